@@ -1,0 +1,52 @@
+# What Debian 12 brings. Packages without a CMake file of their own become targets stampede::<name>.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS url json)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+
+add_library(stampede_sodium INTERFACE)
+target_link_libraries(stampede_sodium INTERFACE PkgConfig::SODIUM)
+add_library(stampede::sodium ALIAS stampede_sodium)
+
+add_library(stampede_cairo INTERFACE)
+target_link_libraries(stampede_cairo INTERFACE PkgConfig::CAIRO)
+add_library(stampede::cairo ALIAS stampede_cairo)
+
+find_path(SOCI_INCLUDE soci/soci.h REQUIRED)
+find_library(SOCI_CORE soci_core REQUIRED)
+find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
+add_library(stampede_soci INTERFACE)
+# SOCI's headers are not ours to warn about, and its SQLite back end includes <sqlite3.h>.
+target_include_directories(stampede_soci SYSTEM INTERFACE ${SOCI_INCLUDE} ${SOCI_INCLUDE}/soci)
+target_link_libraries(stampede_soci INTERFACE ${SOCI_SQLITE3} ${SOCI_CORE} PkgConfig::SQLITE)
+if(STAMPEDE_SANITIZE)
+  # The check of a call's dynamic type needs type information that SOCI's libraries do not export.
+  target_compile_options(stampede_soci INTERFACE -fno-sanitize=vptr)
+endif()
+add_library(stampede::soci ALIAS stampede_soci)
+
+find_path(MUSTACHE_INCLUDE kainjow/mustache.hpp REQUIRED)
+add_library(stampede_mustache INTERFACE)
+target_include_directories(stampede_mustache SYSTEM INTERFACE ${MUSTACHE_INCLUDE})
+add_library(stampede::mustache ALIAS stampede_mustache)
+
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+if(NOT TARGET CLI11::CLI11)
+  add_library(stampede_cli11 INTERFACE)
+  target_include_directories(stampede_cli11 SYSTEM INTERFACE ${CLI11_INCLUDE})
+  add_library(CLI11::CLI11 ALIAS stampede_cli11)
+endif()
+
+if(STAMPEDE_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+endif()
+if(STAMPEDE_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

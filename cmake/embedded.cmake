@@ -1,0 +1,1 @@
+# What the binary carries inside it (see cmake/embed.cmake).

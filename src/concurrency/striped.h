@@ -1,0 +1,49 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+namespace stampede::concurrency {
+
+/// `State` split over `Count` locks by an integer key, so that threads with different keys seldom
+/// meet. The state can be reached only with its lock held.
+template <class State, std::size_t Count>
+class Striped {
+  static_assert((Count & (Count - 1)) == 0, "a power of two");
+
+ public:
+  /// Calls `use(State&)` under the lock of `key`.
+  template <class Use>
+  decltype(auto) with(std::int64_t key, Use&& use) {
+    return with_stripe(index_of(key), std::forward<Use>(use));
+  }
+
+  /// The same for one stripe, 0 to size() - 1: for sweeps.
+  template <class Use>
+  decltype(auto) with_stripe(std::size_t index, Use&& use) {
+    Stripe& stripe = stripes_[index];
+    const std::lock_guard lock(stripe.mutex);
+    return std::forward<Use>(use)(stripe.state);
+  }
+
+  static constexpr std::size_t size() { return Count; }
+
+ private:
+  struct alignas(64) Stripe {
+    std::mutex mutex;
+    State state;
+  };
+
+  static std::size_t index_of(std::int64_t key) {
+    // Fibonacci hashing: neighbouring ids land on different stripes (Knuth, TAOCP 3, 6.4).
+    const auto mixed = static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15ULL;
+    return static_cast<std::size_t>(mixed >> 32) & (Count - 1);
+  }
+
+  std::array<Stripe, Count> stripes_;
+};
+
+}  // namespace stampede::concurrency

@@ -1,0 +1,56 @@
+#include "concurrency/worker_pool.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace stampede::concurrency {
+
+WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
+  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+WorkerPool::~WorkerPool() {
+  std::deque<std::move_only_function<void()>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    dropped.swap(tasks_);
+  }
+  wake_.notify_all();
+  threads_.clear();
+}
+
+bool WorkerPool::submit(std::move_only_function<void()>&& task) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || tasks_.size() >= options_.queue) return false;
+    tasks_.push_back(std::move(task));
+  }
+  wake_.notify_one();
+  return true;
+}
+
+void WorkerPool::run() {
+  pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+  if (options_.niceness > 0) {
+    // On Linux a thread has a niceness of its own; without the right to set it, it stays normal.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), options_.niceness);
+  }
+  while (true) {
+    std::move_only_function<void()> task;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace stampede::concurrency

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace stampede::concurrency {
+
+/// A fixed number of threads behind a bounded queue, for work that blocks. Thread-safe.
+class WorkerPool {
+ public:
+  struct Options {
+    std::string name;          // of the threads, at most 15 characters
+    unsigned threads = 1;
+    std::size_t queue = 1024;  // tasks that may wait
+    int niceness = 0;          // 0 to 19: how far to stand back behind the rest of the process
+  };
+  explicit WorkerPool(Options options);
+  /// Lets running tasks end and destroys those that wait without running them.
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  /// False, and `task` untouched, when the queue is full.
+  [[nodiscard]] bool submit(std::move_only_function<void()>&& task);
+
+ private:
+  void run();
+
+  const Options options_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::move_only_function<void()>> tasks_;  // guarded by mutex_
+  bool stopping_ = false;                              // guarded by mutex_
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace stampede::concurrency

@@ -1,0 +1,38 @@
+#include <gtest/gtest.h>
+
+#include "model/idempotency_key.h"
+#include "model/time.h"
+
+namespace stampede {
+namespace {
+
+TEST(Rfc3339, FormatsAndParsesBack) {
+  const auto instant = parse_rfc3339("2026-11-22T08:24:00.125Z");
+  ASSERT_TRUE(instant);
+  EXPECT_EQ(format_rfc3339(*instant), "2026-11-22T08:24:00.125Z");
+  EXPECT_EQ(parse_rfc3339("2026-11-22T10:24:00.1254+02:00"), instant);
+  EXPECT_EQ(parse_rfc3339("2026-11-22T08:24:00Z"), *instant - std::chrono::milliseconds{125});
+}
+
+TEST(Rfc3339, RefusesWhatIsNot) {
+  for (const char* text :
+       {"", "now", "2026-11-22", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
+        "2026-11-22T24:00:00Z", "2026-11-22T08:24:00", "2026-11-22T08:24:00.Z",
+        "2026-11-22T08:24:00Zx", "1969-01-01T00:00:00Z", "2026-11-22T08:24:00+2:00"}) {
+    EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
+  }
+}
+
+TEST(IdempotencyKey, TakesItsAlphabetAndLengthsOnly) {
+  EXPECT_TRUE(IdempotencyKey::parse("0123456789abcdef"));
+  EXPECT_EQ(IdempotencyKey::parse("AZaz09-_AZaz09-_")->text(), "AZaz09-_AZaz09-_");
+  EXPECT_TRUE(IdempotencyKey::parse(std::string(64, 'k')));
+  EXPECT_FALSE(IdempotencyKey::parse(std::string(15, 'k')));
+  EXPECT_FALSE(IdempotencyKey::parse(std::string(65, 'k')));
+  EXPECT_FALSE(IdempotencyKey::parse("0123456789abcde "));
+  EXPECT_FALSE(IdempotencyKey::parse("0123456789abcde'"));
+  EXPECT_FALSE(IdempotencyKey::parse(std::string_view("0123456789abcde\0", 16)));
+}
+
+}  // namespace
+}  // namespace stampede

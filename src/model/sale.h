@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/ids.h"
+#include "model/time.h"
+
+namespace stampede {
+
+/// What a buyer is told of a sale.
+enum class SaleStatus { kUpcoming, kOn, kSoldOut, kEnded };
+
+constexpr std::string_view to_string(SaleStatus status) {
+  switch (status) {
+    case SaleStatus::kUpcoming: return "upcoming";
+    case SaleStatus::kOn: return "on";
+    case SaleStatus::kSoldOut: return "sold_out";
+    case SaleStatus::kEnded: return "ended";
+  }
+  return "";
+}
+
+struct Sale {
+  SaleId id;
+  ProductId product;
+  std::int64_t price_cents = 0;     // 0 to 1,000,000,000,000
+  std::int64_t quantity = 0;        // T: 1 to 1,000,000,000, the units ever put on sale
+  std::int64_t unleased = 0;        // U: those of them in no lease and no order
+  std::int32_t per_buyer_limit = 1; // 1 to 1,000
+  Instant starts_at;
+  std::optional<Instant> ends_at;   // none: until sold out or ended by the operator
+  bool captcha = true;
+
+  bool started(Instant now) const { return starts_at <= now; }
+  bool ended(Instant now) const { return ends_at && *ends_at <= now; }
+  bool on(Instant now) const { return started(now) && !ended(now); }
+};
+
+}  // namespace stampede

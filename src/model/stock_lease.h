@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "model/ids.h"
+
+namespace stampede {
+
+/// open: its holder sells from it. fenced: nothing is taken any more, orders still charge it.
+/// closed: its unsold units are back in the sale, and an order that comes now fails.
+enum class LeaseState { kOpen, kFenced, kClosed };
+
+constexpr std::string_view to_string(LeaseState state) {
+  switch (state) {
+    case LeaseState::kOpen: return "open";
+    case LeaseState::kFenced: return "fenced";
+    case LeaseState::kClosed: return "closed";
+  }
+  return "";
+}
+
+/// A block of a sale's units that one validator may sell (the escrow method, O'Neil 1986).
+struct StockLease {
+  LeaseId id;
+  SaleId sale;
+  std::int64_t granted = 0;
+  std::int64_t sold = 0;  // charged by committed orders; never more than granted (I2)
+  LeaseState state = LeaseState::kOpen;
+};
+
+}  // namespace stampede

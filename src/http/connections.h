@@ -1,0 +1,78 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stampede::http {
+
+/// An IPv4 address that arrived over an IPv6 socket, as itself.
+boost::asio::ip::address normalised(const boost::asio::ip::address& address);
+
+/// Counts open connections against their caps: in all, and for each IPv4 address or IPv6 /64.
+/// Thread-safe; must outlive its slots.
+class ConnectionCaps {
+ public:
+  ConnectionCaps(std::size_t in_all, std::size_t per_address)
+      : in_all_(in_all), per_address_(per_address) {}
+
+  /// One connection's place; gives it back.
+  class [[nodiscard]] Slot {
+   public:
+    Slot(ConnectionCaps& caps, std::optional<std::uint64_t> key) : caps_(&caps), key_(key) {}
+    Slot(Slot&& other) noexcept : caps_(std::exchange(other.caps_, nullptr)), key_(other.key_) {}
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    Slot& operator=(Slot&&) = delete;
+    ~Slot() {
+      if (caps_ != nullptr) {
+        caps_->release(key_);
+      }
+    }
+
+   private:
+    ConnectionCaps* caps_;
+    std::optional<std::uint64_t> key_;
+  };
+
+  /// nullopt over a cap. Who is `exempt` counts only towards the connections in all.
+  std::optional<Slot> acquire(const boost::asio::ip::address& peer, bool exempt);
+  std::size_t open() const;
+  /// False if some are still open at `deadline`.
+  bool wait_until_none(std::chrono::steady_clock::time_point deadline) const;
+
+ private:
+  void release(std::optional<std::uint64_t> key);
+
+  const std::size_t in_all_;
+  const std::size_t per_address_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable none_open_;
+  std::size_t open_ = 0;                                              // guarded by mutex_
+  boost::unordered_flat_map<std::uint64_t, std::size_t> by_address_;  // guarded by mutex_
+};
+
+/// The proxies whose word about the buyer is taken.
+class TrustedProxies {
+ public:
+  /// Throws std::invalid_argument naming an entry that is no address.
+  explicit TrustedProxies(const std::vector<std::string>& addresses);
+
+  bool contains(const boost::asio::ip::address& address) const;
+  /// The last hop of an X-Forwarded-For that is no trusted proxy itself; empty if there is none or
+  /// it is no address. What stands before it was written by a stranger.
+  std::string_view client_of(std::string_view forwarded_for) const;
+
+ private:
+  std::vector<boost::asio::ip::address> addresses_;
+};
+
+}  // namespace stampede::http

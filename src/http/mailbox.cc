@@ -1,0 +1,45 @@
+#include "http/mailbox.h"
+
+#include <boost/asio/post.hpp>
+
+#include "telemetry/log.h"
+
+namespace stampede::http {
+
+Mailbox::Mailbox(boost::asio::io_context& context, std::function<void()> wake)
+    : context_(context), wake_(std::move(wake)) {}
+
+void Mailbox::push(Task task) {
+  const std::lock_guard guard(mutex_);
+  if (closed_) {
+    return;  // `task` dies after the guard, as its end may come back here
+  }
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) {
+    boost::asio::post(context_, [this] { wake_(); });
+  }
+}
+
+void Mailbox::deliver() {
+  {
+    const std::lock_guard guard(mutex_);
+    std::swap(tasks_, delivered_);
+  }
+  for (Task& task : delivered_) {
+    try {
+      task();
+    } catch (const std::exception& error) {
+      telemetry::log_error("posted task failed", "error={}", error.what());
+    }
+  }
+  delivered_.clear();
+}
+
+void Mailbox::close() {
+  std::vector<Task> dropped;
+  const std::lock_guard guard(mutex_);
+  closed_ = true;
+  std::swap(tasks_, dropped);
+}
+
+}  // namespace stampede::http

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace stampede::http {
+
+/// Tasks from any thread for the one thread of an io_context, in order. The thread is woken once
+/// for all that has gathered. Thread-safe but for deliver().
+class Mailbox {
+ public:
+  using Task = std::move_only_function<void()>;
+
+  /// `wake` is posted to `context` when the first task comes in.
+  Mailbox(boost::asio::io_context& context, std::function<void()> wake);
+
+  /// After close() the task is destroyed unrun.
+  void push(Task task);
+  /// On the thread: runs what has gathered. A task that throws is logged.
+  void deliver();
+  /// Destroys what has gathered, and everything that comes later. `context` may go afterwards.
+  void close();
+
+ private:
+  boost::asio::io_context& context_;  // not touched once closed
+  const std::function<void()> wake_;
+  std::mutex mutex_;
+  std::vector<Task> tasks_;      // guarded by mutex_
+  bool closed_ = false;          // guarded by mutex_
+  std::vector<Task> delivered_;  // of the thread alone; keeps its capacity
+};
+
+}  // namespace stampede::http

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace stampede::http {
+
+/// The answers of one connection on their way out: small ones are gathered in one buffer, so that
+/// pipelined requests share a write; the body of a large one is sent from where it lies.
+class ResponseWriter {
+ public:
+  struct Options {
+    bool head_only = false;  // HEAD: the body is left out, its length is not
+    bool close = false;
+    std::string_view date;  // a whole Date line with CR LF
+  };
+  void write(Response&& response, const Options& options);
+  void write_continue() { head_ += "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+  bool empty() const { return head_.size() == sent_ && body_left().empty(); }
+  /// True when more should not be gathered before this has gone out.
+  bool full() const { return large_body_ != nullptr || head_.size() >= kGather; }
+
+  /// What to send, in order; then sent() says how much of it went.
+  std::string_view head_left() const { return std::string_view(head_).substr(sent_); }
+  std::string_view body_left() const {
+    return large_body_ ? std::string_view(*large_body_).substr(body_sent_) : std::string_view();
+  }
+  void sent(std::size_t size);
+
+ private:
+  static constexpr std::size_t kLargeBody = 16UL * 1024;
+  static constexpr std::size_t kGather = 64UL * 1024;
+
+  void append_head(const Response& response, std::size_t body_size, const Options& options);
+
+  std::string head_;
+  std::size_t sent_ = 0;
+  std::shared_ptr<const std::string> large_body_;
+  std::size_t body_sent_ = 0;
+};
+
+}  // namespace stampede::http

@@ -1,0 +1,163 @@
+// Clients that mean harm, or are very slow: the server frees what they hold.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <string>
+#include <vector>
+
+#include "http/server.h"
+#include "http/test_connection.h"
+#include "http/test_server.h"
+#include "telemetry/log.h"
+
+namespace stampede::http {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::body_of;
+using testing::eventually;
+using testing::get;
+using testing::RawConnection;
+using testing::status_of;
+using testing::TestServer;
+
+TEST(ServerAbuse, AHeaderSentByteByByteMeetsItsDeadline) {
+  TestServer test({.header_time = milliseconds{50}});
+  test.server->start();
+  RawConnection connection(test.port());
+  connection.send("GET / HTTP/1.1\r\nX: ");
+  while (!connection.readable_within(milliseconds{10})) {
+    connection.send("x");
+  }
+  EXPECT_EQ(status_of(connection.response()), 408);
+  EXPECT_TRUE(connection.closed());
+  EXPECT_EQ(test.server->statistics().deadlines_missed, 1U);
+}
+
+TEST(ServerAbuse, ABodySentByteByByteMeetsItsDeadline) {
+  TestServer test({.body_time = milliseconds{50}});
+  test.server->start();
+  RawConnection connection(test.port());
+  connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n");
+  while (!connection.readable_within(milliseconds{10})) {
+    connection.send("x");
+  }
+  EXPECT_EQ(status_of(connection.response()), 408);
+  EXPECT_TRUE(connection.closed());
+}
+
+TEST(ServerAbuse, AConnectionAtRestIsClosedWithoutAWord) {
+  TestServer test({.idle_time = milliseconds{50}});
+  test.server->start();
+  RawConnection silent(test.port());
+  RawConnection used(test.port());
+  EXPECT_EQ(status_of(used.ask(get("/hello"))), 200);
+  EXPECT_TRUE(silent.closed());
+  EXPECT_TRUE(used.closed());
+  EXPECT_EQ(test.server->statistics().deadlines_missed, 0U);
+}
+
+TEST(ServerAbuse, AConnectionThatNeverAsksIsNotKeptForTheIdleTime) {
+  TestServer test({.header_time = milliseconds{50}});  // idle_time is a minute
+  test.server->start();
+  RawConnection silent(test.port());
+  EXPECT_TRUE(silent.closed());
+}
+
+TEST(ServerAbuse, AReaderThatDoesNotReadIsCutOff) {
+  TestServer test({.write_time = milliseconds{50}});
+  const auto body = std::make_shared<const std::string>(16'000'000, 'x');
+  test.router.get("/large", [body](Request&, Responder respond) {
+    Response response = html(200, "");
+    response.shared_body = body;
+    respond(std::move(response));
+  });
+  test.server->start();
+  RawConnection connection(test.port(), 4096);
+  connection.send(get("/large"));
+  EXPECT_TRUE(eventually([&] { return test.server->statistics().deadlines_missed == 1; }));
+  EXPECT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
+}
+
+TEST(ServerAbuse, OneAddressHasItsCap) {
+  TestServer test({.connections_per_address = 2});
+  test.server->start();
+  RawConnection first(test.port());
+  RawConnection second(test.port());
+  EXPECT_EQ(status_of(first.ask(get("/hello"))), 200);
+  EXPECT_EQ(status_of(second.ask(get("/hello"))), 200);
+  RawConnection third(test.port());
+  EXPECT_TRUE(third.closed());
+  EXPECT_EQ(test.server->statistics().connections_refused, 1U);
+
+  first.close();
+  ASSERT_TRUE(eventually([&] { return test.server->statistics().connections_open == 1; }));
+  RawConnection fourth(test.port());
+  EXPECT_EQ(status_of(fourth.ask(get("/hello"))), 200);
+}
+
+TEST(ServerAbuse, ATrustedProxyHasNoCapButTheOneInAll) {
+  TestServer test({.connections = 3, .connections_per_address = 1}, 1, {"127.0.0.1"});
+  test.server->start();
+  std::vector<RawConnection> connections;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(status_of(connections.emplace_back(test.port()).ask(get("/hello"))), 200);
+  }
+  RawConnection over(test.port());
+  EXPECT_TRUE(over.closed());
+}
+
+TEST(ServerAbuse, AResetInTheMiddleHurtsNobody) {
+  TestServer test;
+  test.server->start();
+  for (int i = 0; i < 20; ++i) {
+    RawConnection connection(test.port());
+    connection.send(get("/hello") + "GET /la");
+    connection.close();  // with the answer unread: a reset
+  }
+  RawConnection honest(test.port());
+  EXPECT_EQ(status_of(honest.ask(get("/hello"))), 200);
+  honest.close();
+  EXPECT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
+}
+
+/// Lowers the soft limit on open files so that no new one can be opened; gives it back at its end.
+class NoFilesLeft {
+ public:
+  NoFilesLeft() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const int lowest_free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::close(lowest_free);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(lowest_free);
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoFilesLeft() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoFilesLeft(const NoFilesLeft&) = delete;
+  NoFilesLeft& operator=(const NoFilesLeft&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(ServerAbuse, AcceptsAgainAfterItRanOutOfFiles) {
+  // UBSan opens a pipe for each type it meets for the first time: let it meet the log's now.
+  telemetry::log_info("about to run out of files");
+  TestServer test({}, 1);
+  RawConnection connection(test.port());  // the kernel takes it before the server starts
+  ASSERT_TRUE(connection.connected());
+  {
+    // The loop's own files were opened with the server, so that only accept() fails.
+    const NoFilesLeft none;
+    test.server->start();
+    ASSERT_TRUE(eventually([&] { return test.server->statistics().accept_errors >= 2; }));
+  }
+  EXPECT_EQ(body_of(connection.ask(get("/hello"))), "hello");
+  RawConnection later(test.port());
+  EXPECT_EQ(body_of(later.ask(get("/hello"))), "hello");
+}
+
+}  // namespace
+}  // namespace stampede::http

@@ -1,0 +1,276 @@
+#include "http/session.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <span>
+
+#include "http/loop.h"
+#include "http/text.h"
+#include "telemetry/log.h"
+
+namespace stampede::http {
+namespace {
+
+// After the last answer: how long, and how much, is read and thrown away so that the peer gets to
+// read that answer. A close with bytes unread would reset the connection (RFC 9112, 9.6).
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerBytes = 256UL * 1024;
+
+asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
+
+constexpr Refusal kTooSlow{408, "request-timeout", "The request did not arrive in time."};
+
+}  // namespace
+
+Session::Session(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+                 const asio::ip::address& peer)
+    : loop_(loop),
+      post_(loop.post()),
+      socket_(std::move(socket)),
+      slot_(std::move(slot)),
+      peer_address_(peer.to_string()),
+      behind_trusted_proxy_(loop.server().proxies.contains(peer)),
+      reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes}) {}
+
+void Session::start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+                    const asio::ip::address& peer) {
+  auto* const session = new Session(loop, std::move(socket), std::move(slot), peer);
+  loop.add(*session);
+  asio::co_spawn(loop.executor(), session->serve(), [session](const std::exception_ptr& failure) {
+    if (failure) {
+      telemetry::log_error("connection given up after an exception");
+    }
+    session->end();
+  });
+}
+
+void Session::end() {
+  unlink();
+  socket_.reset();
+  slot_.reset();
+  if (awaiting_) {
+    orphaned_ = true;  // the Responder ends it
+  } else {
+    delete this;
+  }
+}
+
+Awaitable<void> Session::serve() {
+  for (bool keep_alive = true; keep_alive;) {
+    const auto progress = reader_.advance();
+    if (!progress) {
+      refuse(progress.error());
+      break;
+    }
+    if (*progress == RequestReader::Progress::kComplete) {
+      dispatch();
+      if (awaiting_ && !co_await answered()) {
+        co_return;
+      }
+      keep_alive = write_answer();
+      reader_.finish();
+      if (!writer_.full()) {
+        continue;  // the next request may be here already; then their answers share a write
+      }
+    } else if (*progress == RequestReader::Progress::kSendContinue) {
+      writer_.write_continue();
+    }
+    if (write_now() && !co_await write_rest()) {
+      co_return;
+    }
+    if (*progress == RequestReader::Progress::kComplete) {
+      continue;
+    }
+    const auto space = as_buffer(reader_.space());
+    error_code ec;
+    std::size_t size = 0;
+    if (loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle) {
+      size = socket_->read_some(space, ec);  // what is here already is still served
+    } else {
+      // In place, not in a coroutine of its own: this is the one wait of an ordinary request.
+      arm_for_phase();
+      reading_ = true;
+      size = co_await socket_->async_read_some(space, asio::redirect_error(kAwait, ec));
+      reading_ = false;
+    }
+    if (!ec) {
+      reader_.received(size);
+    } else if (expired_ && !aborted_ && reader_.phase() != RequestReader::Phase::kIdle) {
+      loop_.statistics().deadlines_missed.add();
+      refuse(kTooSlow);
+      break;
+    } else if (ec != asio::error::operation_aborted || expired_ || aborted_) {
+      co_return;  // the peer is gone, nothing came in time, or there was nothing left to drain
+    }
+  }
+  if (!write_now() || co_await write_rest()) {
+    co_await linger();
+  }
+}
+
+/// Waits for the answer of the request under way; false if the connection ends before.
+Awaitable<bool> Session::answered() {
+  // Answers to earlier pipelined requests do not wait for this one.
+  if (write_now() && !co_await write_rest()) {
+    co_return false;
+  }
+  if (awaiting_) {
+    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
+        [this](auto&& handler) { resume_ = std::forward<decltype(handler)>(handler); }, kAwait);
+  }
+  co_return !aborted_;
+}
+
+void Session::answer(Response&& response) {
+  awaiting_ = false;
+  if (orphaned_) {
+    delete this;
+    return;
+  }
+  response_ = std::move(response);
+  if (resume_) {
+    loop_.resume_soon(std::exchange(resume_, {}));
+  }
+}
+
+void Session::dispatch() {
+  Request& request = reader_.request();
+  request.client_address = peer_address_;
+  request.secure = false;
+  if (behind_trusted_proxy_) {
+    believe_proxy(request);
+  }
+  first_request_ = false;
+  armed_.reset();
+  deadline_ = Clock::time_point::max();  // how long a handler takes is its own affair
+  loop_.statistics().requests.add();
+  awaiting_ = true;
+  try {
+    loop_.server().router.route(request, Responder(*this));
+  } catch (const std::exception& error) {
+    // Its Responder went with it and answers 500.
+    telemetry::log_error("handler failed", "path={} error={}", request.path, error.what());
+  }
+}
+
+void Session::believe_proxy(Request& request) const {
+  // The last of several headers is the one that this proxy wrote.
+  for (const auto& [name, value] : request.headers) {
+    if (same_name(name, "x-forwarded-for")) {
+      const std::string_view client = loop_.server().proxies.client_of(value);
+      request.client_address = client.empty() ? std::string_view(peer_address_) : client;
+    } else if (same_name(name, "x-forwarded-proto")) {
+      request.secure = same_name(value, "https");
+    }
+  }
+}
+
+/// False if it is the last answer.
+bool Session::write_answer() {
+  const bool keep_alive = reader_.keep_alive() && !loop_.draining();
+  writer_.write(std::exchange(response_, {}),
+                {.head_only = reader_.request().method == Method::kHead,
+                 .close = !keep_alive,
+                 .date = loop_.date_line()});
+  return keep_alive;
+}
+
+void Session::refuse(const Refusal& refusal) {
+  loop_.statistics().bad_requests.add();
+  writer_.write(problem(refusal.status, refusal.type, refusal.detail),
+                {.head_only = false, .close = true, .date = loop_.date_line()});
+}
+
+/// Sends what the socket takes; an error if that is not all.
+error_code Session::write_now() {
+  error_code ec;
+  while (!writer_.empty() && !ec) {
+    const std::string_view head = writer_.head_left();
+    const std::string_view body = writer_.body_left();
+    if (body.empty()) {
+      writer_.sent(socket_->write_some(asio::buffer(head), ec));
+    } else {
+      const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
+      writer_.sent(socket_->write_some(both, ec));
+    }
+  }
+  return ec;
+}
+
+/// After write_now() did not get everything out. False if the peer is gone or does not read.
+Awaitable<bool> Session::write_rest() {
+  arm(loop_.server().limits.write_time);
+  armed_.reset();
+  for (;;) {
+    error_code ec = write_now();
+    if (ec != asio::error::would_block) {
+      deadline_ = Clock::time_point::max();
+      co_return !ec;
+    }
+    co_await socket_->async_wait(Socket::wait_write, asio::redirect_error(kAwait, ec));
+    if (ec) {
+      if (expired_) {
+        loop_.statistics().deadlines_missed.add();
+      }
+      co_return false;
+    }
+  }
+}
+
+Awaitable<void> Session::linger() {
+  error_code ec;
+  socket_->shutdown(Socket::shutdown_send, ec);
+  arm(kLingerTime);
+  for (std::size_t thrown_away = 0; !ec && thrown_away < kLingerBytes;) {
+    thrown_away += co_await socket_->async_read_some(as_buffer(reader_.space()),
+                                                     asio::redirect_error(kAwait, ec));
+  }
+}
+
+void Session::arm(Clock::duration limit) {
+  // The loop's clock may be a tick behind: a deadline is late rather than early.
+  deadline_ = loop_.now() + Loop::kTick + limit;
+  expired_ = false;
+}
+
+void Session::arm_for_phase() {
+  using Phase = RequestReader::Phase;
+  const Phase phase = reader_.phase();
+  if (armed_ == phase) {
+    return;  // every byte of a slow request counts towards the same deadline
+  }
+  const Limits& limits = loop_.server().limits;
+  if (phase == Phase::kIdle) {
+    // A new connection has come to ask something.
+    arm(first_request_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
+  } else {
+    arm(phase == Phase::kHead ? limits.header_time : limits.body_time);
+  }
+  armed_ = phase;
+}
+
+void Session::expire() {
+  expired_ = true;
+  deadline_ = Clock::time_point::max();
+  error_code ec;
+  socket_->cancel(ec);
+}
+
+void Session::drain() {
+  if (reading_ && reader_.phase() == RequestReader::Phase::kIdle) {
+    error_code ec;
+    socket_->cancel(ec);
+  }
+}
+
+void Session::abort() {
+  aborted_ = true;
+  error_code ec;
+  socket_->close(ec);
+  if (resume_) {
+    loop_.resume_soon(std::exchange(resume_, {}));
+  }
+}
+
+}  // namespace stampede::http

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "model/time.h"
+
+namespace stampede::identity {
+
+/// Bounds guessing: at most `limit` tries of one key in a minute, which begins with its first try.
+/// Charge a try before it is judged, so that parallel ones cannot slip through together, and give
+/// it back if it was right. Thread-safe. Of more than `capacity` keys in a minute, the oldest are
+/// forgotten.
+class GuessLimit {
+ public:
+  static constexpr std::chrono::minutes kWindow{1};
+
+  explicit GuessLimit(int limit, std::size_t capacity = 65'536)
+      : limit_(limit), capacity_(capacity) {}
+
+  /// True if a charge would be refused.
+  bool exhausted(const std::string& key, Tick now);
+  /// Counts one try; false, and nothing counted, if there were too many.
+  [[nodiscard]] bool charge(const std::string& key, Tick now);
+  /// Takes one charge back.
+  void forgive(const std::string& key);
+
+ private:
+  void forget_before(Tick now);  // minutes that are over; mutex_ is held
+  void forget_oldest();          // mutex_ is held
+
+  const int limit_;
+  const std::size_t capacity_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, int> tries_;      // guarded by mutex_
+  std::deque<std::pair<Tick, std::string>> began_;  // guarded by mutex_; a key's first try
+};
+
+}  // namespace stampede::identity

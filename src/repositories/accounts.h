@@ -1,0 +1,43 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/user.h"
+
+namespace stampede::repositories {
+
+/// Users, their passwords and session epochs. Thread-safe; calls block.
+class Accounts {
+ public:
+  virtual ~Accounts() = default;
+
+  struct NameTaken {};
+  /// Ids count up from 1.
+  virtual std::expected<UserId, NameTaken> create(std::string_view name,
+                                                  std::string_view password_hash, UserRole role,
+                                                  Instant now) = 0;
+  virtual std::optional<User> find(UserId id) = 0;
+  /// Names compare without regard to ASCII case.
+  virtual std::optional<User> find_by_name(std::string_view name) = 0;
+  /// In order of id, at most `limit`, ids above `after`.
+  virtual std::vector<User> list(UserId after, std::size_t limit) = 0;
+
+  /// Raises the session epoch and answers the new one; nullopt for an unknown user.
+  virtual std::optional<SessionEpoch> raise_epoch(UserId id, Instant now) = 0;
+  /// A new password raises the epoch too, in the same transaction.
+  virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
+                                                   Instant now) = 0;
+  /// Epochs raised at or after `since`.
+  virtual std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant since) = 0;
+
+  /// Makes the users first..last that do not exist, named "user<id>", with password hash "!";
+  /// answers the session epoch of each, in order. For load tests: `stampede mint`.
+  virtual std::vector<SessionEpoch> ensure_range(UserId first, UserId last, Instant now) = 0;
+};
+
+}  // namespace stampede::repositories

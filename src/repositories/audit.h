@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/order.h"
+#include "model/sale.h"
+#include "model/stock_lease.h"
+
+namespace stampede::repositories {
+
+/// What `stampede audit` checks of one sale, all from one snapshot.
+struct SaleLedger {
+  Sale sale;
+  std::string product_name;
+  std::vector<StockLease> leases;
+  std::int64_t live = 0;             // orders not failed
+  std::int64_t failed = 0;
+  std::int64_t buyers_over_limit = 0;  // buyers with more live orders than the limit
+  std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
+  /// Live orders charged to each lease do not equal its `sold` column: one entry a lease.
+  std::vector<LeaseId> mischarged_leases;
+};
+
+/// Reads for the audit. Thread-safe; calls block.
+class Audit {
+ public:
+  virtual ~Audit() = default;
+  virtual std::vector<SaleLedger> ledgers() = 0;
+  virtual void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) = 0;
+};
+
+/// Who changed what, for ever. Thread-safe; calls block.
+class AuditLog {
+ public:
+  virtual ~AuditLog() = default;
+  virtual void append(std::string_view actor, std::string_view action, std::string_view subject,
+                      Instant now) = 0;
+};
+
+}  // namespace stampede::repositories

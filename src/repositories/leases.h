@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/sale.h"
+#include "model/stock_lease.h"
+
+namespace stampede::repositories {
+
+/// One snapshot of where a sale's units are (DESIGN section 8).
+struct StockSnapshot {
+  SaleId sale;
+  std::int64_t quantity = 0;       // T
+  std::int64_t unleased = 0;       // U
+  std::int64_t leased_unsold = 0;  // sum over leases not closed of granted - sold
+  std::int64_t live = 0;           // orders not failed
+
+  bool sold_out() const { return unleased == 0 && leased_unsold == 0; }
+};
+
+/// Stock leases, as quantity control grants and fences them. Thread-safe; calls block.
+class Leases {
+ public:
+  virtual ~Leases() = default;
+
+  /// Moves `units` from the sale into a new open lease, in one conditional UPDATE; nullopt when the
+  /// sale has fewer unleased.
+  virtual std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) = 0;
+  /// open → fenced; nothing for any other state.
+  virtual void fence(LeaseId lease) = 0;
+  /// Every lease not closed, in order of id.
+  virtual std::vector<StockLease> not_closed() = 0;
+  /// U and the leased unsold units of every sale that had not ended at `ended_after`, in one
+  /// snapshot; `live` stays 0, because counting orders would cost too much here.
+  virtual std::vector<StockSnapshot> stock(Instant ended_after) = 0;
+};
+
+}  // namespace stampede::repositories

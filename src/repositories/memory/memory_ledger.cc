@@ -1,0 +1,162 @@
+#include "repositories/memory/memory_ledger.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace stampede::repositories::memory {
+
+/// Works on a copy and puts it in place at commit(), under the ledger's lock all the while.
+class MemoryLedger::Transaction final : public LedgerTransaction {
+ public:
+  explicit Transaction(MemoryLedger& ledger)
+      : ledger_(ledger), lock_(ledger.mutex_), state_(ledger.state_) {}
+
+  void lock_buyers(std::span<const UserId>) override {}  // one transaction at a time
+
+  std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
+    std::vector<LedgerLease> leases;
+    for (const LeaseId id : ascending) {
+      const auto found = state_.leases.find(id);
+      if (found == state_.leases.end()) continue;
+      leases.push_back({found->second, state_.sales.at(found->second.sale).per_buyer_limit});
+    }
+    return leases;
+  }
+
+  ShardState lock_shard(std::int32_t) override { return {state_.last_seq, 1}; }
+
+  std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
+    std::vector<Order> orders;
+    for (const Order& order : state_.orders) {
+      if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer})) {
+        orders.push_back(order);
+      }
+    }
+    return orders;
+  }
+
+  void insert(std::span<const Order> orders) override {
+    for (const Order& order : orders) {
+      const bool doubled = std::ranges::any_of(state_.orders, [&](const Order& other) {
+        return other.number == order.number ||
+               (order.slot && other.slot == order.slot && other.sale == order.sale &&
+                other.buyer == order.buyer);
+      });
+      if (doubled) throw std::logic_error("UNIQUE constraint failed: orders");
+      state_.orders.push_back(order);
+    }
+  }
+
+  bool charge(const LedgerCharge& charge) override {
+    StockLease& lease = state_.leases.at(charge.lease);
+    if (lease.state == LeaseState::kClosed || lease.sold + charge.units > lease.granted) {
+      return false;
+    }
+    lease.sold += charge.units;
+    return true;
+  }
+
+  void close(LeaseId id) override {
+    StockLease& lease = state_.leases.at(id);
+    if (lease.state == LeaseState::kClosed) return;
+    lease.state = LeaseState::kClosed;
+    state_.sales.at(lease.sale).unleased += lease.granted - lease.sold;
+  }
+
+  void advance_shard(std::int32_t, std::int64_t last_seq) override { state_.last_seq = last_seq; }
+  void commit() override { ledger_.state_ = state_; }
+
+ private:
+  MemoryLedger& ledger_;
+  const std::lock_guard<std::mutex> lock_;
+  State state_;
+};
+
+void MemoryLedger::add_sale(const Sale& sale) {
+  const std::lock_guard lock(mutex_);
+  Sale& added = state_.sales[sale.id] = sale;
+  added.unleased = sale.quantity;
+}
+
+MemoryLedger::State MemoryLedger::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+std::unique_ptr<LedgerTransaction> MemoryLedger::begin() {
+  return std::make_unique<Transaction>(*this);
+}
+
+std::optional<LeaseId> MemoryLedger::grant(SaleId sale, std::int64_t units, Instant) {
+  const std::lock_guard lock(mutex_);
+  Sale& from = state_.sales.at(sale);
+  if (from.unleased < units) return std::nullopt;
+  from.unleased -= units;
+  const LeaseId id{++state_.last_lease};
+  state_.leases[id] = {.id = id, .sale = sale, .granted = units};
+  return id;
+}
+
+void MemoryLedger::fence(LeaseId lease) {
+  const std::lock_guard lock(mutex_);
+  StockLease& fenced = state_.leases.at(lease);
+  if (fenced.state == LeaseState::kOpen) fenced.state = LeaseState::kFenced;
+}
+
+std::vector<StockLease> MemoryLedger::not_closed() {
+  const std::lock_guard lock(mutex_);
+  std::vector<StockLease> leases;
+  for (const auto& [id, lease] : state_.leases) {
+    if (lease.state != LeaseState::kClosed) leases.push_back(lease);
+  }
+  return leases;
+}
+
+std::vector<StockSnapshot> MemoryLedger::stock(Instant ended_after) {
+  const std::lock_guard lock(mutex_);
+  std::vector<StockSnapshot> snapshots;
+  for (const auto& [id, sale] : state_.sales) {
+    if (sale.ended(ended_after)) continue;
+    StockSnapshot snapshot{.sale = id, .quantity = sale.quantity, .unleased = sale.unleased};
+    for (const auto& [lease_id, lease] : state_.leases) {
+      if (lease.sale == id && lease.state != LeaseState::kClosed) {
+        snapshot.leased_unsold += lease.granted - lease.sold;
+      }
+    }
+    snapshots.push_back(snapshot);
+  }
+  return snapshots;
+}
+
+std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {
+  std::vector<std::string> broken;
+  std::map<SaleId, std::int64_t> live;
+  std::map<std::pair<SaleId, UserId>, std::int64_t> held;
+  std::set<std::tuple<SaleId, UserId, std::string>> intents;
+  for (const Order& order : state.orders) {
+    if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
+      broken.emplace_back("I5: two orders of one intent");
+    }
+    if (!order.live()) continue;
+    ++live[order.sale];
+    if (++held[{order.sale, order.buyer}] > state.sales.at(order.sale).per_buyer_limit) {
+      broken.emplace_back("I5: a buyer over the limit");
+    }
+  }
+  for (const auto& [id, sale] : state.sales) {
+    std::int64_t unsold = 0;
+    for (const auto& [lease_id, lease] : state.leases) {
+      if (lease.sale != id) continue;
+      if (lease.sold > lease.granted) broken.emplace_back("I2: a lease sold more than granted");
+      if (lease.state != LeaseState::kClosed) unsold += lease.granted - lease.sold;
+    }
+    if (sale.unleased < 0 || live[id] > sale.quantity) broken.emplace_back("I2: oversold");
+    if (sale.quantity != sale.unleased + unsold + live[id]) {
+      broken.emplace_back("I1: the units of a sale do not add up");
+    }
+  }
+  return broken;
+}
+
+}  // namespace stampede::repositories::memory

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/order.h"
+#include "model/stock_lease.h"
+
+namespace stampede::repositories {
+
+/// A lease with the rule of its sale that the consumer needs.
+struct LedgerLease {
+  StockLease lease;
+  std::int32_t per_buyer_limit = 1;
+};
+
+struct LedgerCharge {
+  LeaseId lease;
+  std::int64_t units = 0;
+};
+
+struct SaleBuyer {
+  SaleId sale;
+  UserId buyer;
+  friend auto operator<=>(const SaleBuyer&, const SaleBuyer&) = default;
+  friend std::size_t hash_value(const SaleBuyer& pair) {
+    return static_cast<std::size_t>(pair.buyer.value * 1'000'003 + pair.sale.value);
+  }
+};
+
+/// Where a queue shard stands: its last `seq`, and how many shards share the order numbers.
+struct ShardState {
+  std::int64_t last_seq = 0;
+  std::int32_t shards = 1;
+};
+
+/// The consumer's transaction (DESIGN section 4). Call in the order of declaration. Rolls back when
+/// destroyed without commit(). For one thread.
+class LedgerTransaction {
+ public:
+  virtual ~LedgerTransaction() = default;
+
+  /// Locks those users' rows, so that two consumers never decide about one buyer at once.
+  virtual void lock_buyers(std::span<const UserId> ascending) = 0;
+  /// Locks and reads those leases; an unknown one is missing from the answer.
+  virtual std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) = 0;
+  virtual ShardState lock_shard(std::int32_t shard) = 0;
+  /// All orders, failed ones too, of each pair, in one pass.
+  virtual std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) = 0;
+
+  virtual void insert(std::span<const Order> orders) = 0;
+  /// sold + units, where the lease is not closed and has them; false (and no charge) otherwise.
+  virtual bool charge(const LedgerCharge& charge) = 0;
+  /// Closes the lease and returns granted - sold to its sale; nothing if it is closed already.
+  virtual void close(LeaseId lease) = 0;
+  virtual void advance_shard(std::int32_t shard, std::int64_t last_seq) = 0;
+  virtual void commit() = 0;
+};
+
+/// Where the order consumer writes. begin() may be called by one thread at a time per consumer.
+class OrderLedger {
+ public:
+  virtual ~OrderLedger() = default;
+  virtual std::unique_ptr<LedgerTransaction> begin() = 0;
+};
+
+}  // namespace stampede::repositories

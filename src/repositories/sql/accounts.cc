@@ -1,0 +1,183 @@
+#include "repositories/sql/accounts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "repositories/sql/rows.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+constexpr std::int64_t kUsersPerTransaction = 10'000;
+
+/// Names are ASCII; not std::tolower, which asks the locale.
+std::string folded(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+/// The users that `condition` on `u` finds; it uses one value.
+template <class Value>
+std::optional<User> select_user(soci::session& session, std::string_view condition,
+                                const Value& value) {
+  UserRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(value));
+  prepare(select, fmt::format("SELECT {} FROM users u WHERE {}", UserRow::kColumns, condition));
+  if (!select.execute(true)) return std::nullopt;
+  return row.user();
+}
+
+std::optional<SessionEpoch> raise(soci::session& session, UserId id, Instant now) {
+  const auto raised_at = to_column(now);
+  soci::statement update =
+      (session.prepare << "UPDATE users SET session_epoch = session_epoch + 1, "
+                          "epoch_raised_at = :now WHERE id = :id",
+       soci::use(raised_at), soci::use(id.value));
+  update.execute(true);
+  if (update.get_affected_rows() != 1) return std::nullopt;
+  SessionEpoch epoch = 0;
+  session << "SELECT session_epoch FROM users WHERE id = :id", soci::use(id.value),
+      soci::into(epoch);
+  return epoch;
+}
+
+/// The epochs of first..last; nullopt where there is no such user.
+std::vector<std::optional<SessionEpoch>> epochs_of(soci::session& session, std::int64_t first,
+                                                   std::int64_t last) {
+  std::vector<std::optional<SessionEpoch>> epochs(static_cast<std::size_t>(last - first + 1));
+  std::int64_t id = 0;
+  SessionEpoch epoch = 0;
+  soci::statement select = (session.prepare << "SELECT id, session_epoch FROM users "
+                                               "WHERE id BETWEEN :first AND :last",
+                            soci::use(first), soci::use(last), soci::into(id), soci::into(epoch));
+  for (select.execute(); select.fetch();) epochs[static_cast<std::size_t>(id - first)] = epoch;
+  return epochs;
+}
+
+void insert_minted(soci::session& session, const std::vector<std::int64_t>& ids, Instant now) {
+  if (ids.empty()) return;
+  std::vector<std::string> names;
+  names.reserve(ids.size());
+  for (const auto id : ids) names.push_back(fmt::format("user{}", id));
+  const std::vector<std::int64_t> instants(ids.size(), to_column(now));
+  session << "INSERT INTO users (id, name, folded_name, password_hash, role, session_epoch, "
+             "created_at) VALUES (:id, :name, :folded, '!', 'buyer', 0, :created_at)",
+      soci::use(ids), soci::use(names), soci::use(names), soci::use(instants);
+}
+
+}  // namespace
+
+std::expected<UserId, Accounts::NameTaken> SqlAccounts::create(std::string_view name,
+                                                               std::string_view password_hash,
+                                                               UserRole role, Instant now) {
+  using Result = std::expected<UserId, NameTaken>;
+  const std::string its_name(name);
+  const std::string folded_name = folded(name);
+  const std::string hash(password_hash);
+  const std::string its_role = to_column(role);
+  const auto created_at = to_column(now);
+  return database_.write([&](soci::session& session) -> Result {
+    try {
+      session << "INSERT INTO users (name, folded_name, password_hash, role, session_epoch, "
+                 "created_at) VALUES (:name, :folded, :hash, :role, 0, :created_at)",
+          soci::use(its_name), soci::use(folded_name), soci::use(hash), soci::use(its_role),
+          soci::use(created_at);
+    } catch (const soci::soci_error&) {
+      if (database_.dialect().is_duplicate(session)) return std::unexpected(NameTaken{});
+      throw;
+    }
+    long long id = 0;
+    session.get_last_insert_id("users", id);
+    return UserId{id};
+  });
+}
+
+std::optional<User> SqlAccounts::find(UserId id) {
+  return database_.read(
+      [&](soci::session& session) { return select_user(session, "u.id = :id", id.value); });
+}
+
+std::optional<User> SqlAccounts::find_by_name(std::string_view name) {
+  const std::string folded_name = folded(name);
+  return database_.read([&](soci::session& session) {
+    return select_user(session, "u.folded_name = :name", folded_name);
+  });
+}
+
+std::vector<User> SqlAccounts::list(UserId after, std::size_t limit) {
+  return database_.read([&](soci::session& session) {
+    UserRow row;
+    soci::statement select(session);
+    row.define(select);
+    select.exchange(soci::use(after.value));
+    select.exchange(soci::use(limit));
+    prepare(select, fmt::format("SELECT {} FROM users u WHERE u.id > :after ORDER BY u.id "
+                                "LIMIT :most",
+                                UserRow::kColumns));
+    std::vector<User> users;
+    for (select.execute(); select.fetch();) users.push_back(row.user());
+    return users;
+  });
+}
+
+std::optional<SessionEpoch> SqlAccounts::raise_epoch(UserId id, Instant now) {
+  return database_.write([&](soci::session& session) { return raise(session, id, now); });
+}
+
+std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_view hash,
+                                                      Instant now) {
+  const std::string its_hash(hash);
+  return database_.write([&](soci::session& session) {
+    session << "UPDATE users SET password_hash = :hash WHERE id = :id", soci::use(its_hash),
+        soci::use(id.value);
+    return raise(session, id, now);
+  });
+}
+
+std::vector<std::pair<UserId, SessionEpoch>> SqlAccounts::epochs_raised(Instant since) {
+  return database_.read([&](soci::session& session) {
+    const auto earliest = to_column(since);
+    std::pair<UserId, SessionEpoch> row;
+    soci::statement select =
+        (session.prepare << "SELECT id, session_epoch FROM users WHERE epoch_raised_at >= :since",
+         soci::use(earliest), soci::into(row.first.value), soci::into(row.second));
+    std::vector<std::pair<UserId, SessionEpoch>> epochs;
+    for (select.execute(); select.fetch();) epochs.push_back(row);
+    return epochs;
+  });
+}
+
+std::vector<SessionEpoch> SqlAccounts::ensure_range(UserId first, UserId last, Instant now) {
+  std::vector<SessionEpoch> epochs;
+  for (std::int64_t from = first.value; from <= last.value; from += kUsersPerTransaction) {
+    const std::int64_t to = std::min(from + kUsersPerTransaction - 1, last.value);
+    database_.write([&](soci::session& session) {
+      const auto known = epochs_of(session, from, to);
+      std::vector<std::int64_t> missing;
+      for (std::int64_t id = from; id <= to; ++id) {
+        const auto& epoch = known[static_cast<std::size_t>(id - from)];
+        if (!epoch) missing.push_back(id);
+        epochs.push_back(epoch.value_or(0));
+      }
+      try {
+        insert_minted(session, missing, now);
+      } catch (const soci::soci_error&) {
+        if (!database_.dialect().is_duplicate(session)) throw;
+        throw StorageError(StorageError::Kind::kOther,
+                           fmt::format("cannot make the users {} to {}: one of the names user{} to "
+                                       "user{} belongs to a user with another id",
+                                       from, to, from, to));
+      }
+    });
+  }
+  return epochs;
+}
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "repositories/accounts.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlAccounts final : public Accounts {
+ public:
+  explicit SqlAccounts(Database& database) : database_(database) {}
+
+  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view password_hash,
+                                          UserRole role, Instant now) override;
+  std::optional<User> find(UserId id) override;
+  std::optional<User> find_by_name(std::string_view name) override;
+  std::vector<User> list(UserId after, std::size_t limit) override;
+
+  std::optional<SessionEpoch> raise_epoch(UserId id, Instant now) override;
+  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override;
+  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant since) override;
+
+  /// In transactions of 10,000 users, so that others can write in between. Throws StorageError if
+  /// one of the names belongs to another user.
+  std::vector<SessionEpoch> ensure_range(UserId first, UserId last, Instant now) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

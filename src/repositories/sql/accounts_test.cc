@@ -1,0 +1,163 @@
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include "repositories/sql/test_database.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(Accounts, CountUpFromOneAndAreFoundAgain) {
+  TestShop shop;
+  EXPECT_EQ(shop.accounts().create("Alice", "$argon2id$a", UserRole::kBuyer, at(7)), UserId{1});
+  EXPECT_EQ(shop.accounts().create("bob", "$argon2id$b", UserRole::kOperator, at(8)), UserId{2});
+  const auto alice = shop.accounts().find(UserId{1});
+  ASSERT_TRUE(alice);
+  EXPECT_EQ(alice->name, "Alice");
+  EXPECT_EQ(alice->password_hash, "$argon2id$a");
+  EXPECT_EQ(alice->role, UserRole::kBuyer);
+  EXPECT_EQ(alice->session_epoch, 0);
+  EXPECT_EQ(alice->created_at, at(7));
+  EXPECT_EQ(shop.accounts().find(UserId{2})->role, UserRole::kOperator);
+  EXPECT_FALSE(shop.accounts().find(UserId{3}));
+}
+
+TEST(Accounts, NamesDifferInMoreThanCase) {
+  TestShop shop;
+  ASSERT_TRUE(shop.accounts().create("Alice", "!", UserRole::kBuyer, at(1)));
+  EXPECT_FALSE(shop.accounts().create("aLICE", "!", UserRole::kBuyer, at(1)));
+  EXPECT_EQ(shop.accounts().find_by_name("ALICE")->name, "Alice");
+  EXPECT_FALSE(shop.accounts().find_by_name("Alic"));
+  EXPECT_EQ(shop.accounts().create("Alic", "!", UserRole::kBuyer, at(1)), UserId{2});
+}
+
+TEST(Accounts, SqlInANameIsText) {
+  TestShop shop;
+  const std::string name = "x'; DROP TABLE users; --";
+  ASSERT_TRUE(shop.accounts().create(name, "'\"; --", UserRole::kBuyer, at(1)));
+  EXPECT_EQ(shop.accounts().find_by_name(name)->name, name);
+  EXPECT_EQ(shop.accounts().find_by_name(name)->password_hash, "'\"; --");
+  EXPECT_FALSE(shop.accounts().find_by_name("' OR 1=1 --"));
+  EXPECT_FALSE(shop.accounts().find_by_name(":name"));
+}
+
+TEST(Accounts, AreListedPageByPage) {
+  TestShop shop;
+  for (const char* name : {"a", "b", "c"}) {
+    ASSERT_TRUE(shop.accounts().create(name, "!", UserRole::kBuyer, at(1)));
+  }
+  const auto names = [&](UserId after, std::size_t limit) {
+    std::vector<std::string> found;
+    for (const auto& user : shop.accounts().list(after, limit)) found.push_back(user.name);
+    return found;
+  };
+  EXPECT_THAT(names({}, 2), ElementsAre("a", "b"));
+  EXPECT_THAT(names(UserId{2}, 2), ElementsAre("c"));
+  EXPECT_THAT(names(UserId{3}, 2), IsEmpty());
+}
+
+TEST(Accounts, EpochsRise) {
+  TestShop shop;
+  auto& accounts = shop.accounts();
+  ASSERT_TRUE(accounts.create("alice", "old", UserRole::kBuyer, at(1)));
+  ASSERT_TRUE(accounts.create("bob", "old", UserRole::kBuyer, at(1)));
+  EXPECT_THAT(accounts.epochs_raised(at(0)), IsEmpty());
+  EXPECT_EQ(accounts.raise_epoch(UserId{1}, at(100)), 1);
+  EXPECT_EQ(accounts.set_password(UserId{1}, "new", at(200)), 2);
+  EXPECT_EQ(accounts.find(UserId{1})->password_hash, "new");
+  EXPECT_EQ(accounts.find(UserId{1})->session_epoch, 2);
+  EXPECT_EQ(accounts.find(UserId{2})->password_hash, "old");
+  EXPECT_THAT(accounts.epochs_raised(at(200)), ElementsAre(std::pair(UserId{1}, 2)));
+  EXPECT_THAT(accounts.epochs_raised(at(201)), IsEmpty());
+  EXPECT_EQ(accounts.raise_epoch(UserId{3}, at(1)), std::nullopt);
+  EXPECT_EQ(accounts.set_password(UserId{3}, "new", at(1)), std::nullopt);
+}
+
+TEST(Accounts, ARangeIsFilledUp) {
+  TestShop shop;
+  auto& accounts = shop.accounts();
+  ASSERT_TRUE(accounts.create("alice", "hash", UserRole::kBuyer, at(1)));
+  accounts.raise_epoch(UserId{1}, at(1));
+  const auto epochs = accounts.ensure_range(UserId{1}, UserId{25'000}, at(2));
+  ASSERT_EQ(epochs.size(), 25'000U);
+  EXPECT_EQ(epochs[0], 1);
+  EXPECT_EQ(epochs[24'999], 0);
+  EXPECT_EQ(accounts.find(UserId{1})->name, "alice");
+  EXPECT_EQ(accounts.find(UserId{25'000})->name, "user25000");
+  EXPECT_EQ(accounts.find(UserId{25'000})->password_hash, "!");
+  EXPECT_FALSE(accounts.find(UserId{25'001}));
+  EXPECT_EQ(accounts.ensure_range(UserId{1}, UserId{25'000}, at(3)), epochs);
+  EXPECT_THAT(accounts.ensure_range(UserId{2}, UserId{1}, at(3)), IsEmpty());
+}
+
+TEST(Accounts, ARangeSaysWhichNamesAreInTheWay) {
+  TestShop shop;
+  ASSERT_TRUE(shop.accounts().create("User77", "hash", UserRole::kBuyer, at(1)));
+  try {
+    shop.accounts().ensure_range(UserId{70}, UserId{80}, at(2));
+    FAIL() << "made a second user77";
+  } catch (const StorageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("user70 to user80"));
+  }
+  EXPECT_FALSE(shop.accounts().find(UserId{70}));
+}
+
+TEST(Blacklist, HoldsUntilItExpires) {
+  TestShop shop;
+  auto& blacklist = shop.repositories.blacklist();
+  const std::vector<BlacklistEntry> entries{
+      {.user = {2}, .reason = "'; --", .expires_at = at(500), .created_at = at(100)},
+      {.user = {1}, .reason = "a bot", .expires_at = std::nullopt, .created_at = at(90)}};
+  blacklist.put(entries);
+  const auto held = blacklist.list(at(499));
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_EQ(held[0].user, UserId{1});
+  EXPECT_EQ(held[0].reason, "a bot");
+  EXPECT_EQ(held[0].expires_at, std::nullopt);
+  EXPECT_EQ(held[0].created_at, at(90));
+  EXPECT_EQ(held[1].user, UserId{2});
+  EXPECT_EQ(held[1].reason, "'; --");
+  EXPECT_EQ(held[1].expires_at, at(500));
+  EXPECT_EQ(blacklist.list(at(500)).size(), 1U);
+  EXPECT_TRUE(blacklist.remove(UserId{1}));
+  EXPECT_FALSE(blacklist.remove(UserId{1}));
+  EXPECT_THAT(blacklist.list(at(500)), IsEmpty());
+}
+
+TEST(Blacklist, AnAutomaticEntryNeverReplacesABan) {
+  TestShop shop;
+  auto& blacklist = shop.repositories.blacklist();
+  const auto put = [&](std::string reason, std::optional<Instant> expires_at) {
+    const BlacklistEntry entry{
+        .user = {1}, .reason = std::move(reason), .expires_at = expires_at, .created_at = at(1)};
+    blacklist.put({&entry, 1});
+  };
+  put("early", at(500));
+  put("early again", at(600));
+  EXPECT_EQ(blacklist.list(at(0)).at(0).expires_at, at(600));
+  put("banned", std::nullopt);
+  put("early once more", at(700));
+  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned");
+  put("banned for another reason", std::nullopt);
+  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned for another reason");
+}
+
+TEST(AuditLog, ListsTheNewestFirst) {
+  TestShop shop;
+  auto& log = shop.repositories.audit_log();
+  log.append("root", "sale end", "sale 1", at(10));
+  log.append("root", "user ban", "user'; DROP TABLE audit_log; --", at(20));
+  const auto entries = log.list(10);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].subject, "user'; DROP TABLE audit_log; --");
+  EXPECT_EQ(entries[1].actor, "root");
+  EXPECT_EQ(entries[1].action, "sale end");
+  EXPECT_EQ(entries[1].at, at(10));
+  EXPECT_EQ(log.list(1).size(), 1U);
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,93 @@
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include "repositories/sql/test_database.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+struct AuditTest : testing::Test {
+  TestShop shop;
+  SaleId sale = shop.sell(100, 2);
+  LeaseId lease = *shop.leases().grant(sale, 50, at(1));
+
+  SaleLedger ledger() { return shop.repositories.audit().ledgers().at(0); }
+  void plant(const std::string& sql) {
+    shop.database.write([&](soci::session& session) { session << sql; });
+  }
+};
+
+TEST_F(AuditTest, AnHonestSaleIsClean) {
+  const auto other = *shop.leases().grant(sale, 5, at(1));
+  shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, other, 2),
+               failure(sale, lease, 3, FailureReason::kTooLate)});
+  const auto found = ledger();
+  EXPECT_EQ(found.sale.id, sale);
+  EXPECT_EQ(found.product_name, "Trainers");
+  EXPECT_EQ(found.sale.unleased, 45);
+  ASSERT_EQ(found.leases.size(), 2U);
+  EXPECT_EQ(found.leases[0].sold, 2);
+  EXPECT_EQ(found.leases[1].sold, 1);
+  EXPECT_EQ(found.live, 3);
+  EXPECT_EQ(found.failed, 1);
+  EXPECT_EQ(found.buyers_over_limit, 0);
+  EXPECT_EQ(found.doubled_intents, 0);
+  EXPECT_THAT(found.mischarged_leases, IsEmpty());
+}
+
+TEST_F(AuditTest, EverySaleHasItsLedger) {
+  const auto second = shop.sell(5);
+  const auto second_lease = *shop.leases().grant(second, 5, at(1));
+  shop.commit({success(second, second_lease, 1), success(sale, lease, 1)});
+  const auto ledgers = shop.repositories.audit().ledgers();
+  ASSERT_EQ(ledgers.size(), 2U);
+  EXPECT_EQ(ledgers[0].live, 1);
+  EXPECT_EQ(ledgers[1].sale.id, second);
+  EXPECT_EQ(ledgers[1].live, 1);
+  EXPECT_EQ(ledgers[1].leases.at(0).id, second_lease);
+}
+
+TEST_F(AuditTest, FindsABuyerOverTheLimit) {
+  shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 1, 3),
+               success(sale, lease, 2, 1), success(sale, lease, 2, 2),
+               failure(sale, lease, 2, FailureReason::kLimitReached)});
+  EXPECT_EQ(ledger().buyers_over_limit, 1);
+  EXPECT_EQ(ledger().doubled_intents, 0);
+}
+
+TEST_F(AuditTest, FindsADoubledIntent) {
+  shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 2)});
+  plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer = 1");
+  EXPECT_EQ(ledger().doubled_intents, 1);
+  EXPECT_EQ(ledger().buyers_over_limit, 0);
+  plant("UPDATE orders SET intent = 'the-very-same-one'");  // of another buyer it is another's
+  EXPECT_EQ(ledger().doubled_intents, 1);
+}
+
+TEST_F(AuditTest, FindsAMischargedLease) {
+  const auto other = *shop.leases().grant(sale, 5, at(1));
+  shop.commit({success(sale, lease, 1), success(sale, lease, 2), success(sale, other, 3)});
+  plant("UPDATE stock_leases SET sold = sold + 1 WHERE id = 1");
+  EXPECT_THAT(ledger().mischarged_leases, ElementsAre(lease));
+  plant("UPDATE orders SET lease = 99 WHERE buyer = 3");
+  EXPECT_THAT(ledger().mischarged_leases, ElementsAre(lease, other, LeaseId{99}));
+}
+
+TEST_F(AuditTest, StreamsTheOrdersOfOneSale) {
+  const auto second = shop.sell(5);
+  const auto second_lease = *shop.leases().grant(second, 5, at(1));
+  shop.commit({success(sale, lease, 1), success(second, second_lease, 1),
+               failure(sale, lease, 2, FailureReason::kNoUnit)});
+  std::vector<std::int64_t> numbers;
+  const auto collect = [&](const Order& order) { numbers.push_back(order.number.value); };
+  shop.repositories.audit().for_each_order(sale, collect);
+  EXPECT_THAT(numbers, ElementsAre(1, 3));
+  shop.repositories.audit().for_each_order(SaleId{99}, collect);
+  EXPECT_EQ(numbers.size(), 2U);
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

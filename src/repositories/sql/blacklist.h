@@ -1,0 +1,20 @@
+#pragma once
+
+#include "repositories/blacklist.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlBlacklist final : public Blacklist {
+ public:
+  explicit SqlBlacklist(Database& database) : database_(database) {}
+
+  void put(std::span<const BlacklistEntry> entries) override;
+  bool remove(UserId user) override;
+  std::vector<BlacklistEntry> list(Instant now) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

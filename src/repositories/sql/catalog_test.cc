@@ -1,0 +1,108 @@
+#include <gmock/gmock.h>
+
+#include "repositories/sql/test_database.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+Sale window(ProductId product, std::int64_t starts, std::optional<std::int64_t> ends) {
+  return {.id = {},
+          .product = product,
+          .price_cents = 1,
+          .quantity = 10,
+          .starts_at = at(starts),
+          .ends_at = ends ? std::optional{at(*ends)} : std::nullopt};
+}
+
+TEST(Catalog, KeepsProducts) {
+  TestShop shop;
+  const auto id = shop.catalog().add_product("O'Neil \"100%\"", "grüße; --", at(5));
+  const auto product = shop.catalog().product(id);
+  ASSERT_TRUE(product);
+  EXPECT_EQ(product->id, id);
+  EXPECT_EQ(product->name, "O'Neil \"100%\"");
+  EXPECT_EQ(product->description, "grüße; --");
+  EXPECT_EQ(product->created_at, at(5));
+  EXPECT_FALSE(shop.catalog().product(ProductId{99}));
+  shop.catalog().add_product("Second", "", at(6));
+  ASSERT_EQ(shop.catalog().products().size(), 2U);
+  EXPECT_EQ(shop.catalog().products()[1].name, "Second");
+}
+
+TEST(Catalog, KeepsSalesToTheLastField) {
+  TestShop shop;
+  const auto product = shop.catalog().add_product("p", "", at(1));
+  const Sale sale{.id = {77},
+                  .product = product,
+                  .price_cents = 1'000'000'000'000,
+                  .quantity = 1'000'000'000,
+                  .unleased = 5,
+                  .per_buyer_limit = 1'000,
+                  .starts_at = at(1'790'000'000'123),
+                  .ends_at = at(1'800'000'000'456),
+                  .captcha = false};
+  const auto id = shop.catalog().create_sale(sale, at(2));
+  ASSERT_TRUE(id);
+  EXPECT_EQ(id->value, 1);
+  const auto stored = shop.catalog().sale(*id);
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->product, product);
+  EXPECT_EQ(stored->price_cents, sale.price_cents);
+  EXPECT_EQ(stored->quantity, sale.quantity);
+  EXPECT_EQ(stored->unleased, sale.quantity);
+  EXPECT_EQ(stored->per_buyer_limit, 1'000);
+  EXPECT_EQ(stored->starts_at, sale.starts_at);
+  EXPECT_EQ(stored->ends_at, sale.ends_at);
+  EXPECT_FALSE(stored->captcha);
+  EXPECT_FALSE(shop.catalog().sale(SaleId{2}));
+  EXPECT_EQ(shop.catalog().sales().size(), 1U);
+}
+
+TEST(Catalog, RefusesASaleOfNothing) {
+  TestShop shop;
+  EXPECT_EQ(shop.catalog().create_sale(window({7}, 1, 2), at(1)),
+            std::unexpected(CreateSaleError::kUnknownProduct));
+}
+
+TEST(Catalog, AProductHasOneSaleAtATime) {
+  TestShop shop;
+  auto& catalog = shop.catalog();
+  const auto product = catalog.add_product("p", "", at(1));
+  const auto other = catalog.add_product("q", "", at(1));
+  ASSERT_TRUE(catalog.create_sale(window(product, 1'000, 2'000), at(1)));
+  const auto overlapping = std::unexpected(CreateSaleError::kAnotherSaleRuns);
+  EXPECT_EQ(catalog.create_sale(window(product, 1'500, 1'600), at(1)), overlapping);
+  EXPECT_EQ(catalog.create_sale(window(product, 500, 1'001), at(1)), overlapping);
+  EXPECT_EQ(catalog.create_sale(window(product, 500, {}), at(1)), overlapping);
+  EXPECT_EQ(catalog.create_sale(window(product, 1'999, {}), at(1)), overlapping);
+  EXPECT_TRUE(catalog.create_sale(window(product, 500, 1'000), at(1)));
+  EXPECT_TRUE(catalog.create_sale(window(product, 2'000, {}), at(1)));
+  EXPECT_EQ(catalog.create_sale(window(product, 9'000, 9'001), at(1)), overlapping);
+  EXPECT_TRUE(catalog.create_sale(window(other, 1'500, {}), at(1)));
+}
+
+TEST(Catalog, EndsASaleOnce) {
+  TestShop shop;
+  auto& catalog = shop.catalog();
+  const auto sale = shop.sell(10);  // from 1000 on
+  EXPECT_FALSE(catalog.end_sale(SaleId{99}, at(3'000)));
+  EXPECT_TRUE(catalog.end_sale(sale, at(3'000)));
+  EXPECT_EQ(catalog.sale(sale)->starts_at, at(1'000));
+  EXPECT_EQ(catalog.sale(sale)->ends_at, at(3'000));
+  EXPECT_TRUE(catalog.end_sale(sale, at(4'000)));
+  EXPECT_EQ(catalog.sale(sale)->ends_at, at(3'000));
+}
+
+TEST(Catalog, ASaleThatHadNotBegunIsOutOfTheWayOnceEnded) {
+  TestShop shop;
+  auto& catalog = shop.catalog();
+  const auto sale = shop.sell(10);
+  EXPECT_TRUE(catalog.end_sale(sale, at(500)));
+  EXPECT_EQ(catalog.sale(sale)->starts_at, at(500));
+  EXPECT_EQ(catalog.sale(sale)->ends_at, at(500));
+  const auto product = catalog.sale(sale)->product;
+  EXPECT_TRUE(catalog.create_sale(window(product, 400, {}), at(600)));
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

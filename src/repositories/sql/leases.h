@@ -1,0 +1,21 @@
+#pragma once
+
+#include "repositories/leases.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlLeases final : public Leases {
+ public:
+  explicit SqlLeases(Database& database) : database_(database) {}
+
+  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
+  void fence(LeaseId lease) override;
+  std::vector<StockLease> not_closed() override;
+  std::vector<StockSnapshot> stock(Instant ended_after) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

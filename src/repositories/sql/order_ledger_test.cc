@@ -1,0 +1,197 @@
+#include "repositories/sql/order_ledger.h"
+
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include "repositories/sql/test_database.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+using Kind = StorageError::Kind;
+
+struct OrderLedgerTest : testing::Test {
+  TestShop shop;
+  OrderLedger& ledger = shop.repositories.ledger();
+  SaleId sale = shop.sell(1'000, 2);
+  LeaseId lease = *shop.leases().grant(sale, 600, at(1));
+
+  StockLease stored(LeaseId id) {
+    auto transaction = ledger.begin();
+    return transaction->lock_leases({&id, 1}).at(0).lease;
+  }
+  std::vector<Order> orders_of(std::vector<SaleBuyer> pairs) {
+    return ledger.begin()->orders_of(pairs);
+  }
+};
+
+TEST_F(OrderLedgerTest, LocksLeasesWithTheirSalesLimit) {
+  const std::vector<LeaseId> ids{lease, {99}};
+  const auto leases = ledger.begin()->lock_leases(ids);
+  ASSERT_EQ(leases.size(), 1U);
+  EXPECT_EQ(leases[0].lease.id, lease);
+  EXPECT_EQ(leases[0].lease.sale, sale);
+  EXPECT_EQ(leases[0].lease.granted, 600);
+  EXPECT_EQ(leases[0].lease.state, LeaseState::kOpen);
+  EXPECT_EQ(leases[0].per_buyer_limit, 2);
+}
+
+TEST_F(OrderLedgerTest, CountsInOneShard) {
+  {
+    auto transaction = ledger.begin();
+    EXPECT_EQ(transaction->lock_shard(0).last_seq, 0);
+    EXPECT_EQ(transaction->lock_shard(0).shards, 1);
+    transaction->advance_shard(0, 41);
+    transaction->commit();
+  }
+  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, 41);
+  EXPECT_THROW(ledger.begin()->lock_shard(1), StorageError);
+}
+
+TEST_F(OrderLedgerTest, FindsTheOrdersOfEveryPair) {
+  const auto other_sale = shop.sell(1'000);
+  const auto other_lease = *shop.leases().grant(other_sale, 600, at(1));
+  std::vector<Order> orders;
+  for (std::int64_t buyer = 1; buyer <= 200; ++buyer) {
+    orders.push_back(success(sale, lease, buyer));
+    orders.push_back(success(other_sale, other_lease, buyer));
+  }
+  orders.push_back(success(sale, lease, 7, 2));
+  orders.push_back(failure(sale, lease, 7, FailureReason::kLimitReached));
+  orders = shop.commit(orders);
+
+  std::vector<SaleBuyer> pairs;
+  for (std::int64_t buyer = 1; buyer <= 130; ++buyer) pairs.push_back({sale, {buyer}});
+  for (std::int64_t buyer = 150; buyer <= 300; ++buyer) pairs.push_back({other_sale, {buyer}});
+  auto found = orders_of(pairs);
+  EXPECT_EQ(found.size(), 130U + 2U + 51U);
+  std::ranges::sort(found, {}, &Order::number);
+  for (const auto& order : found) {
+    const auto& written = orders.at(static_cast<std::size_t>(order.number.value) - 1);
+    EXPECT_EQ(order.sale, written.sale);
+    EXPECT_EQ(order.buyer, written.buyer);
+    EXPECT_EQ(order.intent, written.intent);
+    EXPECT_EQ(order.slot, written.slot);
+    EXPECT_EQ(order.lease, written.lease);
+    EXPECT_EQ(order.status, written.status);
+    EXPECT_EQ(order.reason, written.reason);
+    EXPECT_EQ(order.seq, written.seq);
+    EXPECT_EQ(order.created_at, written.created_at);
+  }
+  EXPECT_TRUE(orders_of({}).empty());
+  EXPECT_TRUE(orders_of({{sale, {999}}}).empty());
+}
+
+TEST_F(OrderLedgerTest, ChargesWhatTheLeaseHasAndNoMore) {
+  const auto small = *shop.leases().grant(sale, 3, at(1));
+  auto transaction = ledger.begin();
+  EXPECT_TRUE(transaction->charge({small, 2}));
+  EXPECT_FALSE(transaction->charge({small, 2}));
+  EXPECT_TRUE(transaction->charge({small, 1}));
+  EXPECT_FALSE(transaction->charge({small, 1}));
+  EXPECT_FALSE(transaction->charge({LeaseId{99}, 1}));
+  transaction->commit();
+  transaction.reset();
+  EXPECT_EQ(stored(small).sold, 3);
+}
+
+TEST_F(OrderLedgerTest, AFencedLeaseIsChargedAClosedOneIsNot) {
+  shop.leases().fence(lease);
+  {
+    auto transaction = ledger.begin();
+    EXPECT_TRUE(transaction->charge({lease, 1}));
+    transaction->close(lease);
+    EXPECT_FALSE(transaction->charge({lease, 1}));
+    transaction->commit();
+  }
+  EXPECT_EQ(stored(lease).state, LeaseState::kClosed);
+  EXPECT_EQ(stored(lease).sold, 1);
+}
+
+TEST_F(OrderLedgerTest, ClosingReturnsTheUnsoldUnitsOnce) {
+  for (int i = 0; i < 2; ++i) {
+    auto transaction = ledger.begin();
+    transaction->charge({lease, 100});
+    transaction->close(lease);
+    transaction->close(lease);
+    transaction->close(LeaseId{99});
+    transaction->commit();
+    transaction.reset();
+    EXPECT_EQ(shop.catalog().sale(sale)->unleased, 1'000 - 100);
+  }
+}
+
+TEST_F(OrderLedgerTest, WithoutCommitNothingHappened) {
+  {
+    auto transaction = ledger.begin();
+    const std::vector<Order> orders{success(sale, lease, 1)};
+    transaction->insert(orders);
+    transaction->insert({});
+    transaction->charge({lease, 1});
+    transaction->advance_shard(0, 1);
+    transaction->close(lease);
+  }
+  EXPECT_TRUE(orders_of({{sale, {1}}}).empty());
+  EXPECT_EQ(stored(lease).sold, 0);
+  EXPECT_EQ(stored(lease).state, LeaseState::kOpen);
+  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, 0);
+}
+
+TEST_F(OrderLedgerTest, ASlotIsSoldOnceAndAFailedBatchLeavesNothing) {
+  shop.commit({success(sale, lease, 1)});
+  EXPECT_THROW(shop.commit({success(sale, lease, 2), success(sale, lease, 1)}), StorageError);
+  EXPECT_TRUE(orders_of({{sale, {2}}}).empty());
+  EXPECT_EQ(stored(lease).sold, 1);
+  // Failed orders take no slot, so they are never in each other's way.
+  shop.commit({failure(sale, lease, 1, FailureReason::kTooLate),
+               failure(sale, lease, 1, FailureReason::kNoUnit)});
+  EXPECT_EQ(orders_of({{sale, {1}}}).size(), 3U);
+}
+
+TEST_F(OrderLedgerTest, AFullDiskIsSaidAndSurvived) {
+  std::int64_t usual = 0;
+  shop.database.write([&](soci::session& session) {
+    std::int64_t pages = 0;
+    session << "PRAGMA max_page_count", soci::into(usual);
+    session << "PRAGMA page_count", soci::into(pages);
+    session << "PRAGMA max_page_count = " << pages + 4;
+  });
+  std::int64_t committed = 0;
+  std::optional<Kind> kind;
+  while (!kind && committed < 500) {
+    std::vector<Order> orders;
+    for (std::int64_t i = 1; i <= 50; ++i) orders.push_back(success(sale, lease, committed + i));
+    try {
+      shop.commit(orders);
+      committed += 50;
+    } catch (const StorageError& error) {
+      kind = error.kind();
+    }
+  }
+  EXPECT_EQ(kind, Kind::kFull);
+  EXPECT_EQ(stored(lease).sold, committed);
+  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, committed);
+
+  shop.database.write(
+      [&](soci::session& session) { session << "PRAGMA max_page_count = " << usual; });
+  std::vector<Order> orders;
+  for (std::int64_t i = 1; i <= 50; ++i) orders.push_back(success(sale, lease, committed + i));
+  shop.commit(orders);
+  EXPECT_EQ(stored(lease).sold, committed + 50);
+}
+
+TEST_F(OrderLedgerTest, ARowThatNobodyWritesIsRefusedByName) {
+  shop.commit({success(sale, lease, 1)});
+  shop.database.write(
+      [](soci::session& session) { session << "UPDATE orders SET status = 'perhaps'"; });
+  try {
+    orders_of({{sale, {1}}});
+    FAIL() << "read a row of an unknown status";
+  } catch (const StorageError& error) {
+    EXPECT_STREQ(error.what(),
+                 "table orders, row 1: status is \"perhaps\", which no stampede writes");
+  }
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

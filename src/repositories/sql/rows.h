@@ -1,0 +1,110 @@
+#pragma once
+
+#include <soci/soci.h>
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "model/order.h"
+#include "model/sale.h"
+#include "model/stock_lease.h"
+#include "model/time.h"
+#include "model/user.h"
+
+/// How values and rows look in the database. What SOCI is told to use must outlive the statement,
+/// temporaries do not: convert into a local variable first.
+namespace stampede::repositories::sql {
+
+/// Above every id.
+inline constexpr std::int64_t kLastId = std::numeric_limits<std::int64_t>::max();
+
+inline std::int64_t to_column(Instant instant) { return instant.time_since_epoch().count(); }
+inline Instant to_instant(std::int64_t column) {
+  return Instant{std::chrono::milliseconds{column}};
+}
+std::string to_column(OrderStatus status);
+std::string to_column(UserRole role);
+
+/// A value that may be NULL.
+struct Nullable {
+  std::int64_t value = 0;
+  soci::indicator indicator = soci::i_null;
+
+  Nullable() = default;
+  explicit Nullable(std::optional<Instant> instant)
+      : value(instant ? to_column(*instant) : 0), indicator(instant ? soci::i_ok : soci::i_null) {}
+  bool has_value() const { return indicator == soci::i_ok; }
+  std::optional<Instant> instant() const {
+    return has_value() ? std::optional{to_instant(value)} : std::nullopt;
+  }
+};
+inline auto into(Nullable& column) { return soci::into(column.value, column.indicator); }
+/// SOCI keeps a reference to the name until it binds, so the default, a temporary, would be gone.
+inline const std::string kByPosition;
+inline auto use(Nullable& column) { return soci::use(column.value, column.indicator, kByPosition); }
+
+/// `orders o`, as SOCI fills it.
+struct OrderRow {
+  static constexpr const char* kColumns =
+      "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, o.status, o.reason, o.seq, "
+      "o.created_at";
+  std::int64_t number = 0, sale = 0, buyer = 0, lease = 0, seq = 0, created_at = 0;
+  std::string intent, status, reason;
+  Nullable slot;
+
+  void define(soci::statement& statement);
+  /// Throws StorageError for a row that this program cannot have written.
+  Order order() const;
+};
+
+/// `sales s`, as SOCI fills it.
+struct SaleRow {
+  static constexpr const char* kColumns =
+      "s.id, s.product, s.price_cents, s.quantity, s.unleased, s.per_buyer_limit, s.starts_at, "
+      "s.ends_at, s.captcha";
+  std::int64_t id = 0, product = 0, price_cents = 0, quantity = 0, unleased = 0;
+  std::int64_t starts_at = 0;
+  std::int32_t per_buyer_limit = 0, captcha = 0;
+  Nullable ends_at;
+
+  void define(soci::statement& statement);
+  Sale sale() const;
+};
+
+/// `stock_leases l`, as SOCI fills it.
+struct LeaseRow {
+  static constexpr const char* kColumns = "l.id, l.sale, l.granted, l.sold, l.state";
+  std::int64_t id = 0, sale = 0, granted = 0, sold = 0;
+  std::string state;
+
+  void define(soci::statement& statement);
+  StockLease lease() const;
+};
+
+/// `users u`, as SOCI fills it.
+struct UserRow {
+  static constexpr const char* kColumns =
+      "u.id, u.name, u.password_hash, u.role, u.session_epoch, u.created_at";
+  std::int64_t id = 0, session_epoch = 0, created_at = 0;
+  std::string name, password_hash, role;
+
+  void define(soci::statement& statement);
+  User user() const;
+};
+
+/// Streams the orders from number `first` on, in order of number. By the primary key and never by
+/// the unique index, which would fetch each row from another place.
+void visit_orders(soci::session& session, std::int64_t first,
+                  const std::function<void(const Order&)>& visit);
+
+/// Between exchange() of all it uses and defines, and execute().
+inline void prepare(soci::statement& statement, const std::string& sql) {
+  statement.alloc();
+  statement.prepare(sql);
+  statement.define_and_bind();
+}
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "repositories/sql/repositories.h"
+
+/// What the tests of this room share.
+namespace stampede::repositories::sql {
+
+/// A folder of its own below the temporary folder, gone with its object.
+class TestFolder {
+ public:
+  TestFolder()
+      : path_(std::filesystem::temp_directory_path() /
+              fmt::format("stampede sql test {}", std::random_device{}())) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TestFolder() { std::filesystem::remove_all(path_); }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path file() const { return path_ / "shop.db"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Instant at(std::int64_t milliseconds) {
+  return Instant{std::chrono::milliseconds{milliseconds}};
+}
+
+inline IdempotencyKey key(std::int64_t n) {
+  return *IdempotencyKey::parse(fmt::format("intent-{:016}", n));
+}
+
+/// A new database with its repositories.
+struct TestShop {
+  TestFolder folder;
+  Database database{{.path = folder.file()}};
+  Repositories repositories{database};
+
+  Accounts& accounts() { return repositories.accounts(); }
+  Catalog& catalog() { return repositories.catalog(); }
+  Leases& leases() { return repositories.leases(); }
+  Orders& orders() { return repositories.orders(); }
+
+  /// A sale of a new product that is on from 1000 on.
+  SaleId sell(std::int64_t quantity, std::int32_t limit = 1,
+              std::optional<Instant> ends_at = std::nullopt) {
+    const auto product = catalog().add_product("Trainers", "Red", at(1));
+    return *catalog().create_sale({.id = {},
+                                   .product = product,
+                                   .price_cents = 9'900,
+                                   .quantity = quantity,
+                                   .per_buyer_limit = limit,
+                                   .starts_at = at(1'000),
+                                   .ends_at = ends_at},
+                                  at(2));
+  }
+
+  /// Commits those orders in one transaction, charging `lease` for the live ones; their numbers
+  /// count on from the shard's.
+  std::vector<Order> commit(std::vector<Order> orders) {
+    auto transaction = repositories.ledger().begin();
+    auto seq = transaction->lock_shard(0).last_seq;
+    for (auto& order : orders) {
+      order.seq = ++seq;
+      order.number = {seq};
+      if (order.live()) transaction->charge({order.lease, 1});
+    }
+    transaction->insert(orders);
+    transaction->advance_shard(0, seq);
+    transaction->commit();
+    return orders;
+  }
+};
+
+inline Order success(SaleId sale, LeaseId lease, std::int64_t buyer, std::int32_t slot = 1) {
+  return {.number = {},
+          .sale = sale,
+          .buyer = {buyer},
+          .intent = key(buyer * 100 + slot),
+          .slot = slot,
+          .lease = lease,
+          .created_at = at(5'000)};
+}
+
+inline Order failure(SaleId sale, LeaseId lease, std::int64_t buyer, FailureReason reason) {
+  return {.number = {},
+          .sale = sale,
+          .buyer = {buyer},
+          .intent = key(buyer * 100 + 99),
+          .slot = std::nullopt,
+          .lease = lease,
+          .status = OrderStatus::kFailed,
+          .reason = reason,
+          .created_at = at(5'000)};
+}
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "model/idempotency_key.h"
+#include "model/ids.h"
+#include "model/order.h"
+#include "model/time.h"
+
+namespace stampede::services::purchase {
+
+/// How far an intent has come.
+enum class IntentState : std::uint8_t { kPending, kSold, kTooLate, kLimitReached, kNoUnit };
+
+IntentState state_of(const Order& order);
+/// Of a failed intent.
+FailureReason reason_of(IntentState state);
+
+/// One intent of one buyer. Packed, because a million buyers are kept (20 bytes).
+struct [[gnu::packed, gnu::aligned(4)]] Intent {
+  /// 64 bits stand for the key: two keys of one buyer that collide only hurt that buyer.
+  std::uint64_t key_hash = 0;
+  std::uint64_t number : 56 = 0;  // of the order; 0 while pending
+  std::uint64_t state : 8 = 0;    // IntentState
+  std::uint32_t sale = 0;         // SaleId; 0: no intent here
+
+  IntentState intent_state() const { return static_cast<IntentState>(state); }
+  SaleId sale_id() const { return SaleId{sale}; }
+};
+
+std::uint64_t hash_of(const IdempotencyKey& key);
+
+/// What is known of one buyer: the last attempt and the intents. Most buyers have one intent; it is
+/// held inline. 32 bytes.
+class BuyerRecord {
+ public:
+  /// Null if there is no such intent.
+  Intent* find(std::uint64_t key_hash);
+  Intent& add(std::uint64_t key_hash, SaleId sale);
+  void remove_if(const std::function<bool(const Intent&)>& predicate);
+  bool has_intents() const { return first_.sale != 0; }
+
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    if (first_.sale == 0) return;
+    visit(first_);
+    if (more_) {
+      for (const Intent& intent : *more_) visit(intent);
+    }
+  }
+
+  /// Milliseconds since the book began, plus one; 0: no attempt that still counts.
+  std::uint32_t last_attempt = 0;
+
+ private:
+  Intent first_;
+  std::unique_ptr<std::vector<Intent>> more_;
+};
+static_assert(sizeof(BuyerRecord) == 32);
+
+/// The buyers of one stripe. Not thread-safe: its stripe's lock guards it.
+using BuyerBook = boost::unordered_flat_map<UserId, BuyerRecord>;
+
+}  // namespace stampede::services::purchase

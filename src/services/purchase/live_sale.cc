@@ -1,0 +1,45 @@
+#include "services/purchase/live_sale.h"
+
+#include <algorithm>
+
+namespace stampede::services::purchase {
+
+SaleBook::SaleBook(std::span<const Sale> sales, const SaleBook& previous,
+                   const stock::Stock::Drained& drained) {
+  for (const Sale& sale : sales) {
+    const LiveSale* known = previous.find(sale.id);
+    sales_.push_back({sale, known != nullptr ? known->shelf : std::make_shared<Shelf>(drained)});
+  }
+  std::ranges::sort(sales_, {}, [](const LiveSale& live) { return live.sale.id; });
+  for (std::size_t i = 0; i < sales_.size(); ++i) {
+    by_id_.emplace(sales_[i].sale.id, i);
+    by_product_[sales_[i].sale.product].push_back(i);
+  }
+  for (auto& [product, indices] : by_product_) {
+    std::ranges::sort(indices, {}, [&](std::size_t i) { return sales_[i].sale.starts_at; });
+  }
+}
+
+const LiveSale* SaleBook::find(SaleId sale) const {
+  const auto found = by_id_.find(sale);
+  return found == by_id_.end() ? nullptr : &sales_[found->second];
+}
+
+const LiveSale* SaleBook::current(ProductId product, Instant now) const {
+  const auto found = by_product_.find(product);
+  if (found == by_product_.end()) return nullptr;
+  // Windows of one product do not overlap: by start, the first that has not ended is on or next.
+  for (const std::size_t index : found->second) {
+    if (!sales_[index].sale.ended(now)) return &sales_[index];
+  }
+  return &sales_[found->second.back()];
+}
+
+std::vector<ProductId> SaleBook::products() const {
+  std::vector<ProductId> products;
+  for (const auto& [product, indices] : by_product_) products.push_back(product);
+  std::ranges::sort(products);
+  return products;
+}
+
+}  // namespace stampede::services::purchase

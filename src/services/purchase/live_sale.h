@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/sale.h"
+#include "services/stock/stock.h"
+
+namespace stampede::services::purchase {
+
+/// The part of a sale that changes while it sells; shared by every reload of the sale.
+class Shelf {
+ public:
+  explicit Shelf(stock::Stock::Drained drained) : units(std::move(drained)) {}
+
+  stock::Stock units;
+
+  /// "Sold out" is said only for 2 s after the snapshot that showed it was asked for (I7).
+  static constexpr std::chrono::seconds kSoldOutLasts{2};
+  bool sold_out(Tick now) const { return now < sold_out_until_.load(std::memory_order_relaxed); }
+  void note_sold_out(bool sold_out, Tick asked) {
+    sold_out_until_.store(sold_out ? asked + kSoldOutLasts : Tick::min(),
+                          std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<Tick> sold_out_until_{Tick::min()};
+};
+
+/// A sale as this process runs it.
+struct LiveSale {
+  Sale sale;
+  std::shared_ptr<Shelf> shelf;
+
+  SaleStatus status(Now now) const {
+    if (sale.ended(now.wall)) return SaleStatus::kEnded;
+    if (!sale.started(now.wall)) return SaleStatus::kUpcoming;
+    return shelf->sold_out(now.tick) ? SaleStatus::kSoldOut : SaleStatus::kOn;
+  }
+};
+
+/// All sales at one moment. Immutable: a reload makes the next one.
+class SaleBook {
+ public:
+  SaleBook() = default;
+  /// Keeps the shelves of sales that `previous` has, and makes those of new ones.
+  SaleBook(std::span<const Sale> sales, const SaleBook& previous,
+           const stock::Stock::Drained& drained);
+
+  const LiveSale* find(SaleId sale) const;
+  /// The one that is on, else the next, else the last; null for a product without a sale.
+  const LiveSale* current(ProductId product, Instant now) const;
+
+  /// In order of id.
+  std::span<const LiveSale> all() const { return sales_; }
+  /// Products that have a sale, in order of id.
+  std::vector<ProductId> products() const;
+
+ private:
+  std::vector<LiveSale> sales_;
+  boost::unordered_flat_map<SaleId, std::size_t> by_id_;
+  boost::unordered_flat_map<ProductId, std::vector<std::size_t>> by_product_;  // by start
+};
+
+}  // namespace stampede::services::purchase

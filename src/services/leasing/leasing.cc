@@ -1,0 +1,25 @@
+#include "services/leasing/leasing.h"
+
+namespace stampede::services::leasing {
+
+void Leasing::close_left_over() {
+  for (const StockLease& lease : leases_->not_closed()) {
+    leases_->fence(lease.id);
+    queue_->publish(queue::CloseMarker{lease.id});
+  }
+}
+
+void Leasing::review(Now now) {
+  for (const auto& stock : leases_->stock(now.wall)) {
+    checkout_->note_stock(stock.sale, stock.sold_out(), now.tick);
+    if (stock.unleased == 0 || !checkout_->can_sell(stock.sale, now.wall)) continue;
+    const auto lease = leases_->grant(stock.sale, stock.unleased, now.wall);
+    if (!lease) continue;  // the stock changed meanwhile: the next review sees it
+    if (!checkout_->add_lease(stock.sale, *lease, stock.unleased, now.wall)) {
+      // The sale ended between the two: its units go straight back.
+      queue_->publish(queue::CloseMarker{*lease});
+    }
+  }
+}
+
+}  // namespace stampede::services::leasing

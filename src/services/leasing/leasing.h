@@ -1,0 +1,32 @@
+#pragma once
+
+#include "model/time.h"
+#include "queue/order_queue.h"
+#include "repositories/leases.h"
+#include "services/purchase/checkout.h"
+
+namespace stampede::services::leasing {
+
+/// Stock leases of `stampede serve` (DESIGN section 5): one lease holds the whole stock, without a
+/// deadline; a restart closes it and opens the next; added or returned stock is a further lease.
+/// For one thread. Throws repositories::StorageError.
+class Leasing {
+ public:
+  Leasing(repositories::Leases& leases, queue::OrderQueue& queue, purchase::Checkout& checkout)
+      : leases_(&leases), queue_(&queue), checkout_(&checkout) {}
+
+  /// Sends the close marker of every lease that a process before this one left open. Once they are
+  /// processed, their units are unleased again and review() grants them.
+  void close_left_over();
+
+  /// Reads the stock of every sale in one snapshot, tells the checkout what is sold out, and grants
+  /// whatever is unleased to the sales that this process sells.
+  void review(Now now);
+
+ private:
+  repositories::Leases* leases_;
+  queue::OrderQueue* queue_;
+  purchase::Checkout* checkout_;
+};
+
+}  // namespace stampede::services::leasing

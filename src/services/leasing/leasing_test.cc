@@ -1,0 +1,118 @@
+#include "services/leasing/leasing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "queue/local/local_queue.h"
+#include "repositories/memory/memory_ledger.h"
+#include "tests/support/test_ring.h"
+
+namespace stampede::services::leasing {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr ProductId kProduct{1};
+constexpr SaleId kSale{1};
+constexpr Instant kStart{seconds{1'800'000'000}};
+constexpr Now kNow{kStart, Tick{seconds{1'000}}};
+
+class LeasingTest : public testing::Test {
+ protected:
+  LeasingTest() {
+    ledger_.add_sale(sale_);
+    checkout_.load_sales(std::vector{sale_}, kStart);
+  }
+
+  std::vector<queue::Message> queued() {
+    std::vector<queue::Message> batch;
+    if (queue_.depth() > 0 && !queue_.receive(batch, 100)) ADD_FAILURE() << "the queue is shut";
+    return batch;
+  }
+  std::optional<Answer> buy(std::int64_t buyer) {
+    purchase::Waiter waiter{&post_, [](Answer&&) {}};
+    return checkout_.attempt({UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"),
+                              {}, kNow},
+                             waiter);
+  }
+
+  const Sale sale_{.id = kSale, .product = kProduct, .quantity = 3, .starts_at = kStart,
+                   .ends_at = kStart + seconds{60}, .captcha = false};
+  test::TestRing ring_;
+  captcha::Tokens captcha_{ring_.ring()};
+  admission::Blacklist blacklist_;
+  queue::local::LocalQueue queue_{100};
+  repositories::memory::MemoryLedger ledger_;
+  purchase::Checkout checkout_{{.check_rate = 0}, {captcha_, queue_, blacklist_}};
+  Leasing leasing_{ledger_, queue_, checkout_};
+  const purchase::Post post_ = [](std::move_only_function<void()> task) { task(); };
+};
+
+TEST_F(LeasingTest, OneLeaseHoldsTheWholeStock) {
+  leasing_.review(kNow);
+  const auto state = ledger_.state();
+  ASSERT_EQ(state.leases.size(), 1);
+  EXPECT_EQ(state.leases.begin()->second.granted, 3);
+  EXPECT_EQ(state.sales.at(kSale).unleased, 0);
+  leasing_.review(kNow);
+  EXPECT_EQ(ledger_.state().leases.size(), 1);
+  for (int buyer = 1; buyer <= 3; ++buyer) EXPECT_FALSE(buy(buyer)) << buyer;
+}
+
+TEST_F(LeasingTest, LeasedAndUnsoldIsNotSoldOut) {
+  leasing_.review(kNow);
+  for (int buyer = 1; buyer <= 3; ++buyer) ASSERT_FALSE(buy(buyer));
+  leasing_.review(kNow);
+  EXPECT_EQ(buy(4)->verdict, Verdict::kUnavailable);
+}
+
+TEST_F(LeasingTest, SoldOutOnceEveryUnitIsCharged) {
+  leasing_.review(kNow);
+  const LeaseId lease = ledger_.state().leases.begin()->first;
+  {
+    const auto transaction = ledger_.begin();
+    ASSERT_TRUE(transaction->charge({lease, 3}));
+    transaction->commit();
+  }
+  leasing_.review(kNow);
+  EXPECT_EQ(buy(4)->verdict, Verdict::kSoldOut);
+}
+
+TEST_F(LeasingTest, ALeaseOfADeadProcessIsFencedAndItsMarkerSent) {
+  const auto left = ledger_.grant(kSale, 2, kStart);
+  leasing_.close_left_over();
+  EXPECT_EQ(ledger_.state().leases.at(*left).state, LeaseState::kFenced);
+  const auto messages = queued();
+  ASSERT_EQ(messages.size(), 1);
+  EXPECT_EQ(std::get<queue::CloseMarker>(messages[0]).lease, *left);
+}
+
+TEST_F(LeasingTest, ReturnedStockIsAFurtherLease) {
+  leasing_.review(kNow);
+  for (int buyer = 1; buyer <= 3; ++buyer) ASSERT_FALSE(buy(buyer));
+  const auto messages = queued();
+  ASSERT_EQ(messages.size(), 4) << "three purchases and the marker of the drained lease";
+  {
+    const auto transaction = ledger_.begin();  // as if two of the three purchases had failed
+    const LeaseId lease = std::get<queue::CloseMarker>(messages[3]).lease;
+    ASSERT_TRUE(transaction->charge({lease, 1}));
+    transaction->close(lease);
+    transaction->commit();
+  }
+  leasing_.review(kNow);
+  EXPECT_EQ(ledger_.state().leases.size(), 2);
+  EXPECT_FALSE(buy(4));
+  EXPECT_FALSE(buy(5));
+  EXPECT_EQ(buy(6)->verdict, Verdict::kUnavailable);
+}
+
+TEST_F(LeasingTest, ASaleThatEndedHereGetsNoLease) {
+  Sale ended = sale_;
+  ended.ends_at = kStart;
+  checkout_.load_sales(std::vector{ended}, kStart);
+  leasing_.review(kNow);
+  EXPECT_TRUE(ledger_.state().leases.empty());
+}
+
+}  // namespace
+}  // namespace stampede::services::leasing

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "repositories/orders.h"
+
+namespace stampede::services::orders {
+
+/// What a buyer may see of purchases and orders: their own, and nobody else's. Thread-safe; calls
+/// block.
+class OrderDesk {
+ public:
+  explicit OrderDesk(repositories::Orders& orders) : orders_(&orders) {}
+
+  /// The state of one purchase, as one snapshot shows it: a row is final; no row and an open lease
+  /// is pending; else nothing is known of that intent.
+  enum class PurchaseState { kSuccess, kFailed, kPending, kUnknown };
+  struct PurchaseReport {
+    PurchaseState state = PurchaseState::kUnknown;
+    OrderNumber number;
+    FailureReason reason = FailureReason::kNone;
+  };
+  PurchaseReport purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent, LeaseId lease);
+
+  /// Newest first.
+  std::vector<repositories::OrderLine> orders_of(UserId buyer, OrderNumber before,
+                                                 std::size_t limit);
+  /// nullopt for another's.
+  std::optional<repositories::OrderLine> order_of(UserId buyer, OrderNumber number);
+
+ private:
+  repositories::Orders* orders_;
+};
+
+}  // namespace stampede::services::orders

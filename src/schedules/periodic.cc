@@ -1,0 +1,55 @@
+#include "schedules/periodic.h"
+
+#include <pthread.h>
+
+#include <exception>
+
+#include "telemetry/log.h"
+
+namespace stampede::schedules {
+
+Periodic::Periodic(std::string name, std::chrono::milliseconds period, std::function<void()> job)
+    : name_(std::move(name)), period_(period), job_(std::move(job)) {
+  thread_ = std::jthread([this] { run(); });
+}
+
+void Periodic::nudge() {
+  const std::lock_guard lock(mutex_);
+  nudged_ = true;
+  wake_.notify_all();
+}
+
+void Periodic::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Periodic::run() {
+  pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    nudged_ = false;
+    lock.unlock();
+    run_job();
+    lock.lock();
+    wake_.wait_for(lock, period_, [this] { return nudged_ || stopping_; });
+  }
+}
+
+void Periodic::run_job() {
+  try {
+    job_();
+    if (!last_error_.empty()) telemetry::log_info("schedule works again", "schedule={}", name_);
+    last_error_.clear();
+  } catch (const std::exception& error) {
+    if (last_error_ == error.what()) return;
+    last_error_ = error.what();
+    telemetry::log_warning("schedule failed", "schedule={} reason=\"{}\"", name_, last_error_);
+  }
+}
+
+}  // namespace stampede::schedules

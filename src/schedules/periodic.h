@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace stampede::schedules {
+
+/// A thread that runs one job again and again: every `period`, and at once when nudged. A job that
+/// throws is logged (each new message once) and runs again at its next time.
+class Periodic {
+ public:
+  Periodic(std::string name, std::chrono::milliseconds period, std::function<void()> job);
+  ~Periodic() { stop(); }
+  Periodic(const Periodic&) = delete;
+  Periodic& operator=(const Periodic&) = delete;
+
+  /// Runs the job soon, once for any number of nudges before it begins. Thread-safe.
+  void nudge();
+  /// Waits for the running job to end; no other begins.
+  void stop();
+
+ private:
+  void run();
+  void run_job();
+
+  const std::string name_;
+  const std::chrono::milliseconds period_;
+  const std::function<void()> job_;
+  std::string last_error_;  // the thread's own
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool nudged_ = false;    // guarded by mutex_
+  bool stopping_ = false;  // guarded by mutex_
+  std::jthread thread_;
+};
+
+}  // namespace stampede::schedules

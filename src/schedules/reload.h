@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+
+#include "identity/key_ring.h"
+#include "model/time.h"
+#include "repositories/blacklist.h"
+#include "repositories/changes.h"
+#include "services/accounts/accounts.h"
+#include "services/admission/blacklist.h"
+#include "services/catalog/catalog.h"
+#include "services/leasing/leasing.h"
+#include "services/purchase/checkout.h"
+
+namespace stampede::schedules {
+
+/// Brings what other processes changed in the database and the key file into this one: sales, stock,
+/// blacklist, session epochs, keys; and automatic blacklist entries into the database. Every
+/// operator's command takes effect through it. For one thread at a time.
+class Reload {
+ public:
+  struct Parts {
+    repositories::Changes& changes;
+    repositories::Accounts& accounts;
+    repositories::Blacklist& saved_blacklist;
+    identity::KeyRing& keys;
+    services::catalog::Catalog& catalog;
+    services::admission::Blacklist& blacklist;
+    services::accounts::Sessions& sessions;
+    services::leasing::Leasing& leasing;
+    services::purchase::Checkout& checkout;
+    /// Told after the catalog changed, with its products.
+    std::function<void(std::vector<Product>)> catalog_changed;
+  };
+  explicit Reload(const Parts& parts) : parts_(parts) {}
+
+  /// One round. Throws repositories::StorageError and identity::KeyFileError; the next round goes
+  /// on where this one failed.
+  void run(Now now);
+
+ private:
+  void save_blacklist();
+  void load_changes(Now now);
+
+  Parts parts_;
+  bool loaded_ = false;     // the last change was loaded whole
+  Instant epochs_since_{};  // epochs raised before are known
+};
+
+}  // namespace stampede::schedules

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "model/user.h"
+#include "repositories/accounts.h"
+#include "services/accounts/sessions.h"
+
+namespace stampede::services::accounts {
+
+enum class AccountError : std::uint8_t {
+  kBadName,      // not 3 to 32 characters of A-Z a-z 0-9 . _ -
+  kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
+  kNameTaken,
+  kWrongLogin,  // unknown name and wrong password are one answer, in one time
+  kThrottled,   // too many wrong tries from there
+  kOverloaded,  // the password pool's queue is full: try again
+  kStorage,     // the database did not answer
+};
+inline constexpr std::size_t kAccountErrors = 7;
+
+/// A short sentence that says what was wrong and what was expected.
+std::string_view explain(AccountError error);
+
+/// A logged-in user: what the cookies are made of.
+struct Login {
+  UserId user;
+  std::string name;
+  std::string sign;  // value of the cookie `sign`
+};
+
+using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
+
+/// Since the start.
+struct Statistics {
+  std::uint64_t registered = 0;
+  std::uint64_t logged_in = 0;
+  std::array<std::uint64_t, kAccountErrors> refused{};  // by AccountError
+};
+
+/// Registration, login, logout and passwords. Argon2id runs on a small bounded pool of threads of
+/// low priority, so that a flood of logins never slows a purchase. Thread-safe. Callbacks run once,
+/// on a pool thread or (refusals) on the caller's. `repository` and `sessions` must outlive it.
+///
+/// Wrong tries are counted per name and address, so that nobody can lock out another, and per
+/// address; of an IPv6 address the first 64 bits count, which is what one customer gets.
+class Accounts {
+ public:
+  struct Options {
+    unsigned threads = 1;
+    std::size_t queue = 256;
+    /// Wrong tries per minute: of one name from one address, and of one address in all.
+    int wrong_per_name = 5;
+    int wrong_per_address = 60;
+    int registrations_per_address = 60;
+  };
+  Accounts(repositories::Accounts& repository, Sessions& sessions, Options options);
+  /// Lets what runs end and drops what waits: those callbacks get kOverloaded. None comes later.
+  ~Accounts();
+
+  void register_buyer(std::string name, std::string password, const std::string& address, Now now,
+                      LoginDone done);
+  void log_in(std::string name, std::string password, const std::string& address, Now now,
+              LoginDone done);
+  /// Proves the old password first; every other session ends.
+  void change_password(UserId user, std::string old_password, std::string new_password,
+                       const std::string& address, Now now, LoginDone done);
+  /// Every session of the user ends, this one too. `done(true)` once it is durable.
+  void log_out(UserId user, Now now, std::move_only_function<void(bool)> done);
+
+  Statistics statistics() const;
+
+  /// For operators' commands: blocking, and storage errors go through. An empty password makes a
+  /// user whom no password opens, until one is set (identity/password.h makes random ones).
+  static std::expected<UserId, AccountError> create(repositories::Accounts& repository,
+                                                    std::string_view name,
+                                                    std::string_view password, UserRole role,
+                                                    Instant now);
+  /// For operators' commands: blocking, and storage errors go through. Ends every session of the
+  /// user; kWrongLogin if there is no such user.
+  static std::expected<SessionEpoch, AccountError> set_password(repositories::Accounts& repository,
+                                                                UserId user,
+                                                                std::string_view password,
+                                                                Instant now);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace stampede::services::accounts

@@ -1,0 +1,408 @@
+#include "services/accounts/accounts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <latch>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "identity/password.h"
+#include "repositories/storage_error.h"
+#include "services/accounts/credentials.h"
+
+namespace stampede::services::accounts {
+namespace {
+
+using repositories::StorageError;
+using Result = std::expected<Login, AccountError>;
+
+/// The accounts in memory. `before` runs before each call: to block it or to fail it.
+class MemoryAccounts : public repositories::Accounts {
+ public:
+  std::function<void()> before = [] {};
+
+  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view hash,
+                                          UserRole role, Instant now) override {
+    before();
+    const std::lock_guard lock(mutex_);
+    if (by_name(name) != nullptr) return std::unexpected(NameTaken{});
+    const UserId id{static_cast<std::int64_t>(users_.size()) + 1};
+    users_[id] = {.id = id,
+                  .name = std::string(name),
+                  .password_hash = std::string(hash),
+                  .role = role,
+                  .session_epoch = 0,
+                  .created_at = now};
+    return id;
+  }
+  std::optional<User> find(UserId id) override {
+    before();
+    const std::lock_guard lock(mutex_);
+    const auto found = users_.find(id);
+    return found == users_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<User> find_by_name(std::string_view name) override {
+    before();
+    const std::lock_guard lock(mutex_);
+    const User* user = by_name(name);
+    return user == nullptr ? std::nullopt : std::optional(*user);
+  }
+  std::vector<User> list(UserId, std::size_t) override { return {}; }
+  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
+    before();
+    const std::lock_guard lock(mutex_);
+    const auto found = users_.find(id);
+    return found == users_.end() ? std::nullopt : std::optional(++found->second.session_epoch);
+  }
+  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = users_.find(id);
+      if (found == users_.end()) return std::nullopt;
+      found->second.password_hash = hash;
+    }
+    return raise_epoch(id, now);
+  }
+  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
+
+ private:
+  const User* by_name(std::string_view name) const {
+    for (const auto& [id, user] : users_) {
+      if (fold_case(user.name) == fold_case(name)) return &user;
+    }
+    return nullptr;
+  }
+
+  std::mutex mutex_;
+  std::map<UserId, User> users_;  // guarded by mutex_
+};
+
+const std::string kPassword = "correct horse";
+const std::string kWrong = "battery staple";
+const std::string kHome = "192.0.2.1";
+const std::string kElsewhere = "198.51.100.9";
+
+class AccountsTest : public testing::Test {
+ protected:
+  static std::filesystem::path make_folder() {
+    std::string name = testing::TempDir() + "stampede-accounts-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
+    identity::KeyRing::create(name + "/keys");
+    return name;
+  }
+  void TearDown() override {
+    accounts_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void restart(Accounts::Options options) {
+    accounts_ = std::make_unique<Accounts>(repository_, sessions_, options);
+  }
+
+  /// Calls `begin` with a callback and waits for its answer.
+  static Result wait_for(const std::function<void(LoginDone)>& begin) {
+    std::promise<Result> promise;
+    begin([&](Result result) { promise.set_value(std::move(result)); });
+    return promise.get_future().get();
+  }
+  Result sign_up(const std::string& name, const std::string& password = kPassword,
+                 const std::string& address = kHome) {
+    return wait_for([&](LoginDone done) {
+      accounts_->register_buyer(name, password, address, now_, std::move(done));
+    });
+  }
+  Result log_in(const std::string& name, const std::string& password = kPassword,
+                const std::string& address = kHome) {
+    return wait_for(
+        [&](LoginDone done) { accounts_->log_in(name, password, address, now_, std::move(done)); });
+  }
+  Result change(UserId user, const std::string& old_password, const std::string& new_password) {
+    return wait_for([&](LoginDone done) {
+      accounts_->change_password(user, old_password, new_password, kHome, now_, std::move(done));
+    });
+  }
+  bool log_out(UserId user) {
+    std::promise<bool> promise;
+    accounts_->log_out(user, now_, [&](bool ended) { promise.set_value(ended); });
+    return promise.get_future().get();
+  }
+  std::optional<UserId> holder(const std::string& cookie) const {
+    return sessions_.authenticate(cookie, now_.wall);
+  }
+  void pass(std::chrono::seconds time) {
+    now_.wall += time;
+    now_.tick += time;
+  }
+
+  const std::filesystem::path folder_ = make_folder();
+  const identity::KeyRing ring_{folder_ / "keys"};
+  Sessions sessions_{ring_};
+  MemoryAccounts repository_;
+  Now now_{Instant{std::chrono::hours{500'000}}, Tick{std::chrono::hours{1}}};
+  std::unique_ptr<Accounts> accounts_ =
+      std::make_unique<Accounts>(repository_, sessions_, Accounts::Options{});
+};
+
+TEST_F(AccountsTest, WhoRegisteredIsLoggedInAndCanLogIn) {
+  const Result registered = sign_up("Ada.L");
+  ASSERT_TRUE(registered);
+  EXPECT_EQ(registered->name, "Ada.L");
+  EXPECT_EQ(holder(registered->sign), registered->user);
+
+  const Result login = log_in("ada.l");  // names compare without regard to case
+  ASSERT_TRUE(login);
+  EXPECT_EQ(login->user, registered->user);
+  EXPECT_EQ(login->name, "Ada.L");
+  EXPECT_EQ(holder(login->sign), registered->user);
+  EXPECT_EQ(accounts_->statistics().registered, 1u);
+  EXPECT_EQ(accounts_->statistics().logged_in, 1u);
+}
+
+TEST_F(AccountsTest, RegistrationKeepsTheRules) {
+  EXPECT_EQ(sign_up("ab").error(), AccountError::kBadName);
+  EXPECT_EQ(sign_up("a b c").error(), AccountError::kBadName);
+  EXPECT_EQ(sign_up("ada", "1234567").error(), AccountError::kBadPassword);
+  EXPECT_EQ(sign_up("ada", "1234567\xFF").error(), AccountError::kBadPassword);
+  EXPECT_EQ(sign_up("ada", std::string(129, 'p')).error(), AccountError::kBadPassword);
+  ASSERT_TRUE(sign_up("ada"));
+  EXPECT_EQ(sign_up("ADA").error(), AccountError::kNameTaken);
+  EXPECT_EQ(accounts_->statistics().refused[std::size_t(AccountError::kNameTaken)], 1u);
+}
+
+TEST_F(AccountsTest, RegistrationsOfOneAddressAreBounded) {
+  restart({.registrations_per_address = 1});
+  ASSERT_TRUE(sign_up("first"));
+  EXPECT_EQ(sign_up("second").error(), AccountError::kThrottled);
+  EXPECT_TRUE(sign_up("second", kPassword, kElsewhere));
+  pass(std::chrono::minutes{1});
+  EXPECT_TRUE(sign_up("third"));
+}
+
+TEST_F(AccountsTest, UnknownNameAndWrongPasswordAreOneAnswer) {
+  ASSERT_TRUE(sign_up("ada"));
+  ASSERT_TRUE(Accounts::create(repository_, "locked", "", UserRole::kBuyer, now_.wall));
+  EXPECT_EQ(log_in("ada", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("nobody", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("locked", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("no such name", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("ada", "short").error(), AccountError::kWrongLogin);
+}
+
+TEST_F(AccountsTest, UnknownNameAndWrongPasswordTakeOneTime) {
+  ASSERT_TRUE(sign_up("ada"));
+  const auto best_of_three = [&](const std::string& name) {
+    auto best = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 3; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      EXPECT_EQ(log_in(name, kWrong).error(), AccountError::kWrongLogin);
+      best = std::min(best, std::chrono::steady_clock::now() - begin);
+    }
+    return best;
+  };
+  // Without the same work for both, they would differ by a factor of a thousand.
+  EXPECT_GT(best_of_three("nobody"), best_of_three("ada") / 2);
+}
+
+TEST_F(AccountsTest, GuessingIsThrottledAndTheVictimNotLockedOut) {
+  restart({.wrong_per_name = 2});
+  ASSERT_TRUE(sign_up("ada"));
+  for (const char* name : {"ada", "nobody"}) {  // throttling does not tell them apart either
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(log_in(name, kWrong, kElsewhere).error(), AccountError::kWrongLogin);
+    }
+    EXPECT_EQ(log_in(name, kWrong, kElsewhere).error(), AccountError::kThrottled);
+  }
+  EXPECT_EQ(log_in("ADA", kPassword, kElsewhere).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", kPassword, kHome));
+  pass(std::chrono::minutes{1});
+  EXPECT_TRUE(log_in("ada", kPassword, kElsewhere));
+}
+
+TEST_F(AccountsTest, GuessingOfManyNamesFromOneAddressIsThrottled) {
+  restart({.wrong_per_address = 2});
+  ASSERT_TRUE(sign_up("ada"));
+  EXPECT_EQ(log_in("name1", kWrong, kElsewhere).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("name2", kWrong, kElsewhere).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("name3", kWrong, kElsewhere).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", kPassword, kHome));
+}
+
+TEST_F(AccountsTest, RightPasswordsAreNotCounted) {
+  restart({.wrong_per_name = 2, .wrong_per_address = 2});
+  ASSERT_TRUE(sign_up("ada"));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(log_in("ada"));
+}
+
+TEST_F(AccountsTest, ParallelGuessesDoNotSlipThrough) {
+  restart({.threads = 2, .wrong_per_name = 2});
+  ASSERT_TRUE(sign_up("ada"));
+  constexpr int kTries = 8;
+  std::atomic<int> looked_at{0};
+  std::latch answered{kTries};
+  for (int i = 0; i < kTries; ++i) {
+    accounts_->log_in("ada", kWrong, kHome, now_, [&](const Result& result) {
+      if (result.error() == AccountError::kWrongLogin) ++looked_at;
+      answered.count_down();
+    });
+  }
+  answered.wait();
+  EXPECT_EQ(looked_at, 2);
+}
+
+TEST_F(AccountsTest, ANewPasswordEndsAllOtherSessions) {
+  const Result first = sign_up("ada");
+  const Result second = log_in("ada");
+  ASSERT_TRUE(first && second);
+  const std::string renewed = "a new password";
+
+  EXPECT_EQ(change(first->user, kWrong, renewed).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(change(first->user, kPassword, "short").error(), AccountError::kBadPassword);
+  EXPECT_EQ(change(UserId{99}, kPassword, renewed).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(holder(second->sign), first->user);  // nothing changed so far
+
+  const Result changed = change(first->user, kPassword, renewed);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(holder(changed->sign), first->user);
+  EXPECT_EQ(holder(first->sign), std::nullopt);
+  EXPECT_EQ(holder(second->sign), std::nullopt);
+  EXPECT_EQ(log_in("ada", kPassword).error(), AccountError::kWrongLogin);
+  const Result again = log_in("ada", renewed);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(holder(again->sign), first->user);
+}
+
+TEST_F(AccountsTest, GuessingTheOldPasswordIsThrottled) {
+  restart({.wrong_per_name = 1});
+  const Result user = sign_up("ada");
+  ASSERT_TRUE(user);
+  EXPECT_EQ(change(user->user, kWrong, kPassword).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(change(user->user, kPassword, kWrong).error(), AccountError::kThrottled);
+}
+
+TEST_F(AccountsTest, LogoutEndsEverySession) {
+  const Result here = sign_up("ada");
+  const Result there = log_in("ada");
+  const Result other = sign_up("bob");
+  ASSERT_TRUE(here && there && other);
+  EXPECT_TRUE(log_out(here->user));
+  EXPECT_EQ(holder(here->sign), std::nullopt);
+  EXPECT_EQ(holder(there->sign), std::nullopt);
+  EXPECT_EQ(holder(other->sign), other->user);
+  const Result again = log_in("ada");
+  ASSERT_TRUE(again);
+  EXPECT_EQ(holder(again->sign), here->user);
+  EXPECT_TRUE(log_out(UserId{99}));  // nobody's sessions have ended
+}
+
+TEST_F(AccountsTest, AFailingDatabaseIsAnAnswerAndRevokesNothing) {
+  const Result user = sign_up("ada");
+  ASSERT_TRUE(user);
+  repository_.before = [] { throw StorageError(StorageError::Kind::kFull, "no space left"); };
+  EXPECT_EQ(sign_up("bob").error(), AccountError::kStorage);
+  for (int i = 0; i < 10; ++i) {  // nobody's wrong tries
+    EXPECT_EQ(log_in("ada").error(), AccountError::kStorage);
+  }
+  EXPECT_EQ(change(user->user, kPassword, kWrong).error(), AccountError::kStorage);
+  EXPECT_FALSE(log_out(user->user));
+  EXPECT_EQ(holder(user->sign), user->user);
+  repository_.before = [] {};
+  EXPECT_TRUE(log_in("ada"));
+  EXPECT_EQ(accounts_->statistics().refused[std::size_t(AccountError::kStorage)], 13u);
+}
+
+TEST_F(AccountsTest, AFailedFlushEndsTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        restart({});
+        repository_.before = [] { throw StorageError(StorageError::Kind::kDurability, "fsync"); };
+        log_in("ada");
+      },
+      "fsync");
+}
+
+/// Holds up the first call of the repository until it is opened.
+class Gate {
+ public:
+  void pass() {
+    if (reached_once_.exchange(true)) return;
+    reached_.count_down();
+    open_.wait();
+  }
+  void wait_until_reached() { reached_.wait(); }
+  void open() { open_.count_down(); }
+
+ private:
+  std::atomic<bool> reached_once_{false};
+  std::latch reached_{1};
+  std::latch open_{1};
+};
+
+TEST_F(AccountsTest, WhatDoesNotFitIntoTheQueueIsRefusedAtOnce) {
+  restart({.threads = 1, .queue = 1});
+  Gate gate;
+  repository_.before = [&] { gate.pass(); };
+  std::promise<bool> first;
+  std::promise<bool> second;
+  accounts_->log_out(UserId{1}, now_, [&](bool ended) { first.set_value(ended); });
+  gate.wait_until_reached();
+  accounts_->log_out(UserId{1}, now_, [&](bool ended) { second.set_value(ended); });
+  EXPECT_EQ(log_in("ada").error(), AccountError::kOverloaded);
+  EXPECT_EQ(sign_up("ada").error(), AccountError::kOverloaded);
+  EXPECT_FALSE(log_out(UserId{1}));
+  gate.open();
+  EXPECT_TRUE(first.get_future().get());
+  EXPECT_TRUE(second.get_future().get());
+}
+
+TEST_F(AccountsTest, AtItsEndWhatWaitsIsAnswered) {
+  restart({.threads = 1, .queue = 10});
+  Gate gate;
+  repository_.before = [&] { gate.pass(); };
+  std::atomic<int> answered{0};
+  accounts_->log_out(UserId{1}, now_, [&](bool) { ++answered; });
+  gate.wait_until_reached();
+  for (int i = 0; i < 10; ++i) {
+    accounts_->log_in("ada", kPassword, kHome, now_, [&](const Result&) { ++answered; });
+  }
+  gate.open();
+  accounts_.reset();
+  EXPECT_EQ(answered, 11);
+}
+
+TEST_F(AccountsTest, OperatorsCreateUsersAndSetPasswords) {
+  EXPECT_EQ(Accounts::create(repository_, "x", kPassword, UserRole::kOperator, now_.wall).error(),
+            AccountError::kBadName);
+  EXPECT_EQ(Accounts::create(repository_, "root", "short", UserRole::kOperator, now_.wall).error(),
+            AccountError::kBadPassword);
+  const auto id = Accounts::create(repository_, "root", "", UserRole::kOperator, now_.wall);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(repository_.find(*id)->role, UserRole::kOperator);
+  EXPECT_EQ(
+      Accounts::create(repository_, "Root", kPassword, UserRole::kOperator, now_.wall).error(),
+      AccountError::kNameTaken);
+
+  EXPECT_EQ(log_in("root").error(), AccountError::kWrongLogin);
+  EXPECT_EQ(Accounts::set_password(repository_, *id, "short", now_.wall).error(),
+            AccountError::kBadPassword);
+  EXPECT_EQ(Accounts::set_password(repository_, UserId{99}, kPassword, now_.wall).error(),
+            AccountError::kWrongLogin);
+  EXPECT_EQ(Accounts::set_password(repository_, *id, kPassword, now_.wall), SessionEpoch{1});
+  EXPECT_TRUE(log_in("root"));
+}
+
+TEST(AccountErrors, EachIsExplained) {
+  for (std::size_t i = 0; i < kAccountErrors; ++i) {
+    EXPECT_GT(explain(static_cast<AccountError>(i)).size(), 20u);
+  }
+}
+
+}  // namespace
+}  // namespace stampede::services::accounts

@@ -1,0 +1,90 @@
+#include "services/accounts/sessions.h"
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+
+#include "concurrency/striped.h"
+#include "identity/claims.h"
+
+namespace stampede::services::accounts {
+
+using identity::ClaimReader;
+using identity::ClaimWriter;
+using identity::Purpose;
+
+class Sessions::Revocations {
+ public:
+  bool revoked(UserId user, SessionEpoch epoch) {
+    return users_.with(user.value, [&](const Raised& raised) {
+      const auto found = raised.find(user);
+      return found != raised.end() && epoch < found->second.epoch;
+    });
+  }
+
+  void raise(UserId user, SessionEpoch epoch, Instant now) {
+    users_.with(user.value, [&](Raised& raised) {
+      const auto [entry, first] = raised.try_emplace(user, Revocation{epoch, now});
+      // The database tells the same epoch again and again: that does not make it younger.
+      if (!first && entry->second.epoch < epoch) entry->second = {epoch, now};
+    });
+  }
+
+  /// Forgets revocations so old that the cookies they refuse have expired.
+  void sweep(Instant now) {
+    const auto minute = now.time_since_epoch() / std::chrono::minutes{1};
+    if (swept_minute_.exchange(minute) == minute) return;  // once a minute is often enough
+    for (std::size_t i = 0; i < users_.size(); ++i) {
+      users_.with_stripe(i, [&](Raised& raised) {
+        erase_if(raised, [&](const auto& entry) { return entry.second.at < now - kLifetime; });
+      });
+    }
+  }
+
+ private:
+  struct Revocation {
+    SessionEpoch epoch;  // the least that is still good
+    Instant at;
+  };
+  using Raised = boost::unordered_flat_map<UserId, Revocation>;
+  concurrency::Striped<Raised, 64> users_;
+  std::atomic<std::int64_t> swept_minute_{0};
+};
+
+Sessions::Sessions(const identity::KeyRing& ring)
+    : ring_(&ring), revocations_(std::make_unique<Revocations>()) {}
+Sessions::~Sessions() = default;
+
+std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now) const {
+  const ClaimWriter claims = ClaimWriter()
+                                 .integer(user.value)
+                                 .integer(now.time_since_epoch().count())
+                                 .integer((now + kLifetime).time_since_epoch().count())
+                                 .integer(epoch);
+  return ring_->seal(Purpose::kSession, claims.bytes());
+}
+
+std::optional<UserId> Sessions::authenticate(std::string_view cookie, Instant now) const {
+  const auto opened = ring_->open(Purpose::kSession, cookie);
+  if (!opened) return std::nullopt;
+  ClaimReader claims(*opened);
+  const UserId user{claims.integer()};
+  claims.integer();  // when it was issued: for people who look into one
+  const Instant expires{Instant::duration(claims.integer())};
+  const SessionEpoch epoch = claims.integer();
+  if (!claims.complete() || expires <= now || revocations_->revoked(user, epoch)) {
+    return std::nullopt;
+  }
+  return user;
+}
+
+void Sessions::revoke_below(UserId user, SessionEpoch epoch, Instant now) {
+  revocations_->raise(user, epoch, now);
+}
+
+void Sessions::load(std::span<const std::pair<UserId, SessionEpoch>> raised, Instant now) {
+  for (const auto& [user, epoch] : raised) revocations_->raise(user, epoch, now);
+  revocations_->sweep(now);
+}
+
+}  // namespace stampede::services::accounts

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "identity/key_ring.h"
+#include "model/user.h"
+
+namespace stampede::services::accounts {
+
+/// Session cookies without a session store: a sealed token says who and until when, and a small map
+/// of raised epochs says which are revoked. Thread-safe. `ring` must outlive it.
+class Sessions {
+ public:
+  static constexpr std::chrono::hours kLifetime{12};
+
+  explicit Sessions(const identity::KeyRing& ring);
+  ~Sessions();
+
+  /// The value of the cookie `sign`.
+  std::string issue(UserId user, SessionEpoch epoch, Instant now) const;
+  /// Who this cookie is, or nullopt: forged, expired and revoked are one answer. It stands before
+  /// every purchase: it allocates at most once, and the one lock it takes, of many, is held only
+  /// for a look into a map.
+  std::optional<UserId> authenticate(std::string_view cookie, Instant now) const;
+
+  /// Cookies of `user` with an epoch below `epoch` are refused from now on.
+  void revoke_below(UserId user, SessionEpoch epoch, Instant now);
+  /// The same for many, from the database; forgets those revoked before now - kLifetime, whose
+  /// cookies have all expired.
+  void load(std::span<const std::pair<UserId, SessionEpoch>> raised, Instant now);
+
+ private:
+  class Revocations;
+  const identity::KeyRing* ring_;
+  std::unique_ptr<Revocations> revocations_;
+};
+
+}  // namespace stampede::services::accounts

@@ -1,0 +1,112 @@
+#include "services/accounts/sessions.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+namespace stampede::services::accounts {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr Instant kNow{hours{500'000}};
+constexpr UserId kUser{7};
+
+class SessionsTest : public testing::Test {
+ protected:
+  static std::filesystem::path make_folder() {
+    std::string name = testing::TempDir() + "stampede-sessions-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
+    identity::KeyRing::create(name + "/keys");
+    return name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  const std::filesystem::path folder_ = make_folder();
+  const identity::KeyRing ring_{folder_ / "keys"};
+  Sessions sessions_{ring_};
+};
+
+TEST_F(SessionsTest, KnowsWhomItIssuedACookieTo) {
+  const std::string cookie = sessions_.issue(kUser, 3, kNow);
+  EXPECT_EQ(sessions_.authenticate(cookie, kNow), kUser);
+  EXPECT_EQ(Sessions(ring_).authenticate(cookie, kNow), kUser);  // on another node too
+}
+
+TEST_F(SessionsTest, RefusesForgedAndForeignOnes) {
+  const std::string cookie = sessions_.issue(kUser, 0, kNow);
+  EXPECT_EQ(sessions_.authenticate("", kNow), std::nullopt);
+  EXPECT_EQ(sessions_.authenticate(cookie.substr(1), kNow), std::nullopt);
+  std::string changed = cookie;
+  changed[20] = changed[20] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(sessions_.authenticate(changed, kNow), std::nullopt);
+  for (const char* claims : {"", "7", "0123456789abcdef0123456789abcdef+"}) {
+    const std::string token = ring_.seal(identity::Purpose::kSession, claims);
+    EXPECT_EQ(sessions_.authenticate(token, kNow), std::nullopt);
+  }
+}
+
+TEST_F(SessionsTest, CookiesExpireAfterTwelveHours) {
+  const std::string cookie = sessions_.issue(kUser, 0, kNow);
+  EXPECT_EQ(sessions_.authenticate(cookie, kNow + hours{12} - milliseconds{1}), kUser);
+  EXPECT_EQ(sessions_.authenticate(cookie, kNow + hours{12}), std::nullopt);
+}
+
+TEST_F(SessionsTest, RevokesCookiesBelowAnEpochOfOneUser) {
+  const std::string before = sessions_.issue(kUser, 1, kNow);
+  const std::string after = sessions_.issue(kUser, 2, kNow);
+  const std::string other = sessions_.issue(UserId{8}, 1, kNow);
+  sessions_.revoke_below(kUser, 2, kNow);
+  EXPECT_EQ(sessions_.authenticate(before, kNow), std::nullopt);
+  EXPECT_EQ(sessions_.authenticate(after, kNow), kUser);
+  EXPECT_EQ(sessions_.authenticate(other, kNow), UserId{8});
+  sessions_.revoke_below(kUser, 1, kNow);  // late news change nothing
+  EXPECT_EQ(sessions_.authenticate(before, kNow), std::nullopt);
+}
+
+TEST_F(SessionsTest, LoadsEpochsAndRefusesForAsLongAsACookieLives) {
+  const std::string cookie = sessions_.issue(kUser, 1, kNow);
+  const std::vector<std::pair<UserId, SessionEpoch>> raised = {{kUser, 2}, {UserId{9}, 5}};
+  sessions_.load(raised, kNow);
+  for (int hour = 1; hour < 12; ++hour) {
+    sessions_.load({}, kNow + hours{hour});
+    EXPECT_EQ(sessions_.authenticate(cookie, kNow + hours{hour}), std::nullopt);
+  }
+}
+
+TEST_F(SessionsTest, ForgetsARevocationOnlyWhenItsCookiesHaveExpired) {
+  sessions_.revoke_below(kUser, 2, kNow);
+  // No such cookie lives that long; a newer one shows whether the revocation is still held.
+  const std::string old_epoch = sessions_.issue(kUser, 1, kNow + hours{12});
+  sessions_.load({}, kNow + hours{12});
+  EXPECT_EQ(sessions_.authenticate(old_epoch, kNow + hours{12}), std::nullopt);
+  sessions_.load({}, kNow + hours{12} + std::chrono::minutes{1});
+  EXPECT_EQ(sessions_.authenticate(old_epoch, kNow + hours{13}), kUser);
+}
+
+TEST_F(SessionsTest, RevokesWhileOthersAuthenticate) {
+  constexpr int kUsers = 200;
+  std::vector<std::string> cookies;
+  for (int i = 1; i <= kUsers; ++i) cookies.push_back(sessions_.issue(UserId{i}, 0, kNow));
+  std::atomic<bool> stop{false};
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        for (const std::string& cookie : cookies) sessions_.authenticate(cookie, kNow);
+      }
+    });
+  }
+  for (int i = 1; i <= kUsers; ++i) {
+    sessions_.revoke_below(UserId{i}, 1, kNow);
+    EXPECT_EQ(sessions_.authenticate(cookies[static_cast<std::size_t>(i - 1)], kNow), std::nullopt);
+  }
+  stop = true;
+}
+
+}  // namespace
+}  // namespace stampede::services::accounts

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/idempotency_key.h"
+#include "model/ids.h"
+
+namespace stampede::services::audit {
+
+/// One want of one buyer: what an idempotency key names.
+struct Want {
+  UserId buyer;
+  IdempotencyKey key;
+  friend bool operator==(const Want&, const Want&) = default;
+};
+
+struct WantHash {
+  std::size_t operator()(const Want& want) const {
+    return std::hash<std::string_view>{}(want.key.text()) ^
+           (std::hash<std::int64_t>{}(want.buyer.value) * 0x9E3779B97F4A7C15u);
+  }
+};
+
+/// What all answers to one want come to.
+struct Outcome {
+  /// Where it stands after its last answer that decided anything. A lost or a pending one stands
+  /// until a yes or a no, because other refusals (429, 503, ...) speak of their own request only.
+  enum class Last : std::uint8_t { kUndecided, kLost, kPending, kNo, kYes };
+
+  OrderNumber promised;  // of a yes; 0: none
+  Last last = Last::kUndecided;
+  bool kept = false;  // the promised order was found
+};
+
+/// Every answer that clients saw to their purchases of one sale, folded to one Outcome per want
+/// (about 150 bytes each). One JSON object a line; the lines of one key in the order it saw them:
+///
+///   {"buyer":1,"product":1,"sale":1,"key":"0123456789abcdef","status":201,"result":"sold","order":5}
+///   {"buyer":1,"product":1,"key":"0123456789abcdef","status":410,"result":"sold-out"}
+///   {"buyer":1,"key":"0123456789abcdef","status":0,"result":"lost"}
+///
+/// `result` is the answer's `result`, or the `type` of its problem; status 0 with "lost" is an
+/// attempt whose answer never came. An outcome told later, at /purchases, is written as /check
+/// would have said it. `sale` may be left out; without `product` too, which only a lost line may
+/// lack, a line counts for any sale. Other members are ignored.
+class AnswerLog {
+ public:
+  AnswerLog(SaleId sale, ProductId product) : sale_(sale), product_(product) {}
+
+  /// Adds one line; lines of other sales are checked and left out. The error says what was
+  /// expected.
+  std::expected<void, std::string> add(std::string_view line);
+
+  std::unordered_map<Want, Outcome, WantHash>& outcomes() { return outcomes_; }
+
+  /// A yes that named another order than a yes before it to the same want.
+  struct Contradiction {
+    Want want;
+    OrderNumber first;
+    OrderNumber then;
+  };
+  const std::vector<Contradiction>& contradictions() const { return contradictions_; }
+
+ private:
+  SaleId sale_;
+  ProductId product_;
+  std::unordered_map<Want, Outcome, WantHash> outcomes_;
+  std::vector<Contradiction> contradictions_;
+};
+
+}  // namespace stampede::services::audit

@@ -1,0 +1,98 @@
+#include "services/audit/answers_audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace stampede::services::audit {
+namespace {
+
+using Last = Outcome::Last;
+
+std::string name(const Want& want) {
+  return fmt::format("buyer {} key {}", want.buyer.value, want.key.text());
+}
+
+Finding finding_of(Invariant invariant, Offenders& offenders, std::string_view what) {
+  Finding finding{.invariant = invariant, .explanation = {}, .offenders = {}};
+  if (offenders.count() > 0) {
+    finding.state = Finding::State::kBroken;
+    finding.explanation = fmt::format("{} {}", offenders.count(), what);
+    finding.offenders = offenders.take();
+  }
+  return finding;
+}
+
+/// I4, and marks the promises that storage keeps.
+Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers) {
+  Offenders offenders;
+  storage.for_each_order(sale, [&](const Order& order) {
+    const auto found = answers.outcomes().find(Want{order.buyer, order.intent});
+    if (found == answers.outcomes().end()) {
+      offenders.add(fmt::format("order {}: {} never attempted it", order.number.value,
+                                name({order.buyer, order.intent})));
+      return;
+    }
+    if (!order.live()) return;
+    Outcome& outcome = found->second;
+    if (outcome.promised == order.number) outcome.kept = true;
+    if (outcome.last == Last::kNo) {
+      offenders.add(
+          fmt::format("order {}: {} was last told no", order.number.value, name(found->first)));
+    }
+  });
+  return finding_of(Invariant::kNoPhantom, offenders,
+                    "orders are of nobody who attempted them, or of one who was told no");
+}
+
+/// I3; after no_phantom().
+Finding no_loss(AnswerLog& answers) {
+  Offenders offenders;
+  for (const auto& [want, outcome] : answers.outcomes()) {
+    if (outcome.promised && !outcome.kept) {
+      offenders.add(fmt::format("{}: was told order {}, which is not there", name(want),
+                                outcome.promised.value));
+    }
+  }
+  for (const AnswerLog::Contradiction& contradiction : answers.contradictions()) {
+    offenders.add(fmt::format("{}: was told order {} and then order {}", name(contradiction.want),
+                              contradiction.first.value, contradiction.then.value));
+  }
+  return finding_of(Invariant::kNoLoss, offenders, "yes answers have no live order");
+}
+
+/// I6: sold to the last unit, once every want has its yes or no.
+Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
+                     std::int64_t demand) {
+  Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};
+  const std::int64_t total = ledger.sale.quantity;
+  if (demand < total || ledger.live == total) return finding;
+  const auto resolved = std::ranges::count_if(answers.outcomes(), [](const auto& entry) {
+    return entry.second.last == Last::kYes || entry.second.last == Last::kNo;
+  });
+  const auto wants = std::max(demand, static_cast<std::int64_t>(answers.outcomes().size()));
+  if (resolved < wants) {
+    finding.state = Finding::State::kOpen;
+    finding.explanation = fmt::format(
+        "{} of {} wants have neither a yes nor a no; {} of {} units "
+        "are sold",
+        wants - resolved, wants, ledger.live, total);
+    return finding;
+  }
+  finding.state = Finding::State::kBroken;
+  finding.explanation =
+      fmt::format("{} of {} units are sold, though {} were wanted", ledger.live, total, demand);
+  return finding;
+}
+
+}  // namespace
+
+std::vector<Finding> audit_answers(const repositories::SaleLedger& ledger,
+                                   repositories::Audit& storage, AnswerLog& answers,
+                                   std::int64_t demand) {
+  Finding phantom = no_phantom(ledger.sale.id, storage, answers);
+  Finding loss = no_loss(answers);
+  return {std::move(loss), std::move(phantom), no_undersell(ledger, answers, demand)};
+}
+
+}  // namespace stampede::services::audit

@@ -1,0 +1,310 @@
+// Each test plants one breach in the books of a small sale that is otherwise in order, and expects
+// that the invariant it breaks is named, and no other.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+
+#include "services/audit/answers_audit.h"
+#include "services/audit/ledger_audit.h"
+
+namespace stampede::services::audit {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr SaleId kSale{1};
+constexpr ProductId kProduct{7};
+
+std::string key_of(std::int64_t buyer) { return fmt::format("key-of-buyer-{:08}", buyer); }
+
+Order order_of(std::int64_t number, std::int64_t buyer) {
+  return {.number = OrderNumber{number},
+          .sale = kSale,
+          .buyer = UserId{buyer},
+          .intent = *IdempotencyKey::parse(key_of(buyer)),
+          .slot = 1,
+          .lease = LeaseId{1},
+          .created_at = {}};
+}
+
+/// Three units, sold as orders 1 to 3 to buyers 1 to 3; buyer 4 was refused.
+class AuditTest : public testing::Test, public repositories::Audit {
+ protected:
+  AuditTest() {
+    ledger_.sale.id = kSale;
+    ledger_.sale.product = kProduct;
+    ledger_.sale.quantity = 3;
+    ledger_.product_name = "Fox";
+    ledger_.leases = {{LeaseId{1}, kSale, 3, 3, LeaseState::kOpen}};
+    ledger_.live = 3;
+    for (std::int64_t buyer : {1, 2, 3}) orders_.push_back(order_of(buyer, buyer));
+  }
+
+  std::vector<repositories::SaleLedger> ledgers() override { return {ledger_}; }
+  void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override {
+    EXPECT_EQ(sale, kSale);
+    for (const Order& order : orders_) visit(order);
+  }
+
+  void answer(std::int64_t buyer, int status, std::string_view result, std::int64_t order = 0) {
+    std::string line =
+        fmt::format(R"({{"buyer":{},"product":7,"key":"{}","status":{},"result":"{}")", buyer,
+                    key_of(buyer), status, result);
+    if (order != 0) line += fmt::format(R"(,"order":{})", order);
+    const auto added = answers_.add(line + "}");
+    ASSERT_TRUE(added) << added.error();
+  }
+  void answer_all_in_order() {
+    for (std::int64_t buyer : {1, 2, 3}) answer(buyer, 201, "sold", buyer);
+    answer(4, 410, "sold-out");
+  }
+
+  /// "I1: ...", of everything that is broken.
+  std::vector<std::string> breaches(std::int64_t demand = 4) {
+    SaleReport report = audit_ledger(ledger_);
+    for (Finding& f : audit_answers(ledger_, *this, answers_, demand)) report.findings.push_back(f);
+    std::vector<std::string> broken;
+    for (const Finding& f : report.findings) {
+      if (f.state != Finding::State::kBroken) continue;
+      broken.push_back(fmt::format("{}: {} {}", to_string(f.invariant), f.explanation,
+                                   f.offenders.empty() ? "" : f.offenders.front()));
+    }
+    EXPECT_EQ(report.clean(), broken.empty());
+    return broken;
+  }
+
+  repositories::SaleLedger ledger_;
+  std::vector<Order> orders_;
+  AnswerLog answers_{kSale, kProduct};
+};
+
+TEST_F(AuditTest, BooksInOrderAreClean) {
+  answer_all_in_order();
+  EXPECT_THAT(breaches(), IsEmpty());
+  EXPECT_THAT(in_words(audit_ledger(ledger_)),
+              AllOf(HasSubstr("Sale 1: Fox"), HasSubstr("units put on sale"),
+                    HasSubstr("balances: 0 unleased + 0 leased, unsold + 3 sold = 3"),
+                    HasSubstr("I1 conservation    holds"), Not(HasSubstr("NOT BALANCE"))));
+}
+
+TEST_F(AuditTest, ASaleThatRunsIsClean) {
+  ledger_.sale.quantity = 10;
+  ledger_.leases = {{LeaseId{1}, kSale, 6, 2, LeaseState::kOpen},
+                    {LeaseId{2}, kSale, 2, 0, LeaseState::kFenced},
+                    {LeaseId{3}, kSale, 9, 1, LeaseState::kClosed}};
+  ledger_.sale.unleased = 1;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(4), IsEmpty());
+}
+
+TEST_F(AuditTest, AMissingUnitBreaksI1) {
+  ledger_.sale.quantity = 4;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(3),
+              ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("4 units were put on sale"))));
+  EXPECT_THAT(in_words(audit_ledger(ledger_)),
+              AllOf(HasSubstr("DOES NOT BALANCE: 0 unleased"), HasSubstr("BROKEN in sale 1")));
+}
+
+TEST_F(AuditTest, ALeaseChargedForOtherThanItsOrdersBreaksI1) {
+  ledger_.mischarged_leases = {LeaseId{1}};
+  answer_all_in_order();
+  EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("lease 1"))));
+}
+
+TEST_F(AuditTest, AnOversoldLeaseBreaksI2) {
+  ledger_.leases = {{LeaseId{1}, kSale, 2, 3, LeaseState::kOpen}};
+  ledger_.sale.unleased = 1;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I2"), HasSubstr("lease 1: 3 sold of 2"))));
+}
+
+TEST_F(AuditTest, MoreOrdersThanUnitsBreakI2) {
+  ledger_.sale.quantity = 2;
+  ledger_.sale.unleased = -1;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(4),
+              ElementsAre(AllOf(HasSubstr("I2"), HasSubstr("-1 units"), HasSubstr("3 of 2")),
+                          HasSubstr("I6")));
+}
+
+TEST_F(AuditTest, ALostYesBreaksI3) {
+  answer_all_in_order();
+  answer(5, 201, "sold", 99);
+  EXPECT_THAT(breaches(5),
+              ElementsAre(AllOf(HasSubstr("I3"), HasSubstr("buyer 5"), HasSubstr("order 99"))));
+}
+
+TEST_F(AuditTest, AYesWithAnothersNumberOrAFailedOrderBreaksI3) {
+  answer(1, 201, "sold", 2);
+  answer(2, 201, "sold", 2);
+  answer(3, 201, "sold", 3);
+  orders_[2].status = OrderStatus::kFailed;
+  EXPECT_THAT(breaches(3), ElementsAre(AllOf(HasSubstr("I3"), HasSubstr("2 yes answers"))));
+}
+
+TEST_F(AuditTest, TwoNumbersForOneWantBreakI3) {
+  answer_all_in_order();
+  answer(1, 200, "sold", 2);
+  EXPECT_THAT(breaches(),
+              ElementsAre(AllOf(HasSubstr("I3"), HasSubstr("order 1 and then order 2"))));
+}
+
+TEST_F(AuditTest, AnOrderNobodyAttemptedBreaksI4) {
+  answer(1, 201, "sold", 1);
+  answer(2, 201, "sold", 2);
+  answer(4, 410, "sold-out");
+  EXPECT_THAT(breaches(3), ElementsAre(AllOf(HasSubstr("I4"), HasSubstr(key_of(3)))));
+}
+
+TEST_F(AuditTest, AnOrderWhoseBuyerWasToldNoBreaksI4) {
+  const std::pair<int, const char*> noes[] = {{403, "blacklisted"},   {404, "unknown-product"},
+                                              {409, "limit-reached"}, {409, "purchase-failed"},
+                                              {410, "sold-out"},      {410, "sale-ended"}};
+  for (const auto& [status, result] : noes) {
+    answers_ = AnswerLog{kSale, kProduct};
+    answer(1, 201, "sold", 1);
+    answer(2, 201, "sold", 2);
+    answer(3, status, result);
+    answer(3, 429, "busy");  // decides nothing: the no stands
+    EXPECT_THAT(breaches(3), ElementsAre(AllOf(HasSubstr("I4"), HasSubstr("was last told no"))))
+        << result;
+  }
+}
+
+TEST_F(AuditTest, WhatFollowsANoCanVoidIt) {
+  const std::pair<int, const char*> voids[] = {{0, "lost"}, {502, "no-json"}, {202, "pending"}};
+  for (const auto& [status, result] : voids) {
+    answers_ = AnswerLog{kSale, kProduct};
+    answer(1, 201, "sold", 1);
+    answer(2, 201, "sold", 2);
+    answer(3, 403, "blacklisted");
+    answer(3, status, result);
+    answer(3, 503, "unavailable");
+    EXPECT_THAT(breaches(3), IsEmpty()) << result;
+  }
+}
+
+TEST_F(AuditTest, RefusalsThatDecideNothingAreNoPhantoms) {
+  const std::pair<int, const char*> refusals[] = {
+      {429, "too-soon"},         {429, "busy"},       {503, "unavailable"}, {401, "login-required"},
+      {403, "captcha-required"}, {403, "not-started"}};
+  for (const auto& [status, result] : refusals) {
+    answers_ = AnswerLog{kSale, kProduct};
+    answer(1, 201, "sold", 1);
+    answer(2, 201, "sold", 2);
+    answer(3, status, result);
+    EXPECT_THAT(breaches(3), IsEmpty()) << result;
+  }
+}
+
+TEST_F(AuditTest, ABuyerAboveTheLimitBreaksI5) {
+  answer_all_in_order();
+  ledger_.buyers_over_limit = 1;
+  EXPECT_THAT(breaches(),
+              ElementsAre(AllOf(HasSubstr("I5"), HasSubstr("1 buyers hold more than 1"))));
+  ledger_.buyers_over_limit = 0;
+  ledger_.doubled_intents = 2;
+  EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I5"), HasSubstr("2 keys"))));
+}
+
+TEST_F(AuditTest, UnsoldUnitsThatWereWantedBreakI6) {
+  ledger_.sale.quantity = 4;
+  ledger_.sale.unleased = 1;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(4), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 4 units are sold"))));
+  EXPECT_THAT(breaches(3), IsEmpty()) << "less demand than units";
+}
+
+TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
+  ledger_.sale.quantity = 4;
+  ledger_.sale.unleased = 1;
+  answer_all_in_order();
+  const auto undersell = [&](std::int64_t demand) {
+    return audit_answers(ledger_, *this, answers_, demand).back();
+  };
+  EXPECT_EQ(undersell(5).state, Finding::State::kOpen) << "a want without any answer";
+  answer(5, 0, "lost");
+  EXPECT_EQ(undersell(5).state, Finding::State::kOpen);
+  EXPECT_THAT(undersell(5).explanation, HasSubstr("1 of 5 wants"));
+  answer(5, 410, "sold-out");
+  EXPECT_EQ(undersell(5).state, Finding::State::kBroken);
+}
+
+TEST_F(AuditTest, LinesOfOtherSalesAreLeftOut) {
+  for (
+      const char* line :
+      {R"({"buyer":1,"product":8,"key":"key-of-buyer-00000001","status":201,"result":"sold","order":9})",
+       R"({"buyer":1,"product":7,"sale":2,"key":"key-of-buyer-00000001","status":410,"result":"sold-out"})"}) {
+    EXPECT_TRUE(answers_.add(line));
+  }
+  EXPECT_TRUE(answers_.outcomes().empty());
+  EXPECT_TRUE(answers_.add(
+      R"({"buyer":1,"key":"key-of-buyer-00000001","status":0,"result":"lost","at":"now"})"));
+  EXPECT_EQ(answers_.outcomes().size(), 1u);
+}
+
+TEST_F(AuditTest, OnlyTheFirstTenOffendersAreListed) {
+  orders_.clear();
+  for (std::int64_t number = 1; number <= 25; ++number) orders_.push_back(order_of(number, number));
+  const auto findings = audit_answers(ledger_, *this, answers_, 0);
+  EXPECT_THAT(findings[1].explanation, HasSubstr("25 orders"));
+  EXPECT_EQ(findings[1].offenders.size(), 10u);
+}
+
+TEST_F(AuditTest, MalformedLinesSayWhatWasExpected) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"", "JSON object"},
+      {"[]", "JSON object"},
+      {R"({"buyer":1,"product":7,"key":"key-of-bu)", "JSON object"},
+      {"{\"buyer\":1,\"result\":\"\xff\"}", "JSON object"},
+      {R"({"buyer":0,"product":7,"key":"0123456789abcdef","status":429,"result":"busy"})",
+       "\"buyer\""},
+      {R"({"buyer":"1","product":7,"key":"0123456789abcdef","status":429,"result":"busy"})",
+       "\"buyer\""},
+      {R"({"buyer":1,"key":"0123456789abcdef","status":429,"result":"busy"})", "\"product\""},
+      {R"({"buyer":1,"product":7,"key":"short","status":429,"result":"busy"})",
+       "16 to 64 characters"},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","result":"busy"})", "\"status\""},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":429})", "\"result\""},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":201,"result":"sold"})",
+       "\"order\""},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":410,"result":"sold","order":1})",
+       "\"sold\" with status 201"},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":201,"result":"busy"})",
+       "\"sold\" with status 201"},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":202,"result":"busy"})",
+       "\"pending\""},
+      {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":429,"result":"lost"})",
+       "\"lost\""},
+  };
+  for (const auto& [line, expected] : rows) {
+    const auto added = answers_.add(line);
+    ASSERT_FALSE(added) << line;
+    EXPECT_THAT(added.error(), HasSubstr(expected)) << line;
+  }
+  const std::string deep(100'000, '[');
+  EXPECT_FALSE(answers_.add(deep));
+  EXPECT_TRUE(answers_.outcomes().empty());
+}
+
+TEST_F(AuditTest, JsonSaysTheSame) {
+  ledger_.buyers_over_limit = 1;
+  const SaleReport report = audit_ledger(ledger_);
+  const auto json = boost::json::parse(as_json({&report, 1})).as_object();
+  EXPECT_FALSE(json.at("clean").as_bool());
+  const auto& sale = json.at("sales").as_array().at(0).as_object();
+  EXPECT_EQ(sale.at("sale").as_int64(), 1);
+  EXPECT_EQ(sale.at("quantity").as_int64(), 3);
+  EXPECT_EQ(sale.at("live").as_int64(), 3);
+  const auto& finding = sale.at("invariants").as_array().at(2).as_object();
+  EXPECT_EQ(finding.at("invariant").as_string(), "I5");
+  EXPECT_EQ(finding.at("state").as_string(), "broken");
+}
+
+}  // namespace
+}  // namespace stampede::services::audit

@@ -1,0 +1,129 @@
+#include "services/audit/ledger_audit.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stampede::services::audit {
+namespace {
+
+struct Audited {
+  Books books;
+  std::int64_t leases_not_closed = 0;
+  Offenders oversold;    // leases with more sold than granted
+  Offenders mischarged;  // leases charged for other than their live orders
+
+  std::int64_t sum() const { return books.unleased + books.leased_unsold + books.live; }
+};
+
+Audited add_up(const repositories::SaleLedger& ledger) {
+  Audited audited;
+  audited.books = {.quantity = ledger.sale.quantity,
+                   .unleased = ledger.sale.unleased,
+                   .live = ledger.live,
+                   .failed = ledger.failed};
+  for (const StockLease& lease : ledger.leases) {
+    if (lease.sold > lease.granted) {
+      audited.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value,
+                                       lease.sold, lease.granted));
+    }
+    if (lease.state == LeaseState::kClosed) continue;
+    ++audited.leases_not_closed;
+    audited.books.leased_unsold += lease.granted - lease.sold;
+  }
+  for (const LeaseId lease : ledger.mischarged_leases) {
+    audited.mischarged.add(fmt::format("lease {}", lease.value));
+  }
+  return audited;
+}
+
+std::vector<LedgerLine> lines_of(const Audited& audited) {
+  const Books& books = audited.books;
+  const std::int64_t oversold = audited.oversold.count();
+  const std::int64_t mischarged = audited.mischarged.count();
+  return {
+      {"units put on sale", books.quantity,
+       fmt::format("{} unleased + {} leased, unsold + {} sold = {}", books.unleased,
+                   books.leased_unsold, books.live, audited.sum()),
+       audited.sum() == books.quantity},
+      {"unleased", books.unleased, "not below zero", books.unleased >= 0},
+      {"leased, unsold", books.leased_unsold,
+       oversold == 0 ? fmt::format("in {} leases that are not closed; none sold more than granted",
+                                   audited.leases_not_closed)
+                     : fmt::format("{} leases sold more than they were granted", oversold),
+       oversold == 0},
+      {"sold", books.live,
+       mischarged == 0
+           ? fmt::format("at most {}, and every lease was charged for its orders", books.quantity)
+           : fmt::format("{} leases were charged for other than their orders", mischarged),
+       books.live <= books.quantity && mischarged == 0},
+      {"failed", books.failed, "purchases that took no unit", true},
+  };
+}
+
+Finding finding_of(Invariant invariant, const std::vector<std::string>& breaches,
+                   std::vector<std::string> offenders) {
+  return {.invariant = invariant,
+          .state = breaches.empty() ? Finding::State::kHolds : Finding::State::kBroken,
+          .explanation = fmt::format("{}", fmt::join(breaches, "; ")),
+          .offenders = std::move(offenders)};
+}
+
+Finding conservation(Audited& audited) {
+  std::vector<std::string> breaches;
+  const Books& books = audited.books;
+  if (audited.sum() != books.quantity) {
+    breaches.push_back(fmt::format(
+        "{} units were put on sale, but {} unleased, {} leased unsold and {} sold make {}",
+        books.quantity, books.unleased, books.leased_unsold, books.live, audited.sum()));
+  }
+  if (const auto count = audited.mischarged.count(); count > 0) {
+    breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
+  }
+  return finding_of(Invariant::kConservation, breaches, audited.mischarged.take());
+}
+
+Finding no_oversell(Audited& audited) {
+  std::vector<std::string> breaches;
+  const Books& books = audited.books;
+  if (books.unleased < 0) breaches.push_back(fmt::format("{} units are unleased", books.unleased));
+  if (const auto count = audited.oversold.count(); count > 0) {
+    breaches.push_back(fmt::format("{} leases sold more than they were granted", count));
+  }
+  if (books.live > books.quantity) {
+    breaches.push_back(fmt::format("{} of {} units are sold", books.live, books.quantity));
+  }
+  return finding_of(Invariant::kNoOversell, breaches, audited.oversold.take());
+}
+
+Finding no_double(const repositories::SaleLedger& ledger) {
+  std::vector<std::string> breaches;
+  if (ledger.buyers_over_limit > 0) {
+    breaches.push_back(fmt::format("{} buyers hold more than {} orders", ledger.buyers_over_limit,
+                                   ledger.sale.per_buyer_limit));
+  }
+  if (ledger.doubled_intents > 0) {
+    breaches.push_back(fmt::format("{} keys have more than one order", ledger.doubled_intents));
+  }
+  return finding_of(Invariant::kNoDouble, breaches, {});
+}
+
+}  // namespace
+
+SaleReport audit_ledger(const repositories::SaleLedger& ledger) {
+  Audited audited = add_up(ledger);
+  SaleReport report;
+  report.sale = ledger.sale.id;
+  report.product = ledger.product_name;
+  report.books = audited.books;
+  report.lines = lines_of(audited);
+  report.findings.push_back(conservation(audited));
+  report.findings.push_back(no_oversell(audited));
+  report.findings.push_back(no_double(ledger));
+  return report;
+}
+
+}  // namespace stampede::services::audit

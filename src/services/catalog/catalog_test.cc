@@ -1,0 +1,172 @@
+#include "services/catalog/catalog.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "model/time.h"
+
+namespace stampede::services::catalog {
+namespace {
+
+using std::chrono::hours;
+using testing::HasSubstr;
+
+/// Keeps what it is given; knows one rule of storage: a product has one sale at a time.
+class MemoryCatalog final : public repositories::Catalog {
+ public:
+  ProductId add_product(std::string_view name, std::string_view description, Instant now) override {
+    const ProductId id{static_cast<std::int64_t>(products_.size()) + 1};
+    products_.push_back({id, std::string{name}, std::string{description}, now});
+    return id;
+  }
+  std::vector<Product> products() override { return products_; }
+  std::optional<Product> product(ProductId id) override { return find(products_, id); }
+
+  std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale& sale,
+                                                                   Instant) override {
+    if (!product(sale.product))
+      return std::unexpected(repositories::CreateSaleError::kUnknownProduct);
+    for (const Sale& other : sales_) {
+      if (other.product == sale.product && !other.ends_at) {
+        return std::unexpected(repositories::CreateSaleError::kAnotherSaleRuns);
+      }
+    }
+    sales_.push_back(sale);
+    sales_.back().id = SaleId{static_cast<std::int64_t>(sales_.size())};
+    return sales_.back().id;
+  }
+  std::vector<Sale> sales() override { return sales_; }
+  std::optional<Sale> sale(SaleId id) override { return find(sales_, id); }
+  bool end_sale(SaleId id, Instant now) override {
+    for (Sale& sale : sales_) {
+      if (sale.id != id) continue;
+      sale.ends_at = now;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  template <class Row, class RowId>
+  static std::optional<Row> find(const std::vector<Row>& rows, RowId id) {
+    const auto row = std::ranges::find(rows, id, &Row::id);
+    return row == rows.end() ? std::nullopt : std::optional{*row};
+  }
+  std::vector<Product> products_;
+  std::vector<Sale> sales_;
+};
+
+class CatalogTest : public testing::Test {
+ protected:
+  Sale good_sale() const {
+    Sale sale;
+    sale.product = ProductId{1};
+    sale.price_cents = 100;
+    sale.quantity = 5;
+    sale.starts_at = now_ + hours{1};
+    return sale;
+  }
+
+  const Instant now_ = *parse_rfc3339("2026-11-22T08:00:00Z");
+  MemoryCatalog repository_;
+  Catalog catalog_{repository_};
+};
+
+TEST_F(CatalogTest, ProductsKeepTheirTextAsGiven) {
+  const auto id = catalog_.add_product("Röd Räv – 狐 🦊", "two\nlines\tand a tab", now_);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(catalog_.product(*id)->name, "Röd Räv – 狐 🦊");
+  EXPECT_EQ(catalog_.product(*id)->description, "two\nlines\tand a tab");
+  EXPECT_TRUE(catalog_.add_product(std::string(200, 'n'), std::string(10'000, 'd'), now_));
+  EXPECT_TRUE(catalog_.add_product("<script>'; DROP TABLE products; --", "", now_));
+  EXPECT_EQ(catalog_.products().size(), 3u);
+}
+
+struct BadProduct {
+  std::string name;
+  std::string description;
+  const char* field;
+  const char* problem;
+};
+
+TEST_F(CatalogTest, BadProductsAreRefusedWithFieldAndExpectation) {
+  const BadProduct rows[] = {
+      {"", "", "name", "blank"},
+      {"   ", "", "name", "blank"},
+      {std::string(201, 'n'), "", "name", "201 bytes long; expected at most 200"},
+      {"caf\xe9", "", "name", "\"caf\\xe9\" is not valid UTF-8"},
+      {"cut \xe2\x82", "", "name", "not valid UTF-8"},
+      {"a\nb", "", "name", "control character at byte 1"},
+      {std::string("a\0b", 3), "", "name", "control character at byte 1"},
+      {"bell\x7f", "", "name", "control character at byte 4"},
+      {"next\xc2\x85line", "", "name", "control character at byte 4"},
+      {"good", std::string(10'001, 'd'), "description", "at most 10000"},
+      {"good", "\xff", "description", "not valid UTF-8"},
+      {"good", "esc\x1b[31m", "description", "control character at byte 3"},
+  };
+  for (const BadProduct& row : rows) {
+    const auto added = catalog_.add_product(row.name, row.description, now_);
+    ASSERT_FALSE(added) << row.problem;
+    EXPECT_THAT(added.error(), AllOf(HasSubstr(row.field), HasSubstr(row.problem)));
+  }
+  EXPECT_TRUE(catalog_.products().empty());
+}
+
+TEST_F(CatalogTest, SalesKeepTheirTerms) {
+  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  Sale wanted = good_sale();
+  wanted.per_buyer_limit = 1000;
+  wanted.quantity = 1'000'000'000;
+  wanted.price_cents = 0;
+  wanted.ends_at = wanted.starts_at + std::chrono::milliseconds{1};
+  const auto id = catalog_.create_sale(wanted, now_);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(catalog_.sale(*id)->quantity, 1'000'000'000);
+  EXPECT_EQ(catalog_.sale(*id)->ends_at, wanted.ends_at);
+  EXPECT_EQ(catalog_.sales().size(), 1u);
+  EXPECT_TRUE(catalog_.end_sale(*id, now_));
+  EXPECT_FALSE(catalog_.end_sale(SaleId{99}, now_));
+}
+
+TEST_F(CatalogTest, BadSalesAreRefusedWithFieldAndExpectation) {
+  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  struct Row {
+    std::function<void(Sale&)> spoil;
+    const char* problem;
+  };
+  const Row rows[] = {
+      {[](Sale& s) { s.price_cents = -1; }, "price-cents: -1 is out of range; expected 0 to"},
+      {[](Sale& s) { s.price_cents = 1'000'000'000'001; }, "price-cents: 1000000000001"},
+      {[](Sale& s) { s.quantity = 0; }, "quantity: 0 is out of range; expected 1 to 1000000000"},
+      {[](Sale& s) { s.quantity = 1'000'000'001; }, "quantity: 1000000001"},
+      {[](Sale& s) { s.per_buyer_limit = 0; }, "limit: 0 is out of range; expected 1 to 1000"},
+      {[](Sale& s) { s.per_buyer_limit = 1001; }, "limit: 1001"},
+      {[](Sale& s) { s.ends_at = s.starts_at; }, "is not after its start"},
+      {[](Sale& s) { s.starts_at -= hours{9}, s.ends_at = s.starts_at + hours{1}; }, "has passed"},
+      {[](Sale& s) { s.product = ProductId{7}; }, "there is no product 7"},
+  };
+  for (const Row& row : rows) {
+    Sale sale = good_sale();
+    row.spoil(sale);
+    const auto created = catalog_.create_sale(sale, now_);
+    ASSERT_FALSE(created) << row.problem;
+    EXPECT_THAT(created.error(), HasSubstr(row.problem));
+  }
+  EXPECT_TRUE(catalog_.sales().empty());
+}
+
+TEST_F(CatalogTest, AProductHasOneSaleAtATime) {
+  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  const auto first = catalog_.create_sale(good_sale(), now_);
+  ASSERT_TRUE(first);
+  const auto second = catalog_.create_sale(good_sale(), now_);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error(), HasSubstr("another sale of product 1 runs"));
+  ASSERT_TRUE(catalog_.end_sale(*first, now_));
+  EXPECT_TRUE(catalog_.create_sale(good_sale(), now_));
+}
+
+}  // namespace
+}  // namespace stampede::services::catalog

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+
+#include "concurrency/worker_pool.h"
+#include "http/responder.h"
+
+namespace stampede::controllers {
+
+/// Runs `work`, which may block, on `pool` and answers with what it returns. 503 `unavailable` when
+/// the pool's queue is full or the work throws (it is logged): both decided nothing. The request
+/// stays valid for `work`.
+void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
+                 std::move_only_function<http::Response()> work);
+
+/// problem 503 `unavailable` with Retry-After
+http::Response unavailable();
+
+}  // namespace stampede::controllers

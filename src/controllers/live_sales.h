@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/time.h"
+#include "services/purchase/checkout.h"
+
+namespace stampede::controllers {
+
+/// Where the live state of sales comes from: the Checkout of this process. In memory; never blocks.
+struct LiveSales {
+  /// The current sale of a product: the one that is on, else the next, else the last.
+  std::function<std::optional<services::purchase::SaleView>(ProductId, Now)> of_product;
+  /// The current sale of each product that has one.
+  std::function<std::vector<services::purchase::SaleView>(Now)> all;
+};
+
+}  // namespace stampede::controllers

@@ -1,0 +1,54 @@
+#include "controllers/page_response.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "http/static_files.h"
+
+namespace stampede::controllers {
+namespace {
+
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+}  // namespace
+
+void add_page_headers(http::Response& response) {
+  response.with("Content-Security-Policy", std::string(kContentSecurityPolicy))
+      .with("X-Content-Type-Options", "nosniff")
+      .with("Referrer-Policy", "same-origin");
+}
+
+http::Response page(int status, std::string html) {
+  http::Response response = http::html(status, std::move(html));
+  add_page_headers(response);
+  response.with("Cache-Control", "no-store");
+  return response;
+}
+
+Document make_document(std::string html) {
+  std::string etag = http::entity_tag(html);
+  return {std::make_shared<const std::string>(std::move(html)), std::move(etag)};
+}
+
+http::Response document(const http::Request& request, const Document& document, int max_age) {
+  http::Response response =
+      http::cacheable(request, document.html, "text/html; charset=utf-8", document.etag,
+                      fmt::format("public, max-age={}", max_age));
+  add_page_headers(response);
+  return response;
+}
+
+http::Response refuse(const http::Request& request, const views::Pages& pages,
+                      const Refusal& refusal) {
+  if (!request.wants_json()) {
+    return page(refusal.status, pages.message({refusal.title, refusal.detail}));
+  }
+  http::Response response = http::problem(refusal.status, refusal.type, refusal.detail);
+  response.with("Cache-Control", "no-store");
+  return response;
+}
+
+}  // namespace stampede::controllers

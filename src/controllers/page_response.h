@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "views/pages.h"
+
+namespace stampede::controllers {
+
+/// The header lines of every page: a strict Content-Security-Policy, no sniffing, no framing, no
+/// referrer to other sites.
+void add_page_headers(http::Response& response);
+
+/// A page made for one visitor: never stored.
+http::Response page(int status, std::string html);
+
+/// A page that is the same for every visitor.
+struct Document {
+  std::shared_ptr<const std::string> html;
+  std::string etag;  // quoted
+};
+Document make_document(std::string html);
+
+/// Answers 304 where the visitor has that very document. `max_age` in seconds.
+http::Response document(const http::Request& request, const Document& document, int max_age);
+
+/// An error of a route that people visit: a page, or problem+json for those who ask for JSON.
+struct Refusal {
+  int status = 400;
+  std::string_view type;  // the stable slug
+  std::string title;      // of the page
+  std::string detail;     // a sentence
+};
+http::Response refuse(const http::Request& request, const views::Pages& pages,
+                      const Refusal& refusal);
+
+}  // namespace stampede::controllers

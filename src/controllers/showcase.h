@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "controllers/page_response.h"
+#include "model/product.h"
+#include "model/sale.h"
+#include "services/purchase/checkout.h"
+#include "views/pages.h"
+
+namespace stampede::controllers {
+
+/// The pages that every visitor shares, ready in memory: the list of sales and one page a product.
+/// A page is built again when the product or its sale changes, not by request. Thread-safe; never
+/// blocks longer than building one page takes. `pages` must outlive it.
+class Showcase {
+ public:
+  explicit Showcase(const views::Pages& pages) : pages_(&pages) {}
+
+  /// The products as the database has them, at the start and whenever they change.
+  void load(std::vector<Product> products);
+
+  /// nullopt for an unknown product.
+  std::optional<Document> product(ProductId id,
+                                  const std::optional<services::purchase::SaleView>& sale);
+  /// Those on sale first, then what comes, then what is over.
+  Document sales(std::span<const services::purchase::SaleView> sales);
+
+ private:
+  struct Exhibit {
+    Product product;
+    std::optional<Sale> sale;  // as the document shows it
+    Document document;         // empty until first asked for
+  };
+
+  const views::Pages* pages_;
+  std::mutex mutex_;
+  std::map<ProductId, Exhibit> exhibits_;  // guarded by mutex_
+  std::vector<views::SaleCard> cards_;     // guarded by mutex_: what list_ shows
+  Document list_;                          // guarded by mutex_
+};
+
+}  // namespace stampede::controllers

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/sale.h"
+#include "model/time.h"
+
+namespace stampede::views {
+
+/// One sale as the front page lists it.
+struct SaleCard {
+  ProductId product;
+  std::string product_name;
+  SaleStatus status = SaleStatus::kUpcoming;
+  std::int64_t price_cents = 0;
+  Instant starts_at;
+  std::optional<Instant> ends_at;
+
+  friend bool operator==(const SaleCard&, const SaleCard&) = default;
+};
+
+/// A product's page: the same for every visitor; its script asks for what changes.
+struct ProductPage {
+  ProductId product;
+  std::string name;
+  std::string description;
+  std::optional<Sale> sale;  // none: nothing is on sale
+};
+
+/// The login and registration forms.
+struct CredentialsForm {
+  std::string token;  // proves that the form is ours
+  std::string error;  // a sentence, or empty
+  std::string name;   // as typed before
+  std::string next;   // the path to go on to, or empty
+};
+
+/// The change of the password, and the way out.
+struct AccountPage {
+  std::string token;
+  std::string error;
+  std::string notice;  // a sentence of success, or empty
+};
+
+struct OrderRow {
+  OrderNumber number;
+  ProductId product;
+  std::string product_name;
+  std::int64_t price_cents = 0;
+  Instant created_at;
+};
+
+struct OrdersPage {
+  std::vector<OrderRow> orders;  // newest first
+  OrderNumber older_than;        // where the next page begins; none: this is the last
+};
+
+/// The state of one purchase.
+struct PurchasePage {
+  enum class State { kSuccess, kFailed, kPending } state = State::kPending;
+  OrderNumber order;   // kSuccess
+  std::string reason;  // kFailed: a sentence
+};
+
+/// A page that says one thing: an error, most often.
+struct MessagePage {
+  std::string title;
+  std::string message;
+};
+
+/// Every HTML page of the shop, from the templates in the binary. Values are escaped by default and
+/// no template can switch that off. Thread-safe; a page takes tens of microseconds.
+class Pages {
+ public:
+  /// Where the browser finds a file of web/: "css/shop.css" → its address.
+  using AssetUrl = std::function<std::string(std::string_view path)>;
+
+  explicit Pages(const AssetUrl& asset_url);
+  ~Pages();
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+
+  std::string sale_list(std::span<const SaleCard> sales) const;
+  std::string product(const ProductPage& page) const;
+  std::string login(const CredentialsForm& form) const;
+  std::string registration(const CredentialsForm& form) const;
+  std::string account(const AccountPage& page) const;
+  std::string orders(const OrdersPage& page) const;
+  std::string order(const OrderRow& order) const;
+  std::string purchase(const PurchasePage& page) const;
+  std::string message(const MessagePage& page) const;
+
+ private:
+  struct Templates;
+  std::unique_ptr<Templates> templates_;
+};
+
+}  // namespace stampede::views

@@ -1,0 +1,173 @@
+#include "views/pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "embedded/templates.h"
+#include "embedded/web.h"
+#include "views/format.h"
+
+namespace stampede::views {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kScript = "<script>alert('x')</script>\"&";
+constexpr const char* kEscaped = "&lt;script&gt;alert(&apos;x&apos;)&lt;/script&gt;&quot;&amp;";
+
+class PagesTest : public testing::Test {
+ protected:
+  static Sale sale() {
+    Sale sale;
+    sale.id = SaleId{3};
+    sale.product = ProductId{7};
+    sale.price_cents = 129900;
+    sale.per_buyer_limit = 2;
+    sale.starts_at = *parse_rfc3339("2026-11-22T08:24:00Z");
+    return sale;
+  }
+
+  /// Every page there is, with `text` wherever somebody else's text can stand.
+  std::vector<std::string> every_page(const std::string& text) const {
+    const SaleCard card{ProductId{7}, text, SaleStatus::kOn, 100, {}, {}};
+    const OrderRow row{OrderNumber{5}, ProductId{7}, text, 100, {}};
+    const CredentialsForm form{text, text, text, text};
+    return {pages_.sale_list({&card, 1}),
+            pages_.product({ProductId{7}, text, text, sale()}),
+            pages_.product({ProductId{7}, text, text, {}}),
+            pages_.login(form),
+            pages_.registration(form),
+            pages_.account({text, text, text}),
+            pages_.orders({{row}, OrderNumber{5}}),
+            pages_.order(row),
+            pages_.purchase({PurchasePage::State::kFailed, {}, text}),
+            pages_.message({text, text})};
+  }
+
+  const Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
+};
+
+TEST_F(PagesTest, EscapesEveryValueEverywhere) {
+  for (const std::string& html : every_page(kScript)) {
+    EXPECT_THAT(html, HasSubstr(kEscaped));
+    EXPECT_THAT(html, Not(HasSubstr("alert('x')")));
+  }
+}
+
+TEST_F(PagesTest, NeverReadsAValueAsATemplate) {
+  for (const std::string& html : every_page("{{{token}}}{{>layout}}{{=<% %>=}}")) {
+    EXPECT_THAT(html, HasSubstr("{{{token}}}{{&gt;layout}}{{=&lt;% %&gt;=}}"));
+  }
+}
+
+TEST_F(PagesTest, EveryPageIsWholeAndLeavesNoTagBehind) {
+  for (const std::string& html : every_page("plain")) {
+    EXPECT_TRUE(html.starts_with("<!doctype html>\n")) << html;
+    EXPECT_TRUE(html.ends_with("</html>\n")) << html;
+    EXPECT_THAT(html, Not(HasSubstr("{{")));
+    EXPECT_THAT(html, Not(HasSubstr("}}")));
+    EXPECT_THAT(html, HasSubstr("href=\"/static/css/shop.css\""));
+    EXPECT_THAT(html, HasSubstr("src=\"/static/js/shop.js\""));
+    EXPECT_THAT(html, HasSubstr("href=\"/static/icon.svg\""));
+  }
+}
+
+TEST_F(PagesTest, ProductPageHoldsWhatNeverChangesOfItsSale) {
+  const std::string html = pages_.product({ProductId{7}, "Lamp", "Bright.\nWarm.", sale()});
+  EXPECT_THAT(html, HasSubstr("data-product=\"7\""));
+  EXPECT_THAT(html, HasSubstr("<title>Lamp · Stampede</title>"));
+  EXPECT_THAT(html, HasSubstr("Bright.\nWarm."));
+  EXPECT_THAT(html, HasSubstr("$1,299.00"));
+  EXPECT_THAT(html, HasSubstr("datetime=\"2026-11-22T08:24:00.000Z\">2026-11-22 08:24:00 UTC<"));
+  EXPECT_THAT(html, HasSubstr("<div id=\"ends\" hidden>"));
+  EXPECT_THAT(html, HasSubstr("src=\"/static/js/product.js\""));
+}
+
+TEST_F(PagesTest, ProductWithoutASaleSaysSoAndCannotBeBought) {
+  const std::string html = pages_.product({ProductId{7}, "Lamp", "", {}});
+  EXPECT_THAT(html, HasSubstr("Not on sale"));
+  EXPECT_THAT(html, Not(HasSubstr("buy-form")));
+}
+
+TEST_F(PagesTest, ListSaysWhenASaleBeginsAndEnds) {
+  const Instant start = *parse_rfc3339("2026-11-22T08:00:00Z");
+  const Instant end = *parse_rfc3339("2026-11-22T09:00:00Z");
+  const std::vector<SaleCard> cards = {
+      {ProductId{1}, "Lamp", SaleStatus::kUpcoming, 100, start, end},
+      {ProductId{2}, "Vase", SaleStatus::kOn, 100, start, end},
+  };
+  const std::string html = pages_.sale_list(cards);
+  EXPECT_THAT(html, HasSubstr("Starts <time datetime=\"2026-11-22T08:00:00.000Z\">"));
+  EXPECT_THAT(html, HasSubstr("Until <time datetime=\"2026-11-22T09:00:00.000Z\">"));
+  EXPECT_LT(html.find("Coming soon"), html.find("On sale now"));
+  EXPECT_THAT(html, Not(HasSubstr("no sale at the moment")));
+  EXPECT_THAT(pages_.sale_list({}), HasSubstr("no sale at the moment"));
+}
+
+TEST_F(PagesTest, ErrorsAndNoticesAppearOnlyWhenThereAreAny) {
+  EXPECT_THAT(pages_.login({"t", "", "", ""}), Not(HasSubstr("role=\"alert\"")));
+  EXPECT_THAT(pages_.login({"t", "Wrong.", "", ""}), HasSubstr("role=\"alert\">Wrong.<"));
+  EXPECT_THAT(pages_.account({"t", "", "Changed."}), HasSubstr("role=\"status\">Changed.<"));
+  EXPECT_THAT(pages_.login({"t", "", "", "/orders"}), HasSubstr("/user/register?next=/orders\""));
+}
+
+TEST_F(PagesTest, OrdersLinkToOlderOnesOnlyIfThereAreAny) {
+  const OrderRow row{OrderNumber{5}, ProductId{7}, "Lamp", 100, {}};
+  EXPECT_THAT(pages_.orders({{row}, OrderNumber{5}}), HasSubstr("/orders?before=5"));
+  EXPECT_THAT(pages_.orders({{row}, {}}), Not(HasSubstr("before=")));
+  EXPECT_THAT(pages_.orders({{}, {}}), HasSubstr("You have no orders"));
+}
+
+TEST_F(PagesTest, PurchaseShowsItsOneState) {
+  using State = PurchasePage::State;
+  EXPECT_THAT(pages_.purchase({State::kSuccess, OrderNumber{9}, ""}), HasSubstr("/orders/9"));
+  EXPECT_THAT(pages_.purchase({State::kPending, {}, ""}), HasSubstr("on its way"));
+  EXPECT_THAT(pages_.purchase({State::kFailed, {}, "Too late."}), HasSubstr("Too late."));
+  EXPECT_THAT(pages_.purchase({State::kFailed, {}, ""}), Not(HasSubstr("/orders/")));
+}
+
+// What keeps pages safe by construction: nothing unescaped, nothing inline, nothing from elsewhere.
+TEST(Templates, HoldNothingUnescapedAndNothingInline) {
+  for (const auto& file : embedded::templates()) {
+    SCOPED_TRACE(file.path);
+    const std::string text(file.bytes);
+    EXPECT_THAT(text, Not(HasSubstr("{{{")));
+    EXPECT_THAT(text, Not(HasSubstr("{{&")));
+    EXPECT_THAT(text, Not(HasSubstr("style=")));
+    EXPECT_THAT(text, Not(HasSubstr(" onclick")));
+    EXPECT_THAT(text, Not(HasSubstr("http://")));
+    EXPECT_THAT(text, Not(HasSubstr("https://")));
+  }
+}
+
+TEST(Web, HasWhatThePagesAskForAndAsksNobodyElse) {
+  const auto files = embedded::web();
+  for (const char* path : {"css/shop.css", "js/shop.js", "js/product.js", "icon.svg"}) {
+    EXPECT_TRUE(std::ranges::any_of(files, [&](const auto& file) { return file.path == path; }))
+        << path;
+  }
+  for (const auto& file : files) {
+    if (file.path.ends_with(".svg")) continue;  // names its XML namespace
+    EXPECT_THAT(std::string(file.bytes), Not(HasSubstr("://"))) << file.path;
+  }
+}
+
+TEST(FormatPrice, GroupsThousandsAndKeepsCents) {
+  EXPECT_EQ(format_price(0), "$0.00");
+  EXPECT_EQ(format_price(5), "$0.05");
+  EXPECT_EQ(format_price(99999), "$999.99");
+  EXPECT_EQ(format_price(100000), "$1,000.00");
+  EXPECT_EQ(format_price(1'000'000'000'000), "$10,000,000,000.00");
+}
+
+TEST(FormatTime, IsForPeople) {
+  EXPECT_EQ(format_time(*parse_rfc3339("2026-11-22T08:24:00.500Z")), "2026-11-22 08:24:00 UTC");
+}
+
+}  // namespace
+}  // namespace stampede::views

@@ -1,0 +1,65 @@
+// Every answer of /check and of the captcha, in words a buyer understands.
+const seconds = (n) => `${n} ${n === 1 ? "second" : "seconds"}`;
+
+const REASONS = {
+  "too-late": "it arrived after its unit had gone back into the sale",
+  "limit-reached": "you already hold as many as one buyer may have",
+  "no-unit": "no unit was left for it",
+};
+
+const WORDS = {
+  sold: () => ["success", "Sold! One unit is yours."],
+  pending: () => [
+    "working",
+    "Your purchase is on its way. Please stay: the outcome will be shown here.",
+  ],
+  asking: () => ["working", "Asking for your unit…"],
+  resuming: () => ["working", "Your last click got no answer. Asking again for the same purchase…"],
+  "connection-lost": ({ retryAfter }) => [
+    "warning",
+    `The connection was lost. ${retryAfter ? `Asking again in ${seconds(retryAfter)}` : "Asking again"}: it is the same purchase, you cannot buy twice by it.`,
+  ],
+  unavailable: ({ retryAfter }) => [
+    "warning",
+    `The shop cannot tell yet. Nothing was taken; asking again for you in ${seconds(retryAfter || 1)}.`,
+  ],
+  "key-required": () => ["error", "This page is out of date. Reload it and buy again."],
+  "key-reused": () => ["error", "This purchase was begun for another product. Press Buy to begin anew."],
+  "login-required": () => ["warning", "You are not logged in any more. Log in, then press Buy again."],
+  blacklisted: () => ["error", "This account may not buy at the moment."],
+  "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
+  "captcha-required": () => ["warning", "Please type the characters of the new picture, then press Buy."],
+  "captcha-empty": () => ["warning", "Type the characters in the picture first."],
+  "captcha-wrong": () => ["warning", "Those were not the characters. Here is a new picture."],
+  "too-many-wrong": ({ retryAfter }) => [
+    "warning",
+    `Too many wrong answers. Try again in ${seconds(retryAfter || 60)}.`,
+  ],
+  "bad-origin": () => ["error", "This page was opened under an address the shop does not know."],
+  "unknown-product": () => ["error", "This product is not on sale."],
+  "limit-reached": () => ["warning", "You already hold as many as one buyer may have."],
+  "purchase-failed": ({ reason }) => [
+    "error",
+    `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}. Press Buy to begin anew.`,
+  ],
+  "sold-out": () => ["error", "Sold out. Should a unit come back, this page will say so."],
+  "sale-ended": () => ["error", "The sale has ended."],
+  "too-soon": ({ retryAfter }) => [
+    "warning",
+    `One try every ten seconds. The next is possible in ${seconds(retryAfter || 1)}.`,
+  ],
+  busy: ({ retryAfter }) => [
+    "warning",
+    `A great many people are pressing right now. This try did not count; press again in ${seconds(retryAfter || 1)}.`,
+  ],
+};
+
+/** {tone, text, orders} of an answer; `orders` are the numbers to link to. */
+export function words(answer) {
+  const say = WORDS[answer.type];
+  const [tone, text] = say
+    ? say(answer)
+    : ["error", "The shop gave an answer that this page does not know. Reload it and look again."];
+  const orders = answer.order ? [answer.order] : (answer.orders ?? []);
+  return { tone, text, orders };
+}

@@ -1,0 +1,183 @@
+#include "app/command_line.h"
+#include "app/roles/serve.h"
+
+// Every command, its options and their words.
+namespace stampede::app {
+
+void CommandLine::add_serve() {
+  CLI::App& serve = command(app_, "serve", "run the shop: all of it in this process",
+                            [](const auto& loaded) { return run_serve(loaded.config); });
+  add_config_flags(serve, false);
+  std::string keys = "Configuration, by file, environment variable or flag, with its defaults:\n";
+  for (const ConfigKey& key : config_keys()) {
+    keys += fmt::format("  {} = {}\n      {}\n      {}, {}\n", key.name, key.default_value,
+                        key.description, key.variable, key.expected);
+  }
+  serve.footer(keys);
+}
+
+void CommandLine::add_product() {
+  CLI::App& product = group("product", "what is sold");
+  CLI::App& add =
+      command(product, "add", "add a product; prints its id",
+              [this](const auto& loaded) { return app::add_product(loaded.config, product_); });
+  add.add_option("--name", product_.name, "1 to 200 bytes")->required();
+  add.add_option("--description", product_.description, "at most 10000 bytes");
+  CLI::App& list = command(product, "list", "list the products", [this](const auto& loaded) {
+    return list_products(loaded.config, json_);
+  });
+  add_json(list, json_);
+}
+
+void CommandLine::add_sale() {
+  CLI::App& sale = group("sale", "when, and how many, and for how much");
+  add_sale_create(sale);
+  CLI::App& list = command(sale, "list", "list the sales",
+                           [this](const auto& loaded) { return list_sales(loaded.config, json_); });
+  add_json(list, json_);
+  CLI::App& show = command(sale, "show", "show one sale", [this](const auto& loaded) {
+    return show_sale(loaded.config, sale_.id, json_);
+  });
+  add_number(show, "sale", sale_.id.value, "its id").required();
+  add_json(show, json_);
+  CLI::App& end = command(sale, "end", "end a sale now",
+                          [this](const auto& loaded) { return end_sale(loaded.config, sale_.id); });
+  add_number(end, "sale", sale_.id.value, "its id").required();
+}
+
+void CommandLine::add_sale_create(CLI::App& sale) {
+  sale_.starts_at = now_;
+  CLI::App& create =
+      command(sale, "create", "put units on sale; prints the sale's id",
+              [this](const auto& loaded) { return create_sale(loaded.config, sale_); });
+  add_number(create, "--product", sale_.product.value, "the id of the product").required();
+  add_number(create, "--price-cents", sale_.price_cents, "the price of one unit").required();
+  add_number(create, "--quantity", sale_.quantity, "how many units").required();
+  add_number(create, "--limit", sale_.per_buyer_limit, "units a buyer may have (1)");
+  add_time(create, "--starts", "when it starts (now)",
+           [this](Instant time) { sale_.starts_at = time; });
+  add_time(create, "--ends", "when it ends (when sold out)",
+           [this](Instant time) { sale_.ends_at = time; });
+  create.add_flag_callback(
+      "--no-captcha", [this] { sale_.captcha = false; }, "let buyers through without a captcha");
+}
+
+void CommandLine::add_user() {
+  CLI::App& user = group("user", "buyers and operators");
+  CLI::App& add =
+      command(user, "add", "add a user; prints a generated password, once",
+              [this](const auto& loaded) { return app::add_user(loaded.config, user_add_); });
+  add.add_option("name", user_add_.name, "3 to 32 characters of A-Z a-z 0-9 . _ -")->required();
+  add.add_flag("--operator", user_add_.is_operator, "may use the operations console");
+  add.add_flag("--password-stdin", user_add_.password_from_stdin,
+               "read the password from standard input instead");
+  add_json(add, user_add_.json);
+
+  CLI::App& list = command(user, "list", "list users in order of id", [this](const auto& loaded) {
+    return list_users(loaded.config, user_list_);
+  });
+  add_number(list, "--limit", user_list_.limit, "at most so many (100)", std::int64_t{1});
+  add_number(list, "--after", user_list_.after.value, "only ids above this one");
+  add_json(list, user_list_.json);
+
+  add_user_ban(user);
+  CLI::App& password = command(
+      user, "password", "give a user a new password; every session of theirs ends",
+      [this](const auto& loaded) { return set_user_password(loaded.config, user_password_); });
+  password.add_option("user", user_password_.who, "a name or an id")->required();
+  password.add_flag("--password-stdin", user_password_.password_from_stdin,
+                    "read the password from standard input instead of printing a new one");
+}
+
+void CommandLine::add_user_ban(CLI::App& user) {
+  CLI::App& ban = command(user, "ban", "a user may not buy any more", [this](const auto& loaded) {
+    return ban_user(loaded.config, user_ban_);
+  });
+  ban.add_option("user", user_ban_.who, "a name or an id")->required();
+  ban.add_option("--reason", user_ban_.reason, "why, for other operators");
+  ban.add_option_function<std::string>(
+         "--for",
+         [this](const std::string& text) {
+           user_ban_.duration = parse_duration(text);
+           if (!user_ban_.duration) refuse("--for", text, kDurationShape);
+         },
+         fmt::format("for how long (for good): {}", kDurationShape))
+      ->type_name("TIME");
+  CLI::App& unban = command(user, "unban", "a user may buy again", [this](const auto& loaded) {
+    return unban_user(loaded.config, user_ban_.who);
+  });
+  unban.add_option("user", user_ban_.who, "a name or an id")->required();
+}
+
+void CommandLine::add_keys_and_config() {
+  CLI::App& keys = group("keys", "the secret keys behind sessions and captchas");
+  command(keys, "rotate", "seal with a fresh key; what the last one sealed still opens",
+          [](const auto& loaded) { return rotate_keys(loaded.config); });
+  CLI::App& config = group("config", "the configuration");
+  CLI::App& check =
+      command(config, "check", "check everything and show each value and where it comes from",
+              [this](const auto& loaded) { return check_config(loaded, json_); });
+  add_config_flags(check, false);
+  add_json(check, json_);
+}
+
+void CommandLine::add_mint() {
+  CLI::App& mint =
+      command(app_, "mint", "for load tests: make buyers, print `uid sign [pass]` a line",
+              [this](const auto& loaded) { return app::mint(loaded.config, mint_); });
+  mint.add_option_function<std::string>(
+          "--users",
+          [this](const std::string& text) {
+            const auto users = parse_user_range(text);
+            if (!users) refuse("--users", text, kUserRangeShape);
+            mint_.users = *users;
+          },
+          fmt::format("which: {}", kUserRangeShape))
+      ->type_name("A-B")
+      ->required();
+  CLI::Option& product =
+      add_number(mint, "--product", mint_.product.value, "with a captcha pass for this product");
+  CLI::Option* key = mint.add_option_function<std::string>(
+      "--key",
+      [this](const std::string& text) {
+        mint_.key = IdempotencyKey::parse(text);
+        if (!mint_.key) refuse("--key", text, "16 to 64 characters of A-Z a-z 0-9 - _");
+      },
+      "and for this idempotency key");
+  CLI::Option* prefix = mint.add_option_function<std::string>(
+      "--key-prefix",
+      [this](const std::string& text) {
+        if (!IdempotencyKey::parse(text + std::string(kMintDigits, '0'))) {
+          refuse("--key-prefix", text,
+                 fmt::format("at most {} characters of A-Z a-z 0-9 - _", kLongestKeyPrefix));
+        }
+        mint_.key_prefix = text;
+      },
+      fmt::format("or for a key of each buyer: this and the id in {} digits", kMintDigits));
+  key->needs(&product)->excludes(prefix);
+  prefix->needs(&product);
+  mint.parse_complete_callback([&product, key, prefix] {
+    if (product.count() > 0 && key->count() + prefix->count() == 0) {
+      throw CLI::RequiredError("With --product, --key or --key-prefix");
+    }
+  });
+}
+
+void CommandLine::add_audit() {
+  CLI::App& audit =
+      command(app_, "audit", "check the books of every sale; exit 1 on a breach",
+              [this](const auto& loaded) { return app::audit(loaded.config, audit_); });
+  add_number(audit, "--sale", audit_.sale.value, "only this sale");
+  CLI::Option* answers =
+      audit
+          .add_option("--answers", audit_.answers,
+                      "every answer that clients saw, one JSON object a line: compare them too")
+          ->type_name("FILE");
+  CLI::Option& demand =
+      add_number(audit, "--demand", audit_.demand, "how many purchases the clients wanted in all");
+  answers->needs(&demand);
+  demand.needs(answers);
+  add_json(audit, audit_.json);
+}
+
+}  // namespace stampede::app

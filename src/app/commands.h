@@ -1,0 +1,83 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "app/operator_text.h"
+#include "model/idempotency_key.h"
+#include "model/sale.h"
+
+// The operator's commands, as cli.cc reads them from the command line. Each prints to standard
+// output and returns a sentence if it was refused. Storage and key files that cannot be used throw.
+namespace stampede::app {
+
+using Done = std::expected<void, std::string>;
+
+struct ProductAdd {
+  std::string name;
+  std::string description;
+};
+Done add_product(const Config& config, const ProductAdd& options);
+Done list_products(const Config& config, bool json);
+
+Done create_sale(const Config& config, const Sale& sale);
+Done list_sales(const Config& config, bool json);
+Done show_sale(const Config& config, SaleId sale, bool json);
+Done end_sale(const Config& config, SaleId sale);
+
+/// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
+struct UserAdd {
+  std::string name;
+  bool is_operator = false;
+  bool password_from_stdin = false;
+  bool json = false;
+};
+Done add_user(const Config& config, const UserAdd& options);
+struct UserList {
+  UserId after;
+  std::int64_t limit = 100;
+  bool json = false;
+};
+Done list_users(const Config& config, const UserList& options);
+struct UserBan {
+  std::string who;
+  std::string reason = "banned by an operator";
+  std::optional<std::chrono::milliseconds> duration;  // none: for good
+};
+Done ban_user(const Config& config, const UserBan& options);
+Done unban_user(const Config& config, const std::string& who);
+struct UserPassword {
+  std::string who;
+  bool password_from_stdin = false;
+};
+Done set_user_password(const Config& config, const UserPassword& options);
+
+Done rotate_keys(const Config& config);
+
+struct Mint {
+  UserRange users;
+  ProductId product;                  // 0: no passes
+  std::optional<IdempotencyKey> key;  // one key for all
+  std::string key_prefix;             // or a key for each: prefix and id in 16 digits
+};
+inline constexpr std::size_t kMintDigits = 16;
+inline constexpr std::size_t kLongestKeyPrefix = IdempotencyKey::kMax - kMintDigits;
+Done mint(const Config& config, const Mint& options);
+
+struct AuditOptions {
+  SaleId sale;                    // 0: every sale
+  std::filesystem::path answers;  // empty: storage alone
+  std::int64_t demand = 0;
+  bool json = false;
+};
+Done audit(const Config& config, const AuditOptions& options);
+
+Done check_config(const LoadedConfig& loaded, bool json);
+
+}  // namespace stampede::app

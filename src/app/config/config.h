@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace stampede::app {
+
+/// Everything an operator can set (DESIGN section 2), checked whole before anything starts. The
+/// keys of the file, the environment and the flags are named after these members.
+struct Config {
+  struct Admission {
+    double check_rate = 1000;    // tokens per second before the stock; 0: no bucket
+    double check_burst = 1000;   // size of that bucket
+    double product_rate = 1000;  // tokens per second on the product pages; 0: no bucket
+    double product_burst = 10000;
+    double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
+  } admission;
+  struct Http {
+    std::string listen = "127.0.0.1:8082";   // the shop; port 0 takes a free one
+    std::string console = "127.0.0.1:8080";  // the operations console, health and metrics
+    std::int64_t threads = 0;                // of the shop; 0: one per hardware thread
+    std::string origin;  // "https://shop.example"; empty: the request's own Host
+    std::int64_t connections_per_address = 4096;
+    std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
+  } http;
+  struct Data {
+    std::filesystem::path dir = "data";  // relative to the working directory
+  } data;
+};
+
+/// Where configuration comes from; each later one overrides those before it.
+struct ConfigSources {
+  std::optional<std::filesystem::path> file;
+  std::vector<std::string> environment;                    // "NAME=value", as `environ` has them
+  std::vector<std::pair<std::string, std::string>> flags;  // key ("http.listen") and its text
+};
+
+/// One key with its final value, as TOML writes it, and where that came from: "default",
+/// "shop.toml:3", "environment STAMPEDE_HTTP_LISTEN", "flag --listen".
+struct Setting {
+  std::string key;
+  std::string value;
+  std::string origin;
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<Setting> settings;  // every key, in the order of config_keys()
+};
+
+/// Every error at once, each a sentence with the key, the value, where it came from and what was
+/// expected.
+using ConfigErrors = std::vector<std::string>;
+
+std::expected<LoadedConfig, ConfigErrors> load_config(const ConfigSources& sources);
+
+/// What the help says of a key.
+struct ConfigKey {
+  std::string name;           // "admission.check_rate"
+  std::string variable;       // "STAMPEDE_ADMISSION_CHECK_RATE"
+  std::string flag;           // "--listen", or empty
+  std::string expected;       // "a number from 0 to 1000000000"
+  std::string default_value;  // "1000"
+  std::string description;    // "purchases let through to the stock per second; 0: all"
+};
+std::vector<ConfigKey> config_keys();
+
+/// The process's own environment, for ConfigSources.
+std::vector<std::string> process_environment();
+
+}  // namespace stampede::app

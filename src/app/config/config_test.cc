@@ -1,0 +1,186 @@
+#include "app/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace stampede::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class ConfigTest : public testing::Test {
+ protected:
+  std::filesystem::path write(std::string_view text) {
+    std::ofstream(path_, std::ios::binary) << text;
+    return path_;
+  }
+  std::expected<LoadedConfig, ConfigErrors> load_text(std::string_view text) {
+    return load_config({.file = write(text), .environment = {}, .flags = {}});
+  }
+  ~ConfigTest() override { std::filesystem::remove(path_); }
+
+  const std::filesystem::path path_ =
+      std::filesystem::path(testing::TempDir()) /
+      (std::string{"stampede_config_test_"} + std::to_string(getpid()) + ".toml");
+};
+
+std::string origin_of(const LoadedConfig& loaded, std::string_view key) {
+  for (const Setting& setting : loaded.settings) {
+    if (setting.key == key) return setting.origin;
+  }
+  return "no such key";
+}
+
+TEST_F(ConfigTest, NothingGivenIsTheDefaults) {
+  const auto loaded = load_config({});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.http.listen, "127.0.0.1:8082");
+  EXPECT_EQ(loaded->config.http.console, "127.0.0.1:8080");
+  EXPECT_EQ(loaded->config.admission.check_rate, 1000);
+  EXPECT_EQ(loaded->config.admission.check_burst, 1000);
+  EXPECT_EQ(loaded->config.admission.product_rate, 1000);
+  EXPECT_EQ(loaded->config.admission.product_burst, 10'000);
+  EXPECT_EQ(loaded->config.admission.interval_seconds, 10);
+  EXPECT_EQ(loaded->config.http.connections_per_address, 4096);
+  EXPECT_EQ(loaded->config.data.dir, "data");
+  EXPECT_EQ(loaded->settings.size(), config_keys().size());
+  EXPECT_EQ(origin_of(*loaded, "http.listen"), "default");
+}
+
+TEST_F(ConfigTest, TheEnvironmentOverridesTheFileAndFlagsOverrideBoth) {
+  const auto loaded = load_config(
+      {.file = write("[admission]\ncheck_rate = 1\ncheck_burst = 2.5\nproduct_rate = 3\n"
+                     "[http]\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n"
+                     "[data]\ndir = \"/from/file\"\n"),
+       .environment = {"PATH=/bin", "STAMPEDE_ADMISSION_CHECK_BURST=20", "STAMPEDE_DATA_DIR=/env",
+                       "STAMPEDE_HTTP_THREADS=3"},
+       .flags = {{"data.dir", "/flag"}}});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.admission.check_rate, 1);
+  EXPECT_EQ(loaded->config.admission.check_burst, 20);
+  EXPECT_EQ(loaded->config.admission.product_rate, 3);
+  EXPECT_EQ(loaded->config.http.threads, 3);
+  EXPECT_THAT(loaded->config.http.trusted_proxies, ElementsAre("10.0.0.1", "::1"));
+  EXPECT_EQ(loaded->config.data.dir, "/flag");
+  EXPECT_EQ(origin_of(*loaded, "admission.check_rate"), path_.string() + ":2");
+  EXPECT_EQ(origin_of(*loaded, "admission.check_burst"),
+            "environment STAMPEDE_ADMISSION_CHECK_BURST");
+  EXPECT_EQ(origin_of(*loaded, "data.dir"), "flag --data");
+}
+
+TEST_F(ConfigTest, AListInTheEnvironmentIsSeparatedByCommas) {
+  const auto loaded = load_config(
+      {.file = {}, .environment = {"STAMPEDE_HTTP_TRUSTED_PROXIES=10.0.0.1, ::1"}, .flags = {}});
+  ASSERT_TRUE(loaded);
+  EXPECT_THAT(loaded->config.http.trusted_proxies, ElementsAre("10.0.0.1", "::1"));
+  const auto none =
+      load_config({.file = {}, .environment = {"STAMPEDE_HTTP_TRUSTED_PROXIES="}, .flags = {}});
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->config.http.trusted_proxies.empty());
+}
+
+// Every key takes its own default again, as the file, the environment and `show` write it.
+TEST_F(ConfigTest, EveryKeyTakesWhatItShows) {
+  const auto defaults = load_config({});
+  ASSERT_TRUE(defaults);
+  for (const Setting& setting : defaults->settings) {
+    const auto dot = setting.key.find('.');
+    const auto loaded = load_text("[" + setting.key.substr(0, dot) + "]\n" +
+                                  setting.key.substr(dot + 1) + " = " + setting.value + "\n");
+    ASSERT_TRUE(loaded) << setting.key << ": " << loaded.error().front();
+    EXPECT_EQ(origin_of(*loaded, setting.key), path_.string() + ":2");
+  }
+}
+
+struct BadFile {
+  const char* text;
+  std::vector<std::string> names;  // what the one error must name
+};
+
+TEST_F(ConfigTest, ABadFileIsRefusedWithKeyValuePlaceAndExpectation) {
+  const BadFile rows[] = {
+      {"[admission]\nchek_rate = 5\n", {"admission.chek_rate", ":2", "unknown key", "check_rate"}},
+      {"[admision]\ncheck_rate = 5\n", {"admision", ":1", "unknown section", "[admission]"}},
+      {"listen = \"127.0.0.1:1\"\n", {"listen", ":1", "unknown key", "[http]"}},
+      {"admission = 5\n", {"admission", "5", ":1", "not a section"}},
+      {"[admission]\ncheck_rate = \"fast\"\n",
+       {"admission.check_rate", "fast", ":2", "a number from 0"}},
+      {"[admission]\ncheck_rate = \"5\"\n", {"admission.check_rate", "5", "a number from 0"}},
+      {"[admission]\ncheck_rate = true\n", {"admission.check_rate", "true", "a number from 0"}},
+      {"[admission]\ncheck_rate = -1\n", {"admission.check_rate", "-1", "from 0 to 1000000000"}},
+      {"[admission]\ncheck_rate = nan\n", {"admission.check_rate", "nan", "from 0"}},
+      {"[admission]\ncheck_burst = 0\n", {"admission.check_burst", "0", "from 1"}},
+      {"[admission]\ncheck_rate.x = 1\n", {"admission.check_rate", "a number"}},
+      {"[admission]\ncheck_rate = 1979-05-27\n",
+       {"admission.check_rate", "1979-05-27", "a number"}},
+      {"[http]\nthreads = 1.5\n", {"http.threads", "1.5", "a whole number from 0 to 1024"}},
+      {"[http]\nlisten = \"8082\"\n", {"http.listen", "8082", "127.0.0.1:8082"}},
+      {"[http]\nlisten = \"localhost:8082\"\n", {"http.listen", "localhost", "IPv4"}},
+      {"[http]\nlisten = \"127.0.0.1:65536\"\n", {"http.listen", "65536"}},
+      {"[http]\nlisten = \"::1:80\"\n", {"http.listen", "::1:80", "[IPv6]"}},
+      {"[http]\nlisten = \"127.0.0.1:9\"\nconsole = \"127.0.0.1:9\"\n",
+       {"http.console", "http.listen"}},
+      {"[http]\norigin = \"shop.example\"\n", {"http.origin", "https://shop.example"}},
+      {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
+      {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
+      {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
+      {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
+      {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},
+      {"[data\n", {":1", "not valid TOML"}},
+      {"[data]\ndir = \"a\"\ndir = \"b\"\n", {":3", "not valid TOML"}},
+      {"[data]\ndir = \"\xff\xfe\"\n", {":2", "utf-8"}},
+  };
+  for (const BadFile& row : rows) {
+    const auto loaded = load_text(row.text);
+    ASSERT_FALSE(loaded) << row.text;
+    ASSERT_EQ(loaded.error().size(), 1u) << row.text;
+    EXPECT_THAT(loaded.error().front(), HasSubstr(path_.filename().string())) << row.text;
+    for (const std::string& name : row.names) {
+      EXPECT_THAT(loaded.error().front(), HasSubstr(name)) << row.text;
+    }
+  }
+}
+
+TEST_F(ConfigTest, ABadVariableOrFlagIsRefusedAndNamed) {
+  const auto loaded = load_config({.file = {},
+                                   .environment = {"STAMPEDE_ADMISSION_CHECK_RATE=5x",
+                                                   "STAMPEDE_ADMISION_CHECK_RATE=5", "STAMPEDE_"},
+                                   .flags = {{"http.listen", "nowhere"}, {"http.threads", ""}}});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(
+      loaded.error(),
+      ElementsAre(
+          AllOf(HasSubstr("admission.check_rate"), HasSubstr("\"5x\""),
+                HasSubstr("environment STAMPEDE_ADMISSION_CHECK_RATE"), HasSubstr("a number")),
+          AllOf(HasSubstr("STAMPEDE_ADMISION_CHECK_RATE"), HasSubstr("unknown key")),
+          AllOf(HasSubstr("STAMPEDE_:"), HasSubstr("unknown key")),
+          AllOf(HasSubstr("http.listen"), HasSubstr("nowhere"), HasSubstr("flag --listen")),
+          AllOf(HasSubstr("http.threads"), HasSubstr("\"\""), HasSubstr("flag --threads"))));
+}
+
+TEST_F(ConfigTest, EveryErrorIsReportedAtOnce) {
+  const auto loaded = load_text("[admission]\ncheck_rate = -1\nwhat = 2\n[nope]\n");
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().size(), 3u);
+}
+
+TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
+  const auto missing =
+      load_config({.file = "/nonexistent/stampede.toml", .environment = {}, .flags = {}});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().front(),
+              AllOf(HasSubstr("/nonexistent/stampede.toml"), HasSubstr("No such file")));
+  const auto directory = load_config({.file = "/", .environment = {}, .flags = {}});
+  ASSERT_FALSE(directory);
+  EXPECT_THAT(directory.error().front(), HasSubstr("is a directory"));
+  const auto huge = load_text(std::string(2 << 20, '#'));
+  ASSERT_FALSE(huge);
+  EXPECT_THAT(huge.error().front(), HasSubstr("larger than"));
+}
+
+}  // namespace
+}  // namespace stampede::app

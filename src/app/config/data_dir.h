@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace stampede::app {
+
+/// A data directory that cannot be used. what() names it, what was wrong and what to do.
+class DataDirError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline std::filesystem::path database_path(const std::filesystem::path& dir) {
+  return dir / "stampede.db";
+}
+inline std::filesystem::path key_path(const std::filesystem::path& dir) { return dir / "keys"; }
+
+/// Makes `dir` (mode 0700) and its key file (mode 0600) where they are missing; safe against
+/// another process that does the same. Throws DataDirError. Opening the database makes the rest.
+void prepare_data_dir(const std::filesystem::path& dir);
+
+/// For commands that only read or change: throws DataDirError if `dir` holds no database.
+void require_data_dir(const std::filesystem::path& dir);
+
+/// The right to serve from a data directory: one process at a time has it. The kernel gives it back
+/// when the process ends, however it ends.
+class DataDirLock {
+ public:
+  /// Throws DataDirError naming the process that has it.
+  explicit DataDirLock(const std::filesystem::path& dir);
+  ~DataDirLock();
+  DataDirLock(const DataDirLock&) = delete;
+  DataDirLock& operator=(const DataDirLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+}  // namespace stampede::app

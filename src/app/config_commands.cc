@@ -1,0 +1,34 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "app/commands.h"
+#include "app/office.h"
+#include "app/table.h"
+#include "identity/key_ring.h"
+
+namespace stampede::app {
+
+Done check_config(const LoadedConfig& loaded, bool json) {
+  boost::json::array array;
+  Table table({"key", "value", "from"});
+  for (const Setting& setting : loaded.settings) {
+    if (json) {
+      array.push_back(boost::json::object{
+          {"key", setting.key}, {"value", setting.value}, {"from", setting.origin}});
+    } else {
+      table.add({setting.key, setting.value, setting.origin});
+    }
+  }
+  fmt::print("{}", json ? boost::json::serialize(array) + "\n" : table.text());
+  return {};
+}
+
+Done rotate_keys(const Config& config) {
+  Office office(config, Office::Missing::kRefuse);
+  identity::KeyRing::rotate(office.keys());
+  office.record("keys rotate", office.keys().string(), read_clocks().wall);
+  return {};
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,22 @@
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <exception>
+#include <system_error>
+
+#include "app/cli.h"
+
+int main(int argc, char** argv) {
+  try {
+    const int exit_code = stampede::app::run_cli(argc, argv, STAMPEDE_VERSION);
+    // What was printed must have arrived: a full disk behind a pipe is an error too.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw std::system_error(errno, std::generic_category(), "standard output");
+    }
+    return exit_code;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "stampede: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,252 @@
+#include "app/roles/serve.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "app/config/data_dir.h"
+#include "app/roles/shop_front.h"
+#include "app/roles/shop_metrics.h"
+#include "captcha/captcha.h"
+#include "consumers/order_consumer.h"
+#include "controllers/check_controller.h"
+#include "controllers/operations_controller.h"
+#include "http/server.h"
+#include "queue/local/local_queue.h"
+#include "repositories/sql/repositories.h"
+#include "schedules/periodic.h"
+#include "schedules/reload.h"
+#include "services/orders/order_desk.h"
+#include "telemetry/log.h"
+
+namespace stampede::app {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Purchases that may wait for a commit: half a second of full speed.
+constexpr std::size_t kQueueCapacity = 65'536;
+constexpr std::int32_t kShard = 0;  // the local queue has one
+constexpr std::size_t kOrdersAtOnce = 10'000;
+constexpr milliseconds kReloadPeriod{200};
+constexpr milliseconds kHousekeepingPeriod{250};
+constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
+constexpr milliseconds kFinishPatience{10'000};
+
+services::purchase::Rules rules_of(const Config& config) {
+  services::purchase::Rules rules;
+  rules.check_rate = config.admission.check_rate;
+  rules.check_burst = config.admission.check_burst;
+  rules.interval =
+      milliseconds{static_cast<std::int64_t>(config.admission.interval_seconds * 1'000)};
+  return rules;
+}
+
+/// Everything of one running shop, in the order it is built; it goes in reverse. The listeners come
+/// first, because requests that still wait when everything else goes are answered through them.
+class Serve {
+ public:
+  explicit Serve(const Config& config);
+
+  void start();
+  /// True if every purchase that was taken is written.
+  bool stop();
+
+ private:
+  void know_orders();
+  void close_left_over();
+  void start_schedules();
+  void open_listeners();
+  void housekeeping();
+  std::vector<controllers::OperationsController::WriteMetrics> metrics();
+
+  const Config& config_;
+  DataDirLock lock_;
+  identity::KeyRing keys_;
+  repositories::sql::Database database_;
+  repositories::sql::Repositories repositories_;
+  std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
+
+  std::unique_ptr<http::Server> shop_;
+  std::unique_ptr<http::Server> console_;
+
+  captcha::Tokens captcha_tokens_{keys_};
+  queue::local::LocalQueue queue_{kQueueCapacity};
+  services::admission::Blacklist blacklist_;
+  services::accounts::Sessions sessions_{keys_};
+  services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
+  services::catalog::Catalog catalog_{repositories_.catalog()};
+  services::orders::OrderDesk orders_{repositories_.orders()};
+  services::orders::OrderWriter writer_{repositories_.ledger(), kShard};
+  services::purchase::Checkout checkout_;
+  services::leasing::Leasing leasing_{repositories_.leases(), queue_, checkout_};
+
+  controllers::OriginRule origin_;
+  controllers::CheckController check_{checkout_, sessions_, origin_};
+  ShopFront front_;
+  std::optional<controllers::OperationsController> operations_;
+  http::Router shop_router_;
+  http::Router console_router_;
+
+  std::optional<schedules::Reload> reload_;
+  std::optional<schedules::Periodic> reload_schedule_;
+  std::optional<consumers::OrderConsumer> consumer_;
+  std::optional<schedules::Periodic> housekeeping_schedule_;
+  int rounds_ = 0;  // of housekeeping; its thread's own
+};
+
+Serve::Serve(const Config& config)
+    : config_(config),
+      lock_(config.data.dir),
+      keys_(key_path(config.data.dir)),
+      database_({database_path(config.data.dir)}),
+      repositories_(database_),
+      checkout_(rules_of(config), {captcha_tokens_, queue_, blacklist_}),
+      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      front_(config.admission,
+             {.keys = keys_,
+              .accounts = accounts_,
+              .sessions = sessions_,
+              .orders = orders_,
+              .captcha = captcha_tokens_,
+              .sales = {.of_product = [this](ProductId product,
+                                             Now now) { return checkout_.view(product, now); },
+                        .all = [this](Now now) { return checkout_.views(now); }},
+              .origin = origin_}) {}
+
+void Serve::start() {
+  open_listeners();  // a taken port is told before anything is done
+  close_left_over();
+  know_orders();
+  start_schedules();
+  shop_->start();
+  console_->start();
+  fmt::print("shop {}\nconsole {}\nready\n", shop_->url(), console_->url());
+  std::fflush(stdout);
+}
+
+void Serve::open_listeners() {
+  const unsigned hardware = std::max(1U, std::thread::hardware_concurrency());
+  http::ListenerOptions shop{.address = config_.http.listen,
+                             .threads = config_.http.threads > 0
+                                            ? static_cast<unsigned>(config_.http.threads)
+                                            : hardware,
+                             .limits = {},
+                             .trusted_proxies = config_.http.trusted_proxies};
+  shop.limits.connections_per_address =
+      static_cast<std::size_t>(config_.http.connections_per_address);
+  check_.add_routes(shop_router_);
+  front_.add_routes(shop_router_);
+  operations_.emplace([this] { return consumer_->healthy(); }, metrics());
+  operations_->add_routes(console_router_);
+  shop_ = std::make_unique<http::Server>(std::move(shop), shop_router_);
+  console_ = std::make_unique<http::Server>(
+      http::ListenerOptions{.address = config_.http.console, .threads = 1}, console_router_);
+}
+
+/// What a process before this one left leased goes back into the sale: through the queue, as every
+/// lease closes, before anything else is in it.
+void Serve::close_left_over() {
+  leasing_.close_left_over();
+  std::vector<queue::Message> batch;
+  while (queue_.depth() > 0 && queue_.receive(batch, kOrdersAtOnce)) writer_.write(batch);
+}
+
+/// Buyers' limits and intents, from the orders of every sale that may still be asked about.
+void Serve::know_orders() {
+  std::vector<Order> orders;
+  std::size_t count = 0;
+  const auto flush = [&] {
+    checkout_.settle(orders);
+    count += orders.size();
+    orders.clear();
+  };
+  repositories_.orders().for_each_recent(
+      read_clocks().wall - std::chrono::hours{24}, [&](const Order& order) {
+        orders.push_back(order);
+        if (orders.size() == kOrdersAtOnce) flush();
+      });
+  flush();
+  telemetry::log_info("orders known", "orders={}", count);
+}
+
+void Serve::start_schedules() {
+  reload_.emplace(schedules::Reload::Parts{
+      .changes = *changes_,
+      .accounts = repositories_.accounts(),
+      .saved_blacklist = repositories_.blacklist(),
+      .keys = keys_,
+      .catalog = catalog_,
+      .blacklist = blacklist_,
+      .sessions = sessions_,
+      .leasing = leasing_,
+      .checkout = checkout_,
+      .catalog_changed =
+          [this](std::vector<Product> products) { front_.show(std::move(products)); },
+  });
+  reload_->run(read_clocks());  // all is known before the first request
+  reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_->run(read_clocks()); });
+  consumer_.emplace(queue_, writer_,
+                    consumers::OrderConsumer::Listener{
+                        .settled = [this](std::span<const Order> orders) {
+                          checkout_.settle(orders);
+                        },
+                        .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); }},
+                    consumers::OrderConsumer::Options{});
+  housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
+}
+
+void Serve::housekeeping() {
+  const Now now = read_clocks();
+  checkout_.expire_waits(now.tick);
+  if (++rounds_ % kSweepEvery == 0) checkout_.sweep(now);
+}
+
+std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
+  return {
+      [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
+      [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
+      [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
+      [this](telemetry::PrometheusText& text) { write_queue_metrics(text, queue_); },
+      [this](telemetry::PrometheusText& text) { write_consumer_metrics(text, *consumer_); },
+      [this](telemetry::PrometheusText& text) { write_http_metrics(text, shop_->statistics()); },
+  };
+}
+
+bool Serve::stop() {
+  telemetry::log_info("draining");
+  shop_->drain();  // the consumer still runs: whoever waits gets an answer
+  console_->drain();
+  housekeeping_schedule_->stop();
+  reload_schedule_->stop();
+  checkout_.stop_selling();
+  queue_.shut();
+  const bool whole = consumer_->finish(kFinishPatience);
+  telemetry::log_info("stopped", "whole={}", whole);
+  return whole;
+}
+
+}  // namespace
+
+int run_serve(const Config& config) {
+  // Every thread inherits the mask, so that only sigwait() below sees these signals.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  http::raise_open_file_limit();
+  prepare_data_dir(config.data.dir);
+  Serve serve(config);
+  serve.start();
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return serve.stop() ? 0 : 1;
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/config/config.h"
+#include "captcha/captcha.h"
+#include "captcha/wrong_answers.h"
+#include "concurrency/worker_pool.h"
+#include "controllers/accounts_controller.h"
+#include "controllers/captcha_controller.h"
+#include "controllers/catalog_controller.h"
+#include "controllers/orders_controller.h"
+#include "controllers/showcase.h"
+#include "http/static_files.h"
+#include "services/admission/token_bucket.h"
+#include "services/orders/order_desk.h"
+#include "telemetry/metrics.h"
+#include "views/pages.h"
+
+namespace stampede::app {
+
+/// Everything that people look at: pages, static files, accounts, captchas, orders. The services
+/// outlive it.
+class ShopFront {
+ public:
+  struct Services {
+    const identity::KeyRing& keys;
+    services::accounts::Accounts& accounts;
+    const services::accounts::Sessions& sessions;
+    services::orders::OrderDesk& orders;
+    const captcha::Tokens& captcha;
+    controllers::LiveSales sales;
+    const controllers::OriginRule& origin;
+  };
+  ShopFront(const Config::Admission& admission, const Services& services);
+
+  /// The front must outlive the router.
+  void add_routes(http::Router& router);
+
+  void write_metrics(telemetry::PrometheusText& text) const;
+
+  /// The products as the database has them. Thread-safe.
+  void show(std::vector<Product> products) { showcase_.load(std::move(products)); }
+
+ private:
+  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
+  captcha::Gallery gallery_;
+  captcha::WrongAnswers wrong_answers_;
+  services::admission::TokenBucket product_bucket_;
+  const std::string asset_prefix_;
+  http::StaticFiles files_;
+  views::Pages pages_;
+  controllers::Showcase showcase_{pages_};
+  controllers::FormTokens forms_;
+  controllers::CatalogController catalog_;
+  controllers::AccountsController accounts_;
+  controllers::CaptchaController captcha_;
+  controllers::OrdersController orders_;
+};
+
+}  // namespace stampede::app

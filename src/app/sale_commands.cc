@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "app/commands.h"
+#include "app/office.h"
+#include "app/table.h"
+#include "services/catalog/catalog.h"
+
+namespace stampede::app {
+namespace {
+
+/// A sale with where its units are.
+struct SaleLine {
+  Sale sale;
+  repositories::StockSnapshot stock;
+  std::string product;
+
+  std::int64_t sold() const { return stock.quantity - stock.unleased - stock.leased_unsold; }
+  SaleStatus status(Instant now) const {
+    if (!sale.started(now)) return SaleStatus::kUpcoming;
+    if (stock.sold_out()) return SaleStatus::kSoldOut;
+    return sale.ended(now) ? SaleStatus::kEnded : SaleStatus::kOn;
+  }
+};
+
+std::vector<SaleLine> sale_lines(Office& office) {
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const auto products = catalog.products();
+  std::vector<SaleLine> lines;
+  for (Sale& sale : catalog.sales()) {
+    const auto product = std::ranges::find(products, sale.product, &Product::id);
+    lines.push_back({std::move(sale), {}, product == products.end() ? "" : product->name});
+  }
+  for (repositories::StockSnapshot& stock : office.storage().leases().stock(Instant{})) {
+    const auto line =
+        std::ranges::find(lines, stock.sale, [](const SaleLine& l) { return l.sale.id; });
+    if (line != lines.end()) line->stock = stock;
+  }
+  return lines;
+}
+
+std::string end_of(const Sale& sale) { return sale.ends_at ? format_rfc3339(*sale.ends_at) : "-"; }
+
+boost::json::object json_of(const SaleLine& line, Instant now) {
+  const Sale& sale = line.sale;
+  boost::json::value ends_at;
+  if (sale.ends_at) ends_at = format_rfc3339(*sale.ends_at);
+  return {{"id", sale.id.value},
+          {"product", sale.product.value},
+          {"product_name", line.product},
+          {"status", to_string(line.status(now))},
+          {"price_cents", sale.price_cents},
+          {"quantity", sale.quantity},
+          {"sold", line.sold()},
+          {"limit", sale.per_buyer_limit},
+          {"starts_at", format_rfc3339(sale.starts_at)},
+          {"ends_at", std::move(ends_at)},
+          {"captcha", sale.captcha}};
+}
+
+std::string no_such_sale(SaleId sale) {
+  return fmt::format("there is no sale {}; `stampede sale list` shows all", sale.value);
+}
+
+}  // namespace
+
+Done create_sale(const Config& config, const Sale& sale) {
+  Office office(config, Office::Missing::kRefuse);
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const Instant now = read_clocks().wall;
+  const auto id = catalog.create_sale(sale, now);
+  if (!id) return std::unexpected(id.error());
+  office.record("sale create",
+                fmt::format("sale {} of product {}: {} units at {} cents", id->value,
+                            sale.product.value, sale.quantity, sale.price_cents),
+                now);
+  fmt::print("{}\n", id->value);
+  return {};
+}
+
+Done list_sales(const Config& config, bool json) {
+  Office office(config, Office::Missing::kRefuse);
+  const Instant now = read_clocks().wall;
+  boost::json::array array;
+  Table table({"id", "status", "sold", "quantity", "cents", "limit", "captcha", "starts", "ends",
+               "product"});
+  for (const SaleLine& line : sale_lines(office)) {
+    const Sale& sale = line.sale;
+    if (json) {
+      array.push_back(json_of(line, now));
+    } else {
+      table.add({std::to_string(sale.id.value), std::string{to_string(line.status(now))},
+                 std::to_string(line.sold()), std::to_string(sale.quantity),
+                 std::to_string(sale.price_cents), std::to_string(sale.per_buyer_limit),
+                 sale.captcha ? "on" : "off", format_rfc3339(sale.starts_at), end_of(sale),
+                 fmt::format("{} {}", sale.product.value, line.product)});
+    }
+  }
+  fmt::print("{}", json ? boost::json::serialize(array) + "\n" : table.text());
+  return {};
+}
+
+Done show_sale(const Config& config, SaleId sale, bool json) {
+  Office office(config, Office::Missing::kRefuse);
+  const Instant now = read_clocks().wall;
+  for (const SaleLine& line : sale_lines(office)) {
+    if (line.sale.id != sale) continue;
+    if (json) {
+      fmt::print("{}\n", boost::json::serialize(json_of(line, now)));
+      return {};
+    }
+    fmt::print(
+        "sale      {}\nproduct   {} {}\nstatus    {}\nsold      {} of {}\nprice     {} cents\n",
+        sale.value, line.sale.product.value, line.product, to_string(line.status(now)), line.sold(),
+        line.sale.quantity, line.sale.price_cents);
+    fmt::print("limit     {} a buyer\nstarts    {}\nends      {}\ncaptcha   {}\n",
+               line.sale.per_buyer_limit, format_rfc3339(line.sale.starts_at), end_of(line.sale),
+               line.sale.captcha ? "on" : "off");
+    return {};
+  }
+  return std::unexpected(no_such_sale(sale));
+}
+
+Done end_sale(const Config& config, SaleId sale) {
+  Office office(config, Office::Missing::kRefuse);
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const Instant now = read_clocks().wall;
+  if (!catalog.end_sale(sale, now)) return std::unexpected(no_such_sale(sale));
+  office.record("sale end", fmt::format("sale {}", sale.value), now);
+  return {};
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/office.h"
+#include "app/table.h"
+#include "identity/password.h"
+#include "model/utf8.h"
+#include "services/accounts/accounts.h"
+#include "services/accounts/credentials.h"
+
+namespace stampede::app {
+namespace {
+
+using repositories::Accounts;
+
+constexpr std::size_t kLongestReason = 200;
+
+/// A user named on the command line. An id may be another user's name: then it must be told which.
+std::expected<User, std::string> find_user(Accounts& accounts, std::string_view who) {
+  std::optional<User> by_id;
+  std::optional<User> by_name;
+  const bool only_id = who.starts_with("id:");
+  const bool only_name = who.starts_with("name:");
+  const std::string_view word = only_id ? who.substr(3) : only_name ? who.substr(5) : who;
+  if (const auto id = parse_number<std::int64_t>(word); id && !only_name) {
+    by_id = accounts.find(UserId{*id});
+  }
+  if (!only_id) by_name = accounts.find_by_name(word);
+  if (by_id && by_name && by_id->id != by_name->id) {
+    return std::unexpected(
+        fmt::format("{0} is the id of {1} and the name of user {2}; expected id:{0} or name:{0}",
+                    word, by_id->name, by_name->id.value));
+  }
+  if (by_id) return *std::move(by_id);
+  if (by_name) return *std::move(by_name);
+  return std::unexpected(fmt::format("there is no user {:?}; expected a name or an id", who));
+}
+
+std::expected<std::string, std::string> read_password() {
+  std::string password;
+  if (!std::getline(std::cin, password)) {
+    return std::unexpected("expected a password on standard input, in one line");
+  }
+  if (password.ends_with('\r')) password.pop_back();
+  return password;
+}
+
+/// The operator's own password, or a generated one.
+std::expected<std::string, std::string> choose_password(bool from_stdin) {
+  if (!from_stdin) return identity::random_password();
+  return read_password();
+}
+
+std::string subject_of(const User& user) {
+  return fmt::format("user {} {}", user.id.value, user.name);
+}
+
+std::optional<BlacklistEntry> entry_of(const std::vector<BlacklistEntry>& blacklist, UserId user) {
+  const auto entry = std::ranges::find(blacklist, user, &BlacklistEntry::user);
+  return entry == blacklist.end() ? std::nullopt : std::optional{*entry};
+}
+
+boost::json::object json_of(const User& user, const std::optional<BlacklistEntry>& entry) {
+  boost::json::object object{{"id", user.id.value},
+                             {"name", user.name},
+                             {"role", user.role == UserRole::kOperator ? "operator" : "buyer"},
+                             {"created_at", format_rfc3339(user.created_at)},
+                             {"banned", nullptr}};
+  if (entry) {
+    boost::json::value until;
+    if (entry->expires_at) until = format_rfc3339(*entry->expires_at);
+    object["banned"] = {{"reason", entry->reason}, {"until", std::move(until)}};
+  }
+  return object;
+}
+
+std::string ban_words(const std::optional<BlacklistEntry>& entry) {
+  if (!entry) return "-";
+  if (!entry->expires_at) return fmt::format("for good: {}", entry->reason);
+  return fmt::format("until {}: {}", format_rfc3339(*entry->expires_at), entry->reason);
+}
+
+}  // namespace
+
+Done add_user(const Config& config, const UserAdd& options) {
+  const auto password = choose_password(options.password_from_stdin);
+  if (!password) return std::unexpected(password.error());
+  Office office(config, Office::Missing::kCreate);
+  const Instant now = read_clocks().wall;
+  const UserRole role = options.is_operator ? UserRole::kOperator : UserRole::kBuyer;
+  const auto id = services::accounts::Accounts::create(office.storage().accounts(), options.name,
+                                                       *password, role, now);
+  if (!id) {
+    return std::unexpected(fmt::format("user {:?}: {}", options.name, explain(id.error())));
+  }
+  office.record(options.is_operator ? "user add operator" : "user add",
+                fmt::format("user {} {}", id->value, options.name), now);
+  const bool generated = !options.password_from_stdin;
+  if (options.json) {
+    boost::json::object object{{"id", id->value}, {"name", options.name}};
+    if (generated) object["password"] = *password;
+    fmt::print("{}\n", boost::json::serialize(object));
+  } else if (generated) {
+    fmt::print("{}\n", *password);
+  }
+  return {};
+}
+
+Done list_users(const Config& config, const UserList& options) {
+  Office office(config, Office::Missing::kRefuse);
+  const auto blacklist = office.storage().blacklist().list(read_clocks().wall);
+  boost::json::array array;
+  Table table({"id", "name", "role", "added", "banned"});
+  for (const User& user :
+       office.storage().accounts().list(options.after, static_cast<std::size_t>(options.limit))) {
+    const auto entry = entry_of(blacklist, user.id);
+    if (options.json) {
+      array.push_back(json_of(user, entry));
+    } else {
+      table.add({std::to_string(user.id.value), user.name,
+                 user.role == UserRole::kOperator ? "operator" : "buyer",
+                 format_rfc3339(user.created_at), ban_words(entry)});
+    }
+  }
+  fmt::print("{}", options.json ? boost::json::serialize(array) + "\n" : table.text());
+  return {};
+}
+
+Done ban_user(const Config& config, const UserBan& options) {
+  if (options.reason.empty() || options.reason.size() > kLongestReason ||
+      !is_utf8(options.reason)) {
+    return std::unexpected(
+        fmt::format("reason: {:?} is not 1 to {} bytes of UTF-8", options.reason, kLongestReason));
+  }
+  Office office(config, Office::Missing::kRefuse);
+  const auto user = find_user(office.storage().accounts(), options.who);
+  if (!user) return std::unexpected(user.error());
+  const Instant now = read_clocks().wall;
+  auto& blacklist = office.storage().blacklist();
+  const auto held = entry_of(blacklist.list(now), user->id);
+  if (options.duration && held && !held->expires_at) {
+    return std::unexpected(
+        fmt::format("user {} is banned for good; `stampede user unban` comes before a shorter ban",
+                    user->id.value));
+  }
+  BlacklistEntry entry{user->id, options.reason, std::nullopt, now};
+  if (options.duration) entry.expires_at = now + *options.duration;
+  blacklist.put({&entry, 1});
+  office.record("user ban", fmt::format("{}: {}", subject_of(*user), options.reason), now);
+  return {};
+}
+
+Done unban_user(const Config& config, const std::string& who) {
+  Office office(config, Office::Missing::kRefuse);
+  const auto user = find_user(office.storage().accounts(), who);
+  if (!user) return std::unexpected(user.error());
+  if (!office.storage().blacklist().remove(user->id)) {
+    return std::unexpected(fmt::format("user {} {} is not banned", user->id.value, user->name));
+  }
+  office.record("user unban", subject_of(*user), read_clocks().wall);
+  return {};
+}
+
+Done set_user_password(const Config& config, const UserPassword& options) {
+  const auto password = choose_password(options.password_from_stdin);
+  if (!password) return std::unexpected(password.error());
+  if (!services::accounts::is_password(*password)) {
+    return std::unexpected(std::string{explain(services::accounts::AccountError::kBadPassword)});
+  }
+  Office office(config, Office::Missing::kRefuse);
+  auto& accounts = office.storage().accounts();
+  const auto user = find_user(accounts, options.who);
+  if (!user) return std::unexpected(user.error());
+  const Instant now = read_clocks().wall;
+  if (!accounts.set_password(user->id, identity::hash_password(*password), now)) {
+    return std::unexpected(fmt::format("there is no user {} any more", user->id.value));
+  }
+  office.record("user password", subject_of(*user), now);
+  if (!options.password_from_stdin) fmt::print("{}\n", *password);
+  return {};
+}
+
+}  // namespace stampede::app

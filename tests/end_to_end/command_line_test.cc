@@ -1,0 +1,204 @@
+// The command line itself: help, exit codes, configuration, and the audit's verdict on planted
+// breaches. What the commands do to a running shop is in operations_test.cc.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "tests/support/server_process.h"
+#include "tests/support/temp_dir.h"
+
+namespace stampede::test_support {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+using Words = std::vector<std::string>;
+
+CommandResult stampede(Words arguments, const Environment& environment = {}) {
+  arguments.insert(arguments.begin(), stampede_binary());
+  return run_command(arguments, environment);
+}
+
+TEST(CommandLine, EveryCommandHelps) {
+  const Words commands[] = {
+      {},
+      {"serve"},
+      {"product"},
+      {"product", "add"},
+      {"product", "list"},
+      {"sale"},
+      {"sale", "create"},
+      {"sale", "list"},
+      {"sale", "show"},
+      {"sale", "end"},
+      {"user"},
+      {"user", "add"},
+      {"user", "list"},
+      {"user", "ban"},
+      {"user", "unban"},
+      {"user", "password"},
+      {"keys"},
+      {"keys", "rotate"},
+      {"config"},
+      {"config", "check"},
+      {"mint"},
+      {"audit"},
+  };
+  for (Words command : commands) {
+    const std::string name = fmt::format("{}", fmt::join(command, " "));
+    command.emplace_back("--help");
+    const CommandResult result = stampede(command);
+    EXPECT_EQ(result.exit, 0) << name;
+    EXPECT_THAT(result.out, HasSubstr("Usage: stampede " + name)) << name;
+    EXPECT_EQ(result.err, "") << name;
+  }
+}
+
+TEST(CommandLine, TheVersionIsTold) {
+  const CommandResult result = stampede({"--version"});
+  EXPECT_EQ(result.exit, 0);
+  EXPECT_THAT(result.out, StartsWith("stampede "));
+}
+
+TEST(CommandLine, WhatCannotBeUnderstoodExitsWithTwoAndIsNamed) {
+  const std::pair<Words, const char*> rows[] = {
+      {{}, "A command is required"},
+      {{"sale"}, "A command after `sale` is required"},
+      {{"srve"}, "srve"},
+      {{"sale", "creat"}, "creat"},
+      {{"product", "list", "sale", "list"}, "sale"},
+      {{"product", "list", "add", "--name", "x"}, "add"},
+      {{"product", "add"}, "--name is required"},
+      {{"product", "list", "--jsno"}, "--jsno"},
+      {{"sale", "create", "--product", "0x1"}, "--product: \"0x1\""},
+      {{"user", "list", "--limit", "0"}, "--limit: \"0\""},
+      {{"user", "ban", "bob", "--for", "5w"}, "--for: \"5w\""},
+      {{"mint", "--users", "9-1"}, "--users: \"9-1\""},
+      {{"mint", "--users", "1-2", "--product", "1"}, "--key or --key-prefix"},
+      {{"mint", "--users", "1-2", "--product", "1", "--key", "short"}, "--key: \"short\""},
+      {{"mint", "--users", "1-2", "--product", "1", "--key-prefix", "a b"},
+       "--key-prefix: \"a b\""},
+      {{"audit", "--answers", "file"}, "--demand"},
+      {{"audit", "--demand", "5"}, "--answers"},
+  };
+  for (const auto& [arguments, says] : rows) {
+    const CommandResult result = stampede(arguments);
+    EXPECT_EQ(result.exit, 2) << says;
+    EXPECT_EQ(result.out, "") << says;
+    EXPECT_THAT(result.err, AllOf(StartsWith("stampede: "), HasSubstr(says)));
+  }
+}
+
+TEST(CommandLine, WithoutADataDirectoryACommandSaysSo) {
+  const TempDir folder;
+  const std::string data = (folder.path() / "data").string();
+  for (const Words& command : {Words{"product", "list"},
+                               {"sale", "list"},
+                               {"user", "list"},
+                               {"keys", "rotate"},
+                               {"audit"},
+                               {"mint", "--users", "1-2"}}) {
+    Words arguments = command;
+    arguments.insert(arguments.end(), {"--data", data});
+    const CommandResult result = stampede(arguments);
+    EXPECT_EQ(result.exit, 1) << command[0];
+    EXPECT_THAT(result.err, AllOf(HasSubstr(data), HasSubstr("no Stampede database")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(data));
+}
+
+TEST(ConfigCheck, ShowsEveryValueAndWhereItComesFrom) {
+  const TempDir folder;
+  const std::string file = (folder.path() / "shop.toml").string();
+  std::ofstream(file) << "[admission]\ncheck_rate = 5\n";
+  const CommandResult result =
+      stampede({"config", "check", "--config", file, "--listen", "[::1]:1"},
+               {{"STAMPEDE_HTTP_THREADS", "3"}});
+  EXPECT_EQ(result.exit, 0) << result.err;
+  EXPECT_THAT(result.out, testing::ContainsRegex("admission.check_rate +5 +" + file + ":2"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("http.threads +3 +environment"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("http.listen +\"\\[::1\\]:1\" +flag --listen"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("http.console +\"127.0.0.1:8080\" +default"));
+}
+
+TEST(ConfigCheck, NamesEveryErrorAtOnce) {
+  const TempDir folder;
+  const std::string file = (folder.path() / "shop.toml").string();
+  std::ofstream(file) << "[admission]\nchek_rate = 5\ncheck_burst = 'much'\n";
+  const CommandResult result = stampede({"config", "check", "--config", file, "--threads", "x"});
+  EXPECT_EQ(result.exit, 2);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, AllOf(HasSubstr("admission.chek_rate"), HasSubstr(file + ":2"),
+                                HasSubstr("admission.check_burst"), HasSubstr(file + ":3"),
+                                HasSubstr("http.threads: \"x\" (flag --threads)")));
+}
+
+/// A shop without a server, with one sale of three units at which nothing happened.
+class AuditCommand : public testing::Test {
+ protected:
+  AuditCommand() {
+    run({"product", "add", "--name", "Lamp"});
+    run({"sale", "create", "--product", "1", "--price-cents", "1", "--quantity", "3"});
+  }
+  CommandResult try_run(Words arguments) {
+    arguments.insert(arguments.end(), {"--data", folder_.path().string()});
+    return stampede(arguments);
+  }
+  void run(const Words& arguments) {
+    const CommandResult result = try_run(arguments);
+    ASSERT_EQ(result.exit, 0) << result.err;
+  }
+  CommandResult audit_answers(std::string_view lines, const char* demand) {
+    const std::string file = (folder_.path() / "answers").string();
+    std::ofstream(file) << lines;
+    return try_run({"audit", "--answers", file, "--demand", demand});
+  }
+
+  const TempDir folder_;
+};
+
+TEST_F(AuditCommand, FindsBooksInOrder) {
+  const CommandResult result = try_run({"audit"});
+  EXPECT_EQ(result.exit, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("Sale 1: Lamp"), HasSubstr("units put on sale"),
+                                HasSubstr("I1 conservation    holds"), Not(HasSubstr("BROKEN"))));
+}
+
+TEST_F(AuditCommand, ExitsWithOneOnAYesThatIsNotThere) {
+  const CommandResult result = audit_answers(
+      R"({"buyer":1,"product":1,"key":"0123456789abcdef","status":201,"result":"sold","order":9})"
+      "\n",
+      "1");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("I3 no loss         BROKEN in sale 1"),
+                                HasSubstr("buyer 1 key 0123456789abcdef")));
+  EXPECT_THAT(result.err, HasSubstr("I3 no loss of sale 1"));
+}
+
+TEST_F(AuditCommand, ExitsWithOneOnUnsoldUnitsThatWereWanted) {
+  std::string lines;
+  for (int buyer = 1; buyer <= 3; ++buyer) {
+    lines += fmt::format(
+        R"({{"buyer":{},"product":1,"key":"0123456789abcdef","status":410,"result":"sold-out"}})"
+        "\n",
+        buyer);
+  }
+  const CommandResult result = audit_answers(lines, "3");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, HasSubstr("I6 no undersell of sale 1: 0 of 3 units are sold"));
+}
+
+TEST_F(AuditCommand, NamesTheLineOfAMalformedAnswer) {
+  const CommandResult result =
+      audit_answers(R"({"buyer":1,"key":"0123456789abcdef","status":0,"result":"lost"})"
+                    "\n{\"buyer\"\n",
+                    "3");
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("answers:2"), HasSubstr("expected a JSON object")));
+}
+
+}  // namespace
+}  // namespace stampede::test_support

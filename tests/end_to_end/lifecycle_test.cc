@@ -1,0 +1,111 @@
+// The server's start and its end: ready within a second, and a drain that loses no yes.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <span>
+#include <thread>
+
+#include "tests/support/eventually.h"
+#include "tests/support/shop.h"
+
+namespace stampede::test_support {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+TEST(Lifecycle, ReadyWithinASecondOfTheSecondStart) {
+  Shop shop;
+  shop.open_sale({.quantity = 1000});
+  auto best = std::chrono::milliseconds::max();
+  for (int i = 0; i < 3; ++i) {
+    shop.stop();
+    shop.start();
+    best = std::min(best, shop.server().start_time());
+  }
+  RecordProperty("start_ms", static_cast<int>(best.count()));
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "a sanitized binary is slower by design";
+#endif
+#endif
+  EXPECT_LT(best, 1s);
+}
+
+struct Tally {
+  std::set<std::int64_t> promised;
+  int other = 0;
+};
+
+/// Buys for one buyer after another until the server has gone.
+Tally buy_until_gone(std::uint16_t port, ProductId product, std::span<const MintedBuyer> buyers,
+                     std::atomic<int>& sold) {
+  Tally tally;
+  for (const MintedBuyer& minted : buyers) {
+    try {
+      const CheckAnswer answer = Buyer(port, minted.id, minted.sign).buy(product, fresh_key());
+      if (answer.status == 201) {
+        tally.promised.insert(answer.order);
+        ++sold;
+      } else {
+        ++tally.other;
+      }
+    } catch (const std::runtime_error&) {
+      return tally;  // refused: the server has stopped accepting
+    }
+  }
+  return tally;
+}
+
+TEST(Lifecycle, ADrainUnderLoadFinishesWhatRunsAndExitsZero) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Shop shop(Environment{{"STAMPEDE_ADMISSION_CHECK_RATE", "0"}});
+    const ProductId lamp = shop.open_sale({.quantity = 1'000'000});
+    constexpr std::size_t kThreads = 4;
+    constexpr std::size_t kEach = 10'000;
+    const auto buyers = shop.mint(1, kThreads * kEach);
+    std::atomic<int> sold{0};
+    std::vector<Tally> tallies(kThreads);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&, i] {
+        tallies[i] =
+            buy_until_gone(shop.port(), lamp, std::span(buyers).subspan(i * kEach, kEach), sold);
+      });
+    }
+    ASSERT_TRUE(eventually(30s, [&] { return sold > 500; }));
+    ASSERT_EQ(kill(shop.server().pid(), signal), 0);
+    EXPECT_EQ(shop.stop(), 0) << shop.server().log();
+    for (std::thread& thread : threads) thread.join();
+
+    std::set<std::int64_t> promised;
+    int other = 0;
+    for (const Tally& tally : tallies) {
+      promised.insert(tally.promised.begin(), tally.promised.end());
+      other += tally.other;
+    }
+    EXPECT_EQ(static_cast<int>(promised.size()), sold.load()) << "an order number was given twice";
+    EXPECT_LT(sold.load(), static_cast<int>(kThreads * kEach)) << "the drain came too late to test";
+    // Every yes is an order; an order whose answer was cut off may be there too, one per
+    // connection.
+    EXPECT_GE(shop.audited_orders(), sold.load());
+    EXPECT_LE(shop.audited_orders(), sold.load() + static_cast<int>(kThreads) + other);
+    shop.start();
+    EXPECT_EQ(shop.stop(), 0);
+  }
+}
+
+TEST(Lifecycle, ADrainOfAnIdleServerWithOpenConnectionsIsQuick) {
+  Shop shop;
+  shop.open_sale();
+  Buyer idle(shop.port());
+  ASSERT_EQ(idle.get("/time").status, 200);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(shop.stop(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+}
+
+}  // namespace
+}  // namespace stampede::test_support

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/client.h"
+#include "model/ids.h"
+
+namespace stampede::test_support {
+
+/// What /check answered, taken apart.
+struct CheckAnswer {
+  int status = 0;
+  std::string result;      // `result` of a yes or a pending, `type` of a problem
+  std::int64_t order = 0;  // of a yes
+  http::ClientResponse response;
+};
+
+/// A new intent's name; never the same twice.
+std::string fresh_key();
+
+/// A buyer with a browser: one connection and the cookies of a session. For one thread.
+class Buyer {
+ public:
+  /// Without a session.
+  explicit Buyer(std::uint16_t port) : client_("127.0.0.1", port), port_(port) {}
+  /// With the cookies that `stampede mint` printed.
+  Buyer(std::uint16_t port, UserId id, std::string sign);
+
+  /// Fill in the form of /user/register or /user/login, as a browser would, and keep the cookies.
+  http::ClientResponse register_as(const std::string& name, const std::string& password);
+  http::ClientResponse log_in(const std::string& name, const std::string& password);
+  http::ClientResponse log_out();
+
+  CheckAnswer buy(ProductId product, std::string_view key, std::string_view pass = {});
+
+  http::ClientResponse get(const std::string& target, const std::string& accept = "text/html");
+  /// Adds the cookies. Throws std::runtime_error if no answer comes.
+  http::ClientResponse send(http::ClientRequest request);
+
+  const std::string& sign() const { return sign_; }
+  void set_sign(std::string sign) { sign_ = std::move(sign); }
+  UserId id() const { return id_; }
+
+ private:
+  http::ClientResponse submit(const std::string& page, const std::string& action,
+                              const std::string& name, const std::string& password);
+  void keep_cookies(const http::ClientResponse& response);
+
+  http::Client client_;
+  std::uint16_t port_;
+  UserId id_;
+  std::string sign_;
+  std::vector<std::pair<std::string, std::string>> other_cookies_;
+};
+
+}  // namespace stampede::test_support

@@ -34,8 +34,8 @@ class OrderConsumer {
     std::function<void(std::span<const LeaseId>)> closed;
   };
 
-  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
-                Listener listener, Options options);
+  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer, Listener listener,
+                Options options);
   /// The source must have been shut before. Gives up what finish() has not seen written.
   ~OrderConsumer();
 

@@ -80,20 +80,22 @@ class OrderConsumerTest : public testing::Test {
   }
 
   void start() {
-    consumer_.emplace(queue_, services::orders::OrderWriter(ledger_, 0),
-                      OrderConsumer::Listener{
-                          [this](std::span<const Order> orders) {
-                            told_.insert(told_.end(), orders.begin(), orders.end());
-                          },
-                          [this](std::span<const LeaseId> leases) {
-                            closed_.insert(closed_.end(), leases.begin(), leases.end());
-                          }},
-                      OrderConsumer::Options{.batch = 10, .first_retry = milliseconds{1},
-                                             .last_retry = milliseconds{4}});
+    consumer_.emplace(
+        queue_, services::orders::OrderWriter(ledger_, 0),
+        OrderConsumer::Listener{[this](std::span<const Order> orders) {
+                                  told_.insert(told_.end(), orders.begin(), orders.end());
+                                },
+                                [this](std::span<const LeaseId> leases) {
+                                  closed_.insert(closed_.end(), leases.begin(), leases.end());
+                                }},
+        OrderConsumer::Options{
+            .batch = 10, .first_retry = milliseconds{1}, .last_retry = milliseconds{4}});
   }
   Purchase purchase(std::int64_t buyer) const {
-    return {.sale = SaleId{1}, .buyer = UserId{buyer},
-            .intent = *IdempotencyKey::parse("0123456789abcdef"), .lease = lease_,
+    return {.sale = SaleId{1},
+            .buyer = UserId{buyer},
+            .intent = *IdempotencyKey::parse("0123456789abcdef"),
+            .lease = lease_,
             .created_at = {}};
   }
 
@@ -101,7 +103,7 @@ class OrderConsumerTest : public testing::Test {
   FaultyLedger ledger_{memory_};
   LeaseId lease_;
   queue::local::LocalQueue queue_{100};
-  std::vector<Order> told_;     // read after finish()
+  std::vector<Order> told_;  // read after finish()
   std::vector<LeaseId> closed_;
   std::optional<OrderConsumer> consumer_;
 };

@@ -31,6 +31,13 @@ http::Response pending(const Answer& answer, const IdempotencyKey& intent) {
       .with("Location", location);
 }
 
+/// What a rush is made of, once the stock is gone: written once.
+http::Response sold_out() {
+  static const http::Response kResponse =
+      http::problem(410, to_string(Verdict::kSoldOut), "Every unit is sold.");
+  return kResponse;
+}
+
 http::Response limit_reached(const Answer& answer) {
   std::string numbers;
   for (const OrderNumber number : answer.held) {
@@ -62,18 +69,20 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
     case Verdict::kSaleEnded:
       return http::problem(410, slug, "The sale has ended.");
     case Verdict::kSoldOut:
-      return http::problem(410, slug, "Every unit is sold.");
+      return sold_out();
     case Verdict::kLimitReached:
       return limit_reached(answer);
     case Verdict::kTooSoon:
       return with_retry_after(http::problem(429, slug, "One attempt per buyer at a time: wait."),
                               answer.retry_after);
     case Verdict::kCaptchaRequired:
-      return http::problem(403, slug, "The header Captcha-Pass is missing, expired, or not for this "
-                                      "purchase.");
+      return http::problem(403, slug,
+                           "The header Captcha-Pass is missing, expired, or not for this "
+                           "purchase.");
     case Verdict::kBusy:
-      return with_retry_after(http::problem(429, slug, "More attempts than the sale takes in at once."),
-                              answer.retry_after);
+      return with_retry_after(
+          http::problem(429, slug, "More attempts than the sale takes in at once."),
+          answer.retry_after);
     case Verdict::kUnknownProduct:
       return http::problem(404, slug, "There is no sale of that product.");
     case Verdict::kPurchaseFailed:
@@ -101,23 +110,25 @@ void CheckController::check(http::Request& request, http::Responder responder) {
   const auto intent = IdempotencyKey::parse(request.header("Idempotency-Key"));
   if (!intent) return responder(refuse(key_required()));
   const auto product = product_of(request);
-  if (!product) return responder(respond({.verdict = Verdict::kUnknownProduct}, *intent, now));
+  if (!product) return responder(respond({.verdict = Verdict::kUnknownProduct}, *intent));
 
-  services::purchase::Waiter waiter;
-  waiter.post = &responder.post();
-  waiter.resume = [this, intent = *intent, now, responder = std::move(responder)](
-                      Answer&& answer) mutable { responder(respond(answer, intent, now)); };
-  if (auto answer = checkout_->attempt(
-          {*buyer, *product, *intent, request.header("Captcha-Pass"), now}, waiter)) {
-    waiter.resume(std::move(*answer));
-  }
+  auto wait = [&] {
+    return services::purchase::Waiter{
+        .post = &responder.post(),
+        .resume = [this, intent = *intent, began = now.tick,
+                   responder = std::move(responder)](Answer&& answer) mutable {
+          const auto waited = read_clocks().tick - began;
+          wait_time_.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(0, waited.count())));
+          responder(respond(answer, intent));
+        }};
+  };
+  const auto answer = checkout_->attempt(
+      {*buyer, *product, *intent, request.header("Captcha-Pass"), now}, std::ref(wait));
+  if (answer) responder(respond(*answer, *intent));
 }
 
-http::Response CheckController::respond(const Answer& answer, const IdempotencyKey& intent,
-                                        Now began) {
+http::Response CheckController::respond(const Answer& answer, const IdempotencyKey& intent) {
   answers_[static_cast<std::size_t>(answer.verdict)].add();
-  const auto took = read_clocks().tick - began.tick;
-  answer_time_.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(0, took.count())));
   return to_response(answer, intent);
 }
 
@@ -138,8 +149,9 @@ void CheckController::write_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_check_refused_total", "counter",
               "Requests to /check without login, key, or the right origin.");
   text.value("stampede_check_refused_total", "", static_cast<double>(refused_.value()));
-  text.family("stampede_check_seconds", "histogram", "From request to answer of /check.");
-  text.histogram("stampede_check_seconds", "", answer_time_.snapshot());
+  text.family("stampede_purchase_seconds", "histogram",
+              "From request to answer, of those who waited for an outcome.");
+  text.histogram("stampede_purchase_seconds", "", wait_time_.snapshot());
 }
 
 }  // namespace stampede::controllers

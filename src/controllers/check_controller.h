@@ -11,8 +11,8 @@
 
 namespace stampede::controllers {
 
-/// POST /check?productID=N: the purchase. Turns the request into an Attempt, and the Answer, at once
-/// or after the commit, into HTTP (the table of DESIGN section 3). Thread-safe.
+/// POST /check?productID=N: the purchase. Turns the request into an Attempt, and the Answer, at
+/// once or after the commit, into HTTP (the table of DESIGN section 3). Thread-safe.
 class CheckController {
  public:
   CheckController(services::purchase::Checkout& checkout,
@@ -21,12 +21,12 @@ class CheckController {
 
   void add_routes(http::Router& router);
 
-  /// Answers by verdict, and how long an attempt took until its answer.
+  /// Answers by verdict, and how long buyers waited for an outcome.
   void write_metrics(telemetry::PrometheusText& text) const;
 
  private:
   void check(http::Request& request, http::Responder responder);
-  http::Response respond(const Answer& answer, const IdempotencyKey& intent, Now began);
+  http::Response respond(const Answer& answer, const IdempotencyKey& intent);
   http::Response refuse(http::Response response);
 
   services::purchase::Checkout* checkout_;
@@ -34,8 +34,8 @@ class CheckController {
   const OriginRule* origin_;
 
   std::array<telemetry::Counter, kVerdictCount> answers_;
-  telemetry::Counter refused_;  // before the rules: no login, no key, bad origin
-  telemetry::Histogram answer_time_;
+  telemetry::Counter refused_;      // before the rules: no login, no key, bad origin
+  telemetry::Histogram wait_time_;  // of those who waited for an outcome
 };
 
 /// The HTTP answer of a verdict.

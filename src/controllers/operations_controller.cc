@@ -14,9 +14,9 @@ void OperationsController::add_routes(http::Router& router) {
     responder(uncached(http::json(200, R"({"status":"alive"})")));
   });
   router.get("/readyz", [this](http::Request&, http::Responder responder) {
-    responder(uncached(ready_() ? http::json(200, R"({"status":"ready"})")
-                                : http::problem(503, "not-ready",
-                                                "The database does not take orders now.")));
+    responder(uncached(
+        ready_() ? http::json(200, R"({"status":"ready"})")
+                 : http::problem(503, "not-ready", "The database does not take orders now.")));
   });
   router.get("/metrics", [this](http::Request&, http::Responder responder) {
     telemetry::PrometheusText text;

@@ -68,7 +68,8 @@ TEST(StaticFiles, TagsTellContentsApart) {
 
 TEST(StaticFiles, AnUnknownEndingIsAnError) {
   StaticFiles files;
-  EXPECT_THROW(files.add("/static/shop.exe", "x", StaticFiles::Kept::kForGood), std::invalid_argument);
+  EXPECT_THROW(files.add("/static/shop.exe", "x", StaticFiles::Kept::kForGood),
+               std::invalid_argument);
 }
 
 }  // namespace

@@ -27,10 +27,14 @@ enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit };
 
 constexpr std::string_view to_string(FailureReason reason) {
   switch (reason) {
-    case FailureReason::kNone: return "";
-    case FailureReason::kTooLate: return "too-late";
-    case FailureReason::kLimitReached: return "limit-reached";
-    case FailureReason::kNoUnit: return "no-unit";
+    case FailureReason::kNone:
+      return "";
+    case FailureReason::kTooLate:
+      return "too-late";
+    case FailureReason::kLimitReached:
+      return "limit-reached";
+    case FailureReason::kNoUnit:
+      return "no-unit";
   }
   return "";
 }

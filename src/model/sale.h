@@ -14,10 +14,14 @@ enum class SaleStatus { kUpcoming, kOn, kSoldOut, kEnded };
 
 constexpr std::string_view to_string(SaleStatus status) {
   switch (status) {
-    case SaleStatus::kUpcoming: return "upcoming";
-    case SaleStatus::kOn: return "on";
-    case SaleStatus::kSoldOut: return "sold_out";
-    case SaleStatus::kEnded: return "ended";
+    case SaleStatus::kUpcoming:
+      return "upcoming";
+    case SaleStatus::kOn:
+      return "on";
+    case SaleStatus::kSoldOut:
+      return "sold_out";
+    case SaleStatus::kEnded:
+      return "ended";
   }
   return "";
 }
@@ -25,12 +29,12 @@ constexpr std::string_view to_string(SaleStatus status) {
 struct Sale {
   SaleId id;
   ProductId product;
-  std::int64_t price_cents = 0;     // 0 to 1,000,000,000,000
-  std::int64_t quantity = 0;        // T: 1 to 1,000,000,000, the units ever put on sale
-  std::int64_t unleased = 0;        // U: those of them in no lease and no order
-  std::int32_t per_buyer_limit = 1; // 1 to 1,000
+  std::int64_t price_cents = 0;      // 0 to 1,000,000,000,000
+  std::int64_t quantity = 0;         // T: 1 to 1,000,000,000, the units ever put on sale
+  std::int64_t unleased = 0;         // U: those of them in no lease and no order
+  std::int32_t per_buyer_limit = 1;  // 1 to 1,000
   Instant starts_at;
-  std::optional<Instant> ends_at;   // none: until sold out or ended by the operator
+  std::optional<Instant> ends_at;  // none: until sold out or ended by the operator
   bool captcha = true;
 
   bool started(Instant now) const { return starts_at <= now; }

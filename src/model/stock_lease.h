@@ -13,9 +13,12 @@ enum class LeaseState { kOpen, kFenced, kClosed };
 
 constexpr std::string_view to_string(LeaseState state) {
   switch (state) {
-    case LeaseState::kOpen: return "open";
-    case LeaseState::kFenced: return "fenced";
-    case LeaseState::kClosed: return "closed";
+    case LeaseState::kOpen:
+      return "open";
+    case LeaseState::kFenced:
+      return "fenced";
+    case LeaseState::kClosed:
+      return "closed";
   }
   return "";
 }

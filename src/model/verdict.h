@@ -13,10 +13,10 @@ namespace stampede {
 
 /// Every answer the rules of a purchase can give. Controllers alone turn it into HTTP.
 enum class Verdict {
-  kSold,             // yes: the order is committed
-  kSoldAlready,      // yes again: this intent's order was committed before
-  kPending,          // the outcome is not known yet and will be
-  kKeyReused,        // this key belongs to an intent for another product
+  kSold,         // yes: the order is committed
+  kSoldAlready,  // yes again: this intent's order was committed before
+  kPending,      // the outcome is not known yet and will be
+  kKeyReused,    // this key belongs to an intent for another product
   kBlacklisted,
   kNotStarted,
   kSaleEnded,
@@ -24,31 +24,46 @@ enum class Verdict {
   kLimitReached,
   kTooSoon,
   kCaptchaRequired,
-  kBusy,             // the token bucket is empty
+  kBusy,  // the token bucket is empty
   kUnknownProduct,
-  kPurchaseFailed,   // this intent was queued and failed: begin with a new key
-  kUnavailable,      // this request took nothing; ask again with the same key
+  kPurchaseFailed,  // this intent was queued and failed: begin with a new key
+  kUnavailable,     // this request took nothing; ask again with the same key
 };
 inline constexpr std::size_t kVerdictCount = 15;
 
 /// The stable slug of a verdict: `result` of a yes, `type` of a problem, and the metrics' label.
 constexpr std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kSold: return "sold";
-    case Verdict::kSoldAlready: return "sold";
-    case Verdict::kPending: return "pending";
-    case Verdict::kKeyReused: return "key-reused";
-    case Verdict::kBlacklisted: return "blacklisted";
-    case Verdict::kNotStarted: return "not-started";
-    case Verdict::kSaleEnded: return "sale-ended";
-    case Verdict::kSoldOut: return "sold-out";
-    case Verdict::kLimitReached: return "limit-reached";
-    case Verdict::kTooSoon: return "too-soon";
-    case Verdict::kCaptchaRequired: return "captcha-required";
-    case Verdict::kBusy: return "busy";
-    case Verdict::kUnknownProduct: return "unknown-product";
-    case Verdict::kPurchaseFailed: return "purchase-failed";
-    case Verdict::kUnavailable: return "unavailable";
+    case Verdict::kSold:
+      return "sold";
+    case Verdict::kSoldAlready:
+      return "sold";
+    case Verdict::kPending:
+      return "pending";
+    case Verdict::kKeyReused:
+      return "key-reused";
+    case Verdict::kBlacklisted:
+      return "blacklisted";
+    case Verdict::kNotStarted:
+      return "not-started";
+    case Verdict::kSaleEnded:
+      return "sale-ended";
+    case Verdict::kSoldOut:
+      return "sold-out";
+    case Verdict::kLimitReached:
+      return "limit-reached";
+    case Verdict::kTooSoon:
+      return "too-soon";
+    case Verdict::kCaptchaRequired:
+      return "captcha-required";
+    case Verdict::kBusy:
+      return "busy";
+    case Verdict::kUnknownProduct:
+      return "unknown-product";
+    case Verdict::kPurchaseFailed:
+      return "purchase-failed";
+    case Verdict::kUnavailable:
+      return "unavailable";
   }
   return "";
 }

@@ -17,7 +17,7 @@ struct SaleLedger {
   Sale sale;
   std::string product_name;
   std::vector<StockLease> leases;
-  std::int64_t live = 0;             // orders not failed
+  std::int64_t live = 0;  // orders not failed
   std::int64_t failed = 0;
   std::int64_t buyers_over_limit = 0;  // buyers with more live orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row

@@ -11,8 +11,8 @@ namespace stampede::repositories {
 
 /// A purchase as one snapshot of the database shows it.
 struct PurchaseSnapshot {
-  std::optional<Order> order;   // the row, if there is one
-  bool lease_open = false;      // the lease asked about exists and is not closed
+  std::optional<Order> order;  // the row, if there is one
+  bool lease_open = false;     // the lease asked about exists and is not closed
 };
 
 /// An order with what a buyer's page shows of it.

@@ -14,8 +14,8 @@
 
 namespace stampede::schedules {
 
-/// Brings what other processes changed in the database and the key file into this one: sales, stock,
-/// blacklist, session epochs, keys; and automatic blacklist entries into the database. Every
+/// Brings what other processes changed in the database and the key file into this one: sales,
+/// stock, blacklist, session epochs, keys; and automatic blacklist entries into the database. Every
 /// operator's command takes effect through it. For one thread at a time.
 class Reload {
  public:

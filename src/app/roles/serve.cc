@@ -131,12 +131,11 @@ void Serve::start() {
 
 void Serve::open_listeners() {
   const unsigned hardware = std::max(1U, std::thread::hardware_concurrency());
-  http::ListenerOptions shop{.address = config_.http.listen,
-                             .threads = config_.http.threads > 0
-                                            ? static_cast<unsigned>(config_.http.threads)
-                                            : hardware,
-                             .limits = {},
-                             .trusted_proxies = config_.http.trusted_proxies};
+  http::ListenerOptions shop{
+      .address = config_.http.listen,
+      .threads = config_.http.threads > 0 ? static_cast<unsigned>(config_.http.threads) : hardware,
+      .limits = {},
+      .trusted_proxies = config_.http.trusted_proxies};
   shop.limits.connections_per_address =
       static_cast<std::size_t>(config_.http.connections_per_address);
   check_.add_routes(shop_router_);
@@ -165,11 +164,11 @@ void Serve::know_orders() {
     count += orders.size();
     orders.clear();
   };
-  repositories_.orders().for_each_recent(
-      read_clocks().wall - std::chrono::hours{24}, [&](const Order& order) {
-        orders.push_back(order);
-        if (orders.size() == kOrdersAtOnce) flush();
-      });
+  repositories_.orders().for_each_recent(read_clocks().wall - std::chrono::hours{24},
+                                         [&](const Order& order) {
+                                           orders.push_back(order);
+                                           if (orders.size() == kOrdersAtOnce) flush();
+                                         });
   flush();
   telemetry::log_info("orders known", "orders={}", count);
 }
@@ -190,13 +189,12 @@ void Serve::start_schedules() {
   });
   reload_->run(read_clocks());  // all is known before the first request
   reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_->run(read_clocks()); });
-  consumer_.emplace(queue_, writer_,
-                    consumers::OrderConsumer::Listener{
-                        .settled = [this](std::span<const Order> orders) {
-                          checkout_.settle(orders);
-                        },
-                        .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); }},
-                    consumers::OrderConsumer::Options{});
+  consumer_.emplace(
+      queue_, writer_,
+      consumers::OrderConsumer::Listener{
+          .settled = [this](std::span<const Order> orders) { checkout_.settle(orders); },
+          .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); }},
+      consumers::OrderConsumer::Options{});
   housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
 }
 

@@ -31,7 +31,8 @@ bool LocalQueue::receive(std::vector<Message>& batch, std::size_t most) {
   waiting_ = messages_.empty();
   filled_.wait(lock, [this] { return shut_ || !messages_.empty(); });
   waiting_ = false;
-  const auto end = messages_.begin() + static_cast<std::ptrdiff_t>(std::min(most, messages_.size()));
+  const auto end =
+      messages_.begin() + static_cast<std::ptrdiff_t>(std::min(most, messages_.size()));
   batch.assign(messages_.begin(), end);
   messages_.erase(messages_.begin(), end);
   return !batch.empty();

@@ -11,9 +11,10 @@
 
 namespace stampede::repositories::memory {
 
-/// The order ledger and the stock leases without a database: for tests and the simulator. It refuses
-/// what the real tables refuse (a second slot, more units than granted) by throwing std::logic_error,
-/// so that a rule which relies on nobody looking is found. Thread-safe; transactions run one by one.
+/// The order ledger and the stock leases without a database: for tests and the simulator. It
+/// refuses what the real tables refuse (a second slot, more units than granted) by throwing
+/// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe;
+/// transactions run one by one.
 class MemoryLedger final : public OrderLedger, public Leases {
  public:
   struct State {

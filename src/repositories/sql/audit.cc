@@ -73,7 +73,7 @@ void add_counts(soci::session& session, Ledgers& ledgers) {
 }
 
 /// Runs a SELECT of (sale, count) and stores each count in its ledger.
-void add_breaches(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::*member,
+void add_breaches(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::* member,
                   const std::string& sql) {
   std::int64_t sale = 0, count = 0;
   soci::statement select = (session.prepare << sql, soci::into(sale), soci::into(count));

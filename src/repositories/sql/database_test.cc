@@ -46,7 +46,9 @@ TEST(Migrations, AreNumberedFromOneWithoutGap) {
 
 TEST(Migrations, AreAppliedOnce) {
   const TestFolder folder;
-  { const Database database({.path = folder.file()}); }
+  {
+    const Database database({.path = folder.file()});
+  }
   Database database({.path = folder.file()});
   EXPECT_EQ(count(database, "schema_version"),
             static_cast<std::int64_t>(embedded_migrations().size()));
@@ -131,7 +133,7 @@ TEST(Database, SaysWhatIsWrongWithItsFile) {
 TEST(Database, IsMadeForItsOwnerAlone) {
   const TestShop shop;
   for (const auto& entry : std::filesystem::directory_iterator(shop.folder.path())) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U) << entry.path();
   }

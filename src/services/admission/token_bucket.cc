@@ -22,8 +22,8 @@ bool TokenBucket::take(Tick now) {
 }
 
 std::chrono::milliseconds TokenBucket::wait() const {
-  return std::max(std::chrono::milliseconds{1},
-                  std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds{interval_}));
+  return std::max(std::chrono::milliseconds{1}, std::chrono::ceil<std::chrono::milliseconds>(
+                                                    std::chrono::nanoseconds{interval_}));
 }
 
 }  // namespace stampede::services::admission

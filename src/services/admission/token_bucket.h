@@ -12,7 +12,8 @@ namespace stampede::services::admission {
 /// algorithm, ITU-T I.371): one compare-and-swap per take. Starts full. Thread-safe.
 class TokenBucket {
  public:
-  /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: its size, at least 1.
+  /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: its size, at
+  /// least 1.
   TokenBucket(double rate, double burst);
 
   /// Takes one token if there is one at `now`.

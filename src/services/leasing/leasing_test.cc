@@ -30,14 +30,17 @@ class LeasingTest : public testing::Test {
     return batch;
   }
   std::optional<Answer> buy(std::int64_t buyer) {
-    purchase::Waiter waiter{&post_, [](Answer&&) {}};
-    return checkout_.attempt({UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"),
-                              {}, kNow},
-                             waiter);
+    return checkout_.attempt(
+        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, kNow},
+        [this] { return purchase::Waiter{&post_, [](Answer&&) {}}; });
   }
 
-  const Sale sale_{.id = kSale, .product = kProduct, .quantity = 3, .starts_at = kStart,
-                   .ends_at = kStart + seconds{60}, .captcha = false};
+  const Sale sale_{.id = kSale,
+                   .product = kProduct,
+                   .quantity = 3,
+                   .starts_at = kStart,
+                   .ends_at = kStart + seconds{60},
+                   .captcha = false};
   test::TestRing ring_;
   captcha::Tokens captcha_{ring_.ring()};
   admission::Blacklist blacklist_;

@@ -1,6 +1,7 @@
 #include "services/orders/order_writer.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <stdexcept>
 #include <string>
@@ -57,9 +58,9 @@ class Batch {
   boost::unordered_flat_map<LeaseId, LeaseLine> leases_;
   repositories::ShardState shard_;
   /// Orders of each pair, those of this batch too, as indices into orders_.
-  boost::unordered_flat_map<SaleBuyer, std::vector<std::size_t>> known_;
-  std::vector<Order> orders_;    // read, then decided
-  std::vector<Order> fresh_;     // to insert
+  boost::unordered_flat_map<SaleBuyer, boost::container::small_vector<std::size_t, 2>> known_;
+  std::vector<Order> orders_;  // read, then decided
+  std::vector<Order> fresh_;   // to insert
   Written written_;
 };
 
@@ -93,6 +94,7 @@ void Batch::read(LedgerTransaction& ledger) {
 }
 
 void Batch::decide() {
+  orders_.reserve(orders_.size() + messages_.size());
   written_.orders.reserve(messages_.size());
   fresh_.reserve(messages_.size());
   for (const Message& message : messages_) {
@@ -157,8 +159,8 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
 std::optional<std::int32_t> Batch::free_slot(const SaleBuyer& pair, std::int32_t limit) const {
   const auto& known = known_.at(pair);
   for (std::int32_t slot = 1; slot <= limit; ++slot) {
-    const bool taken = std::ranges::any_of(
-        known, [&](std::size_t index) { return orders_[index].slot == slot; });
+    const bool taken =
+        std::ranges::any_of(known, [&](std::size_t index) { return orders_[index].slot == slot; });
     if (!taken) return slot;
   }
   return std::nullopt;

@@ -16,9 +16,9 @@ struct Written {
   std::vector<LeaseId> closed;  // by markers of this batch, now or before
 };
 
-/// The consumer's rule (DESIGN section 4): one transaction per batch, purchases and markers strictly
-/// in queue order, idempotent by (buyer, intent). For one thread. Throws what the ledger throws; the
-/// batch may then be written again, whether or not the first try was committed.
+/// The consumer's rule (DESIGN section 4): one transaction per batch, purchases and markers
+/// strictly in queue order, idempotent by (buyer, intent). For one thread. Throws what the ledger
+/// throws; the batch may then be written again, whether or not the first try was committed.
 class OrderWriter {
  public:
   OrderWriter(repositories::OrderLedger& ledger, std::int32_t shard)

@@ -23,13 +23,16 @@ IdempotencyKey key(std::int64_t n) {
 class OrderWriterTest : public testing::Test {
  protected:
   explicit OrderWriterTest(std::int32_t limit = 1) {
-    ledger_.add_sale({.id = kSale, .product = ProductId{1}, .quantity = 10,
-                      .per_buyer_limit = limit});
+    ledger_.add_sale(
+        {.id = kSale, .product = ProductId{1}, .quantity = 10, .per_buyer_limit = limit});
     lease_ = *ledger_.grant(kSale, 3, {});
   }
 
   Purchase purchase(std::int64_t buyer, std::int64_t intent) const {
-    return {.sale = kSale, .buyer = UserId{buyer}, .intent = key(intent), .lease = lease_,
+    return {.sale = kSale,
+            .buyer = UserId{buyer},
+            .intent = key(intent),
+            .lease = lease_,
             .created_at = {}};
   }
   std::vector<Order> write(std::vector<Message> batch) {
@@ -89,8 +92,8 @@ TEST_F(OrderWriterTest, AnUnknownLeaseOrAnotherSalesFails) {
 }
 
 TEST_F(OrderWriterTest, WhatComesAfterTheMarkerIsTooLateInOneBatchToo) {
-  const auto written = writer_.write(std::vector<Message>{
-      purchase(1, 1), CloseMarker{lease_}, purchase(2, 1), CloseMarker{lease_}});
+  const auto written = writer_.write(std::vector<Message>{purchase(1, 1), CloseMarker{lease_},
+                                                          purchase(2, 1), CloseMarker{lease_}});
   EXPECT_TRUE(written.orders[0].live());
   EXPECT_EQ(written.orders[1].reason, FailureReason::kTooLate);
   EXPECT_EQ(ledger_.state().sales.at(kSale).unleased, 9) << "7 never leased and 2 returned";
@@ -116,16 +119,16 @@ TEST_F(LimitOfThree, SlotsFillFromTheLowest) {
   EXPECT_EQ(write({purchase(1, 3)})[0].slot, 3);
 }
 
-// Method: random batches of purchases (few buyers, few intents, right and wrong leases), markers and
-// repeats, each batch sometimes written twice (a commit whose answer was lost). After every batch I1,
-// I2, I5 hold, no order is charged to a lease closed before it (I8), and a repeated batch gives the
-// same orders.
+// Method: random batches of purchases (few buyers, few intents, right and wrong leases), markers
+// and repeats, each batch sometimes written twice (a commit whose answer was lost). After every
+// batch I1, I2, I5 hold, no order is charged to a lease closed before it (I8), and a repeated batch
+// gives the same orders.
 TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
   EXPECT_TRUE(rc::check("invariants after every batch", [] {
     MemoryLedger ledger;
     const auto limit = *rc::gen::inRange(1, 4);
-    ledger.add_sale({.id = kSale, .product = ProductId{1}, .quantity = 12,
-                     .per_buyer_limit = limit});
+    ledger.add_sale(
+        {.id = kSale, .product = ProductId{1}, .quantity = 12, .per_buyer_limit = limit});
     std::vector<LeaseId> leases;
     for (int i = 0; i < 3; ++i) leases.push_back(*ledger.grant(kSale, *rc::gen::inRange(1, 5), {}));
     OrderWriter writer(ledger, 0);

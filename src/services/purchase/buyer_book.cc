@@ -7,21 +7,29 @@ namespace stampede::services::purchase {
 
 IntentState state_of(const Order& order) {
   switch (order.reason) {
-    case FailureReason::kNone: return IntentState::kSold;
-    case FailureReason::kTooLate: return IntentState::kTooLate;
-    case FailureReason::kLimitReached: return IntentState::kLimitReached;
-    case FailureReason::kNoUnit: return IntentState::kNoUnit;
+    case FailureReason::kNone:
+      return IntentState::kSold;
+    case FailureReason::kTooLate:
+      return IntentState::kTooLate;
+    case FailureReason::kLimitReached:
+      return IntentState::kLimitReached;
+    case FailureReason::kNoUnit:
+      return IntentState::kNoUnit;
   }
   return IntentState::kNoUnit;
 }
 
 FailureReason reason_of(IntentState state) {
   switch (state) {
-    case IntentState::kTooLate: return FailureReason::kTooLate;
-    case IntentState::kLimitReached: return FailureReason::kLimitReached;
-    case IntentState::kNoUnit: return FailureReason::kNoUnit;
+    case IntentState::kTooLate:
+      return FailureReason::kTooLate;
+    case IntentState::kLimitReached:
+      return FailureReason::kLimitReached;
+    case IntentState::kNoUnit:
+      return FailureReason::kNoUnit;
     case IntentState::kPending:
-    case IntentState::kSold: break;
+    case IntentState::kSold:
+      break;
   }
   return FailureReason::kNone;
 }

@@ -103,10 +103,9 @@ class Checkout::Implementation {
   Implementation(const Rules& rules, const Parts& parts)
       : rules_(rules), parts_(parts), bucket_(rules.check_rate, rules.check_burst) {}
 
-  std::optional<Answer> attempt(const Attempt& attempt, Waiter& waiter) {
-    return stripes_.with(attempt.buyer.value, [&](Stripe& stripe) {
-      return decide(stripe, attempt, waiter);
-    });
+  std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait) {
+    return stripes_.with(attempt.buyer.value,
+                         [&](Stripe& stripe) { return decide(stripe, attempt, wait); });
   }
 
   void settle(std::span<const Order> orders);
@@ -120,15 +119,15 @@ class Checkout::Implementation {
   Statistics statistics();
 
  private:
-  std::optional<Answer> decide(Stripe& stripe, const Attempt& attempt, Waiter& waiter);
+  std::optional<Answer> decide(Stripe& stripe, const Attempt& attempt, const MakeWaiter& wait);
   std::optional<Answer> answer_known(Stripe& stripe, const Attempt& attempt, const Intent& intent,
-                                     Waiter& waiter);
+                                     const MakeWaiter& wait);
   std::optional<Answer> refuse(const LiveSale& live, const BuyerRecord* record,
                                const Attempt& attempt);
   std::optional<Answer> refuse_by_record(const Sale& sale, const BuyerRecord& record,
                                          const Attempt& attempt) const;
   std::optional<Answer> buy(Stripe& stripe, const LiveSale& live, const Attempt& attempt,
-                            Waiter& waiter);
+                            const MakeWaiter& wait);
   Answer not_started(const Sale& sale, const Attempt& attempt);
   std::uint32_t stamp(Tick now) const {
     return static_cast<std::uint32_t>(
@@ -147,24 +146,23 @@ class Checkout::Implementation {
 
 /// The steps 2 to 4 of DESIGN section 1, under the lock of the buyer's stripe.
 std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Attempt& attempt,
-                                                       Waiter& waiter) {
+                                                       const MakeWaiter& wait) {
   const auto found = stripe.buyers.find(attempt.buyer);
   BuyerRecord* record = found == stripe.buyers.end() ? nullptr : &found->second;
   if (record != nullptr) {
     if (const Intent* intent = record->find(hash_of(attempt.intent))) {
-      return answer_known(stripe, attempt, *intent, waiter);
+      return answer_known(stripe, attempt, *intent, wait);
     }
   }
   const LiveSale* live = stripe.sales->current(attempt.product, attempt.now.wall);
   if (live == nullptr) return Answer{.verdict = Verdict::kUnknownProduct};
   if (auto refusal = refuse(*live, record, attempt)) return refusal;
-  return buy(stripe, *live, attempt, waiter);
+  return buy(stripe, *live, attempt, wait);
 }
 
-std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe,
-                                                             const Attempt& attempt,
+std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe, const Attempt& attempt,
                                                              const Intent& intent,
-                                                             Waiter& waiter) {
+                                                             const MakeWaiter& wait) {
   const LiveSale* live = stripe.sales->find(intent.sale_id());
   if (live != nullptr && live->sale.product != attempt.product) {
     return Answer{.verdict = Verdict::kKeyReused};
@@ -180,7 +178,7 @@ std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe,
         return Answer{
             .verdict = Verdict::kPending, .sale = intent.sale_id(), .lease = pending.lease};
       }
-      pending.waiters.push_back(std::move(waiter));
+      pending.waiters.push_back(wait());
       return std::nullopt;
     }
     default:
@@ -258,7 +256,8 @@ Answer Checkout::Implementation::not_started(const Sale& sale, const Attempt& at
 
 /// Step 4. The intent is recorded before the lock is released, so that settle() finds it.
 std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSale& live,
-                                                    const Attempt& attempt, Waiter& waiter) {
+                                                    const Attempt& attempt,
+                                                    const MakeWaiter& wait) {
   auto unit = live.shelf->units.take(attempt.now.tick);
   if (!unit) return unavailable(jittered(kUnsettledRetry, attempt));
   const LeaseId lease = unit->lease();
@@ -278,7 +277,7 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
   Pending& pending = stripe.pending[{attempt.buyer, key_hash}];
   pending.lease = lease;
   pending.since = attempt.now.tick;
-  pending.waiters.push_back(std::move(waiter));
+  pending.waiters.push_back(wait());
   return std::nullopt;
 }
 
@@ -331,9 +330,8 @@ void Checkout::Implementation::expire_waits(Tick now) {
       for (auto& [key, pending] : stripe.pending) {
         if (pending.waiters.empty() || now - pending.since < rules_.wait) continue;
         const Intent* intent = stripe.buyers[key.buyer].find(key.key_hash);
-        mail.add(std::exchange(pending.waiters, {}), {.verdict = Verdict::kPending,
-                                                      .sale = intent->sale_id(),
-                                                      .lease = pending.lease});
+        mail.add(std::exchange(pending.waiters, {}),
+                 {.verdict = Verdict::kPending, .sale = intent->sale_id(), .lease = pending.lease});
       }
     });
   }
@@ -376,8 +374,8 @@ Checkout::Checkout(const Rules& rules, const Parts& parts)
 
 Checkout::~Checkout() = default;
 
-std::optional<Answer> Checkout::attempt(const Attempt& attempt, Waiter& waiter) {
-  return implementation_->attempt(attempt, waiter);
+std::optional<Answer> Checkout::attempt(const Attempt& attempt, const MakeWaiter& wait) {
+  return implementation_->attempt(attempt, wait);
 }
 
 void Checkout::settle(std::span<const Order> orders) { implementation_->settle(orders); }

@@ -27,6 +27,10 @@ struct Waiter {
   std::move_only_function<void(Answer&&)> resume;
 };
 
+/// Makes the waiter of one attempt. Called at most once, and only if the buyer has to wait: most of
+/// a rush is refused at once.
+using MakeWaiter = std::function<Waiter()>;
+
 struct Attempt {
   UserId buyer;
   ProductId product;
@@ -49,8 +53,8 @@ struct Rules {
 };
 
 /// The purchase itself: the steps of `/check` (DESIGN section 1), in their order, atomic per buyer.
-/// Thread-safe; never blocks on I/O. What it knows of buyers is striped over many locks, and none is
-/// held across a wait.
+/// Thread-safe; never blocks on I/O. What it knows of buyers is striped over many locks, and none
+/// is held across a wait.
 class Checkout {
  public:
   /// Doors and tools, which outlive the checkout.
@@ -62,9 +66,9 @@ class Checkout {
   Checkout(const Rules& rules, const Parts& parts);
   ~Checkout();
 
-  /// Answers at once, or takes `waiter` and answers through it: after the commit, or with kPending
-  /// when that takes longer than Rules::wait. An answer at once leaves `waiter` as it was.
-  std::optional<Answer> attempt(const Attempt& attempt, Waiter& waiter);
+  /// Answers at once, or calls `wait` and answers through the waiter it makes: after the commit, or
+  /// with kPending when that takes longer than Rules::wait.
+  std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait);
 
   /// Orders as they stand in the database: of a batch just committed (waiting buyers are told, each
   /// door thread woken once), or all of them at the start.

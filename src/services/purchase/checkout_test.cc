@@ -35,8 +35,7 @@ class CheckoutTest : public testing::Test {
   void open(const Rules& rules, std::size_t queue = 1'000) {
     checkout_.reset();
     queue_ = std::make_unique<queue::local::LocalQueue>(queue);
-    checkout_ = std::make_unique<Checkout>(
-        rules, Checkout::Parts{captcha_, *queue_, blacklist_});
+    checkout_ = std::make_unique<Checkout>(rules, Checkout::Parts{captcha_, *queue_, blacklist_});
     load();
     checkout_->add_lease(kSale, kLease, 5, kStart);
   }
@@ -51,8 +50,10 @@ class CheckoutTest : public testing::Test {
   std::optional<Answer> buy(std::int64_t buyer, std::int64_t intent,
                             milliseconds when = milliseconds{0}, std::string_view pass = {},
                             ProductId product = kProduct) {
-    Waiter waiter{&post_, [this](Answer&& answer) { told_.push_back(std::move(answer)); }};
-    return checkout_->attempt({UserId{buyer}, product, key(intent), pass, at(when)}, waiter);
+    const auto wait = [this] {
+      return Waiter{&post_, [this](Answer&& answer) { told_.push_back(std::move(answer)); }};
+    };
+    return checkout_->attempt({UserId{buyer}, product, key(intent), pass, at(when)}, wait);
   }
   Verdict verdict(std::int64_t buyer, std::int64_t intent, milliseconds when = milliseconds{0}) {
     const auto answer = buy(buyer, intent, when);
@@ -322,8 +323,11 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
   queue::local::LocalQueue queue(100'000);
   Checkout checkout({.check_rate = 0}, {captcha, queue, blacklist});
   const Now now = read_clocks();
-  checkout.load_sales(std::vector{Sale{.id = kSale, .product = kProduct, .quantity = kUnits,
-                                       .starts_at = now.wall, .captcha = false}},
+  checkout.load_sales(std::vector{Sale{.id = kSale,
+                                       .product = kProduct,
+                                       .quantity = kUnits,
+                                       .starts_at = now.wall,
+                                       .captcha = false}},
                       now.wall);
   checkout.add_lease(kSale, kLease, kUnits, now.wall);
 
@@ -336,9 +340,12 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
       std::vector<Order> orders;
       for (const auto& message : batch) {
         if (const auto* purchase = std::get_if<Purchase>(&message)) {
-          orders.push_back({.number = OrderNumber{++number}, .sale = purchase->sale,
-                            .buyer = purchase->buyer, .intent = purchase->intent,
-                            .lease = purchase->lease, .created_at = {}});
+          orders.push_back({.number = OrderNumber{++number},
+                            .sale = purchase->sale,
+                            .buyer = purchase->buyer,
+                            .intent = purchase->intent,
+                            .lease = purchase->lease,
+                            .created_at = {}});
         }
       }
       checkout.settle(orders);
@@ -355,10 +362,9 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
             ++answered;
             if (answer.verdict == Verdict::kSold) ++sold;
           };
-          Waiter waiter{&post, take};
-          if (auto answer = checkout.attempt(
-                  {UserId{1 + i}, kProduct, key(t), {}, read_clocks()}, waiter)) {
-            waiter.resume(std::move(*answer));
+          if (auto answer = checkout.attempt({UserId{1 + i}, kProduct, key(t), {}, read_clocks()},
+                                             [&] { return Waiter{&post, take}; })) {
+            take(std::move(*answer));
           }
         }
       });

@@ -60,8 +60,8 @@ class Stock {
   friend class Reservation;
   struct Lease {
     LeaseId id;
-    std::int64_t units;      // not taken
-    std::int64_t reserved;   // taken, neither queued nor back
+    std::int64_t units;     // not taken
+    std::int64_t reserved;  // taken, neither queued nor back
     std::optional<Tick> deadline;
     bool fenced = false;
 

@@ -70,6 +70,14 @@ CREATE TABLE queue_shards (
 );
 INSERT INTO queue_shards (shard, last_seq) VALUES (0, 0);
 
+-- Counts that rise with every change of what running servers keep in memory.
+CREATE TABLE revisions (
+  topic VARCHAR(16) NOT NULL PRIMARY KEY,
+  revision BIGINT NOT NULL
+);
+INSERT INTO revisions (topic, revision) VALUES ('catalog', 0);
+INSERT INTO revisions (topic, revision) VALUES ('blacklist', 0);
+
 CREATE TABLE blacklist (
   user_id BIGINT NOT NULL PRIMARY KEY,
   reason VARCHAR(200) NOT NULL,

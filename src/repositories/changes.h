@@ -1,13 +1,25 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 namespace stampede::repositories {
 
-/// Tells a running server that somebody else wrote. For one thread.
+/// Counts that rise with every change of what a running server keeps in memory.
+struct Revisions {
+  std::int64_t catalog = 0;  // products and sales
+  std::int64_t blacklist = 0;
+
+  friend bool operator==(const Revisions&, const Revisions&) = default;
+};
+
+/// Tells a running server that somebody wrote. For one thread.
 class Changes {
  public:
   virtual ~Changes() = default;
-  /// True if another connection has committed since the last call (and on the first).
-  virtual bool changed() = 0;
+  /// The revisions, if anybody has committed since the last call (and on the first). During a sale
+  /// that is always so; the revisions say whether it matters.
+  virtual std::optional<Revisions> poll() = 0;
 };
 
 }  // namespace stampede::repositories

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <vector>
 
 #include "identity/key_ring.h"
 #include "model/time.h"
@@ -41,10 +43,12 @@ class Reload {
  private:
   void save_blacklist();
   void load_changes(Now now);
+  void load_epochs(Now now);
 
   Parts parts_;
-  bool loaded_ = false;     // the last change was loaded whole
-  Instant epochs_since_{};  // epochs raised before are known
+  std::optional<repositories::Revisions> polled_;  // not loaded whole yet
+  std::optional<repositories::Revisions> loaded_;  // what the parts hold
+  Instant epochs_since_{};                         // epochs raised before are known
 };
 
 }  // namespace stampede::schedules

@@ -23,6 +23,7 @@ void SqlBlacklist::put(std::span<const BlacklistEntry> entries) {
           soci::use(entry.user.value), soci::use(entry.reason), use(expires_at),
           soci::use(created_at);
     }
+    raise_revision(session, kBlacklistRevision);
   });
 }
 
@@ -31,6 +32,7 @@ bool SqlBlacklist::remove(UserId user) {
     soci::statement remove =
         (session.prepare << "DELETE FROM blacklist WHERE user_id = :user", soci::use(user.value));
     remove.execute(true);
+    raise_revision(session, kBlacklistRevision);
     return remove.get_affected_rows() > 0;
   });
 }

@@ -86,6 +86,7 @@ ProductId SqlCatalog::add_product(std::string_view name, std::string_view descri
         soci::use(its_name), soci::use(its_description), soci::use(created_at);
     long long id = 0;
     session.get_last_insert_id("products", id);
+    raise_revision(session, kCatalogRevision);
     return ProductId{id};
   });
 }
@@ -114,6 +115,7 @@ std::expected<SaleId, CreateSaleError> SqlCatalog::create_sale(const Sale& sale,
     if (another_sale_runs(session, sale)) {
       return std::unexpected(CreateSaleError::kAnotherSaleRuns);
     }
+    raise_revision(session, kCatalogRevision);
     return insert_sale(session, sale, now);
   });
 }
@@ -139,6 +141,7 @@ bool SqlCatalog::end_sale(SaleId id, Instant now) {
                "WHERE id = :id AND (ends_at IS NULL OR ends_at > :end)",
         soci::use(instant), soci::use(instant), soci::use(instant), soci::use(id.value),
         soci::use(instant);
+    raise_revision(session, kCatalogRevision);
     return known != 0;
   });
 }

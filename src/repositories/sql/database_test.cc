@@ -203,14 +203,35 @@ TEST(Database, SaysBusyWhenAnotherProcessKeepsTheGate) {
 TEST(Changes, SeesEveryCommitOfOthersOnce) {
   TestShop shop;
   const auto changes = shop.repositories.changes();
-  EXPECT_TRUE(changes->changed());
-  EXPECT_FALSE(changes->changed());
+  const auto first = changes->poll();
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(changes->poll());
   Database other({.path = shop.folder.file()});
-  Repositories(other).catalog().add_product("From outside", "", at(1));
-  EXPECT_TRUE(changes->changed());
-  EXPECT_FALSE(changes->changed());
+  Repositories outside(other);
+  const auto product = outside.catalog().add_product("From outside", "", at(1));
+  const auto second = changes->poll();
+  ASSERT_TRUE(second);
+  EXPECT_GT(second->catalog, first->catalog);
+  EXPECT_EQ(second->blacklist, first->blacklist);
+  EXPECT_FALSE(changes->poll());
   shop.catalog().products();
-  EXPECT_FALSE(changes->changed());
+  EXPECT_FALSE(changes->poll());
+
+  auto expect_raised = [&, last = *second](std::int64_t Revisions::* topic) mutable {
+    const auto now = changes->poll();
+    ASSERT_TRUE(now);
+    EXPECT_GT((*now).*topic, last.*topic);
+    last = *now;
+  };
+  const auto sale = outside.catalog().create_sale(
+      {.product = product, .price_cents = 1, .quantity = 1, .starts_at = at(1)}, at(1));
+  expect_raised(&Revisions::catalog);
+  outside.catalog().end_sale(*sale, at(2));
+  expect_raised(&Revisions::catalog);
+  outside.blacklist().put(std::vector{BlacklistEntry{.user = UserId{1}, .reason = "test"}});
+  expect_raised(&Revisions::blacklist);
+  outside.blacklist().remove(UserId{1});
+  expect_raised(&Revisions::blacklist);
 }
 
 TEST(AnotherProcess, WritesWhileTheServerCommitsWithoutPause) {

@@ -132,4 +132,16 @@ void visit_orders(soci::session& session, std::int64_t first,
   for (select.execute(); select.fetch();) visit(row.order());
 }
 
+void raise_revision(soci::session& session, const std::string& topic) {
+  session << "UPDATE revisions SET revision = revision + 1 WHERE topic = :topic", soci::use(topic);
+}
+
+Revisions read_revisions(soci::session& session) {
+  Revisions revisions;
+  session << "SELECT (SELECT revision FROM revisions WHERE topic = 'catalog'), "
+             "(SELECT revision FROM revisions WHERE topic = 'blacklist')",
+      soci::into(revisions.catalog), soci::into(revisions.blacklist);
+  return revisions;
+}
+
 }  // namespace stampede::repositories::sql

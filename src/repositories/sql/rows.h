@@ -13,6 +13,7 @@
 #include "model/stock_lease.h"
 #include "model/time.h"
 #include "model/user.h"
+#include "repositories/changes.h"
 
 /// How values and rows look in the database. What SOCI is told to use must outlive the statement,
 /// temporaries do not: convert into a local variable first.
@@ -106,5 +107,11 @@ inline void prepare(soci::statement& statement, const std::string& sql) {
   statement.prepare(sql);
   statement.define_and_bind();
 }
+
+/// For Changes::poll(): raised in the transaction that changes what it counts.
+inline constexpr const char* kCatalogRevision = "catalog";
+inline constexpr const char* kBlacklistRevision = "blacklist";
+void raise_revision(soci::session& session, const std::string& topic);
+Revisions read_revisions(soci::session& session);
 
 }  // namespace stampede::repositories::sql

@@ -12,6 +12,7 @@
 
 #include "repositories/sql/database.h"
 #include "repositories/sql/dialect.h"
+#include "repositories/sql/rows.h"
 #include "repositories/sql/turnstile.h"
 
 namespace stampede::repositories::sql {
@@ -81,14 +82,17 @@ class SqliteChanges final : public Changes {
   SqliteChanges(Dialect& dialect, std::unique_ptr<soci::session> session)
       : dialect_(dialect), session_(std::move(session)) {}
 
-  bool changed() override {
-    long long version = 0;
+  std::optional<Revisions> poll() override {
     try {
+      long long version = 0;
       *session_ << "PRAGMA data_version", soci::into(version);
+      if (seen_ == version) return std::nullopt;
+      const Revisions revisions = read_revisions(*session_);
+      seen_ = version;  // only now: a poll that failed is made again
+      return revisions;
     } catch (const soci::soci_error& error) {
       throw dialect_.error(*session_, error, false);
     }
-    return std::exchange(seen_, version) != version;
   }
 
  private:

@@ -21,7 +21,7 @@ class LeasingTest : public testing::Test {
  protected:
   LeasingTest() {
     ledger_.add_sale(sale_);
-    checkout_.load_sales(std::vector{sale_}, kStart);
+    checkout_.load_sales(std::vector{sale_});
   }
 
   std::vector<queue::Message> queued() {
@@ -112,7 +112,7 @@ TEST_F(LeasingTest, ReturnedStockIsAFurtherLease) {
 TEST_F(LeasingTest, ASaleThatEndedHereGetsNoLease) {
   Sale ended = sale_;
   ended.ends_at = kStart;
-  checkout_.load_sales(std::vector{ended}, kStart);
+  checkout_.load_sales(std::vector{ended});
   leasing_.review(kNow);
   EXPECT_TRUE(ledger_.state().leases.empty());
 }

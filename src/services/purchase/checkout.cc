@@ -109,7 +109,7 @@ class Checkout::Implementation {
   }
 
   void settle(std::span<const Order> orders);
-  void load_sales(std::span<const Sale> sales, Instant now);
+  void load_sales(std::span<const Sale> sales);
   std::shared_ptr<const SaleBook> sales() const {
     const std::lock_guard lock(sales_mutex_);
     return sales_;
@@ -300,7 +300,7 @@ void Checkout::Implementation::settle(std::span<const Order> orders) {
   std::move(mail).send();
 }
 
-void Checkout::Implementation::load_sales(std::span<const Sale> sales, Instant now) {
+void Checkout::Implementation::load_sales(std::span<const Sale> sales) {
   for (const Sale& sale : sales) {
     if (sale.id.value <= 0 || sale.id.value > std::numeric_limits<std::uint32_t>::max()) {
       throw std::out_of_range("sale id " + std::to_string(sale.id.value) + " is not 1 to 2^32-1");
@@ -317,9 +317,6 @@ void Checkout::Implementation::load_sales(std::span<const Sale> sales, Instant n
   }
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) { stripe.sales = book; });
-  }
-  for (const LiveSale& live : book->all()) {
-    if (live.sale.ended(now)) live.shelf->units.fence();
   }
 }
 
@@ -380,8 +377,13 @@ std::optional<Answer> Checkout::attempt(const Attempt& attempt, const MakeWaiter
 
 void Checkout::settle(std::span<const Order> orders) { implementation_->settle(orders); }
 
-void Checkout::load_sales(std::span<const Sale> sales, Instant now) {
-  implementation_->load_sales(sales, now);
+void Checkout::load_sales(std::span<const Sale> sales) { implementation_->load_sales(sales); }
+
+void Checkout::close_ended(Instant now) {
+  const auto book = implementation_->sales();
+  for (const LiveSale& live : book->all()) {
+    if (live.sale.ended(now)) live.shelf->units.fence();
+  }
 }
 
 bool Checkout::can_sell(SaleId sale, Instant now) const {

@@ -74,8 +74,10 @@ class Checkout {
   /// door thread woken once), or all of them at the start.
   void settle(std::span<const Order> orders);
 
-  /// The sales as the database has them; a sale that ended stops selling.
-  void load_sales(std::span<const Sale> sales, Instant now);
+  /// The sales as the database has them.
+  void load_sales(std::span<const Sale> sales);
+  /// Sales that have ended give up their units in memory. To be called a few times a second.
+  void close_ended(Instant now);
   /// Whether a lease of that sale could be sold here: it is known and has not ended.
   bool can_sell(SaleId sale, Instant now) const;
   /// Units to sell. False, and nothing added, where can_sell() is false.

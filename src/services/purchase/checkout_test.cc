@@ -40,7 +40,7 @@ class CheckoutTest : public testing::Test {
     checkout_->add_lease(kSale, kLease, 5, kStart);
   }
 
-  void load() { checkout_->load_sales(std::vector{sale_}, kStart); }
+  void load() { checkout_->load_sales(std::vector{sale_}); }
 
   static Now at(milliseconds since_start) {
     return {kStart + since_start, read_clocks().tick + since_start};
@@ -137,7 +137,7 @@ TEST_F(CheckoutTest, AKeyOfAnotherProductIsRefused) {
   Sale other = sale_;
   other.id = SaleId{12};
   other.product = ProductId{2};
-  checkout_->load_sales(std::vector{sale_, other}, kStart);
+  checkout_->load_sales(std::vector{sale_, other});
   ASSERT_FALSE(buy(1, 1));
   EXPECT_EQ(buy(1, 1, {}, {}, ProductId{2})->verdict, Verdict::kKeyReused);
 }
@@ -272,8 +272,11 @@ TEST_F(CheckoutTest, WhoWaitsTooLongIsToldPending) {
 }
 
 TEST_F(CheckoutTest, AnEndedSaleGivesItsUnitsBack) {
+  checkout_->close_ended(kStart + minutes{59});
+  EXPECT_EQ(queue_->depth(), 0);
   sale_.ends_at = kStart;
   load();
+  checkout_->close_ended(kStart);
   EXPECT_EQ(queue_->depth(), 1) << "the close marker";
   EXPECT_FALSE(checkout_->add_lease(kSale, LeaseId{22}, 1, kStart));
 }
@@ -327,8 +330,7 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
                                        .product = kProduct,
                                        .quantity = kUnits,
                                        .starts_at = now.wall,
-                                       .captcha = false}},
-                      now.wall);
+                                       .captcha = false}});
   checkout.add_lease(kSale, kLease, kUnits, now.wall);
 
   std::atomic<int> sold{0};

@@ -86,12 +86,21 @@ TEST(EarlyAttempts, TheTenthOfAMinuteIsFound) {
   EXPECT_TRUE(attempts.note(UserId{1}, kStart + seconds{50}));
 }
 
-TEST(EarlyAttempts, AnotherMinuteBeginsAnew) {
+TEST(EarlyAttempts, TheMinuteSlides) {
+  EarlyAttempts attempts;
+  for (int i = 1; i < EarlyAttempts::kMost; ++i) attempts.note(UserId{1}, kStart + seconds{i});
+  EXPECT_FALSE(attempts.note(UserId{1}, kStart + seconds{61})) << "the first is a minute old";
+  EXPECT_TRUE(attempts.note(UserId{1}, kStart + seconds{61})) << "the second is not";
+}
+
+TEST(EarlyAttempts, SweepForgetsWhoStopped) {
   EarlyAttempts attempts;
   for (int i = 1; i < EarlyAttempts::kMost; ++i) attempts.note(UserId{1}, kStart);
-  EXPECT_FALSE(attempts.note(UserId{1}, kStart + minutes{1}));
-  attempts.sweep(kStart + minutes{3});
-  EXPECT_FALSE(attempts.note(UserId{1}, kStart + minutes{3}));
+  attempts.sweep(kStart + seconds{59});
+  EXPECT_TRUE(attempts.note(UserId{1}, kStart + seconds{59}));
+  for (int i = 1; i < EarlyAttempts::kMost; ++i) attempts.note(UserId{1}, kStart);
+  attempts.sweep(kStart + minutes{1});
+  EXPECT_FALSE(attempts.note(UserId{1}, kStart));
 }
 
 }  // namespace

@@ -3,21 +3,25 @@
 namespace stampede::services::admission {
 
 bool EarlyAttempts::note(UserId buyer, Tick now) {
-  return buyers_.with(buyer.value, [&](Counts& counts) {
-    auto [found, fresh] = counts.try_emplace(buyer, Count{now, 0});
-    Count& count = found->second;
-    if (now - count.since >= kWindow) count = {now, 0};
-    if (++count.attempts < kMost) return false;
-    counts.erase(found);
-    return true;
+  return buyers_.with(buyer.value, [&](Buyers& buyers) {
+    const auto found = buyers.try_emplace(buyer).first;
+    Recent& recent = found->second;
+    Tick& oldest = recent.ticks[recent.count % recent.ticks.size()];
+    if (recent.count >= recent.ticks.size() && now - oldest < kWindow) {
+      buyers.erase(found);
+      return true;
+    }
+    oldest = now;
+    ++recent.count;
+    return false;
   });
 }
 
 void EarlyAttempts::sweep(Tick now) {
   for (std::size_t i = 0; i < buyers_.size(); ++i) {
-    buyers_.with_stripe(i, [&](Counts& counts) {
+    buyers_.with_stripe(i, [&](Buyers& buyers) {
       boost::unordered::erase_if(
-          counts, [&](const auto& entry) { return now - entry.second.since >= kWindow; });
+          buyers, [&](const auto& entry) { return now - entry.second.last() >= kWindow; });
     });
   }
 }

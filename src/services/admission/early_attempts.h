@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
@@ -18,18 +19,21 @@ class EarlyAttempts {
   static constexpr std::chrono::minutes kWindow{1};
   static constexpr std::chrono::minutes kPenalty{10};
 
-  /// Counts one attempt; true if it is the tenth of its minute (and begins a new minute).
+  /// Counts one attempt; true if it and nine before it fell within a minute (and forgets them).
   bool note(UserId buyer, Tick now);
-  /// Forgets minutes that are over.
+  /// Forgets who has not tried for a minute.
   void sweep(Tick now);
 
  private:
-  struct Count {
-    Tick since;
-    int attempts = 0;
+  /// The attempts before the one that would be too many, the oldest first to be overwritten.
+  struct Recent {
+    std::array<Tick, kMost - 1> ticks;
+    std::size_t count = 0;  // in all
+
+    Tick last() const { return ticks[(count - 1) % ticks.size()]; }
   };
-  using Counts = boost::unordered_flat_map<UserId, Count>;
-  concurrency::Striped<Counts, 16> buyers_;
+  using Buyers = boost::unordered_flat_map<UserId, Recent>;
+  concurrency::Striped<Buyers, 16> buyers_;
 };
 
 }  // namespace stampede::services::admission

@@ -20,9 +20,10 @@ using std::chrono::milliseconds;
 
 /// Intents are kept this long after the end of their sale, so that a late retry finds its answer.
 constexpr std::chrono::hours kIntentsKept{24};
-/// When the units in memory are taken but not settled yet, the answer comes soon.
-constexpr milliseconds kUnsettledRetry{200};
-constexpr milliseconds kQueueFullRetry{1'000};
+/// Retry-After counts in whole seconds; a refused crowd is spread over so many of them.
+constexpr int kSoon =
+    2;  // the units in memory are taken but not settled yet: it will not take long
+constexpr int kLater = 3;  // more came than is taken in at once
 
 /// Names one pending intent.
 struct PendingKey {
@@ -50,13 +51,12 @@ struct Stripe {
   boost::unordered_flat_map<PendingKey, Pending> pending;
 };
 
-/// Spreads retries over half their time again, so that a refused crowd does not return as one.
-milliseconds jittered(milliseconds base, const Attempt& attempt) {
+/// One to `most` seconds, so that a refused crowd does not return as one.
+milliseconds jittered(int most, const Attempt& attempt) {
   const auto mixed = (static_cast<std::uint64_t>(attempt.now.tick.time_since_epoch().count()) ^
                       static_cast<std::uint64_t>(attempt.buyer.value)) *
                      0x9E3779B97F4A7C15ULL;
-  return base + milliseconds{static_cast<std::int64_t>(
-                    (mixed >> 32) % static_cast<std::uint64_t>(base.count() / 2 + 1))};
+  return std::chrono::seconds{1 + static_cast<std::int64_t>(mixed >> 32) % most};
 }
 
 Answer unavailable(milliseconds retry_after) {
@@ -129,6 +129,10 @@ class Checkout::Implementation {
   std::optional<Answer> buy(Stripe& stripe, const LiveSale& live, const Attempt& attempt,
                             const MakeWaiter& wait);
   Answer not_started(const Sale& sale, const Attempt& attempt);
+  /// Signed: another thread may have read its clock later and locked the stripe first.
+  milliseconds since_attempt(const BuyerRecord& record, Tick now) const {
+    return milliseconds{std::max(0, static_cast<std::int32_t>(stamp(now) - record.last_attempt))};
+  }
   std::uint32_t stamp(Tick now) const {
     return static_cast<std::uint32_t>(
         std::chrono::duration_cast<milliseconds>(now - began_).count() + 1);
@@ -208,7 +212,7 @@ std::optional<Answer> Checkout::Implementation::refuse(const LiveSale& live,
     return Answer{.verdict = Verdict::kCaptchaRequired};
   }
   if (!bucket_.take(attempt.now.tick)) {
-    return Answer{.verdict = Verdict::kBusy, .retry_after = jittered(milliseconds{1'000}, attempt)};
+    return Answer{.verdict = Verdict::kBusy, .retry_after = jittered(kLater, attempt)};
   }
   return std::nullopt;
 }
@@ -233,10 +237,10 @@ std::optional<Answer> Checkout::Implementation::refuse_by_record(const Sale& sal
   }
   // While another purchase of this buyer is undecided, so is whether the limit is reached.
   if (sold + undecided >= sale.per_buyer_limit) {
-    return Answer{.verdict = Verdict::kTooSoon, .retry_after = jittered(kUnsettledRetry, attempt)};
+    return Answer{.verdict = Verdict::kTooSoon, .retry_after = jittered(kSoon, attempt)};
   }
   if (record.last_attempt != 0) {
-    const milliseconds since{stamp(attempt.now.tick) - record.last_attempt};
+    const milliseconds since = since_attempt(record, attempt.now.tick);
     if (since < rules_.interval) {
       return Answer{.verdict = Verdict::kTooSoon, .retry_after = rules_.interval - since};
     }
@@ -259,14 +263,14 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
                                                     const Attempt& attempt,
                                                     const MakeWaiter& wait) {
   auto unit = live.shelf->units.take(attempt.now.tick);
-  if (!unit) return unavailable(jittered(kUnsettledRetry, attempt));
+  if (!unit) return unavailable(jittered(kSoon, attempt));
   const LeaseId lease = unit->lease();
   if (!parts_.queue.publish(Purchase{.sale = live.sale.id,
                                      .buyer = attempt.buyer,
                                      .intent = attempt.intent,
                                      .lease = lease,
                                      .created_at = attempt.now.wall})) {
-    return unavailable(jittered(kQueueFullRetry, attempt));
+    return unavailable(jittered(kLater, attempt));
   }
   std::move(*unit).commit();
 
@@ -336,7 +340,6 @@ void Checkout::Implementation::expire_waits(Tick now) {
 }
 
 void Checkout::Implementation::sweep(Now now) {
-  const std::uint32_t current = stamp(now.tick);
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       const auto gone = [&](const Intent& intent) {
@@ -346,7 +349,7 @@ void Checkout::Implementation::sweep(Now now) {
       };
       boost::unordered::erase_if(stripe.buyers, [&](auto& entry) {
         BuyerRecord& record = entry.second;
-        if (milliseconds{current - record.last_attempt} >= rules_.interval) record.last_attempt = 0;
+        if (since_attempt(record, now.tick) >= rules_.interval) record.last_attempt = 0;
         record.remove_if(gone);
         return record.last_attempt == 0 && !record.has_intents();
       });

@@ -229,6 +229,21 @@ TEST_F(CheckoutTest, OneAttemptPerInterval) {
   EXPECT_FALSE(buy(2, 1, milliseconds{10'100})) << "another buyer";
 }
 
+TEST_F(CheckoutTest, ClocksReadOutOfOrderForgiveNothing) {
+  sale_.per_buyer_limit = 3;
+  load();
+  const Now base = at(milliseconds{0});
+  const auto buy_at = [&](std::int64_t intent, milliseconds when) {
+    return checkout_->attempt(
+        {UserId{1}, kProduct, key(intent), {}, {base.wall + when, base.tick + when}},
+        [this] { return Waiter{&post_, [](Answer&&) {}}; });
+  };
+  ASSERT_FALSE(buy_at(1, milliseconds{100}));
+  EXPECT_EQ(buy_at(2, milliseconds{99})->verdict, Verdict::kTooSoon);
+  checkout_->sweep({base.wall + milliseconds{98}, base.tick + milliseconds{98}});
+  EXPECT_EQ(buy_at(2, milliseconds{101})->verdict, Verdict::kTooSoon);
+}
+
 TEST_F(CheckoutTest, TheCaptchaPassIsDemandedAndBound) {
   sale_.captcha = true;
   load();

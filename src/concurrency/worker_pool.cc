@@ -13,7 +13,7 @@ WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
   for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
 }
 
-WorkerPool::~WorkerPool() {
+void WorkerPool::stop() {
   std::deque<std::move_only_function<void()>> dropped;
   {
     const std::lock_guard lock(mutex_);

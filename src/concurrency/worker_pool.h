@@ -21,13 +21,16 @@ class WorkerPool {
     int niceness = 0;          // 0 to 19: how far to stand back behind the rest of the process
   };
   explicit WorkerPool(Options options);
-  /// Lets running tasks end and destroys those that wait without running them.
-  ~WorkerPool();
+  ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// False, and `task` untouched, when the queue is full.
   [[nodiscard]] bool submit(std::move_only_function<void()>&& task);
+
+  /// Lets running tasks end and destroys those that wait without running them; later ones are
+  /// refused. For whoever's tasks use what goes before the pool.
+  void stop();
 
  private:
   void run();

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 
 namespace stampede::concurrency {
 namespace {
@@ -38,6 +39,23 @@ TEST(WorkerPool, RefusesBeyondItsQueueAndLeavesTheTask) {
   task();  // still ours
   EXPECT_TRUE(ran);
   release.count_down();
+}
+
+TEST(WorkerPool, StopDestroysWhatWaitsAndRefusesTheRest) {
+  std::latch started{1};
+  WorkerPool pool({.name = "test", .threads = 1, .queue = 2});
+  std::latch release{1};
+  ASSERT_TRUE(pool.submit([&] {
+    started.count_down();
+    release.wait();
+  }));
+  started.wait();
+  const auto held = std::make_shared<int>(0);
+  ASSERT_TRUE(pool.submit([held] {}));
+  release.count_down();
+  pool.stop();
+  EXPECT_EQ(held.use_count(), 1) << "the task is still there";
+  EXPECT_FALSE(pool.submit([] {}));
 }
 
 }  // namespace

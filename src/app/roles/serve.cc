@@ -33,6 +33,9 @@ constexpr std::size_t kQueueCapacity = 65'536;
 constexpr std::int32_t kShard = 0;  // the local queue has one
 constexpr std::size_t kOrdersAtOnce = 10'000;
 constexpr milliseconds kReloadPeriod{200};
+/// Another process that holds the database longer counts as a database that is away: the queue
+/// stalls and answers 503, and the consumer tries again.
+constexpr milliseconds kBusyTimeout{1'000};
 constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
 constexpr milliseconds kFinishPatience{10'000};
@@ -103,7 +106,7 @@ Serve::Serve(const Config& config)
     : config_(config),
       lock_(config.data.dir),
       keys_(key_path(config.data.dir)),
-      database_({database_path(config.data.dir)}),
+      database_({.path = database_path(config.data.dir), .busy_timeout = kBusyTimeout}),
       repositories_(database_),
       checkout_(rules_of(config), {captcha_tokens_, queue_, blacklist_}),
       origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
@@ -224,6 +227,12 @@ bool Serve::stop() {
   checkout_.stop_selling();
   queue_.shut();
   const bool whole = consumer_->finish(kFinishPatience);
+  // Who still waits is answered or dropped while everything that an answer uses is there.
+  consumer_.reset();
+  accounts_.stop();
+  front_.stop();
+  console_.reset();
+  shop_.reset();
   telemetry::log_info("stopped", "whole={}", whole);
   return whole;
 }

@@ -38,13 +38,15 @@ class ShopFront {
   /// The front must outlive the router.
   void add_routes(http::Router& router);
 
+  /// No task of its own runs afterwards.
+  void stop() { pool_.stop(); }
+
   void write_metrics(telemetry::PrometheusText& text) const;
 
   /// The products as the database has them. Thread-safe.
   void show(std::vector<Product> products) { showcase_.load(std::move(products)); }
 
  private:
-  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
   captcha::Gallery gallery_;
   captcha::WrongAnswers wrong_answers_;
   services::admission::TokenBucket product_bucket_;
@@ -57,6 +59,7 @@ class ShopFront {
   controllers::AccountsController accounts_;
   controllers::CaptchaController captcha_;
   controllers::OrdersController orders_;
+  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};  // uses all above
 };
 
 }  // namespace stampede::app

@@ -83,6 +83,8 @@ std::string_view explain(AccountError error) {
 
 class Accounts::Implementation {
  public:
+  void stop() { pool_.stop(); }
+
   Implementation(repositories::Accounts& repository, Sessions& sessions, const Options& options)
       : repository_(repository),
         sessions_(sessions),
@@ -221,6 +223,8 @@ class Accounts::Implementation {
 Accounts::Accounts(repositories::Accounts& repository, Sessions& sessions, Options options)
     : implementation_(std::make_unique<Implementation>(repository, sessions, options)) {}
 Accounts::~Accounts() = default;
+
+void Accounts::stop() { implementation_->stop(); }
 
 void Accounts::register_buyer(std::string name, std::string password, const std::string& address,
                               Now now, LoginDone done) {

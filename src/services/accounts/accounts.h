@@ -63,7 +63,11 @@ class Accounts {
   };
   Accounts(repositories::Accounts& repository, Sessions& sessions, Options options);
   /// Lets what runs end and drops what waits: those callbacks get kOverloaded. None comes later.
-  ~Accounts();
+  ~Accounts();  // stop()
+
+  /// Lets running work end; what waits, and whatever comes later, gets kOverloaded. Afterwards no
+  /// callback runs: for a shutdown, while those whom callbacks use are still there.
+  void stop();
 
   void register_buyer(std::string name, std::string password, const std::string& address, Now now,
                       LoginDone done);

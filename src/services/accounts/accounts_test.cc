@@ -362,6 +362,20 @@ TEST_F(AccountsTest, WhatDoesNotFitIntoTheQueueIsRefusedAtOnce) {
   EXPECT_TRUE(second.get_future().get());
 }
 
+TEST_F(AccountsTest, AfterStopEveryCallbackHasRunAndNoneComesLater) {
+  restart({.threads = 1, .queue = 10});
+  Gate gate;
+  repository_.before = [&] { gate.pass(); };
+  std::atomic<int> answered{0};
+  accounts_->log_out(UserId{1}, now_, [&](bool) { ++answered; });
+  gate.wait_until_reached();
+  for (int i = 0; i < 5; ++i) accounts_->log_out(UserId{1}, now_, [&](bool) { ++answered; });
+  gate.open();
+  accounts_->stop();
+  EXPECT_EQ(answered, 6);
+  EXPECT_EQ(log_in("ada").error(), AccountError::kOverloaded);
+}
+
 TEST_F(AccountsTest, AtItsEndWhatWaitsIsAnswered) {
   restart({.threads = 1, .queue = 10});
   Gate gate;

@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 
-#include <cstdlib>
-
 #include "repositories/storage_error.h"
 #include "telemetry/log.h"
 
@@ -67,11 +65,6 @@ bool OrderConsumer::try_write(services::orders::Written& written) {
   } catch (const StorageError& error) {
     telemetry::log_error("orders not written", "reason=\"{}\" waiting={}", error.what(),
                          batch_.size());
-    if (error.kind() == StorageError::Kind::kDurability) {
-      // After a failed flush nobody knows what the disk holds (fsyncgate, 2018): the file is read
-      // again only by a new process.
-      std::_Exit(EXIT_FAILURE);
-    }
     return false;
   }
   const auto took = std::chrono::steady_clock::now() - began;

@@ -1,24 +1,41 @@
 #include "schedules/reload.h"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "telemetry/log.h"
 
 namespace stampede::schedules {
+namespace {
+
+constexpr std::chrono::minutes kEpochLookBack{5};
+
+}  // namespace
 
 void Reload::run(Now now) {
-  save_blacklist();
-  if (const auto revisions = parts_.changes.poll()) polled_ = revisions;
-  if (polled_) {
-    load_changes(now);
-    loaded_ = std::exchange(polled_, std::nullopt);
+  std::exception_ptr failure;
+  for (const auto step : {&Reload::load_changes, &Reload::review_stock, &Reload::save_blacklist,
+                          &Reload::reload_keys}) {
+    try {
+      (this->*step)(now);
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
+}
+
+void Reload::review_stock(Now now) {
   parts_.checkout.close_ended(now.wall);
   parts_.leasing.review(now);
+}
+
+void Reload::reload_keys(Now) {
   if (parts_.keys.reload()) telemetry::log_info("keys reloaded");
 }
 
-void Reload::save_blacklist() {
+void Reload::save_blacklist(Now) {
   auto unsaved = parts_.blacklist.take_unsaved();
   if (unsaved.empty()) return;
   try {
@@ -31,6 +48,8 @@ void Reload::save_blacklist() {
 }
 
 void Reload::load_changes(Now now) {
+  if (const auto revisions = parts_.changes.poll()) polled_ = revisions;
+  if (!polled_) return;
   if (!loaded_ || loaded_->catalog != polled_->catalog) {
     parts_.checkout.load_sales(parts_.catalog.sales());
     parts_.catalog_changed(parts_.catalog.products());
@@ -39,11 +58,12 @@ void Reload::load_changes(Now now) {
     parts_.blacklist.load(parts_.saved_blacklist.list(now.wall));
   }
   load_epochs(now);
+  loaded_ = std::exchange(polled_, std::nullopt);
 }
 
 void Reload::load_epochs(Now now) {
-  // Clocks of two processes may differ by a little: look back a minute further than needed.
-  const Instant since = epochs_since_ - std::chrono::minutes{1};
+  // A clock may have been set back, and another process may have waited for its turn to write.
+  const Instant since = std::min(epochs_since_, now.wall) - kEpochLookBack;
   const auto raised = parts_.accounts.epochs_raised(
       std::max(since, now.wall - services::accounts::Sessions::kLifetime));
   parts_.sessions.load(raised, now.wall);

@@ -36,13 +36,15 @@ class Reload {
   };
   explicit Reload(const Parts& parts) : parts_(parts) {}
 
-  /// One round. Throws repositories::StorageError and identity::KeyFileError; the next round goes
-  /// on where this one failed.
+  /// One round. A step that fails does not keep the others from running; then throws the first
+  /// step's repositories::StorageError or identity::KeyFileError. The next round tries again.
   void run(Now now);
 
  private:
-  void save_blacklist();
   void load_changes(Now now);
+  void review_stock(Now now);
+  void save_blacklist(Now now);
+  void reload_keys(Now now);
   void load_epochs(Now now);
 
   Parts parts_;

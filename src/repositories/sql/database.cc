@@ -3,17 +3,28 @@
 #include <soci/soci.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <stdexcept>
 #include <vector>
 
 #include "repositories/sql/migrations.h"
+#include "telemetry/log.h"
 
 namespace stampede::repositories::sql {
 namespace {
 
 /// More would only wait for the same few cores.
 constexpr std::size_t kReaders = 4;
+
+/// After a failed flush nobody knows what the disk holds (fsyncgate, 2018), whoever asked for it:
+/// the file is to be read again, by a new process.
+void end_unless_durable(const StorageError& error) {
+  if (error.kind() != StorageError::Kind::kDurability) return;
+  telemetry::log_error("the disk does not keep what it is given: stopping", "reason=\"{}\"",
+                       error.what());
+  std::_Exit(EXIT_FAILURE);
+}
 
 }  // namespace
 
@@ -86,6 +97,7 @@ void Transaction::commit() {
     open_ = false;
   } catch (const soci::soci_error& error) {
     const auto failure = database_->dialect().error(*session_, error, true);
+    end_unless_durable(failure);
     roll_back();
     throw failure;
   }

@@ -99,9 +99,7 @@ void Loop::accept_waiting() {
   for (int i = 0; !ec && i < kBacklog; ++i) {
     Socket socket(context_.get_executor());
     acceptor_.accept(socket, ec);
-    if (!ec) {
-      admit(std::move(socket));
-    }
+    if (!ec) admit_safely(std::move(socket));
   }
 }
 
@@ -128,10 +126,7 @@ Awaitable<void> Loop::accept() {
     if (draining_) {
       co_return;
     }
-    if (!ec) {
-      admit(std::move(socket));
-      continue;
-    }
+    if (!ec && admit_safely(std::move(socket))) continue;
     statistics_.accept_errors.add();
     if (ec == asio::error::no_descriptors || ec == asio::error::no_memory ||
         ec == asio::error::no_buffer_space || ec.value() == ENFILE) {
@@ -140,6 +135,17 @@ Awaitable<void> Loop::accept() {
       co_await accept_pause_.async_wait(asio::redirect_error(kAwait, ec));
     }
     // Any other error belongs to that one connection.
+  }
+}
+
+/// False if it threw: that connection is lost, the next one is not.
+bool Loop::admit_safely(Socket socket) {
+  try {
+    admit(std::move(socket));
+    return true;
+  } catch (const std::exception& error) {
+    telemetry::log_warning("a connection was not admitted", "error={}", error.what());
+    return false;
   }
 }
 

@@ -88,6 +88,7 @@ class Loop {
   Awaitable<void> accept();
   void accept_waiting();
   Awaitable<void> tick();
+  bool admit_safely(Socket socket);
   void admit(Socket socket);
   void read_clocks();
   void resume_all();

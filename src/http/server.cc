@@ -21,6 +21,7 @@ using asio::ip::tcp;
 
 /// Files that the rest of the process needs: databases, logs, brokers.
 constexpr std::size_t kReservedFiles = 256;
+constexpr std::size_t kMostConnections = 65'536;  // whatever files there are: each takes memory too
 
 std::system_error listen_error(const std::string& address, std::error_code code) {
   return {code, fmt::format("cannot listen on {}", address)};
@@ -68,7 +69,7 @@ std::size_t connections_allowed(std::size_t configured) {
     return configured;
   }
   const std::size_t files = raise_open_file_limit();
-  return std::max(files - std::min(files, kReservedFiles), files / 4);
+  return std::min(kMostConnections, std::max(files - std::min(files, kReservedFiles), files / 4));
 }
 
 }  // namespace

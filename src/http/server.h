@@ -20,7 +20,7 @@ struct Limits {
   std::chrono::milliseconds idle_time{60'000};   // between requests
   std::chrono::milliseconds write_time{10'000};  // for the peer to take one response
   std::chrono::milliseconds drain_time{10'000};  // stop() waits for running requests
-  std::size_t connections = 0;                   // in all; 0: what the limit on open files allows
+  std::size_t connections = 0;                   // in all; 0: what open files allow, 65,536 at most
   std::size_t connections_per_address = 4096;    // trusted proxies are exempt
 };
 

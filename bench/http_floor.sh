@@ -3,6 +3,9 @@
 # cores: ./bench/http_floor.sh [build folder] [seconds] [rounds]. Prints requests per second and the
 # ratio.
 set -euo pipefail
+# shellcheck source=bench/tools.bash
+source "$(dirname "$0")/tools.bash"
+need_tools nginx wrk
 build=${1:-build/release}
 seconds=${2:-5}
 rounds=${3:-5}

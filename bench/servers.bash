@@ -8,12 +8,8 @@ stampede=$build/stampede
   echo "$stampede is not built; ./test builds it, or BUILD=... names another folder" >&2
   exit 2
 }
-for tool_ in wrk sqlite3; do
-  command -v "$tool_" >/dev/null || {
-    echo "$tool_ is missing; deploy/install-packages deploy/packages-test.txt brings it" >&2
-    exit 2
-  }
-done
+source bench/tools.bash
+need_tools wrk curl sqlite3
 ulimit -n "$(ulimit -Hn)"
 
 work=$(mktemp -d --tmpdir stampede-bench-XXXXXX)

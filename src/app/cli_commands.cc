@@ -78,6 +78,16 @@ void CommandLine::add_user() {
   });
   add_number(list, "--limit", user_list_.limit, "at most so many (100)", std::int64_t{1});
   add_number(list, "--after", user_list_.after.value, "only ids above this one");
+  list.add_option_function<std::string>(
+          "--role",
+          [this](const std::string& text) {
+            if (text != "operator" && text != "buyer") {
+              refuse("--role", text, "operator or buyer");
+            }
+            user_list_.role = text == "operator" ? UserRole::kOperator : UserRole::kBuyer;
+          },
+          "only users of this role: operator or buyer")
+      ->type_name("ROLE");
   add_json(list, user_list_.json);
 
   add_user_ban(user);

@@ -12,6 +12,7 @@
 #include "app/operator_text.h"
 #include "model/idempotency_key.h"
 #include "model/sale.h"
+#include "model/user.h"
 
 // The operator's commands, as cli.cc reads them from the command line. Each prints to standard
 // output and returns a sentence if it was refused. Storage and key files that cannot be used throw.
@@ -41,6 +42,7 @@ struct UserAdd {
 Done add_user(const Config& config, const UserAdd& options);
 struct UserList {
   UserId after;
+  std::optional<UserRole> role;  // none: every role
   std::int64_t limit = 100;
   bool json = false;
 };

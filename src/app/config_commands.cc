@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <filesystem>
+#include <system_error>
 
 #include "app/commands.h"
+#include "app/config/data_dir.h"
 #include "app/office.h"
 #include "app/table.h"
 #include "identity/key_ring.h"
@@ -10,6 +13,11 @@
 namespace stampede::app {
 
 Done check_config(const LoadedConfig& loaded, bool json) {
+  // A shop that has keys must be able to read them: this throws what `serve` would.
+  const std::filesystem::path keys = key_path(loaded.config.data.dir);
+  std::error_code unreachable;
+  if (std::filesystem::exists(keys, unreachable) || unreachable) const identity::KeyRing ring(keys);
+
   boost::json::array array;
   Table table({"key", "value", "from"});
   for (const Setting& setting : loaded.settings) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <iostream>
+#include <utility>
 
 #include "app/commands.h"
 #include "app/office.h"
@@ -18,6 +19,7 @@ namespace {
 using repositories::Accounts;
 
 constexpr std::size_t kLongestReason = 200;
+constexpr std::size_t kUsersAtOnce = 1000;
 
 /// A user named on the command line. An id may be another user's name: then it must be told which.
 std::expected<User, std::string> find_user(Accounts& accounts, std::string_view who) {
@@ -64,10 +66,31 @@ std::optional<BlacklistEntry> entry_of(const std::vector<BlacklistEntry>& blackl
   return entry == blacklist.end() ? std::nullopt : std::optional{*entry};
 }
 
+std::string_view name_of(UserRole role) {
+  return role == UserRole::kOperator ? "operator" : "buyer";
+}
+
+/// Those that were asked for, in order of id. Storage is read in pages: of the role that is asked
+/// for there may be few among millions.
+std::vector<User> chosen_users(Accounts& accounts, const UserList& options) {
+  std::vector<User> chosen;
+  UserId after = options.after;
+  for (;;) {
+    std::vector<User> page = accounts.list(after, kUsersAtOnce);
+    if (page.empty()) return chosen;
+    after = page.back().id;
+    for (User& user : page) {
+      if (options.role && user.role != *options.role) continue;
+      chosen.push_back(std::move(user));
+      if (std::cmp_equal(chosen.size(), options.limit)) return chosen;
+    }
+  }
+}
+
 boost::json::object json_of(const User& user, const std::optional<BlacklistEntry>& entry) {
   boost::json::object object{{"id", user.id.value},
                              {"name", user.name},
-                             {"role", user.role == UserRole::kOperator ? "operator" : "buyer"},
+                             {"role", name_of(user.role)},
                              {"created_at", format_rfc3339(user.created_at)},
                              {"banned", nullptr}};
   if (entry) {
@@ -115,14 +138,12 @@ Done list_users(const Config& config, const UserList& options) {
   const auto blacklist = office.storage().blacklist().list(read_clocks().wall);
   boost::json::array array;
   Table table({"id", "name", "role", "added", "banned"});
-  for (const User& user :
-       office.storage().accounts().list(options.after, static_cast<std::size_t>(options.limit))) {
+  for (const User& user : chosen_users(office.storage().accounts(), options)) {
     const auto entry = entry_of(blacklist, user.id);
     if (options.json) {
       array.push_back(json_of(user, entry));
     } else {
-      table.add({std::to_string(user.id.value), user.name,
-                 user.role == UserRole::kOperator ? "operator" : "buyer",
+      table.add({std::to_string(user.id.value), user.name, std::string{name_of(user.role)},
                  format_rfc3339(user.created_at), ban_words(entry)});
     }
   }

@@ -7,6 +7,7 @@
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
 #include "controllers/session_guard.h"
+#include "model/utf8.h"
 
 namespace stampede::controllers {
 namespace {
@@ -120,14 +121,14 @@ void AccountsController::show_form(Form form, const http::Request& request,
 void AccountsController::enter(Form form, const http::Request& request, http::Responder responder) {
   const Now now = options_.clock();
   Entry entry = entry_of(form, request, now.wall);
-  entry.values.name = request.form_field("name").value_or("");
+  std::string name = request.form_field("name").value_or("");
+  if (is_utf8(name)) entry.values.name = name;  // the page is UTF-8
   entry.values.next = local_path(request.form_field("next").value_or(""));
   if (auto refusal = forged(request, now.wall)) {
     entry.values.error = *std::move(refusal);
     responder(form_page(entry, 403));
     return;
   }
-  std::string name = entry.values.name;
   std::string password = request.form_field("password").value_or("");
   const std::string address(request.client_address);
   auto done = [this, responder = std::move(responder),
@@ -199,6 +200,14 @@ void AccountsController::change_password(const http::Request& request, http::Res
 }
 
 void AccountsController::log_out(const http::Request& request, http::Responder responder) {
+  // Before all else: another site's page sends no cookies along (SameSite), but an answer that
+  // clears them would log its visitor out all the same.
+  if (!services_.origin.allows(request)) {
+    responder(refuse(request, services_.pages,
+                     {403, "bad-origin", "You are not logged out",
+                      "This request came from a page of another site."}));
+    return;
+  }
   const Now now = options_.clock();
   const auto user = current_user(request, services_.sessions, now.wall);
   if (!user) {  // nothing to end; the cookies are of no use any more

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "model/utf8.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 
@@ -232,6 +233,13 @@ TEST_F(AccountsControllerTest, FormsFromOtherOriginsAreRefused) {
   EXPECT_TRUE(logged_in(visitor_));
 }
 
+TEST_F(AccountsControllerTest, AnotherSiteCannotMakeABrowserForgetItsSession) {
+  // SameSite keeps the cookies back, so the request looks like that of a visitor without a session.
+  const auto refused = visitor_.post_form("/user/logout", {}, {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(cookies_of(refused).empty());
+}
+
 TEST(OriginRule, TakesTheConfiguredOriginOnly) {
   const OriginRule rule("https://public.example");
   http::Request request;
@@ -296,6 +304,16 @@ TEST_F(AccountsControllerTest, PagesAreNeverStoredAndStrict) {
   ASSERT_EQ(cookies.size(), 1U);
   EXPECT_THAT(cookies[0], HasSubstr("; Path=/; SameSite=Lax; HttpOnly"));
   EXPECT_TRUE(cookies_of(visitor_.get("/user/login")).empty()) << "one cookie a browser";
+}
+
+TEST_F(AccountsControllerTest, ANameThatIsNotUtf8IsNotEchoed) {
+  const std::pair<const char*, int> forms[] = {{"/user/login", 401}, {"/user/register", 422}};
+  for (const auto& [path, status] : forms) {
+    const auto response = enter(visitor_, path, "caf\xe9");
+    EXPECT_EQ(response.status, status) << path;
+    EXPECT_TRUE(is_utf8(body_of(response))) << path;
+    EXPECT_THAT(std::string(body_of(response)), Not(HasSubstr("caf"))) << path;
+  }
 }
 
 TEST_F(AccountsControllerTest, ScriptInANameIsText) {

@@ -1,6 +1,7 @@
 #include "http/request_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <charconv>
 #include <optional>
@@ -14,6 +15,17 @@ namespace beast = boost::beast;
 using beast::error_code;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+/// What a host and its port are written with (RFC 3986, 3.2.2 and 3.2.3).
+constexpr std::array<bool, 256> kHostChars = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("0123456789:[]%-._~!$&'()*+,;="
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+bool is_host_char(char c) { return kHostChars[static_cast<unsigned char>(c)]; }
 
 /// Beast's parser, which calls back with views into the head; nothing is copied.
 class HeadParser final : public beast::http::basic_parser<true> {
@@ -76,6 +88,9 @@ class HeadParser final : public beast::http::basic_parser<true> {
     switch (field) {
       case beast::http::field::host:
         ++hosts_;
+        if (!std::ranges::all_of(view(value), is_host_char)) {
+          return refuse(ec, bad_request("Host is not a name or an address with an optional port."));
+        }
         break;
       case beast::http::field::content_length:
         return on_content_length(view(value), ec);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/support/server_process.h"
@@ -75,6 +76,7 @@ TEST(CommandLine, WhatCannotBeUnderstoodExitsWithTwoAndIsNamed) {
       {{"product", "list", "--jsno"}, "--jsno"},
       {{"sale", "create", "--product", "0x1"}, "--product: \"0x1\""},
       {{"user", "list", "--limit", "0"}, "--limit: \"0\""},
+      {{"user", "list", "--role", "admin"}, "--role: \"admin\""},
       {{"user", "ban", "bob", "--for", "5w"}, "--for: \"5w\""},
       {{"mint", "--users", "9-1"}, "--users: \"9-1\""},
       {{"mint", "--users", "1-2", "--product", "1"}, "--key or --key-prefix"},
@@ -134,6 +136,43 @@ TEST(ConfigCheck, NamesEveryErrorAtOnce) {
   EXPECT_THAT(result.err, AllOf(HasSubstr("admission.chek_rate"), HasSubstr(file + ":2"),
                                 HasSubstr("admission.check_burst"), HasSubstr(file + ":3"),
                                 HasSubstr("http.threads: \"x\" (flag --threads)")));
+}
+
+TEST(ConfigCheck, NamesAKeyFileThatTheShopCouldNotUse) {
+  const TempDir folder;
+  const std::string keys = (folder.path() / "keys").string();
+  const Words check = {"config", "check", "--data", folder.path().string()};
+  EXPECT_EQ(stampede(check).exit, 0) << "there may be no keys yet";
+  std::ofstream(keys) << "nonsense\n";
+  std::filesystem::permissions(keys, std::filesystem::perms::owner_read);
+  const CommandResult result = stampede(check);
+  EXPECT_EQ(result.exit, 1);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, AllOf(StartsWith("stampede: "), HasSubstr(keys)));
+}
+
+TEST(UserList, OfOneRoleFindsTheFewAmongTheMany) {
+  const TempDir folder;
+  const auto listed = [&](Words options) {
+    Words arguments = {"user", "list", "--json", "--data", folder.path().string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const CommandResult result = stampede(arguments);
+    EXPECT_EQ(result.exit, 0) << result.err;
+    return std::count(result.out.begin(), result.out.end(), '{');
+  };
+  const auto run = [&](Words arguments) {
+    arguments.insert(arguments.end(), {"--data", folder.path().string()});
+    EXPECT_EQ(stampede(arguments).exit, 0);
+  };
+  run({"user", "add", "first", "--operator"});
+  run({"mint", "--users", "2-1500"});
+  EXPECT_EQ(listed({"--role", "operator"}), 1);
+  run({"user", "add", "last", "--operator"});
+  EXPECT_EQ(listed({}), 100);
+  EXPECT_EQ(listed({"--role", "operator"}), 2);
+  EXPECT_EQ(listed({"--role", "operator", "--limit", "1"}), 1);
+  EXPECT_EQ(listed({"--role", "operator", "--after", "1"}), 1);
+  EXPECT_EQ(listed({"--role", "buyer", "--limit", "2000"}), 1499);
 }
 
 /// A shop without a server, with one sale of three units at which nothing happened.

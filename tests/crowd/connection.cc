@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr auto kPatience = 10s;  // for one answer; then it counts as lost
 
@@ -112,7 +112,6 @@ asio::awaitable<void> serve_buyers(Crowd& crowd, asio::ip::tcp::endpoint server,
         crowd.unreachable(*shopper, Clock::now());
         continue;
       }
-      stream->socket().set_option(asio::ip::tcp::no_delay(true), error);
     }
     const std::string request = crowd.request_of(*shopper);
     const auto begin = Clock::now();

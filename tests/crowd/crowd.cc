@@ -8,8 +8,7 @@
 namespace stampede::crowd {
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 /// Nobody looks at the queue less often than this: another connection may have put a buyer back.
 constexpr auto kLookAgain = 20ms;

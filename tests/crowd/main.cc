@@ -72,7 +72,7 @@ int run(const Arguments& arguments) {
   asio::io_context context(1);
   const auto begin = Clock::now();
   const auto give_up = begin + std::chrono::seconds{arguments.give_up};
-  const auto rethrow = [](std::exception_ptr error) {
+  const auto rethrow = [](const std::exception_ptr& error) {
     if (error) std::rethrow_exception(error);
   };
   for (int i = 0; i < arguments.connections; ++i) {

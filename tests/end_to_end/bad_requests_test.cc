@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <memory>
 
 #include "tests/support/raw_connection.h"
 #include "tests/support/shop.h"
@@ -11,7 +12,9 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kTooLong{17'408};  // 17 KiB; the limit on headers is 16
 
 struct Case {
   std::string name;
@@ -66,10 +69,10 @@ std::vector<Case> malformed_requests() {
       {"method of other characters", "G@T( /time HTTP/1.1\r\n" + host + "\r\n", 400},
       {"TLS on a plain port",
        std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n", 400},
-      {"headers over 16 KiB", get + host + "X-Long: " + std::string(17 * 1024, 'x') + "\r\n\r\n",
+      {"headers over 16 KiB", get + host + "X-Long: " + std::string(kTooLong, 'x') + "\r\n\r\n",
        431},
-      {"target over 16 KiB",
-       "GET /" + std::string(17 * 1024, 'x') + " HTTP/1.1\r\n" + host + "\r\n", 431},
+      {"target over 16 KiB", "GET /" + std::string(kTooLong, 'x') + " HTTP/1.1\r\n" + host + "\r\n",
+       431},
       {"body over its cap",
        "POST /user/login HTTP/1.1\r\n" + host + "Content-Length: 1048577\r\n\r\n", 413},
       {"chunked body over its cap",
@@ -81,12 +84,10 @@ std::vector<Case> malformed_requests() {
 
 class BadRequests : public testing::Test {
  protected:
-  static void SetUpTestSuite() { shop_ = new Shop(); }
-  static void TearDownTestSuite() {
-    delete shop_;
-    shop_ = nullptr;
-  }
-  inline static Shop* shop_ = nullptr;
+  static void SetUpTestSuite() { shop_ = std::make_unique<Shop>(); }
+  static void TearDownTestSuite() { shop_.reset(); }
+  // NOLINTNEXTLINE(readability-identifier-naming): a member, if a static one
+  inline static std::unique_ptr<Shop> shop_;
 };
 
 TEST_F(BadRequests, EachIsRefusedOnceAndTheConnectionClosed) {

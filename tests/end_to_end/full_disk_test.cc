@@ -11,7 +11,7 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 TEST(FullDisk, NoYesIsSaidAndARestartIsClean) {
   SmallDisk disk(24 << 20);

@@ -14,7 +14,7 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 TEST(Lifecycle, ReadyWithinASecondOfTheSecondStart) {
   Shop shop;

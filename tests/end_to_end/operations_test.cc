@@ -12,7 +12,7 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 TEST(Operations, HealthAndMetricsAreOnTheConsoleOnly) {
   Shop shop;

@@ -13,17 +13,16 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 /// Attempts of one buyer may follow each other at once.
-const Environment kNoInterval{{"STAMPEDE_ADMISSION_INTERVAL_SECONDS", "0"}};
+Environment no_interval() { return {{"STAMPEDE_ADMISSION_INTERVAL_SECONDS", "0"}}; }
 
 std::string rfc3339_from_now(std::chrono::milliseconds offset) {
   return format_rfc3339(read_clocks().wall + offset);
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): matchers are named like GoogleMock's
 MATCHER_P2(Answers, status, result, fmt::format("answers {} {}", status, result)) {
   *result_listener << fmt::format("{} {}: {}", arg.status, arg.result, arg.response.body);
   return arg.status == status && arg.result == result;
@@ -101,7 +100,7 @@ TEST(Purchase, TheSameKeyInParallelIsOneOrder) {
 }
 
 TEST(Purchase, KeysAreRequiredWellFormedAndOfOneProduct) {
-  Shop shop(kNoInterval);
+  Shop shop(no_interval());
   const ProductId lamp = shop.open_sale();
   const ProductId chair = shop.open_sale();
   Buyer buyer = shop.buyer(1);
@@ -139,7 +138,7 @@ TEST(Purchase, UnknownProducts) {
 }
 
 TEST(Purchase, BeforeTheStartAndAfterTheEnd) {
-  Shop shop(kNoInterval);
+  Shop shop(no_interval());
   const std::string tomorrow = rfc3339_from_now(24h);
   const ProductId later = shop.open_sale({.starts = tomorrow});
   Buyer buyer = shop.buyer(1);
@@ -175,7 +174,7 @@ TEST(Purchase, SoldOutIsSaidOfTheLastUnitAndNotBefore) {
 }
 
 TEST(Purchase, LimitPerBuyerNamesTheOrdersHeld) {
-  Shop shop(kNoInterval);
+  Shop shop(no_interval());
   const ProductId lamp = shop.open_sale({.limit = 2});
   Buyer buyer = shop.buyer(1);
   const std::int64_t first = buyer.buy(lamp, fresh_key()).order;
@@ -217,7 +216,7 @@ TEST(Purchase, TheBucketRefusesWithRetryAfter) {
 }
 
 TEST(Purchase, CaptchaPassIsForOneIntentOfOneBuyer) {
-  Shop shop(kNoInterval);
+  Shop shop(no_interval());
   const ProductId lamp = shop.open_sale({.limit = 5, .captcha = true});
   const ProductId chair = shop.open_sale({.limit = 5, .captcha = true});
   Buyer buyer = shop.buyer(1);

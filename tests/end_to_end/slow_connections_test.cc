@@ -14,9 +14,7 @@ namespace stampede::test_support {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""us;
+using namespace std::chrono_literals;
 
 /// The 99th percentile of one honest buyer's answers.
 Clock::duration honest_p99(Buyer& buyer, ProductId product) {

@@ -16,9 +16,7 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""min;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr std::int64_t kStock = 20'000;
 constexpr std::int64_t kDemand = 2 * kStock;

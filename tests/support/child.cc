@@ -43,7 +43,10 @@ struct Image {
   std::vector<char*> environment;
 
   Image(const std::vector<std::string>& words, const Environment& variables) : strings(words) {
-    for (const auto& [name, value] : variables) strings.push_back(name + "=" + value);
+    for (const auto& [name, value] : variables) {
+      strings.push_back(name);
+      strings.back().append("=").append(value);
+    }
     for (std::size_t i = 0; i < words.size(); ++i) arguments.push_back(strings[i].data());
     arguments.push_back(nullptr);
     // The first of two equal names wins, so ours stand before the inherited ones.

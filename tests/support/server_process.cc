@@ -10,7 +10,7 @@
 namespace stampede::test_support {
 namespace {
 
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 constexpr std::chrono::seconds kPatience{60};  // a sanitized binary on a busy machine
 
 std::vector<std::string> command_line(const ServerProcess::Options& options) {

@@ -35,6 +35,8 @@ class Client {
   Client(std::string host, std::uint16_t port,
          std::chrono::milliseconds timeout = std::chrono::seconds{10});
   ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 

@@ -59,9 +59,10 @@ TEST(SlowConnections, HonestBuyersHardlyNotice) {
   const auto crowded = honest_p99(honest, lamp);
   RecordProperty("p99_quiet_us", static_cast<int>(quiet / 1us));
   RecordProperty("p99_crowded_us", static_cast<int>(crowded / 1us));
-  // At most doubled; below a few milliseconds the machine's own noise is larger than that.
+  // At most doubled. Below that floor a shared machine's own noise is larger; a thread that a dawdler
+  // holds up would cost seconds.
   if (!kSanitized) {
-    EXPECT_LE(crowded, std::max<Clock::duration>(2 * quiet, 5ms));
+    EXPECT_LE(crowded, std::max<Clock::duration>(2 * quiet, 50ms));
   }
 
   const auto header_end = crowd.front().read_to_end(20s);

@@ -2,6 +2,7 @@
 // the same data and port. A crowd of twice the stock asks with one key each until answered and
 // writes down every answer; then the audit compares the answers with the orders: every yes is one
 // (I3), no refused key is one (I4), none is double (I5), and every unit is sold (I6).
+// Seen red: with every fiftieth commit left out, the audit names the yes answers without an order.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

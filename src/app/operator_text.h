@@ -1,26 +1,17 @@
 #pragma once
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "app/config/parse_number.h"
 #include "model/ids.h"
 #include "model/time.h"
 
 // How operators write numbers, durations, times and ranges on the command line.
 namespace stampede::app {
-
-/// The whole of `text` as a decimal number; nullopt for anything else and for what does not fit.
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 inline constexpr std::string_view kDurationShape =
     "a duration like 500ms, 10s, 5m, 2h or 7d, of at most 10 years";

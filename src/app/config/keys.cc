@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <optional>
+
+#include "app/config/parse_number.h"
 
 namespace stampede::app {
 namespace {
@@ -18,14 +19,6 @@ bool is_address(std::string_view text) {
   const std::string copy{text};
   return inet_pton(AF_INET, copy.c_str(), &bytes) == 1 ||
          inet_pton(AF_INET6, copy.c_str(), &bytes) == 1;
-}
-
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 bool is_port(std::string_view text) {

@@ -1,7 +1,6 @@
 #include "services/purchase/checkout.h"
 
 #include <algorithm>
-#include <boost/container/small_vector.hpp>
 #include <limits>
 #include <mutex>
 #include <stdexcept>
@@ -12,6 +11,7 @@
 #include "services/admission/token_bucket.h"
 #include "services/purchase/buyer_book.h"
 #include "services/purchase/live_sale.h"
+#include "services/purchase/mail.h"
 
 namespace stampede::services::purchase {
 namespace {
@@ -40,7 +40,7 @@ struct PendingKey {
 struct Pending {
   LeaseId lease;
   Tick since;
-  boost::container::small_vector<Waiter, 1> waiters;
+  Waiters waiters;
 };
 
 /// Everything known of a share of the buyers. The sales stand in every stripe, so that an attempt
@@ -67,34 +67,6 @@ Answer answer_of(const Order& order) {
   if (order.live()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
 }
-
-/// Answers for many waiters, gathered per thread of the door, so that each is woken once.
-class Mail {
- public:
-  void add(boost::container::small_vector<Waiter, 1>&& waiters, const Answer& answer) {
-    for (Waiter& waiter : waiters) letters_of(waiter.post).emplace_back(std::move(waiter), answer);
-  }
-
-  void send() && {
-    for (auto& [post, letters] : boxes_) {
-      (*post)([letters = std::move(letters)]() mutable {
-        for (auto& [waiter, answer] : letters) waiter.resume(std::move(answer));
-      });
-    }
-  }
-
- private:
-  using Letters = std::vector<std::pair<Waiter, Answer>>;
-
-  Letters& letters_of(const Post* post) {
-    for (auto& [known, letters] : boxes_) {
-      if (known == post) return letters;
-    }
-    return boxes_.emplace_back(post, Letters{}).second;
-  }
-
-  boost::container::small_vector<std::pair<const Post*, Letters>, 8> boxes_;
-};
 
 }  // namespace
 

@@ -11,29 +11,13 @@
 #include <optional>
 
 #include "http/asio_types.h"
+#include "http/client_message.h"
 #include "http/text.h"
 
 namespace stampede::http {
 namespace {
 
 constexpr std::uint64_t kBodyLimit = 256 * 1024 * 1024;
-
-std::string serialised(const ClientRequest& request, std::string_view host, std::uint16_t port) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
-  bool has_host = false;
-  for (const auto& [name, value] : request.headers) {
-    has_host = has_host || same_name(name, "host");
-    text += fmt::format("{}: {}\r\n", name, value);
-  }
-  if (!has_host) {
-    const bool v6 = host.find(':') != std::string_view::npos;
-    text += fmt::format(fmt::runtime(v6 ? "Host: [{}]:{}\r\n" : "Host: {}:{}\r\n"), host, port);
-  }
-  if (!request.body.empty() || request.method == "POST") {
-    text += fmt::format("Content-Length: {}\r\n", request.body.size());
-  }
-  return text + "\r\n" + request.body;
-}
 
 }  // namespace
 
@@ -75,7 +59,7 @@ class Client::Implementation {
         return failed("connect", ec);
       }
     }
-    const std::string text = serialised(request, host_, port_);
+    const std::string text = serialised(request, authority_of(host_, port_));
     const error_code written = wait([&](auto done) {
       asio::async_write(*socket_, asio::buffer(text),
                         [done](error_code ec, std::size_t) { done(ec); });
@@ -96,21 +80,10 @@ class Client::Implementation {
     if (!parser.keep_alive()) {
       socket_.reset();
     }
-    return response_of(parser.get());
+    return response_of(parser.release());
   }
 
  private:
-  static ClientResponse response_of(
-      boost::beast::http::response<boost::beast::http::string_body>& message) {
-    ClientResponse response;
-    response.status = static_cast<int>(message.result_int());
-    for (const auto& field : message) {
-      response.headers.emplace_back(field.name_string(), field.value());
-    }
-    response.body = std::move(message.body());
-    return response;
-  }
-
   /// A server may close a connection at rest; then its end can be read.
   bool closed_by_server() {
     char byte = 0;

@@ -196,7 +196,8 @@ std::expected<Framing, Refusal> parse_head(std::string_view head, Request& reque
   if (const auto whole = parser.check_whole(); !whole) {
     return std::unexpected(whole.error());
   }
-  framing.keep_alive = parser.keep_alive() && !parser.http_1_0();
+  framing.http_1_0 = parser.http_1_0();
+  framing.keep_alive = parser.keep_alive() && !framing.http_1_0;
   return framing;
 }
 

@@ -14,6 +14,7 @@ struct Framing {
   std::uint64_t content_length = 0;
   bool chunked = false;
   bool keep_alive = false;
+  bool http_1_0 = false;
   bool expects_continue = false;
 };
 

@@ -43,6 +43,7 @@ class RequestReader {
   /// Valid from kComplete to finish(); its views are into the buffer.
   Request& request() { return request_; }
   bool keep_alive() const { return framing_.keep_alive; }
+  bool http_1_0() const { return framing_.http_1_0; }
   /// Drops the complete request.
   void finish();
 

@@ -32,4 +32,15 @@ void Responder::reply_from_anywhere(Response&& response) {
   });
 }
 
+BodyStream Responder::stream_from_anywhere(Response&& head) {
+  std::unique_ptr<Exchange, Abandon> exchange(std::exchange(exchange_, nullptr));
+  const Post& post = exchange->post();
+  auto [stream, source] = make_body_stream(post);
+  post(
+      [exchange = std::move(exchange), head = std::move(head), body = std::move(source)]() mutable {
+        exchange.release()->stream(std::move(head), std::move(body));
+      });
+  return std::move(stream);
+}
+
 }  // namespace stampede::http

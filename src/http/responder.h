@@ -1,20 +1,19 @@
 #pragma once
 
-#include <functional>
 #include <utility>
 
+#include "http/body_stream.h"
 #include "http/message.h"
+#include "http/post.h"
 
 namespace stampede::http {
-
-/// Runs a task on one thread of the server, in order. Thread-safe; outlives every Responder. A task
-/// that comes after the server's end is destroyed without running.
-using Post = std::function<void(std::move_only_function<void()>)>;
 
 /// The other end of a Responder; the session implements it.
 class Exchange {
  public:
   virtual void answer(Response&& response) = 0;  // on the session's own thread
+  /// Likewise; `head` has no body, it comes by `body`. Who cannot send such answers with the head.
+  virtual void stream(Response&& head, BodySource /*body*/) { answer(std::move(head)); }
   virtual const Post& post() const = 0;
   /// No answer will come: the thread is gone, and the task that carried it was destroyed unrun.
   virtual void abandon() noexcept {}
@@ -44,6 +43,10 @@ class Responder {
   }
   /// From any thread.
   void reply_from_anywhere(Response&& response);
+  /// From any thread: answers with `head` and with a body that comes by and by, in chunks, through
+  /// what is returned. HTTP/1.0 gets it without chunks, HEAD the head alone. There is no deadline
+  /// while it is quiet, and the connection closes after it.
+  BodyStream stream_from_anywhere(Response&& head);
 
   /// The session's thread, as a place to post to. Sessions of one thread have the same one.
   const Post& post() const { return exchange_->post(); }

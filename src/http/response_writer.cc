@@ -43,7 +43,9 @@ void ResponseWriter::append_head(const Response& response, std::size_t body_size
     head_ += response.content_type;
     head_ += "\r\n";
   }
-  if (!has_no_length(response.status)) {
+  if (options.body == Body::kChunked) {
+    head_ += "Transfer-Encoding: chunked\r\n";
+  } else if (options.body == Body::kWhole && !has_no_length(response.status)) {
     head_ += "Content-Length: ";
     append_number(head_, body_size);
     head_ += "\r\n";
@@ -73,6 +75,16 @@ void ResponseWriter::write(Response&& response, const Options& options) {
   large_body_ = response.shared_body
                     ? std::move(response.shared_body)
                     : std::make_shared<const std::string>(std::move(response.body));
+}
+
+void ResponseWriter::write_chunk(std::string_view bytes) {
+  char size[16];
+  const auto [end, error] = std::to_chars(std::begin(size), std::end(size), bytes.size(), 16);
+  static_cast<void>(error);  // 16 digits hold any 64-bit number
+  head_.append(size, end);
+  head_ += "\r\n";
+  head_ += bytes;
+  head_ += "\r\n";
 }
 
 void ResponseWriter::sent(std::size_t size) {

@@ -12,13 +12,22 @@ namespace stampede::http {
 /// pipelined requests share a write; the body of a large one is sent from where it lies.
 class ResponseWriter {
  public:
+  enum class Body {
+    kWhole,      // in the response
+    kChunked,    // comes by write_chunk() and write_last_chunk()
+    kUntilClose  // comes by write_raw() and ends with the connection, for HTTP/1.0
+  };
   struct Options {
     bool head_only = false;  // HEAD: the body is left out, its length is not
     bool close = false;
+    Body body = Body::kWhole;
     std::string_view date;  // a whole Date line with CR LF
   };
   void write(Response&& response, const Options& options);
   void write_continue() { head_ += "HTTP/1.1 100 Continue\r\n\r\n"; }
+  void write_chunk(std::string_view bytes);  // not empty
+  void write_last_chunk() { head_ += "0\r\n\r\n"; }
+  void write_raw(std::string_view bytes) { head_ += bytes; }
 
   bool empty() const { return head_.size() == sent_ && body_left().empty(); }
   /// True when more should not be gathered before this has gone out.

@@ -29,13 +29,14 @@ class Session final : public Exchange,
                     const asio::ip::address& peer);
 
   void answer(Response&& response) override;
+  void stream(Response&& head, BodySource body) override;
   const Post& post() const override { return *post_; }
   void abandon() noexcept override { delete this; }
 
   Clock::time_point deadline() const { return deadline_; }
   /// The deadline has passed: answers 408 if a request was on its way, and closes.
   void expire();
-  /// Closes if no request is under way; otherwise the next answer is the last.
+  /// Closes if no request is under way; otherwise the next answer is the last. Ends a stream.
   void drain();
   /// Closes at once.
   void abort();
@@ -49,6 +50,14 @@ class Session final : public Exchange,
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();
+
+  // An answer whose body comes by and by; in session_stream.cc.
+  Awaitable<void> stream_body();
+  Awaitable<bool> write_body(bool chunked);
+  Awaitable<void> resumed();
+  void watch_peer();
+  bool peer_is_there();
+  void wake();
 
   void dispatch();
   void believe_proxy(Request& request) const;
@@ -72,13 +81,19 @@ class Session final : public Exchange,
 
   Clock::time_point deadline_ = Clock::time_point::max();
   std::optional<RequestReader::Phase> armed_;  // the phase deadline_ is for
-  std::move_only_function<void()> resume_;     // set while the coroutine waits for an answer
+  std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;
   bool awaiting_ = false;  // a Responder is out
   bool orphaned_ = false;  // and the coroutine has ended
   bool expired_ = false;
   bool aborted_ = false;
+
+  std::optional<BodySource> body_;  // of the answer, if it is streamed; then also:
+  bool body_changed_ = false;
+  bool body_over_ = false;         // or the peer is gone
+  bool watching_peer_ = false;     // watch_peer() has not called back yet
+  std::size_t unasked_bytes_ = 0;  // from the peer
 };
 
 }  // namespace stampede::http

@@ -35,7 +35,12 @@ class RawConnection {
       : socket_(std::exchange(other.socket_, -1)),
         connected_(other.connected_),
         buffer_(std::move(other.buffer_)) {}
-  RawConnection& operator=(RawConnection&&) = delete;
+  RawConnection& operator=(RawConnection&& other) noexcept {
+    std::swap(socket_, other.socket_);
+    std::swap(connected_, other.connected_);
+    std::swap(buffer_, other.buffer_);
+    return *this;
+  }
   ~RawConnection() { close(); }
 
   bool connected() const { return connected_; }
@@ -83,6 +88,19 @@ class RawConnection {
     std::string whole = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return whole;
+  }
+
+  /// Everything up to and with `mark`; "" if the server closed instead.
+  std::string until(std::string_view mark) {
+    std::size_t end = 0;
+    while ((end = buffer_.find(mark)) == std::string::npos) {
+      if (!receive()) {
+        return {};
+      }
+    }
+    std::string text = buffer_.substr(0, end + mark.size());
+    buffer_.erase(0, text.size());
+    return text;
   }
 
   std::string ask(std::string_view bytes) {

@@ -40,6 +40,13 @@ class Histogram {
     std::array<std::uint64_t, kBuckets> buckets{};  // not cumulative
     std::uint64_t count = 0;
     std::uint64_t sum = 0;  // microseconds
+
+    Snapshot& operator+=(const Snapshot& other) {
+      for (std::size_t i = 0; i < kBuckets; ++i) buckets[i] += other.buckets[i];
+      count += other.count;
+      sum += other.sum;
+      return *this;
+    }
   };
   Snapshot snapshot() const;
 

@@ -9,10 +9,16 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
+pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
 
 add_library(stampede_sodium INTERFACE)
 target_link_libraries(stampede_sodium INTERFACE PkgConfig::SODIUM)
 add_library(stampede::sodium ALIAS stampede_sodium)
+
+add_library(stampede_rabbitmq INTERFACE)
+target_link_libraries(stampede_rabbitmq INTERFACE PkgConfig::RABBITMQ)
+add_library(stampede::rabbitmq ALIAS stampede_rabbitmq)
 
 add_library(stampede_cairo INTERFACE)
 target_link_libraries(stampede_cairo INTERFACE PkgConfig::CAIRO)
@@ -21,10 +27,12 @@ add_library(stampede::cairo ALIAS stampede_cairo)
 find_path(SOCI_INCLUDE soci/soci.h REQUIRED)
 find_library(SOCI_CORE soci_core REQUIRED)
 find_library(SOCI_SQLITE3 soci_sqlite3 REQUIRED)
+find_library(SOCI_MYSQL soci_mysql REQUIRED)
 add_library(stampede_soci INTERFACE)
-# SOCI's headers are not ours to warn about, and its SQLite back end includes <sqlite3.h>.
+# SOCI's headers are not ours to warn about; its back ends include <sqlite3.h> and <mysql.h>.
 target_include_directories(stampede_soci SYSTEM INTERFACE ${SOCI_INCLUDE} ${SOCI_INCLUDE}/soci)
-target_link_libraries(stampede_soci INTERFACE ${SOCI_SQLITE3} ${SOCI_CORE} PkgConfig::SQLITE)
+target_link_libraries(stampede_soci INTERFACE ${SOCI_SQLITE3} ${SOCI_MYSQL} ${SOCI_CORE}
+                                              PkgConfig::SQLITE PkgConfig::MARIADB)
 if(STAMPEDE_SANITIZE)
   # The check of a call's dynamic type needs type information that SOCI's libraries do not export.
   target_compile_options(stampede_soci INTERFACE -fno-sanitize=vptr)

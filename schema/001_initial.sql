@@ -1,5 +1,5 @@
--- The first schema. Standard SQL as SQLite and MariaDB both take it; INTEGER PRIMARY KEY is the one
--- word that a dialect may spell its own way (src/repositories/sql/dialect.h).
+-- The first schema. Standard SQL as SQLite and MariaDB both take it; what a dialect spells its own way
+-- (src/repositories/sql/dialect.h) is INTEGER PRIMARY KEY: named id, it counts up by itself.
 -- Instants are milliseconds since 1970 in UTC, money is cents, yes and no are 1 and 0.
 
 CREATE TABLE users (
@@ -60,7 +60,7 @@ CREATE TABLE orders (
   reason VARCHAR(16) NOT NULL,              -- of a failure: too-late | limit-reached | no-unit
   seq BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
-  UNIQUE (sale, buyer, slot)
+  CONSTRAINT orders_by_buyer UNIQUE (sale, buyer, slot)
 );
 
 -- number = (seq - 1) * shards + shard + 1, where shards is the count of these rows.

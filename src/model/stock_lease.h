@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "model/ids.h"
@@ -30,6 +31,7 @@ struct StockLease {
   std::int64_t granted = 0;
   std::int64_t sold = 0;  // charged by committed orders; never more than granted (I2)
   LeaseState state = LeaseState::kOpen;
+  std::string holder;  // the process it was granted to (Member::holder); empty in `serve`
 };
 
 }  // namespace stampede

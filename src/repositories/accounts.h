@@ -17,7 +17,7 @@ class Accounts {
   virtual ~Accounts() = default;
 
   struct NameTaken {};
-  /// Ids count up from 1.
+  /// Ids count up from 1; on MariaDB a name that was taken may cost one.
   virtual std::expected<UserId, NameTaken> create(std::string_view name,
                                                   std::string_view password_hash, UserRole role,
                                                   Instant now) = 0;

@@ -18,7 +18,7 @@ class Changes {
  public:
   virtual ~Changes() = default;
   /// The revisions, if anybody has committed since the last call (and on the first). During a sale
-  /// that is always so; the revisions say whether it matters.
+  /// that is always so, and MariaDB cannot tell; the revisions say whether it matters.
   virtual std::optional<Revisions> poll() = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "model/sale.h"
@@ -20,6 +21,14 @@ struct StockSnapshot {
   bool sold_out() const { return unleased == 0 && leased_unsold == 0; }
 };
 
+/// One request for a lease; sent again with the same number, it is the same request.
+struct LeaseRequest {
+  std::string holder;       // Member::holder()
+  std::int64_t number = 0;  // counts up from 1 per holder
+  SaleId sale;
+  std::int64_t ring_epoch = 0;  // a lease is granted only while the ring has this epoch
+};
+
 /// Stock leases, as quantity control grants and fences them. Thread-safe; calls block.
 class Leases {
  public:
@@ -28,6 +37,10 @@ class Leases {
   /// Moves `units` from the sale into a new open lease, in one conditional UPDATE; nullopt when the
   /// sale has fewer unleased.
   virtual std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) = 0;
+  /// The same for a validator, idempotent: a request that was granted before answers its lease as
+  /// it stands now, whatever `units` says. nullopt also while the ring has another epoch.
+  virtual std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
+                                          Instant now) = 0;
   /// open → fenced; nothing for any other state.
   virtual void fence(LeaseId lease) = 0;
   /// Every lease not closed, in order of id.

@@ -34,6 +34,13 @@ class Orders {
   /// Live orders of one buyer, newest first, at most `limit`, numbers below `before` if it is set.
   virtual std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) = 0;
   virtual std::optional<OrderLine> find(OrderNumber number) = 0;
+  /// Orders of one queue shard, failed ones too, with a seq above `after`: in order of seq, at most
+  /// `most`. A seq is committed before any later one of its shard, so a cursor over it skips
+  /// nothing.
+  virtual std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) = 0;
+  /// For each queue shard, in order, a seq that comes before every order of the sales that had not
+  /// ended at `ended_after`: where since() begins for who knows nothing.
+  virtual std::vector<std::int64_t> cursors_before_recent(Instant ended_after) = 0;
   /// Every order, failed ones too, of the sales that had not ended at `ended_after`, in order of
   /// number: what a starting validator must know.
   virtual void for_each_recent(Instant ended_after,

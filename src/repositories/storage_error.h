@@ -12,9 +12,11 @@ class StorageError : public std::runtime_error {
   enum class Kind {
     kFull,            // no space; try again when there is
     kBusy,            // another writer held the database for too long
+    kUnreachable,     // the database server is away; try again
     kOutcomeUnknown,  // the commit was sent and its answer was lost: it may or may not hold
     kDurability,      // a flush failed: nothing can be promised any more, the process must end
-    kNewerSchema,     // the database was written by a newer version
+    kRefused,      // what was to be written breaks a constraint of the tables: never worth a retry
+    kNewerSchema,  // the database was written by a newer version
     kOther,
   };
 

@@ -1,6 +1,7 @@
 #include "tests/support/child.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -12,8 +13,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <system_error>
+
+#include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 namespace {
@@ -66,6 +71,8 @@ struct Image {
   dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
+  // The test's own sockets are not the program's: held by it, they would stay open.
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   execvpe(image.arguments[0], image.arguments.data(), image.environment.data());
   dprintf(STDERR_FILENO, "cannot run %s: error %d\n", image.arguments[0], errno);
   _exit(127);
@@ -158,6 +165,28 @@ std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
   if (waitpid(pid_, &status, 0) != pid_) fail("waitpid");
   exit_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return exit_;
+}
+
+namespace {
+
+/// Of a line of /proc/PID/task/TID/stat: the letter behind the name, which is in parentheses.
+bool stands_still(const std::filesystem::path& task) {
+  std::ifstream file(task / "stat");
+  std::string line;
+  if (!std::getline(file, line)) return true;  // the thread has ended
+  const auto name_end = line.rfind(')');
+  return name_end != std::string::npos && line.substr(name_end + 2, 1) == "T";
+}
+
+}  // namespace
+
+void freeze_process(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  const std::filesystem::path tasks = fmt::format("/proc/{}/task", pid);
+  const bool frozen = eventually(std::chrono::seconds{10}, [&] {
+    return std::ranges::all_of(std::filesystem::directory_iterator(tasks), stands_still);
+  });
+  if (!frozen) throw std::runtime_error(fmt::format("process {} does not stop", pid));
 }
 
 CommandResult run_command(const std::vector<std::string>& arguments, const Environment& environment,

@@ -47,6 +47,10 @@ class Child {
   std::optional<int> exit_;
 };
 
+/// SIGSTOP, and waits until every thread of that process stands still: the signal is on its way for
+/// a moment. Throws std::runtime_error if it does not within 10 s.
+void freeze_process(pid_t pid);
+
 struct CommandResult {
   int exit = 0;  // 128 + signal if one ended it
   std::string out;

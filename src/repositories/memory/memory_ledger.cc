@@ -1,6 +1,7 @@
 #include "repositories/memory/memory_ledger.h"
 
 #include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -24,7 +25,10 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     return leases;
   }
 
-  ShardState lock_shard(std::int32_t) override { return {state_.last_seq, 1}; }
+  ShardState lock_shard(std::int32_t shard) override {
+    return {state_.last_seqs.at(static_cast<std::size_t>(shard)),
+            static_cast<std::int32_t>(state_.last_seqs.size())};
+  }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
     std::vector<Order> orders;
@@ -64,7 +68,9 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     state_.sales.at(lease.sale).unleased += lease.granted - lease.sold;
   }
 
-  void advance_shard(std::int32_t, std::int64_t last_seq) override { state_.last_seq = last_seq; }
+  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
+    state_.last_seqs.at(static_cast<std::size_t>(shard)) = last_seq;
+  }
   void commit() override { ledger_.state_ = state_; }
 
  private:
@@ -90,6 +96,26 @@ std::unique_ptr<LedgerTransaction> MemoryLedger::begin() {
 
 std::optional<LeaseId> MemoryLedger::grant(SaleId sale, std::int64_t units, Instant) {
   const std::lock_guard lock(mutex_);
+  return take(sale, units);
+}
+
+std::optional<StockLease> MemoryLedger::grant(const LeaseRequest& request, std::int64_t units,
+                                              Instant) {
+  const std::lock_guard lock(mutex_);
+  const std::pair key{request.holder, request.number};
+  if (const auto known = state_.requests.find(key); known != state_.requests.end()) {
+    return state_.leases.at(known->second);
+  }
+  if (request.ring_epoch != state_.ring.epoch) return std::nullopt;
+  const auto id = take(request.sale, units);
+  if (!id) return std::nullopt;
+  state_.requests[key] = *id;
+  StockLease& lease = state_.leases.at(*id);
+  lease.holder = request.holder;
+  return lease;
+}
+
+std::optional<LeaseId> MemoryLedger::take(SaleId sale, std::int64_t units) {
   Sale& from = state_.sales.at(sale);
   if (from.unleased < units) return std::nullopt;
   from.unleased -= units;
@@ -127,6 +153,89 @@ std::vector<StockSnapshot> MemoryLedger::stock(Instant ended_after) {
     snapshots.push_back(snapshot);
   }
   return snapshots;
+}
+
+PurchaseSnapshot MemoryLedger::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                                        LeaseId lease) {
+  const std::lock_guard lock(mutex_);
+  PurchaseSnapshot snapshot;
+  for (const Order& order : state_.orders) {
+    if (order.sale == sale && order.buyer == buyer && order.intent == intent) {
+      snapshot.order = order;
+    }
+  }
+  const auto found = state_.leases.find(lease);
+  snapshot.lease_open = found != state_.leases.end() && found->second.state != LeaseState::kClosed;
+  return snapshot;
+}
+
+OrderLine MemoryLedger::line(const Order& order) const {
+  const Sale& sale = state_.sales.at(order.sale);
+  return {
+      .order = order, .product = sale.product, .product_name = {}, .price_cents = sale.price_cents};
+}
+
+std::vector<OrderLine> MemoryLedger::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<OrderLine> lines;
+  for (const Order& order : state_.orders) {
+    if (order.buyer == buyer && order.live() && (!before || order.number < before)) {
+      lines.push_back(line(order));
+    }
+  }
+  std::ranges::sort(lines, std::greater{}, [](const OrderLine& l) { return l.order.number; });
+  if (lines.size() > limit)
+    lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(limit), lines.end());
+  return lines;
+}
+
+std::optional<OrderLine> MemoryLedger::find(OrderNumber number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(state_.orders, number, &Order::number);
+  if (found == state_.orders.end()) return std::nullopt;
+  return line(*found);
+}
+
+std::vector<Order> MemoryLedger::since(std::int32_t shard, std::int64_t after, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  const auto shards = static_cast<std::int64_t>(state_.last_seqs.size());
+  std::vector<Order> orders;
+  for (const Order& order : state_.orders) {
+    if ((order.number.value - 1) % shards == shard && order.seq > after) orders.push_back(order);
+  }
+  std::ranges::sort(orders, {}, &Order::seq);
+  if (orders.size() > most)
+    orders.erase(orders.begin() + static_cast<std::ptrdiff_t>(most), orders.end());
+  return orders;
+}
+
+std::vector<std::int64_t> MemoryLedger::cursors_before_recent(Instant) {
+  const std::lock_guard lock(mutex_);
+  return std::vector<std::int64_t>(state_.last_seqs.size());
+}
+
+void MemoryLedger::for_each_recent(Instant ended_after,
+                                   const std::function<void(const Order&)>& visit) {
+  std::vector<Order> orders = state().orders;
+  std::ranges::sort(orders, {}, &Order::number);
+  const std::map<SaleId, Sale> sales = state().sales;
+  for (const Order& order : orders) {
+    if (!sales.at(order.sale).ended(ended_after)) visit(order);
+  }
+}
+
+RingState MemoryLedger::ring() {
+  const std::lock_guard lock(mutex_);
+  return state_.ring;
+}
+
+RingState MemoryLedger::replace(std::int64_t epoch, std::span<const Member> members, Instant) {
+  const std::lock_guard lock(mutex_);
+  if (epoch != state_.ring.epoch) return state_.ring;
+  ++state_.ring.epoch;
+  state_.ring.newest_lease = LeaseId{state_.last_lease};
+  state_.ring.members.assign(members.begin(), members.end());
+  return state_.ring;
 }
 
 std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {

@@ -7,22 +7,29 @@
 
 #include "model/sale.h"
 #include "repositories/leases.h"
+#include "repositories/members.h"
 #include "repositories/order_ledger.h"
+#include "repositories/orders.h"
 
 namespace stampede::repositories::memory {
 
-/// The order ledger and the stock leases without a database: for tests and the simulator. It
+/// Orders, stock leases and the ring's members without a database: for tests and the simulator. It
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
 /// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe;
 /// transactions run one by one.
-class MemoryLedger final : public OrderLedger, public Leases {
+class MemoryLedger final : public OrderLedger, public Leases, public Orders, public Members {
  public:
+  /// Order numbers are shared by that many queue shards.
+  explicit MemoryLedger(std::size_t shards = 1) { state_.last_seqs.resize(shards); }
+
   struct State {
     std::map<SaleId, Sale> sales;
     std::map<LeaseId, StockLease> leases;
+    std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
     std::vector<Order> orders;
-    std::int64_t last_seq = 0;
+    std::vector<std::int64_t> last_seqs;  // of each queue shard
     std::int64_t last_lease = 0;
+    RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
   };
 
   /// Its whole quantity is unleased.
@@ -32,12 +39,31 @@ class MemoryLedger final : public OrderLedger, public Leases {
   std::unique_ptr<LedgerTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
+  std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
+                                  Instant now) override;
   void fence(LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
   std::vector<StockSnapshot> stock(Instant ended_after) override;
 
+  PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                            LeaseId lease) override;
+  /// Product names are empty here.
+  std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) override;
+  std::optional<OrderLine> find(OrderNumber number) override;
+  std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  /// Begins with the first order of all.
+  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
+  void for_each_recent(Instant ended_after,
+                       const std::function<void(const Order&)>& visit) override;
+
+  RingState ring() override;
+  RingState replace(std::int64_t epoch, std::span<const Member> members, Instant now) override;
+
  private:
   class Transaction;
+
+  std::optional<LeaseId> take(SaleId sale, std::int64_t units);  // with mutex_ held
+  OrderLine line(const Order& order) const;                      // with mutex_ held
 
   mutable std::mutex mutex_;
   State state_;  // guarded by mutex_

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "repositories/sql/rows.h"
@@ -11,6 +12,7 @@ namespace stampede::repositories::sql {
 namespace {
 
 constexpr std::int64_t kUsersPerTransaction = 10'000;
+constexpr std::size_t kUsersPerInsert = 500;
 
 /// Names are ASCII; not std::tolower, which asks the locale.
 std::string folded(std::string_view name) {
@@ -61,15 +63,21 @@ std::vector<std::optional<SessionEpoch>> epochs_of(soci::session& session, std::
   return epochs;
 }
 
-void insert_minted(soci::session& session, const std::vector<std::int64_t>& ids, Instant now) {
-  if (ids.empty()) return;
-  std::vector<std::string> names;
-  names.reserve(ids.size());
-  for (const auto id : ids) names.push_back(fmt::format("user{}", id));
-  const std::vector<std::int64_t> instants(ids.size(), to_column(now));
-  session << "INSERT INTO users (id, name, folded_name, password_hash, role, session_epoch, "
-             "created_at) VALUES (:id, :name, :folded, '!', 'buyer', 0, :created_at)",
-      soci::use(ids), soci::use(names), soci::use(names), soci::use(instants);
+/// In statements of many rows, each of integers and fixed words alone.
+void insert_minted(soci::session& session, std::span<const std::int64_t> ids, Instant now) {
+  const auto created_at = to_column(now);
+  while (!ids.empty()) {
+    const auto rows = ids.first(std::min(ids.size(), kUsersPerInsert));
+    std::string sql =
+        "INSERT INTO users (id, name, folded_name, password_hash, role, session_epoch, created_at) "
+        "VALUES ";
+    for (const auto id : rows) {
+      if (id != rows.front()) sql += ',';
+      sql += fmt::format("({0}, 'user{0}', 'user{0}', '!', 'buyer', 0, {1})", id, created_at);
+    }
+    session << sql;
+    ids = ids.subspan(rows.size());
+  }
 }
 
 }  // namespace

@@ -10,8 +10,14 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-TEST(Accounts, CountUpFromOneAndAreFoundAgain) {
-  TestShop shop;
+struct AccountsTest : OnEveryEngine {};
+struct BlacklistTest : OnEveryEngine {};
+struct AuditLogTest : OnEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(On, AccountsTest, every_engine(), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(On, BlacklistTest, every_engine(), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(On, AuditLogTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(AccountsTest, CountUpFromOneAndAreFoundAgain) {
   EXPECT_EQ(shop.accounts().create("Alice", "$argon2id$a", UserRole::kBuyer, at(7)), UserId{1});
   EXPECT_EQ(shop.accounts().create("bob", "$argon2id$b", UserRole::kOperator, at(8)), UserId{2});
   const auto alice = shop.accounts().find(UserId{1});
@@ -25,17 +31,15 @@ TEST(Accounts, CountUpFromOneAndAreFoundAgain) {
   EXPECT_FALSE(shop.accounts().find(UserId{3}));
 }
 
-TEST(Accounts, NamesDifferInMoreThanCase) {
-  TestShop shop;
+TEST_P(AccountsTest, NamesDifferInMoreThanCase) {
   ASSERT_TRUE(shop.accounts().create("Alice", "!", UserRole::kBuyer, at(1)));
   EXPECT_FALSE(shop.accounts().create("aLICE", "!", UserRole::kBuyer, at(1)));
   EXPECT_EQ(shop.accounts().find_by_name("ALICE")->name, "Alice");
   EXPECT_FALSE(shop.accounts().find_by_name("Alic"));
-  EXPECT_EQ(shop.accounts().create("Alic", "!", UserRole::kBuyer, at(1)), UserId{2});
+  EXPECT_TRUE(shop.accounts().create("Alic", "!", UserRole::kBuyer, at(1)));
 }
 
-TEST(Accounts, SqlInANameIsText) {
-  TestShop shop;
+TEST_P(AccountsTest, SqlInANameIsText) {
   const std::string name = "x'; DROP TABLE users; --";
   ASSERT_TRUE(shop.accounts().create(name, "'\"; --", UserRole::kBuyer, at(1)));
   EXPECT_EQ(shop.accounts().find_by_name(name)->name, name);
@@ -44,8 +48,7 @@ TEST(Accounts, SqlInANameIsText) {
   EXPECT_FALSE(shop.accounts().find_by_name(":name"));
 }
 
-TEST(Accounts, AreListedPageByPage) {
-  TestShop shop;
+TEST_P(AccountsTest, AreListedPageByPage) {
   for (const char* name : {"a", "b", "c"}) {
     ASSERT_TRUE(shop.accounts().create(name, "!", UserRole::kBuyer, at(1)));
   }
@@ -59,8 +62,7 @@ TEST(Accounts, AreListedPageByPage) {
   EXPECT_THAT(names(UserId{3}, 2), IsEmpty());
 }
 
-TEST(Accounts, EpochsRise) {
-  TestShop shop;
+TEST_P(AccountsTest, EpochsRise) {
   auto& accounts = shop.accounts();
   ASSERT_TRUE(accounts.create("alice", "old", UserRole::kBuyer, at(1)));
   ASSERT_TRUE(accounts.create("bob", "old", UserRole::kBuyer, at(1)));
@@ -76,8 +78,7 @@ TEST(Accounts, EpochsRise) {
   EXPECT_EQ(accounts.set_password(UserId{3}, "new", at(1)), std::nullopt);
 }
 
-TEST(Accounts, ARangeIsFilledUp) {
-  TestShop shop;
+TEST_P(AccountsTest, ARangeIsFilledUp) {
   auto& accounts = shop.accounts();
   ASSERT_TRUE(accounts.create("alice", "hash", UserRole::kBuyer, at(1)));
   accounts.raise_epoch(UserId{1}, at(1));
@@ -93,8 +94,7 @@ TEST(Accounts, ARangeIsFilledUp) {
   EXPECT_THAT(accounts.ensure_range(UserId{2}, UserId{1}, at(3)), IsEmpty());
 }
 
-TEST(Accounts, ARangeSaysWhichNamesAreInTheWay) {
-  TestShop shop;
+TEST_P(AccountsTest, ARangeSaysWhichNamesAreInTheWay) {
   ASSERT_TRUE(shop.accounts().create("User77", "hash", UserRole::kBuyer, at(1)));
   try {
     shop.accounts().ensure_range(UserId{70}, UserId{80}, at(2));
@@ -105,8 +105,7 @@ TEST(Accounts, ARangeSaysWhichNamesAreInTheWay) {
   EXPECT_FALSE(shop.accounts().find(UserId{70}));
 }
 
-TEST(Blacklist, HoldsUntilItExpires) {
-  TestShop shop;
+TEST_P(BlacklistTest, HoldsUntilItExpires) {
   auto& blacklist = shop.repositories.blacklist();
   const std::vector<BlacklistEntry> entries{
       {.user = {2}, .reason = "'; --", .expires_at = at(500), .created_at = at(100)},
@@ -127,8 +126,7 @@ TEST(Blacklist, HoldsUntilItExpires) {
   EXPECT_THAT(blacklist.list(at(500)), IsEmpty());
 }
 
-TEST(Blacklist, AnAutomaticEntryNeverReplacesABan) {
-  TestShop shop;
+TEST_P(BlacklistTest, AnAutomaticEntryNeverReplacesABan) {
   auto& blacklist = shop.repositories.blacklist();
   const auto put = [&](std::string reason, std::optional<Instant> expires_at) {
     const BlacklistEntry entry{
@@ -145,8 +143,7 @@ TEST(Blacklist, AnAutomaticEntryNeverReplacesABan) {
   EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned for another reason");
 }
 
-TEST(AuditLog, ListsTheNewestFirst) {
-  TestShop shop;
+TEST_P(AuditLogTest, ListsTheNewestFirst) {
   auto& log = shop.repositories.audit_log();
   log.append("root", "sale end", "sale 1", at(10));
   log.append("root", "user ban", "user'; DROP TABLE audit_log; --", at(20));

@@ -9,8 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct AuditTest : testing::Test {
-  TestShop shop;
+struct AuditTest : OnEveryEngine {
   SaleId sale = shop.sell(100, 2);
   LeaseId lease = *shop.leases().grant(sale, 50, at(1));
 
@@ -20,7 +19,9 @@ struct AuditTest : testing::Test {
   }
 };
 
-TEST_F(AuditTest, AnHonestSaleIsClean) {
+INSTANTIATE_TEST_SUITE_P(On, AuditTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(AuditTest, AnHonestSaleIsClean) {
   const auto other = *shop.leases().grant(sale, 5, at(1));
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, other, 2),
                failure(sale, lease, 3, FailureReason::kTooLate)});
@@ -38,7 +39,7 @@ TEST_F(AuditTest, AnHonestSaleIsClean) {
   EXPECT_THAT(found.mischarged_leases, IsEmpty());
 }
 
-TEST_F(AuditTest, EverySaleHasItsLedger) {
+TEST_P(AuditTest, EverySaleHasItsLedger) {
   const auto second = shop.sell(5);
   const auto second_lease = *shop.leases().grant(second, 5, at(1));
   shop.commit({success(second, second_lease, 1), success(sale, lease, 1)});
@@ -50,7 +51,7 @@ TEST_F(AuditTest, EverySaleHasItsLedger) {
   EXPECT_EQ(ledgers[1].leases.at(0).id, second_lease);
 }
 
-TEST_F(AuditTest, FindsABuyerOverTheLimit) {
+TEST_P(AuditTest, FindsABuyerOverTheLimit) {
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 1, 3),
                success(sale, lease, 2, 1), success(sale, lease, 2, 2),
                failure(sale, lease, 2, FailureReason::kLimitReached)});
@@ -58,7 +59,7 @@ TEST_F(AuditTest, FindsABuyerOverTheLimit) {
   EXPECT_EQ(ledger().doubled_intents, 0);
 }
 
-TEST_F(AuditTest, FindsADoubledIntent) {
+TEST_P(AuditTest, FindsADoubledIntent) {
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 2)});
   plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer = 1");
   EXPECT_EQ(ledger().doubled_intents, 1);
@@ -67,7 +68,7 @@ TEST_F(AuditTest, FindsADoubledIntent) {
   EXPECT_EQ(ledger().doubled_intents, 1);
 }
 
-TEST_F(AuditTest, FindsAMischargedLease) {
+TEST_P(AuditTest, FindsAMischargedLease) {
   const auto other = *shop.leases().grant(sale, 5, at(1));
   shop.commit({success(sale, lease, 1), success(sale, lease, 2), success(sale, other, 3)});
   plant("UPDATE stock_leases SET sold = sold + 1 WHERE id = 1");
@@ -76,7 +77,7 @@ TEST_F(AuditTest, FindsAMischargedLease) {
   EXPECT_THAT(ledger().mischarged_leases, ElementsAre(lease, other, LeaseId{99}));
 }
 
-TEST_F(AuditTest, StreamsTheOrdersOfOneSale) {
+TEST_P(AuditTest, StreamsTheOrdersOfOneSale) {
   const auto second = shop.sell(5);
   const auto second_lease = *shop.leases().grant(second, 5, at(1));
   shop.commit({success(sale, lease, 1), success(second, second_lease, 1),

@@ -32,8 +32,9 @@ bool SqlBlacklist::remove(UserId user) {
     soci::statement remove =
         (session.prepare << "DELETE FROM blacklist WHERE user_id = :user", soci::use(user.value));
     remove.execute(true);
+    const bool removed = remove.get_affected_rows() > 0;  // of the session's last statement
     raise_revision(session, kBlacklistRevision);
-    return remove.get_affected_rows() > 0;
+    return removed;
   });
 }
 

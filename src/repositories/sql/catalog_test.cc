@@ -14,8 +14,10 @@ Sale window(ProductId product, std::int64_t starts, std::optional<std::int64_t> 
           .ends_at = ends ? std::optional{at(*ends)} : std::nullopt};
 }
 
-TEST(Catalog, KeepsProducts) {
-  TestShop shop;
+struct CatalogTest : OnEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(On, CatalogTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(CatalogTest, KeepsProducts) {
   const auto id = shop.catalog().add_product("O'Neil \"100%\"", "grüße; --", at(5));
   const auto product = shop.catalog().product(id);
   ASSERT_TRUE(product);
@@ -29,8 +31,7 @@ TEST(Catalog, KeepsProducts) {
   EXPECT_EQ(shop.catalog().products()[1].name, "Second");
 }
 
-TEST(Catalog, KeepsSalesToTheLastField) {
-  TestShop shop;
+TEST_P(CatalogTest, KeepsSalesToTheLastField) {
   const auto product = shop.catalog().add_product("p", "", at(1));
   const Sale sale{.id = {77},
                   .product = product,
@@ -58,14 +59,12 @@ TEST(Catalog, KeepsSalesToTheLastField) {
   EXPECT_EQ(shop.catalog().sales().size(), 1U);
 }
 
-TEST(Catalog, RefusesASaleOfNothing) {
-  TestShop shop;
+TEST_P(CatalogTest, RefusesASaleOfNothing) {
   EXPECT_EQ(shop.catalog().create_sale(window({7}, 1, 2), at(1)),
             std::unexpected(CreateSaleError::kUnknownProduct));
 }
 
-TEST(Catalog, AProductHasOneSaleAtATime) {
-  TestShop shop;
+TEST_P(CatalogTest, AProductHasOneSaleAtATime) {
   auto& catalog = shop.catalog();
   const auto product = catalog.add_product("p", "", at(1));
   const auto other = catalog.add_product("q", "", at(1));
@@ -81,8 +80,7 @@ TEST(Catalog, AProductHasOneSaleAtATime) {
   EXPECT_TRUE(catalog.create_sale(window(other, 1'500, {}), at(1)));
 }
 
-TEST(Catalog, EndsASaleOnce) {
-  TestShop shop;
+TEST_P(CatalogTest, EndsASaleOnce) {
   auto& catalog = shop.catalog();
   const auto sale = shop.sell(10);  // from 1000 on
   EXPECT_FALSE(catalog.end_sale(SaleId{99}, at(3'000)));
@@ -93,8 +91,7 @@ TEST(Catalog, EndsASaleOnce) {
   EXPECT_EQ(catalog.sale(sale)->ends_at, at(3'000));
 }
 
-TEST(Catalog, ASaleThatHadNotBegunIsOutOfTheWayOnceEnded) {
-  TestShop shop;
+TEST_P(CatalogTest, ASaleThatHadNotBegunIsOutOfTheWayOnceEnded) {
   auto& catalog = shop.catalog();
   const auto sale = shop.sell(10);
   EXPECT_TRUE(catalog.end_sale(sale, at(500)));

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "repositories/changes.h"
+#include "repositories/sql/order_batch.h"
 #include "repositories/storage_error.h"
 
 namespace soci {
@@ -14,8 +15,15 @@ class soci_error;
 namespace stampede::repositories::sql {
 
 struct SqliteOptions;
+struct MariadbOptions;
 
 enum class Access { kRead, kWrite };
+
+/// What went wrong on a session.
+struct Failure {
+  StorageError error;
+  bool connection_lost = false;  // the session is of no more use, not even to roll back
+};
 
 /// All that differs from one database to another; every other line of SQL is the same for both.
 /// Thread-safe, as long as each session is used by one thread at a time.
@@ -31,19 +39,26 @@ class Dialect {
   virtual void begin(soci::session& session, Access access) = 0;
   /// Also where the error that led here has ended the transaction already.
   virtual void rollback(soci::session& session) noexcept = 0;
-  /// Runs the statements of a migration; INTEGER PRIMARY KEY is an id that counts up by itself.
+
+  /// While it lives no other process changes the schema. Null where write transactions see to that.
+  virtual std::unique_ptr<soci::session> guard_schema() = 0;
+  /// Runs the statements of a migration. INTEGER PRIMARY KEY of the name id counts up by itself.
+  /// Where the schema is no part of the transaction, it may be run again after half of it was done.
   virtual void run_script(soci::session& session, std::string_view sql) = 0;
 
   /// What a SELECT ends with to lock its rows.
   virtual std::string_view for_update() const = 0;
+  /// Of the session of a write transaction, which outlives it.
+  virtual std::unique_ptr<OrderBatch> order_batch(soci::session& session) = 0;
 
   /// What went wrong on `session` just now. `committing`: the statement that failed was COMMIT.
-  virtual StorageError error(soci::session& session, const soci::soci_error& error,
-                             bool committing) = 0;
+  virtual Failure failure(soci::session& session, const soci::soci_error& error,
+                          bool committing) = 0;
   /// True if what went wrong on `session` just now is a row that is there already.
   virtual bool is_duplicate(soci::session& session) = 0;
 };
 
 std::unique_ptr<Dialect> make_sqlite_dialect(const SqliteOptions& options);
+std::unique_ptr<Dialect> make_mariadb_dialect(const MariadbOptions& options);
 
 }  // namespace stampede::repositories::sql

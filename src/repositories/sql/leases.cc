@@ -8,17 +8,53 @@
 
 namespace stampede::repositories::sql {
 
-std::optional<LeaseId> SqlLeases::grant(SaleId sale, std::int64_t units, Instant now) {
-  if (units < 1) {
-    throw std::invalid_argument(fmt::format("a lease of {} units; expected 1 or more", units));
-  }
-  return database_.write([&](soci::session& session) -> std::optional<LeaseId> {
-    soci::statement take = (session.prepare << "UPDATE sales SET unleased = unleased - :units "
-                                               "WHERE id = :sale AND unleased >= :least",
-                            soci::use(units), soci::use(sale.value), soci::use(units));
-    take.execute(true);
-    if (take.get_affected_rows() != 1) return std::nullopt;
+namespace {
 
+/// Another transaction granted the same request; this one must not take units too.
+struct GrantedBefore {};
+
+void require_units(std::int64_t units) {
+  if (units >= 1) return;
+  throw std::invalid_argument(fmt::format("a lease of {} units; expected 1 or more", units));
+}
+
+bool take_units(soci::session& session, SaleId sale, std::int64_t units) {
+  soci::statement take = (session.prepare << "UPDATE sales SET unleased = unleased - :units "
+                                             "WHERE id = :sale AND unleased >= :least",
+                          soci::use(units), soci::use(sale.value), soci::use(units));
+  take.execute(true);
+  return take.get_affected_rows() == 1;
+}
+
+/// With the sale's row locked: whoever changes the ring locks it too, and then waits for this.
+bool ring_stands(soci::session& session, std::string_view for_update, const LeaseRequest& request) {
+  std::int64_t sale = 0;
+  std::int64_t epoch = -1;
+  session << fmt::format("SELECT id FROM sales WHERE id = :sale{}", for_update),
+      soci::use(request.sale.value), soci::into(sale);
+  session << "SELECT epoch FROM ring", soci::into(epoch);
+  return epoch == request.ring_epoch;
+}
+
+std::optional<StockLease> select_granted(soci::session& session, const LeaseRequest& request) {
+  LeaseRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(request.holder));
+  select.exchange(soci::use(request.number));
+  prepare(select, fmt::format("SELECT {} FROM stock_leases l "
+                              "WHERE l.holder = :holder AND l.request = :request",
+                              LeaseRow::kColumns));
+  if (!select.execute(true)) return std::nullopt;
+  return row.lease();
+}
+
+}  // namespace
+
+std::optional<LeaseId> SqlLeases::grant(SaleId sale, std::int64_t units, Instant now) {
+  require_units(units);
+  return database_.write([&](soci::session& session) -> std::optional<LeaseId> {
+    if (!take_units(session, sale, units)) return std::nullopt;
     const auto created_at = to_column(now);
     session << "INSERT INTO stock_leases (sale, granted, sold, state, created_at) "
                "VALUES (:sale, :granted, 0, 'open', :created_at)",
@@ -27,6 +63,33 @@ std::optional<LeaseId> SqlLeases::grant(SaleId sale, std::int64_t units, Instant
     session.get_last_insert_id("stock_leases", id);
     return LeaseId{id};
   });
+}
+
+std::optional<StockLease> SqlLeases::grant(const LeaseRequest& request, std::int64_t units,
+                                           Instant now) {
+  require_units(units);
+  try {
+    return database_.write([&](soci::session& session) -> std::optional<StockLease> {
+      if (auto granted = select_granted(session, request)) return granted;
+      if (!ring_stands(session, database_.dialect().for_update(), request)) return std::nullopt;
+      // It may have waited for the sale while the same request took the last units.
+      if (!take_units(session, request.sale, units)) return select_granted(session, request);
+      const auto created_at = to_column(now);
+      try {
+        session
+            << "INSERT INTO stock_leases (sale, granted, sold, state, holder, request, "
+               "created_at) VALUES (:sale, :granted, 0, 'open', :holder, :request, :created_at)",
+            soci::use(request.sale.value), soci::use(units), soci::use(request.holder),
+            soci::use(request.number), soci::use(created_at);
+      } catch (const soci::soci_error&) {
+        if (database_.dialect().is_duplicate(session)) throw GrantedBefore{};
+        throw;
+      }
+      return select_granted(session, request);
+    });
+  } catch (const GrantedBefore&) {
+    return database_.read([&](soci::session& session) { return select_granted(session, request); });
+  }
 }
 
 void SqlLeases::fence(LeaseId lease) {

@@ -10,6 +10,8 @@ class SqlLeases final : public Leases {
   explicit SqlLeases(Database& database) : database_(database) {}
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
+  std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
+                                  Instant now) override;
   void fence(LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
   std::vector<StockSnapshot> stock(Instant ended_after) override;

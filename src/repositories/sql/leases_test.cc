@@ -1,6 +1,11 @@
 #include <gmock/gmock.h>
 
+#include <array>
+#include <latch>
+#include <map>
+#include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "repositories/sql/test_database.h"
 
@@ -9,8 +14,10 @@ namespace {
 
 using ::testing::IsEmpty;
 
-TEST(Leases, AreGrantedWhileUnitsLast) {
-  TestShop shop;
+struct LeasesTest : OnEveryEngine {};
+INSTANTIATE_TEST_SUITE_P(On, LeasesTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(LeasesTest, AreGrantedWhileUnitsLast) {
   const auto sale = shop.sell(10);
   const auto lease = shop.leases().grant(sale, 7, at(1));
   ASSERT_TRUE(lease);
@@ -23,16 +30,14 @@ TEST(Leases, AreGrantedWhileUnitsLast) {
   EXPECT_FALSE(shop.leases().grant(SaleId{99}, 1, at(1)));
 }
 
-TEST(Leases, HaveAtLeastOneUnit) {
-  TestShop shop;
+TEST_P(LeasesTest, HaveAtLeastOneUnit) {
   const auto sale = shop.sell(10);
   EXPECT_THROW(shop.leases().grant(sale, 0, at(1)), std::invalid_argument);
   EXPECT_THROW(shop.leases().grant(sale, -5, at(1)), std::invalid_argument);
   EXPECT_EQ(shop.catalog().sale(sale)->unleased, 10);
 }
 
-TEST(Leases, AreFencedAndListedUntilClosed) {
-  TestShop shop;
+TEST_P(LeasesTest, AreFencedAndListedUntilClosed) {
   const auto sale = shop.sell(10);
   const auto a = *shop.leases().grant(sale, 2, at(1));
   const auto b = *shop.leases().grant(sale, 3, at(1));
@@ -58,8 +63,7 @@ TEST(Leases, AreFencedAndListedUntilClosed) {
   EXPECT_THAT(shop.leases().not_closed(), IsEmpty());
 }
 
-TEST(Leases, StockTellsWhereTheUnitsOfRunningSalesAre) {
-  TestShop shop;
+TEST_P(LeasesTest, StockTellsWhereTheUnitsOfRunningSalesAre) {
   const auto sale = shop.sell(10);
   const auto ended = shop.sell(5, 1, at(2'000));
   const auto untouched = shop.sell(4);
@@ -81,6 +85,81 @@ TEST(Leases, StockTellsWhereTheUnitsOfRunningSalesAre) {
   EXPECT_EQ(stock[1].sale, untouched);
   EXPECT_EQ(stock[1].leased_unsold, 0);
   EXPECT_EQ(shop.leases().stock(at(1'999)).at(1).sale, ended);
+}
+
+TEST_P(LeasesTest, ARequestIsGrantedOnce) {
+  const auto sale = shop.sell(10);
+  const LeaseRequest request{.holder = "a/0123456789abcdef", .number = 1, .sale = sale};
+  const auto first = shop.leases().grant(request, 7, at(1));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->sale, sale);
+  EXPECT_EQ(first->granted, 7);
+  EXPECT_EQ(first->holder, request.holder);
+  EXPECT_EQ(first->state, LeaseState::kOpen);
+  shop.commit({success(sale, first->id, 1)});
+  shop.leases().fence(first->id);
+
+  const auto again = shop.leases().grant(request, 2, at(2));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->id, first->id);
+  EXPECT_EQ(again->granted, 7);
+  EXPECT_EQ(again->sold, 1);
+  EXPECT_EQ(again->state, LeaseState::kFenced);
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, 3);
+  EXPECT_EQ(shop.leases().not_closed().at(0).holder, request.holder);
+
+  LeaseRequest next = request;
+  next.number = 2;
+  EXPECT_FALSE(shop.leases().grant(next, 4, at(3)));
+  const auto second = shop.leases().grant(next, 3, at(3));  // a refused one may be sent again
+  ASSERT_TRUE(second);
+  EXPECT_NE(second->id, first->id);
+  EXPECT_THROW(shop.leases().grant(next, 0, at(3)), std::invalid_argument);
+}
+
+TEST_P(LeasesTest, OfServeHaveNoHolder) {
+  const auto sale = shop.sell(10);
+  EXPECT_TRUE(shop.leases().grant(sale, 2, at(1)));
+  EXPECT_TRUE(shop.leases().grant(sale, 2, at(1)));
+  EXPECT_EQ(shop.leases().not_closed().at(1).holder, "");
+}
+
+/// Each grantor has connections of its own; every request is sent by two of them at once.
+TEST_P(LeasesTest, ConcurrentGrantsNeverExceedTheStock) {
+  constexpr std::int64_t kUnits = 100;
+  constexpr std::int64_t kRequests = 30;
+  const auto sale = shop.sell(kUnits);
+  std::array<std::map<std::int64_t, StockLease>, 4> granted;
+  {
+    std::latch ready{std::ssize(granted)};
+    std::vector<std::jthread> grantors;
+    for (std::size_t i = 0; i < granted.size(); ++i) {
+      grantors.emplace_back([&, i] {
+        const auto database = shop.storage.open();
+        Repositories repositories(*database);
+        ready.arrive_and_wait();
+        for (std::int64_t number = 1; number <= kRequests; ++number) {
+          const LeaseRequest request{
+              .holder = i % 2 == 0 ? "even/0" : "odd/0", .number = number, .sale = sale};
+          if (const auto lease = repositories.leases().grant(request, 3, at(1)))
+            granted[i][number] = *lease;
+        }
+      });
+    }
+  }
+  std::set<LeaseId> leases;
+  for (std::size_t i = 0; i < 2; ++i) {
+    for (const auto& [number, lease] : granted[i]) {
+      EXPECT_TRUE(leases.insert(lease.id).second);
+      EXPECT_EQ(lease.granted, 3);
+      const auto twin = granted[i + 2].find(number);
+      if (twin == granted[i + 2].end()) continue;
+      EXPECT_EQ(twin->second.id, lease.id);
+    }
+  }
+  EXPECT_EQ(leases.size(), kUnits / 3);
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, kUnits % 3);
+  EXPECT_EQ(shop.leases().stock(at(0)).at(0).leased_unsold, kUnits - kUnits % 3);
 }
 
 }  // namespace

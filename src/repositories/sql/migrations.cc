@@ -43,7 +43,7 @@ void apply_next(Database& database, const Migration& migration, int newest) {
     refuse_newer(found, newest);
     if (found >= migration.version) return;
     if (found == 0) {
-      session << "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, "
+      session << "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, "
                  "name VARCHAR(100) NOT NULL)";
     }
     database.dialect().run_script(session, migration.sql);
@@ -73,6 +73,8 @@ std::vector<Migration> embedded_migrations() {
 }
 
 void migrate(Database& database, std::span<const Migration> migrations) {
+  // Also while it only looks: a snapshot does not survive a change of the schema.
+  const auto guard = database.dialect().guard_schema();
   const int newest = migrations.empty() ? 0 : migrations.back().version;
   const int found = database.read(version_of);
   refuse_newer(found, newest);

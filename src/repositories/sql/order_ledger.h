@@ -7,8 +7,8 @@
 
 namespace stampede::repositories::sql {
 
-/// Prepares each statement once and keeps it. Of one database at most one consumer holds a
-/// transaction at a time; begin() waits for its turn.
+/// Prepares its statements once for each connection and keeps them. Of one database at most one
+/// consumer holds a transaction at a time; begin() waits for its turn.
 class SqlOrderLedger final : public OrderLedger {
  public:
   explicit SqlOrderLedger(Database& database);

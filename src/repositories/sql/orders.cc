@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -32,6 +33,40 @@ struct LineRow {
         OrderRow::kColumns, join, condition);
   }
 };
+
+constexpr std::int64_t number_of(std::int64_t seq, std::int64_t shard, std::int64_t shards) {
+  return (seq - 1) * shards + shard + 1;
+}
+
+struct RecentSales {
+  std::set<SaleId> sales;
+  std::int64_t first_number = kLastId;  // no order of theirs has a smaller one
+};
+
+RecentSales select_recent(soci::session& session, Instant ended_after) {
+  const auto after = to_column(ended_after);
+  RecentSales recent;
+  std::int64_t sale = 0;
+  std::int64_t first_of_sale = 0;
+  soci::statement select = (session.prepare << "SELECT id, first_number FROM sales "
+                                               "WHERE ends_at IS NULL OR ends_at > :after",
+                            soci::use(after), soci::into(sale), soci::into(first_of_sale));
+  for (select.execute(); select.fetch();) {
+    recent.sales.insert({sale});
+    recent.first_number = std::min(recent.first_number, first_of_sale);
+  }
+  return recent;
+}
+
+/// The last seq of each queue shard, in order.
+std::vector<std::int64_t> select_shards(soci::session& session) {
+  std::int64_t last_seq = 0;
+  soci::statement select =
+      (session.prepare << "SELECT last_seq FROM queue_shards ORDER BY shard", soci::into(last_seq));
+  std::vector<std::int64_t> shards;
+  for (select.execute(); select.fetch();) shards.push_back(last_seq);
+  return shards;
+}
 
 }  // namespace
 
@@ -92,24 +127,53 @@ std::optional<OrderLine> SqlOrders::find(OrderNumber number) {
   });
 }
 
+std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std::size_t most) {
+  return database_.read([&](soci::session& session) {
+    const auto seqs = select_shards(session);
+    const auto shards = static_cast<std::int64_t>(seqs.size());
+    const std::int64_t newest = seqs.at(static_cast<std::size_t>(shard));
+    if (after >= newest) return std::vector<Order>{};
+    const std::int64_t last = number_of(after, shard, shards);
+    const std::int64_t end = number_of(newest, shard, shards);
+    OrderRow row;
+    soci::statement select(session);
+    row.define(select);
+    for (const auto* value : {&last, &end, &last, &shards}) select.exchange(soci::use(*value));
+    select.exchange(soci::use(most));
+    // Along the primary key, over the other shards' orders of the same time.
+    prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.number > :last "
+                                "AND o.number <= :end AND (o.number - :same) % :shards = 0 "
+                                "ORDER BY o.number LIMIT :most",
+                                OrderRow::kColumns));
+    std::vector<Order> orders;
+    for (select.execute(); select.fetch();) orders.push_back(row.order());
+    return orders;
+  });
+}
+
+std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant ended_after) {
+  return database_.read([&](soci::session& session) {
+    const auto recent = select_recent(session, ended_after);
+    auto cursors = select_shards(session);  // no sale: all that was is over
+    const auto shards = static_cast<std::int64_t>(cursors.size());
+    for (std::int64_t shard = 0; shard < shards; ++shard) {
+      auto& cursor = cursors[static_cast<std::size_t>(shard)];
+      if (recent.sales.empty() || cursor == 0) continue;
+      // The last seq whose number is below the first of theirs.
+      cursor =
+          std::clamp((recent.first_number - shard - 2 + shards) / shards, std::int64_t{0}, cursor);
+    }
+    return cursors;
+  });
+}
+
 void SqlOrders::for_each_recent(Instant ended_after,
                                 const std::function<void(const Order&)>& visit) {
-  const auto after = to_column(ended_after);
   database_.read([&](soci::session& session) {
-    std::set<SaleId> recent;
-    std::int64_t first = kLastId;
-    std::int64_t sale = 0;
-    std::int64_t first_of_sale = 0;
-    soci::statement select = (session.prepare << "SELECT id, first_number FROM sales "
-                                                 "WHERE ends_at IS NULL OR ends_at > :after",
-                              soci::use(after), soci::into(sale), soci::into(first_of_sale));
-    for (select.execute(); select.fetch();) {
-      recent.insert({sale});
-      first = std::min(first, first_of_sale);
-    }
-    if (recent.empty()) return;
-    visit_orders(session, first, [&](const Order& order) {
-      if (recent.contains(order.sale)) visit(order);
+    const auto recent = select_recent(session, ended_after);
+    if (recent.sales.empty()) return;
+    visit_orders(session, recent.first_number, [&](const Order& order) {
+      if (recent.sales.contains(order.sale)) visit(order);
     });
   });
 }

@@ -9,8 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-struct OrdersTest : testing::Test {
-  TestShop shop;
+struct OrdersTest : OnEveryEngine {
   SaleId sale = shop.sell(1'000, 3);
   LeaseId lease = *shop.leases().grant(sale, 500, at(1));
 
@@ -35,7 +34,9 @@ struct OrdersTest : testing::Test {
   }
 };
 
-TEST_F(OrdersTest, APurchaseIsARowOrTheStateOfItsLease) {
+INSTANTIATE_TEST_SUITE_P(On, OrdersTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(OrdersTest, APurchaseIsARowOrTheStateOfItsLease) {
   const auto order = shop.commit({success(sale, lease, 1)}).at(0);
   auto snapshot = shop.orders().purchase(sale, {1}, order.intent, lease);
   ASSERT_TRUE(snapshot.order);
@@ -53,7 +54,7 @@ TEST_F(OrdersTest, APurchaseIsARowOrTheStateOfItsLease) {
   EXPECT_FALSE(shop.orders().purchase(sale, {1}, key(7), lease).lease_open);
 }
 
-TEST_F(OrdersTest, AFailedPurchaseSaysWhy) {
+TEST_P(OrdersTest, AFailedPurchaseSaysWhy) {
   const auto order = shop.commit({failure(sale, lease, 1, FailureReason::kTooLate)}).at(0);
   const auto snapshot = shop.orders().purchase(sale, {1}, order.intent, lease);
   ASSERT_TRUE(snapshot.order);
@@ -62,7 +63,7 @@ TEST_F(OrdersTest, AFailedPurchaseSaysWhy) {
   EXPECT_EQ(snapshot.order->slot, std::nullopt);
 }
 
-TEST_F(OrdersTest, ABuyerSeesTheirLiveOrdersNewestFirst) {
+TEST_P(OrdersTest, ABuyerSeesTheirLiveOrdersNewestFirst) {
   const auto other_sale = shop.sell(10);
   const auto other_lease = *shop.leases().grant(other_sale, 10, at(1));
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 2),
@@ -74,7 +75,7 @@ TEST_F(OrdersTest, ABuyerSeesTheirLiveOrdersNewestFirst) {
   EXPECT_THAT(numbers_of({3}, {}, 10), IsEmpty());
 }
 
-TEST_F(OrdersTest, AnOrderIsFoundWithWhatAPageShows) {
+TEST_P(OrdersTest, AnOrderIsFoundWithWhatAPageShows) {
   shop.commit({success(sale, lease, 1)});
   const auto line = shop.orders().find({1});
   ASSERT_TRUE(line);
@@ -85,7 +86,7 @@ TEST_F(OrdersTest, AnOrderIsFoundWithWhatAPageShows) {
   EXPECT_FALSE(shop.orders().find({2}));
 }
 
-TEST_F(OrdersTest, RecentOnesAreThoseOfSalesThatHaveNotLongEnded) {
+TEST_P(OrdersTest, RecentOnesAreThoseOfSalesThatHaveNotLongEnded) {
   EXPECT_THAT(recent(at(0)), IsEmpty());
   shop.commit({success(sale, lease, 1), success(sale, lease, 2)});
   const auto later = shop.sell(10, 1, at(9'000));
@@ -98,7 +99,7 @@ TEST_F(OrdersTest, RecentOnesAreThoseOfSalesThatHaveNotLongEnded) {
   EXPECT_THAT(recent(at(9'000)), IsEmpty());
 }
 
-TEST_F(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
+TEST_P(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
   shop.database.write([](soci::session& session) {
     session << "INSERT INTO queue_shards (shard, last_seq) VALUES (1, 100)";
     session << "UPDATE queue_shards SET last_seq = 10 WHERE shard = 0";
@@ -114,6 +115,108 @@ TEST_F(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
   transaction->commit();
   transaction.reset();
   EXPECT_THAT(recent(at(2'000)), ElementsAre(21));
+}
+
+/// An order of a shard, numbered as OrderWriter numbers them.
+Order of_shard(Order order, std::int32_t shard, std::int64_t seq) {
+  order.seq = seq;
+  order.number = {(seq - 1) * 4 + shard + 1};
+  return order;
+}
+
+struct ShardedOrdersTest : OrdersTest {
+  ShardedOrdersTest() {
+    shop.repositories.ensure_shards(4);
+    // Shard 0 is ahead, shard 2 has failed orders only, shard 3 none.
+    for (std::int64_t seq = 1; seq <= 5; ++seq) write(success(sale, lease, 10 + seq), 0, seq);
+    write(success(sale, lease, 21), 1, 1);
+    write(failure(sale, lease, 31, FailureReason::kNoUnit), 2, 1);
+    write(failure(sale, lease, 32, FailureReason::kTooLate), 2, 2);
+  }
+  void write(const Order& order, std::int32_t shard, std::int64_t seq) {
+    auto transaction = shop.repositories.ledger().begin();
+    const auto numbered = of_shard(order, shard, seq);
+    transaction->insert({&numbered, 1});
+    transaction->advance_shard(shard, seq);
+    transaction->commit();
+  }
+  std::vector<std::int64_t> buyers_since(std::int32_t shard, std::int64_t after, std::size_t most) {
+    std::vector<std::int64_t> buyers;
+    for (const auto& order : shop.orders().since(shard, after, most)) {
+      buyers.push_back(order.buyer.value);
+    }
+    return buyers;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(On, ShardedOrdersTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(ShardedOrdersTest, AreReadShardByShardBehindACursor) {
+  EXPECT_THAT(buyers_since(0, 0, 10), ElementsAre(11, 12, 13, 14, 15));
+  EXPECT_THAT(buyers_since(0, 2, 2), ElementsAre(13, 14));
+  EXPECT_THAT(buyers_since(0, 4, 2), ElementsAre(15));
+  EXPECT_THAT(buyers_since(0, 5, 2), IsEmpty());
+  EXPECT_THAT(buyers_since(1, 0, 10), ElementsAre(21));
+  EXPECT_THAT(buyers_since(2, 0, 10), ElementsAre(31, 32));
+  EXPECT_THAT(buyers_since(3, 0, 10), IsEmpty());
+  EXPECT_EQ(shop.orders().since(2, 1, 10).at(0).reason, FailureReason::kTooLate);
+  EXPECT_EQ(shop.orders().since(2, 1, 10).at(0).seq, 2);
+}
+
+TEST_P(ShardedOrdersTest, CursorsBeginBeforeEverySaleThatHasNotLongEnded) {
+  const auto cursors = [&](std::int64_t ended_after) {
+    return shop.orders().cursors_before_recent(at(ended_after));
+  };
+  EXPECT_THAT(cursors(0), ElementsAre(0, 0, 0, 0));
+  const auto later = shop.sell(10);
+  const auto later_lease = *shop.leases().grant(later, 10, at(1));
+  shop.catalog().end_sale(sale, at(2'000));
+  EXPECT_THAT(cursors(1'999), ElementsAre(0, 0, 0, 0));
+  write(success(later, later_lease, 1), 0, 6);
+  write(success(later, later_lease, 2), 1, 2);
+  write(success(later, later_lease, 3), 3, 1);
+  const auto begin = cursors(2'000);
+  ASSERT_EQ(begin.size(), 4U);
+  EXPECT_EQ(begin[3], 0);
+  std::vector<std::int64_t> found;
+  for (std::int32_t shard = 0; shard < 4; ++shard) {
+    for (const auto& order :
+         shop.orders().since(shard, begin[static_cast<std::size_t>(shard)], 10)) {
+      if (order.sale == later) found.push_back(order.buyer.value);
+    }
+  }
+  EXPECT_THAT(found, ElementsAre(1, 2, 3));
+  shop.catalog().end_sale(later, at(3'000));
+  EXPECT_THAT(cursors(3'000), ElementsAre(6, 2, 2, 1));
+}
+
+TEST_P(OrdersTest, CursorsPassWhatCameBeforeARecentSale) {
+  shop.commit({success(sale, lease, 1), success(sale, lease, 2), success(sale, lease, 3)});
+  shop.catalog().end_sale(sale, at(2'000));
+  const auto later = shop.sell(10);
+  const auto later_lease = *shop.leases().grant(later, 10, at(1));
+  shop.commit({success(later, later_lease, 1)});
+  EXPECT_THAT(shop.orders().cursors_before_recent(at(2'000)), ElementsAre(3));
+  EXPECT_EQ(shop.orders().since(0, 3, 10).at(0).sale, later);
+}
+
+TEST_P(OrdersTest, ManyAreVisitedPageByPage) {
+  constexpr std::int64_t kMany = 10'000;  // two whole pages
+  const auto large = shop.sell(kMany);
+  const auto large_lease = *shop.leases().grant(large, kMany, at(1));
+  std::vector<Order> orders;
+  auto transaction = shop.repositories.ledger().begin();
+  for (std::int64_t i = 1; i <= kMany; ++i) {
+    orders.push_back(success(large, large_lease, i));
+    orders.back().number = {i};
+    orders.back().seq = i;
+  }
+  transaction->insert(orders);
+  transaction->commit();
+  transaction.reset();
+  const auto numbers = recent(at(0));
+  ASSERT_EQ(std::ssize(numbers), kMany);
+  EXPECT_TRUE(std::ranges::is_sorted(numbers));
+  EXPECT_EQ(numbers.back(), kMany);
 }
 
 }  // namespace

@@ -5,8 +5,11 @@
 #include "repositories/sql/blacklist.h"
 #include "repositories/sql/catalog.h"
 #include "repositories/sql/leases.h"
+#include "repositories/sql/members.h"
 #include "repositories/sql/order_ledger.h"
 #include "repositories/sql/orders.h"
+#include "repositories/sql/quarantine.h"
+#include "repositories/sql/queue_shards.h"
 
 namespace stampede::repositories::sql {
 
@@ -19,7 +22,9 @@ struct Repositories::All {
         catalog(database),
         leases(database),
         ledger(database),
-        orders(database) {}
+        members(database),
+        orders(database),
+        quarantine(database) {}
 
   SqlAccounts accounts;
   SqlAudit audit;
@@ -28,7 +33,9 @@ struct Repositories::All {
   SqlCatalog catalog;
   SqlLeases leases;
   SqlOrderLedger ledger;
+  SqlMembers members;
   SqlOrders orders;
+  SqlQuarantine quarantine;
 };
 
 Repositories::Repositories(Database& database)
@@ -42,7 +49,11 @@ Blacklist& Repositories::blacklist() const { return all_->blacklist; }
 Catalog& Repositories::catalog() const { return all_->catalog; }
 Leases& Repositories::leases() const { return all_->leases; }
 OrderLedger& Repositories::ledger() const { return all_->ledger; }
+Members& Repositories::members() const { return all_->members; }
 Orders& Repositories::orders() const { return all_->orders; }
+Quarantine& Repositories::quarantine() const { return all_->quarantine; }
+
+void Repositories::ensure_shards(std::int32_t shards) { sql::ensure_shards(database_, shards); }
 
 std::unique_ptr<Changes> Repositories::changes() const { return database_.dialect().watch(); }
 

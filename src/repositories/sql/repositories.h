@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "repositories/accounts.h"
@@ -8,8 +9,10 @@
 #include "repositories/catalog.h"
 #include "repositories/changes.h"
 #include "repositories/leases.h"
+#include "repositories/members.h"
 #include "repositories/order_ledger.h"
 #include "repositories/orders.h"
+#include "repositories/quarantine.h"
 #include "repositories/sql/audit_log.h"
 #include "repositories/sql/database.h"
 
@@ -31,7 +34,12 @@ class Repositories {
   Catalog& catalog() const;
   Leases& leases() const;
   OrderLedger& ledger() const;
+  Members& members() const;
   Orders& orders() const;
+  Quarantine& quarantine() const;
+
+  /// As ensure_shards() of queue_shards.h.
+  void ensure_shards(std::int32_t shards);
 
   /// A watcher of its own connection; one for each thread that wants to know.
   std::unique_ptr<Changes> changes() const;

@@ -9,6 +9,9 @@
 namespace stampede::repositories::sql {
 namespace {
 
+/// MariaDB's client holds a whole answer in memory.
+constexpr std::size_t kOrdersPerPage = 5'000;
+
 constexpr std::string_view kSuccess = "success";
 constexpr std::string_view kFailed = "failed";
 constexpr std::string_view kBuyer = "buyer";
@@ -91,13 +94,18 @@ Sale SaleRow::sale() const {
 
 void LeaseRow::define(soci::statement& statement) {
   for (auto* column : {&id, &sale, &granted, &sold}) statement.exchange(soci::into(*column));
-  statement.exchange(soci::into(state));
+  for (auto* column : {&state, &holder}) statement.exchange(soci::into(*column));
 }
 
 StockLease LeaseRow::lease() const {
   for (const auto known : {LeaseState::kOpen, LeaseState::kFenced, LeaseState::kClosed}) {
     if (state == to_string(known)) {
-      return {.id = {id}, .sale = {sale}, .granted = granted, .sold = sold, .state = known};
+      return {.id = {id},
+              .sale = {sale},
+              .granted = granted,
+              .sold = sold,
+              .state = known,
+              .holder = holder};
     }
   }
   refuse("stock_leases", id, "state", state);
@@ -127,9 +135,15 @@ void visit_orders(soci::session& session, std::int64_t first,
   row.define(select);
   select.exchange(soci::use(first));
   prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.number >= :first "
-                              "ORDER BY o.number",
-                              OrderRow::kColumns));
-  for (select.execute(); select.fetch();) visit(row.order());
+                              "ORDER BY o.number LIMIT {}",
+                              OrderRow::kColumns, kOrdersPerPage));
+  for (std::size_t rows = kOrdersPerPage; rows == kOrdersPerPage;) {
+    rows = 0;
+    for (select.execute(); select.fetch(); ++rows) {
+      visit(row.order());
+      first = row.number + 1;
+    }
+  }
 }
 
 void raise_revision(soci::session& session, const std::string& topic) {

@@ -52,6 +52,8 @@ struct OrderRow {
   static constexpr const char* kColumns =
       "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, o.status, o.reason, o.seq, "
       "o.created_at";
+  static constexpr const char* kNames =  // the same, for INSERT
+      "number, sale, buyer, intent, slot, lease, status, reason, seq, created_at";
   std::int64_t number = 0, sale = 0, buyer = 0, lease = 0, seq = 0, created_at = 0;
   std::string intent, status, reason;
   Nullable slot;
@@ -77,9 +79,9 @@ struct SaleRow {
 
 /// `stock_leases l`, as SOCI fills it.
 struct LeaseRow {
-  static constexpr const char* kColumns = "l.id, l.sale, l.granted, l.sold, l.state";
+  static constexpr const char* kColumns = "l.id, l.sale, l.granted, l.sold, l.state, l.holder";
   std::int64_t id = 0, sale = 0, granted = 0, sold = 0;
-  std::string state;
+  std::string state, holder;
 
   void define(soci::statement& statement);
   StockLease lease() const;
@@ -106,6 +108,13 @@ inline void prepare(soci::statement& statement, const std::string& sql) {
   statement.alloc();
   statement.prepare(sql);
   statement.define_and_bind();
+}
+
+/// One row; the statement is read to its end, because it would hold its snapshot otherwise.
+inline bool fetch_one(soci::statement& statement) {
+  const bool found = statement.execute(true);
+  if (found) statement.fetch();
+  return found;
 }
 
 /// For Changes::poll(): raised in the transaction that changes what it counts.

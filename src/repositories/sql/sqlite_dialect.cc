@@ -32,13 +32,13 @@ sqlite_api::sqlite3* handle_of(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 
-struct Failure {
+struct Result {
   int code = SQLITE_ERROR;
   std::string words;
 };
 
 /// SOCI keeps the lower eight bits of the code only, and begins its words with its own functions.
-Failure failure_of(soci::session& session, const soci::soci_error& error) {
+Result result_of(soci::session& session, const soci::soci_error& error) {
   const auto* known = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
   if (known == nullptr) return {.words = error.get_error_message()};
   const int extended = sqlite_api::sqlite3_extended_errcode(handle_of(session));
@@ -59,6 +59,10 @@ Kind kind_of(int code, bool committing) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return Kind::kBusy;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+      return Kind::kRefused;
     // Part of the transaction may be in the log, and no later flush would tell.
     case SQLITE_IOERR:
       return committing ? Kind::kDurability : Kind::kOther;
@@ -91,7 +95,7 @@ class SqliteChanges final : public Changes {
       seen_ = version;  // only now: a poll that failed is made again
       return revisions;
     } catch (const soci::soci_error& error) {
-      throw dialect_.error(*session_, error, false);
+      throw dialect_.failure(*session_, error, false).error;
     }
   }
 
@@ -139,6 +143,8 @@ class SqliteDialect final : public Dialect {
     sqlite_api::sqlite3_exec(handle_of(session), "ROLLBACK", nullptr, nullptr, nullptr);
   }
 
+  std::unique_ptr<soci::session> guard_schema() override { return nullptr; }
+
   void run_script(soci::session& session, std::string_view sql) override {
     auto* handle = handle_of(session);
     const int code =
@@ -150,11 +156,14 @@ class SqliteDialect final : public Dialect {
 
   std::string_view for_update() const override { return ""; }  // one writer has it all locked
 
-  StorageError error(soci::session& session, const soci::soci_error& error,
-                     bool committing) override {
-    const auto [code, words] = failure_of(session, error);
-    return {kind_of(code, committing),
-            fmt::format("database {}: {} (SQLite code {})", path_, words, code)};
+  std::unique_ptr<OrderBatch> order_batch(soci::session& session) override {
+    return make_prepared_order_batch(session);
+  }
+
+  Failure failure(soci::session& session, const soci::soci_error& error, bool committing) override {
+    const auto [code, words] = result_of(session, error);
+    return {.error = {kind_of(code, committing),
+                      fmt::format("database {}: {} (SQLite code {})", path_, words, code)}};
   }
 
   bool is_duplicate(soci::session& session) override {

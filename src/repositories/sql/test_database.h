@@ -1,14 +1,18 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "repositories/sql/repositories.h"
+#include "tests/support/mariadb.h"
 
 /// What the tests of this room share.
 namespace stampede::repositories::sql {
@@ -40,10 +44,56 @@ inline IdempotencyKey key(std::int64_t n) {
   return *IdempotencyKey::parse(fmt::format("intent-{:016}", n));
 }
 
+/// The StorageError that `work` throws.
+template <class Work>
+std::optional<StorageError> error_of(Work work) {
+  try {
+    work();
+  } catch (const StorageError& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
+enum class Engine { kSqlite, kMariadb };
+inline std::ostream& operator<<(std::ostream& out, Engine engine) {
+  return out << (engine == Engine::kSqlite ? "Sqlite" : "Mariadb");
+}
+
+/// Where a new database is. Each open() is another process's view of it.
+class TestStorage {
+ public:
+  explicit TestStorage(Engine engine) {
+    if (engine == Engine::kMariadb) mariadb_.emplace();
+  }
+
+  std::unique_ptr<Database> open() const {
+    if (mariadb_) return std::make_unique<Database>(mariadb_options());
+    return std::make_unique<Database>(SqliteOptions{.path = file()});
+  }
+  std::filesystem::path file() const { return folder_.file(); }
+  MariadbOptions mariadb_options() const { return options_of(*mariadb_); }
+
+  static MariadbOptions options_of(const test_support::MariadbDatabase& database) {
+    return {.address = database.server().address(),
+            .user = test_support::MariadbServer::kUser,
+            .password = test_support::MariadbServer::kPassword,
+            .database = database.name(),
+            .readers = 2};
+  }
+
+ private:
+  TestFolder folder_;
+  std::optional<test_support::MariadbDatabase> mariadb_;
+};
+
 /// A new database with its repositories.
 struct TestShop {
-  TestFolder folder;
-  Database database{{.path = folder.file()}};
+  explicit TestShop(Engine engine = Engine::kSqlite) : storage(engine) {}
+
+  TestStorage storage;
+  std::unique_ptr<Database> opened = storage.open();
+  Database& database = *opened;
   Repositories repositories{database};
 
   Accounts& accounts() { return repositories.accounts(); }
@@ -81,6 +131,12 @@ struct TestShop {
     return orders;
   }
 };
+
+/// Of tests that hold whatever the database is.
+struct OnEveryEngine : testing::TestWithParam<Engine> {
+  TestShop shop{GetParam()};
+};
+inline auto every_engine() { return testing::Values(Engine::kSqlite, Engine::kMariadb); }
 
 inline Order success(SaleId sale, LeaseId lease, std::int64_t buyer, std::int32_t slot = 1) {
   return {.number = {},

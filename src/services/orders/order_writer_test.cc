@@ -151,7 +151,7 @@ TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
       RC_ASSERT(broken_invariants(ledger.state()).empty());
       for (const Order& order : written.orders) {
         const auto& lease = before.leases.at(order.lease);
-        const bool fresh = order.seq > before.last_seq;
+        const bool fresh = order.seq > before.last_seqs[0];
         RC_ASSERT(!(fresh && order.live() && lease.state == LeaseState::kClosed));
       }
       if (*rc::gen::inRange(0, 3) == 0) {

@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include <latch>
+#include <thread>
+
+#include "repositories/sql/test_database.h"
+
+/// What the processes of a cluster share beside orders: the ring's members, the queue shards, and
+/// messages that nothing could be made of.
+namespace stampede::repositories::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct MembersTest : OnEveryEngine {
+  Members& members = shop.repositories.members();
+  const Member a{.node = "a", .address = "127.0.0.1:8083", .incarnation = "0123456789abcdef"};
+  const Member b{.node = "b", .address = "127.0.0.1:9083", .incarnation = "fedcba9876543210"};
+
+  std::vector<std::int64_t> joined_at() {
+    return shop.database.read([](soci::session& session) {
+      std::vector<std::int64_t> instants;
+      std::int64_t instant = 0;
+      soci::statement select = (session.prepare << "SELECT joined_at FROM validators ORDER BY node",
+                                soci::into(instant));
+      for (select.execute(); select.fetch();) instants.push_back(instant);
+      return instants;
+    });
+  }
+};
+struct QuarantineTest : OnEveryEngine {};
+struct QueueShardsTest : OnEveryEngine {
+  std::int32_t shards() { return shop.repositories.ledger().begin()->lock_shard(0).shards; }
+};
+INSTANTIATE_TEST_SUITE_P(On, MembersTest, every_engine(), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(On, QuarantineTest, every_engine(), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(On, QueueShardsTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(MembersTest, TheHashKeyIsDrawnOnceAndStays) {
+  const auto ring = members.ring();
+  EXPECT_EQ(ring.epoch, 0);
+  EXPECT_EQ(ring.newest_lease, LeaseId{});
+  EXPECT_THAT(ring.members, IsEmpty());
+  EXPECT_EQ(ring.hash_key.size(), 32U);
+  EXPECT_EQ(ring.hash_key.find_first_not_of("0123456789abcdef"), std::string::npos);
+  const auto other = shop.storage.open();
+  EXPECT_EQ(Repositories(*other).members().ring(), ring);
+  TestShop another(GetParam());
+  EXPECT_NE(another.repositories.members().ring().hash_key, ring.hash_key);
+}
+
+TEST_P(MembersTest, AreReplacedInOneTransaction) {
+  const auto sale = shop.sell(10);
+  const auto first = members.replace(0, std::array{b, a}, at(100));
+  EXPECT_EQ(first.epoch, 1);
+  EXPECT_THAT(first.members, ElementsAre(a, b));
+  EXPECT_EQ(first.newest_lease, LeaseId{});
+  EXPECT_EQ(members.ring(), first);
+
+  const auto lease = *shop.leases().grant(sale, 1, at(1));
+  Member restarted = b;
+  restarted.incarnation = "1111111111111111";
+  const auto second = members.replace(1, std::array{a, restarted}, at(200));
+  EXPECT_EQ(second.epoch, 2);
+  EXPECT_EQ(second.hash_key, first.hash_key);
+  EXPECT_EQ(second.newest_lease, lease);
+  EXPECT_THAT(second.members, ElementsAre(a, restarted));
+  EXPECT_THAT(joined_at(), ElementsAre(100, 200));
+
+  shop.leases().grant(sale, 1, at(1));
+  EXPECT_EQ(members.ring().newest_lease, lease);  // of the epoch, not of now
+  EXPECT_THAT(members.replace(2, {}, at(300)).members, IsEmpty());
+}
+
+TEST_P(MembersTest, AChangeOfAnotherRingChangesNothing) {
+  const auto first = members.replace(0, std::array{a}, at(100));
+  EXPECT_EQ(members.replace(0, std::array{b}, at(200)), first) << "somebody was faster";
+  EXPECT_EQ(members.ring(), first);
+}
+
+TEST_P(MembersTest, ALeaseIsGrantedInTheNameOfTheRingThatStands) {
+  const auto sale = shop.sell(10);
+  LeaseRequest request{.holder = a.holder(), .number = 1, .sale = sale, .ring_epoch = 1};
+  EXPECT_FALSE(shop.leases().grant(request, 1, at(1)));
+  members.replace(0, std::array{a}, at(100));
+  EXPECT_TRUE(shop.leases().grant(request, 1, at(1)));
+  members.replace(1, std::array{a, b}, at(100));
+  EXPECT_TRUE(shop.leases().grant(request, 1, at(1))) << "the same request: its lease";
+  request.number = 2;
+  EXPECT_FALSE(shop.leases().grant(request, 1, at(1)));
+}
+
+TEST_P(QuarantineTest, KeepsWhateverCame) {
+  auto& quarantine = shop.repositories.quarantine();
+  EXPECT_EQ(quarantine.count(), 0);
+  quarantine.put(2, std::string_view("\0'\xff;--", 6), "version 9", at(5));
+  quarantine.put(0, std::string(10'000, 'x'), std::string(500, '\xc3'), at(6));
+  quarantine.put(0, "", "", at(7));
+  EXPECT_EQ(quarantine.count(), 3);
+  const auto column = [&](const std::string& sql) {
+    return shop.database.read([&](soci::session& session) {
+      std::string text;
+      session << sql, soci::into(text);
+      return text;
+    });
+  };
+  EXPECT_EQ(column("SELECT body FROM quarantine WHERE shard = 2"), "0027ff3b2d2d");
+  EXPECT_EQ(column("SELECT reason FROM quarantine WHERE shard = 2"), "version 9");
+  EXPECT_EQ(column("SELECT body FROM quarantine WHERE created_at = 6").size(), 16'000U);
+  EXPECT_EQ(column("SELECT reason FROM quarantine WHERE created_at = 6"), std::string(200, '?'));
+}
+
+TEST_P(QueueShardsTest, AreMadeOnce) {
+  EXPECT_EQ(shards(), 1);
+  shop.repositories.ensure_shards(4);
+  EXPECT_EQ(shards(), 4);
+  EXPECT_EQ(shop.repositories.ledger().begin()->lock_shard(3).last_seq, 0);
+  shop.repositories.ensure_shards(4);
+  EXPECT_EQ(shards(), 4);
+  shop.repositories.ensure_shards(2);
+  EXPECT_EQ(shards(), 2);
+  EXPECT_THROW(shop.repositories.ensure_shards(0), std::invalid_argument);
+}
+
+TEST_P(QueueShardsTest, StayOnceThereAreOrders) {
+  const auto sale = shop.sell(10);
+  const auto lease = *shop.leases().grant(sale, 10, at(1));
+  shop.commit({success(sale, lease, 1)});
+  const auto error = error_of([&] { shop.repositories.ensure_shards(4); });
+  ASSERT_TRUE(error);
+  EXPECT_THAT(error->what(), HasSubstr("in 1 queue shard; expected 4"));
+  EXPECT_EQ(shards(), 1);
+  shop.repositories.ensure_shards(1);
+}
+
+TEST_P(QueueShardsTest, SeveralProcessesMayMakeThemAtOnce) {
+  {
+    std::latch ready{4};
+    std::vector<std::jthread> starters;
+    for (int i = 0; i < 4; ++i) {
+      starters.emplace_back([&] {
+        const auto database = shop.storage.open();
+        Repositories repositories(*database);
+        ready.arrive_and_wait();
+        repositories.ensure_shards(4);
+      });
+    }
+  }
+  EXPECT_EQ(shards(), 4);
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,221 @@
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include <latch>
+#include <set>
+#include <thread>
+
+#include "repositories/sql/test_database.h"
+
+/// The consumers of several queue shards, each with connections of its own, on one MariaDB.
+namespace stampede::repositories::sql {
+namespace {
+
+using ::testing::SizeIs;
+using Kind = StorageError::Kind;
+
+constexpr std::int32_t kShards = 4;
+
+/// One shard's consumer: an own process, as the database sees it.
+struct Consumer {
+  Consumer(const MariadbOptions& options, std::int32_t its_shard)
+      : shard(its_shard), database(options) {}
+
+  std::int32_t shard;
+  Database database;
+  Repositories repositories{database};
+
+  std::unique_ptr<LedgerTransaction> begin() { return repositories.ledger().begin(); }
+  /// The first half of OrderWriter's transaction: all that it locks, then what it reads.
+  std::vector<Order> lock_and_read(LedgerTransaction& transaction, SaleId sale,
+                                   std::vector<UserId> buyers, LeaseId lease) {
+    transaction.lock_buyers(buyers);
+    EXPECT_THAT(transaction.lock_leases({&lease, 1}), SizeIs(1));
+    transaction.lock_shard(shard);
+    std::vector<SaleBuyer> pairs;
+    for (const auto buyer : buyers) pairs.push_back({sale, buyer});
+    return transaction.orders_of(pairs);
+  }
+  /// The second: one order for the buyer, in that slot.
+  void write(LedgerTransaction& transaction, Order order) {
+    order.seq = transaction.lock_shard(shard).last_seq + 1;
+    order.number = {(order.seq - 1) * kShards + shard + 1};
+    transaction.insert({&order, 1});
+    EXPECT_TRUE(transaction.charge({order.lease, 1}));
+    transaction.advance_shard(shard, order.seq);
+    transaction.commit();
+  }
+};
+
+struct MariadbLedger : testing::Test {
+  TestShop shop{Engine::kMariadb};
+  SaleId sale = shop.sell(1'000);
+  std::vector<LeaseId> leases;  // of each shard
+
+  MariadbLedger() {
+    shop.repositories.ensure_shards(kShards);
+    shop.accounts().ensure_range({1}, {2'500}, at(1));
+    for (std::int32_t i = 0; i < kShards; ++i) {
+      leases.push_back(*shop.leases().grant(sale, 100, at(1)));
+    }
+  }
+  MariadbOptions options() const {
+    auto options = shop.storage.mariadb_options();
+    options.readers = 1;
+    return options;
+  }
+  /// Says busy within 1 s of waiting for a lock.
+  MariadbOptions impatient() const {
+    auto options = this->options();
+    options.lock_timeout = std::chrono::seconds{1};
+    return options;
+  }
+};
+
+TEST_F(MariadbLedger, ShardsDoNotWaitForEachOther) {
+  Consumer first(options(), 0);
+  Consumer second(impatient(), 1);
+  const auto held = first.begin();
+  first.lock_and_read(*held, sale, {{1}, {3}, {5}}, leases[0]);
+  const auto free = second.begin();
+  EXPECT_TRUE(second.lock_and_read(*free, sale, {{2}, {4}, {6}}, leases[1]).empty());
+  second.write(*free, success(sale, leases[1], 2));
+  first.write(*held, success(sale, leases[0], 1));
+}
+
+TEST_F(MariadbLedger, ShardsDecideAboutABuyerOneAfterTheOther) {
+  Consumer first(options(), 0);
+  const auto held = first.begin();
+  first.lock_and_read(*held, sale, {{1}, {7}}, leases[0]);
+  {
+    Consumer second(impatient(), 1);
+    const auto error =
+        error_of([&] { second.begin()->lock_buyers(std::vector<UserId>{{7}, {9}}); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), Kind::kBusy);
+  }
+  Consumer second(options(), 1);
+  std::latch asking(1);
+  std::vector<Order> seen;
+  std::jthread waiting([&] {
+    const auto transaction = second.begin();
+    asking.count_down();
+    seen = second.lock_and_read(*transaction, sale, {{7}, {9}}, leases[1]);
+  });
+  asking.wait();
+  first.write(*held, success(sale, leases[0], 7));
+  waiting.join();
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_EQ(seen[0].buyer, UserId{7});
+}
+
+TEST_F(MariadbLedger, LocksALeaseUntilTheCommit) {
+  Consumer first(options(), 0);
+  Consumer second(impatient(), 1);
+  const auto held = first.begin();
+  first.lock_and_read(*held, sale, {{1}}, leases[0]);
+  const auto error = error_of([&] { second.begin()->lock_leases({leases.data(), 1}); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), Kind::kBusy);
+}
+
+TEST_F(MariadbLedger, KnowsBuyersAndLeasesThatDoNotExist) {
+  Consumer consumer(options(), 0);
+  const auto transaction = consumer.begin();
+  transaction->lock_buyers(std::vector<UserId>{{1}, {999'999}});
+  transaction->lock_buyers({});
+  EXPECT_THAT(transaction->lock_leases(std::vector<LeaseId>{leases[0], {999}}), SizeIs(1));
+  EXPECT_TRUE(transaction->orders_of(std::vector<SaleBuyer>{{sale, {999'999}}}).empty());
+}
+
+TEST_F(MariadbLedger, WritesBatchesOfManyStatements) {
+  Consumer consumer(options(), 0);
+  const auto large = shop.sell(10'000);
+  const auto lease = *shop.leases().grant(large, 10'000, at(1));
+  std::vector<UserId> buyers;
+  std::vector<Order> orders;
+  for (std::int64_t i = 1; i <= 2'500; ++i) {
+    buyers.push_back({i});
+    orders.push_back(i % 2 == 0 ? success(large, lease, i)
+                                : failure(large, lease, i, FailureReason::kLimitReached));
+    orders.back().seq = i;
+    orders.back().number = {(i - 1) * kShards + 1};
+  }
+  {
+    const auto transaction = consumer.begin();
+    EXPECT_TRUE(consumer.lock_and_read(*transaction, large, buyers, lease).empty());
+    transaction->insert(orders);
+    transaction->commit();
+  }
+  const auto transaction = consumer.begin();
+  auto found = consumer.lock_and_read(*transaction, large, buyers, lease);
+  std::ranges::sort(found, {}, &Order::number);
+  ASSERT_EQ(found.size(), orders.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].number, orders[i].number);
+    EXPECT_EQ(found[i].buyer, orders[i].buyer);
+    EXPECT_EQ(found[i].intent, orders[i].intent);
+    EXPECT_EQ(found[i].slot, orders[i].slot);
+    EXPECT_EQ(found[i].reason, orders[i].reason);
+  }
+}
+
+/// Every shard decides about the same buyers again and again, by the rule of one order a buyer.
+/// What loses a deadlock is decided again, as the consumer does.
+TEST_F(MariadbLedger, ABuyerHasOneOrderWhicheverShardsAreAsked) {
+  constexpr std::int64_t kBuyers = 40;
+  {
+    std::latch ready{kShards};
+    std::vector<std::jthread> consumers;
+    for (std::int32_t shard = 0; shard < kShards; ++shard) {
+      consumers.emplace_back([&, shard] {
+        Consumer consumer(options(), shard);
+        const auto lease = leases[static_cast<std::size_t>(shard)];
+        const auto decide = [&](std::int64_t buyer) {
+          const auto transaction = consumer.begin();
+          const auto known = consumer.lock_and_read(*transaction, sale, {{buyer}}, lease);
+          if (known.empty()) consumer.write(*transaction, success(sale, lease, buyer));
+        };
+        ready.arrive_and_wait();
+        for (std::int64_t buyer = 1; buyer <= kBuyers; ++buyer) {
+          while (const auto error = error_of([&] { decide(buyer); })) {
+            ASSERT_EQ(error->kind(), Kind::kBusy) << error->what();
+          }
+        }
+      });
+    }
+  }
+  std::set<std::int64_t> buyers;
+  std::int64_t orders = 0;
+  shop.orders().for_each_recent(at(0), [&](const Order& order) {
+    ++orders;
+    buyers.insert(order.buyer.value);
+  });
+  EXPECT_EQ(orders, kBuyers);
+  EXPECT_THAT(buyers, SizeIs(kBuyers));
+  const auto ledger = shop.repositories.audit().ledgers().at(0);
+  EXPECT_EQ(ledger.buyers_over_limit, 0);
+  EXPECT_TRUE(ledger.mischarged_leases.empty());
+}
+
+TEST_F(MariadbLedger, AChangeOfTheRingWaitsForGrantsUnderWay) {
+  Database granting(options());
+  Transaction grant(granting, Access::kWrite);
+  grant.run([&](soci::session& session) {
+    session << "UPDATE sales SET unleased = unleased - 1 WHERE id = " << sale.value;
+    session << "INSERT INTO stock_leases (sale, granted, sold, state, created_at) "
+               "VALUES (1, 1, 0, 'open', 1)";
+  });
+  {
+    Database database(impatient());
+    const auto error = error_of([&] { Repositories(database).members().replace(0, {}, at(1)); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), Kind::kBusy);
+  }
+  grant.commit();
+  const auto ring = shop.repositories.members().replace(0, {}, at(1));
+  EXPECT_EQ(ring.newest_lease.value, leases.back().value + 1);
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

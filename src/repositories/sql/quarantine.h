@@ -1,0 +1,20 @@
+#pragma once
+
+#include "repositories/quarantine.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlQuarantine final : public Quarantine {
+ public:
+  explicit SqlQuarantine(Database& database) : database_(database) {}
+
+  void put(std::int32_t shard, std::string_view body, std::string_view reason,
+           Instant now) override;
+  std::int64_t count() override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

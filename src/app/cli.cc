@@ -10,6 +10,11 @@ int exit_code(const Done& done) {
   return 1;
 }
 
+int exit_code(const ConfigErrors& errors) {
+  for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", error);
+  return 2;
+}
+
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
                          std::string_view expected) {
   throw CLI::ValidationError(option, fmt::format("{:?} is not {}", text, expected));
@@ -25,7 +30,7 @@ CommandLine::CommandLine(const char* version) {
   app_.require_subcommand(0, 1);
   add_config_flags(app_, true);
   app_.footer("Every command takes --data or --config. `stampede COMMAND --help` says more.");
-  add_serve();
+  add_roles();
   add_product();
   add_sale();
   add_user();
@@ -88,10 +93,7 @@ int run_cli(int argc, char** argv, const char* version) {
   ConfigSources sources = line.sources();
   sources.environment = process_environment();
   const auto loaded = load_config(sources);
-  if (!loaded) {
-    for (const std::string& error : loaded.error()) fmt::print(stderr, "stampede: {}\n", error);
-    return 2;
-  }
+  if (!loaded) return exit_code(loaded.error());
   return line.action()(*loaded);
 }
 

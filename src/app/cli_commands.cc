@@ -1,13 +1,32 @@
 #include "app/command_line.h"
+#include "app/config/role_config.h"
+#include "app/roles/cluster.h"
 #include "app/roles/serve.h"
 
 // Every command, its options and their words.
 namespace stampede::app {
 
-void CommandLine::add_serve() {
-  CLI::App& serve = command(app_, "serve", "run the shop: all of it in this process",
-                            [](const auto& loaded) { return run_serve(loaded.config); });
-  add_config_flags(serve, false);
+CLI::App& CommandLine::add_role(RoleName role, const std::string& what, int (*run)(const Config&)) {
+  CLI::App& added =
+      command(app_, std::string{to_string(role)}, what, [role, run](const auto& loaded) {
+        const auto own = config_for(role, loaded);
+        return own ? run(own->config) : exit_code(own.error());
+      });
+  add_config_flags(added, false);
+  return added;
+}
+
+void CommandLine::add_roles() {
+  CLI::App& serve =
+      add_role(RoleName::kServe, "run the shop: all of it in this process", run_serve);
+  add_role(RoleName::kWeb, "of a cluster: shop pages, accounts, captchas, orders", run_web);
+  add_role(RoleName::kValidate, "of a cluster: decides purchases and publishes them", run_validate);
+  add_role(RoleName::kQuantity, "of a cluster: quantity control, grants stock to validators",
+           run_quantity);
+  add_role(RoleName::kConsume, "of a cluster: writes purchases as orders", run_consume);
+  add_role(RoleName::kAdmin, "of a cluster: the operations console, metrics of all roles",
+           run_admin);
+
   std::string keys = "Configuration, by file, environment variable or flag, with its defaults:\n";
   for (const ConfigKey& key : config_keys()) {
     keys += fmt::format("  {} = {}\n      {}\n      {}, {}\n", key.name, key.default_value,
@@ -121,13 +140,28 @@ void CommandLine::add_user_ban(CLI::App& user) {
 
 void CommandLine::add_keys_and_config() {
   CLI::App& keys = group("keys", "the secret keys behind sessions and captchas");
+  command(keys, "create", "make the key file that all roles of a cluster get a copy of",
+          [](const auto& loaded) { return create_keys(loaded.config); });
   command(keys, "rotate", "seal with a fresh key; what the last one sealed still opens",
           [](const auto& loaded) { return rotate_keys(loaded.config); });
   CLI::App& config = group("config", "the configuration");
   CLI::App& check =
       command(config, "check", "check everything and show each value and where it comes from",
-              [this](const auto& loaded) { return check_config(loaded, json_); });
+              [this](const auto& loaded) {
+                if (!role_) return exit_code(check_config(loaded, json_));
+                const auto own = config_for(*role_, loaded);
+                return own ? exit_code(check_config(*own, json_)) : exit_code(own.error());
+              });
   add_config_flags(check, false);
+  check
+      .add_option_function<std::string>(
+          "--role",
+          [this](const std::string& text) {
+            role_ = role_named(text);
+            if (!role_) refuse("--role", text, "serve, web, validate, quantity, consume or admin");
+          },
+          "as this role would start with it")
+      ->type_name("ROLE");
   add_json(check, json_);
 }
 
@@ -164,6 +198,8 @@ void CommandLine::add_mint() {
         mint_.key_prefix = text;
       },
       fmt::format("or for a key of each buyer: this and the id in {} digits", kMintDigits));
+  mint.add_flag("--node", mint_.with_node,
+                "of a cluster: with the validator that owns the buyer, as the cookie `node` names it");
   key->needs(&product)->excludes(prefix);
   prefix->needs(&product);
   mint.parse_complete_callback([&product, key, prefix] {

@@ -5,10 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "app/commands.h"
+#include "app/config/role_config.h"
 
 // Included by cli*.cc only: CLI11 is heavy.
 namespace stampede::app {
@@ -19,6 +21,7 @@ using Action = std::function<int(const LoadedConfig&)>;
 inline int exit_code(int code) { return code; }
 /// Says what was refused.
 int exit_code(const Done& done);
+int exit_code(const ConfigErrors& errors);
 
 /// Ends the parse: `text` of `option` is not what was expected.
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
@@ -35,7 +38,8 @@ class CommandLine {
   const Action& action() const { return action_; }
 
  private:
-  void add_serve();
+  void add_roles();
+  CLI::App& add_role(RoleName role, const std::string& what, int (*run)(const Config&));
   void add_product();
   void add_sale();
   void add_sale_create(CLI::App& sale);
@@ -66,6 +70,7 @@ class CommandLine {
   Action action_;
 
   bool json_ = false;
+  std::optional<RoleName> role_;  // that `config check` is for
   ProductAdd product_;
   Sale sale_;
   UserAdd user_add_;

@@ -60,6 +60,7 @@ struct UserPassword {
 };
 Done set_user_password(const Config& config, const UserPassword& options);
 
+Done create_keys(const Config& config);
 Done rotate_keys(const Config& config);
 
 struct Mint {
@@ -67,6 +68,7 @@ struct Mint {
   ProductId product;                  // 0: no passes
   std::optional<IdempotencyKey> key;  // one key for all
   std::string key_prefix;             // or a key for each: prefix and id in 16 digits
+  bool with_node = false;             // and the validator that owns each buyer, at the line's end
 };
 inline constexpr std::size_t kMintDigits = 16;
 inline constexpr std::size_t kLongestKeyPrefix = IdempotencyKey::kMax - kMintDigits;

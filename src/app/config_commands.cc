@@ -32,6 +32,20 @@ Done check_config(const LoadedConfig& loaded, bool json) {
   return {};
 }
 
+Done create_keys(const Config& config) {
+  const std::filesystem::path keys = key_path(config.data.dir);
+  std::error_code unreachable;
+  if (std::filesystem::exists(keys, unreachable)) {
+    return std::unexpected(
+        fmt::format("{} is there already; `stampede keys rotate` puts a fresh key "
+                    "first",
+                    keys.string()));
+  }
+  prepare_data_dir(config.data.dir);
+  fmt::print("{}\n", keys.string());
+  return {};
+}
+
 Done rotate_keys(const Config& config) {
   Office office(config, Office::Missing::kRefuse);
   identity::KeyRing::rotate(office.keys());

@@ -12,6 +12,7 @@
 #include "captcha/captcha.h"
 #include "identity/key_ring.h"
 #include "services/accounts/sessions.h"
+#include "services/routing/ring.h"
 
 namespace stampede::app {
 namespace {
@@ -35,8 +36,10 @@ void write_out(const std::string& text) {
 /// Writes the lines of users `first` and on, whose session epochs are given.
 class Minter {
  public:
-  Minter(const Mint& options, const identity::KeyRing& ring)
-      : options_(options), sessions_(ring), tokens_(ring) {}
+  /// `nodes`: of the cluster; needed for Mint::with_node only.
+  Minter(const Mint& options, const identity::KeyRing& ring,
+         std::optional<services::routing::Ring> nodes)
+      : options_(options), sessions_(ring), tokens_(ring), nodes_(std::move(nodes)) {}
 
   void write(UserId first, const std::vector<SessionEpoch>& epochs, Instant now) {
     text_.clear();
@@ -48,6 +51,10 @@ class Minter {
         text_ += ' ';
         text_ += tokens_.seal_pass({user, options_.product, key_of(options_, user)}, now);
       }
+      if (nodes_) {
+        text_ += ' ';
+        text_ += nodes_->owner(user)->node;
+      }
       text_ += '\n';
       ++user.value;
     }
@@ -58,8 +65,20 @@ class Minter {
   const Mint& options_;
   services::accounts::Sessions sessions_;
   captcha::Tokens tokens_;
+  const std::optional<services::routing::Ring> nodes_;
   std::string text_;
 };
+
+/// The ring as the database has it, with a member at least.
+std::expected<services::routing::Ring, std::string> ring_of(const Config& config, Office& office) {
+  auto state = office.storage().members().ring();
+  const auto key = services::routing::parse_hash_key(state.hash_key);
+  if (!key || state.members.empty()) {
+    return std::unexpected("--node: the shop has no ring of validators that run");
+  }
+  return services::routing::Ring(state.epoch, *key, std::move(state.members),
+                                 static_cast<int>(config.cluster.virtual_nodes));
+}
 
 }  // namespace
 
@@ -69,8 +88,14 @@ Done mint(const Config& config, const Mint& options) {
     return std::unexpected(fmt::format("there is no product {}; `stampede product list` shows all",
                                        options.product.value));
   }
+  std::optional<services::routing::Ring> nodes;
+  if (options.with_node) {
+    auto found = ring_of(config, office);
+    if (!found) return std::unexpected(found.error());
+    nodes = std::move(*found);
+  }
   const identity::KeyRing ring(office.keys());
-  Minter minter(options, ring);
+  Minter minter(options, ring, std::move(nodes));
   const UserId last = options.users.last;
   office.record("mint", fmt::format("users {}-{}", options.users.first.value, last.value),
                 read_clocks().wall);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "app/config/data_dir.h"
+#include "app/roles/from_config.h"
 
 namespace stampede::app {
 namespace {
@@ -15,22 +16,25 @@ std::string this_operator() {
   return account ? fmt::format("cli:{}", account->pw_name) : fmt::format("cli:{}", getuid());
 }
 
-repositories::sql::SqliteOptions open_options(const std::filesystem::path& dir,
-                                              Office::Missing missing) {
+std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
+                                                           Office::Missing missing) {
+  if (!config.database.address.empty()) return open_cluster_database(config, 1);
+  const std::filesystem::path& dir = config.data.dir;
   if (missing == Office::Missing::kCreate) {
     prepare_data_dir(dir);
   } else {
     require_data_dir(dir);
   }
-  return {database_path(dir)};
+  return std::make_unique<repositories::sql::Database>(
+      repositories::sql::SqliteOptions{.path = database_path(dir)});
 }
 
 }  // namespace
 
 Office::Office(const Config& config, Missing missing)
     : keys_(key_path(config.data.dir)),
-      database_(open_options(config.data.dir, missing)),
-      repositories_(database_),
+      database_(open_database(config, missing)),
+      repositories_(*database_),
       actor_(this_operator()) {}
 
 void Office::record(std::string_view action, std::string_view subject, Instant now) {

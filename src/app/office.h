@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,8 +10,9 @@
 
 namespace stampede::app {
 
-/// Where an operator's command works: the shop's storage, and the log of who changed what. It may
-/// be opened while the server runs, which sees the changes within a second. For one thread.
+/// Where an operator's command works: the shop's storage (its own file, or a cluster's database),
+/// and the log of who changed what. It may be opened while the shop runs, which sees the changes
+/// within a second. For one thread.
 class Office {
  public:
   enum class Missing { kRefuse, kCreate };
@@ -25,7 +27,7 @@ class Office {
 
  private:
   std::filesystem::path keys_;
-  repositories::sql::Database database_;
+  std::unique_ptr<repositories::sql::Database> database_;
   repositories::sql::Repositories repositories_;
   std::string actor_;
 };

@@ -2,6 +2,12 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "model/time.h"
+#include "queue/codec.h"
 #include "repositories/storage_error.h"
 #include "telemetry/log.h"
 
@@ -10,8 +16,12 @@ namespace stampede::consumers {
 using repositories::StorageError;
 
 OrderConsumer::OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
-                             Listener listener, Options options)
-    : source_(&source), writer_(writer), listener_(std::move(listener)), options_(options) {
+                             Aside aside, Listener listener, Options options)
+    : source_(&source),
+      writer_(writer),
+      aside_(aside),
+      listener_(std::move(listener)),
+      options_(options) {
   thread_ = std::jthread([this] { run(); });
 }
 
@@ -28,7 +38,7 @@ bool OrderConsumer::finish(std::chrono::milliseconds patience) {
 void OrderConsumer::run() {
   pthread_setname_np(pthread_self(), "consumer");
   while (source_->receive(batch_, options_.batch)) {
-    if (!write_until_done()) break;
+    if (!set_poison_aside() || !write(batch_)) break;
     source_->acknowledge();
   }
   const std::lock_guard lock(mutex_);
@@ -36,10 +46,11 @@ void OrderConsumer::run() {
   changed_.notify_all();
 }
 
-bool OrderConsumer::write_until_done() {
-  services::orders::Written written;
+/// Repeats `step` until it answers true; while it does not, the database is away.
+template <class Step>
+bool OrderConsumer::until_done(Step&& step) {
   auto pause = options_.first_retry;
-  while (!try_write(written)) {
+  while (!step()) {
     statistics_.retries.add();
     healthy_ = false;
     source_->stall(true);
@@ -54,22 +65,72 @@ bool OrderConsumer::write_until_done() {
     source_->stall(false);
     telemetry::log_info("orders are written again");
   }
-  tell(written);
   return true;
 }
 
-bool OrderConsumer::try_write(services::orders::Written& written) {
+bool OrderConsumer::write(std::span<const queue::Message> messages) {
+  if (messages.empty()) return true;
+  services::orders::Written written;
+  auto attempt = Attempt::kAway;
+  const bool done = until_done([&] {
+    std::string reason;
+    attempt = try_write(messages, written, reason);
+    if (attempt == Attempt::kRefused && messages.size() == 1) {
+      return try_set_aside(queue::encode(messages), reason);
+    }
+    return attempt != Attempt::kAway;
+  });
+  if (!done) return false;
+  if (attempt == Attempt::kWritten) tell(written);
+  if (attempt == Attempt::kWritten || messages.size() == 1) return true;
+  const std::size_t half = messages.size() / 2;
+  return write(messages.first(half)) && write(messages.subspan(half));
+}
+
+bool OrderConsumer::set_poison_aside() {
+  for (const queue::Poison& poison : source_->poison()) {
+    if (!until_done([&] { return try_set_aside(poison.body, poison.reason); })) return false;
+  }
+  return true;
+}
+
+OrderConsumer::Attempt OrderConsumer::try_write(std::span<const queue::Message> messages,
+                                                services::orders::Written& written,
+                                                std::string& reason) {
   const auto began = std::chrono::steady_clock::now();
+  auto failed = Attempt::kAway;
   try {
-    written = writer_.write(batch_);
+    written = writer_.write(messages);
+    const auto took = std::chrono::steady_clock::now() - began;
+    statistics_.batch_time.observe(static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+    return Attempt::kWritten;
   } catch (const StorageError& error) {
-    telemetry::log_error("orders not written", "reason=\"{}\" waiting={}", error.what(),
-                         batch_.size());
+    if (error.kind() == StorageError::Kind::kRefused) failed = Attempt::kRefused;
+    reason = error.what();
+  } catch (const std::logic_error& error) {  // a rule that cannot be kept for this message
+    failed = Attempt::kRefused;
+    reason = error.what();
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  telemetry::log_error("orders not written", "reason=\"{}\" waiting={}", reason, messages.size());
+  return failed;
+}
+
+/// Whatever stands in the way of that is taken for the database being away.
+bool OrderConsumer::try_set_aside(std::string_view body, std::string_view reason) {
+  if (aside_.quarantine == nullptr) return false;
+  try {
+    aside_.quarantine->put(aside_.shard, body, reason, read_clocks().wall);
+  } catch (const StorageError& error) {
+    telemetry::log_error("a message could not be put into quarantine", "reason=\"{}\"",
+                         error.what());
     return false;
   }
-  const auto took = std::chrono::steady_clock::now() - began;
-  statistics_.batch_time.observe(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  statistics_.quarantined.add();
+  telemetry::log_error("a message is in quarantine", "shard={} reason=\"{}\"", aside_.shard,
+                       reason);
   return true;
 }
 
@@ -87,8 +148,8 @@ void OrderConsumer::tell(const services::orders::Written& written) {
   }
   statistics_.failed_orders.add(failed);
   statistics_.orders.add(written.orders.size() - failed);
-  if (!written.orders.empty()) listener_.settled(written.orders);
-  if (!written.closed.empty()) listener_.closed(written.closed);
+  if (!written.orders.empty() && listener_.settled) listener_.settled(written.orders);
+  if (!written.closed.empty() && listener_.closed) listener_.closed(written.closed);
 }
 
 }  // namespace stampede::consumers

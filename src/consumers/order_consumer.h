@@ -7,11 +7,14 @@
 #include <functional>
 #include <mutex>
 #include <span>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "model/order.h"
 #include "queue/order_queue.h"
+#include "repositories/quarantine.h"
 #include "services/orders/order_writer.h"
 #include "telemetry/metrics.h"
 
@@ -19,14 +22,21 @@ namespace stampede::consumers {
 
 /// Takes batches from the order queue, has them written, and tells who waits. One thread. While the
 /// database is away it keeps its batch, tries again until it is written, and holds the queue
-/// stalled: nothing is dropped, nothing new is taken.
+/// stalled: nothing is dropped, nothing new is taken. A batch that the database refuses is cut in
+/// halves, in order, until the message is alone that is to blame; it goes into quarantine.
 class OrderConsumer {
  public:
+  /// Where messages go that nothing could be made of.
+  struct Aside {
+    std::int32_t shard = 0;                          // of the source
+    repositories::Quarantine* quarantine = nullptr;  // none: they are tried again for ever
+  };
   struct Options {
     std::size_t batch = 2'000;  // messages in one transaction, at most
     std::chrono::milliseconds first_retry{50};
     std::chrono::milliseconds last_retry{1'000};
   };
+  /// Either may be empty.
   struct Listener {
     /// Committed orders, on the consumer's thread.
     std::function<void(std::span<const Order>)> settled;
@@ -34,8 +44,8 @@ class OrderConsumer {
     std::function<void(std::span<const LeaseId>)> closed;
   };
 
-  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer, Listener listener,
-                Options options);
+  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer, Aside aside,
+                Listener listener, Options options);
   /// The source must have been shut before. Gives up what finish() has not seen written.
   ~OrderConsumer();
 
@@ -48,6 +58,7 @@ class OrderConsumer {
     telemetry::Counter orders;
     telemetry::Counter failed_orders;
     telemetry::Counter retries;
+    telemetry::Counter quarantined;
     telemetry::Histogram batch_time;  // read to commit
   };
   const Statistics& statistics() const { return statistics_; }
@@ -56,13 +67,22 @@ class OrderConsumer {
 
  private:
   void run();
-  /// False: given up.
-  bool write_until_done();
-  bool try_write(services::orders::Written& written);
+  enum class Attempt { kWritten, kAway, kRefused };
+
+  // Of these, false means: given up.
+  bool write(std::span<const queue::Message> messages);
+  bool set_poison_aside();
+  template <class Step>
+  bool until_done(Step&& step);
+
+  Attempt try_write(std::span<const queue::Message> messages, services::orders::Written& written,
+                    std::string& reason);
+  bool try_set_aside(std::string_view body, std::string_view reason);
   void tell(const services::orders::Written& written);
 
   queue::OrderSource* source_;
   services::orders::OrderWriter writer_;
+  const Aside aside_;
   const Listener listener_;
   const Options options_;
   Statistics statistics_;

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <semaphore>
 
+#include "queue/codec.h"
 #include "queue/local/local_queue.h"
 #include "repositories/memory/memory_ledger.h"
 #include "repositories/storage_error.h"
@@ -26,6 +28,7 @@ class FaultyLedger final : public repositories::OrderLedger {
 
   std::unique_ptr<LedgerTransaction> begin() override {
     tried.release();
+    if (refused) return std::make_unique<Refusing>(real_->begin(), refused);
     if (failures > 1) {
       --failures;
       throw StorageError(StorageError::Kind::kFull, "no space");
@@ -37,13 +40,18 @@ class FaultyLedger final : public repositories::OrderLedger {
     return real_->begin();
   }
 
+  /// Throws what is to be thrown for an order, and otherwise nothing.
+  using Refused = std::function<void(const Order&)>;
+
   std::atomic<int> failures{0};
+  Refused refused;  // set before the consumer starts
   std::counting_semaphore<> tried{0};
 
  private:
-  class LostAnswer final : public LedgerTransaction {
+  /// Passes on to the real one.
+  class Through : public LedgerTransaction {
    public:
-    explicit LostAnswer(std::unique_ptr<LedgerTransaction> real) : real_(std::move(real)) {}
+    explicit Through(std::unique_ptr<LedgerTransaction> real) : real_(std::move(real)) {}
     void lock_buyers(std::span<const UserId> ids) override { real_->lock_buyers(ids); }
     std::vector<repositories::LedgerLease> lock_leases(std::span<const LeaseId> ids) override {
       return real_->lock_leases(ids);
@@ -60,16 +68,81 @@ class FaultyLedger final : public repositories::OrderLedger {
     void advance_shard(std::int32_t shard, std::int64_t seq) override {
       real_->advance_shard(shard, seq);
     }
-    void commit() override {
-      real_->commit();
-      throw StorageError(StorageError::Kind::kOutcomeUnknown, "the answer was lost");
-    }
+    void commit() override { real_->commit(); }
 
    private:
     std::unique_ptr<LedgerTransaction> real_;
   };
 
+  class LostAnswer final : public Through {
+   public:
+    using Through::Through;
+    void commit() override {
+      Through::commit();
+      throw StorageError(StorageError::Kind::kOutcomeUnknown, "the answer was lost");
+    }
+  };
+
+  class Refusing final : public Through {
+   public:
+    Refusing(std::unique_ptr<LedgerTransaction> real, const Refused& refused)
+        : Through(std::move(real)), refused_(refused) {}
+    void insert(std::span<const Order> orders) override {
+      std::ranges::for_each(orders, refused_);
+      Through::insert(orders);
+    }
+
+   private:
+    const Refused& refused_;
+  };
+
   MemoryLedger* real_;
+};
+
+/// Keeps what was put aside; fails for its next `failures`.
+class MemoryQuarantine final : public repositories::Quarantine {
+ public:
+  void put(std::int32_t shard, std::string_view body, std::string_view reason, Instant) override {
+    if (failures > 0) {
+      --failures;
+      throw StorageError(StorageError::Kind::kUnreachable, "no database");
+    }
+    entries.push_back({shard, std::string(body), std::string(reason)});
+  }
+  std::int64_t count() override { return static_cast<std::int64_t>(entries.size()); }
+
+  struct Entry {
+    std::int32_t shard;
+    std::string body;
+    std::string reason;
+  };
+  int failures = 0;
+  std::vector<Entry> entries;  // read after finish()
+};
+
+/// Gives each of its batches once, with poison, and remembers what had been put aside when it was
+/// acknowledged.
+class PoisonedSource final : public queue::OrderSource {
+ public:
+  explicit PoisonedSource(const MemoryQuarantine& quarantine) : quarantine_(&quarantine) {}
+  bool receive(std::vector<queue::Message>& batch, std::size_t) override {
+    if (messages.empty() && poison_.empty()) return false;
+    batch = std::exchange(messages, {});
+    return true;
+  }
+  void acknowledge() override {
+    poison_.clear();
+    acknowledged_with = quarantine_->entries.size();
+  }
+  void stall(bool) override {}
+  std::span<const queue::Poison> poison() const override { return poison_; }
+
+  std::vector<queue::Message> messages;
+  std::size_t acknowledged_with = 0;
+
+ private:
+  const MemoryQuarantine* quarantine_;
+  std::vector<queue::Poison> poison_{{"hello", "no batch"}, {"", "0 bytes"}};
 };
 
 class OrderConsumerTest : public testing::Test {
@@ -79,9 +152,11 @@ class OrderConsumerTest : public testing::Test {
     lease_ = *memory_.grant(SaleId{1}, 10, {});
   }
 
-  void start() {
+  void start() { start(queue_, &quarantine_); }
+  void start(queue::OrderSource& source, repositories::Quarantine* quarantine) {
     consumer_.emplace(
-        queue_, services::orders::OrderWriter(ledger_, 0),
+        source, services::orders::OrderWriter(ledger_, 0),
+        OrderConsumer::Aside{.shard = 3, .quarantine = quarantine},
         OrderConsumer::Listener{[this](std::span<const Order> orders) {
                                   told_.insert(told_.end(), orders.begin(), orders.end());
                                 },
@@ -90,6 +165,21 @@ class OrderConsumerTest : public testing::Test {
                                 }},
         OrderConsumer::Options{
             .batch = 10, .first_retry = milliseconds{1}, .last_retry = milliseconds{4}});
+  }
+  /// Publishes these and the marker, and waits until all are consumed.
+  void consume(std::initializer_list<std::int64_t> buyers) {
+    for (const auto buyer : buyers) {
+      ASSERT_EQ(queue_.publish(purchase(buyer)), queue::Published::kQueued);
+    }
+    queue_.publish(queue::CloseMarker{lease_});
+    queue_.shut();
+    start();
+    ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
+  }
+  std::vector<std::int64_t> told_buyers() const {
+    std::vector<std::int64_t> buyers;
+    for (const Order& order : told_) buyers.push_back(order.buyer.value);
+    return buyers;
   }
   Purchase purchase(std::int64_t buyer) const {
     return {.sale = SaleId{1},
@@ -101,6 +191,7 @@ class OrderConsumerTest : public testing::Test {
 
   MemoryLedger memory_;
   FaultyLedger ledger_{memory_};
+  MemoryQuarantine quarantine_;
   LeaseId lease_;
   queue::local::LocalQueue queue_{100};
   std::vector<Order> told_;  // read after finish()
@@ -110,7 +201,7 @@ class OrderConsumerTest : public testing::Test {
 
 TEST_F(OrderConsumerTest, WritesThenTells) {
   start();
-  ASSERT_TRUE(queue_.publish(purchase(1)));
+  ASSERT_EQ(queue_.publish(purchase(1)), queue::Published::kQueued);
   queue_.publish(queue::CloseMarker{lease_});
   queue_.shut();
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
@@ -123,7 +214,7 @@ TEST_F(OrderConsumerTest, WritesThenTells) {
 TEST_F(OrderConsumerTest, ADatabaseThatIsAwayLosesNothingAndDoublesNothing) {
   ledger_.failures = 4;
   start();
-  ASSERT_TRUE(queue_.publish(purchase(1)));
+  ASSERT_EQ(queue_.publish(purchase(1)), queue::Published::kQueued);
   for (int i = 0; i < 5; ++i) ledger_.tried.acquire();  // four failures and the last, good try
   queue_.shut();
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
@@ -137,15 +228,102 @@ TEST_F(OrderConsumerTest, ADatabaseThatIsAwayLosesNothingAndDoublesNothing) {
 TEST_F(OrderConsumerTest, WhileTheDatabaseIsAwayNothingNewIsTaken) {
   ledger_.failures = 1'000'000;
   start();
-  ASSERT_TRUE(queue_.publish(purchase(1)));
+  ASSERT_EQ(queue_.publish(purchase(1)), queue::Published::kQueued);
   for (int i = 0; i < 3; ++i) ledger_.tried.acquire();  // it failed twice for certain
-  EXPECT_FALSE(queue_.publish(purchase(2)));
+  EXPECT_EQ(queue_.publish(purchase(2)), queue::Published::kRefused);
   EXPECT_FALSE(consumer_->healthy());
   queue_.shut();
   EXPECT_FALSE(consumer_->finish(milliseconds{0})) << "the purchase was not written";
   consumer_.reset();
   EXPECT_TRUE(told_.empty());
   EXPECT_TRUE(memory_.state().orders.empty());
+}
+
+TEST_F(OrderConsumerTest, AMessageThatCannotBeWrittenIsPutAsideAndTheOthersKeepTheirOrder) {
+  ledger_.refused = [](const Order& order) {
+    if (order.buyer == UserId{3}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
+    if (order.buyer == UserId{5}) throw std::logic_error("not to be written");
+  };
+  consume({1, 2, 3, 4, 5, 6, 7});
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(1, 2, 4, 6, 7));
+  EXPECT_TRUE(std::ranges::all_of(told_, &Order::live)) << "none came behind the marker";
+  EXPECT_THAT(closed_, testing::ElementsAre(lease_));
+  ASSERT_EQ(quarantine_.entries.size(), 2);
+  EXPECT_EQ(quarantine_.entries[0].shard, 3);
+  EXPECT_EQ(quarantine_.entries[0].reason, "no such buyer");
+  const queue::Message message = purchase(3);
+  EXPECT_EQ(quarantine_.entries[0].body, queue::encode({&message, 1}));
+  EXPECT_EQ(quarantine_.entries[1].reason, "not to be written");
+  EXPECT_EQ(consumer_->statistics().quarantined.value(), 2);
+  EXPECT_TRUE(repositories::memory::broken_invariants(memory_.state()).empty());
+}
+
+class DatabaseAway : public OrderConsumerTest,
+                     public testing::WithParamInterface<StorageError::Kind> {};
+
+TEST_P(DatabaseAway, PutsNothingAside) {
+  auto failures = std::make_shared<int>(3);
+  ledger_.refused = [failures](const Order&) {
+    if ((*failures)-- > 0) throw StorageError(GetParam(), "away");
+  };
+  consume({1, 2});
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(1, 2));
+  EXPECT_TRUE(quarantine_.entries.empty());
+  EXPECT_EQ(consumer_->statistics().retries.value(), 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, DatabaseAway,
+                         testing::Values(StorageError::Kind::kBusy, StorageError::Kind::kFull,
+                                         StorageError::Kind::kUnreachable,
+                                         StorageError::Kind::kOutcomeUnknown,
+                                         StorageError::Kind::kNewerSchema));
+
+TEST_F(OrderConsumerTest, WhatCannotBePutAsideIsTriedUntilItCan) {
+  ledger_.refused = [](const Order& order) {
+    if (order.buyer == UserId{1}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
+  };
+  quarantine_.failures = 3;
+  consume({1, 2});
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(2));
+  EXPECT_EQ(quarantine_.entries.size(), 1);
+  EXPECT_EQ(consumer_->statistics().retries.value(), 3);
+  EXPECT_TRUE(consumer_->healthy());
+}
+
+TEST_F(OrderConsumerTest, WithoutAQuarantineNothingIsDropped) {
+  ledger_.refused = [](const Order& order) {
+    if (order.buyer == UserId{2}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
+  };
+  for (const int buyer : {1, 2, 3}) {
+    ASSERT_EQ(queue_.publish(purchase(buyer)), queue::Published::kQueued);
+  }
+  start(queue_, nullptr);
+  for (int i = 0; i < 10; ++i) ledger_.tried.acquire();
+  EXPECT_FALSE(consumer_->healthy());
+  EXPECT_FALSE(consumer_->finish(milliseconds{0}));
+  consumer_.reset();
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(1)) << "what came before it is written";
+}
+
+TEST_F(OrderConsumerTest, PoisonIsPutAsideBeforeItIsAcknowledged) {
+  PoisonedSource source(quarantine_);
+  source.messages.push_back(purchase(1));
+  quarantine_.failures = 2;
+  start(source, &quarantine_);
+  ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
+  EXPECT_EQ(source.acknowledged_with, 2);
+  ASSERT_EQ(quarantine_.entries.size(), 2);
+  EXPECT_EQ(quarantine_.entries[0].body, "hello");
+  EXPECT_EQ(quarantine_.entries[0].reason, "no batch");
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(1));
+}
+
+TEST_F(OrderConsumerTest, ABatchOfPoisonAloneIsNotWritten) {
+  PoisonedSource source(quarantine_);
+  start(source, &quarantine_);
+  ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
+  EXPECT_EQ(quarantine_.entries.size(), 2);
+  EXPECT_EQ(consumer_->statistics().batches.value(), 0);
 }
 
 }  // namespace

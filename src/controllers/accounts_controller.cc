@@ -135,7 +135,7 @@ void AccountsController::enter(Form form, const http::Request& request, http::Re
                entry = std::move(entry)](std::expected<Login, AccountError> login) mutable {
     if (login) {
       responder.reply_from_anywhere(
-          welcome(*login, entry.values.next, options_.node, entry.secure));
+          welcome(*login, entry.values.next, options_.node_of(login->user), entry.secure));
       return;
     }
     entry.values.error = services::accounts::explain(login.error());
@@ -189,7 +189,7 @@ void AccountsController::change_password(const http::Request& request, http::Res
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
           responder.reply_from_anywhere(
-              welcome(*login, "/user/password?changed=1", options_.node, secure));
+              welcome(*login, "/user/password?changed=1", options_.node_of(login->user), secure));
           return;
         }
         const AccountError error = login.error();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,7 @@ class AccountsController {
     const views::Pages& pages;
   };
   struct Options {
-    std::string node;  // value of the cookie `node`
+    std::function<std::string(UserId)> node_of;  // value of the cookie `node`; thread-safe
     Clock clock = read_clocks;
   };
 

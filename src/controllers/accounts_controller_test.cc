@@ -112,8 +112,9 @@ class AccountsControllerTest : public testing::Test {
   FormTokens forms_{ring_.ring()};
   OriginRule origin_{std::nullopt};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
-  AccountsController controller_{{accounts_, sessions_, forms_, origin_, pages_},
-                                 {.node = "local", .clock = [this] { return now_; }}};
+  AccountsController controller_{
+      {accounts_, sessions_, forms_, origin_, pages_},
+      {.node_of = [](UserId) { return std::string{"local"}; }, .clock = [this] { return now_; }}};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 };

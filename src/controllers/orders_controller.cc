@@ -11,6 +11,7 @@
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
+#include "controllers/purchase_query.h"
 #include "controllers/session_guard.h"
 
 namespace stampede::controllers {
@@ -54,25 +55,6 @@ std::string words_of(FailureReason reason) {
       return "No unit was left for it.";
   }
   return "";
-}
-
-http::Response purchase_json(const OrderDesk::PurchaseReport& report) {
-  boost::json::object purchase;
-  switch (report.state) {
-    case State::kSuccess:
-      purchase["result"] = "success";
-      purchase["order"] = report.number.value;
-      break;
-    case State::kFailed:
-      purchase["result"] = "failed";
-      purchase["reason"] = to_string(report.reason);
-      break;
-    case State::kPending:
-    case State::kUnknown:
-      purchase["result"] = "pending";
-      break;
-  }
-  return private_json(200, purchase);
 }
 
 }  // namespace
@@ -139,38 +121,26 @@ http::Response OrdersController::order(const http::Request& request, UserId buye
 }
 
 http::Response OrdersController::purchase(const http::Request& request, UserId buyer) {
-  const auto sale = parse_id<SaleId>(request.path_parameters[0]);
-  const auto key = IdempotencyKey::parse(request.path_parameters[1]);
-  LeaseId lease;  // none: then only a row tells anything
-  if (const auto text = request.query_parameter("lease")) {
-    const auto parsed = parse_id<LeaseId>(*text);
-    if (!parsed) {
-      return refuse(request, services_.pages,
-                    {400, "bad-number", "That is no lease",
-                     "“lease” is to be the number that came with the pending answer."});
-    }
-    lease = *parsed;
+  const auto query = PurchaseQuery::of(request);
+  if (!query) {
+    return refuse(request, services_.pages, {400, "bad-number", "That is no lease", kBadLease});
   }
-  OrderDesk::PurchaseReport report;
-  if (sale && key) report = services_.desk.purchase(*sale, buyer, *key, lease);
+  const auto report = query->ask(services_.desk, buyer);
   if (report.state == State::kUnknown) {
     return refuse(request, services_.pages,
                   {404, "unknown-purchase", "Nothing known of this purchase",
                    "Go back to the product and press Buy again: it is the same purchase."});
   }
-  return request.wants_json() ? purchase_json(report) : purchase_page(report);
+  if (request.wants_json()) return private_json(200, json_of(report));
+  return purchase_page(report);
 }
 
 http::Response OrdersController::purchase_page(const OrderDesk::PurchaseReport& report) const {
   using Shown = views::PurchasePage::State;
-  const bool pending = report.state == State::kPending;
-  const Shown state = pending                          ? Shown::kPending
+  const Shown state = report.state == State::kPending  ? Shown::kPending
                       : report.state == State::kFailed ? Shown::kFailed
                                                        : Shown::kSuccess;
-  http::Response response =
-      page(200, services_.pages.purchase({state, report.number, words_of(report.reason)}));
-  if (pending) response.with("Refresh", "2");
-  return response;
+  return page(200, services_.pages.purchase({state, report.number, words_of(report.reason)}));
 }
 
 }  // namespace stampede::controllers

@@ -26,7 +26,7 @@ constexpr std::size_t kOverhead = kCiphertextAt + AesGcm::kTag;
 
 /// The session's is the name of its cookie.
 constexpr std::array<std::string_view, kPurposes> kNames = {"sign", "captcha-challenge",
-                                                            "captcha-pass", "form"};
+                                                            "captcha-pass", "form", "peer"};
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};

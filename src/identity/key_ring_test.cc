@@ -115,7 +115,7 @@ TEST_F(KeyRingTest, RefusesAnotherPurposeAndAnotherRing) {
   KeyRing::create(folder_ / "other");
   const KeyRing other(folder_ / "other");
   constexpr Purpose kAll[] = {Purpose::kSession, Purpose::kCaptchaChallenge, Purpose::kCaptchaPass,
-                              Purpose::kForm};
+                              Purpose::kForm, Purpose::kPeer};
   for (const Purpose sealed_for : kAll) {
     const std::string token = ring.seal(sealed_for, "claims");
     EXPECT_EQ(other.open(sealed_for, token), std::nullopt);

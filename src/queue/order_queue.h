@@ -1,9 +1,14 @@
 #pragma once
 
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "model/order.h"
+#include "model/time.h"
 
 namespace stampede::queue {
 
@@ -14,15 +19,36 @@ struct CloseMarker {
 
 using Message = std::variant<Purchase, CloseMarker>;
 
+/// What became of a purchase that was handed to the queue.
+enum class Published {
+  kRefused,  // nothing was taken (full, blocked, away, or shut): the caller keeps the unit
+  kQueued,   // it is in the queue
+  kSent,     // it is on its way; Resolutions will tell what became of it
+};
+
+/// How a queue with publisher confirms tells what became of purchases that were kSent; each is told
+/// once, or never if the process ends before. Called on the queue's thread, without a lock held.
+struct Resolutions {
+  std::function<void(std::span<const Purchase>)> queued;
+  /// The broker certainly does not have them: the unit is free again.
+  std::function<void(std::span<const Purchase>)> refused;
+};
+
 /// Where the sale hands its purchases over. Thread-safe, never blocks.
 class OrderQueue {
  public:
   virtual ~OrderQueue() = default;
 
-  /// False: nothing was taken (full, blocked, or shut), and the caller keeps the unit.
-  [[nodiscard]] virtual bool publish(const Purchase& purchase) = 0;
-  /// A marker always finds room: without it a lease could not close.
+  [[nodiscard]] virtual Published publish(const Purchase& purchase) = 0;
+  /// A marker always finds room: without it a lease could not close. It is to be published when
+  /// every purchase of its lease has been told to be queued or refused.
   virtual void publish(const CloseMarker& marker) = 0;
+};
+
+/// A message that nothing could be made of, as it came.
+struct Poison {
+  std::string body;
+  std::string reason;
 };
 
 /// Where the order consumer takes them from, strictly in order. For one thread.
@@ -38,6 +64,9 @@ class OrderSource {
   /// The database is away (true) or back (false): while it is away nothing new is worth taking, so
   /// publish() refuses where source and queue are one process.
   virtual void stall(bool stalled) = 0;
+  /// Those that came since the last acknowledge() and could not be read; acknowledge() is done with
+  /// them too, so they are to be kept elsewhere before.
+  virtual std::span<const Poison> poison() const { return {}; }
 };
 
 }  // namespace stampede::queue

@@ -26,22 +26,20 @@ void Reload::run(Now now) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void Reload::review_stock(Now now) {
-  parts_.checkout.close_ended(now.wall);
-  parts_.leasing.review(now);
-}
+void Reload::review_stock(Now now) { parts_.review_stock(now); }
 
 void Reload::reload_keys(Now) {
   if (parts_.keys.reload()) telemetry::log_info("keys reloaded");
 }
 
 void Reload::save_blacklist(Now) {
-  auto unsaved = parts_.blacklist.take_unsaved();
+  if (!parts_.bans) return;
+  auto unsaved = parts_.bans->live.take_unsaved();
   if (unsaved.empty()) return;
   try {
-    parts_.saved_blacklist.put(unsaved);
+    parts_.bans->saved.put(unsaved);
   } catch (...) {
-    parts_.blacklist.put_back(std::move(unsaved));
+    parts_.bans->live.put_back(std::move(unsaved));
     throw;
   }
   telemetry::log_info("blacklisted for early attempts", "buyers={}", unsaved.size());
@@ -51,11 +49,10 @@ void Reload::load_changes(Now now) {
   if (const auto revisions = parts_.changes.poll()) polled_ = revisions;
   if (!polled_) return;
   if (!loaded_ || loaded_->catalog != polled_->catalog) {
-    parts_.checkout.load_sales(parts_.catalog.sales());
-    parts_.catalog_changed(parts_.catalog.products());
+    parts_.catalog_changed(parts_.catalog.sales(), parts_.catalog.products());
   }
-  if (!loaded_ || loaded_->blacklist != polled_->blacklist) {
-    parts_.blacklist.load(parts_.saved_blacklist.list(now.wall));
+  if (parts_.bans && (!loaded_ || loaded_->blacklist != polled_->blacklist)) {
+    parts_.bans->live.load(parts_.bans->saved.list(now.wall));
   }
   load_epochs(now);
   loaded_ = std::exchange(polled_, std::nullopt);

@@ -11,28 +11,31 @@
 #include "services/accounts/accounts.h"
 #include "services/admission/blacklist.h"
 #include "services/catalog/catalog.h"
-#include "services/leasing/leasing.h"
-#include "services/purchase/checkout.h"
 
 namespace stampede::schedules {
 
 /// Brings what other processes changed in the database and the key file into this one: sales,
 /// stock, blacklist, session epochs, keys; and automatic blacklist entries into the database. Every
-/// operator's command takes effect through it. For one thread at a time.
+/// operator's command takes effect through it, in `serve` and in the web role. For one thread at a
+/// time.
 class Reload {
  public:
   struct Parts {
     repositories::Changes& changes;
     repositories::Accounts& accounts;
-    repositories::Blacklist& saved_blacklist;
     identity::KeyRing& keys;
     services::catalog::Catalog& catalog;
-    services::admission::Blacklist& blacklist;
     services::accounts::Sessions& sessions;
-    services::leasing::Leasing& leasing;
-    services::purchase::Checkout& checkout;
-    /// Told after the catalog changed, with its products.
-    std::function<void(std::vector<Product>)> catalog_changed;
+    /// Of a process that decides about purchases: who may not buy, here and in the database.
+    struct Bans {
+      repositories::Blacklist& saved;
+      services::admission::Blacklist& live;
+    };
+    std::optional<Bans> bans;
+    /// Told after the catalog changed.
+    std::function<void(std::vector<Sale>, std::vector<Product>)> catalog_changed;
+    /// Looks after the stock, once a round.
+    std::function<void(Now)> review_stock;
   };
   explicit Reload(const Parts& parts) : parts_(parts) {}
 

@@ -126,6 +126,7 @@ struct Pages::Templates {
       : style_url(asset_url("css/shop.css")),
         script_url(asset_url("js/shop.js")),
         product_script_url(asset_url("js/product.js")),
+        pending_script_url(asset_url("js/pending.js")),
         icon_url(asset_url("icon.svg")) {}
 
   /// kainjow's render() is not const, but writes only for lambdas and partials, of which there are
@@ -135,11 +136,12 @@ struct Pages::Templates {
     values.set("style_url", style_url);
     values.set("script_url", script_url);
     values.set("product_script_url", product_script_url);
+    values.set("pending_script_url", pending_script_url);
     values.set("icon_url", icon_url);
     return page.render(values);
   }
 
-  std::string style_url, script_url, product_script_url, icon_url;
+  std::string style_url, script_url, product_script_url, pending_script_url, icon_url;
   mustache::mustache sale_list = compile("sale_list");
   mustache::mustache product = compile("product");
   mustache::mustache login = compile("login");
@@ -199,6 +201,7 @@ std::string Pages::purchase(const PurchasePage& page) const {
   values.set("success", data{page.state == State::kSuccess});
   values.set("failed", data{page.state == State::kFailed});
   values.set("pending", data{page.state == State::kPending});
+  values.set("refresh", data{page.state == State::kPending});  // where there is no script
   values.set("order", text(page.order));
   values.set("reason", page.reason);
   return templates_->render(templates_->purchase, "Your purchase", values);

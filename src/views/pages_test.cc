@@ -126,9 +126,20 @@ TEST_F(PagesTest, OrdersLinkToOlderOnesOnlyIfThereAreAny) {
 TEST_F(PagesTest, PurchaseShowsItsOneState) {
   using State = PurchasePage::State;
   EXPECT_THAT(pages_.purchase({State::kSuccess, OrderNumber{9}, ""}), HasSubstr("/orders/9"));
-  EXPECT_THAT(pages_.purchase({State::kPending, {}, ""}), HasSubstr("on its way"));
+  const std::string pending = pages_.purchase({State::kPending, {}, ""});
+  EXPECT_THAT(pending, HasSubstr("on its way"));
+  EXPECT_THAT(pending, HasSubstr("src=\"/static/js/pending.js\""));
   EXPECT_THAT(pages_.purchase({State::kFailed, {}, "Too late."}), HasSubstr("Too late."));
   EXPECT_THAT(pages_.purchase({State::kFailed, {}, ""}), Not(HasSubstr("/orders/")));
+}
+
+TEST_F(PagesTest, OnlyAPendingPurchaseComesAgainAndOnlyWithoutScript) {
+  using State = PurchasePage::State;
+  const char* const refresh = "<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>";
+  EXPECT_THAT(pages_.purchase({State::kPending, {}, ""}), HasSubstr(refresh));
+  for (const std::string& html : every_page("plain")) {
+    EXPECT_THAT(html, Not(HasSubstr("http-equiv=\"refresh\"")));
+  }
 }
 
 // What keeps pages safe by construction: nothing unescaped, nothing inline, nothing from elsewhere.
@@ -147,7 +158,8 @@ TEST(Templates, HoldNothingUnescapedAndNothingInline) {
 
 TEST(Web, HasWhatThePagesAskForAndAsksNobodyElse) {
   const auto files = embedded::web();
-  for (const char* path : {"css/shop.css", "js/shop.js", "js/product.js", "icon.svg"}) {
+  for (const char* path :
+       {"css/shop.css", "js/shop.js", "js/product.js", "js/pending.js", "icon.svg"}) {
     EXPECT_TRUE(std::ranges::any_of(files, [&](const auto& file) { return file.path == path; }))
         << path;
   }

@@ -123,7 +123,37 @@ TEST(ConfigCheck, ShowsEveryValueAndWhereItComesFrom) {
   EXPECT_THAT(result.out, testing::ContainsRegex("admission.check_rate +5 +" + file + ":2"));
   EXPECT_THAT(result.out, testing::ContainsRegex("http.threads +3 +environment"));
   EXPECT_THAT(result.out, testing::ContainsRegex("http.listen +\"\\[::1\\]:1\" +flag --listen"));
-  EXPECT_THAT(result.out, testing::ContainsRegex("http.console +\"127.0.0.1:8080\" +default"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("http.console +\"\" +default"));
+}
+
+TEST(ConfigCheck, ForARoleItAddsWhatIsTheRolesOwn) {
+  const CommandResult serve = stampede({"config", "check", "--role", "serve"});
+  EXPECT_EQ(serve.exit, 0) << serve.err;
+  EXPECT_THAT(serve.out,
+              testing::ContainsRegex("http.console +\"127.0.0.1:8080\" +default of serve"));
+  const CommandResult secrets =
+      stampede({"config", "check"},
+               {{"STAMPEDE_QUEUE_PASSWORD", "hush"}, {"STAMPEDE_DATABASE_PASSWORD", "hush"}});
+  EXPECT_EQ(secrets.exit, 0) << secrets.err;
+  EXPECT_THAT(secrets.out, testing::Not(HasSubstr("hush")));
+  const CommandResult unknown = stampede({"config", "check", "--role", "cook"});
+  EXPECT_EQ(unknown.exit, 2);
+  EXPECT_THAT(unknown.err, AllOf(HasSubstr("cook"), HasSubstr("serve, web, validate")));
+}
+
+TEST(ConfigCheck, WhatARoleLacksIsNamedByItAndByTheCheck) {
+  const std::pair<const char*, const char*> rows[] = {{"web", "database.address"},
+                                                      {"validate", "cluster.node"},
+                                                      {"quantity", "database.address"},
+                                                      {"consume", "database.address"},
+                                                      {"admin", "database.address"}};
+  for (const auto& [role, lacking] : rows) {
+    for (const Words& words : {Words{role}, Words{"config", "check", "--role", role}}) {
+      const CommandResult result = stampede(words);
+      EXPECT_EQ(result.exit, 2) << role;
+      EXPECT_THAT(result.err, AllOf(HasSubstr(lacking), HasSubstr("expected"))) << role;
+    }
+  }
 }
 
 TEST(ConfigCheck, NamesEveryErrorAtOnce) {

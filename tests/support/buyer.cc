@@ -18,9 +18,6 @@ std::string fresh_key() {
   return fmt::format("intent-{:08x}-{:08x}", run, count.fetch_add(1));
 }
 
-Buyer::Buyer(std::uint16_t port, UserId id, std::string sign)
-    : client_("127.0.0.1", port), port_(port), id_(id), sign_(std::move(sign)) {}
-
 http::ClientResponse Buyer::send(http::ClientRequest request) {
   std::string cookies;
   if (id_) cookies += fmt::format("uid={}; ", id_.value);
@@ -71,11 +68,11 @@ http::ClientResponse Buyer::submit(const std::string& page, const std::string& a
   }
   if (!form->text_field.empty()) form->fields[form->text_field] = name;
   for (const std::string& field : form->password_fields) form->fields[field] = password;
-  return send({.method = "POST",
-               .target = action,
-               .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
-                           {"Origin", fmt::format("http://127.0.0.1:{}", port_)}},
-               .body = form->encoded()});
+  return send(
+      {.method = "POST",
+       .target = action,
+       .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Origin", origin_}},
+       .body = form->encoded()});
 }
 
 http::ClientResponse Buyer::register_as(const std::string& name, const std::string& password) {

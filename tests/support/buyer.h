@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,9 +27,14 @@ std::string fresh_key();
 class Buyer {
  public:
   /// Without a session.
-  explicit Buyer(std::uint16_t port) : client_("127.0.0.1", port), port_(port) {}
+  explicit Buyer(std::uint16_t port, const std::string& host = kLoopback)
+      : client_(host, port), origin_(fmt::format("http://{}:{}", host, port)) {}
   /// With the cookies that `stampede mint` printed.
-  Buyer(std::uint16_t port, UserId id, std::string sign);
+  Buyer(std::uint16_t port, UserId id, std::string sign, const std::string& host = kLoopback)
+      : Buyer(port, host) {
+    id_ = id;
+    sign_ = std::move(sign);
+  }
 
   /// Fill in the form of /user/register or /user/login, as a browser would, and keep the cookies.
   http::ClientResponse register_as(const std::string& name, const std::string& password);
@@ -45,12 +52,14 @@ class Buyer {
   UserId id() const { return id_; }
 
  private:
+  static constexpr const char* kLoopback = "127.0.0.1";
+
   http::ClientResponse submit(const std::string& page, const std::string& action,
                               const std::string& name, const std::string& password);
   void keep_cookies(const http::ClientResponse& response);
 
   http::Client client_;
-  std::uint16_t port_;
+  std::string origin_;
   UserId id_;
   std::string sign_;
   std::vector<std::pair<std::string, std::string>> other_cookies_;

@@ -53,7 +53,7 @@ ProductId Shop::add_product(const std::string& name) {
   return ProductId{std::stoll(run({"product", "add", "--name", name}))};
 }
 
-SaleId Shop::create_sale(const SaleOptions& options) {
+std::vector<std::string> sale_create_words(const SaleOptions& options) {
   std::vector<std::string> words{"sale",          "create",
                                  "--product",     std::to_string(options.product.value),
                                  "--price-cents", "1999",
@@ -62,7 +62,19 @@ SaleId Shop::create_sale(const SaleOptions& options) {
   if (!options.captcha) words.emplace_back("--no-captcha");
   if (!options.starts.empty()) words.insert(words.end(), {"--starts", options.starts});
   if (!options.ends.empty()) words.insert(words.end(), {"--ends", options.ends});
-  return SaleId{std::stoll(run(std::move(words)))};
+  return words;
+}
+
+std::vector<MintedBuyer> read_minted(const std::string& text) {
+  std::istringstream lines(text);
+  std::vector<MintedBuyer> buyers;
+  MintedBuyer buyer;
+  while (lines >> buyer.id.value >> buyer.sign) buyers.push_back(buyer);
+  return buyers;
+}
+
+SaleId Shop::create_sale(const SaleOptions& options) {
+  return SaleId{std::stoll(run(sale_create_words(options)))};
 }
 
 ProductId Shop::open_sale(SaleOptions options) {
@@ -86,11 +98,7 @@ bool Shop::await_status(ProductId product, std::string_view status,
 }
 
 std::vector<MintedBuyer> Shop::mint(std::int64_t first, std::int64_t last) {
-  std::istringstream lines(run({"mint", "--users", fmt::format("{}-{}", first, last)}));
-  std::vector<MintedBuyer> buyers;
-  MintedBuyer buyer;
-  while (lines >> buyer.id.value >> buyer.sign) buyers.push_back(buyer);
-  return buyers;
+  return read_minted(run({"mint", "--users", fmt::format("{}-{}", first, last)}));
 }
 
 std::string Shop::mint_pass(UserId buyer, ProductId product, const std::string& key) {

@@ -31,6 +31,11 @@ struct SaleOptions {
   std::string ends;    // RFC 3339; empty: when sold out
 };
 
+/// The words of `stampede sale create` for it.
+std::vector<std::string> sale_create_words(const SaleOptions& options);
+/// Lines of `stampede mint` without passes.
+std::vector<MintedBuyer> read_minted(const std::string& lines);
+
 /// A data folder, the operator's commands on it, and a server that runs on it: a whole shop. Every
 /// failure of a command throws std::runtime_error with its standard error. For one thread.
 class Shop {

@@ -2,11 +2,11 @@
 import { Captcha } from "./captcha.js";
 import { ServerClock, formatCountdown } from "./clock.js";
 import { Intent } from "./intent.js";
+import { showAnswer } from "./notice.js";
 import { purchase } from "./purchase.js";
 import { SaleState } from "./sale_state.js";
 import { showTime } from "./shop.js";
 import { visitor } from "./visitor.js";
-import { words } from "./words.js";
 
 const REST_S = 10;
 const RESUME_MS = 10 * 60_000; // an older click is no longer what the buyer expects to happen
@@ -214,19 +214,7 @@ class ProductPage {
 
   #say(answer) {
     if (answer.type === "login-required") element("login-hint").hidden = false;
-    const { tone, text, orders } = words(answer);
-    const outcome = element("outcome");
-    outcome.hidden = false;
-    outcome.dataset.tone = tone;
-    const paragraph = document.createElement("p");
-    paragraph.append(text);
-    for (const number of orders) {
-      const link = document.createElement("a");
-      link.href = `/orders/${encodeURIComponent(number)}`;
-      link.textContent = `Order ${number}`;
-      paragraph.append(" ", link);
-    }
-    if (outcome.textContent !== paragraph.textContent) outcome.replaceChildren(paragraph);
+    showAnswer(element("outcome"), answer);
   }
 }
 

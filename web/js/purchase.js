@@ -1,5 +1,6 @@
 // Sends one intent to /check and stays with it until there is an answer. A lost connection, a 503 and
 // a pending purchase are not answers: the same key is asked for again.
+import { outcome } from "./outcome.js";
 import { between, wait } from "./wait.js";
 
 /** Every type that ends the asking. Others of 5xx, and lost connections, do not. */
@@ -21,32 +22,10 @@ async function send(product, key, pass) {
   };
 }
 
-/** What became of a pending purchase; null once the server knows nothing of it. */
-async function outcome(location, tell) {
-  for (let tries = 0; ; tries += 1) {
-    await wait(between(300, 700) + Math.min(tries, 10) * 150);
-    try {
-      const response = await fetch(location, {
-        headers: { Accept: "application/json" },
-        cache: "no-store",
-      });
-      if (response.status === 404) return null;
-      if (response.status === 401) return { type: "login-required" };
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      const body = await response.json();
-      if (body.result === "success") return { type: "sold", order: body.order };
-      if (body.result === "failed") return { type: "purchase-failed", reason: body.reason };
-      tell({ type: "pending" });
-    } catch {
-      tell({ type: "connection-lost" });
-    }
-  }
-}
-
 /** Resolves with the final answer; `tell` hears of every stage on the way to it. */
 export async function purchase(product, intent, pass, tell) {
   if (intent.location) {
-    tell({ type: "pending" });
+    tell({ type: "pending", location: intent.location });
     const known = await outcome(intent.location, tell);
     if (known) return known;
   }
@@ -58,6 +37,7 @@ export async function purchase(product, intent, pass, tell) {
       tell(answer);
       const known = await outcome(answer.location, tell);
       if (known) return known;
+      await wait(between(300, 700));
     } else if (answer.type === "unavailable" || answer.type === "connection-lost") {
       const pause = Math.max(answer.retryAfter ?? 0, Math.min(2 ** tries, 8));
       tell({ ...answer, retryAfter: pause });

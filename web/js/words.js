@@ -7,6 +7,9 @@ const REASONS = {
   "no-unit": "no unit was left for it",
 };
 
+const failure = (reason) =>
+  `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}.`;
+
 const WORDS = {
   sold: () => ["success", "Sold! One unit is yours."],
   pending: () => [
@@ -38,9 +41,11 @@ const WORDS = {
   "bad-origin": () => ["error", "This page was opened under an address the shop does not know."],
   "unknown-product": () => ["error", "This product is not on sale."],
   "limit-reached": () => ["warning", "You already hold as many as one buyer may have."],
-  "purchase-failed": ({ reason }) => [
-    "error",
-    `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}. Press Buy to begin anew.`,
+  failed: ({ reason }) => ["error", failure(reason)],
+  "purchase-failed": ({ reason }) => ["error", `${failure(reason)} Press Buy to begin anew.`],
+  "unknown-purchase": () => [
+    "warning",
+    "Nothing is known of this purchase. Go back to the product and press Buy: it is the same purchase.",
   ],
   "sold-out": () => ["error", "Sold out. Should a unit come back, this page will say so."],
   "sale-ended": () => ["error", "The sale has ended."],
@@ -54,12 +59,21 @@ const WORDS = {
   ],
 };
 
-/** {tone, text, orders} of an answer; `orders` are the numbers to link to. */
+function linksOf({ order, orders, location }) {
+  const numbers = order ? [order] : (orders ?? []);
+  const links = numbers.map((number) => ({
+    href: `/orders/${encodeURIComponent(number)}`,
+    label: `Order ${number}`,
+  }));
+  if (location?.startsWith("/purchases/")) links.push({ href: location, label: "Its own page" });
+  return links;
+}
+
+/** {tone, text, links} of an answer; `links` are {href, label}. */
 export function words(answer) {
   const say = WORDS[answer.type];
   const [tone, text] = say
     ? say(answer)
     : ["error", "The shop gave an answer that this page does not know. Reload it and look again."];
-  const orders = answer.order ? [answer.order] : (answer.orders ?? []);
-  return { tone, text, orders };
+  return { tone, text, links: linksOf(answer) };
 }

@@ -84,6 +84,7 @@ class Loader {
  private:
   void read_document(const toml::table& document, const std::string& file);
   void read_section(const std::string& section, const toml::table& table, const std::string& file);
+  void check_private(const toml::table& document, const std::filesystem::path& path);
   void set_text(const Key& key, std::string_view text, std::string origin);
   void check_listeners();
   template <class... Args>
@@ -116,7 +117,9 @@ void Loader::read_file(const std::filesystem::path& path) {
     return error("{}: is larger than {} bytes; expected a TOML file", file, kLargestFile);
   }
   try {
-    read_document(toml::parse(text, file), file);
+    const toml::table document = toml::parse(text, file);
+    read_document(document, file);
+    check_private(document, path);
   } catch (const toml::parse_error& problem) {
     error("{}: is not valid TOML: {}", place(file, problem.source()), problem.description());
   }
@@ -150,10 +153,26 @@ void Loader::read_section(const std::string& section, const toml::table& table,
     }
     const auto value = value_of(node);
     if (!value || !assign(*key, *value, config_)) {
-      error("{}: {} ({}) is not {}", name, written(node), origin, key->expected());
+      error("{}: {} ({}) is not {}", name, key->secret ? "the value" : written(node), origin,
+            key->expected());
     }
     origins_[key->name] = origin;
   }
+}
+
+/// A file that holds a secret is its owner's alone.
+void Loader::check_private(const toml::table& document, const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  const auto holds = [&](const Key& key) {
+    return key.secret && !document.at_path(key.name).value_or(std::string{}).empty();
+  };
+  const auto secret = std::ranges::find_if(all_keys(), holds);
+  if (secret == all_keys().end()) return;
+  constexpr fs::perms kOthers = fs::perms::group_all | fs::perms::others_all;
+  const fs::perms mode = fs::status(path).permissions();
+  if ((mode & kOthers) == fs::perms::none) return;
+  error("{}: holds {} and has mode {:04o}; expected mode 0600: its owner's alone", path.string(),
+        secret->name, static_cast<unsigned>(mode));
 }
 
 void Loader::read_environment(const std::vector<std::string>& environment) {
@@ -184,14 +203,15 @@ void Loader::read_flags(const std::vector<std::pair<std::string, std::string>>& 
 
 void Loader::set_text(const Key& key, std::string_view text, std::string origin) {
   if (!assign_text(key, text, config_)) {
-    error("{}: {:?} ({}) is not {}", key.name, text, origin, key.expected());
+    const std::string value = key.secret ? "the value" : fmt::format("{:?}", text);
+    error("{}: {} ({}) is not {}", key.name, value, origin, key.expected());
   }
   origins_[key.name] = std::move(origin);
 }
 
 void Loader::check_listeners() {
   const Config::Http& http = config_.http;
-  if (http.listen == http.console && !http.listen.ends_with(":0")) {
+  if (!http.listen.empty() && http.listen == http.console && !http.listen.ends_with(":0")) {
     const auto origin = origins_.find("http.console");
     error("http.console: {:?} ({}) is http.listen too; expected an address of its own",
           http.console, origin == origins_.end() ? "default" : origin->second);

@@ -24,16 +24,35 @@ struct Config {
     double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
   } admission;
   struct Http {
-    std::string listen = "127.0.0.1:8082";   // the shop; port 0 takes a free one
-    std::string console = "127.0.0.1:8080";  // the operations console, health and metrics
-    std::int64_t threads = 0;                // of the shop; 0: one per hardware thread
-    std::string origin;  // "https://shop.example"; empty: the request's own Host
+    std::string listen;        // port 0: a free one; empty: the role's own (role_config.h)
+    std::string console;       // health and metrics, in `serve` and `admin` for operators; likewise
+    std::int64_t threads = 0;  // of `listen`; 0: one per hardware thread
+    std::string origin;        // "https://shop.example"; empty: the request's own Host
     std::int64_t connections_per_address = 4096;
     std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
   } http;
   struct Data {
     std::filesystem::path dir = "data";  // relative to the working directory
   } data;
+  struct Cluster {
+    std::string node;       // this validator's name in the ring; empty: it is none
+    std::string advertise;  // where other roles reach this validator; empty: http.listen
+    std::string quantity = "127.0.0.1:8084";  // where quantity control is reached
+    std::int64_t virtual_nodes = 150;         // points of each validator on the ring
+  } cluster;
+  struct Queue {
+    std::vector<std::string> brokers = {"127.0.0.1:5672"};  // at least one
+    std::string user = "guest";
+    std::string password = "guest";
+    std::string vhost = "/";
+    std::string name = "stampede";  // the queues are NAME.orders.0 to 3, dead letters NAME.dead
+  } queue;
+  struct Database {
+    std::string address;  // "host:port", or a socket's path; empty: SQLite in data.dir
+    std::string user = "stampede";
+    std::string password;
+    std::string name = "stampede";
+  } database;
 };
 
 /// Where configuration comes from; each later one overrides those before it.
@@ -43,8 +62,8 @@ struct ConfigSources {
   std::vector<std::pair<std::string, std::string>> flags;  // key ("http.listen") and its text
 };
 
-/// One key with its final value, as TOML writes it, and where that came from: "default",
-/// "shop.toml:3", "environment STAMPEDE_HTTP_LISTEN", "flag --listen".
+/// One key with its final value, as TOML writes it (a secret is hidden), and where that came from:
+/// "default", "shop.toml:3", "environment STAMPEDE_HTTP_LISTEN", "flag --listen".
 struct Setting {
   std::string key;
   std::string value;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -9,13 +10,16 @@
 namespace stampede::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class ConfigTest : public testing::Test {
  protected:
   std::filesystem::path write(std::string_view text) {
     std::ofstream(path_, std::ios::binary) << text;
+    chmod(path_.c_str(), 0600);
     return path_;
   }
   std::expected<LoadedConfig, ConfigErrors> load_text(std::string_view text) {
@@ -38,8 +42,8 @@ std::string origin_of(const LoadedConfig& loaded, std::string_view key) {
 TEST_F(ConfigTest, NothingGivenIsTheDefaults) {
   const auto loaded = load_config({});
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->config.http.listen, "127.0.0.1:8082");
-  EXPECT_EQ(loaded->config.http.console, "127.0.0.1:8080");
+  EXPECT_EQ(loaded->config.http.listen, "");
+  EXPECT_EQ(loaded->config.http.console, "");
   EXPECT_EQ(loaded->config.admission.check_rate, 1000);
   EXPECT_EQ(loaded->config.admission.check_burst, 1000);
   EXPECT_EQ(loaded->config.admission.product_rate, 1000);
@@ -47,6 +51,16 @@ TEST_F(ConfigTest, NothingGivenIsTheDefaults) {
   EXPECT_EQ(loaded->config.admission.interval_seconds, 10);
   EXPECT_EQ(loaded->config.http.connections_per_address, 4096);
   EXPECT_EQ(loaded->config.data.dir, "data");
+  EXPECT_EQ(loaded->config.cluster.node, "");
+  EXPECT_EQ(loaded->config.cluster.quantity, "127.0.0.1:8084");
+  EXPECT_EQ(loaded->config.cluster.virtual_nodes, 150);
+  EXPECT_THAT(loaded->config.queue.brokers, ElementsAre("127.0.0.1:5672"));
+  EXPECT_EQ(loaded->config.queue.user, "guest");
+  EXPECT_EQ(loaded->config.queue.vhost, "/");
+  EXPECT_EQ(loaded->config.queue.name, "stampede");
+  EXPECT_EQ(loaded->config.database.address, "");
+  EXPECT_EQ(loaded->config.database.user, "stampede");
+  EXPECT_EQ(loaded->config.database.name, "stampede");
   EXPECT_EQ(loaded->settings.size(), config_keys().size());
   EXPECT_EQ(origin_of(*loaded, "http.listen"), "default");
 }
@@ -130,6 +144,22 @@ TEST_F(ConfigTest, ABadFileIsRefusedWithKeyValuePlaceAndExpectation) {
       {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
       {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
       {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},
+      {"[cluster]\nnode = \"Node 1\"\n", {"cluster.node", "Node 1", "a-z 0-9 -"}},
+      {"[cluster]\nnode = \"abcdefghijklmnopqrstuvwxyz0123456\"\n", {"cluster.node", "1 to 32"}},
+      {"[cluster]\nadvertise = \"10.0.0.7\"\n", {"cluster.advertise", "a host and a port"}},
+      {"[cluster]\nquantity = \"\"\n", {"cluster.quantity", "a host and a port"}},
+      {"[cluster]\nquantity = \"10.0.0.4:0\"\n", {"cluster.quantity", "10.0.0.4:0"}},
+      {"[cluster]\nvirtual_nodes = 0\n", {"cluster.virtual_nodes", "0", "from 1 to 10000"}},
+      {"[queue]\nbrokers = []\n", {"queue.brokers", "[]", "one or more"}},
+      {"[queue]\nbrokers = [\"broker\"]\n", {"queue.brokers", "broker", "a port"}},
+      {"[queue]\nbrokers = [\"[broker]:5672\"]\n", {"queue.brokers", "[broker]"}},
+      {"[queue]\nbrokers = [\"::1:5672\"]\n", {"queue.brokers", "::1:5672"}},
+      {"[queue]\nbrokers = [\"a b:5672\"]\n", {"queue.brokers", "a b"}},
+      {"[queue]\nuser = \"\"\n", {"queue.user", "1 to 128"}},
+      {"[queue]\nname = \"a/b\"\n", {"queue.name", "a/b", "1 to 64"}},
+      {"[database]\naddress = \"10.0.0.6\"\n", {"database.address", "10.0.0.6", "socket"}},
+      {"[database]\naddress = \"run/socket\"\n", {"database.address", "run/socket"}},
+      {"[database]\nname = \"a b\"\n", {"database.name", "a b", "1 to 64"}},
       {"[data\n", {":1", "not valid TOML"}},
       {"[data]\ndir = \"a\"\ndir = \"b\"\n", {":3", "not valid TOML"}},
       {"[data]\ndir = \"\xff\xfe\"\n", {":2", "utf-8"}},
@@ -160,6 +190,55 @@ TEST_F(ConfigTest, ABadVariableOrFlagIsRefusedAndNamed) {
           AllOf(HasSubstr("STAMPEDE_:"), HasSubstr("unknown key")),
           AllOf(HasSubstr("http.listen"), HasSubstr("nowhere"), HasSubstr("flag --listen")),
           AllOf(HasSubstr("http.threads"), HasSubstr("\"\""), HasSubstr("flag --threads"))));
+}
+
+TEST_F(ConfigTest, HostNamesAndSocketsAreTaken) {
+  const auto loaded = load_text(
+      "[cluster]\nadvertise = \"validator-1.shop.internal:8083\"\n"
+      "[queue]\nbrokers = [\"[::1]:5672\", \"broker:5672\"]\n"
+      "[database]\naddress = \"/run/mysqld/mysqld.sock\"\n");
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  EXPECT_THAT(loaded->config.queue.brokers, ElementsAre("[::1]:5672", "broker:5672"));
+}
+
+TEST_F(ConfigTest, SecretsAreNeverShown) {
+  const auto loaded = load_config({.file = {},
+                                   .environment = {"STAMPEDE_QUEUE_PASSWORD=one-secret",
+                                                   "STAMPEDE_DATABASE_PASSWORD=two-secret"},
+                                   .flags = {}});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.queue.password, "one-secret");
+  for (const Setting& setting : loaded->settings) {
+    EXPECT_THAT(setting.value, Not(HasSubstr("secret")));
+  }
+  const auto too_long =
+      load_config({.file = {},
+                   .environment = {"STAMPEDE_QUEUE_PASSWORD=" + std::string(257, 's')},
+                   .flags = {}});
+  ASSERT_FALSE(too_long);
+  EXPECT_THAT(too_long.error().front(),
+              AllOf(HasSubstr("queue.password"), HasSubstr("256"), Not(HasSubstr("sss"))));
+  const auto number = load_text("[database]\npassword = 271828\n");
+  ASSERT_FALSE(number);
+  EXPECT_THAT(number.error().front(),
+              AllOf(HasSubstr("database.password"), Not(HasSubstr("271828"))));
+}
+
+TEST_F(ConfigTest, AFileWithAPasswordIsItsOwnersAlone) {
+  const auto path = write("[database]\npassword = \"word\"\n");
+  for (const mode_t mode : {0640, 0604, 0620, 0644}) {
+    chmod(path.c_str(), mode);
+    const auto loaded = load_config({.file = path, .environment = {}, .flags = {}});
+    ASSERT_FALSE(loaded) << mode;
+    EXPECT_THAT(loaded.error(),
+                ElementsAre(AllOf(HasSubstr(path.string()), HasSubstr("database.password"),
+                                  HasSubstr("expected mode 0600"))));
+  }
+  chmod(path.c_str(), 0600);
+  EXPECT_TRUE(load_config({.file = path, .environment = {}, .flags = {}}));
+  write("[database]\npassword = \"\"\nuser = \"shop\"\n");
+  chmod(path.c_str(), 0644);
+  EXPECT_TRUE(load_config({.file = path, .environment = {}, .flags = {}}));
 }
 
 TEST_F(ConfigTest, EveryErrorIsReportedAtOnce) {

@@ -23,10 +23,11 @@ struct Key {
   std::string_view flag = {};  // "--listen", or empty
   std::string_view description;
   Slot (*slot)(Config&);
-  double min = 0;  // of numbers, both ends included
+  double min = 0;  // of numbers, and of the length of lists; both ends included
   double max = 0;
   std::string_view shape = {};  // of texts and lists: what each must look like
   bool (*valid)(std::string_view) = nullptr;
+  bool secret = false;  // never shown
 
   std::string variable() const;  // "STAMPEDE_SECTION_MEMBER"
   std::string expected() const;
@@ -41,7 +42,7 @@ using Value = std::variant<std::int64_t, double, std::string, std::vector<std::s
 bool assign(const Key& key, const Value& value, Config& config);
 /// The same for text of an environment variable or a flag; lists are separated by commas.
 bool assign_text(const Key& key, std::string_view text, Config& config);
-/// The key's value, as TOML writes it.
+/// The key's value, as TOML writes it; "(hidden)" for a secret that is set.
 std::string show(const Key& key, const Config& config);
 
 }  // namespace stampede::app

@@ -1,25 +1,24 @@
 #include "app/roles/serve.h"
 
-#include <fmt/format.h>
-#include <signal.h>
-
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <thread>
 
 #include "app/config/data_dir.h"
+#include "app/roles/from_config.h"
+#include "app/roles/private_console.h"
+#include "app/roles/role.h"
 #include "app/roles/shop_front.h"
 #include "app/roles/shop_metrics.h"
 #include "captcha/captcha.h"
 #include "consumers/order_consumer.h"
 #include "controllers/check_controller.h"
-#include "controllers/operations_controller.h"
 #include "http/server.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
 #include "schedules/reload.h"
+#include "services/leasing/leasing.h"
 #include "services/orders/order_desk.h"
 #include "telemetry/log.h"
 
@@ -40,24 +39,15 @@ constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
 constexpr milliseconds kFinishPatience{10'000};
 
-services::purchase::Rules rules_of(const Config& config) {
-  services::purchase::Rules rules;
-  rules.check_rate = config.admission.check_rate;
-  rules.check_burst = config.admission.check_burst;
-  rules.interval =
-      milliseconds{static_cast<std::int64_t>(config.admission.interval_seconds * 1'000)};
-  return rules;
-}
-
 /// Everything of one running shop, in the order it is built; it goes in reverse. The listeners come
 /// first, because requests that still wait when everything else goes are answered through them.
-class Serve {
+class Serve final : public Role {
  public:
   explicit Serve(const Config& config);
 
-  void start();
+  Addresses start() override;
   /// True if every purchase that was taken is written.
-  bool stop();
+  bool stop() override;
 
  private:
   void know_orders();
@@ -75,7 +65,7 @@ class Serve {
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
 
   std::unique_ptr<http::Server> shop_;
-  std::unique_ptr<http::Server> console_;
+  std::unique_ptr<PrivateConsole> console_;
 
   captcha::Tokens captcha_tokens_{keys_};
   queue::local::LocalQueue queue_{kQueueCapacity};
@@ -91,9 +81,7 @@ class Serve {
   controllers::OriginRule origin_;
   controllers::CheckController check_{checkout_, sessions_, origin_};
   ShopFront front_;
-  std::optional<controllers::OperationsController> operations_;
   http::Router shop_router_;
-  http::Router console_router_;
 
   std::optional<schedules::Reload> reload_;
   std::optional<schedules::Periodic> reload_schedule_;
@@ -108,46 +96,37 @@ Serve::Serve(const Config& config)
       keys_(key_path(config.data.dir)),
       database_({.path = database_path(config.data.dir), .busy_timeout = kBusyTimeout}),
       repositories_(database_),
-      checkout_(rules_of(config), {captcha_tokens_, queue_, blacklist_}),
+      checkout_(purchase_rules(config), {captcha_tokens_, queue_, blacklist_}),
       origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
-      front_(config.admission,
-             {.keys = keys_,
-              .accounts = accounts_,
-              .sessions = sessions_,
-              .orders = orders_,
-              .captcha = captcha_tokens_,
-              .sales = {.of_product = [this](ProductId product,
-                                             Now now) { return checkout_.view(product, now); },
-                        .all = [this](Now now) { return checkout_.views(now); }},
-              .origin = origin_}) {}
+      front_(
+          config.admission,
+          {.keys = keys_,
+           .accounts = accounts_,
+           .sessions = sessions_,
+           .orders = orders_,
+           .captcha = captcha_tokens_,
+           .sales = {.of_product = [this](ProductId product,
+                                          Now now) { return checkout_.board().view(product, now); },
+                     .all = [this](Now now) { return checkout_.board().views(now); }},
+           .origin = origin_,
+           .node_of = [](UserId) { return std::string{"local"}; }}) {}
 
-void Serve::start() {
+Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done
   close_left_over();
   know_orders();
   start_schedules();
   shop_->start();
   console_->start();
-  fmt::print("shop {}\nconsole {}\nready\n", shop_->url(), console_->url());
-  std::fflush(stdout);
+  return {{"shop", shop_->url()}, {"console", console_->url()}};
 }
 
 void Serve::open_listeners() {
-  const unsigned hardware = std::max(1U, std::thread::hardware_concurrency());
-  http::ListenerOptions shop{
-      .address = config_.http.listen,
-      .threads = config_.http.threads > 0 ? static_cast<unsigned>(config_.http.threads) : hardware,
-      .limits = {},
-      .trusted_proxies = config_.http.trusted_proxies};
-  shop.limits.connections_per_address =
-      static_cast<std::size_t>(config_.http.connections_per_address);
   check_.add_routes(shop_router_);
   front_.add_routes(shop_router_);
-  operations_.emplace([this] { return consumer_->healthy(); }, metrics());
-  operations_->add_routes(console_router_);
-  shop_ = std::make_unique<http::Server>(std::move(shop), shop_router_);
-  console_ = std::make_unique<http::Server>(
-      http::ListenerOptions{.address = config_.http.console, .threads = 1}, console_router_);
+  shop_ = std::make_unique<http::Server>(public_listener(config_), shop_router_);
+  console_ = std::make_unique<PrivateConsole>(
+      config_.http.console, [this] { return consumer_->healthy(); }, metrics());
 }
 
 /// What a process before this one left leased goes back into the sale: through the queue, as every
@@ -180,20 +159,26 @@ void Serve::start_schedules() {
   reload_.emplace(schedules::Reload::Parts{
       .changes = *changes_,
       .accounts = repositories_.accounts(),
-      .saved_blacklist = repositories_.blacklist(),
       .keys = keys_,
       .catalog = catalog_,
-      .blacklist = blacklist_,
       .sessions = sessions_,
-      .leasing = leasing_,
-      .checkout = checkout_,
+      .bans = schedules::Reload::Parts::Bans{repositories_.blacklist(), blacklist_},
       .catalog_changed =
-          [this](std::vector<Product> products) { front_.show(std::move(products)); },
+          [this](const std::vector<Sale>& sales, std::vector<Product> products) {
+            checkout_.load_sales(sales);
+            front_.show(std::move(products));
+          },
+      .review_stock =
+          [this](Now now) {
+            checkout_.close_ended(now.wall);
+            leasing_.review(now);
+          },
   });
   reload_->run(read_clocks());  // all is known before the first request
   reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_->run(read_clocks()); });
   consumer_.emplace(
       queue_, writer_,
+      consumers::OrderConsumer::Aside{.shard = kShard, .quarantine = &repositories_.quarantine()},
       consumers::OrderConsumer::Listener{
           .settled = [this](std::span<const Order> orders) { checkout_.settle(orders); },
           .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); }},
@@ -213,13 +198,14 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
       [this](telemetry::PrometheusText& text) { write_queue_metrics(text, queue_); },
-      [this](telemetry::PrometheusText& text) { write_consumer_metrics(text, *consumer_); },
+      [this](telemetry::PrometheusText& text) {
+        write_consumer_metrics(text, std::array{&std::as_const(*consumer_)});
+      },
       [this](telemetry::PrometheusText& text) { write_http_metrics(text, shop_->statistics()); },
   };
 }
 
 bool Serve::stop() {
-  telemetry::log_info("draining");
   shop_->drain();  // the consumer still runs: whoever waits gets an answer
   console_->drain();
   housekeeping_schedule_->stop();
@@ -233,27 +219,16 @@ bool Serve::stop() {
   front_.stop();
   console_.reset();
   shop_.reset();
-  telemetry::log_info("stopped", "whole={}", whole);
   return whole;
 }
 
 }  // namespace
 
 int run_serve(const Config& config) {
-  // Every thread inherits the mask, so that only sigwait() below sees these signals.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
-  http::raise_open_file_limit();
+  prepare_process();
   prepare_data_dir(config.data.dir);
   Serve serve(config);
-  serve.start();
-  int signal = 0;
-  sigwait(&signals, &signal);
-  return serve.stop() ? 0 : 1;
+  return run_role(serve);
 }
 
 }  // namespace stampede::app

@@ -7,9 +7,6 @@
 namespace stampede::app {
 namespace {
 
-/// Of the single process; in a cluster it is the ring's owner.
-constexpr const char* kLocalNode = "local";
-
 /// "/static/<hash of all files>/": a new release has new addresses, so browsers and CDNs may keep
 /// every file for good, and modules find each other by relative names.
 std::string asset_prefix() {
@@ -37,22 +34,26 @@ ShopFront::ShopFront(const Config::Admission& admission, const Services& service
       forms_(services.keys),
       catalog_({services.sales, showcase_, product_bucket_, pages_}),
       accounts_({services.accounts, services.sessions, forms_, services.origin, pages_},
-                {.node = kLocalNode}),
+                {.node_of = services.node_of}),
       captcha_({gallery_, services.captcha, wrong_answers_, services.sales, services.sessions,
                 services.origin}),
-      orders_({services.orders, pool_, services.sessions, pages_}) {}
+      orders_({services.orders, pool_, services.sessions, pages_}),
+      events_({services.orders, services.sessions}) {}
 
 void ShopFront::add_routes(http::Router& router) {
   catalog_.add_routes(router);
   accounts_.add_routes(router);
   captcha_.add_routes(router);
   orders_.add_routes(router);
+  events_.add_routes(router);
   files_.mount(router);
 }
 
 void ShopFront::write_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_captchas_drawn_total", "counter", "Captchas drawn ahead.");
   text.value("stampede_captchas_drawn_total", "", static_cast<double>(gallery_.drawn()));
+  text.family("stampede_purchase_streams", "gauge", "Purchases that are followed by their pages.");
+  text.value("stampede_purchase_streams", "", static_cast<double>(events_.open_streams()));
 }
 
 }  // namespace stampede::app

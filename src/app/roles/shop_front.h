@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,8 +13,10 @@
 #include "controllers/captcha_controller.h"
 #include "controllers/catalog_controller.h"
 #include "controllers/orders_controller.h"
+#include "controllers/purchase_events.h"
 #include "controllers/showcase.h"
 #include "http/static_files.h"
+#include "schedules/periodic.h"
 #include "services/admission/token_bucket.h"
 #include "services/orders/order_desk.h"
 #include "telemetry/metrics.h"
@@ -32,6 +36,8 @@ class ShopFront {
     const captcha::Tokens& captcha;
     controllers::LiveSales sales;
     const controllers::OriginRule& origin;
+    /// The validator that owns a buyer, for the cookie `node`; thread-safe.
+    std::function<std::string(UserId)> node_of;
   };
   ShopFront(const Config::Admission& admission, const Services& services);
 
@@ -39,7 +45,10 @@ class ShopFront {
   void add_routes(http::Router& router);
 
   /// No task of its own runs afterwards.
-  void stop() { pool_.stop(); }
+  void stop() {
+    watching_.stop();
+    pool_.stop();
+  }
 
   void write_metrics(telemetry::PrometheusText& text) const;
 
@@ -47,6 +56,9 @@ class ShopFront {
   void show(std::vector<Product> products) { showcase_.load(std::move(products)); }
 
  private:
+  /// How late a buyer may hear of an outcome.
+  static constexpr std::chrono::milliseconds kWatchPeriod{250};
+
   captcha::Gallery gallery_;
   captcha::WrongAnswers wrong_answers_;
   services::admission::TokenBucket product_bucket_;
@@ -59,7 +71,9 @@ class ShopFront {
   controllers::AccountsController accounts_;
   controllers::CaptchaController captcha_;
   controllers::OrdersController orders_;
+  controllers::PurchaseEvents events_;
   concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};  // uses all above
+  schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.look(); }};
 };
 
 }  // namespace stampede::app

@@ -15,20 +15,47 @@ void single(PrometheusText& text, std::string_view name, std::string_view type,
 
 }  // namespace
 
-void write_consumer_metrics(PrometheusText& text, const consumers::OrderConsumer& consumer) {
-  const auto& statistics = consumer.statistics();
+void write_consumer_metrics(PrometheusText& text,
+                            std::span<const consumers::OrderConsumer* const> consumers) {
+  std::uint64_t orders = 0, failed = 0, batches = 0, retries = 0;
+  telemetry::Histogram::Snapshot batch_time;
+  for (const consumers::OrderConsumer* consumer : consumers) {
+    const auto& statistics = consumer->statistics();
+    orders += statistics.orders.value();
+    failed += statistics.failed_orders.value();
+    batches += statistics.batches.value();
+    retries += statistics.retries.value();
+    batch_time += statistics.batch_time.snapshot();
+  }
   text.family("stampede_orders_total", "counter", "Orders written, by status.");
-  text.value("stampede_orders_total", "status=\"success\"",
-             static_cast<double>(statistics.orders.value()));
-  text.value("stampede_orders_total", "status=\"failed\"",
-             static_cast<double>(statistics.failed_orders.value()));
+  text.value("stampede_orders_total", "status=\"success\"", static_cast<double>(orders));
+  text.value("stampede_orders_total", "status=\"failed\"", static_cast<double>(failed));
   single(text, "stampede_order_batches_total", "counter", "Transactions committed.",
-         static_cast<double>(statistics.batches.value()));
+         static_cast<double>(batches));
   single(text, "stampede_order_batch_retries_total", "counter",
-         "Transactions that failed and are tried again.",
-         static_cast<double>(statistics.retries.value()));
+         "Transactions that failed and are tried again.", static_cast<double>(retries));
   text.family("stampede_order_batch_seconds", "histogram", "From read to commit of one batch.");
-  text.histogram("stampede_order_batch_seconds", "", statistics.batch_time.snapshot());
+  text.histogram("stampede_order_batch_seconds", "", batch_time);
+}
+
+void write_publisher_metrics(PrometheusText& text, const queue::rabbitmq::RabbitQueue& queue) {
+  const auto& statistics = queue.statistics();
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    single(text, fmt::format("stampede_publisher_{}_total", name), "counter", help,
+           static_cast<double>(value));
+  };
+  count("messages", "Messages published, repeated ones too.", statistics.messages.value());
+  count("purchases", "Purchases in them.", statistics.purchases.value());
+  count("nacks", "Messages that the broker did not take.", statistics.nacks.value());
+  count("returns", "Messages for which the broker had no queue.", statistics.returns.value());
+  count("connections", "Connections opened.", statistics.connections.value());
+  single(text, "stampede_publisher_unresolved", "gauge",
+         "Purchases and markers of which the broker's word is not known.",
+         static_cast<double>(queue.unresolved()));
+  single(text, "stampede_publisher_connected", "gauge", "1: the broker takes purchases.",
+         queue.connected() ? 1 : 0);
+  text.family("stampede_publisher_confirm_seconds", "histogram", "From publish to confirm.");
+  text.histogram("stampede_publisher_confirm_seconds", "", statistics.confirm_time.snapshot());
 }
 
 void write_queue_metrics(PrometheusText& text, const queue::local::LocalQueue& queue) {

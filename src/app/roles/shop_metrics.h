@@ -1,17 +1,23 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "consumers/order_consumer.h"
 #include "http/server.h"
 #include "queue/local/local_queue.h"
+#include "queue/rabbitmq/rabbit_queue.h"
 #include "services/purchase/checkout.h"
 #include "telemetry/metrics.h"
 
 namespace stampede::app {
 
+/// Of all consumers of this process together.
 void write_consumer_metrics(telemetry::PrometheusText& text,
-                            const consumers::OrderConsumer& consumer);
+                            std::span<const consumers::OrderConsumer* const> consumers);
+/// Of a publisher to the broker.
+void write_publisher_metrics(telemetry::PrometheusText& text,
+                             const queue::rabbitmq::RabbitQueue& queue);
 void write_queue_metrics(telemetry::PrometheusText& text, const queue::local::LocalQueue& queue);
 void write_checkout_metrics(telemetry::PrometheusText& text,
                             const services::purchase::Checkout& checkout);

@@ -13,11 +13,11 @@ void LocalQueue::push(const Message& message) {
   }
 }
 
-bool LocalQueue::publish(const Purchase& purchase) {
+Published LocalQueue::publish(const Purchase& purchase) {
   const std::lock_guard lock(mutex_);
-  if (shut_ || stalled_ || messages_.size() >= capacity_) return false;
+  if (shut_ || stalled_ || messages_.size() >= capacity_) return Published::kRefused;
   push(purchase);
-  return true;
+  return Published::kQueued;
 }
 
 void LocalQueue::publish(const CloseMarker& marker) {

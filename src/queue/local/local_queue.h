@@ -16,7 +16,7 @@ class LocalQueue final : public OrderQueue, public OrderSource {
   /// Purchases that may wait; beyond that, publish() refuses.
   explicit LocalQueue(std::size_t capacity) : capacity_(capacity) {}
 
-  [[nodiscard]] bool publish(const Purchase& purchase) override;
+  [[nodiscard]] Published publish(const Purchase& purchase) override;
   void publish(const CloseMarker& marker) override;
 
   [[nodiscard]] bool receive(std::vector<Message>& batch, std::size_t most) override;

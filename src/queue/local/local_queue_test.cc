@@ -19,9 +19,9 @@ std::int64_t buyer_of(const Message& message) { return std::get<Purchase>(messag
 
 TEST(LocalQueue, KeepsTheOrderAndTheBound) {
   LocalQueue queue(2);
-  ASSERT_TRUE(queue.publish(purchase(1)));
-  ASSERT_TRUE(queue.publish(purchase(2)));
-  EXPECT_FALSE(queue.publish(purchase(3))) << "beyond the bound";
+  ASSERT_EQ(queue.publish(purchase(1)), Published::kQueued);
+  ASSERT_EQ(queue.publish(purchase(2)), Published::kQueued);
+  EXPECT_EQ(queue.publish(purchase(3)), Published::kRefused) << "beyond the bound";
   queue.publish(CloseMarker{LeaseId{1}});  // always finds room
   std::vector<Message> batch;
   ASSERT_TRUE(queue.receive(batch, 10));
@@ -29,12 +29,12 @@ TEST(LocalQueue, KeepsTheOrderAndTheBound) {
   EXPECT_EQ(buyer_of(batch[0]), 1);
   EXPECT_EQ(buyer_of(batch[1]), 2);
   EXPECT_EQ(std::get<CloseMarker>(batch[2]).lease, LeaseId{1});
-  EXPECT_TRUE(queue.publish(purchase(4)));
+  EXPECT_EQ(queue.publish(purchase(4)), Published::kQueued);
 }
 
 TEST(LocalQueue, HandsOutAtMostWhatIsAskedFor) {
   LocalQueue queue(10);
-  for (int i = 1; i <= 5; ++i) ASSERT_TRUE(queue.publish(purchase(i)));
+  for (int i = 1; i <= 5; ++i) ASSERT_EQ(queue.publish(purchase(i)), Published::kQueued);
   std::vector<Message> batch;
   ASSERT_TRUE(queue.receive(batch, 3));
   EXPECT_EQ(batch.size(), 3);
@@ -46,16 +46,16 @@ TEST(LocalQueue, HandsOutAtMostWhatIsAskedFor) {
 TEST(LocalQueue, RefusesWhileTheDatabaseIsAway) {
   LocalQueue queue(10);
   queue.stall(true);
-  EXPECT_FALSE(queue.publish(purchase(1)));
+  EXPECT_EQ(queue.publish(purchase(1)), Published::kRefused);
   queue.stall(false);
-  EXPECT_TRUE(queue.publish(purchase(1)));
+  EXPECT_EQ(queue.publish(purchase(1)), Published::kQueued);
 }
 
 TEST(LocalQueue, ShutHandsOutTheRestAndEnds) {
   LocalQueue queue(10);
-  ASSERT_TRUE(queue.publish(purchase(1)));
+  ASSERT_EQ(queue.publish(purchase(1)), Published::kQueued);
   queue.shut();
-  EXPECT_FALSE(queue.publish(purchase(2)));
+  EXPECT_EQ(queue.publish(purchase(2)), Published::kRefused);
   std::vector<Message> batch;
   EXPECT_TRUE(queue.receive(batch, 10));
   EXPECT_FALSE(queue.receive(batch, 10));
@@ -71,7 +71,8 @@ TEST(LocalQueue, WakesItsConsumerAcrossThreads) {
       for (const Message& message : batch) ASSERT_EQ(buyer_of(message), next++);
     }
   });
-  for (std::int64_t i = 1; i <= kPurchases; ++i) ASSERT_TRUE(queue.publish(purchase(i)));
+  for (std::int64_t i = 1; i <= kPurchases; ++i)
+    ASSERT_EQ(queue.publish(purchase(i)), Published::kQueued);
   queue.shut();
   consumer.join();
   EXPECT_EQ(next, kPurchases + 1);

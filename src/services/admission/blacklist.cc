@@ -46,9 +46,13 @@ void Blacklist::add(const BlacklistEntry& entry) {
   });
 }
 
-std::vector<BlacklistEntry> Blacklist::take_unsaved() {
+std::vector<BlacklistEntry> Blacklist::take_unsaved(std::size_t most) {
   const std::lock_guard lock(unsaved_mutex_);
-  return std::exchange(unsaved_, {});
+  const auto end = unsaved_.begin() + static_cast<std::ptrdiff_t>(std::min(most, unsaved_.size()));
+  std::vector<BlacklistEntry> taken(std::make_move_iterator(unsaved_.begin()),
+                                    std::make_move_iterator(end));
+  unsaved_.erase(unsaved_.begin(), end);
+  return taken;
 }
 
 void Blacklist::put_back(std::vector<BlacklistEntry> entries) {

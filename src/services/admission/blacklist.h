@@ -22,8 +22,8 @@ class Blacklist {
 
   /// An automatic entry: refused from now on, and given out once by take_unsaved().
   void add(const BlacklistEntry& entry);
-  /// What has to be written to the database.
-  std::vector<BlacklistEntry> take_unsaved();
+  /// What has to be written to the database, at most `most` at once.
+  std::vector<BlacklistEntry> take_unsaved(std::size_t most = 500);
   /// Gives back what could not be written.
   void put_back(std::vector<BlacklistEntry> entries);
 

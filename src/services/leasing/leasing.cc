@@ -12,13 +12,13 @@ void Leasing::close_left_over() {
 void Leasing::review(Now now) {
   const auto stocks = leases_->stock(now.wall);
   for (const auto& stock : stocks) {
-    checkout_->note_stock(stock.sale, stock.sold_out(), now.tick);
+    checkout_->board().note_stock(stock.sale, stock.sold_out(), now.tick);
   }
   for (const auto& stock : stocks) {
     if (stock.unleased == 0 || !checkout_->can_sell(stock.sale, now.wall)) continue;
     const auto lease = leases_->grant(stock.sale, stock.unleased, now.wall);
     if (!lease) continue;  // the stock changed meanwhile: the next review sees it
-    if (!checkout_->add_lease(stock.sale, *lease, stock.unleased, now.wall)) {
+    if (!checkout_->add_lease(stock.sale, *lease, stock.unleased, now)) {
       // The sale ended between the two: its units go straight back.
       queue_->publish(queue::CloseMarker{*lease});
     }

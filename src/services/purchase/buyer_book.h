@@ -54,7 +54,7 @@ class BuyerRecord {
     }
   }
 
-  /// Milliseconds since the book began, plus one; 0: no attempt that still counts.
+  /// The monotonic clock's milliseconds, the lower 32 bits; 0: no attempt that still counts.
   std::uint32_t last_attempt = 0;
 
  private:

@@ -1,10 +1,8 @@
 #include "services/purchase/checkout.h"
 
 #include <algorithm>
-#include <limits>
+#include <atomic>
 #include <mutex>
-#include <stdexcept>
-#include <string>
 
 #include "concurrency/striped.h"
 #include "services/admission/early_attempts.h"
@@ -36,17 +34,19 @@ struct PendingKey {
   }
 };
 
-/// A purchase that is queued and not settled, and who waits for it.
+/// A purchase that is on its way and not settled, and who waits for it.
 struct Pending {
   LeaseId lease;
   Tick since;
   Waiters waiters;
+  std::optional<stock::Reservation> unit;  // until the queue has told what became of it
 };
 
 /// Everything known of a share of the buyers. The sales stand in every stripe, so that an attempt
 /// reads them under the lock it holds anyway.
 struct Stripe {
   std::shared_ptr<const SaleBook> sales = std::make_shared<SaleBook>();
+  std::shared_ptr<const routing::Ownership> ownership = std::make_shared<routing::Ownership>();
   BuyerBook buyers;
   boost::unordered_flat_map<PendingKey, Pending> pending;
 };
@@ -63,6 +63,20 @@ Answer unavailable(milliseconds retry_after) {
   return {.verdict = Verdict::kUnavailable, .retry_after = retry_after};
 }
 
+/// A *no*: the buyer may give up. It is never said of a key that may still succeed.
+bool decides(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kBlacklisted:
+    case Verdict::kUnknownProduct:
+    case Verdict::kSaleEnded:
+    case Verdict::kSoldOut:
+    case Verdict::kLimitReached:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Answer answer_of(const Order& order) {
   if (order.live()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
@@ -73,7 +87,10 @@ Answer answer_of(const Order& order) {
 class Checkout::Implementation {
  public:
   Implementation(const Rules& rules, const Parts& parts)
-      : rules_(rules), parts_(parts), bucket_(rules.check_rate, rules.check_burst) {}
+      : rules_(rules),
+        parts_(parts),
+        bucket_(rules.check_rate, rules.check_burst),
+        board_([this](SaleId sale) { return listener_of(sale); }) {}
 
   std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait) {
     return stripes_.with(attempt.buyer.value,
@@ -81,17 +98,23 @@ class Checkout::Implementation {
   }
 
   void settle(std::span<const Order> orders);
+  void note_queued(std::span<const Purchase> purchases);
+  void note_refused(std::span<const Purchase> purchases);
+  std::vector<LeaseId> undecided_since(Tick before);
+  void forget_undecided(LeaseId oldest_open);
+  void load_ownership(const std::shared_ptr<const routing::Ownership>& ownership);
+  void doubt_from(Tick tick) { doubt_from_.store(tick, std::memory_order_relaxed); }
   void load_sales(std::span<const Sale> sales);
-  std::shared_ptr<const SaleBook> sales() const {
-    const std::lock_guard lock(sales_mutex_);
-    return sales_;
-  }
+  SaleBoard& board() { return board_; }
   void expire_waits(Tick now);
   void sweep(Now now);
   Statistics statistics();
 
  private:
+  stock::Stock::Listener listener_of(SaleId sale) const;
   std::optional<Answer> decide(Stripe& stripe, const Attempt& attempt, const MakeWaiter& wait);
+  std::optional<Answer> decide_new(Stripe& stripe, const BuyerRecord* record,
+                                   const Attempt& attempt, const MakeWaiter& wait);
   std::optional<Answer> answer_known(Stripe& stripe, const Attempt& attempt, const Intent& intent,
                                      const MakeWaiter& wait);
   std::optional<Answer> refuse(const LiveSale& live, const BuyerRecord* record,
@@ -102,27 +125,36 @@ class Checkout::Implementation {
                             const MakeWaiter& wait);
   Answer not_started(const Sale& sale, const Attempt& attempt);
   /// Signed: another thread may have read its clock later and locked the stripe first.
-  milliseconds since_attempt(const BuyerRecord& record, Tick now) const {
+  static milliseconds since_attempt(const BuyerRecord& record, Tick now) {
     return milliseconds{std::max(0, static_cast<std::int32_t>(stamp(now) - record.last_attempt))};
   }
-  std::uint32_t stamp(Tick now) const {
-    return static_cast<std::uint32_t>(
-        std::chrono::duration_cast<milliseconds>(now - began_).count() + 1);
+  static std::uint32_t stamp(Tick now) {
+    const auto since = std::chrono::duration_cast<milliseconds>(now.time_since_epoch());
+    return std::max(1U, static_cast<std::uint32_t>(since.count()));
   }
 
   const Rules rules_;
   const Parts parts_;
-  const Tick began_ = read_clocks().tick;  // what BuyerRecord::last_attempt counts from
+  std::atomic<Tick> doubt_from_{Tick::max()};
   admission::TokenBucket bucket_;
   admission::EarlyAttempts early_attempts_;
   concurrency::Striped<Stripe, 256> stripes_;
-  mutable std::mutex sales_mutex_;
-  std::shared_ptr<const SaleBook> sales_ = std::make_shared<SaleBook>();  // guarded by sales_mutex_
+  SaleBoard board_;
 };
+
+stock::Stock::Listener Checkout::Implementation::listener_of(SaleId sale) const {
+  stock::Stock::Listener listener;
+  listener.drained = [&queue = parts_.queue](LeaseId lease) {
+    queue.publish(queue::CloseMarker{lease});
+  };
+  if (parts_.low_stock) listener.low = [this, sale] { parts_.low_stock(sale); };
+  return listener;
+}
 
 /// The steps 2 to 4 of DESIGN section 1, under the lock of the buyer's stripe.
 std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Attempt& attempt,
                                                        const MakeWaiter& wait) {
+  if (!stripe.ownership->owns(attempt.buyer)) return unavailable(jittered(kSoon, attempt));
   const auto found = stripe.buyers.find(attempt.buyer);
   BuyerRecord* record = found == stripe.buyers.end() ? nullptr : &found->second;
   if (record != nullptr) {
@@ -130,6 +162,23 @@ std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Att
       return answer_known(stripe, attempt, *intent, wait);
     }
   }
+  if (!stripe.ownership->alone(attempt.buyer, attempt.now.tick)) {
+    return unavailable(jittered(kSoon, attempt));
+  }
+  auto answer = decide_new(stripe, record, attempt, wait);
+  // Another owner may have this intent under way.
+  const bool sure = stripe.ownership->settled(attempt.buyer) &&
+                    attempt.now.tick < doubt_from_.load(std::memory_order_relaxed);
+  if (answer && decides(answer->verdict) && !sure) {
+    return unavailable(jittered(kSoon, attempt));
+  }
+  return answer;
+}
+
+std::optional<Answer> Checkout::Implementation::decide_new(Stripe& stripe,
+                                                           const BuyerRecord* record,
+                                                           const Attempt& attempt,
+                                                           const MakeWaiter& wait) {
   const LiveSale* live = stripe.sales->current(attempt.product, attempt.now.wall);
   if (live == nullptr) return Answer{.verdict = Verdict::kUnknownProduct};
   if (auto refusal = refuse(*live, record, attempt)) return refusal;
@@ -150,7 +199,8 @@ std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe, con
                     .sale = intent.sale_id()};
     case IntentState::kPending: {
       Pending& pending = stripe.pending.at({attempt.buyer, intent.key_hash});
-      if (attempt.now.tick - pending.since >= rules_.wait) {
+      const bool waits_for_commit = rules_.answer_after == Rules::AnswerAfter::kCommit;
+      if (attempt.now.tick - pending.since >= rules_.wait || !(waits_for_commit || pending.unit)) {
         return Answer{
             .verdict = Verdict::kPending, .sale = intent.sale_id(), .lease = pending.lease};
       }
@@ -237,14 +287,12 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
   auto unit = live.shelf->units.take(attempt.now.tick);
   if (!unit) return unavailable(jittered(kSoon, attempt));
   const LeaseId lease = unit->lease();
-  if (!parts_.queue.publish(Purchase{.sale = live.sale.id,
-                                     .buyer = attempt.buyer,
-                                     .intent = attempt.intent,
-                                     .lease = lease,
-                                     .created_at = attempt.now.wall})) {
-    return unavailable(jittered(kLater, attempt));
-  }
-  std::move(*unit).commit();
+  const auto published = parts_.queue.publish(Purchase{.sale = live.sale.id,
+                                                       .buyer = attempt.buyer,
+                                                       .intent = attempt.intent,
+                                                       .lease = lease,
+                                                       .created_at = attempt.now.wall});
+  if (published == queue::Published::kRefused) return unavailable(jittered(kLater, attempt));
 
   const std::uint64_t key_hash = hash_of(attempt.intent);
   BuyerRecord& record = stripe.buyers[attempt.buyer];
@@ -254,6 +302,11 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
   pending.lease = lease;
   pending.since = attempt.now.tick;
   pending.waiters.push_back(wait());
+  if (published == queue::Published::kQueued) {
+    std::move(*unit).commit();
+  } else {
+    pending.unit.emplace(std::move(*unit));
+  }
   return std::nullopt;
 }
 
@@ -270,27 +323,96 @@ void Checkout::Implementation::settle(std::span<const Order> orders) {
       const auto pending = stripe.pending.find({order.buyer, key_hash});
       if (pending == stripe.pending.end()) return;
       mail.add(std::move(pending->second.waiters), answer_of(order));
+      // The order came back before the broker's confirm did.
+      if (pending->second.unit) std::move(*pending->second.unit).commit();
       stripe.pending.erase(pending);
     });
   }
   std::move(mail).send();
 }
 
+void Checkout::Implementation::note_queued(std::span<const Purchase> purchases) {
+  Mail mail;
+  for (const Purchase& purchase : purchases) {
+    stripes_.with(purchase.buyer.value, [&](Stripe& stripe) {
+      const auto found = stripe.pending.find({purchase.buyer, hash_of(purchase.intent)});
+      if (found == stripe.pending.end() || found->second.lease != purchase.lease) return;
+      Pending& pending = found->second;
+      if (!pending.unit) return;
+      std::move(*pending.unit).commit();
+      pending.unit.reset();
+      mail.add(std::exchange(pending.waiters, {}),
+               {.verdict = Verdict::kPending, .sale = purchase.sale, .lease = purchase.lease});
+    });
+  }
+  std::move(mail).send();
+}
+
+void Checkout::Implementation::note_refused(std::span<const Purchase> purchases) {
+  Mail mail;
+  std::vector<Purchase> promised;
+  for (const Purchase& purchase : purchases) {
+    const PendingKey key{purchase.buyer, hash_of(purchase.intent)};
+    stripes_.with(purchase.buyer.value, [&](Stripe& stripe) {
+      const auto found = stripe.pending.find(key);
+      if (found == stripe.pending.end() || found->second.lease != purchase.lease) return;
+      // Who was told "pending" looks at the lease: it is to close, so that they ask again.
+      if (found->second.waiters.empty()) promised.push_back(purchase);
+      mail.add(std::move(found->second.waiters), unavailable(std::chrono::seconds{kLater}));
+      stripe.pending.erase(found);
+      BuyerRecord& record = stripe.buyers[purchase.buyer];
+      record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
+      record.last_attempt = 0;
+    });
+  }
+  const auto book = board_.book();
+  for (const Purchase& purchase : promised) {
+    const LiveSale* live = book->find(purchase.sale);
+    if (live == nullptr) continue;
+    live->shelf->units.fence_if(
+        [&](const stock::Stock::Held& held) { return held.lease == purchase.lease; });
+  }
+  std::move(mail).send();
+}
+
+std::vector<LeaseId> Checkout::Implementation::undecided_since(Tick before) {
+  std::vector<LeaseId> leases;
+  for (std::size_t i = 0; i < stripes_.size(); ++i) {
+    stripes_.with_stripe(i, [&](Stripe& stripe) {
+      for (const auto& [key, pending] : stripe.pending) {
+        if (pending.since < before) leases.push_back(pending.lease);
+      }
+    });
+  }
+  std::ranges::sort(leases);
+  const auto rest = std::ranges::unique(leases);
+  leases.erase(rest.begin(), rest.end());
+  return leases;
+}
+
+void Checkout::Implementation::forget_undecided(LeaseId oldest_open) {
+  for (std::size_t i = 0; i < stripes_.size(); ++i) {
+    stripes_.with_stripe(i, [&](Stripe& stripe) {
+      boost::unordered::erase_if(stripe.pending, [&](auto& entry) {
+        const auto& [key, pending] = entry;
+        if (pending.unit || pending.lease >= oldest_open) return false;
+        stripe.buyers[key.buyer].remove_if(
+            [&](const Intent& intent) { return intent.key_hash == key.key_hash; });
+        return true;
+      });
+    });
+  }
+}
+
+void Checkout::Implementation::load_ownership(
+    const std::shared_ptr<const routing::Ownership>& ownership) {
+  for (std::size_t i = 0; i < stripes_.size(); ++i) {
+    stripes_.with_stripe(i, [&](Stripe& stripe) { stripe.ownership = ownership; });
+  }
+}
+
 void Checkout::Implementation::load_sales(std::span<const Sale> sales) {
-  for (const Sale& sale : sales) {
-    if (sale.id.value <= 0 || sale.id.value > std::numeric_limits<std::uint32_t>::max()) {
-      throw std::out_of_range("sale id " + std::to_string(sale.id.value) + " is not 1 to 2^32-1");
-    }
-  }
-  const auto drained = [queue = &parts_.queue](LeaseId lease) {
-    queue->publish(queue::CloseMarker{lease});
-  };
-  std::shared_ptr<const SaleBook> book;
-  {
-    const std::lock_guard lock(sales_mutex_);
-    book = std::make_shared<const SaleBook>(sales, *sales_, drained);
-    sales_ = book;
-  }
+  const auto book = board_.load(sales);
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) { stripe.sales = book; });
   }
@@ -352,52 +474,57 @@ std::optional<Answer> Checkout::attempt(const Attempt& attempt, const MakeWaiter
 
 void Checkout::settle(std::span<const Order> orders) { implementation_->settle(orders); }
 
+void Checkout::note_queued(std::span<const Purchase> purchases) {
+  implementation_->note_queued(purchases);
+}
+
+void Checkout::note_refused(std::span<const Purchase> purchases) {
+  implementation_->note_refused(purchases);
+}
+
+std::vector<LeaseId> Checkout::undecided_since(Tick before) {
+  return implementation_->undecided_since(before);
+}
+
+void Checkout::forget_undecided(LeaseId oldest_open) {
+  implementation_->forget_undecided(oldest_open);
+}
+
+void Checkout::load_ownership(std::shared_ptr<const routing::Ownership> ownership) {
+  implementation_->load_ownership(ownership);
+}
+
+void Checkout::doubt_from(Tick tick) { implementation_->doubt_from(tick); }
+
 void Checkout::load_sales(std::span<const Sale> sales) { implementation_->load_sales(sales); }
 
+SaleBoard& Checkout::board() { return implementation_->board(); }
+
 void Checkout::close_ended(Instant now) {
-  const auto book = implementation_->sales();
+  const auto book = board().book();
   for (const LiveSale& live : book->all()) {
     if (live.sale.ended(now)) live.shelf->units.fence();
   }
 }
 
 bool Checkout::can_sell(SaleId sale, Instant now) const {
-  const auto book = implementation_->sales();
+  const auto book = implementation_->board().book();
   const LiveSale* live = book->find(sale);
   return live != nullptr && !live->sale.ended(now);
 }
 
-bool Checkout::add_lease(SaleId sale, LeaseId lease, std::int64_t units, Instant now) {
-  if (!can_sell(sale, now)) return false;
-  implementation_->sales()->find(sale)->shelf->units.add(lease, units);
+bool Checkout::add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,
+                         std::optional<Tick> deadline) {
+  const auto book = board().book();
+  const LiveSale* live = book->find(sale);
+  if (live == nullptr || live->sale.ended(now.wall)) return false;
+  live->shelf->units.add(lease, units, deadline, now.tick);
   return true;
 }
 
-void Checkout::note_stock(SaleId sale, bool sold_out, Tick asked) {
-  const auto book = implementation_->sales();
-  if (const LiveSale* live = book->find(sale)) live->shelf->note_sold_out(sold_out, asked);
-}
-
 void Checkout::stop_selling() {
-  const auto book = implementation_->sales();
+  const auto book = board().book();
   for (const LiveSale& live : book->all()) live.shelf->units.fence();
-}
-
-std::optional<SaleView> Checkout::view(ProductId product, Now now) const {
-  const auto book = implementation_->sales();
-  const LiveSale* live = book->current(product, now.wall);
-  if (live == nullptr) return std::nullopt;
-  return SaleView{live->sale, live->status(now)};
-}
-
-std::vector<SaleView> Checkout::views(Now now) const {
-  const auto book = implementation_->sales();
-  std::vector<SaleView> views;
-  for (const ProductId product : book->products()) {
-    const LiveSale* live = book->current(product, now.wall);
-    views.push_back({live->sale, live->status(now)});
-  }
-  return views;
 }
 
 void Checkout::expire_waits(Tick now) { implementation_->expire_waits(now); }

@@ -15,6 +15,8 @@
 #include "model/verdict.h"
 #include "queue/order_queue.h"
 #include "services/admission/blacklist.h"
+#include "services/purchase/sale_board.h"
+#include "services/routing/ownership.h"
 
 namespace stampede::services::purchase {
 
@@ -39,17 +41,14 @@ struct Attempt {
   Now now;
 };
 
-/// What a product's page is told of its current sale.
-struct SaleView {
-  Sale sale;
-  SaleStatus status = SaleStatus::kUpcoming;
-};
-
 struct Rules {
   double check_rate = 1000;                    // tokens per second; 0: no bucket
   double check_burst = 1000;                   // bucket size
   std::chrono::milliseconds interval{10'000};  // one attempt per buyer in this time; 0: none
   std::chrono::milliseconds wait{2'000};       // then a waiting buyer is told 202
+  /// When a buyer has an answer: where the database is another machine's, as soon as the queue
+  /// holds the purchase for good.
+  enum class AnswerAfter { kCommit, kQueued } answer_after = AnswerAfter::kCommit;
 };
 
 /// The purchase itself: the steps of `/check` (DESIGN section 1), in their order, atomic per buyer.
@@ -62,36 +61,53 @@ class Checkout {
     const captcha::Tokens& captcha;
     queue::OrderQueue& queue;
     admission::Blacklist& blacklist;
+    /// Told, at most once until stock is added, that a sale wants a further lease. Must not block;
+    /// may be empty.
+    std::function<void(SaleId)> low_stock = {};
   };
   Checkout(const Rules& rules, const Parts& parts);
   ~Checkout();
 
-  /// Answers at once, or calls `wait` and answers through the waiter it makes: after the commit, or
-  /// with kPending when that takes longer than Rules::wait.
+  /// Answers at once, or calls `wait` and answers through the waiter it makes: after the commit;
+  /// with kPending once a broker has confirmed it, or when either takes longer than Rules::wait.
   std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait);
 
   /// Orders as they stand in the database: of a batch just committed (waiting buyers are told, each
   /// door thread woken once), or all of them at the start.
   void settle(std::span<const Order> orders);
+  /// Purchases that were queue::Published::kSent and are in the queue now: who waits is told that
+  /// the outcome is pending.
+  void note_queued(std::span<const Purchase> purchases);
+  /// Purchases that were kSent and certainly are not in the queue: their units are free, the
+  /// attempts given back, the intents forgotten.
+  void note_refused(std::span<const Purchase> purchases);
+  /// Leases with a purchase that was queued or sent before that tick and has no outcome; ascending.
+  std::vector<LeaseId> undecided_since(Tick before);
+  /// All leases below `oldest_open` are closed and all their orders were settled here: what is
+  /// queued from them and has no outcome never will have one, and the intent may be tried again.
+  void forget_undecided(LeaseId oldest_open);
 
-  /// The sales as the database has them.
+  /// Which buyers to decide about; everybody until this is called. Once it returns, no attempt is
+  /// decided by what was before.
+  void load_ownership(std::shared_ptr<const routing::Ownership> ownership);
+  /// From `tick` on another process may own these buyers without this one knowing, and no unknown
+  /// intent is told *no*; never until this is called.
+  void doubt_from(Tick tick);
+
+  /// The sales as the database has them. Throws as SaleBoard::load().
   void load_sales(std::span<const Sale> sales);
+  /// What buyers are told of them, and what is known of their stock.
+  SaleBoard& board();
   /// Sales that have ended give up their units in memory. To be called a few times a second.
   void close_ended(Instant now);
   /// Whether a lease of that sale could be sold here: it is known and has not ended.
   bool can_sell(SaleId sale, Instant now) const;
-  /// Units to sell. False, and nothing added, where can_sell() is false.
-  bool add_lease(SaleId sale, LeaseId lease, std::int64_t units, Instant now);
-  /// What one snapshot of the database, asked for at `asked`, says of a sale: "sold out" holds for
-  /// 2 s from then (I7).
-  void note_stock(SaleId sale, bool sold_out, Tick asked);
+  /// Units to sell, until `deadline` if there is one. False, and nothing added, where can_sell() is
+  /// false.
+  bool add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,
+                 std::optional<Tick> deadline = std::nullopt);
   /// Gives up all units in memory, for a shutdown.
   void stop_selling();
-
-  /// The current sale of a product: the one that is on, else the next, else the last.
-  std::optional<SaleView> view(ProductId product, Now now) const;
-  /// The current sale of each product that has one, in order of product.
-  std::vector<SaleView> views(Now now) const;
 
   /// Tells those who waited longer than Rules::wait that their purchase is pending. To be called
   /// several times a second.

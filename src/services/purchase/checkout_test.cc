@@ -37,7 +37,7 @@ class CheckoutTest : public testing::Test {
     queue_ = std::make_unique<queue::local::LocalQueue>(queue);
     checkout_ = std::make_unique<Checkout>(rules, Checkout::Parts{captcha_, *queue_, blacklist_});
     load();
-    checkout_->add_lease(kSale, kLease, 5, kStart);
+    checkout_->add_lease(kSale, kLease, 5, at(milliseconds{0}));
   }
 
   void load() { checkout_->load_sales(std::vector{sale_}); }
@@ -171,12 +171,12 @@ TEST_F(CheckoutTest, TheBlacklistComesBeforeTheWindowAndAfterKnownIntents) {
 
 TEST_F(CheckoutTest, SoldOutIsSaidForTwoSecondsAfterItsSnapshot) {
   const Now asked = at(seconds{1});
-  checkout_->note_stock(kSale, true, asked.tick);
+  checkout_->board().note_stock(kSale, true, asked.tick);
   EXPECT_EQ(verdict(1, 1, seconds{2}), Verdict::kSoldOut);
-  EXPECT_EQ(checkout_->view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
+  EXPECT_EQ(checkout_->board().view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
   EXPECT_FALSE(buy(1, 1, seconds{4})) << "the flag has expired";
-  checkout_->note_stock(kSale, true, at(seconds{4}).tick);
-  checkout_->note_stock(kSale, false, at(seconds{5}).tick);
+  checkout_->board().note_stock(kSale, true, at(seconds{4}).tick);
+  checkout_->board().note_stock(kSale, false, at(seconds{5}).tick);
   EXPECT_FALSE(buy(2, 1, seconds{5})) << "reopened";
 }
 
@@ -186,7 +186,7 @@ TEST_F(CheckoutTest, UnitsTakenButNotSettledAreNotSoldOut) {
   EXPECT_EQ(answer->verdict, Verdict::kUnavailable);
   EXPECT_GT(answer->retry_after, milliseconds{0});
   EXPECT_EQ(queue_->depth(), 6) << "five purchases and the close marker of the drained lease";
-  checkout_->add_lease(kSale, LeaseId{22}, 1, kStart);
+  checkout_->add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0}));
   EXPECT_FALSE(buy(6, 1)) << "a 503 gave the attempt back and forgot the key";
 }
 
@@ -293,7 +293,7 @@ TEST_F(CheckoutTest, AnEndedSaleGivesItsUnitsBack) {
   load();
   checkout_->close_ended(kStart);
   EXPECT_EQ(queue_->depth(), 1) << "the close marker";
-  EXPECT_FALSE(checkout_->add_lease(kSale, LeaseId{22}, 1, kStart));
+  EXPECT_FALSE(checkout_->add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0})));
 }
 
 TEST_F(CheckoutTest, SweepForgetsWhatNobodyMayAskAnyMore) {
@@ -346,7 +346,7 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
                                        .quantity = kUnits,
                                        .starts_at = now.wall,
                                        .captcha = false}});
-  checkout.add_lease(kSale, kLease, kUnits, now.wall);
+  checkout.add_lease(kSale, kLease, kUnits, now);
 
   std::atomic<int> sold{0};
   std::atomic<int> answered{0};

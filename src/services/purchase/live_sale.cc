@@ -5,10 +5,11 @@
 namespace stampede::services::purchase {
 
 SaleBook::SaleBook(std::span<const Sale> sales, const SaleBook& previous,
-                   const stock::Stock::Drained& drained) {
+                   const ListenerOf& listener_of) {
   for (const Sale& sale : sales) {
     const LiveSale* known = previous.find(sale.id);
-    sales_.push_back({sale, known != nullptr ? known->shelf : std::make_shared<Shelf>(drained)});
+    sales_.push_back(
+        {sale, known != nullptr ? known->shelf : std::make_shared<Shelf>(listener_of(sale.id))});
   }
   std::ranges::sort(sales_, {}, [](const LiveSale& live) { return live.sale.id; });
   for (std::size_t i = 0; i < sales_.size(); ++i) {

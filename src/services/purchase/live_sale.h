@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -14,7 +15,7 @@ namespace stampede::services::purchase {
 /// The part of a sale that changes while it sells; shared by every reload of the sale.
 class Shelf {
  public:
-  explicit Shelf(stock::Stock::Drained drained) : units(std::move(drained)) {}
+  explicit Shelf(stock::Stock::Listener listener) : units(std::move(listener)) {}
 
   stock::Stock units;
 
@@ -42,13 +43,15 @@ struct LiveSale {
   }
 };
 
+/// Who hears of a sale's stock.
+using ListenerOf = std::function<stock::Stock::Listener(SaleId)>;
+
 /// All sales at one moment. Immutable: a reload makes the next one.
 class SaleBook {
  public:
   SaleBook() = default;
   /// Keeps the shelves of sales that `previous` has, and makes those of new ones.
-  SaleBook(std::span<const Sale> sales, const SaleBook& previous,
-           const stock::Stock::Drained& drained);
+  SaleBook(std::span<const Sale> sales, const SaleBook& previous, const ListenerOf& listener_of);
 
   const LiveSale* find(SaleId sale) const;
   /// The one that is on, else the next, else the last; null for a product without a sale.

@@ -1,7 +1,6 @@
 #include "services/stock/stock.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace stampede::services::stock {
 
@@ -14,53 +13,113 @@ Reservation::~Reservation() {
 
 void Reservation::commit() && { std::exchange(stock_, nullptr)->settle(lease_, true); }
 
-void Stock::add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline) {
+void Stock::add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline, Tick now) {
   const std::lock_guard lock(mutex_);
-  leases_.push_back({.id = lease, .units = units, .reserved = 0, .deadline = deadline});
+  const auto is_it = [lease](const Lease& other) { return other.held.lease == lease; };
+  if (std::ranges::any_of(leases_, is_it)) return;
+  leases_.push_back(
+      {.held = {.lease = lease, .units = units, .deadline = deadline, .last_taken = now},
+       .reserved = 0,
+       .low = units / 3});
+  wanting_ = false;
+}
+
+void Stock::renew(LeaseId id, Tick deadline) {
+  const std::lock_guard lock(mutex_);
+  for (Lease& lease : leases_) {
+    if (lease.held.lease == id && !lease.fenced && lease.held.deadline) {
+      lease.held.deadline = std::max(*lease.held.deadline, deadline);
+    }
+  }
 }
 
 std::optional<Reservation> Stock::take(Tick now) {
-  const std::lock_guard lock(mutex_);
-  for (Lease& lease : leases_) {
-    if (lease.units == 0 || (lease.deadline && now >= *lease.deadline)) continue;
-    --lease.units;
-    ++lease.reserved;
-    return Reservation(*this, lease.id);
+  std::optional<Reservation> unit;
+  bool low = false;
+  {
+    const std::lock_guard lock(mutex_);
+    for (Lease& lease : leases_) {
+      if (lease.held.units == 0 || (lease.held.deadline && now >= *lease.held.deadline)) continue;
+      --lease.held.units;
+      ++lease.reserved;
+      lease.held.last_taken = now;
+      unit.emplace(Reservation(*this, lease.held.lease));
+      break;
+    }
+    low = !wanting_ && turns_low();
+    if (low) wanting_ = true;
   }
-  return std::nullopt;
+  if (low && listener_.low) listener_.low();
+  return unit;
+}
+
+bool Stock::turns_low() {
+  std::int64_t units = 0;
+  std::int64_t mark = 0;
+  for (const Lease& lease : leases_) {
+    if (lease.fenced) continue;
+    units += lease.held.units;
+    mark = lease.low;  // of the newest
+  }
+  return units <= mark;
 }
 
 void Stock::settle(LeaseId id, bool queued) {
   bool drained = false;
   {
     const std::lock_guard lock(mutex_);
-    const auto lease = std::ranges::find(leases_, id, &Lease::id);
+    const auto lease =
+        std::ranges::find_if(leases_, [id](const Lease& other) { return other.held.lease == id; });
     --lease->reserved;
-    if (!queued && !lease->fenced) ++lease->units;
+    if (!queued && !lease->fenced) ++lease->held.units;
     drained = lease->drained();
     if (drained) leases_.erase(lease);
   }
-  if (drained) drained_(id);
+  if (drained) listener_.drained(id);
 }
 
 void Stock::fence() {
+  fence_if([](const Held&) { return true; });
+}
+
+void Stock::fence_if(const std::function<bool(const Held&)>& which) {
   std::vector<LeaseId> drained;
   {
     const std::lock_guard lock(mutex_);
     for (Lease& lease : leases_) {
+      if (lease.fenced || !which(lease.held)) continue;
       lease.fenced = true;
-      lease.units = 0;
-      if (lease.drained()) drained.push_back(lease.id);
+      lease.held.units = 0;
+      if (lease.drained()) drained.push_back(lease.held.lease);
     }
     std::erase_if(leases_, [](const Lease& lease) { return lease.drained(); });
   }
-  for (const LeaseId id : drained) drained_(id);
+  for (const LeaseId id : drained) listener_.drained(id);
+}
+
+std::vector<Stock::Held> Stock::held() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Held> held;
+  for (const Lease& lease : leases_) {
+    if (!lease.fenced) held.push_back(lease.held);
+  }
+  return held;
+}
+
+bool Stock::wanting() const {
+  const std::lock_guard lock(mutex_);
+  return wanting_;
+}
+
+void Stock::stop_wanting() {
+  const std::lock_guard lock(mutex_);
+  wanting_ = false;
 }
 
 std::int64_t Stock::available() const {
   const std::lock_guard lock(mutex_);
   std::int64_t units = 0;
-  for (const Lease& lease : leases_) units += lease.units;
+  for (const Lease& lease : leases_) units += lease.held.units;
   return units;
 }
 

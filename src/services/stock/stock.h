@@ -4,6 +4,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "model/ids.h"
@@ -36,44 +37,69 @@ class [[nodiscard]] Reservation {
 /// Outlives its reservations.
 class Stock {
  public:
-  /// Called, without a lock held, once for each lease that has no unit in memory and no reservation
-  /// left: nothing of it will be published any more, so its close marker may go.
-  using Drained = std::function<void(LeaseId)>;
+  struct Listener {
+    /// Once for each lease that has no unit in memory and no reservation left: nothing of it will
+    /// be published any more, so its close marker may go. No lock of the stock is held.
+    std::function<void(LeaseId)> drained;
+    /// A third of the last lease is left, or nothing: a further one is wanted. Told once until
+    /// add() or stop_wanting(). No lock of the stock is held; must not block. May be empty.
+    std::function<void()> low;
+  };
 
-  explicit Stock(Drained drained) : drained_(std::move(drained)) {}
+  explicit Stock(Listener listener) : listener_(std::move(listener)) {}
   Stock(const Stock&) = delete;
   Stock& operator=(const Stock&) = delete;
 
-  /// A lease to sell from, until `deadline` if it has one. `units` at least 1.
-  void add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline = std::nullopt);
+  /// A lease to sell from since `now`, until `deadline` if it has one. `units` at least 1. One that
+  /// is here already is left as it is.
+  void add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline = std::nullopt,
+           Tick now = {});
+  /// A later deadline; nothing for a lease that is fenced or not here.
+  void renew(LeaseId lease, Tick deadline);
 
   /// One unit, or nullopt: nothing in memory to sell now.
   std::optional<Reservation> take(Tick now);
 
   /// Stops selling: every lease gives up its units in memory.
   void fence();
+  /// The same for the leases that `which` chooses.
+  struct Held {
+    LeaseId lease;
+    std::int64_t units = 0;  // in memory
+    std::optional<Tick> deadline;
+    Tick last_taken{};  // or added
+  };
+  void fence_if(const std::function<bool(const Held&)>& which);
 
-  /// Units in memory that can be taken.
+  /// The leases that are sold from. `now` decides nothing: one past its deadline is still held.
+  std::vector<Held> held() const;
+  /// Whether a further lease is wanted, and forgetting that one is.
+  bool wanting() const;
+  void stop_wanting();
+
+  /// Units in memory.
   std::int64_t available() const;
 
  private:
   friend class Reservation;
   struct Lease {
-    LeaseId id;
-    std::int64_t units;     // not taken
+    Held held;
     std::int64_t reserved;  // taken, neither queued nor back
-    std::optional<Tick> deadline;
+    std::int64_t low;       // units at which a further lease is wanted
     bool fenced = false;
 
-    bool drained() const { return units == 0 && reserved == 0; }
+    bool drained() const { return held.units == 0 && reserved == 0; }
   };
 
   /// Gives one reserved unit up, back into the lease or (queued) for good.
   void settle(LeaseId lease, bool queued);
+  /// With mutex_ held: whether `low` is to be told.
+  bool turns_low();
 
-  const Drained drained_;
+  const Listener listener_;
   mutable std::mutex mutex_;
   std::vector<Lease> leases_;  // guarded by mutex_; only those not drained
+  bool wanting_ = false;       // guarded by mutex_
 };
 
 }  // namespace stampede::services::stock

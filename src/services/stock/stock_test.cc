@@ -14,7 +14,7 @@ constexpr Tick kNow{};
 class StockTest : public testing::Test {
  protected:
   std::vector<LeaseId> drained_;
-  Stock stock_{[this](LeaseId lease) { drained_.push_back(lease); }};
+  Stock stock_{{.drained = [this](LeaseId lease) { drained_.push_back(lease); }, .low = {}}};
 };
 
 TEST_F(StockTest, SellsEveryUnitAndNoMore) {
@@ -74,7 +74,7 @@ TEST(StockThreads, NoUnitIsLostOrDoubled) {
   constexpr int kLeases = 20;
   constexpr int kUnits = 500;
   std::atomic<int> drained{0};
-  Stock stock{[&](LeaseId) { ++drained; }};
+  Stock stock{{.drained = [&](LeaseId) { ++drained; }, .low = {}}};
   for (int i = 1; i <= kLeases; ++i) stock.add(LeaseId{i}, kUnits);
   std::atomic<int> sold{0};
   {

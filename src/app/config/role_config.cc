@@ -1,0 +1,164 @@
+#include "app/config/role_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "app/config/shapes.h"
+
+namespace stampede::app {
+namespace {
+
+/// What sets the roles apart, as far as configuration goes.
+struct Traits {
+  std::string_view name;
+  std::string_view listen;  // its own address; empty: the next member, or none
+  bool at_quantity = false;
+  std::string_view console;
+  bool database = false;  // stands on MariaDB
+  bool queue = false;     // speaks with the brokers
+};
+
+constexpr std::array<Traits, 6> kTraits = {{
+    {.name = "serve", .listen = "127.0.0.1:8082", .console = "127.0.0.1:8080"},
+    {.name = "web", .listen = "127.0.0.1:8082", .console = "127.0.0.1:8092", .database = true},
+    {.name = "validate", .listen = "127.0.0.1:8083", .console = "127.0.0.1:8093", .queue = true},
+    {.name = "quantity",
+     .at_quantity = true,
+     .console = "127.0.0.1:8094",
+     .database = true,
+     .queue = true},
+    {.name = "consume", .console = "127.0.0.1:8095", .database = true, .queue = true},
+    {.name = "admin", .console = "127.0.0.1:8080", .database = true},
+}};
+
+const Traits& traits_of(RoleName role) { return kTraits[static_cast<std::size_t>(role)]; }
+
+/// Fills in the role's own addresses and collects what speaks against a start.
+class Check {
+ public:
+  Check(RoleName role, LoadedConfig loaded)
+      : role_(role), traits_(traits_of(role)), loaded_(std::move(loaded)) {}
+
+  std::expected<LoadedConfig, ConfigErrors> run();
+
+ private:
+  void fill(std::string Config::Http::* member, std::string_view key, std::string_view own);
+  void check_listeners();
+  void check_node();
+  void check_queue();
+  void check_database();
+  Setting& setting(std::string_view key) {
+    return *std::ranges::find(loaded_.settings, key, &Setting::key);
+  }
+  /// "key: value (where it came from)", and the rest.
+  template <class... Args>
+  void refuse(std::string_view key, fmt::format_string<Args...> format, Args&&... args) {
+    const Setting& given = setting(key);
+    errors_.push_back(fmt::format("{}: {} ({}) {}", key, given.value, given.origin,
+                                  fmt::format(format, std::forward<Args>(args)...)));
+  }
+
+  const RoleName role_;
+  const Traits& traits_;
+  LoadedConfig loaded_;
+  Config& config_ = loaded_.config;
+  ConfigErrors errors_;
+};
+
+void Check::fill(std::string Config::Http::* member, std::string_view key, std::string_view own) {
+  std::string& address = config_.http.*member;
+  if (!address.empty() || own.empty()) return;
+  address = own;
+  setting(key) = {std::string{key}, fmt::format("{:?}", address),
+                  fmt::format("default of {}", traits_.name)};
+}
+
+void Check::check_listeners() {
+  const Config::Http& http = config_.http;
+  const bool listens = traits_.at_quantity || !traits_.listen.empty();
+  if (!listens) return;
+  if (!is_endpoint(http.listen)) {
+    refuse("cluster.quantity",
+           "is a name; expected http.listen beside it, the address to listen on");
+  }
+  if (http.listen == http.console && !http.listen.ends_with(":0")) {
+    refuse("http.console", "is where `stampede {}` listens too; expected an address of its own",
+           traits_.name);
+  }
+}
+
+void Check::check_node() {
+  if (role_ != RoleName::kValidate) return;
+  if (config_.cluster.node.empty()) {
+    refuse("cluster.node", "gives this validator no name; expected one that no other has, like a");
+  }
+  if (config_.cluster.advertise.empty() && is_any_address(config_.http.listen)) {
+    refuse("cluster.advertise",
+           "leaves open where this validator is reached, and http.listen is {:?}; expected a host "
+           "and a port",
+           config_.http.listen);
+  }
+}
+
+void Check::check_queue() {
+  if (!traits_.queue) return;
+  const Config::Queue& queue = config_.queue;
+  const auto distant = std::ranges::find_if_not(
+      queue.brokers, [](const auto& broker) { return is_loopback(broker); });
+  if (distant == queue.brokers.end()) return;
+  if (queue.password.empty() || queue.password == Config{}.queue.password) {
+    refuse("queue.password",
+           "is empty or the default, and the broker {} is not on loopback; expected a secret",
+           *distant);
+  }
+}
+
+void Check::check_database() {
+  const Config::Database& database = config_.database;
+  if (role_ == RoleName::kServe && !database.address.empty()) {
+    refuse("database.address",
+           "is given, and `stampede serve` keeps its own database in data.dir; "
+           "expected none");
+  }
+  if (!traits_.database) return;
+  if (database.address.empty()) {
+    refuse("database.address",
+           "is empty, and `stampede {}` stands on MariaDB; expected a host and a port, or a "
+           "socket's path",
+           traits_.name);
+  } else if (database.password.empty() && !is_loopback(database.address)) {
+    refuse("database.password",
+           "is empty, and the database {} is not on loopback; expected a secret", database.address);
+  }
+}
+
+std::expected<LoadedConfig, ConfigErrors> Check::run() {
+  fill(&Config::Http::listen, "http.listen",
+       traits_.at_quantity ? std::string_view{config_.cluster.quantity} : traits_.listen);
+  fill(&Config::Http::console, "http.console", traits_.console);
+  check_listeners();
+  check_node();
+  check_queue();
+  check_database();
+  if (!errors_.empty()) return std::unexpected(std::move(errors_));
+  return std::move(loaded_);
+}
+
+}  // namespace
+
+std::string_view to_string(RoleName role) { return traits_of(role).name; }
+
+std::optional<RoleName> role_named(std::string_view name) {
+  const auto found = std::ranges::find(kTraits, name, &Traits::name);
+  if (found == kTraits.end()) return std::nullopt;
+  return static_cast<RoleName>(found - kTraits.begin());
+}
+
+std::expected<LoadedConfig, ConfigErrors> config_for(RoleName role, LoadedConfig loaded) {
+  return Check(role, std::move(loaded)).run();
+}
+
+}  // namespace stampede::app

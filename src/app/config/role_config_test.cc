@@ -1,0 +1,158 @@
+#include "app/config/role_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace stampede::app {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A configuration with these keys, as flags give them.
+using Given = std::vector<std::pair<std::string, std::string>>;
+
+std::expected<LoadedConfig, ConfigErrors> load_for(RoleName role, const Given& given) {
+  auto loaded = load_config({.file = {}, .environment = {}, .flags = given});
+  if (!loaded) return loaded;
+  return config_for(role, *std::move(loaded));
+}
+
+struct OwnAddresses {
+  RoleName role;
+  Given given;
+  const char* listen;
+  const char* console;
+};
+
+TEST(RoleConfig, EachRoleHasAddressesOfItsOwn) {
+  const std::pair<std::string, std::string> database{"database.address", "127.0.0.1:3306"};
+  const OwnAddresses rows[] = {
+      {RoleName::kServe, {}, "127.0.0.1:8082", "127.0.0.1:8080"},
+      {RoleName::kWeb, {database}, "127.0.0.1:8082", "127.0.0.1:8092"},
+      {RoleName::kValidate, {{"cluster.node", "a"}}, "127.0.0.1:8083", "127.0.0.1:8093"},
+      {RoleName::kQuantity, {database}, "127.0.0.1:8084", "127.0.0.1:8094"},
+      {RoleName::kQuantity,
+       {database, {"cluster.quantity", "[::1]:9"}},
+       "[::1]:9",
+       "127.0.0.1:8094"},
+      {RoleName::kQuantity,
+       {database, {"cluster.quantity", "quantity:9"}, {"http.listen", "0.0.0.0:9"}},
+       "0.0.0.0:9",
+       "127.0.0.1:8094"},
+      {RoleName::kConsume, {database}, "", "127.0.0.1:8095"},
+      {RoleName::kAdmin, {database}, "", "127.0.0.1:8080"},
+      {RoleName::kAdmin, {database, {"http.console", "127.0.0.1:7"}}, "", "127.0.0.1:7"},
+  };
+  for (const OwnAddresses& row : rows) {
+    const auto loaded = load_for(row.role, row.given);
+    ASSERT_TRUE(loaded) << to_string(row.role) << ": " << loaded.error().front();
+    EXPECT_EQ(loaded->config.http.listen, row.listen) << to_string(row.role);
+    EXPECT_EQ(loaded->config.http.console, row.console) << to_string(row.role);
+  }
+}
+
+TEST(RoleConfig, SettingsSayWhoseDefaultAnAddressIs) {
+  const auto loaded = load_for(RoleName::kServe, {{"http.console", "127.0.0.1:7"}});
+  ASSERT_TRUE(loaded);
+  for (const Setting& setting : loaded->settings) {
+    if (setting.key == "http.listen") {
+      EXPECT_EQ(setting.value, "\"127.0.0.1:8082\"");
+      EXPECT_EQ(setting.origin, "default of serve");
+    }
+    if (setting.key == "http.console") {
+      EXPECT_EQ(setting.origin, "flag --console");
+    }
+  }
+}
+
+struct Refused {
+  RoleName role;
+  Given given;
+  std::vector<std::string> names;  // what the one error must name
+};
+
+TEST(RoleConfig, WhatAClusterMustNotStartWithIsNamed) {
+  const std::pair<std::string, std::string> near{"database.address", "127.0.0.1:3306"};
+  const std::pair<std::string, std::string> far{"database.address", "10.0.0.6:3306"};
+  const std::pair<std::string, std::string> brokers{"queue.brokers",
+                                                    "127.0.0.1:5672,10.0.0.5:5672"};
+  const std::pair<std::string, std::string> node{"cluster.node", "a"};
+  const std::vector<std::string> address{"database.address", "\"\" (default)", "MariaDB"};
+  const std::vector<std::string> empty{"database.password", "(default)", "10.0.0.6:3306",
+                                       "expected a secret"};
+  const std::vector<std::string> guest{"queue.password", "(hidden)", "10.0.0.5:5672",
+                                       "expected a secret"};
+  const Refused rows[] = {
+      {RoleName::kServe, {near}, {"database.address", "127.0.0.1:3306", "serve"}},
+      {RoleName::kServe,
+       {{"http.listen", "127.0.0.1:8080"}},
+       {"http.console", "127.0.0.1:8080", "default of serve"}},
+      {RoleName::kWeb, {}, address},
+      {RoleName::kQuantity, {}, address},
+      {RoleName::kConsume, {}, address},
+      {RoleName::kAdmin, {}, address},
+      {RoleName::kWeb, {far}, empty},
+      {RoleName::kQuantity, {far}, empty},
+      {RoleName::kConsume, {far}, empty},
+      {RoleName::kAdmin, {far}, empty},
+      {RoleName::kWeb, {{"database.address", "database:3306"}}, {"database.password", "database"}},
+      {RoleName::kValidate, {node, brokers}, guest},
+      {RoleName::kQuantity, {near, brokers}, guest},
+      {RoleName::kConsume, {near, brokers}, guest},
+      {RoleName::kConsume, {near, brokers, {"queue.password", ""}}, {"queue.password", "\"\""}},
+      {RoleName::kValidate, {}, {"cluster.node", "\"\" (default)", "expected one"}},
+      {RoleName::kValidate,
+       {node, {"http.listen", "0.0.0.0:8083"}},
+       {"cluster.advertise", "\"\" (default)", "0.0.0.0:8083"}},
+      {RoleName::kValidate,
+       {node, {"http.listen", "[::]:8083"}},
+       {"cluster.advertise", "[::]:8083"}},
+      {RoleName::kQuantity,
+       {near, {"cluster.quantity", "quantity:8084"}},
+       {"cluster.quantity", "quantity:8084", "http.listen"}},
+      {RoleName::kWeb, {near, {"http.listen", "127.0.0.1:8092"}}, {"http.console", "web"}},
+  };
+  for (const Refused& row : rows) {
+    const auto loaded = load_for(row.role, row.given);
+    ASSERT_FALSE(loaded) << to_string(row.role) << " takes what should have been refused for "
+                         << row.names.front();
+    ASSERT_EQ(loaded.error().size(), 1u) << to_string(row.role);
+    for (const std::string& name : row.names) {
+      EXPECT_THAT(loaded.error().front(), HasSubstr(name)) << to_string(row.role);
+    }
+  }
+}
+
+TEST(RoleConfig, WithASecretOrOnLoopbackItStarts) {
+  EXPECT_TRUE(load_for(RoleName::kConsume, {{"database.address", "10.0.0.6:3306"},
+                                            {"database.password", "one"},
+                                            {"queue.brokers", "10.0.0.5:5672"},
+                                            {"queue.password", "two"}}));
+  EXPECT_TRUE(load_for(RoleName::kConsume, {{"database.address", "/run/mysqld/mysqld.sock"},
+                                            {"queue.brokers", "[::1]:1,localhost:2,127.1.2.3:3"}}));
+  EXPECT_TRUE(load_for(RoleName::kValidate, {{"cluster.node", "a"},
+                                             {"http.listen", "0.0.0.0:8083"},
+                                             {"cluster.advertise", "10.0.0.7:8083"}}));
+  // web speaks with no broker
+  EXPECT_TRUE(load_for(RoleName::kWeb, {{"database.address", "127.0.0.1:3306"},
+                                        {"queue.brokers", "10.0.0.5:5672"}}));
+}
+
+TEST(RoleConfig, EveryReasonIsToldAtOnce) {
+  const auto loaded = load_for(RoleName::kValidate, {{"queue.brokers", "10.0.0.5:5672"}});
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error(), ElementsAre(HasSubstr("cluster.node"), HasSubstr("queue.password")));
+}
+
+TEST(RoleConfig, RolesHaveNames) {
+  for (const RoleName role : {RoleName::kServe, RoleName::kWeb, RoleName::kValidate,
+                              RoleName::kQuantity, RoleName::kConsume, RoleName::kAdmin}) {
+    EXPECT_EQ(role_named(to_string(role)), role);
+  }
+  EXPECT_EQ(role_named("cook"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace stampede::app

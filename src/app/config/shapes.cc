@@ -1,0 +1,119 @@
+#include "app/config/shapes.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "app/config/parse_number.h"
+
+namespace stampede::app {
+namespace {
+
+constexpr std::size_t kLongestHost = 253;
+constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un
+
+bool is_port(std::string_view text) { return parse_number<std::uint16_t>(text).has_value(); }
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_text(std::string_view text, std::size_t least, std::size_t most) {
+  return text.size() >= least && text.size() <= most && text.find('\0') == text.npos;
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestHost && is_letter_or_digit(text.front()) &&
+         std::ranges::all_of(text,
+                             [](char c) { return is_letter_or_digit(c) || c == '-' || c == '.'; });
+}
+
+bool has_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  return colon != std::string_view::npos && is_port(text.substr(colon + 1));
+}
+
+/// An address with colons of its own is in brackets, and nothing else is.
+bool is_bracketed_rightly(std::string_view text) {
+  const std::string_view host = text.substr(0, text.rfind(':'));
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  return bracketed == (host_of(text).find(':') != std::string_view::npos);
+}
+
+}  // namespace
+
+bool is_address(std::string_view text) {
+  in6_addr bytes;
+  const std::string copy{text};
+  return inet_pton(AF_INET, copy.c_str(), &bytes) == 1 ||
+         inet_pton(AF_INET6, copy.c_str(), &bytes) == 1;
+}
+
+std::string_view host_of(std::string_view endpoint) {
+  std::string_view host = endpoint.substr(0, endpoint.rfind(':'));
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+bool is_endpoint(std::string_view text) {
+  return has_port(text) && is_address(host_of(text)) && is_bracketed_rightly(text);
+}
+
+bool is_peer(std::string_view text) {
+  return has_port(text) && !text.ends_with(":0") && is_bracketed_rightly(text) &&
+         (is_address(host_of(text)) || is_host_name(host_of(text)));
+}
+
+bool is_database(std::string_view text) {
+  return text.starts_with('/') ? is_text(text, 2, kLongestSocketPath) : is_peer(text);
+}
+
+bool is_loopback(std::string_view endpoint) {
+  const std::string_view host = host_of(endpoint);
+  return endpoint.starts_with('/') || host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && is_address(host));
+}
+
+bool is_any_address(std::string_view endpoint) {
+  const std::string_view host = host_of(endpoint);
+  return host == "0.0.0.0" || host == "::";
+}
+
+bool is_origin(std::string_view text) {
+  const std::string_view scheme = text.starts_with("https://") ? "https://" : "http://";
+  if (!text.starts_with(scheme)) return false;
+  text.remove_prefix(scheme.size());
+  std::string_view host = text;
+  const auto colon = text.rfind(':');
+  if (colon != std::string_view::npos && !text.ends_with(']')) {
+    if (!is_port(text.substr(colon + 1))) return false;
+    host = text.substr(0, colon);
+  }
+  if (host.starts_with('[') && host.ends_with(']'))
+    return is_address(host.substr(1, host.size() - 2));
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  });
+}
+
+bool is_path(std::string_view text) { return is_text(text, 1, text.npos); }
+
+bool is_node(std::string_view text) {
+  return is_text(text, 1, 32) && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+bool is_name(std::string_view text) {
+  return is_text(text, 1, 64) && std::ranges::all_of(text, [](char c) {
+           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+bool is_account(std::string_view text) { return is_text(text, 1, 128); }
+
+bool is_password(std::string_view text) { return is_text(text, 0, 256); }
+
+}  // namespace stampede::app

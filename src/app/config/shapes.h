@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string_view>
+
+// What texts of the configuration must look like; keys.cc has the words for each.
+namespace stampede::app {
+
+bool is_address(std::string_view text);   // of IPv4 or IPv6, without a port
+bool is_endpoint(std::string_view text);  // to listen on: "127.0.0.1:8082", "[::1]:8082"
+bool is_peer(std::string_view text);  // to connect to: like the above, or a host name; no port 0
+bool is_database(std::string_view text);  // a peer, or the path of a socket
+bool is_origin(std::string_view text);    // as browsers send `Origin` (RFC 6454)
+bool is_path(std::string_view text);
+bool is_node(std::string_view text);  // a validator's name
+bool is_name(std::string_view text);  // of queues and databases
+bool is_account(std::string_view text);
+bool is_password(std::string_view text);
+
+/// `valid`, or empty.
+template <bool (*valid)(std::string_view)>
+bool is_empty_or(std::string_view text) {
+  return text.empty() || valid(text);
+}
+
+/// The host of an endpoint or a peer, without brackets.
+std::string_view host_of(std::string_view endpoint);
+/// Of an endpoint, a peer or a database: reached without leaving this machine.
+bool is_loopback(std::string_view endpoint);
+/// Of an endpoint: "0.0.0.0" or "::", where one can listen but not be reached.
+bool is_any_address(std::string_view endpoint);
+
+}  // namespace stampede::app

@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config/data_dir.h"
+#include "app/roles/cluster.h"
+#include "app/roles/from_config.h"
+#include "app/roles/private_console.h"
+#include "app/roles/role.h"
+#include "app/roles/shop_metrics.h"
+#include "peers/http/http_quantity_link.h"
+#include "queue/rabbitmq/topology.h"
+#include "repositories/sql/repositories.h"
+#include "schedules/periodic.h"
+#include "telemetry/log.h"
+
+namespace stampede::app {
+namespace {
+
+constexpr std::chrono::milliseconds kLookPeriod{1'000};
+
+/// What the console knew at its last look.
+struct ClusterView {
+  std::optional<peers::ClusterReport> report;  // none: quantity control did not answer
+  std::optional<queue::rabbitmq::Depths> depths;
+  std::optional<std::int64_t> quarantined;  // none: the database did not answer
+  std::vector<repositories::StockSnapshot> stock;
+};
+
+/// The operations console of a cluster: the metrics of all roles that matter to a sale.
+class Admin final : public Role {
+ public:
+  explicit Admin(const Config& config)
+      : config_(config),
+        keys_(key_path(config.data.dir)),
+        database_(open_cluster_database(config, 1)),
+        repositories_(*database_),
+        quantity_(config.cluster.quantity, authenticator_) {}
+
+  Addresses start() override;
+  bool stop() override;
+
+ private:
+  void look();
+  ClusterView view() const {
+    const std::lock_guard lock(mutex_);
+    return view_;
+  }
+
+  const Config& config_;
+  identity::KeyRing keys_;
+  std::unique_ptr<repositories::sql::Database> database_;
+  repositories::sql::Repositories repositories_;
+  peers::Authenticator authenticator_{keys_, "admin"};
+  peers::HttpQuantityLink quantity_;
+  std::unique_ptr<PrivateConsole> console_;
+  mutable std::mutex mutex_;
+  ClusterView view_;  // guarded by mutex_
+  std::optional<schedules::Periodic> look_schedule_;
+};
+
+void write_stock(telemetry::PrometheusText& text, const ClusterView& view) {
+  text.family("stampede_stock_units", "gauge", "Units of a sale, by where they are.");
+  for (const auto& stock : view.stock) {
+    const auto line = [&](std::string_view where, std::int64_t units) {
+      text.value("stampede_stock_units",
+                 fmt::format("sale=\"{}\",where=\"{}\"", stock.sale.value, where),
+                 static_cast<double>(units));
+    };
+    line("unleased", stock.unleased);
+    line("leased", stock.leased_unsold);
+    line("sold", stock.quantity - stock.unleased - stock.leased_unsold);
+  }
+}
+
+void write_queues(telemetry::PrometheusText& text, const ClusterView& view) {
+  if (view.depths) {
+    text.family("stampede_queue_depth", "gauge", "Messages waiting for the consumer.");
+    for (std::size_t shard = 0; shard < view.depths->orders.size(); ++shard) {
+      text.value("stampede_queue_depth", fmt::format("shard=\"{}\"", shard),
+                 static_cast<double>(view.depths->orders[shard]));
+    }
+    text.family("stampede_dead_letters", "gauge", "Messages delivered too often.");
+    text.value("stampede_dead_letters", "", static_cast<double>(view.depths->dead_letters));
+  }
+  if (view.quarantined) {
+    text.family("stampede_quarantined_messages", "gauge",
+                "Messages that nothing could be made of.");
+    text.value("stampede_quarantined_messages", "", static_cast<double>(*view.quarantined));
+  }
+}
+
+/// Each validator's counters, as its heartbeat brought them, under its name.
+void write_validators(telemetry::PrometheusText& text, const ClusterView& view) {
+  text.family("stampede_role_up", "gauge", "Whether a role answered the console's last look.");
+  text.value("stampede_role_up", "role=\"quantity\"", view.report ? 1 : 0);
+  text.value("stampede_role_up", "role=\"queue\"", view.depths ? 1 : 0);
+  text.value("stampede_role_up", "role=\"database\"", view.quarantined ? 1 : 0);
+  if (!view.report) return;
+  text.family("stampede_ring_members", "gauge", "Validators in the ring.");
+  text.value("stampede_ring_members", "", static_cast<double>(view.report->nodes.size()));
+  std::map<std::string, std::vector<std::pair<std::string, double>>> families;
+  for (const auto& [member, counters] : view.report->nodes) {
+    for (const auto& [name, number] : counters) {
+      const auto brace = name.find('{');
+      const std::string labels =
+          brace == std::string::npos ? "" : ',' + name.substr(brace + 1, name.size() - brace - 2);
+      families[name.substr(0, brace)].emplace_back(
+          fmt::format("validator=\"{}\"{}", member.node, labels), number);
+    }
+  }
+  for (const auto& [name, values] : families) {
+    text.family(name, name.ends_with("_total") ? "counter" : "gauge", "Of each validator.");
+    for (const auto& [labels, number] : values) text.value(name, labels, number);
+  }
+}
+
+Role::Addresses Admin::start() {
+  console_ = std::make_unique<PrivateConsole>(
+      config_.http.console,
+      [this] {
+        const ClusterView seen = view();
+        return seen.report && seen.depths && seen.quarantined;
+      },
+      std::vector<controllers::OperationsController::WriteMetrics>{
+          [this](telemetry::PrometheusText& text) { write_validators(text, view()); },
+          [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
+          [this](telemetry::PrometheusText& text) { write_stock(text, view()); }});
+  look_schedule_.emplace("look", kLookPeriod, [this] { look(); });
+  console_->start();
+  return {{"console", console_->url()}};
+}
+
+/// Each part by itself: one that is away does not hide the others.
+void Admin::look() {
+  ClusterView seen;
+  std::string problem;
+  if (auto report = quantity_.report()) {
+    seen.report = std::move(*report);
+  } else {
+    problem = report.error();
+  }
+  try {
+    seen.depths = queue::rabbitmq::queue_depths(broker_options(config_));
+  } catch (const queue::rabbitmq::BrokerError& error) {
+    problem = error.what();
+  }
+  try {
+    seen.stock = repositories_.leases().stock(read_clocks().wall);
+    seen.quarantined = repositories_.quarantine().count();
+  } catch (const repositories::StorageError& error) {
+    problem = error.what();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    view_ = std::move(seen);
+  }
+  if (keys_.reload()) telemetry::log_info("keys reloaded");
+  if (!problem.empty()) throw std::runtime_error(problem);
+}
+
+bool Admin::stop() {
+  console_->drain();
+  look_schedule_->stop();
+  console_.reset();
+  return true;
+}
+
+}  // namespace
+
+int run_admin(const Config& config) {
+  prepare_process();
+  Admin admin(config);
+  return run_role(admin);
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,50 @@
+#include "app/roles/from_config.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace stampede::app {
+
+http::ListenerOptions public_listener(const Config& config) {
+  const unsigned hardware = std::max(1U, std::thread::hardware_concurrency());
+  http::ListenerOptions options{
+      .address = config.http.listen,
+      .threads = config.http.threads > 0 ? static_cast<unsigned>(config.http.threads) : hardware,
+      .limits = {},
+      .trusted_proxies = config.http.trusted_proxies};
+  options.limits.connections_per_address =
+      static_cast<std::size_t>(config.http.connections_per_address);
+  return options;
+}
+
+services::purchase::Rules purchase_rules(const Config& config) {
+  services::purchase::Rules rules;
+  rules.check_rate = config.admission.check_rate;
+  rules.check_burst = config.admission.check_burst;
+  rules.interval = std::chrono::milliseconds{
+      static_cast<std::int64_t>(config.admission.interval_seconds * 1'000)};
+  return rules;
+}
+
+std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config& config,
+                                                                   std::size_t readers) {
+  const auto& database = config.database;
+  return std::make_unique<repositories::sql::Database>(
+      repositories::sql::MariadbOptions{.address = database.address,
+                                        .user = database.user,
+                                        .password = database.password,
+                                        .database = database.name,
+                                        .readers = readers});
+}
+
+queue::rabbitmq::Options broker_options(const Config& config) {
+  queue::rabbitmq::Options options;
+  options.brokers = config.queue.brokers;
+  options.user = config.queue.user;
+  options.password = config.queue.password;
+  options.vhost = config.queue.vhost;
+  options.name = config.queue.name;
+  return options;
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "app/config/config.h"
+#include "http/server.h"
+#include "queue/rabbitmq/options.h"
+#include "repositories/sql/database.h"
+#include "services/purchase/checkout.h"
+
+// What the roles make of the configuration.
+namespace stampede::app {
+
+/// The listener that buyers reach.
+http::ListenerOptions public_listener(const Config& config);
+
+/// How a purchase is decided.
+services::purchase::Rules purchase_rules(const Config& config);
+
+/// The MariaDB database, with that many connections to read with. Throws
+/// repositories::StorageError.
+std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config& config,
+                                                                   std::size_t readers);
+
+/// How the brokers are reached.
+queue::rabbitmq::Options broker_options(const Config& config);
+
+}  // namespace stampede::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "controllers/operations_controller.h"
+#include "http/server.h"
+
+namespace stampede::app {
+
+/// A role's listener for operators: /healthz, /readyz and /metrics, without login, so for a private
+/// address only.
+class PrivateConsole {
+ public:
+  /// Listens at once; throws std::system_error naming a taken address. What `ready` and `metrics`
+  /// use outlives the console.
+  PrivateConsole(const std::string& address, std::function<bool()> ready,
+                 std::vector<controllers::OperationsController::WriteMetrics> metrics)
+      : operations_(std::move(ready), std::move(metrics)) {
+    operations_.add_routes(router_);
+    server_ = std::make_unique<http::Server>(
+        http::ListenerOptions{.address = address, .threads = 1}, router_);
+  }
+
+  void start() { server_->start(); }
+  void drain() { server_->drain(); }
+  std::string url() const { return server_->url(); }
+
+ private:
+  controllers::OperationsController operations_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace stampede::app

@@ -1,0 +1,161 @@
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "app/config/data_dir.h"
+#include "app/roles/cluster.h"
+#include "app/roles/from_config.h"
+#include "app/roles/private_console.h"
+#include "app/roles/role.h"
+#include "app/roles/shop_front.h"
+#include "app/roles/shop_metrics.h"
+#include "repositories/sql/repositories.h"
+#include "schedules/periodic.h"
+#include "schedules/reload.h"
+#include "services/routing/route_table.h"
+
+namespace stampede::app {
+namespace {
+
+constexpr std::chrono::milliseconds kReloadPeriod{200};
+constexpr std::size_t kReaders = 4;
+
+/// Shop pages, accounts, captchas and orders; it sells nothing itself.
+class Web final : public Role {
+ public:
+  explicit Web(const Config& config);
+
+  Addresses start() override;
+  bool stop() override;
+
+ private:
+  schedules::Reload::Parts reload_parts();
+  void review_stock(Now now);
+  void load_ring();
+
+  const Config& config_;
+  identity::KeyRing keys_;
+  std::unique_ptr<repositories::sql::Database> database_;
+  repositories::sql::Repositories repositories_;
+  std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
+
+  std::unique_ptr<http::Server> shop_;
+  std::unique_ptr<PrivateConsole> console_;
+
+  captcha::Tokens captcha_tokens_{keys_};
+  services::accounts::Sessions sessions_{keys_};
+  services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
+  services::catalog::Catalog catalog_{repositories_.catalog()};
+  services::orders::OrderDesk orders_{repositories_.orders()};
+  services::purchase::SaleBoard board_{[](SaleId) { return services::stock::Stock::Listener{}; }};
+  services::routing::RouteTable routes_;
+  std::int64_t ring_epoch_ = -1;  // of routes_; the reload's own
+
+  controllers::OriginRule origin_;
+  ShopFront front_;
+  http::Router router_;
+
+  schedules::Reload reload_;
+  std::atomic<bool> healthy_{false};
+  std::optional<schedules::Periodic> reload_schedule_;
+};
+
+Web::Web(const Config& config)
+    : config_(config),
+      keys_(key_path(config.data.dir)),
+      database_(open_cluster_database(config, kReaders)),
+      repositories_(*database_),
+      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      front_(config.admission,
+             {.keys = keys_,
+              .accounts = accounts_,
+              .sessions = sessions_,
+              .orders = orders_,
+              .captcha = captcha_tokens_,
+              .sales = {.of_product = [this](ProductId product,
+                                             Now now) { return board_.view(product, now); },
+                        .all = [this](Now now) { return board_.views(now); }},
+              .origin = origin_,
+              .node_of =
+                  [this](UserId buyer) {
+                    const auto ring = routes_.ring();
+                    const Member* owner = ring ? ring->owner(buyer) : nullptr;
+                    return owner != nullptr ? owner->node : std::string{};
+                  }}),
+      reload_(reload_parts()) {}
+
+schedules::Reload::Parts Web::reload_parts() {
+  return {.changes = *changes_,
+          .accounts = repositories_.accounts(),
+          .keys = keys_,
+          .catalog = catalog_,
+          .sessions = sessions_,
+          .bans = std::nullopt,  // validators refuse them
+          .catalog_changed =
+              [this](const std::vector<Sale>& sales, std::vector<Product> products) {
+                board_.load(sales);
+                front_.show(std::move(products));
+              },
+          .review_stock = [this](Now now) { review_stock(now); }};
+}
+
+void Web::review_stock(Now now) {
+  for (const auto& stock : repositories_.leases().stock(now.wall)) {
+    board_.note_stock(stock.sale, stock.sold_out(), now.tick);
+  }
+  load_ring();
+}
+
+/// For the cookie `node`: a proxy that follows it saves a forward.
+void Web::load_ring() {
+  const auto state = repositories_.members().ring();
+  if (state.epoch == ring_epoch_) return;
+  const auto key = services::routing::parse_hash_key(state.hash_key);
+  if (!key) throw std::runtime_error("the database's ring has no hash key of 32 hex digits");
+  routes_.load(std::make_shared<const services::routing::Ring>(
+      state.epoch, *key, state.members, static_cast<int>(config_.cluster.virtual_nodes)));
+  ring_epoch_ = state.epoch;
+}
+
+Role::Addresses Web::start() {
+  front_.add_routes(router_);
+  shop_ = std::make_unique<http::Server>(public_listener(config_), router_);
+  console_ = std::make_unique<PrivateConsole>(
+      config_.http.console, [this] { return healthy_.load(); },
+      std::vector<controllers::OperationsController::WriteMetrics>{
+          [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
+          [this](telemetry::PrometheusText& text) {
+            write_http_metrics(text, shop_->statistics());
+          }});
+  reload_.run(read_clocks());  // all is known before the first request
+  healthy_ = true;
+  reload_schedule_.emplace("reload", kReloadPeriod, [this] {
+    healthy_ = false;
+    reload_.run(read_clocks());
+    healthy_ = true;
+  });
+  shop_->start();
+  console_->start();
+  return {{"shop", shop_->url()}, {"console", console_->url()}};
+}
+
+bool Web::stop() {
+  shop_->drain();
+  console_->drain();
+  reload_schedule_->stop();
+  accounts_.stop();
+  front_.stop();
+  console_.reset();
+  shop_.reset();
+  return true;
+}
+
+}  // namespace
+
+int run_web(const Config& config) {
+  prepare_process();
+  Web web(config);
+  return run_role(web);
+}
+
+}  // namespace stampede::app

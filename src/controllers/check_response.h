@@ -1,0 +1,12 @@
+#pragma once
+
+#include "http/message.h"
+#include "model/idempotency_key.h"
+#include "model/verdict.h"
+
+namespace stampede::controllers {
+
+/// What /check says of an answer of the rules: the table of DESIGN section 3.
+http::Response to_response(const Answer& answer, const IdempotencyKey& intent);
+
+}  // namespace stampede::controllers

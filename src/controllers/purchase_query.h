@@ -1,0 +1,32 @@
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <optional>
+
+#include "http/message.h"
+#include "model/idempotency_key.h"
+#include "services/orders/order_desk.h"
+
+namespace stampede::controllers {
+
+/// What /purchases/{sale}/{key}?lease=L asks about.
+struct PurchaseQuery {
+  SaleId sale;                        // none, if it is no number
+  std::optional<IdempotencyKey> key;  // likewise: then nothing is known of that purchase
+  LeaseId lease;                      // none: then only a row tells anything
+
+  /// nullopt if the lease is no number (400, kBadLease). The first two path parameters are sale and
+  /// key.
+  static std::optional<PurchaseQuery> of(const http::Request& request);
+  /// Blocks.
+  services::orders::OrderDesk::PurchaseReport ask(services::orders::OrderDesk& desk,
+                                                  UserId buyer) const;
+};
+
+inline constexpr const char* kBadLease =
+    "“lease” is to be the number that came with the pending answer.";
+
+/// {"result": "success", "order": 7}, "failed" with a `reason`, "pending" or "unknown".
+boost::json::object json_of(const services::orders::OrderDesk::PurchaseReport& report);
+
+}  // namespace stampede::controllers

@@ -1,0 +1,27 @@
+#include "controllers/stream_places.h"
+
+namespace stampede::controllers {
+
+std::optional<StreamPlaces::Place> StreamPlaces::take(UserId buyer) {
+  const std::lock_guard guard(mutex_);
+  if (taken_ >= limits_.in_all) return std::nullopt;
+  std::size_t& of_buyer = taken_by_[buyer];
+  if (of_buyer >= limits_.per_buyer) return std::nullopt;
+  ++of_buyer;
+  ++taken_;
+  return Place(*this, buyer);
+}
+
+void StreamPlaces::release(UserId buyer) {
+  const std::lock_guard guard(mutex_);
+  --taken_;
+  const auto of_buyer = taken_by_.find(buyer);
+  if (--of_buyer->second == 0) taken_by_.erase(of_buyer);
+}
+
+std::size_t StreamPlaces::taken() const {
+  const std::lock_guard guard(mutex_);
+  return taken_;
+}
+
+}  // namespace stampede::controllers

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "model/ids.h"
+
+namespace stampede::controllers {
+
+/// Counts open streams against their limits: in all, and of each buyer, so that one alone cannot
+/// take every place. Thread-safe; must outlive its places.
+class StreamPlaces {
+ public:
+  struct Limits {
+    std::size_t in_all = 4096;
+    std::size_t per_buyer = 8;  // open pages
+  };
+  explicit StreamPlaces(const Limits& limits) : limits_(limits) {}
+
+  /// The place of one stream; gives it back.
+  class [[nodiscard]] Place {
+   public:
+    Place(StreamPlaces& places, UserId buyer) : places_(&places), buyer_(buyer) {}
+    Place(Place&& other) noexcept
+        : places_(std::exchange(other.places_, nullptr)), buyer_(other.buyer_) {}
+    Place& operator=(Place&& other) noexcept {
+      std::swap(places_, other.places_);
+      std::swap(buyer_, other.buyer_);
+      return *this;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      if (places_ != nullptr) places_->release(buyer_);
+    }
+
+    UserId buyer() const { return buyer_; }
+
+   private:
+    StreamPlaces* places_;
+    UserId buyer_;
+  };
+
+  /// nullopt over a limit.
+  std::optional<Place> take(UserId buyer);
+  std::size_t taken() const;
+
+ private:
+  void release(UserId buyer);
+
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::size_t taken_ = 0;                   // guarded by mutex_
+  std::map<UserId, std::size_t> taken_by_;  // guarded by mutex_
+};
+
+}  // namespace stampede::controllers

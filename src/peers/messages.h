@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/member.h"
+#include "model/order.h"
+#include "model/sale.h"
+#include "model/stock_lease.h"
+#include "model/time.h"
+#include "model/user.h"
+
+namespace stampede::peers {
+
+/// What a validator tells quantity control twice a second (DESIGN section 5).
+struct Heartbeat {
+  Member member;
+  bool leaving = false;         // it stops: its buyers go to others at once
+  std::int64_t ring_epoch = 0;  // what it knows; 0: nothing
+  std::vector<LeaseId> leases;  // to renew
+
+  std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
+  std::int64_t blacklist_revision = -1;
+  Instant epochs_since;               // session epochs raised before are known
+  std::vector<std::int64_t> cursors;  // seq of the last order known, of each shard; empty: none
+
+  std::vector<BlacklistEntry> blacklisted;               // automatic entries, to be kept
+  std::vector<std::pair<std::string, double>> counters;  // metric names and values
+};
+
+/// Where the units of a sale are, in one snapshot.
+struct StockLevel {
+  SaleId sale;
+  std::int64_t unleased = 0;
+  std::int64_t leased_unsold = 0;
+
+  bool sold_out() const { return unleased == 0 && leased_unsold == 0; }
+};
+
+struct HeartbeatReply {
+  std::int64_t ring_epoch = 0;
+  std::string hash_key;  // of the ring, 32 hexadecimal digits
+  std::vector<Member> members;
+  LeaseId newest_lease;  // the last one granted before this ring's epoch
+
+  std::vector<LeaseId> renewed;  // of those asked for
+  /// Every lease below it is closed, and `orders` has all that became of them. No lease granted
+  /// after this reply is below it.
+  LeaseId oldest_open;
+  std::vector<SaleId> recalled;  // whose idle units another validator waits for
+  std::vector<StockLevel> stock;
+
+  std::int64_t catalog_revision = 0;
+  std::optional<std::vector<Sale>> sales;  // if the revision is another than the one known
+  std::int64_t blacklist_revision = 0;
+  std::optional<std::vector<BlacklistEntry>> blacklist;  // likewise
+  std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
+  std::vector<Order> orders;                             // since the cursors, failed ones too
+  std::vector<std::int64_t> cursors;                     // behind `orders`
+  bool more = false;                                     // there are more orders: ask again at once
+};
+
+/// A validator asks for a lease; sent again with the same number, it is the same request.
+struct LeaseAsk {
+  std::string holder;  // Member::holder()
+  std::int64_t number = 0;
+  SaleId sale;
+  std::int64_t ring_epoch = 0;
+};
+
+struct LeaseReply {
+  std::optional<StockLease> lease;  // none: see `refusal`
+  enum class Refusal { kNone, kNoUnits, kNotOnSale, kStaleRing } refusal = Refusal::kNone;
+};
+
+}  // namespace stampede::peers

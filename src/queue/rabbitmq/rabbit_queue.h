@@ -1,0 +1,103 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "queue/order_queue.h"
+#include "queue/outbox.h"
+#include "queue/rabbitmq/backoff.h"
+#include "queue/rabbitmq/connection.h"
+#include "queue/rabbitmq/options.h"
+#include "queue/rabbitmq/wake.h"
+#include "telemetry/metrics.h"
+
+namespace stampede::queue::rabbitmq {
+
+/// Publishes purchases to the shards' queues. One thread and one connection of its own, which
+/// reconnects for ever; what it may say of a purchase is decided by the Outbox. publish() only
+/// puts down and refuses at once while the broker is away, blocked or full.
+class RabbitQueue final : public OrderQueue {
+ public:
+  /// Returns at once and connects on its thread: see check_broker() for what must hold at a start.
+  /// `resolutions` are called on the thread, and may publish.
+  RabbitQueue(Options options, Resolutions resolutions);
+  /// Gives up what finish() has not seen confirmed.
+  ~RabbitQueue() override { stop(); }
+
+  [[nodiscard]] Published publish(const Purchase& purchase) override;
+  void publish(const CloseMarker& marker) override;
+
+  /// Refuses purchases from now on and waits until everything is resolved and told; false if that
+  /// takes longer than `patience`.
+  bool finish(std::chrono::milliseconds patience);
+  /// Ends the thread: nothing is told any more, and what is unresolved is given up.
+  void stop();
+
+  /// True while a connection stands and takes purchases.
+  bool connected() const { return connected_.load() && !blocked_.load(); }
+  /// Leases with a purchase unresolved since before that tick, ascending: not to be renewed.
+  std::vector<LeaseId> stuck_leases(Tick before) const;
+  /// Purchases and markers of which the broker's word is not known.
+  std::size_t unresolved() const;
+
+  struct Statistics {
+    telemetry::Counter messages;   // published, repeated ones too
+    telemetry::Counter purchases;  // in them
+    telemetry::Counter nacks;
+    telemetry::Counter returns;
+    telemetry::Counter connections;     // opened; all but the first are reconnects
+    telemetry::Histogram confirm_time;  // publish to confirm
+  };
+  const Statistics& statistics() const { return statistics_; }
+  bool blocked() const { return blocked_.load(); }
+
+ private:
+  void run();
+  void serve_connection(Connection& connection);
+  void send_all(Connection& connection);
+  void handle(Acked acked);
+  void handle(Nacked nacked);
+  void handle(const Returned& returned);
+  void handle(const Blocked& blocked);
+  void handle(Unblocked);
+  void handle(const Delivered&) {}  // it consumes nothing
+  void restore_queues(Connection& connection, Tick now);
+  void check_confirms(const Connection& connection, Tick now) const;
+  std::chrono::milliseconds time_to_wait(Tick now) const;
+  void lose_connection();
+  void tell();
+
+  const Options options_;
+  const std::vector<std::string> queues_;  // by shard
+  const Resolutions resolutions_;
+  Statistics statistics_;
+  Wake wake_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> connected_{false};
+  std::atomic<bool> blocked_{false};
+
+  mutable std::mutex mutex_;
+  std::condition_variable told_;
+  Outbox outbox_;         // guarded by mutex_
+  bool asleep_ = false;   // guarded by mutex_: the thread wants to be woken
+  bool telling_ = false;  // guarded by mutex_
+  bool closing_ = false;  // guarded by mutex_
+
+  // The thread's own.
+  Dialer dialer_;
+  Backoff backoff_;
+  Generation generation_ = 0;
+  bool queue_missing_ = false;
+  Tick restore_at_{};
+  std::string last_problem_;
+  std::jthread thread_;
+};
+
+}  // namespace stampede::queue::rabbitmq

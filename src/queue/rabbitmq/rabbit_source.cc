@@ -1,0 +1,148 @@
+#include "queue/rabbitmq/rabbit_source.h"
+
+#include <pthread.h>
+
+#include <iterator>
+#include <utility>
+
+#include "queue/codec.h"
+#include "queue/rabbitmq/topology.h"
+#include "telemetry/log.h"
+
+namespace stampede::queue::rabbitmq {
+namespace {
+
+/// What a message on the queue of `shard` holds. A lease of another shard would be out of order
+/// with its own marker.
+std::expected<std::vector<Message>, std::string> read(std::string_view body, std::int32_t shard) {
+  auto messages = decode(body);
+  if (!messages) return messages;
+  for (const Message& message : *messages) {
+    const LeaseId lease = std::visit([](const auto& entry) { return entry.lease; }, message);
+    if (shard_of(lease) == shard) continue;
+    return std::unexpected("lease " + std::to_string(lease.value) + " on the queue of shard " +
+                           std::to_string(shard) + ": expected shard " +
+                           std::to_string(shard_of(lease)));
+  }
+  return messages;
+}
+
+}  // namespace
+
+RabbitSource::RabbitSource(Options options, std::int32_t shard)
+    : options_(std::move(options)),
+      shard_(shard),
+      dialer_(options_, "stampede consumer of shard " + std::to_string(shard)) {
+  thread_ = std::jthread([this] { run(); });
+}
+
+RabbitSource::~RabbitSource() {
+  stopping_ = true;
+  wake_.set();
+}
+
+bool RabbitSource::receive(std::vector<Message>& batch, std::size_t most) {
+  batch.clear();
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [this] { return shut_ || !deliveries_.empty(); });
+  if (shut_) return false;
+  do {
+    Delivery& next = deliveries_.front();
+    batch.insert(batch.end(), next.messages.begin(), next.messages.end());
+    if (next.poison) poison_.push_back(std::move(*next.poison));
+    taken_ = {.generation = generation_, .tag = next.tag};
+    deliveries_.pop_front();
+  } while (!deliveries_.empty() && batch.size() + deliveries_.front().messages.size() <= most);
+  return true;
+}
+
+void RabbitSource::acknowledge() {
+  poison_.clear();
+  const std::lock_guard lock(mutex_);
+  if (taken_.generation != generation_) return;
+  done_ = taken_;
+  wake_.set();
+}
+
+void RabbitSource::shut() {
+  const std::lock_guard lock(mutex_);
+  shut_ = true;
+  arrived_.notify_all();
+}
+
+void RabbitSource::run() {
+  pthread_setname_np(pthread_self(), "source");
+  while (!stopping_) {
+    try {
+      const auto connection = dialer_.connect();
+      declare_topology(*connection, options_);
+      connection->consume(order_queue(options_, shard_), kPrefetch);
+      serve_connection(*connection);
+      return;
+    } catch (const BrokerError& error) {
+      if (std::exchange(last_problem_, error.what()) != error.what()) {
+        telemetry::log_error("orders do not arrive", "shard={} reason=\"{}\"", shard_,
+                             error.what());
+      }
+    }
+    lose_connection();
+    dialer_.skip();
+    wake_.clear();
+    if (!stopping_) wake_.wait(backoff_.next());
+  }
+}
+
+/// Until it is lost (throws) or the thread is to stop.
+void RabbitSource::serve_connection(Connection& connection) {
+  statistics_.connections.add();
+  connected_ = true;
+  backoff_.reset();
+  last_problem_.clear();
+  telemetry::log_info("orders arrive", "shard={} broker={}", shard_, connection.broker());
+  while (!stopping_) {
+    while (auto event = connection.poll()) {
+      if (auto* delivered = std::get_if<Delivered>(&*event)) take(std::move(*delivered));
+    }
+    acknowledge_done(connection);
+    connection.wait(wake_.file(),
+                    std::chrono::duration_cast<std::chrono::milliseconds>(options_.heartbeat) / 4);
+    wake_.clear();
+  }
+  acknowledge_done(connection);
+}
+
+void RabbitSource::take(Delivered delivered) {
+  auto messages = read(delivered.body, shard_);
+  statistics_.deliveries.add();
+  if (delivered.redelivered) statistics_.redelivered.add();
+  Delivery delivery{.tag = delivered.tag, .messages = {}, .poison = {}};
+  if (messages) {
+    statistics_.messages.add(messages->size());
+    delivery.messages = std::move(*messages);
+  } else {
+    statistics_.poison.add();
+    delivery.poison = {.body = std::move(delivered.body), .reason = std::move(messages.error())};
+  }
+  const std::lock_guard lock(mutex_);
+  deliveries_.push_back(std::move(delivery));
+  arrived_.notify_one();
+}
+
+void RabbitSource::acknowledge_done(Connection& connection) {
+  std::uint64_t tag = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    tag = std::exchange(done_, {}).tag;
+  }
+  if (tag != 0) connection.acknowledge(tag);
+}
+
+void RabbitSource::lose_connection() {
+  connected_ = false;
+  const std::lock_guard lock(mutex_);
+  deliveries_.clear();
+  done_ = {};
+  ++generation_;
+}
+
+}  // namespace stampede::queue::rabbitmq

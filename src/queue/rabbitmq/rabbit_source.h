@@ -1,0 +1,101 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "queue/order_queue.h"
+#include "queue/outbox.h"
+#include "queue/rabbitmq/backoff.h"
+#include "queue/rabbitmq/connection.h"
+#include "queue/rabbitmq/options.h"
+#include "queue/rabbitmq/wake.h"
+#include "telemetry/metrics.h"
+
+namespace stampede::queue::rabbitmq {
+
+/// Consumes one shard's queue. A thread of its own keeps the connection, and its heartbeats, while
+/// the consumer is busy or its database is away; what was delivered and not acknowledged is bounded
+/// by the prefetch. Nothing is ever put back: what was not acknowledged when a connection ends is
+/// delivered again, first and in order, to whoever consumes the shard then.
+class RabbitSource final : public OrderSource {
+ public:
+  /// Deliveries that may be unacknowledged, each of up to 100 messages.
+  static constexpr std::uint16_t kPrefetch = 64;
+
+  /// Returns at once and connects on its thread, again and again: see check_broker().
+  RabbitSource(Options options, std::int32_t shard);
+  ~RabbitSource() override;
+
+  /// Hands out whole deliveries, so `most` must be 100 or more. An empty batch has poison().
+  [[nodiscard]] bool receive(std::vector<Message>& batch, std::size_t most) override;
+  /// Does nothing if the connection was lost since: then all of it is delivered again.
+  void acknowledge() override;
+  void stall(bool) override {}  // who keeps its batch takes nothing new
+  std::span<const Poison> poison() const override { return poison_; }
+
+  /// Ends receive(); what it has not handed out stays at the broker.
+  void shut();
+
+  bool connected() const { return connected_.load(); }
+
+  struct Statistics {
+    telemetry::Counter deliveries;
+    telemetry::Counter redelivered;  // of them, those that were delivered to someone before
+    telemetry::Counter messages;     // purchases and markers in them
+    telemetry::Counter poison;
+    telemetry::Counter connections;  // opened; all but the first are reconnects
+  };
+  const Statistics& statistics() const { return statistics_; }
+
+ private:
+  struct Delivery {
+    std::uint64_t tag;
+    std::vector<Message> messages;
+    std::optional<Poison> poison;
+  };
+  /// Names deliveries of one connection, up to a tag.
+  struct Mark {
+    Generation generation = 0;
+    std::uint64_t tag = 0;
+  };
+
+  void run();
+  void serve_connection(Connection& connection);
+  void take(Delivered delivered);
+  void acknowledge_done(Connection& connection);
+  void lose_connection();
+
+  const Options options_;
+  const std::int32_t shard_;
+  Statistics statistics_;
+  Wake wake_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> connected_{false};
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Delivery> deliveries_;  // guarded by mutex_: not handed out
+  Generation generation_ = 1;        // guarded by mutex_
+  Mark done_;                        // guarded by mutex_: to be acknowledged
+  bool shut_ = false;                // guarded by mutex_
+
+  // The consumer's own.
+  Mark taken_;
+  std::vector<Poison> poison_;
+
+  // The thread's own.
+  Dialer dialer_;
+  Backoff backoff_;
+  std::string last_problem_;
+  std::jthread thread_;
+};
+
+}  // namespace stampede::queue::rabbitmq

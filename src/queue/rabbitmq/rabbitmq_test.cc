@@ -1,0 +1,414 @@
+// The order queue on a real broker, which is started for these tests alone.
+#include "tests/support/rabbitmq.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "queue/codec.h"
+#include "queue/rabbitmq/rabbit_queue.h"
+#include "queue/rabbitmq/rabbit_source.h"
+#include "queue/rabbitmq/topology.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::queue::rabbitmq {
+namespace {
+
+using std::chrono::milliseconds;
+using test_support::eventually;
+using test_support::RabbitmqServer;
+using testing::HasSubstr;
+
+constexpr std::chrono::seconds kPatience{30};
+constexpr LeaseId kLease{4};  // of shard 0
+
+Purchase purchase(std::int64_t buyer, LeaseId lease = kLease) {
+  return {.sale = SaleId{1},
+          .buyer = UserId{buyer},
+          .intent = *IdempotencyKey::parse("0123456789abcdef"),
+          .lease = lease,
+          .created_at = {}};
+}
+
+using Buyers = std::set<std::int64_t>;
+
+/// What the queue told of purchases.
+class Told {
+ public:
+  Resolutions resolutions() {
+    return {.queued = [this](std::span<const Purchase> some) { add(queued_, some); },
+            .refused = [this](std::span<const Purchase> some) { add(refused_, some); }};
+  }
+  bool wait(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kPatience,
+                             [&] { return queued_.size() + refused_.size() >= count; });
+  }
+  Buyers queued() const {
+    const std::lock_guard lock(mutex_);
+    return queued_;
+  }
+  Buyers refused() const {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+  }
+
+ private:
+  void add(Buyers& told, std::span<const Purchase> some) {
+    const std::lock_guard lock(mutex_);
+    for (const Purchase& one : some) {
+      EXPECT_FALSE(queued_.contains(one.buyer.value) || refused_.contains(one.buyer.value))
+          << one.buyer.value << " is told twice";
+      told.insert(one.buyer.value);
+    }
+    changed_.notify_all();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  Buyers queued_;
+  Buyers refused_;
+};
+
+/// Buyers of purchases; a marker is 0 minus its lease.
+void append_numbers(std::vector<std::int64_t>& numbers, std::span<const Message> messages) {
+  for (const Message& message : messages) {
+    const auto* marker = std::get_if<CloseMarker>(&message);
+    numbers.push_back(marker ? -marker->lease.value : std::get<Purchase>(message).buyer.value);
+  }
+}
+
+class RabbitmqTest : public testing::Test {
+ protected:
+  RabbitmqTest() {
+    static int tests = 0;
+    options_.brokers = {broker_.address()};
+    options_.name = "test" + std::to_string(++tests);
+    options_.heartbeat = std::chrono::seconds{1};
+  }
+
+  void connect() {
+    queue_.emplace(options_, told_.resolutions());
+    ASSERT_TRUE(eventually(kPatience, [&] { return queue_->connected(); }));
+  }
+  /// Publishes what is not refused; true if it was taken.
+  bool publish(std::int64_t buyer) {
+    const bool taken = queue_->publish(purchase(buyer)) == Published::kSent;
+    if (taken) taken_.insert(buyer);
+    return taken;
+  }
+  /// Takes until `last` has come: the numbers that came, not acknowledged if not `done`.
+  std::vector<std::int64_t> receive_to(RabbitSource& source, std::int64_t last, bool done = true) {
+    std::vector<std::int64_t> numbers;
+    std::vector<Message> batch;
+    while ((numbers.empty() || numbers.back() != last) && source.receive(batch, 2'000)) {
+      append_numbers(numbers, batch);
+      if (done) source.acknowledge();
+    }
+    return numbers;
+  }
+  std::uint64_t depth(std::size_t shard = 0) { return queue_depths(options_).orders[shard]; }
+  void ctl(const std::vector<std::string>& arguments) { broker_.ctl(arguments); }
+
+  RabbitmqServer& broker_ = RabbitmqServer::shared();
+  Options options_;
+  Told told_;
+  Buyers taken_;
+  std::optional<RabbitQueue> queue_;
+};
+
+std::vector<std::int64_t> numbers(std::int64_t first, std::int64_t last) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t number = first; number <= last; ++number) all.push_back(number);
+  return all;
+}
+
+std::string problem_of(const Options& options, BrokerError::Kind kind) {
+  try {
+    check_broker(options);
+  } catch (const BrokerError& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  return "none";
+}
+
+TEST_F(RabbitmqTest, WhatIsPublishedArrivesOnceInOrderAndInFewMessages) {
+  connect();
+  for (int buyer = 1; buyer <= 5'000; ++buyer) ASSERT_TRUE(publish(buyer));
+  queue_->publish(CloseMarker{kLease});
+  ASSERT_TRUE(told_.wait(5'000));
+  EXPECT_TRUE(queue_->finish(kPatience));
+  EXPECT_EQ(told_.queued(), taken_);
+  EXPECT_LT(queue_->statistics().messages.value(), 500);
+  EXPECT_EQ(queue_->statistics().purchases.value(), 5'000);
+  EXPECT_EQ(queue_->statistics().confirm_time.snapshot().count,
+            queue_->statistics().messages.value());
+
+  RabbitSource source(options_, 0);
+  auto expected = numbers(1, 5'000);
+  expected.push_back(-kLease.value);
+  EXPECT_EQ(receive_to(source, -kLease.value), expected);
+  EXPECT_EQ(source.statistics().messages.value(), 5'001);
+  EXPECT_TRUE(source.poison().empty());
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(RabbitmqTest, EveryLeaseGoesToItsShard) {
+  connect();
+  for (std::int64_t lease = 8; lease <= 11; ++lease) {
+    ASSERT_EQ(queue_->publish(purchase(lease, LeaseId{lease})), Published::kSent);
+  }
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    RabbitSource source(options_, shard);
+    EXPECT_THAT(receive_to(source, 8 + shard), testing::ElementsAre(8 + shard));
+  }
+}
+
+TEST_F(RabbitmqTest, WhatWasNotAcknowledgedIsDeliveredAgainInOrderToTheNextConsumer) {
+  connect();
+  for (int buyer = 1; buyer <= 300; ++buyer) ASSERT_TRUE(publish(buyer));
+  ASSERT_TRUE(told_.wait(300));
+  std::optional<RabbitSource> first(std::in_place, options_, 0);
+  std::vector<Message> batch;
+  ASSERT_TRUE(first->receive(batch, 100));
+  const auto done = static_cast<std::int64_t>(batch.size());
+  first->acknowledge();
+  EXPECT_EQ(receive_to(*first, 300, /*done=*/false), numbers(done + 1, 300));
+
+  RabbitSource second(options_, 0);
+  ASSERT_TRUE(eventually(kPatience, [&] { return second.connected(); }));
+  for (int buyer = 301; buyer <= 310; ++buyer) {
+    ASSERT_TRUE(publish(buyer));
+    ASSERT_TRUE(told_.wait(taken_.size()));  // a message each
+  }
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return first->statistics().messages.value() + second.statistics().messages.value() == 310;
+  }));
+  EXPECT_EQ(second.statistics().deliveries.value(), 0) << "one consumer is active at a time";
+  first.reset();
+  EXPECT_EQ(receive_to(second, 310), numbers(done + 1, 310));
+  EXPECT_GT(second.statistics().redelivered.value(), 0);
+}
+
+TEST_F(RabbitmqTest, AnAcknowledgementOfALostConnectionIsDropped) {
+  connect();
+  ASSERT_TRUE(publish(1));
+  std::optional<RabbitSource> source(std::in_place, options_, 0);
+  EXPECT_EQ(receive_to(*source, 1, /*done=*/false), numbers(1, 1));
+  ctl({"close_all_connections", "test"});
+  ASSERT_TRUE(eventually(kPatience, [&] { return source->statistics().redelivered.value() == 1; }));
+  source->acknowledge();
+  EXPECT_EQ(receive_to(*source, 1, /*done=*/false), numbers(1, 1));
+  source.reset();
+  EXPECT_TRUE(eventually(kPatience, [&] { return depth() == 1; })) << "the broker still has it";
+
+  source.emplace(options_, 0);
+  ASSERT_TRUE(eventually(kPatience, [&] { return queue_->connected(); }));
+  ASSERT_TRUE(publish(2));
+  EXPECT_EQ(receive_to(*source, 2), numbers(1, 2));
+}
+
+TEST_F(RabbitmqTest, ABrokerThatIsKilledLosesNothingItConfirmed) {
+  connect();
+  for (int buyer = 1; buyer <= 2'000; ++buyer) ASSERT_TRUE(publish(buyer));
+  broker_.kill();
+  ASSERT_TRUE(eventually(kPatience, [&] { return !queue_->connected(); }));
+  EXPECT_FALSE(publish(9'999)) << "nothing is taken while it is away";
+  broker_.start();
+  ASSERT_TRUE(eventually(kPatience, [&] { return publish(2'001); }));
+  ASSERT_TRUE(told_.wait(taken_.size()));
+  queue_->publish(CloseMarker{kLease});
+  ASSERT_TRUE(queue_->finish(kPatience));
+  EXPECT_GE(queue_->statistics().connections.value(), 2);
+
+  RabbitSource source(options_, 0);
+  Buyers arrived;
+  for (const std::int64_t number : receive_to(source, -kLease.value)) {
+    if (number > 0) arrived.insert(number);
+  }
+  EXPECT_EQ(arrived, told_.queued());
+}
+
+TEST_F(RabbitmqTest, WhileTheBrokerBlocksNothingIsTaken) {
+  connect();
+  ctl({"set_vm_memory_high_watermark", "0.0000001"});
+  std::int64_t buyer = 0;
+  ASSERT_TRUE(eventually(kPatience, [&] {  // the broker says so when somebody publishes
+    publish(++buyer);
+    return queue_->blocked();
+  }));
+  EXPECT_FALSE(publish(++buyer));
+  EXPECT_EQ(queue_->publish(purchase(buyer, LeaseId{5})), Published::kRefused)
+      << "of a shard where nothing waits, too";
+  EXPECT_FALSE(queue_->connected());
+  ctl({"set_vm_memory_high_watermark", "absolute", "512MiB"});
+  EXPECT_TRUE(eventually(kPatience, [&] { return publish(buyer); }));
+  EXPECT_TRUE(queue_->finish(kPatience));
+  EXPECT_TRUE(told_.wait(taken_.size()));
+}
+
+TEST_F(RabbitmqTest, WithoutItsQueueAPurchaseIsRefusedAndTheQueueIsMadeAgain) {
+  connect();
+  ASSERT_TRUE(publish(1));
+  ASSERT_TRUE(told_.wait(1));
+  ctl({"delete_queue", order_queue(options_, 0)});
+  ASSERT_TRUE(publish(2));
+  ASSERT_TRUE(told_.wait(2));
+  EXPECT_EQ(told_.refused(), Buyers{2});
+  EXPECT_GE(queue_->statistics().returns.value(), 1);
+  std::int64_t buyer = 2;
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    if (publish(++buyer)) {
+      EXPECT_TRUE(told_.wait(taken_.size()));
+    }
+    return told_.queued().contains(buyer);
+  }));
+  RabbitSource source(options_, 0);
+  EXPECT_EQ(receive_to(source, buyer), numbers(buyer, buyer));
+}
+
+TEST_F(RabbitmqTest, ADeletedQueueIsNoticedByItsConsumer) {
+  RabbitSource source(options_, 0);
+  ASSERT_TRUE(eventually(kPatience, [&] { return source.connected(); }));
+  ctl({"delete_queue", order_queue(options_, 0)});
+  ASSERT_TRUE(eventually(kPatience, [&] { return source.statistics().connections.value() == 2; }));
+  connect();
+  ASSERT_TRUE(publish(1));
+  EXPECT_EQ(receive_to(source, 1), numbers(1, 1));
+}
+
+TEST_F(RabbitmqTest, AFullQueueTakesNothingNewAndLosesNothing) {
+  options_.max_length = 5;
+  connect();
+  std::int64_t buyer = 0;
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    publish(++buyer);
+    return queue_->statistics().nacks.value() > 0;
+  }));
+  EXPECT_TRUE(eventually(kPatience, [&] { return !publish(++buyer); }));
+  EXPECT_GT(queue_->unresolved(), 0);
+  RabbitSource source(options_, 0);
+  queue_->publish(CloseMarker{kLease});
+  Buyers arrived;
+  for (const std::int64_t number : receive_to(source, -kLease.value)) {
+    if (number > 0) arrived.insert(number);
+  }
+  EXPECT_TRUE(queue_->finish(kPatience));
+  EXPECT_EQ(arrived, told_.queued());
+  EXPECT_EQ(told_.queued().size() + told_.refused().size(), taken_.size());
+}
+
+TEST_F(RabbitmqTest, ABrokerThatSaysNothingIsLeftAndRefusesSoon) {
+  connect();
+  ASSERT_TRUE(publish(1));
+  ASSERT_TRUE(told_.wait(1));
+  broker_.freeze();
+  ASSERT_TRUE(publish(2));
+  const Tick sent = read_clocks().tick;
+  std::int64_t buyer = 2;
+  EXPECT_TRUE(eventually(kPatience, [&] { return !publish(++buyer); }));
+  EXPECT_LT(read_clocks().tick - sent, std::chrono::seconds{3});
+  EXPECT_THAT(queue_->stuck_leases(read_clocks().tick), testing::ElementsAre(kLease));
+  EXPECT_TRUE(eventually(kPatience, [&] { return !queue_->connected(); }));
+  EXPECT_LT(read_clocks().tick - sent, std::chrono::seconds{8});
+  EXPECT_FALSE(queue_->finish(milliseconds{0}));
+  broker_.thaw();
+  EXPECT_TRUE(queue_->finish(kPatience));
+  EXPECT_TRUE(queue_->stuck_leases(read_clocks().tick).empty());
+  EXPECT_TRUE(told_.queued().contains(2)) << "sent again until confirmed";
+  EXPECT_EQ(told_.queued().size() + told_.refused().size(), taken_.size());
+}
+
+TEST_F(RabbitmqTest, WhatCannotBeReadIsPoisonAndWhatFollowsIsRead) {
+  check_broker(options_);
+  Connection connection(options_, broker_.address(), "test");
+  const Message first = purchase(1);
+  const Message other = purchase(2, LeaseId{5});
+  const Message last = purchase(3);
+  const std::string queue = order_queue(options_, 0);
+  connection.publish(queue, encode({&first, 1}), 1);
+  connection.publish(queue, "hello", 2);
+  connection.publish(queue, "", 3);
+  connection.publish(queue, std::string(1'000'000, 'x'), 4);
+  connection.publish(queue, encode({&other, 1}), 5);
+  connection.publish(queue, encode({&last, 1}), 6);
+
+  RabbitSource source(options_, 0);
+  std::vector<Message> batch;
+  std::vector<std::int64_t> arrived;
+  std::vector<Poison> poison;
+  while (arrived.empty() || arrived.back() != 3) {
+    ASSERT_TRUE(source.receive(batch, 2'000));
+    append_numbers(arrived, batch);
+    poison.insert(poison.end(), source.poison().begin(), source.poison().end());
+    source.acknowledge();
+    EXPECT_TRUE(source.poison().empty());
+  }
+  EXPECT_THAT(arrived, testing::ElementsAre(1, 3));
+  ASSERT_EQ(poison.size(), 4);
+  EXPECT_EQ(poison[0].body, "hello");
+  EXPECT_THAT(poison[0].reason, HasSubstr("5 bytes"));
+  EXPECT_EQ(poison[1].body, "");
+  EXPECT_EQ(poison[2].body.size(), 65'536);
+  EXPECT_THAT(poison[3].reason, HasSubstr("lease 5 on the queue of shard 0: expected shard 1"));
+}
+
+TEST_F(RabbitmqTest, ShutEndsAReceiverThatWaits) {
+  RabbitSource source(options_, 0);
+  std::vector<Message> batch;
+  std::jthread consumer([&] { EXPECT_FALSE(source.receive(batch, 100)); });
+  source.shut();
+}
+
+TEST_F(RabbitmqTest, TheNextBrokerOfTheListIsTriedWhenOneIsAway) {
+  options_.brokers = {"127.0.0.1:1", broker_.address()};
+  connect();
+  ASSERT_TRUE(publish(1));
+  RabbitSource source(options_, 0);
+  EXPECT_EQ(receive_to(source, 1), numbers(1, 1));
+}
+
+TEST_F(RabbitmqTest, AQueueWithOtherArgumentsIsRefusedByName) {
+  check_broker(options_);
+  check_broker(options_);  // the same again is fine
+  options_.max_length = 7;
+  const std::string problem = problem_of(options_, BrokerError::Kind::kTopology);
+  EXPECT_THAT(problem, HasSubstr("queue '" + order_queue(options_, 0) + "'"));
+  EXPECT_THAT(problem, HasSubstr("x-max-length"));
+  RabbitQueue queue(options_, told_.resolutions());
+  EXPECT_EQ(queue.publish(purchase(1)), Published::kRefused);
+}
+
+TEST_F(RabbitmqTest, SaysWhatIsWrongWithABroker) {
+  using Kind = BrokerError::Kind;
+  Options wrong = options_;
+  wrong.brokers = {"127.0.0.1:1"};
+  EXPECT_THAT(problem_of(wrong, Kind::kUnreachable), HasSubstr("127.0.0.1:1"));
+  wrong.brokers = {"127.0.0.1:1", broker_.address()};
+  wrong.password = "wrong";
+  EXPECT_THAT(problem_of(wrong, Kind::kCredentials), HasSubstr("user \"guest\""));
+  wrong = options_;
+  wrong.vhost = "elsewhere";
+  EXPECT_THAT(problem_of(wrong, Kind::kVhost), HasSubstr("elsewhere"));
+  for (const char* address : {"", "localhost", "localhost:", ":5672", "h:0", "h:65536", "h:5x"}) {
+    wrong = options_;
+    wrong.brokers = {address};
+    EXPECT_THAT(problem_of(wrong, Kind::kMisconfigured), HasSubstr("expected host:port"));
+  }
+}
+
+TEST_F(RabbitmqTest, CountsWhatWaits) {
+  connect();
+  ASSERT_EQ(queue_->publish(purchase(1, LeaseId{6})), Published::kSent);
+  ASSERT_TRUE(told_.wait(1));
+  EXPECT_TRUE(eventually(kPatience, [&] { return depth(2) == 1; }));
+  EXPECT_EQ(queue_depths(options_).dead_letters, 0);
+}
+
+}  // namespace
+}  // namespace stampede::queue::rabbitmq

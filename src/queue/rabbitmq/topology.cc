@@ -1,0 +1,42 @@
+#include "queue/rabbitmq/topology.h"
+
+namespace stampede::queue::rabbitmq {
+namespace {
+
+/// A consumer that dies of a message gets it again at its next start. A restart alone is no fault
+/// of a message, so it takes many of them before one is set aside.
+constexpr std::int64_t kDeliveryLimit = 1'000;
+
+}  // namespace
+
+std::string order_queue(const Options& options, std::int32_t shard) {
+  return options.name + ".orders." + std::to_string(shard);
+}
+
+std::string dead_letters(const Options& options) { return options.name + ".dead"; }
+
+void declare_topology(Connection& connection, const Options& options) {
+  connection.declare(dead_letters(options), {});
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    connection.declare(order_queue(options, shard), {.max_length = options.max_length,
+                                                     .dead_letters = dead_letters(options),
+                                                     .delivery_limit = kDeliveryLimit,
+                                                     .single_consumer = true});
+  }
+}
+
+void check_broker(const Options& options) {
+  declare_topology(*Dialer(options, "stampede check").connect(), options);
+}
+
+Depths queue_depths(const Options& options) {
+  const auto connection = Dialer(options, "stampede depths").connect();
+  Depths depths;
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    depths.orders[static_cast<std::size_t>(shard)] = connection->depth(order_queue(options, shard));
+  }
+  depths.dead_letters = connection->depth(dead_letters(options));
+  return depths;
+}
+
+}  // namespace stampede::queue::rabbitmq

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "queue/rabbitmq/connection.h"
+#include "queue/rabbitmq/options.h"
+#include "queue/shards.h"
+
+namespace stampede::queue::rabbitmq {
+
+/// The queue of a shard, 0 to kShards - 1.
+std::string order_queue(const Options& options, std::int32_t shard);
+/// Where messages go that were delivered too often without being acknowledged.
+std::string dead_letters(const Options& options);
+
+/// Declares all queues of the sale: durable quorum queues, a single active consumer each, that
+/// refuse when they are full. Throws BrokerError, kTopology if one is there with other arguments.
+void declare_topology(Connection& connection, const Options& options);
+
+/// Connects, declares the queues and leaves: what a role does before it opens its doors, so that
+/// wrong credentials and queues are said at once.
+void check_broker(const Options& options);
+
+/// How many messages wait, delivered ones not counted.
+struct Depths {
+  std::array<std::uint64_t, kShards> orders{};
+  std::uint64_t dead_letters = 0;
+};
+/// Over a connection of its own; blocks. Throws BrokerError.
+Depths queue_depths(const Options& options);
+
+}  // namespace stampede::queue::rabbitmq

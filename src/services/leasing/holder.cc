@@ -1,0 +1,124 @@
+#include "services/leasing/holder.h"
+
+#include <algorithm>
+
+namespace stampede::services::leasing {
+
+using peers::LeaseAsk;
+using peers::LeaseReply;
+using purchase::LiveSale;
+using stock::Stock;
+
+std::vector<LeaseId> Holder::to_renew(Tick now) const {
+  std::vector<LeaseId> leases;
+  // Who cannot publish sells nothing, and others may.
+  if (parts_.can_publish && !parts_.can_publish()) return leases;
+  const auto stuck = parts_.stuck(now - terms_.unresolved);
+  const auto undecided = parts_.checkout.undecided_since(now - terms_.undecided);
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    for (const Stock::Held& held : live.shelf->units.held()) {
+      const bool over = held.deadline && now >= *held.deadline;
+      const bool waits = std::ranges::binary_search(stuck, held.lease) ||
+                         std::ranges::binary_search(undecided, held.lease);
+      if (!over && !waits) leases.push_back(held.lease);
+    }
+  }
+  return leases;
+}
+
+void Holder::renewed(std::span<const LeaseId> leases, Tick asked) {
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    for (const LeaseId lease : leases) live.shelf->units.renew(lease, asked + terms_.life);
+  }
+}
+
+void Holder::ring_changed(std::int64_t epoch, LeaseId newest) {
+  const std::lock_guard lock(mutex_);
+  epoch_ = epoch;
+  newest_of_others_ = std::max(newest_of_others_, newest);
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    live.shelf->units.fence_if([&](const Stock::Held& held) { return held.lease <= newest; });
+  }
+}
+
+void Holder::recall(std::span<const SaleId> sales, Tick now) {
+  const auto book = parts_.checkout.board().book();
+  for (const SaleId sale : sales) {
+    const LiveSale* live = book->find(sale);
+    if (live == nullptr) continue;
+    live->shelf->units.fence_if(
+        [&](const Stock::Held& held) { return now - held.last_taken >= terms_.idle; });
+  }
+}
+
+void Holder::review(Now now) {
+  parts_.checkout.close_ended(now.wall);
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    live.shelf->units.fence_if(
+        [&](const Stock::Held& held) { return held.deadline && now.tick >= *held.deadline; });
+  }
+}
+
+std::vector<LeaseAsk> Holder::wanted(Now now) {
+  const std::lock_guard lock(mutex_);
+  std::vector<LeaseAsk> asks;
+  if (epoch_ == 0) return asks;
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    const Sale& sale = live.sale;
+    if (sale.ended(now.wall) || !sale.started(now.wall + terms_.ahead)) continue;
+    const Stock& units = live.shelf->units;
+    Asking& asking = asking_[sale.id];
+    const bool without = units.available() == 0 && (!asking.asked || !sale.started(now.wall));
+    const bool again = asking.number != 0;
+    if (asking.under_way || now.tick < asking.not_before) continue;
+    if (!again && !without && !units.wanting()) continue;
+    if (!again) asking.number = ++last_number_;
+    asking.under_way = true;
+    asking.asked = true;
+    asks.push_back(
+        {.holder = parts_.holder, .number = asking.number, .sale = sale.id, .ring_epoch = epoch_});
+  }
+  return asks;
+}
+
+void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, Now now) {
+  const std::lock_guard lock(mutex_);
+  Asking& asking = asking_[ask.sale];
+  if (asking.number != ask.number) return;  // answered before
+  asking.number = 0;
+  asking.under_way = false;
+  if (reply.lease) {
+    take(*reply.lease, asked + terms_.life, now);
+    return;
+  }
+  asking.not_before = now.tick + terms_.ask_again;
+  const auto book = parts_.checkout.board().book();
+  const LiveSale* live = book->find(ask.sale);
+  // Whoever comes next and finds nothing wants again: a sale that nobody asks for asks nobody.
+  if (live != nullptr && reply.refusal != LeaseReply::Refusal::kStaleRing) {
+    live->shelf->units.stop_wanting();
+  }
+}
+
+void Holder::take(const StockLease& lease, Tick deadline, Now now) {
+  const bool usable = lease.id > newest_of_others_ && now.tick < deadline;
+  if (usable && parts_.checkout.add_lease(lease.sale, lease.id, lease.granted, now, deadline)) {
+    return;
+  }
+  parts_.queue.publish(queue::CloseMarker{lease.id});  // nothing was ever sold from it
+}
+
+void Holder::unanswered(const LeaseAsk& ask, Tick now) {
+  const std::lock_guard lock(mutex_);
+  Asking& asking = asking_[ask.sale];
+  if (asking.number != ask.number) return;
+  asking.under_way = false;
+  asking.not_before = now + terms_.ask_again;
+}
+
+}  // namespace stampede::services::leasing

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/time.h"
+#include "peers/messages.h"
+#include "queue/order_queue.h"
+#include "services/leasing/terms.h"
+#include "services/purchase/checkout.h"
+
+namespace stampede::services::leasing {
+
+/// A validator's side of stock leases in a cluster: asks for them when stock runs low, counts their
+/// deadlines on its own monotonic clock from before it asked, renews them, and gives them up. It
+/// never resumes a lease of a process before it. Thread-safe.
+class Holder {
+ public:
+  struct Parts {
+    std::string holder;  // Member::holder()
+    purchase::Checkout& checkout;
+    queue::OrderQueue& queue;
+    /// Leases with a purchase whose publish has been unresolved since before that tick.
+    std::function<std::vector<LeaseId>(Tick)> stuck;
+    /// Whether the queue takes purchases now. May be empty: always.
+    std::function<bool()> can_publish = {};
+  };
+  Holder(Parts parts, const Terms& terms) : parts_(std::move(parts)), terms_(terms) {}
+
+  /// The leases to renew now.
+  std::vector<LeaseId> to_renew(Tick now) const;
+  /// Quantity control renewed these for a heartbeat sent at `asked`.
+  void renewed(std::span<const LeaseId> leases, Tick asked);
+
+  /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
+  /// when the checkout has the new ring; leases are asked for in the name of `epoch` from now on.
+  void ring_changed(std::int64_t epoch, LeaseId newest);
+  /// Another validator waits for units: idle leases of these sales go back.
+  void recall(std::span<const SaleId> sales, Tick now);
+  /// Gives up what is past its deadline, and what ended sales hold.
+  void review(Now now);
+
+  /// Requests to send now: for sales that run low, or begin soon and have nothing; at most one
+  /// under way per sale.
+  std::vector<peers::LeaseAsk> wanted(Now now);
+  /// The answer to one, sent at `asked`.
+  void answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply, Tick asked, Now now);
+  /// No answer came: the same request is made again.
+  void unanswered(const peers::LeaseAsk& ask, Tick now);
+
+ private:
+  struct Asking {
+    std::int64_t number = 0;  // 0: the next request is a new one
+    bool under_way = false;
+    bool asked = false;  // ever: a sale that is new here gets its first lease before a buyer comes
+    Tick not_before = Tick::min();
+  };
+
+  /// With mutex_ held.
+  void take(const StockLease& lease, Tick deadline, Now now);
+
+  const Parts parts_;
+  const Terms terms_;
+  mutable std::mutex mutex_;
+  std::int64_t epoch_ = 0;           // guarded by mutex_; of the ring
+  LeaseId newest_of_others_;         // guarded by mutex_; leases up to it are not sold from
+  std::int64_t last_number_ = 0;     // guarded by mutex_
+  std::map<SaleId, Asking> asking_;  // guarded by mutex_
+};
+
+}  // namespace stampede::services::leasing

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace stampede::services::leasing {
+
+/// The times and sizes of stock leases in a cluster (DESIGN section 5).
+struct Terms {
+  /// A lease's life. Its holder counts it from before it asked, the grantor from when it answered:
+  /// the holder always stops first.
+  std::chrono::milliseconds life{5'000};
+  /// Beyond its life, before the grantor gives up a lease: for clocks that drift.
+  std::chrono::milliseconds guard{2'000};
+  /// A publish unresolved for longer keeps its lease from being renewed.
+  std::chrono::milliseconds unresolved{10'000};
+  /// A purchase without an outcome for so long keeps its lease from being renewed: once the lease
+  /// is closed, the buyer may ask again.
+  std::chrono::milliseconds undecided{30'000};
+  /// A lease from which nothing was taken for so long is idle. Longer than a refused buyer is told
+  /// to wait before trying again.
+  std::chrono::milliseconds idle{3'000};
+  /// A validator that asked in vain so recently waits for units.
+  std::chrono::milliseconds hungry{2'000};
+  /// Between two requests that found no units.
+  std::chrono::milliseconds ask_again{200};
+  /// Leases are asked for so long before a sale starts.
+  std::chrono::milliseconds ahead{3'000};
+  /// A validator not heard of for so long leaves the ring.
+  std::chrono::milliseconds lost{3'000};
+  /// A validator says *no* only for so long after it asked for its last heartbeat: less than
+  /// `lost`, so that it stops before others are told of its buyers. Who gained buyers from one that
+  /// lives waits for so long.
+  std::chrono::milliseconds sure{2'000};
+  /// A close marker that nobody has processed by then is sent again.
+  std::chrono::milliseconds marker_again{5'000};
+  std::int64_t part = 2;            // k: a lease is a k-th of an even share
+  std::int64_t most_units = 1'000;  // in one lease
+};
+
+/// Units of the next lease, by guided self-scheduling (Polychronopoulos and Kuck 1987): a fixed
+/// part of what is left, so that the last leases are one unit and nobody sits on the rest.
+inline std::int64_t lease_size(std::int64_t unleased, std::int64_t validators, const Terms& terms) {
+  const std::int64_t parts = terms.part * std::max<std::int64_t>(1, validators);
+  return std::clamp((unleased + parts - 1) / parts, std::int64_t{1}, terms.most_units);
+}
+
+}  // namespace stampede::services::leasing

@@ -1,0 +1,260 @@
+// The checkout of a validator: behind a queue that confirms later, and as one of several owners.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/purchase/checkout.h"
+#include "tests/support/test_ring.h"
+
+namespace stampede::services::purchase {
+namespace {
+
+using queue::Published;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr ProductId kProduct{1};
+constexpr SaleId kSale{11};
+constexpr LeaseId kLease{21};
+constexpr Instant kStart{seconds{1'800'000'000}};
+
+/// A broker whose word the test gives.
+class PatientQueue final : public queue::OrderQueue {
+ public:
+  Published publish(const Purchase& purchase) override {
+    if (refuses) return Published::kRefused;
+    sent.push_back(purchase);
+    return Published::kSent;
+  }
+  void publish(const queue::CloseMarker& marker) override { markers.push_back(marker.lease); }
+
+  bool refuses = false;
+  std::vector<Purchase> sent;
+  std::vector<LeaseId> markers;
+};
+
+class CheckoutClusterTest : public testing::Test {
+ protected:
+  CheckoutClusterTest() {
+    checkout_.load_sales(std::vector{sale_});
+    checkout_.add_lease(kSale, kLease, 2, at(seconds{0}));
+  }
+
+  static Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + since}; }
+  static IdempotencyKey key(int n) {
+    return *IdempotencyKey::parse("intent-number-" + std::to_string(100 + n));
+  }
+  std::optional<Answer> buy(std::int64_t buyer, int intent, Now now) {
+    return checkout_.attempt({UserId{buyer}, kProduct, key(intent), {}, now}, [this] {
+      return Waiter{&post_, [this](Answer&& answer) { told_.push_back(std::move(answer)); }};
+    });
+  }
+  std::int64_t units() { return checkout_.board().book()->find(kSale)->shelf->units.available(); }
+  Order order(const Purchase& purchase, FailureReason reason = FailureReason::kNone) {
+    const bool live = reason == FailureReason::kNone;
+    return {.number = OrderNumber{5},
+            .sale = kSale,
+            .buyer = purchase.buyer,
+            .intent = purchase.intent,
+            .slot = live ? std::optional(1) : std::nullopt,
+            .lease = purchase.lease,
+            .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
+            .reason = reason};
+  }
+  /// Node "a" owns everybody; `gain` is what it does not know all of.
+  void own(std::vector<std::string> nodes, std::vector<routing::Ownership::Gain> gains = {}) {
+    auto ownership = std::make_shared<routing::Ownership>();
+    ownership->ring = ring_of(std::move(nodes));
+    ownership->node = "a";
+    ownership->gains = std::move(gains);
+    checkout_.load_ownership(ownership);
+  }
+  static std::shared_ptr<const routing::Ring> ring_of(std::vector<std::string> nodes) {
+    std::vector<Member> members;
+    for (auto& node : nodes) members.push_back({.node = node, .address = "", .incarnation = ""});
+    return std::make_shared<const routing::Ring>(1, routing::HashKey{}, members);
+  }
+
+  const Sale sale_{.id = kSale,
+                   .product = kProduct,
+                   .quantity = 2,
+                   .starts_at = kStart,
+                   .ends_at = kStart + seconds{600},
+                   .captcha = false};
+  test::TestRing ring_;
+  captcha::Tokens captcha_{ring_.ring()};
+  admission::Blacklist blacklist_;
+  PatientQueue queue_;
+  Checkout checkout_{{.check_rate = 0, .answer_after = Rules::AnswerAfter::kQueued},
+                     {captcha_, queue_, blacklist_}};
+  const Post post_ = [](std::move_only_function<void()> task) { task(); };
+  std::vector<Answer> told_;
+};
+
+TEST_F(CheckoutClusterTest, PendingIsSaidOnceTheQueueHasIt) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  EXPECT_THAT(told_, IsEmpty());
+  checkout_.note_queued(queue_.sent);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].verdict, Verdict::kPending);
+  EXPECT_EQ(told_[0].sale, kSale);
+  EXPECT_EQ(told_[0].lease, kLease);
+  EXPECT_EQ(buy(1, 1, at(seconds{0}))->verdict, Verdict::kPending) << "again: at once";
+  checkout_.settle(std::array{order(queue_.sent[0])});
+  EXPECT_EQ(buy(1, 1, at(seconds{1}))->verdict, Verdict::kSoldAlready);
+}
+
+TEST_F(CheckoutClusterTest, ASecondRequestAwaitsTheSameConfirm) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  EXPECT_THAT(queue_.sent, SizeIs(1));
+  checkout_.note_queued(queue_.sent);
+  EXPECT_THAT(told_, SizeIs(2));
+}
+
+TEST_F(CheckoutClusterTest, TheMarkerFollowsTheLastConfirm) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  ASSERT_FALSE(buy(2, 2, at(seconds{0})));
+  EXPECT_THAT(queue_.markers, IsEmpty());
+  checkout_.note_queued(std::array{queue_.sent[1]});
+  EXPECT_THAT(queue_.markers, IsEmpty()) << "one purchase may yet be published again";
+  checkout_.note_queued(std::array{queue_.sent[0]});
+  EXPECT_THAT(queue_.markers, ElementsAre(kLease));
+}
+
+TEST_F(CheckoutClusterTest, ARefusedPurchaseGivesAllBack) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  EXPECT_EQ(units(), 1);
+  checkout_.note_refused(queue_.sent);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].verdict, Verdict::kUnavailable);
+  EXPECT_EQ(units(), 2);
+  ASSERT_FALSE(buy(1, 1, at(seconds{0}))) << "neither interval nor key stand in the way";
+}
+
+TEST_F(CheckoutClusterTest, ARefusalAfterPendingSendsItsLeaseBack) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.expire_waits(at(seconds{3}).tick);
+  ASSERT_EQ(told_.at(0).verdict, Verdict::kPending);
+  checkout_.note_refused(queue_.sent);
+  EXPECT_THAT(queue_.markers, ElementsAre(kLease)) << "until it closes, the buyer sees pending";
+  EXPECT_EQ(units(), 0);
+}
+
+TEST_F(CheckoutClusterTest, AnUnconfirmedUnitNeverComesBackByWaiting) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.expire_waits(at(seconds{3}).tick);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].verdict, Verdict::kPending);
+  checkout_.forget_undecided(LeaseId{kLease.value + 1});
+  EXPECT_EQ(units(), 1);
+  EXPECT_EQ(buy(1, 1, at(seconds{4}))->verdict, Verdict::kPending);
+}
+
+TEST_F(CheckoutClusterTest, AnOrderBeforeItsConfirmUsesTheUnitUp) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.settle(std::array{order(queue_.sent[0])});
+  EXPECT_EQ(units(), 1);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].verdict, Verdict::kSold);
+  checkout_.note_queued(queue_.sent);
+  checkout_.note_refused(queue_.sent);
+  EXPECT_EQ(units(), 1);
+}
+
+TEST_F(CheckoutClusterTest, WhatAClosedLeaseLeftUndecidedMayBeTriedAgain) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_queued(queue_.sent);
+  checkout_.forget_undecided(kLease);
+  EXPECT_EQ(buy(1, 1, at(seconds{20}))->verdict, Verdict::kPending) << "its lease is open";
+  checkout_.forget_undecided(LeaseId{kLease.value + 1});
+  EXPECT_FALSE(buy(1, 1, at(seconds{20})));
+  EXPECT_THAT(queue_.sent, SizeIs(2));
+}
+
+TEST_F(CheckoutClusterTest, AnothersBuyerIsToldNothing) {
+  own({"b"});
+  EXPECT_EQ(buy(1, 1, at(seconds{0}))->verdict, Verdict::kUnavailable);
+  EXPECT_THAT(queue_.sent, IsEmpty());
+  own({"a"});
+  EXPECT_FALSE(buy(1, 1, at(seconds{0})));
+}
+
+TEST_F(CheckoutClusterTest, ANewOwnerSaysNoOnlyWhenItKnowsAll) {
+  const auto no = [&] { return buy(1, 1, at(seconds{0}))->verdict; };
+  checkout_.board().note_stock(kSale, true, at(seconds{0}).tick);
+  own({"a"}, {{.before = ring_of({"b"}), .newest_lease = kLease}});
+  EXPECT_EQ(no(), Verdict::kUnavailable);
+  own({"a"}, {{.before = nullptr, .newest_lease = kLease}});
+  EXPECT_EQ(no(), Verdict::kUnavailable);
+  own({"a"}, {{.before = ring_of({"a"}), .newest_lease = kLease}});
+  EXPECT_EQ(no(), Verdict::kSoldOut) << "it owned this buyer before";
+  own({"a"});
+  EXPECT_EQ(no(), Verdict::kSoldOut);
+}
+
+TEST_F(CheckoutClusterTest, WhoMayHaveLostItsBuyersSaysNoToNoUnknownIntent) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.settle(std::array{order(queue_.sent[0])});
+  const auto ended = seconds{600};
+  checkout_.doubt_from(at(ended + seconds{2}).tick);
+  EXPECT_EQ(buy(2, 2, at(ended + milliseconds{1'999}))->verdict, Verdict::kSaleEnded);
+  EXPECT_EQ(buy(2, 2, at(ended + seconds{2}))->verdict, Verdict::kUnavailable);
+  EXPECT_EQ(buy(1, 1, at(ended + seconds{2}))->verdict, Verdict::kSoldAlready) << "for ever";
+}
+
+TEST_F(CheckoutClusterTest, ANewOwnerWaitsForTheOneBeforeIfItLives) {
+  const auto ring = ring_of({"a", "b"});
+  std::vector<std::int64_t> mine;
+  for (std::int64_t buyer = 1; mine.size() < 2; ++buyer) {
+    if (ring->owner(UserId{buyer})->node == "a") mine.push_back(buyer);
+  }
+  const auto gain_from = [&](std::shared_ptr<const routing::Ring> before) {
+    return std::vector{routing::Ownership::Gain{
+        .before = std::move(before), .newest_lease = {}, .decides_from = at(seconds{2}).tick}};
+  };
+  const auto soon = at(milliseconds{1'999});
+  own({"a", "b"}, gain_from(ring_of({"b"})));
+  EXPECT_EQ(buy(mine[0], 1, soon)->verdict, Verdict::kUnavailable);
+  EXPECT_FALSE(buy(mine[0], 1, at(seconds{2})));
+  checkout_.note_queued(queue_.sent);
+  own({"a", "b"}, gain_from(nullptr));
+  EXPECT_EQ(buy(mine[0], 1, soon)->verdict, Verdict::kPending) << "a known intent";
+  EXPECT_EQ(buy(mine[1], 2, soon)->verdict, Verdict::kUnavailable) << "it may have been any";
+  own({"a", "b"}, gain_from(ring_of({"a", "b"})));
+  EXPECT_FALSE(buy(mine[1], 2, soon)) << "it was this one";
+  checkout_.note_refused(std::array{queue_.sent.back()});
+  own({"a"}, gain_from(ring_of({"b"})));
+  EXPECT_FALSE(buy(mine[1], 3, soon)) << "it is off the ring";
+}
+
+TEST_F(CheckoutClusterTest, ANewOwnerMaySell) {
+  own({"a"}, {{.before = nullptr, .newest_lease = LeaseId{1}}});
+  EXPECT_FALSE(buy(1, 1, at(seconds{0})));
+  EXPECT_THAT(queue_.sent, SizeIs(1));
+}
+
+TEST_F(CheckoutClusterTest, AWantedLeaseIsToldOnce) {
+  std::vector<SaleId> low;
+  Checkout checkout({.check_rate = 0},
+                    {captcha_, queue_, blacklist_, [&](SaleId sale) { low.push_back(sale); }});
+  checkout.load_sales(std::vector{sale_});
+  const auto try_one = [&](int buyer) {
+    return checkout.attempt({UserId{buyer}, kProduct, key(buyer), {}, at(seconds{0})},
+                            [this] { return Waiter{&post_, [](Answer&&) {}}; });
+  };
+  EXPECT_EQ(try_one(1)->verdict, Verdict::kUnavailable);
+  EXPECT_EQ(try_one(2)->verdict, Verdict::kUnavailable);
+  EXPECT_THAT(low, ElementsAre(kSale));
+  checkout.add_lease(kSale, kLease, 6, at(seconds{0}));
+  for (int buyer = 1; buyer <= 3; ++buyer) ASSERT_FALSE(try_one(buyer));
+  EXPECT_THAT(low, SizeIs(1));
+  ASSERT_FALSE(try_one(4));
+  EXPECT_THAT(low, SizeIs(2)) << "a third is left";
+}
+
+}  // namespace
+}  // namespace stampede::services::purchase

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/sale.h"
+#include "services/purchase/live_sale.h"
+
+namespace stampede::services::purchase {
+
+/// What a product's page is told of its current sale.
+struct SaleView {
+  Sale sale;
+  SaleStatus status = SaleStatus::kUpcoming;
+};
+
+/// The sales that this process knows, and what buyers are told of them. Thread-safe.
+class SaleBoard {
+ public:
+  explicit SaleBoard(ListenerOf listener_of) : listener_of_(std::move(listener_of)) {}
+
+  /// The sales as the database has them; answers the new book. Throws std::out_of_range for a sale
+  /// id that is not 1 to 2^32-1.
+  std::shared_ptr<const SaleBook> load(std::span<const Sale> sales);
+  std::shared_ptr<const SaleBook> book() const {
+    const std::lock_guard lock(mutex_);
+    return book_;
+  }
+
+  /// What one snapshot of the database, asked for at `asked`, says of a sale: "sold out" holds for
+  /// 2 s from then (I7).
+  void note_stock(SaleId sale, bool sold_out, Tick asked);
+
+  /// The current sale of a product: the one that is on, else the next, else the last.
+  std::optional<SaleView> view(ProductId product, Now now) const;
+  /// The current sale of each product that has one, in order of product.
+  std::vector<SaleView> views(Now now) const;
+
+ private:
+  const ListenerOf listener_of_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const SaleBook> book_ = std::make_shared<SaleBook>();  // guarded by mutex_
+};
+
+}  // namespace stampede::services::purchase

@@ -1,0 +1,236 @@
+#include "tests/support/cluster.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <stdexcept>
+
+#include "queue/rabbitmq/topology.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::chrono::seconds kStartTime{60};
+constexpr std::chrono::seconds kStopTime{30};
+/// For what is to be known everywhere within one second, on a busy machine.
+constexpr std::chrono::seconds kSpreadTime{10};
+
+constexpr std::uint16_t kFirstDoor = 8100;
+constexpr std::uint16_t kFirstConsole = 8200;
+
+}  // namespace
+
+Cluster::Cluster(Servers& servers, Options options)
+    : servers_(servers), options_(std::move(options)), database_(servers.database()) {
+  add_role("quantity", "quantity");
+  for (const std::string& node : options_.validators) add_role(node, "validate");
+  for (const char* name : {"consume", "web", "admin"}) add_role(name, name);
+  run({"keys", "create"});
+  start("quantity");  // the others would wait for it
+  for (std::size_t i = 1; i < names_.size(); ++i) begin(names_[i]);
+  for (std::size_t i = 1; i < names_.size(); ++i) await_ready(names_[i]);
+}
+
+void Cluster::add_role(const std::string& name, const std::string& command) {
+  const auto number = static_cast<std::uint16_t>(names_.size());
+  const bool listens = command != "consume" && command != "admin";
+  names_.push_back(name);
+  if (command == "validate") validators_.push_back(name);
+  roles_.emplace(name, Role{.command = command,
+                            .site = servers_.site(name),
+                            .door = listens ? static_cast<std::uint16_t>(kFirstDoor + number)
+                                            : std::uint16_t{0},
+                            .console = static_cast<std::uint16_t>(kFirstConsole + number)});
+  std::ofstream(config(name)) << config_text(name);
+  std::filesystem::permissions(config(name), std::filesystem::perms::owner_read);
+}
+
+std::string Cluster::config_text(const std::string& name) const {
+  const Role& own = role(name);
+  std::string text = fmt::format("[data]\ndir = {:?}\n[http]\nconsole = \"{}\"\n",
+                                 (folder_.path() / "data").string(), console(name).text());
+  if (own.door != 0 && name != "quantity") {
+    text += fmt::format("listen = \"{}\"\nconnections_per_address = 20000\n", door(name).text());
+  }
+  text += fmt::format("[admission]\ncheck_rate = {}\ncheck_burst = {}\ninterval_seconds = {}\n",
+                      options_.check_rate, options_.check_burst, options_.interval_seconds);
+  text += fmt::format("[cluster]\nquantity = \"{}\"\n", door("quantity").text());
+  if (own.command == "validate") text += fmt::format("node = \"{}\"\n", name);
+  text += fmt::format("[queue]\nbrokers = [{}]\nuser = {:?}\npassword = {:?}\nname = {:?}\n",
+                      servers_.broker_addresses(), Servers::kQueueUser, Servers::kQueuePassword,
+                      queue_name());
+  text += fmt::format("[database]\naddress = {:?}\nuser = {:?}\npassword = {:?}\nname = {:?}\n",
+                      servers_.database().address(), MariadbServer::kUser, MariadbServer::kPassword,
+                      database_.name());
+  return text;
+}
+
+Cluster::Role& Cluster::role(const std::string& name) { return roles_.at(name); }
+const Cluster::Role& Cluster::role(const std::string& name) const { return roles_.at(name); }
+
+std::filesystem::path Cluster::config(const std::string& name) const {
+  return folder_.path() / (name + ".toml");
+}
+
+void Cluster::begin(const std::string& name) {
+  Role& own = role(name);
+  own.process.reset();
+  const Inside inside(own.site.place);
+  own.process.emplace(
+      std::vector<std::string>{stampede_binary(), own.command, "--config", config(name).string()});
+}
+
+void Cluster::launch(const std::string& name) {
+  begin(name);
+  Child& process = *role(name).process;
+  while (const auto line = process.read_line(kStartTime)) {
+    if (*line == "ready") return;
+  }
+  process.wait(1s);
+  throw std::runtime_error(name + " did not become ready; it said: " + log(name));
+}
+
+bool Cluster::ready(const std::string& name) {
+  http::Client client(console(name).host, console(name).port, 2s);
+  const auto answer =
+      client.send({.method = "GET", .target = "/readyz", .headers = {}, .body = {}});
+  return answer && answer->status == 200;
+}
+
+void Cluster::await_ready(const std::string& name) {
+  const bool is_ready = eventually(kStartTime, [&] {
+    if (role(name).process->wait(0ms)) throw std::runtime_error(name + " ended: " + log(name));
+    return ready(name);
+  });
+  if (!is_ready) throw std::runtime_error(name + " does not become ready; it said: " + log(name));
+}
+
+void Cluster::start(const std::string& name) {
+  launch(name);
+  await_ready(name);
+}
+
+void Cluster::add_validator(const std::string& node) {
+  add_role(node, "validate");
+  start(node);
+}
+
+void Cluster::kill(const std::string& name) {
+  role(name).process->signal(SIGKILL);
+  if (!role(name).process->wait(kStopTime)) throw std::runtime_error(name + " outlived SIGKILL");
+}
+
+void Cluster::freeze(const std::string& name) { freeze_process(role(name).process->pid()); }
+void Cluster::thaw(const std::string& name) { role(name).process->signal(SIGCONT); }
+
+int Cluster::terminate(const std::string& name) {
+  role(name).process->signal(SIGTERM);
+  const auto exit = role(name).process->wait(kStopTime);
+  if (!exit) throw std::runtime_error(name + " did not end after SIGTERM: " + log(name));
+  return *exit;
+}
+
+std::string Cluster::log(const std::string& name) const {
+  return role(name).process->standard_error();
+}
+
+CommandResult Cluster::try_role(const std::string& name, const Environment& environment) const {
+  const Inside inside(role(name).site.place);
+  return run_command({stampede_binary(), role(name).command, "--config", config(name).string()},
+                     environment);
+}
+
+Endpoint Cluster::door(const std::string& name) const {
+  return {.host = role(name).site.address, .port = role(name).door};
+}
+
+Endpoint Cluster::console(const std::string& name) const {
+  return {.host = role(name).site.address, .port = role(name).console};
+}
+
+std::string Cluster::metrics(const std::string& name) const {
+  return operator_at(name).get("/metrics").body;
+}
+
+CommandResult Cluster::try_run(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), stampede_binary());
+  arguments.insert(arguments.end(), {"--config", config("admin").string()});
+  return run_command(arguments);
+}
+
+std::string Cluster::run(std::vector<std::string> arguments) const {
+  const std::string words = fmt::format("{}", fmt::join(arguments, " "));
+  CommandResult result = try_run(std::move(arguments));
+  if (result.exit != 0) {
+    throw std::runtime_error(
+        fmt::format("stampede {}: exit {}: {}{}", words, result.exit, result.err, result.out));
+  }
+  return std::move(result.out);
+}
+
+Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
+  if (!options.product) {
+    options.product = ProductId{std::stoll(run({"product", "add", "--name", "Lamp"}))};
+  }
+  const OpenSale sale{SaleId{std::stoll(run(sale_create_words(options)))}, options.product};
+  if (probes_.empty()) make_probes();
+  for (Buyer& probe : probes_) {
+    const bool known = eventually(
+        kSpreadTime, [&] { return probe.buy(sale.product, fresh_key()).result == "blacklisted"; });
+    if (!known) throw std::runtime_error("a validator does not know the new sale");
+  }
+  return sale;
+}
+
+/// Buyers who are refused by every sale, and so tell whether their validator knows one. So many
+/// that each validator owns some.
+void Cluster::make_probes() {
+  constexpr std::int64_t kFirst = 1'000'000'000;
+  constexpr std::int64_t kProbes = 16;
+  const Endpoint at = door(validators_.front());
+  for (MintedBuyer& minted : mint(kFirst, kFirst + kProbes - 1)) {
+    run({"user", "ban", std::to_string(minted.id.value)});
+    probes_.emplace_back(at.port, minted.id, std::move(minted.sign), at.host);
+  }
+}
+
+std::vector<MintedBuyer> Cluster::mint(std::int64_t first, std::int64_t last) const {
+  return read_minted(mint_lines(first, last));
+}
+
+std::string Cluster::mint_lines(std::int64_t first, std::int64_t last) const {
+  return run({"mint", "--users", fmt::format("{}-{}", first, last)});
+}
+
+Buyer Cluster::buyer(const std::string& name, std::int64_t id) const {
+  auto minted = mint(id, id);
+  const Endpoint at = door(name);
+  return {at.port, minted.at(0).id, std::move(minted[0].sign), at.host};
+}
+
+boost::json::value Cluster::audit() const { return boost::json::parse(run({"audit", "--json"})); }
+
+std::int64_t Cluster::number(const std::string& select) const {
+  return std::stoll(servers_.database().sql(fmt::format("USE {}; {}", database_.name(), select)));
+}
+
+queue::rabbitmq::Options Cluster::broker_options() const {
+  queue::rabbitmq::Options options;
+  options.brokers = {servers_.broker().address()};
+  options.user = Servers::kQueueUser;
+  options.password = Servers::kQueuePassword;
+  options.name = queue_name();
+  return options;
+}
+
+std::uint64_t Cluster::queued() const {
+  const auto depths = queue::rabbitmq::queue_depths(broker_options());
+  return std::accumulate(depths.orders.begin(), depths.orders.end(), depths.dead_letters);
+}
+
+}  // namespace stampede::test_support

@@ -1,0 +1,129 @@
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/client.h"
+#include "model/ids.h"
+#include "queue/rabbitmq/options.h"
+#include "tests/support/buyer.h"
+#include "tests/support/child.h"
+#include "tests/support/servers.h"
+#include "tests/support/shop.h"
+#include "tests/support/temp_dir.h"
+
+namespace stampede::test_support {
+
+/// Host and port of a listener.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string text() const { return fmt::format("{}:{}", host, port); }
+};
+
+/// A cluster of the real program: a process for each role, around the servers that the test has,
+/// with a database and queues of its own. Roles go by name: "quantity", "consume", "web", "admin",
+/// and each validator by its node's. Every failure of a command throws std::runtime_error with its
+/// standard error. For one thread.
+class Cluster {
+ public:
+  struct Options {
+    std::vector<std::string> validators = {"a", "b"};
+    double check_rate = 0;  // of each validator; 0: no bucket
+    double check_burst = 1000;
+    double interval_seconds = 0;
+  };
+  /// Returns once every role is ready.
+  Cluster(Servers& servers, Options options);
+  explicit Cluster(Servers& servers) : Cluster(servers, Options{}) {}
+
+  Servers& servers() { return servers_; }
+  /// The names of all roles, in the order in which they are started.
+  const std::vector<std::string>& roles() const { return names_; }
+  const std::vector<std::string>& validators() const { return validators_; }
+
+  /// Starts a role and waits until it is ready to work (its /readyz), as await_ready() does.
+  void start(const std::string& role);
+  /// Starts a role whose surroundings may be away: waits only until it says `ready`.
+  void launch(const std::string& role);
+  void await_ready(const std::string& role);
+  bool ready(const std::string& role);
+  /// A further validator.
+  void add_validator(const std::string& node);
+
+  void kill(const std::string& role);              // SIGKILL, and waits for its end
+  void freeze(const std::string& role);            // SIGSTOP
+  void thaw(const std::string& role);              // SIGCONT
+  int terminate(const std::string& role);          // SIGTERM: the exit code
+  std::string log(const std::string& role) const;  // what it wrote to standard error
+  std::filesystem::path config(const std::string& role) const;
+  /// A further process of that role, with some keys otherwise, that is to end by itself.
+  CommandResult try_role(const std::string& role, const Environment& environment) const;
+  /// A visitor without a session at a role's door, and one at its console.
+  Buyer visitor(const std::string& role) const { return visitor(door(role)); }
+  Buyer operator_at(const std::string& role) const { return visitor(console(role)); }
+
+  /// Where a role answers buyers or other roles, and where its operators.
+  Endpoint door(const std::string& role) const;
+  Endpoint console(const std::string& role) const;
+  std::string metrics(const std::string& role) const;
+
+  /// A command of the operator; any exit.
+  CommandResult try_run(std::vector<std::string> arguments) const;
+  /// Its standard output; it must succeed.
+  std::string run(std::vector<std::string> arguments) const;
+  struct OpenSale {
+    SaleId id;
+    ProductId product;
+  };
+  /// A sale, of a new product unless one is given, known to all validators when this returns.
+  OpenSale open_sale(SaleOptions options = {});
+  std::vector<MintedBuyer> mint(std::int64_t first, std::int64_t last) const;
+  /// The same as `stampede mint` prints it.
+  std::string mint_lines(std::int64_t first, std::int64_t last) const;
+  /// A minted buyer at a role's door.
+  Buyer buyer(const std::string& role, std::int64_t id) const;
+  /// What `stampede audit --json` says; 0 breaches or it throws.
+  boost::json::value audit() const;
+
+  /// The one value that SQL selects from the cluster's database.
+  std::int64_t number(const std::string& select) const;
+  const std::string& queue_name() const { return database_.name(); }
+  /// Messages that wait in all queues of the sale, dead letters too.
+  std::uint64_t queued() const;
+  /// How a role of this cluster reaches the brokers.
+  queue::rabbitmq::Options broker_options() const;
+
+ private:
+  struct Role {
+    std::string command;  // "validate"
+    Site site;
+    std::uint16_t door = 0;  // 0: none
+    std::uint16_t console = 0;
+    std::optional<Child> process = std::nullopt;
+  };
+  Role& role(const std::string& name);
+  const Role& role(const std::string& name) const;
+  void add_role(const std::string& name, const std::string& command);
+  void begin(const std::string& name);
+  std::string config_text(const std::string& name) const;
+  void make_probes();
+  static Buyer visitor(const Endpoint& at) { return Buyer(at.port, at.host); }
+
+  Servers& servers_;
+  const Options options_;
+  TempDir folder_;
+  MariadbDatabase database_;
+  std::vector<std::string> names_;
+  std::vector<std::string> validators_;
+  std::map<std::string, Role> roles_;
+  std::vector<Buyer> probes_;
+};
+
+}  // namespace stampede::test_support

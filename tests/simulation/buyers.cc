@@ -1,0 +1,178 @@
+#include "tests/simulation/buyers.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using State = services::orders::OrderDesk::PurchaseState;
+
+namespace {
+
+constexpr ProductId kProduct{1};
+constexpr SaleId kSale{1};
+
+}  // namespace
+
+Buyers::Buyers(const Parts& parts)
+    : parts_(parts),
+      process_(parts.stage, "buyers"),
+      web_(parts.stage, "web"),
+      client_(parts.stage, parts.network, parts.database, web_) {
+  process_.start();
+  web_.start();
+  for (std::int64_t buyer = 1; buyer <= kCount; ++buyer) add_buyer(UserId{buyer});
+}
+
+void Buyers::add_buyer(UserId buyer) {
+  auto& random = parts_.stage.random;
+  const std::int64_t wanted = random.between(1, 2);
+  const auto within_limit = std::min<std::int64_t>(wanted, parts_.stage.profile.limit);
+  demand_.most += within_limit;
+  if (random.chance(parts_.stage.profile.banned)) {
+    parts_.stage.scheduler.after(random.between(0us, parts_.stage.profile.faults_end),
+                                 [this, buyer] { ban(buyer); });
+  } else {
+    demand_.least += within_limit;
+  }
+  for (std::int64_t i = 0; i < wanted; ++i) {
+    const std::int64_t repeats = random.chance(0.4) ? random.between(1, 3) : 0;
+    Wish& wish = wishes_.emplace_back(Wish{buyer, new_key(buyer), repeats});
+    ++open_;
+    later(wish, &Buyers::ask, 0us, parts_.stage.profile.arrivals);
+  }
+}
+
+void Buyers::ban(UserId buyer) {
+  SimDatabase& database = parts_.database;
+  parts_.stage.trace.note("buyer", "is banned", {buyer.value});
+  ++database.bans;
+  database.banned[buyer] = {
+      .user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = Instant{}};
+  if (parts_.stage.random.chance(0.3)) return;
+  parts_.stage.scheduler.after(parts_.stage.random.between(500ms, 6s), [this, &database, buyer] {
+    parts_.stage.trace.note("buyer", "may buy again", {buyer.value});
+    ++database.bans;
+    database.banned.erase(buyer);
+  });
+}
+
+IdempotencyKey Buyers::new_key(UserId buyer) {
+  char text[40];
+  std::snprintf(text, sizeof text, "buyer-%lld-key-%08lld", static_cast<long long>(buyer.value),
+                static_cast<long long>(++last_key_));
+  return *IdempotencyKey::parse(text);
+}
+
+void Buyers::later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high) {
+  process_.after(parts_.stage.random.between(low, high),
+                 [this, &wish, what] { (this->*what)(wish); });
+}
+
+void Buyers::ask(Wish& wish) {
+  auto& random = parts_.stage.random;
+  const auto alive = std::make_shared<const int>(0);
+  std::erase_if(wish.requests, [](const auto& request) { return request.expired(); });
+  wish.requests.push_back(alive);
+  parts_.checks.attempted(wish.buyer, wish.key);
+  const auto count = static_cast<std::int64_t>(parts_.validators.size());
+  SimValidator& validator =
+      *parts_.validators[static_cast<std::size_t>(random.between(0, count - 1))];
+  const bool impatient = random.chance(0.1);
+  parts_.network.call<Answer>(
+      process_, validator.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
+      [&validator, check = Check{wish.buyer, kProduct, wish.key, alive}](
+          const Network::Answer<Answer>& back) { validator.check(check, false, back); },
+      [this, &wish](const std::optional<Answer>& answer) { hear(wish, answer); });
+}
+
+void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
+  if (!answer) return later(wish, &Buyers::ask, 50ms, 1s);
+  parts_.stage.trace.note(wish.key.text(), to_string(answer->verdict), {answer->lease.value});
+  switch (answer->verdict) {
+    case Verdict::kSold:
+    case Verdict::kSoldAlready:
+      return succeed(wish, answer->order);
+    case Verdict::kPending:
+      wish.lease = answer->lease;
+      return later(wish, &Buyers::follow, 10ms, 500ms);
+    case Verdict::kPurchaseFailed:
+      return fail(wish, answer->reason);
+    case Verdict::kSoldOut:
+      parts_.checks.said_sold_out();
+      return refuse(wish);
+    case Verdict::kBlacklisted:
+    case Verdict::kSaleEnded:
+    case Verdict::kLimitReached:
+      return refuse(wish);
+    case Verdict::kNotStarted:  // ten of these within a minute would be a script's
+      return later(wish, &Buyers::ask, 1s, 3s);
+    case Verdict::kTooSoon:
+    case Verdict::kBusy:
+    case Verdict::kUnavailable:
+      return later(wish, &Buyers::ask, 50ms, std::max<Duration>(answer->retry_after, 200ms));
+    default:
+      throw Breach("an answer that makes no sense here: " +
+                   std::string(to_string(answer->verdict)));
+  }
+}
+
+void Buyers::follow(Wish& wish) {
+  if (parts_.stage.random.chance(0.4)) return ask(wish);
+  parts_.network.call<std::optional<Report>>(
+      process_, web_, 1s, Network::Transport::kOnce,
+      [this, &wish, key = wish.key,
+       lease = wish.lease](const Network::Answer<std::optional<Report>>& back) {
+        try {
+          back(desk_.purchase(kSale, wish.buyer, key, lease));
+        } catch (const repositories::StorageError&) {
+          back(std::nullopt);
+        }
+      },
+      [this, &wish](const std::optional<std::optional<Report>>& report) {
+        hear_report(wish, report.value_or(std::nullopt));
+      });
+}
+
+void Buyers::hear_report(Wish& wish, const std::optional<Report>& report) {
+  if (!report) return later(wish, &Buyers::follow, 100ms, 1s);
+  parts_.stage.trace.note(wish.key.text(), "is reported", {static_cast<int>(report->state)});
+  switch (report->state) {
+    case State::kSuccess:
+      return succeed(wish, report->number);
+    case State::kFailed:
+      return fail(wish, report->reason);
+    case State::kPending:
+      return later(wish, &Buyers::follow, 50ms, 800ms);
+    case State::kUnknown:
+      return later(wish, &Buyers::ask, 1ms, 200ms);
+  }
+}
+
+void Buyers::succeed(Wish& wish, OrderNumber number) {
+  parts_.checks.said_yes(wish.key, number);
+  finish(wish);
+}
+
+void Buyers::fail(Wish& wish, FailureReason reason) {
+  parts_.checks.said_failed(wish.key);
+  if (reason == FailureReason::kLimitReached) return finish(wish);
+  wish.key = new_key(wish.buyer);
+  wish.requests.clear();
+  later(wish, &Buyers::ask, 50ms, 2s);
+}
+
+void Buyers::refuse(Wish& wish) {
+  const bool last_word =
+      std::ranges::all_of(wish.requests, [](const auto& request) { return request.expired(); });
+  parts_.checks.said_no(wish.key, last_word);
+  finish(wish);
+}
+
+void Buyers::finish(Wish& wish) {
+  if (wish.repeats-- > 0) return later(wish, &Buyers::ask, 500ms, 8s);
+  --open_;
+}
+
+}  // namespace stampede::simulation

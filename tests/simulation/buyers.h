@@ -1,0 +1,69 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "services/orders/order_desk.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/sim_validator.h"
+
+namespace stampede::simulation {
+
+/// Fifty buyers who do not give up: each wants a unit or two, asks any validator, and asks again
+/// with the same key until there is an answer; follows what is pending; begins with a new key after
+/// a failed purchase; and some ask once more long after they were answered.
+class Buyers {
+ public:
+  static constexpr std::int64_t kCount = 50;
+
+  struct Parts {
+    Stage& stage;
+    Network& network;
+    std::vector<std::unique_ptr<SimValidator>>& validators;
+    SimDatabase& database;
+    Checks& checks;
+  };
+  explicit Buyers(const Parts& parts);
+
+  /// The process that answers `GET /purchases/…`.
+  Process& web() { return web_; }
+  bool done() const { return open_ == 0; }
+  const Demand& demand() const { return demand_; }
+
+ private:
+  using Report = services::orders::OrderDesk::PurchaseReport;
+  /// One unit that a buyer wants.
+  struct Wish {
+    UserId buyer;
+    IdempotencyKey key;
+    std::int64_t repeats = 0;                              // of the key, after the answer
+    LeaseId lease = {};                                    // of a pending purchase
+    std::vector<std::weak_ptr<const void>> requests = {};  // of this key
+  };
+
+  void add_buyer(UserId buyer);
+  void ban(UserId buyer);
+  IdempotencyKey new_key(UserId buyer);
+  void later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high);
+  void ask(Wish& wish);
+  void hear(Wish& wish, const std::optional<Answer>& answer);
+  void follow(Wish& wish);
+  void hear_report(Wish& wish, const std::optional<Report>& report);
+  void succeed(Wish& wish, OrderNumber number);
+  void fail(Wish& wish, FailureReason reason);
+  void refuse(Wish& wish);
+  void finish(Wish& wish);
+
+  const Parts parts_;
+  Process process_;
+  Process web_;
+  DatabaseClient client_;
+  services::orders::OrderDesk desk_{client_};
+  std::deque<Wish> wishes_;
+  std::int64_t last_key_ = 0;
+  Demand demand_;
+  std::int64_t open_ = 0;  // wishes not granted and not refused
+};
+
+}  // namespace stampede::simulation

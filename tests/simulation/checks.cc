@@ -1,0 +1,125 @@
+#include "tests/simulation/checks.h"
+
+#include <algorithm>
+
+namespace stampede::simulation {
+namespace {
+
+std::string text_of(const IdempotencyKey& key) { return std::string(key.text()); }
+
+void require(bool holds, const std::string& otherwise) {
+  if (!holds) throw Breach(otherwise);
+}
+
+}  // namespace
+
+Checks::Key& Checks::known(const IdempotencyKey& key) {
+  const auto found = keys_.find(key.text());
+  require(found != keys_.end(), "I4: an answer to " + text_of(key) + ", which nobody sent");
+  return found->second;
+}
+
+std::optional<Order> Checks::order_of(const IdempotencyKey& key) {
+  return database_->ledger.purchase(SaleId{1}, known(key).buyer, key, LeaseId{}).order;
+}
+
+void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
+  keys_.try_emplace(text_of(key), Key{.buyer = buyer, .yes = std::nullopt});
+}
+
+void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
+  Key& asked = known(key);
+  const auto order = order_of(key);
+  require(order && order->live() && order->number == number,
+          "I3: yes to " + text_of(key) + ", which is no live order of that number");
+  require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
+  asked.yes = number;
+  asked.no = false;
+}
+
+void Checks::said_no(const IdempotencyKey& key, bool last_word) {
+  Key& asked = known(key);
+  asked.no = last_word;
+  const auto order = order_of(key);
+  require(!last_word || !order || !order->live(),
+          "I4: no to " + text_of(key) + ", which is a live order");
+}
+
+void Checks::said_failed(const IdempotencyKey& key) {
+  const auto order = order_of(key);
+  require(order && !order->live(), "failed was said of " + text_of(key) + " without such a row");
+  known(key).no = true;
+}
+
+void Checks::said_sold_out() {
+  for (const auto& stock : database_->ledger.stock(Instant::min())) {
+    require(stock.sold_out(), "I7: sold-out was said with units left");
+  }
+}
+
+void Checks::confirmed(const Purchase& purchase) { known(purchase.intent).confirmed = true; }
+
+void Checks::told_closed(LeaseId oldest_open, const std::set<OrderNumber>& known) {
+  for (const Order& order : database_->ledger.state().orders) {
+    require(!order.live() || order.lease >= oldest_open || known.contains(order.number),
+            "I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
+  }
+}
+
+void Checks::sold_beside_a_no(const Purchase& purchase) {
+  const auto state = database_->ledger.state();
+  // From a closed lease it fails, whatever anybody says.
+  require(state.leases.at(purchase.lease).state == LeaseState::kClosed,
+          "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
+              ", and another may say no");
+}
+
+void Checks::check_fence(const State& state) {
+  for (const auto& [id, lease] : state.leases) {
+    if (lease.state != LeaseState::kClosed) continue;
+    const auto [before, first] = closed_.try_emplace(id, lease.sold);
+    require(before->second == lease.sold,
+            "I8: an order was charged to the closed lease " + std::to_string(id.value));
+  }
+}
+
+void Checks::after_event() {
+  if (seen_ == database_->changes) return;
+  seen_ = database_->changes;
+  const State state = database_->ledger.state();
+  const auto broken = repositories::memory::broken_invariants(state);
+  require(broken.empty(), broken.empty() ? "" : broken.front());
+  check_fence(state);
+  for (const Order& order : state.orders) {
+    require(
+        order.reason != FailureReason::kNoUnit,
+        "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
+  }
+}
+
+void Checks::at_end(const Demand& demand) {
+  std::int64_t live = 0;
+  const State state = database_->ledger.state();
+  for (const Order& order : state.orders) {
+    const Key& asked = known(order.intent);  // I4: nobody else's
+    require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
+    if (!order.live()) continue;
+    ++live;
+    require(!asked.no, "I4: " + text_of(order.intent) + " was told no last, and is a live order");
+  }
+  for (const auto& [text, asked] : keys_) {
+    const auto key = *IdempotencyKey::parse(text);
+    const auto order = order_of(key);
+    require(!asked.yes || (order && order->live() && order->number == *asked.yes),
+            "I3: " + text + " was told yes, and is no live order any more");
+    require(!asked.confirmed || order, "the broker confirmed " + text + ", and it has no row");
+  }
+  if (stage_->profile.ends) return;
+  const std::int64_t units = stage_->profile.units;
+  require(live >= std::min(demand.least, units) && live <= std::min(demand.most, units),
+          "I6: " + std::to_string(live) + " of " + std::to_string(units) +
+              " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
+              std::to_string(demand.most));
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "model/order.h"
+#include "tests/simulation/sim_database.h"
+
+namespace stampede::simulation {
+
+/// Units that buyers wanted, within their limits; some lose the right to buy on the way.
+struct Demand {
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+};
+
+/// The invariants of DESIGN section 8, and two that follow from how they are kept: no order lacks a
+/// unit (the escrow), and what the broker confirmed becomes a row. Throws Breach.
+class Checks {
+ public:
+  Checks(Stage& stage, SimDatabase& database) : stage_(&stage), database_(&database) {}
+
+  /// What buyers sent and were told.
+  void attempted(UserId buyer, const IdempotencyKey& key);
+  void said_yes(const IdempotencyKey& key, OrderNumber number);
+  /// `last_word`: no other request of that key is under way.
+  void said_no(const IdempotencyKey& key, bool last_word);
+  void said_failed(const IdempotencyKey& key);
+  void said_sold_out();
+  /// The broker has it for good, as a publisher understood.
+  void confirmed(const Purchase& purchase);
+
+  /// A validator knows these orders, and that all leases below `oldest_open` are closed.
+  void told_closed(LeaseId oldest_open, const std::set<OrderNumber>& known);
+  /// One validator sold while another would have said *no* to the same intent.
+  void sold_beside_a_no(const Purchase& purchase);
+
+  void after_event();
+  void at_end(const Demand& demand);
+
+ private:
+  struct Key {
+    UserId buyer;
+    std::optional<OrderNumber> yes;
+    bool no = false;  // was its last answer
+    bool confirmed = false;
+  };
+  using State = repositories::memory::MemoryLedger::State;
+
+  Key& known(const IdempotencyKey& key);
+  std::optional<Order> order_of(const IdempotencyKey& key);
+  void check_fence(const State& state);
+
+  Stage* stage_;
+  SimDatabase* database_;
+  std::uint64_t seen_ = 0;  // changes of the database
+  std::map<std::string, Key, std::less<>> keys_;
+  std::map<LeaseId, std::int64_t> closed_;  // units sold when each lease was closed
+};
+
+}  // namespace stampede::simulation

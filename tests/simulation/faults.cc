@@ -1,0 +1,140 @@
+#include "tests/simulation/faults.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+
+Faults::Faults(Parts parts) : parts_(std::move(parts)) {
+  const Profile& profile = parts_.stage.profile;
+  again_and_again(profile.connections_drop, &Faults::drop_connections);
+  again_and_again(profile.broker_away, &Faults::take_broker_away);
+  again_and_again(profile.broker_blocks, &Faults::block_broker);
+  again_and_again(profile.queue_missing, &Faults::lose_queue);
+  again_and_again(profile.database_away, &Faults::take_database_away);
+  again_and_again(profile.links_cut, &Faults::cut_link);
+  again_and_again(profile.isolated, &Faults::isolate);
+  again_and_again(profile.kills, &Faults::kill);
+  again_and_again(profile.freezes, &Faults::freeze);
+  parts_.stage.scheduler.after(profile.faults_end, [this] { mend(); });
+}
+
+void Faults::again_and_again(bool chosen, Strike strike) {
+  if (!chosen) return;
+  Stage& stage = parts_.stage;
+  stage.scheduler.after(stage.random.between(100ms, stage.profile.pause), [this, strike] {
+    if (!parts_.stage.faults) return;
+    (this->*strike)();
+    again_and_again(true, strike);
+  });
+}
+
+Duration Faults::a_while(Duration longest) {
+  Random& random = parts_.stage.random;
+  return random.between(10ms, random.chance(0.5) ? longest : longest / 10);
+}
+
+void Faults::undo(Duration longest, std::function<void()> what) {
+  parts_.stage.scheduler.after(a_while(longest), std::move(what));
+}
+
+const Node& Faults::any() {
+  const auto count = static_cast<std::int64_t>(parts_.nodes.size());
+  return parts_.nodes[static_cast<std::size_t>(parts_.stage.random.between(0, count - 1))];
+}
+
+void Faults::drop_connections() {
+  const Process& process = *any().process;
+  parts_.stage.trace.note(process.name(), "FAULT: its connections to the broker drop");
+  parts_.broker.drop(process);
+}
+
+void Faults::take_broker_away() {
+  parts_.stage.trace.note("broker", "FAULT: away");
+  parts_.broker.set_away(true);
+  undo(8s, [this] { parts_.broker.set_away(false); });
+}
+
+void Faults::block_broker() {
+  parts_.stage.trace.note("broker", "FAULT: blocked");
+  parts_.broker.set_blocked(true);
+  undo(5s, [this] { parts_.broker.set_blocked(false); });
+}
+
+void Faults::lose_queue() {
+  const auto shard = static_cast<std::int32_t>(parts_.stage.random.between(0, queue::kShards - 1));
+  parts_.stage.trace.note("broker", "FAULT: a queue is missing", {shard});
+  parts_.broker.set_missing(shard, true);
+  undo(4s, [this, shard] { parts_.broker.set_missing(shard, false); });
+}
+
+void Faults::take_database_away() {
+  parts_.stage.trace.note("database", "FAULT: away");
+  parts_.database.away = true;
+  undo(10s, [this] { parts_.database.away = false; });
+}
+
+void Faults::cut_link() {
+  const Process& one = *any().process;
+  const auto other = parts_.stage.random.between(0, 5);
+  const Process& two = other == 0   ? parts_.broker.process()
+                       : other == 1 ? parts_.database.process
+                                    : *any().process;
+  if (&one == &two) return;
+  parts_.stage.trace.note(one.name(), "FAULT: is cut off from");
+  parts_.stage.trace.note(two.name(), "... this one");
+  parts_.network.cut(one, two);
+  undo(10s, [this, &one, &two] { parts_.network.heal(one, two); });
+}
+
+/// Off the network as a whole: it hears of nothing, and goes on.
+void Faults::isolate() {
+  const Process& one = *any().process;
+  parts_.stage.trace.note(one.name(), "FAULT: is cut off from everybody");
+  std::vector<const Process*> all{&parts_.broker.process(), &parts_.database.process};
+  for (const Node& node : parts_.nodes) all.push_back(node.process);
+  for (const Process* other : all) parts_.network.cut(one, *other);
+  undo(12s, [this, &one, all] {
+    for (const Process* other : all) parts_.network.heal(one, *other);
+  });
+}
+
+void Faults::kill() {
+  const Node& node = any();
+  if (!node.kill || !node.process->running()) return;
+  parts_.stage.trace.note(node.process->name(), "FAULT: killed");
+  node.kill();
+  undo(8s, [this, &node] {
+    if (node.process->running()) return;
+    parts_.stage.trace.note(node.process->name(), "started again");
+    node.start();
+  });
+}
+
+void Faults::freeze() {
+  const Node& node = any();
+  node.process->freeze(a_while(12s));
+  // The broker misses its heartbeats.
+  if (parts_.stage.random.chance(0.4)) {
+    undo(6s, [this, &node] {
+      if (node.process->frozen()) parts_.broker.drop(*node.process);
+    });
+  }
+}
+
+void Faults::mend() {
+  parts_.stage.trace.note("world", "faults end");
+  parts_.stage.faults = false;
+  parts_.broker.set_away(false);
+  parts_.broker.set_blocked(false);
+  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
+    parts_.broker.set_missing(shard, false);
+  }
+  parts_.database.away = false;
+  parts_.network.heal_all();
+  for (const Node& node : parts_.nodes) {
+    node.process->thaw();
+    if (!node.process->running()) node.start();
+  }
+}
+
+}  // namespace stampede::simulation

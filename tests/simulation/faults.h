@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "tests/simulation/sim_broker.h"
+#include "tests/simulation/sim_database.h"
+
+namespace stampede::simulation {
+
+/// A process that faults may strike.
+struct Node {
+  Process* process;
+  std::function<void()> start;  // null: it is never killed
+  std::function<void()> kill;
+};
+
+/// What breaks, when, and for how long, until Profile::faults_end; then everything is mended.
+class Faults {
+ public:
+  struct Parts {
+    Stage& stage;
+    Network& network;
+    SimBroker& broker;
+    SimDatabase& database;
+    std::vector<Node> nodes;
+  };
+  explicit Faults(Parts parts);
+
+ private:
+  using Strike = void (Faults::*)();
+  void again_and_again(bool chosen, Strike strike);
+  void drop_connections();
+  void take_broker_away();
+  void block_broker();
+  void lose_queue();
+  void take_database_away();
+  void cut_link();
+  void isolate();
+  void kill();
+  void freeze();
+  void mend();
+  /// Often a tenth of `longest` at most.
+  Duration a_while(Duration longest);
+  /// Undoes a fault after a while.
+  void undo(Duration longest, std::function<void()> what);
+  const Node& any();
+
+  const Parts parts_;
+};
+
+}  // namespace stampede::simulation

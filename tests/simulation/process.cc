@@ -1,0 +1,72 @@
+#include "tests/simulation/process.h"
+
+#include <utility>
+
+namespace stampede::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Whole milliseconds, as many as make every tick positive.
+constexpr Duration kTicksBegin = 1'000'000s;
+constexpr Instant kWallBegins{std::chrono::sys_days{std::chrono::year{2026} / 11 / 11}};
+
+}  // namespace
+
+Process::Process(Stage& stage, std::string name)
+    : stage_(&stage),
+      name_(std::move(name)),
+      drift_(stage.random.between(-200, 200)),
+      tick_offset_(kTicksBegin + std::chrono::milliseconds{stage.random.between(0, 1'000'000'000)}),
+      wall_offset_(stage.random.between(-500, 500)) {}
+
+Now Process::now() const {
+  const Duration time = stage_->scheduler.time();
+  const Duration drifted = time + Duration{time.count() * drift_ / 1'000'000};
+  const auto whole = std::chrono::floor<std::chrono::milliseconds>(drifted);
+  return {kWallBegins + wall_offset_ + whole, Tick{tick_offset_ + whole}};
+}
+
+void Process::after(std::uint64_t life, Duration delay, Action action) {
+  if (!running_ || life != life_) return;
+  stage_->scheduler.after(
+      delay, [this, life, action = std::move(action)]() mutable { run(life, std::move(action)); });
+}
+
+void Process::run(std::uint64_t life, Action&& action) {
+  if (life != life_) return;
+  if (frozen_) {
+    held_.push_back(std::move(action));
+  } else {
+    action();
+  }
+}
+
+void Process::start() {
+  ++life_;
+  running_ = true;
+}
+
+void Process::kill() {
+  ++life_;
+  running_ = false;
+  frozen_ = false;
+  held_.clear();
+}
+
+void Process::freeze(Duration time) {
+  if (frozen_ || !running_) return;
+  stage_->trace.note(name_, "FAULT: frozen");
+  frozen_ = true;
+  stage_->scheduler.after(time, [this, life = life_] {
+    if (life == life_) thaw();
+  });
+}
+
+void Process::thaw() {
+  if (!std::exchange(frozen_, false)) return;
+  stage_->trace.note(name_, "thawed");
+  for (Action& action : std::exchange(held_, {})) after(0us, std::move(action));
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/time.h"
+#include "tests/simulation/stage.h"
+
+namespace stampede::simulation {
+
+/// One process on a machine of its own: it can be killed, started again, frozen and thawed, and its
+/// clocks are nobody else's. Outlives the events of its stage.
+class Process {
+ public:
+  Process(Stage& stage, std::string name);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  const std::string& name() const { return name_; }
+  bool running() const { return running_; }
+  bool frozen() const { return frozen_; }
+  Now now() const;
+
+  /// Rises with each start and kill.
+  std::uint64_t life() const { return life_; }
+  /// Runs `action` in this process: never once it was killed, later if it is frozen then.
+  void after(Duration delay, Action action) { after(life_, delay, std::move(action)); }
+  /// The same for what belongs to an earlier moment of the process.
+  void after(std::uint64_t life, Duration delay, Action action);
+
+  void start();
+  void kill();
+  /// For a while; nothing if it is frozen or not running.
+  void freeze(Duration time);
+  /// Everything that was held back happens now, in its order, by the clock of now.
+  void thaw();
+
+ private:
+  void run(std::uint64_t life, Action&& action);
+
+  Stage* stage_;
+  const std::string name_;
+  const std::int64_t drift_;  // microseconds a second
+  const Duration tick_offset_;
+  const std::chrono::milliseconds wall_offset_;
+  std::uint64_t life_ = 0;
+  bool running_ = false;
+  bool frozen_ = false;
+  std::vector<Action> held_;
+};
+
+}  // namespace stampede::simulation

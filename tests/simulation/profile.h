@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/sale.h"
+#include "queue/outbox.h"
+#include "tests/simulation/random.h"
+
+namespace stampede::simulation {
+
+/// What one seed chooses before anything happens. Each kind of fault is in about half of the runs,
+/// so that none hides behind another (swarm testing, Groce et al. 2012).
+struct Profile {
+  // The sale.
+  std::int64_t units = 1;  // T
+  std::int32_t limit = 1;
+  std::chrono::milliseconds interval{0};
+  std::optional<Duration> ends;  // none: until sold out
+  Duration arrivals{};           // buyers come until then
+  double banned = 0;             // of the buyers, each at some moment
+  Duration faults_end{};
+
+  // Chances, of each message, commit and so on.
+  double message_lost = 0;
+  double message_slow = 0;
+  double message_doubled = 0;
+  double confirm_late = 0;
+  double nack = 0;
+  double commit_unknown = 0;
+  double statement_failed = 0;
+  double frozen_in_request = 0;  // a validator, between reading its clock and taking a unit
+  double frozen_in_publish = 0;  // before it is sent
+  double interleaved = 0;        // the consumers write between two reads of quantity control
+
+  // Kinds of faults that come again and again.
+  bool connections_drop = false;
+  bool broker_away = false;
+  bool broker_blocks = false;
+  bool queue_missing = false;
+  bool database_away = false;
+  bool links_cut = false;
+  bool isolated = false;
+  bool kills = false;
+  bool freezes = false;
+  Duration pause{};  // between two faults of one kind, at most
+
+  queue::Outbox::Options outbox;
+};
+
+/// Draws from `random`.
+Profile draw_profile(Random& random);
+
+}  // namespace stampede::simulation

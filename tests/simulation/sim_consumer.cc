@@ -1,0 +1,161 @@
+#include "tests/simulation/sim_consumer.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "queue/codec.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using repositories::StorageError;
+
+/// Keeps its batch until it is written, whatever becomes of the connection it came by.
+class SimConsumer::Worker {
+ public:
+  Worker(SimConsumer& consumer, std::int32_t shard)
+      : stage_(consumer.stage_),
+        process_(&consumer.process_),
+        broker_(consumer.broker_),
+        writer_(consumer.client_, shard),
+        shard_(shard) {
+    connect();
+  }
+  ~Worker() {
+    if (link_) broker_->close(link_);
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  bool writing() const { return step_ == Step::kWriting; }
+  void write();
+
+ private:
+  enum class Step { kIdle, kWriting, kWritten };
+  struct Delivery {
+    DeliveryTag tag = 0;
+    std::string body;
+  };
+
+  void connect();
+  void lose();
+  void take();
+  void acknowledge();
+
+  Stage* stage_;
+  Process* process_;
+  SimBroker* broker_;
+  services::orders::OrderWriter writer_;
+  const std::int32_t shard_;
+  SimBroker::LinkPtr link_;
+  std::deque<Delivery> inbox_;
+
+  Step step_ = Step::kIdle;
+  std::vector<queue::Message> batch_;
+  SimBroker::LinkPtr batch_link_;  // by which it came
+  DeliveryTag batch_tag_ = 0;      // its last
+  Duration pause_{};
+  std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
+};
+
+void SimConsumer::Worker::connect() {
+  SimBroker::ConsumerEvents events;
+  events.delivered = [this](DeliveryTag tag, const std::string& body) {
+    inbox_.push_back({tag, body});
+    take();
+  };
+  events.lost = [this] { lose(); };
+  link_ = broker_->connect_consumer(*process_, shard_, std::move(events));
+  if (!link_) process_->after(stage_->random.between(50ms, 500ms), [this] { connect(); });
+}
+
+void SimConsumer::Worker::lose() {
+  broker_->close(link_);
+  link_ = nullptr;
+  inbox_.clear();
+  process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
+}
+
+void SimConsumer::Worker::take() {
+  if (step_ != Step::kIdle || inbox_.empty()) return;
+  batch_.clear();
+  for (auto count = stage_->random.between(1, 6); count > 0 && !inbox_.empty(); --count) {
+    const auto messages = queue::decode(inbox_.front().body);
+    if (!messages) throw std::logic_error("a message came otherwise than it was sent");
+    batch_.insert(batch_.end(), messages->begin(), messages->end());
+    batch_tag_ = inbox_.front().tag;
+    inbox_.pop_front();
+  }
+  batch_link_ = link_;
+  step_ = Step::kWriting;
+  pause_ = 50ms;
+  if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, batch_tag_);
+  // Slow where quantity control's statements are to fall before or behind it: see hurry().
+  const Duration longest = stage_->profile.interleaved > 0 && stage_->faults ? 500ms : 30ms;
+  process_->after(stage_->random.between(100us, longest), [this, now = ++tries_] {
+    if (now == tries_) write();
+  });
+}
+
+void SimConsumer::Worker::write() {
+  ++tries_;
+  try {
+    const auto written = writer_.write(batch_);
+    for (const Order& order : written.orders) {
+      stage_->trace.note(process_->name(), order.live() ? "order" : "failed order",
+                         {order.number.value, order.buyer.value, order.lease.value});
+    }
+    for (const LeaseId lease : written.closed) {
+      stage_->trace.note(process_->name(), "closed lease", {lease.value});
+    }
+  } catch (const StorageError& error) {
+    const bool done = stage_->bug == Bug::kUnknownCommitIsWritten &&
+                      error.kind() == StorageError::Kind::kOutcomeUnknown;
+    if (!done) {
+      process_->after(pause_, [this, now = tries_] {
+        if (now == tries_) write();
+      });
+      pause_ = std::min<Duration>(pause_ * 2, 1s);
+      return;
+    }
+  }
+  step_ = Step::kWritten;
+  process_->after(stage_->random.between(100us, 10ms), [this] { acknowledge(); });
+}
+
+void SimConsumer::Worker::acknowledge() {
+  if (link_ && link_ == batch_link_) broker_->acknowledge(link_, batch_tag_);
+  batch_link_ = nullptr;
+  step_ = Step::kIdle;
+  take();
+}
+
+SimConsumer::SimConsumer(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
+                         std::string name)
+    : stage_(&stage),
+      broker_(&broker),
+      process_(stage, std::move(name)),
+      client_(stage, network, database, process_) {}
+
+SimConsumer::~SimConsumer() = default;
+
+void SimConsumer::start() {
+  process_.start();
+  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
+    workers_[static_cast<std::size_t>(shard)] = std::make_unique<Worker>(*this, shard);
+  }
+}
+
+void SimConsumer::kill() {
+  process_.kill();
+  for (auto& worker : workers_) worker.reset();
+}
+
+void SimConsumer::hurry() {
+  if (!process_.running() || process_.frozen()) return;
+  for (auto& worker : workers_) {
+    if (worker->writing() && stage_->random.chance(0.5)) worker->write();
+  }
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,192 @@
+#include "tests/simulation/sim_database.h"
+
+#include <algorithm>
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using repositories::LedgerTransaction;
+using repositories::StorageError;
+
+namespace {
+
+IdempotencyKey some_other_key() { return *IdempotencyKey::parse("nobodys-intent-at-all"); }
+
+/// The consumer's transaction, whose statements and commit fail as the client's do.
+class SimTransaction final : public LedgerTransaction {
+ public:
+  SimTransaction(Stage& stage, SimDatabase& database, DatabaseClient& client)
+      : stage_(&stage),
+        database_(&database),
+        client_(&client),
+        transaction_(database.ledger.begin()) {}
+
+  void lock_buyers(std::span<const UserId> ascending) override {
+    client_->reach();
+    transaction_->lock_buyers(ascending);
+  }
+  std::vector<repositories::LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
+    client_->reach();
+    auto leases = transaction_->lock_leases(ascending);
+    if (stage_->bug != Bug::kClosedLooksOpen) return leases;
+    for (auto& locked : leases) locked.lease.state = LeaseState::kOpen;
+    return leases;
+  }
+  repositories::ShardState lock_shard(std::int32_t shard) override {
+    client_->reach();
+    return transaction_->lock_shard(shard);
+  }
+  std::vector<Order> orders_of(std::span<const repositories::SaleBuyer> ascending) override {
+    client_->reach();
+    auto orders = transaction_->orders_of(ascending);
+    if (stage_->bug != Bug::kIntentsHidden) return orders;
+    for (Order& order : orders) order.intent = some_other_key();
+    return orders;
+  }
+  void insert(std::span<const Order> orders) override {
+    client_->reach();
+    transaction_->insert(orders);
+    for (const Order& order : orders) inserted_.push_back(order.number);
+  }
+  bool charge(const repositories::LedgerCharge& charge) override {
+    client_->reach();
+    return transaction_->charge(charge) || stage_->bug == Bug::kClosedLooksOpen;
+  }
+  void close(LeaseId lease) override {
+    client_->reach();
+    transaction_->close(lease);
+  }
+  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
+    client_->reach();
+    transaction_->advance_shard(shard, last_seq);
+  }
+  void commit() override {
+    if (stage_->bug == Bug::kCommitIsLost && stage_->chance(0.02)) return;
+    client_->commit([this] {
+      transaction_->commit();
+      for (const OrderNumber number : inserted_) {
+        database_->committed.emplace(number, stage_->scheduler.time());
+      }
+    });
+  }
+
+ private:
+  Stage* stage_;
+  SimDatabase* database_;
+  DatabaseClient* client_;
+  std::unique_ptr<LedgerTransaction> transaction_;
+  std::vector<OrderNumber> inserted_;
+};
+
+}  // namespace
+
+void DatabaseClient::reach() {
+  if (database_->away || !network_->linked(*client_, database_->process) ||
+      stage_->chance(stage_->profile.statement_failed)) {
+    throw StorageError(StorageError::Kind::kUnreachable, "the database is away");
+  }
+}
+
+void DatabaseClient::commit(const std::function<void()>& change) {
+  reach();
+  const bool unknown = stage_->chance(stage_->profile.commit_unknown);
+  if (!unknown || stage_->random.chance(0.5)) {
+    change();
+    ++database_->changes;
+  }
+  if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
+}
+
+std::unique_ptr<LedgerTransaction> DatabaseClient::begin() {
+  reach();
+  return std::make_unique<SimTransaction>(*stage_, *database_, *this);
+}
+
+std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, Instant now) {
+  std::optional<LeaseId> lease;
+  commit([&] { lease = database_->ledger.grant(sale, units, now); });
+  return lease;
+}
+
+std::optional<StockLease> DatabaseClient::grant(const repositories::LeaseRequest& request,
+                                                std::int64_t units, Instant now) {
+  std::optional<StockLease> lease;
+  commit([&] { lease = database_->ledger.grant(request, units, now); });
+  return lease;
+}
+
+void DatabaseClient::fence(LeaseId lease) {
+  commit([&] { database_->ledger.fence(lease); });
+}
+
+std::vector<StockLease> DatabaseClient::not_closed() {
+  reach();
+  if (meanwhile) meanwhile();
+  return database_->ledger.not_closed();
+}
+
+std::vector<repositories::StockSnapshot> DatabaseClient::stock(Instant ended_after) {
+  reach();
+  if (meanwhile) meanwhile();
+  auto stocks = database_->ledger.stock(ended_after);
+  if (stage_->bug == Bug::kUnsoldForgotten) {
+    for (auto& stock : stocks) stock.leased_unsold = 0;
+  }
+  return stocks;
+}
+
+repositories::PurchaseSnapshot DatabaseClient::purchase(SaleId sale, UserId buyer,
+                                                        const IdempotencyKey& intent,
+                                                        LeaseId lease) {
+  reach();
+  return database_->ledger.purchase(sale, buyer, intent, lease);
+}
+
+std::vector<repositories::OrderLine> DatabaseClient::of_buyer(UserId buyer, OrderNumber before,
+                                                              std::size_t limit) {
+  reach();
+  return database_->ledger.of_buyer(buyer, before, limit);
+}
+
+std::optional<repositories::OrderLine> DatabaseClient::find(OrderNumber number) {
+  reach();
+  return database_->ledger.find(number);
+}
+
+std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after, std::size_t most) {
+  reach();
+  if (meanwhile) meanwhile();
+  auto orders = database_->ledger.since(shard, after, most);
+  if (stage_->bug == Bug::kStaleOrders) {
+    const auto fresh = std::ranges::find_if(orders, [&](const Order& order) {
+      return database_->committed.at(order.number) > stage_->scheduler.time() - 2s;
+    });
+    orders.erase(fresh, orders.end());
+  }
+  return orders;
+}
+
+std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant ended_after) {
+  reach();
+  return database_->ledger.cursors_before_recent(ended_after);
+}
+
+void DatabaseClient::for_each_recent(Instant ended_after,
+                                     const std::function<void(const Order&)>& visit) {
+  reach();
+  database_->ledger.for_each_recent(ended_after, visit);
+}
+
+repositories::RingState DatabaseClient::ring() {
+  reach();
+  return database_->ledger.ring();
+}
+
+repositories::RingState DatabaseClient::replace(std::int64_t epoch, std::span<const Member> members,
+                                                Instant now) {
+  repositories::RingState ring;
+  commit([&] { ring = database_->ledger.replace(epoch, members, now); });
+  return ring;
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "model/user.h"
+#include "repositories/memory/memory_ledger.h"
+#include "repositories/storage_error.h"
+#include "tests/simulation/network.h"
+
+namespace stampede::simulation {
+
+/// The one database: what is in it, and whether it is away.
+struct SimDatabase {
+  explicit SimDatabase(Stage& stage) : process(stage, "database") { process.start(); }
+
+  Process process;
+  repositories::memory::MemoryLedger ledger{4};
+  std::uint64_t changes = 0;  // rises with each
+  bool away = false;
+  std::map<OrderNumber, Duration> committed;  // when each order was
+  std::map<UserId, BlacklistEntry> banned;
+  std::int64_t bans = 0;  // rises with each change of them
+};
+
+/// One process's connection to it. Every statement may fail; every commit's answer may be lost,
+/// whether or not the commit was made.
+class DatabaseClient final : public repositories::OrderLedger,
+                             public repositories::Leases,
+                             public repositories::Orders,
+                             public repositories::Members {
+ public:
+  DatabaseClient(Stage& stage, Network& network, SimDatabase& database, const Process& client)
+      : stage_(&stage), network_(&network), database_(&database), client_(&client) {}
+
+  /// Called before each read: what others do to the database between two statements.
+  std::function<void()> meanwhile;
+
+  std::unique_ptr<repositories::LedgerTransaction> begin() override;
+
+  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
+  std::optional<StockLease> grant(const repositories::LeaseRequest& request, std::int64_t units,
+                                  Instant now) override;
+  void fence(LeaseId lease) override;
+  std::vector<StockLease> not_closed() override;
+  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override;
+
+  repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                                          LeaseId lease) override;
+  std::vector<repositories::OrderLine> of_buyer(UserId buyer, OrderNumber before,
+                                                std::size_t limit) override;
+  std::optional<repositories::OrderLine> find(OrderNumber number) override;
+  std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
+  void for_each_recent(Instant ended_after,
+                       const std::function<void(const Order&)>& visit) override;
+
+  repositories::RingState ring() override;
+  repositories::RingState replace(std::int64_t epoch, std::span<const Member> members,
+                                  Instant now) override;
+
+  /// Before each statement. Throws StorageError.
+  void reach();
+  /// Makes a change, or not, and says so, or not. Throws StorageError.
+  void commit(const std::function<void()>& change);
+
+ private:
+  Stage* stage_;
+  Network* network_;
+  SimDatabase* database_;
+  const Process* client_;
+};
+
+}  // namespace stampede::simulation

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "schedules/heartbeat.h"
+#include "services/leasing/holder.h"
+#include "services/purchase/checkout.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/sim_publisher.h"
+#include "tests/simulation/sim_quantity.h"
+
+namespace stampede::simulation {
+
+/// One request to `/check`.
+struct Check {
+  UserId buyer;
+  ProductId product;
+  IdempotencyKey key;
+  /// Lives as long as anybody may still act on the request.
+  std::shared_ptr<const void> alive;
+};
+
+/// The process `stampede validate`: the real checkout, holder, heartbeat and ring. Killed, it
+/// forgets everything; started again, it is another incarnation.
+class SimValidator {
+ public:
+  struct Parts {
+    Stage& stage;
+    Network& network;
+    SimBroker& broker;
+    SimQuantity& quantity;
+    std::vector<std::unique_ptr<SimValidator>>& all;  // by index
+    Checks& checks;
+  };
+  SimValidator(const Parts& parts, std::size_t index);
+  ~SimValidator();
+
+  Process& process() { return process_; }
+  void start();
+  void kill();
+  /// A request of a buyer, in this process. Forwarded once where another owns the buyer.
+  void check(const Check& check, bool forwarded, const Network::Answer<Answer>& answer);
+
+  std::size_t unresolved() const;
+  /// Whose leases are this process's; empty if there is none.
+  std::string holder() const;
+
+ private:
+  struct Up;
+
+  /// Whether it would say *no* to an intent of this buyer that it does not know.
+  bool says_no(UserId buyer);
+  void sold(const Purchase& purchase);
+  void forward(const Check& check, SimValidator& owner, const Network::Answer<Answer>& answer);
+  void decide(const Check& check, bool forwarded, Now now, const Network::Answer<Answer>& answer);
+  void beat();
+  void beat_later(Duration delay);
+  void send_asks();
+  void review();
+
+  const Parts parts_;
+  const std::size_t index_;
+  Process process_;
+  std::int64_t lives_ = 0;
+  std::unique_ptr<Up> up_;
+};
+
+}  // namespace stampede::simulation

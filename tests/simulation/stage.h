@@ -1,0 +1,36 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "tests/simulation/bugs.h"
+#include "tests/simulation/profile.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/scheduler.h"
+#include "tests/simulation/trace.h"
+
+namespace stampede::simulation {
+
+/// What every part of the world stands on.
+struct Stage {
+  Stage(std::uint64_t seed, Bug planted, bool print)
+      : random(seed), profile(draw_profile(random)), trace(scheduler, print), bug(planted) {}
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  Random random;
+  const Profile profile;
+  Scheduler scheduler;
+  Trace trace;
+  const Bug bug;
+  bool faults = true;  // false: everything works from now on
+
+  bool chance(double probability) { return faults && random.chance(probability); }
+};
+
+/// An invariant does not hold: which, and what was seen.
+struct Breach : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace stampede::simulation

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <string_view>
+
+#include "tests/simulation/scheduler.h"
+
+namespace stampede::simulation {
+
+/// What happened, line by line: folded into one number (FNV-1a) that two runs of a seed must agree
+/// on, and printed where somebody wants to read it.
+class Trace {
+ public:
+  Trace(const Scheduler& scheduler, bool print) : scheduler_(&scheduler), print_(print) {}
+
+  void note(std::string_view who, std::string_view what,
+            std::initializer_list<std::int64_t> numbers = {}) {
+    const auto time = scheduler_->time().count();
+    fold(static_cast<std::uint64_t>(time));
+    for (const char character : who) fold(static_cast<unsigned char>(character));
+    for (const char character : what) fold(static_cast<unsigned char>(character));
+    for (const std::int64_t number : numbers) fold(static_cast<std::uint64_t>(number));
+    if (!print_) return;
+    std::printf("%10.3f %-10.*s %.*s", static_cast<double>(time) / 1e6,
+                static_cast<int>(who.size()), who.data(), static_cast<int>(what.size()),
+                what.data());
+    for (const std::int64_t number : numbers) std::printf(" %lld", static_cast<long long>(number));
+    std::putchar('\n');
+  }
+
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  void fold(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001B3ULL; }
+
+  const Scheduler* scheduler_;
+  const bool print_;
+  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+};
+
+}  // namespace stampede::simulation

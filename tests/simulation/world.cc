@@ -1,0 +1,177 @@
+#include "tests/simulation/world.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "tests/simulation/buyers.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/faults.h"
+#include "tests/simulation/sim_consumer.h"
+#include "tests/simulation/sim_validator.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// After the faults, everything must be resolved within this time (I10).
+constexpr Duration kBound = 60s;
+/// What comes later than quiet would not be noticed otherwise.
+constexpr Duration kAftermath = 5s;
+constexpr std::size_t kValidators = 2;
+
+class World {
+ public:
+  World(std::uint64_t seed, Bug bug, bool print);
+  /// Throws Breach.
+  void run();
+  Outcome outcome() const;
+
+ private:
+  void add_sale();
+  void start();
+  std::vector<Node> nodes();
+  /// What still goes on, in words; empty if nothing does.
+  std::string unrest() const;
+  void step();
+
+  Stage stage_;
+  Network network_{stage_};
+  SimDatabase database_{stage_};
+  SimBroker broker_{stage_, network_};
+  Checks checks_{stage_, database_};
+  SimQuantity quantity_{stage_, network_, broker_, database_};
+  std::array<SimConsumer, 2> consumers_{
+      SimConsumer{stage_, network_, broker_, database_, "consumer 1"},
+      SimConsumer{stage_, network_, broker_, database_, "consumer 2"}};
+  std::vector<std::unique_ptr<SimValidator>> validators_;
+  std::unique_ptr<Buyers> buyers_;
+  std::unique_ptr<Faults> faults_;
+  std::uint64_t events_ = 0;
+};
+
+World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print) {
+  add_sale();
+  for (std::size_t i = 0; i < kValidators; ++i) {
+    validators_.push_back(std::make_unique<SimValidator>(SimValidator::Parts{.stage = stage_,
+                                                                             .network = network_,
+                                                                             .broker = broker_,
+                                                                             .quantity = quantity_,
+                                                                             .all = validators_,
+                                                                             .checks = checks_},
+                                                         i));
+  }
+  quantity_.set_meanwhile([this] {
+    if (!stage_.chance(stage_.profile.interleaved)) return;
+    for (SimConsumer& consumer : consumers_) consumer.hurry();
+  });
+  start();
+  buyers_ = std::make_unique<Buyers>(Buyers::Parts{.stage = stage_,
+                                                   .network = network_,
+                                                   .validators = validators_,
+                                                   .database = database_,
+                                                   .checks = checks_});
+  faults_ = std::make_unique<Faults>(Faults::Parts{.stage = stage_,
+                                                   .network = network_,
+                                                   .broker = broker_,
+                                                   .database = database_,
+                                                   .nodes = nodes()});
+}
+
+void World::add_sale() {
+  const Instant begins = database_.process.now().wall;
+  Sale sale{.id = SaleId{1},
+            .product = ProductId{1},
+            .price_cents = 100,
+            .quantity = stage_.profile.units,
+            .per_buyer_limit = stage_.profile.limit,
+            .starts_at = begins + std::chrono::milliseconds{stage_.random.between(-5'000, 3'000)},
+            .ends_at = std::nullopt,
+            .captcha = false};
+  if (const auto ends = stage_.profile.ends) {
+    sale.ends_at = begins + std::chrono::floor<std::chrono::milliseconds>(*ends);
+  }
+  database_.ledger.add_sale(sale);
+  stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
+}
+
+void World::start() {
+  quantity_.start();
+  for (auto& validator : validators_) validator->start();
+  for (SimConsumer& consumer : consumers_) consumer.start();
+}
+
+std::vector<Node> World::nodes() {
+  const auto node_of = [](auto& part) {
+    return Node{&part.process(), [&part] { part.start(); }, [&part] { part.kill(); }};
+  };
+  std::vector<Node> nodes{node_of(quantity_), Node{&buyers_->web(), nullptr, nullptr}};
+  for (auto& validator : validators_) nodes.push_back(node_of(*validator));
+  for (SimConsumer& consumer : consumers_) nodes.push_back(node_of(consumer));
+  return nodes;
+}
+
+std::string World::unrest() const {
+  if (!buyers_->done()) return "buyers wait for their answers";
+  if (broker_.depth() > 0) return "the queues are not empty";
+  if (quantity_.unresolved() > 0) return "quantity control's markers are not in the queue";
+  for (const auto& validator : validators_) {
+    if (validator->unresolved() > 0) return "a validator's purchases are not in the queue";
+  }
+  for (const auto& [id, lease] : database_.ledger.state().leases) {
+    const bool held = std::ranges::any_of(
+        validators_, [&](const auto& validator) { return validator->holder() == lease.holder; });
+    if (lease.state != LeaseState::kClosed && !held) return "a lease of a dead holder is open";
+  }
+  return {};
+}
+
+void World::step() {
+  stage_.scheduler.step();
+  ++events_;
+  checks_.after_event();
+}
+
+void World::run() {
+  auto& scheduler = stage_.scheduler;
+  while (stage_.faults) step();
+  const Duration bound = scheduler.time() + kBound;
+  for (std::string why = unrest(); !why.empty(); why = unrest()) {
+    if (scheduler.time() > bound) throw Breach("I10: " + why + ", long after the last fault");
+    const Duration next = scheduler.time() + 250ms;
+    while (scheduler.time() < next) step();
+  }
+  const Duration aftermath = scheduler.time() + kAftermath;
+  while (scheduler.time() < aftermath) step();
+  checks_.at_end(buyers_->demand());
+}
+
+Outcome World::outcome() const {
+  Outcome outcome{.breach = {}, .trace = stage_.trace.hash(), .events = events_};
+  for (const Order& order : database_.ledger.state().orders) {
+    ++(order.live() ? outcome.live : outcome.failed);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Outcome run(std::uint64_t seed, Bug bug, bool print) {
+  const auto world = std::make_unique<World>(seed, bug, print);
+  std::string breach;
+  try {
+    world->run();
+  } catch (const Breach& found) {
+    breach = found.what();
+  } catch (const std::logic_error& error) {  // of a rule, or of what the ledger refuses
+    breach = std::string("the rules gave up: ") + error.what();
+  }
+  Outcome outcome = world->outcome();
+  outcome.breach = std::move(breach);
+  return outcome;
+}
+
+}  // namespace stampede::simulation

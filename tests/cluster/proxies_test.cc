@@ -1,0 +1,273 @@
+// The real nginx and the real HAProxy on their configurations in deploy/, in front of small
+// upstreams that say who they are.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "http/client.h"
+#include "http/server.h"
+#include "http/static_files.h"
+#include "tests/cluster/proxy.h"
+#include "tests/support/eventually.h"
+#include "tests/support/raw_connection.h"
+
+namespace stampede::test_support {
+namespace {
+
+using http::ClientRequest;
+using http::ClientResponse;
+using testing::HasSubstr;
+
+constexpr std::chrono::seconds kPatience{20};
+constexpr const char* kTag = "\"tag-of-the-file\"";
+
+/// Answers everything with its name and what it was asked; keeps the streams that are asked of it.
+class Upstream {
+ public:
+  explicit Upstream(std::string name, std::uint16_t port = 0) : name_(std::move(name)) {
+    router_.get("/static/{file}", [](http::Request& request, http::Responder respond) {
+      static const auto kBody = std::make_shared<const std::string>("body {}");
+      respond(http::cacheable(request, kBody, "text/css", kTag, "public, max-age=60"));
+    });
+    router_.get("/purchases/{sale}/{key}/events",
+                [this](http::Request&, http::Responder respond) { keep_stream(respond); });
+    router_.otherwise([this](http::Request& request, http::Responder respond) {
+      ++requests_;
+      respond(http::html(200, describe(request)));
+    });
+    server_ = std::make_unique<http::Server>(
+        http::ListenerOptions{.address = fmt::format("127.0.0.1:{}", port)}, router_);
+    server_->start();
+  }
+
+  std::uint16_t port() const { return server_->port(); }
+  int requests() const { return requests_; }
+  std::uint64_t connections() const { return server_->statistics().connections_accepted; }
+  /// The stream of the request for events that has arrived.
+  std::optional<http::BodyStream> take_stream() {
+    const std::lock_guard guard(mutex_);
+    return std::exchange(stream_, std::nullopt);
+  }
+
+ private:
+  std::string describe(const http::Request& request) const {
+    std::string text = fmt::format("{} {}\n", name_, request.target);
+    for (const auto& [name, value] : request.headers) text += fmt::format("{}: {}\n", name, value);
+    return text;
+  }
+  void keep_stream(http::Responder& respond) {
+    http::Response head;
+    head.content_type = "text/event-stream";
+    const std::lock_guard guard(mutex_);
+    stream_.emplace(respond.stream_from_anywhere(std::move(head)));
+  }
+
+  const std::string name_;
+  std::atomic<int> requests_ = 0;
+  std::mutex mutex_;
+  std::optional<http::BodyStream> stream_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+};
+
+/// Takes every request and closes its connection without an answer, as a process that is killed.
+class Dying {
+ public:
+  Dying() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (listener_ < 0 || bind(listener_, generic, size) != 0 || listen(listener_, 16) != 0 ||
+        getsockname(listener_, generic, &size) != 0) {
+      throw std::system_error(errno, std::generic_category(), "listen");
+    }
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { run(); });
+  }
+  ~Dying() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  Dying(const Dying&) = delete;
+  Dying& operator=(const Dying&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  int requests() const { return requests_; }
+
+ private:
+  void run() {
+    for (int peer = 0; (peer = accept(listener_, nullptr, nullptr)) >= 0; close(peer)) {
+      char byte = 0;
+      if (recv(peer, &byte, 1, 0) == 1) ++requests_;  // a health check says nothing
+    }
+  }
+
+  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::uint16_t port_ = 0;
+  std::atomic<int> requests_ = 0;
+  std::jthread thread_;
+};
+
+class Proxies : public testing::TestWithParam<Proxy::Kind> {
+ protected:
+  std::string ask(const ClientRequest& request) {
+    const auto response = client_.send(request);
+    if (!response) return "error: " + response.error();
+    if (response->status != 200) return fmt::format("status {}", response->status);
+    return response->body;
+  }
+  /// Who answers a purchase with this cookie `node`.
+  std::string owner(const std::string& node) {
+    ClientRequest request{.method = "POST", .target = "/check?productID=1"};
+    if (!node.empty()) request.headers = {{"Cookie", "uid=7; node=" + node + "; sign=x"}};
+    const std::string text = ask(request);
+    return text.substr(0, text.find(" /"));
+  }
+
+  std::optional<Upstream> a_{"validator a"};
+  std::optional<Upstream> b_{"validator b"};
+  Upstream web_{"web"};
+  Proxy proxy_{GetParam(),
+               {.web = web_.port(), .validator_a = a_->port(), .validator_b = b_->port()}};
+  http::Client client_{"127.0.0.1", proxy_.port()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Deployed, Proxies,
+                         testing::Values(Proxy::Kind::kNginx, Proxy::Kind::kHaproxy),
+                         [](const auto& kind) {
+                           return kind.param == Proxy::Kind::kNginx ? "nginx" : "haproxy";
+                         });
+
+TEST_P(Proxies, PurchasesGoToTheOwnerThatTheCookieNames) {
+  for (const char* node : {"a", "b"}) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(owner(node), fmt::format("validator {}", node));
+  }
+}
+
+TEST_P(Proxies, WithoutAnOwnerValidatorsTakeTurns) {
+  for (const char* node : {"", "c", "validators", "web"}) {
+    std::set<std::string> owners;
+    for (int i = 0; i < 20; ++i) owners.insert(owner(node));
+    EXPECT_THAT(owners, testing::ElementsAre("validator a", "validator b")) << node;
+  }
+}
+
+TEST_P(Proxies, ADeadOwnersPurchasesGoToAnotherUntilItIsBack) {
+  ASSERT_EQ(owner("a"), "validator a");
+  const std::uint16_t port = a_->port();
+  a_.reset();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(owner("a"), "validator b");
+    EXPECT_EQ(owner(""), "validator b");
+  }
+  a_.emplace("validator a", port);
+  EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator a"; }));
+}
+
+TEST_P(Proxies, APurchaseWhoseValidatorDiesUnderItGoesToAnother) {
+  const Dying dying;
+  const Proxy proxy(GetParam(),
+                    {.web = web_.port(), .validator_a = dying.port(), .validator_b = b_->port()});
+  http::Client client("127.0.0.1", proxy.port());
+  const auto response = client.send(
+      {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
+  ASSERT_TRUE(response) << response.error();
+  EXPECT_THAT(response->body, HasSubstr("validator b /check"));
+  EXPECT_GE(dying.requests(), 1);
+}
+
+TEST_P(Proxies, EverythingElseGoesToWeb) {
+  for (const char* target : {"/", "/product/1", "/orders", "/checks", "/check/1", "/time",
+                             "/captcha?productID=1&key=0123456789abcdef", "/purchases/1/key"}) {
+    EXPECT_THAT(ask({.target = target}), HasSubstr(fmt::format("web {}\n", target)));
+  }
+  EXPECT_THAT(ask({.method = "POST", .target = "/user/login", .body = "name=x"}),
+              HasSubstr("web /user/login\n"));
+  EXPECT_EQ(a_->requests() + b_->requests(), 0);
+}
+
+TEST_P(Proxies, UpstreamsHearWhoAsksOverWhatAndWhere) {
+  const std::string own = fmt::format("127.0.0.1:{}", proxy_.port());
+  for (const char* target : {"/check", "/orders"}) {
+    const std::string text = ask({.method = "POST",
+                                  .target = target,
+                                  .headers = {{"X-Forwarded-For", "6.6.6.6"},
+                                              {"X-Forwarded-Proto", "https"},
+                                              {"Stampede-Peer", "forged"},
+                                              {"Idempotency-Key", "0123456789abcdef"}}});
+    EXPECT_THAT(text, testing::ContainsRegex("[Xx]-[Ff]orwarded-[Ff]or: 127.0.0.1\n"));
+    EXPECT_THAT(text, testing::ContainsRegex("[Xx]-[Ff]orwarded-[Pp]roto: http\n"));
+    EXPECT_THAT(text, testing::ContainsRegex("[Hh]ost: " + own));
+    EXPECT_THAT(text, testing::ContainsRegex("[Ii]dempotency-[Kk]ey: 0123456789abcdef"));
+    for (const char* forged : {"6.6.6.6", "https", "forged"}) {
+      EXPECT_THAT(text, testing::Not(HasSubstr(forged)));
+    }
+  }
+}
+
+TEST_P(Proxies, StaticFilesKeepTheirTagAndTheirLife) {
+  const auto first = client_.send({.target = "/static/shop.css"});
+  ASSERT_TRUE(first) << first.error();
+  EXPECT_EQ(first->status, 200);
+  EXPECT_EQ(first->body, "body {}");
+  EXPECT_EQ(first->header("ETag"), kTag);
+  EXPECT_EQ(first->header("Cache-Control"), "public, max-age=60");
+  const auto again =
+      client_.send({.target = "/static/shop.css", .headers = {{"If-None-Match", kTag}}});
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->status, 304);
+  EXPECT_EQ(again->header("ETag"), kTag);
+}
+
+TEST_P(Proxies, ConsolesAndInternalRoutesAreNotReachable) {
+  for (const char* target :
+       {"/metrics", "/healthz", "/readyz", "/internal", "/internal/heartbeat", "/metrics?x=1"}) {
+    for (const char* method : {"GET", "POST"}) {
+      EXPECT_EQ(ask({.method = method, .target = target}), "status 404") << target;
+    }
+  }
+  EXPECT_EQ(a_->requests() + b_->requests() + web_.requests(), 0);
+}
+
+TEST_P(Proxies, EachEventArrivesAsSoonAsItIsSent) {
+  RawConnection browser(proxy_.port());
+  browser.send("GET /purchases/1/0123456789abcdef/events?lease=1 HTTP/1.1\r\nHost: shop\r\n\r\n");
+  std::optional<http::BodyStream> stream;
+  ASSERT_TRUE(eventually(kPatience, [&] { return (stream = web_.take_stream()).has_value(); }));
+  for (int i = 0; i < 3; ++i) {
+    const std::string event = fmt::format("data: {}\n\n", i);
+    EXPECT_TRUE(stream->write(event));
+    const auto seen = browser.read_until(event, kPatience);
+    ASSERT_TRUE(seen);
+    EXPECT_THAT(*seen, HasSubstr(event));
+  }
+  stream->end();
+}
+
+TEST_P(Proxies, ConnectionsToUpstreamsAreKept) {
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(owner("a"), "validator a");
+    ASSERT_THAT(ask({}), HasSubstr("web"));
+  }
+  // Those of health checks and of a second worker come on top.
+  EXPECT_LE(web_.connections(), 10U);
+  EXPECT_LE(a_->connections(), 25U);
+}
+
+}  // namespace
+}  // namespace stampede::test_support

@@ -1,5 +1,8 @@
 #include "tests/crowd/connection.h"
 
+#include <sys/socket.h>
+
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/json.hpp>
+#include <cerrno>
 #include <optional>
 
 namespace stampede::crowd {
@@ -19,10 +23,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
-using namespace std::chrono_literals;
-
-constexpr auto kPatience = 10s;  // for one answer; then it counts as lost
-
 using Message = beast::http::response<beast::http::string_body>;
 
 std::string text_member(const boost::json::object& body, std::string_view name) {
@@ -67,34 +67,66 @@ Reply read_reply(const Message& message, const Shopper& shopper) {
   return reply;
 }
 
-/// Sends one request and reads its answer; a Reply with status 0 if the connection broke.
-asio::awaitable<Reply> exchange(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                const Shopper& shopper, const std::string& request) {
-  error_code error;
-  stream.expires_after(kPatience);
-  co_await asio::async_write(stream, asio::buffer(request),
-                             asio::redirect_error(asio::use_awaitable, error));
-  if (!error) {
-    beast::http::response_parser<beast::http::string_body> parser;
-    co_await beast::http::async_read(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
-    if (!error) co_return read_reply(parser.get(), shopper);
+/// A keep-alive connection to one server at a time.
+class Connection {
+ public:
+  Connection(asio::any_io_executor executor, std::chrono::milliseconds patience)
+      : executor_(std::move(executor)), patience_(patience) {}
+
+  /// False if `server` cannot be connected to.
+  asio::awaitable<bool> connect(Endpoint server) {
+    if (stream_ && connected_to_ == server && !closed_by_server()) co_return true;
+    stream_.emplace(executor_);
+    buffer_.clear();
+    stream_->expires_after(patience_);
+    error_code error;
+    co_await stream_->async_connect(server, asio::redirect_error(asio::use_awaitable, error));
+    if (error) stream_.reset();
+    connected_to_ = server;
+    co_return !error;
   }
-  Reply lost;
-  lost.result = "lost";
-  lost.close = true;
-  co_return lost;
-}
+
+  /// Sends one request and reads its answer; a Reply with status 0 if the connection broke.
+  asio::awaitable<Reply> exchange(const Shopper& shopper, const std::string& request) {
+    error_code error;
+    stream_->expires_after(patience_);
+    co_await asio::async_write(*stream_, asio::buffer(request),
+                               asio::redirect_error(asio::use_awaitable, error));
+    Reply reply{.status = 0, .result = "lost", .location = {}, .close = true};
+    if (!error) {
+      beast::http::response_parser<beast::http::string_body> parser;
+      co_await beast::http::async_read(*stream_, buffer_, parser,
+                                       asio::redirect_error(asio::use_awaitable, error));
+      if (!error) reply = read_reply(parser.get(), shopper);
+    }
+    if (reply.close) stream_.reset();
+    co_return reply;
+  }
+
+ private:
+  /// A server that ends says so on its idle connections; no client would use one of those again.
+  bool closed_by_server() {
+    char byte = 0;
+    const ssize_t size =
+        ::recv(stream_->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return size >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  }
+
+  asio::any_io_executor executor_;
+  std::chrono::milliseconds patience_;
+  std::optional<beast::tcp_stream> stream_;
+  Endpoint connected_to_;
+  beast::flat_buffer buffer_;
+};
 
 }  // namespace
 
-asio::awaitable<void> serve_buyers(Crowd& crowd, asio::ip::tcp::endpoint server,
+asio::awaitable<void> serve_buyers(Crowd& crowd, Servers servers, std::size_t number,
                                    Clock::time_point give_up) {
   const auto executor = co_await asio::this_coro::executor;
   asio::steady_timer timer(executor);
-  std::optional<beast::tcp_stream> stream;
-  beast::flat_buffer buffer;
-  error_code error;
+  Connection check(executor, servers.patience);
+  Connection web(executor, servers.patience);
   while (!crowd.finished() && Clock::now() < give_up) {
     Shopper* shopper = crowd.next(Clock::now());
     if (shopper == nullptr) {
@@ -102,21 +134,18 @@ asio::awaitable<void> serve_buyers(Crowd& crowd, asio::ip::tcp::endpoint server,
       co_await timer.async_wait(asio::use_awaitable);
       continue;
     }
-    if (!stream) {
-      stream.emplace(executor);
-      buffer.clear();
-      stream->expires_after(kPatience);
-      co_await stream->async_connect(server, asio::redirect_error(asio::use_awaitable, error));
-      if (error) {
-        stream.reset();
-        crowd.unreachable(*shopper, Clock::now());
-        continue;
-      }
+    const bool looks = !shopper->location.empty() && servers.web;
+    Connection& connection = looks ? web : check;
+    const Endpoint server = looks ? *servers.web : servers.check[number % servers.check.size()];
+    if (!co_await connection.connect(server)) {
+      if (!looks) ++number;
+      crowd.unreachable(*shopper, Clock::now());
+      continue;
     }
     const std::string request = crowd.request_of(*shopper);
     const auto begin = Clock::now();
-    const Reply reply = co_await exchange(*stream, buffer, *shopper, request);
-    if (reply.close) stream.reset();
+    const Reply reply = co_await connection.exchange(*shopper, request);
+    if (reply.status == 0 && !looks) ++number;
     const auto now = Clock::now();
     crowd.heard(*shopper, reply, now - begin, now);
   }

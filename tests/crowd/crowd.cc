@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 
 /// Nobody looks at the queue less often than this: another connection may have put a buyer back.
 constexpr auto kLookAgain = 20ms;
+/// At a pending purchase; each further look comes after twice the time, up to a second.
+constexpr auto kFirstLook = 50ms;
 
 }  // namespace
 
@@ -79,19 +81,40 @@ void Crowd::decide(const Reply& reply) {
   --undecided_;
   if (reply.status == 200 || reply.status == 201) {
     ++sold_;
+    if (options_.tell_every > 0 && sold_ % options_.tell_every == 0) {
+      fmt::print("sold {}\n", sold_);
+      std::fflush(stdout);
+    }
   } else {
     ++refused_[fmt::format("{} {}", reply.status, reply.result)];
   }
 }
 
+/// The answer of a pending purchase's own page. Only an outcome counts; whatever else comes leaves
+/// the purchase pending.
+void Crowd::looked(Shopper& shopper, const Reply& reply, Clock::time_point now) {
+  if (reply.status == 404) {  // no outcome: the same key to /check again
+    ++repeated_["404 unknown-purchase"];
+    shopper.location.clear();
+    return again(shopper, now);
+  }
+  if (reply.status != 200 && reply.result != "purchase-failed") {
+    if (reply.status != 202) ++repeated_[fmt::format("look: {} {}", reply.status, reply.result)];
+    const auto wait = kFirstLook * (1 << std::min(shopper.looks++, 4));
+    return again(shopper, now + wait + jitter(wait));
+  }
+  record(shopper, reply);
+  shopper.location.clear();
+  if (reply.status == 200) return decide(reply);
+  ++repeated_["look: purchase-failed"];
+  ++shopper.intent;
+  again(shopper, now);
+}
+
 void Crowd::heard(Shopper& shopper, Reply reply, Clock::duration latency, Clock::time_point now) {
   latencies_.push_back(static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(latency).count()));
-  const bool followed = !std::exchange(shopper.location, {}).empty();
-  if (followed && reply.status == 404) {  // no outcome: the same key to /check again
-    ++repeated_["404 unknown-purchase"];
-    return again(shopper, now);
-  }
+  if (!shopper.location.empty()) return looked(shopper, reply, now);
   record(shopper, reply);
   switch (reply.status) {
     case 0:
@@ -100,12 +123,17 @@ void Crowd::heard(Shopper& shopper, Reply reply, Clock::duration latency, Clock:
     case 202:
       ++repeated_["202 pending"];
       shopper.location = std::move(reply.location);
-      return again(shopper, now + 50ms + jitter(50ms));
+      shopper.looks = 0;
+      return again(shopper, now + kFirstLook + jitter(kFirstLook));
     case 429:
     case 503: {
-      ++repeated_[fmt::format("{} {}", reply.status, reply.result)];
+      ++repeated_[fmt::format("{} {}{}", reply.status, reply.result,
+                              reply.retry_after > 0s ? "" : " without Retry-After")];
       // As a patient client does: at least what the server asked, longer each time it says so.
-      const auto wait = std::max(reply.retry_after, 1s) * (1 << std::min(shopper.refusals++, 2));
+      const auto asked = std::max(reply.retry_after, 1s);
+      const auto longer = std::min(asked * (1 << std::min(shopper.refusals++, 4)),
+                                   std::chrono::seconds{options_.longest_wait});
+      const auto wait = std::max(asked, longer);
       return again(shopper, now + wait + jitter(wait));
     }
     default:

@@ -24,6 +24,8 @@ class Crowd {
     std::int64_t product = 1;
     std::string host;  // "127.0.0.1:8082"
     std::uint64_t seed = 0;
+    int longest_wait = 4;  // seconds; a buyer refused again and again waits longer, up to this
+    std::int64_t tell_every = 0;  // prints `sold N` at every multiple of it; 0: never
   };
   Crowd(Options options, std::vector<Shopper> shoppers, AnswerLog& log);
 
@@ -35,7 +37,7 @@ class Crowd {
   Clock::time_point next_due(Clock::time_point now) const;
 
   std::string request_of(const Shopper& shopper) const;
-  /// The request could not be sent at all: nothing was asked.
+  /// The server could not be connected to: nothing was asked.
   void unreachable(Shopper& shopper, Clock::time_point now);
   /// Records the reply, then decides what the buyer does next.
   void heard(Shopper& shopper, Reply reply, Clock::duration latency, Clock::time_point now);
@@ -52,6 +54,7 @@ class Crowd {
   };
 
   std::string key_of(const Shopper& shopper) const;
+  void looked(Shopper& shopper, const Reply& reply, Clock::time_point now);
   void record(const Shopper& shopper, const Reply& reply);
   void decide(const Reply& reply);
   void again(Shopper& shopper, Clock::time_point due) { waiting_.push({due, &shopper}); }

@@ -14,6 +14,7 @@ struct Shopper {
   int intent = 1;        // a purchase that failed begins with a new key
   int refusals = 0;      // 429 and 503 in a row
   std::string location;  // of a pending purchase; empty: ask /check
+  int looks = 0;         // at that location, in a row
 };
 
 /// What one exchange brought.

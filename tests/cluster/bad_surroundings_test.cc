@@ -1,0 +1,158 @@
+// Roles among servers that are away, that refuse them, or that are not theirs: each says clearly
+// what was wrong, and nothing is lost.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "queue/rabbitmq/connection.h"
+#include "queue/rabbitmq/topology.h"
+#include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class BadSurroundings : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    servers_.emplace(Servers::Options{});
+    cluster_.emplace(*servers_);
+  }
+  static void TearDownTestSuite() {
+    cluster_.reset();
+    servers_.reset();
+  }
+
+  /// A second process of a role, on free ports, that must not start: exit 1 with one clear reason.
+  static std::string refusal(const std::string& role, Environment environment) {
+    const std::string host = cluster_->door("web").host;
+    environment.emplace_back("STAMPEDE_HTTP_LISTEN", host + ":0");
+    environment.emplace_back("STAMPEDE_HTTP_CONSOLE", host + ":0");
+    const CommandResult result = cluster_->try_role(role, environment);
+    EXPECT_EQ(result.exit, 1) << role << ": " << result.out << result.err;
+    EXPECT_THAT(result.out, testing::Not(HasSubstr("ready"))) << role;
+    return result.err;
+  }
+
+  static std::optional<Servers> servers_;
+  static std::optional<Cluster> cluster_;
+};
+std::optional<Servers> BadSurroundings::servers_;
+std::optional<Cluster> BadSurroundings::cluster_;
+
+TEST_F(BadSurroundings, NoBroker) {
+  for (const char* role : {"a", "quantity", "consume"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_BROKERS", "127.0.0.1:1"}}),
+                AllOf(HasSubstr("broker 127.0.0.1:1"), HasSubstr("onnect")));
+    // A server, but no broker.
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_BROKERS", servers_->database().address()}}),
+                HasSubstr(servers_->database().address()));
+  }
+}
+
+TEST_F(BadSurroundings, WrongCredentialsOfTheBroker) {
+  for (const char* role : {"a", "quantity", "consume"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_PASSWORD", "guessed"}}),
+                AllOf(HasSubstr(servers_->broker().address()), HasSubstr("refuses user")));
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_VHOST", "/elsewhere"}}), HasSubstr("/elsewhere"));
+  }
+}
+
+TEST_F(BadSurroundings, AQueueWithOtherArguments) {
+  queue::rabbitmq::Options options = cluster_->broker_options();
+  options.name += "-other";
+  queue::rabbitmq::Connection(options, options.brokers.front(), "a test")
+      .declare(queue::rabbitmq::order_queue(options, 2), {});
+  for (const char* role : {"a", "quantity", "consume"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_NAME", options.name}}),
+                HasSubstr(options.name + ".orders.2"));
+  }
+}
+
+TEST_F(BadSurroundings, NoDatabase) {
+  for (const char* role : {"quantity", "consume", "web", "admin"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_ADDRESS", "127.0.0.1:1"}}),
+                HasSubstr("127.0.0.1:1"));
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_ADDRESS", "/nowhere/socket"}}),
+                HasSubstr("/nowhere/socket"));
+  }
+}
+
+TEST_F(BadSurroundings, WrongCredentialsOfTheDatabase) {
+  for (const char* role : {"quantity", "consume", "web", "admin"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_PASSWORD", "guessed"}}),
+                AllOf(HasSubstr(servers_->database().address()), HasSubstr("stampede")));
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_NAME", "elsewhere"}}), HasSubstr("elsewhere"));
+  }
+}
+
+TEST_F(BadSurroundings, NoKeys) {
+  const TempDir folder;
+  for (const char* role : {"a", "quantity", "web", "admin"}) {
+    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATA_DIR", folder.path().string()}}),
+                HasSubstr((folder.path() / "keys").string()));
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "keys")) << "a cluster's role made keys";
+  }
+}
+
+/// A validator with other keys than quantity control stays outside, says why, and harms nobody.
+TEST_F(BadSurroundings, APeerWithAnotherSecret) {
+  const TempDir folder;
+  const std::string data = (folder.path() / "data").string();
+  ASSERT_EQ(run_command({stampede_binary(), "keys", "create", "--data", data}).exit, 0);
+  const std::string host = cluster_->door("a").host;
+  Child stranger({stampede_binary(), "validate", "--config", cluster_->config("a").string()},
+                 {{"STAMPEDE_DATA_DIR", data},
+                  {"STAMPEDE_CLUSTER_NODE", "stranger"},
+                  {"STAMPEDE_HTTP_LISTEN", host + ":0"},
+                  {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
+  EXPECT_TRUE(eventually(10s, [&] {
+    return stranger.standard_error().find("wrong-peer-secret") != std::string::npos;
+  })) << stranger.standard_error();
+  EXPECT_EQ(cluster_->number("SELECT COUNT(*) FROM validators WHERE node = 'stranger'"), 0);
+  EXPECT_TRUE(cluster_->ready("a"));
+}
+
+TEST_F(BadSurroundings, AValidatorWithTheNameOfAnother) {
+  const std::string host = cluster_->door("a").host;
+  Child twin({stampede_binary(), "validate", "--config", cluster_->config("a").string()},
+             {{"STAMPEDE_HTTP_LISTEN", host + ":0"}, {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
+  EXPECT_TRUE(eventually(10s, [&] {
+    return twin.standard_error().find("the node name \"a\" is taken") != std::string::npos;
+  })) << twin.standard_error();
+  EXPECT_TRUE(cluster_->ready("a"));
+}
+
+TEST_F(BadSurroundings, MessagesThatNothingCanBeMadeOfAreKeptAside) {
+  const queue::rabbitmq::Options options = cluster_->broker_options();
+  queue::rabbitmq::Connection broker(options, options.brokers.front(), "a test");
+  broker.select_confirms();
+  queue::DeliveryTag tag = 0;
+  const std::string future = std::string("SPOQ\x63\x01", 6) + "of a later version";
+  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
+    broker.publish(queue::rabbitmq::order_queue(options, shard), future, ++tag);
+    broker.publish(queue::rabbitmq::order_queue(options, shard), "no message at all", ++tag);
+  }
+  EXPECT_TRUE(
+      eventually(10s, [&] { return cluster_->number("SELECT COUNT(*) FROM quarantine") == 8; }));
+  EXPECT_EQ(cluster_->number("SELECT COUNT(*) FROM quarantine WHERE reason LIKE '%version%'"), 4);
+  EXPECT_TRUE(eventually(5s, [&] {
+    return cluster_->metrics("admin").find("\nstampede_quarantined_messages 8\n") !=
+           std::string::npos;
+  })) << "the console shows no alert";
+
+  // And the queues go on.
+  const auto sale = cluster_->open_sale({.quantity = 10});
+  Buyer buyer = cluster_->buyer("a", 1);
+  const std::string key = fresh_key();
+  EXPECT_TRUE(eventually(10s, [&] { return buyer.buy(sale.product, key).result == "sold"; }));
+}
+
+}  // namespace
+}  // namespace stampede::test_support

@@ -1,0 +1,262 @@
+// A whole cluster of the real program: what its validators agree on, and how soon.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <future>
+#include <optional>
+#include <set>
+
+#include "tests/support/crowded_sale.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AnyOf;
+using testing::HasSubstr;
+
+/// What reaches every validator does so within that.
+constexpr auto kSpread = 1s;
+/// For what takes its time.
+constexpr auto kPatience = 20s;
+
+/// While it lives, no purchase becomes an order.
+class FrozenConsumer {
+ public:
+  explicit FrozenConsumer(Cluster& cluster) : cluster_(cluster) { cluster_.freeze("consume"); }
+  ~FrozenConsumer() { cluster_.thaw("consume"); }
+  FrozenConsumer(const FrozenConsumer&) = delete;
+  FrozenConsumer& operator=(const FrozenConsumer&) = delete;
+
+ private:
+  Cluster& cluster_;
+};
+
+/// One cluster for all tests here; each has a sale and buyers of its own.
+class ACluster : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    servers_.emplace(Servers::Options{});
+    cluster_.emplace(*servers_);
+  }
+  static void TearDownTestSuite() {
+    cluster_.reset();
+    servers_.reset();
+  }
+
+  /// A buyer whom nobody else is.
+  static std::int64_t next_id() {
+    static std::int64_t last = 0;
+    return ++last;
+  }
+  /// The same buyer at both validators' doors.
+  struct Pair {
+    Buyer a;
+    Buyer b;
+    std::int64_t id;
+  };
+  static Pair new_buyer() {
+    const std::int64_t id = next_id();
+    return {cluster_->buyer("a", id), cluster_->buyer("b", id), id};
+  }
+  /// Whether both validators answer a new intent with that within `time`.
+  static bool both_say(Pair& buyer, ProductId product, const std::string& result,
+                       std::chrono::milliseconds time = kSpread) {
+    return eventually(time, [&] {
+      return buyer.a.buy(product, fresh_key()).result == result &&
+             buyer.b.buy(product, fresh_key()).result == result;
+    });
+  }
+  /// Asks with that key until the purchase is in the queue: where it is followed. A sale that has
+  /// just begun has no units at its validators yet.
+  static std::string queue_up(Buyer& buyer, ProductId product, const std::string& key) {
+    CheckAnswer answer;
+    const bool queued = eventually(kPatience, [&] {
+      answer = buyer.buy(product, key);
+      return answer.status == 202;
+    });
+    EXPECT_TRUE(queued) << answer.response.body;
+    return std::string(answer.response.header("location"));
+  }
+  /// Asks again with the same key until the purchase is an order: its number.
+  static std::int64_t order_of(Buyer& buyer, ProductId product, const std::string& key) {
+    CheckAnswer answer;
+    const bool sold = eventually(kPatience, [&] {
+      answer = buyer.buy(product, key);
+      return answer.result == "sold";
+    });
+    EXPECT_TRUE(sold) << answer.response.body;
+    return answer.order;
+  }
+
+  static std::optional<Servers> servers_;
+  static std::optional<Cluster> cluster_;
+};
+std::optional<Servers> ACluster::servers_;
+std::optional<Cluster> ACluster::cluster_;
+
+TEST_F(ACluster, ABuyerHasOneAnswerAtAnyValidator) {
+  const auto sale = cluster_->open_sale({.quantity = 100});
+  std::vector<std::pair<Pair, std::string>> buyers;
+  for (int i = 0; i < 20; ++i) {
+    auto& [buyer, key] = buyers.emplace_back(new_buyer(), fresh_key());
+    queue_up(buyer.a, sale.product, key);
+  }
+  std::set<std::int64_t> orders;
+  for (auto& [buyer, key] : buyers) {
+    const std::int64_t order = order_of(buyer.b, sale.product, key);
+    EXPECT_EQ(order_of(buyer.a, sale.product, key), order);
+    EXPECT_EQ(buyer.b.buy(sale.product, fresh_key()).result, "limit-reached");
+    orders.insert(order);
+  }
+  EXPECT_EQ(orders.size(), 20U);
+  // Of twenty buyers each validator owns some.
+  EXPECT_THAT(cluster_->metrics("a"), HasSubstr("stampede_check_forwarded_total"));
+  EXPECT_THAT(cluster_->metrics("a"),
+              testing::Not(HasSubstr("stampede_check_forwarded_total 0\n")));
+}
+
+TEST_F(ACluster, ABanIsKnownWithinASecond) {
+  // Plenty for a buyer who asks until refused.
+  const auto sale = cluster_->open_sale({.quantity = 10'000, .limit = 1'000});
+  Pair buyer = new_buyer();
+  cluster_->run({"user", "ban", std::to_string(buyer.id)});
+  EXPECT_TRUE(both_say(buyer, sale.product, "blacklisted"));
+  cluster_->run({"user", "unban", std::to_string(buyer.id)});
+  CheckAnswer answer;
+  EXPECT_TRUE(eventually(kSpread,
+                         [&] {
+                           answer = buyer.a.buy(sale.product, "the-key-after-the-ban");
+                           return answer.status == 202;
+                         }))
+      << answer.status << ' ' << answer.response.body;
+}
+
+TEST_F(ACluster, LogoutAndANewPasswordEndSessionsWithinASecond) {
+  const auto sale = cluster_->open_sale({.quantity = 100});
+  for (const bool by_logout : {true, false}) {
+    Buyer browser = cluster_->visitor("web");
+    const std::string name = fmt::format("visitor-{}", next_id());
+    ASSERT_EQ(browser.register_as(name, "a long password").status, 303);
+    const Endpoint a = cluster_->door("a");
+    const Endpoint b = cluster_->door("b");
+    Pair buyer{Buyer(a.port, browser.id(), browser.sign(), a.host),
+               Buyer(b.port, browser.id(), browser.sign(), b.host), browser.id().value};
+    const std::string key = fresh_key();
+    queue_up(buyer.a, sale.product, key);
+    if (by_logout) {
+      browser.log_out();
+    } else {
+      cluster_->run({"user", "password", name});
+    }
+    EXPECT_TRUE(both_say(buyer, sale.product, "login-required")) << by_logout;
+  }
+}
+
+TEST_F(ACluster, AnEndAndANewSaleAreKnownWithinASecond) {
+  const auto sale = cluster_->open_sale({.quantity = 100});
+  Pair buyer = new_buyer();
+  Pair later = new_buyer();
+  const std::string key = fresh_key();
+  const std::int64_t order = order_of(buyer.a, sale.product, key);
+  cluster_->run({"sale", "end", std::to_string(sale.id.value)});
+  EXPECT_TRUE(both_say(later, sale.product, "sale-ended"));
+  EXPECT_EQ(order_of(buyer.b, sale.product, key), order) << "a yes stays a yes";
+  cluster_->run(sale_create_words({.product = sale.product, .quantity = 10}));
+  EXPECT_TRUE(eventually(kSpread, [&] {
+    return later.a.buy(sale.product, "the-key-of-the-next-sale").status == 202;
+  }));
+}
+
+TEST_F(ACluster, APendingPurchaseIsFollowedToItsOrder) {
+  const auto sale = cluster_->open_sale({.quantity = 10});
+  Pair buyer = new_buyer();
+  std::optional<FrozenConsumer> frozen(*cluster_);
+  const std::string location = queue_up(buyer.a, sale.product, fresh_key());
+  ASSERT_THAT(location, testing::StartsWith("/purchases/"));
+  const Endpoint web = cluster_->door("web");
+  Buyer page(web.port, buyer.a.id(), buyer.a.sign(), web.host);
+  EXPECT_THAT(page.get(location, "application/json").body, HasSubstr("pending"));
+
+  std::string events = location;
+  events.insert(events.find('?'), "/events");
+  auto stream = std::async(std::launch::async, [&] {
+    return Buyer(web.port, buyer.a.id(), buyer.a.sign(), web.host).get(events, "text/event-stream");
+  });
+  frozen.reset();
+  const http::ClientResponse told = stream.get();
+  EXPECT_EQ(told.status, 200);
+  EXPECT_THAT(told.body, HasSubstr("event: outcome"));
+  EXPECT_THAT(told.body, HasSubstr("\"result\":\"success\""));
+  EXPECT_THAT(page.get(location, "application/json").body, HasSubstr("success"));
+}
+
+TEST_F(ACluster, TheConsoleShowsBothValidators) {
+  EXPECT_TRUE(eventually(5s, [&] {
+    const std::string text = cluster_->metrics("admin");
+    return text.find("stampede_check_answers_total{validator=\"a\"") != std::string::npos &&
+           text.find("stampede_check_answers_total{validator=\"b\"") != std::string::npos &&
+           text.find("stampede_ring_members 2\n") != std::string::npos &&
+           text.find("stampede_queue_depth{shard=\"3\"} 0\n") != std::string::npos;
+  })) << cluster_->metrics("admin");
+}
+
+TEST_F(ACluster, AGracefulRestartOfQuantityControlKeepsTheLeases) {
+  const auto sale = cluster_->open_sale({.quantity = 1'000});
+  Pair first = new_buyer();
+  order_of(first.a, sale.product, fresh_key());
+  const auto open_leases = [&] {
+    return servers_->database().sql(
+        fmt::format("SELECT GROUP_CONCAT(id ORDER BY id) FROM {}.stock_leases WHERE sale = {} AND "
+                    "state = 'open'",
+                    cluster_->queue_name(), sale.id.value));
+  };
+  const std::string before = open_leases();
+  EXPECT_EQ(cluster_->terminate("quantity"), 0);
+  cluster_->start("quantity");
+  hold(8s);  // longer than a lease lives that is not renewed
+  EXPECT_EQ(open_leases(), before);
+  Pair second = new_buyer();
+  order_of(second.a, sale.product, fresh_key());
+}
+
+/// Last of its name, because it changes the ring.
+TEST_F(ACluster, ZAFailedOrderReachesTheBuyersNewOwner) {
+  const auto sale = cluster_->open_sale({.quantity = 100});
+  // A buyer of validator a.
+  Buyer browser = cluster_->visitor("web");
+  std::string node;
+  while (node != "a") {
+    Buyer next = cluster_->visitor("web");
+    node = next.register_as(fmt::format("visitor-{}", next_id()), "a long password").cookie("node");
+    browser = std::move(next);
+  }
+  const Endpoint a = cluster_->door("a");
+  const Endpoint b = cluster_->door("b");
+  Buyer at_a(a.port, browser.id(), browser.sign(), a.host);
+  Buyer at_b(b.port, browser.id(), browser.sign(), b.host);
+
+  // Bought from a, which dies before anybody knows the outcome; bought again from b, which cannot
+  // know of the first. Only one may succeed.
+  std::optional<FrozenConsumer> frozen(*cluster_);
+  const std::string first = fresh_key();
+  const std::string second = fresh_key();
+  queue_up(at_a, sale.product, first);
+  cluster_->kill("a");
+  queue_up(at_b, sale.product, second);
+  frozen.reset();
+
+  EXPECT_TRUE(eventually(
+      kPatience, [&] { return at_b.buy(sale.product, second).result == "purchase-failed"; }));
+  EXPECT_THAT(at_b.buy(sale.product, second).response.body, HasSubstr("limit-reached"));
+  EXPECT_GT(order_of(at_b, sale.product, first), 0);
+  EXPECT_EQ(cluster_->number(
+                fmt::format("SELECT COUNT(*) FROM orders WHERE buyer = {}", browser.id().value)),
+            2);
+  cluster_->start("a");
+}
+
+}  // namespace
+}  // namespace stampede::test_support

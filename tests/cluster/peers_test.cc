@@ -1,0 +1,275 @@
+// Peers over real HTTP, in one process: two validators that pass purchases on, and quantity
+// control.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/check_controller.h"
+#include "controllers/peers_controller.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "http/test_peer.h"
+#include "peers/http/http_forwarder.h"
+#include "peers/http/http_quantity_link.h"
+#include "tests/support/fake_quantity.h"
+#include "tests/support/test_ring.h"
+
+namespace stampede {
+namespace {
+
+using controllers::CheckController;
+using controllers::CheckRouting;
+using http::testing::ScriptedPeer;
+using services::routing::Ring;
+using test_support::FakeQuantity;
+using test_support::heartbeat_of;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kKey = "0123456789abcdef";
+constexpr const char* kNobodyListens = "127.0.0.1:1";
+
+/// A listener that has its port, and starts when its routes are there.
+struct Door {
+  http::Router router;
+  http::Server server{{.address = "127.0.0.1:0"}, router};
+  std::string address() const { return "127.0.0.1:" + std::to_string(server.port()); }
+};
+
+/// What a validator needs to decide, and to pass on.
+struct Validator {
+  Validator(std::string node, const identity::KeyRing& keys)
+      : sessions(keys),
+        captcha(keys),
+        authenticator(keys, node),
+        routing({.node = std::move(node),
+                 .routes = routes,
+                 .authenticator = authenticator,
+                 .forwarder = forwarder,
+                 .checkout = checkout}) {
+    controller.add_routes(door.router);
+    door.server.start();
+  }
+  ~Validator() {
+    door.server.drain();
+    upstream.stop();
+  }
+
+  Door door;
+  services::accounts::Sessions sessions;
+  captcha::Tokens captcha;
+  services::admission::Blacklist blacklist;
+  queue::local::LocalQueue queue{100};
+  services::purchase::Checkout checkout{{}, {captcha, queue, blacklist}};
+  controllers::OriginRule origin{std::nullopt};
+  services::routing::RouteTable routes;
+  http::Upstream upstream;
+  peers::Authenticator authenticator;
+  peers::HttpForwarder forwarder{upstream, authenticator};
+  CheckRouting routing;
+  CheckController controller{checkout, sessions, origin, &routing};
+};
+
+/// The buyer asks validator a. At a nothing is on sale (404), at b the sale is over (410): so an
+/// answer says who made it.
+class PassingOnTest : public testing::Test {
+ protected:
+  PassingOnTest() { sell_at(b_, Instant{std::chrono::seconds{1}}); }
+
+  static void sell_at(Validator& validator, std::optional<Instant> until) {
+    validator.checkout.load_sales(
+        std::vector{Sale{.id = SaleId{3}, .product = ProductId{7}, .ends_at = until}});
+  }
+  static std::shared_ptr<const Ring> ring_of(const std::string& a, const std::string& b) {
+    return std::make_shared<const Ring>(1, services::routing::HashKey{},
+                                        std::vector<Member>{{"a", a, "1"}, {"b", b, "2"}});
+  }
+  UserId buyer_of(std::string_view node) const {
+    UserId buyer{1};
+    while (ring_->owner(buyer)->node != node) ++buyer.value;
+    return buyer;
+  }
+  /// At validator a.
+  http::ClientResponse check(UserId buyer) {
+    const auto response = client_.send(
+        {.method = "POST",
+         .target = "/check?productID=7",
+         .headers = {{"Cookie", "uid=1; sign=" + a_.sessions.issue(buyer, 0, read_clocks().wall)},
+                     {"Idempotency-Key", kKey},
+                     {"Origin", "http://" + a_.door.address()}}});
+    if (!response) throw std::runtime_error(response.error());
+    return *response;
+  }
+
+  test::TestRing keys_;
+  Validator a_{"a", keys_.ring()};
+  Validator b_{"b", keys_.ring()};
+  http::Client client_{"127.0.0.1", a_.door.server.port()};
+  const std::shared_ptr<const Ring> ring_ = ring_of(a_.door.address(), b_.door.address());
+};
+
+TEST_F(PassingOnTest, EachBuyerIsDecidedAboutByItsOwner) {
+  a_.routes.load(ring_);
+  b_.routes.load(ring_);
+  EXPECT_EQ(check(buyer_of("a")).status, 404);
+  EXPECT_EQ(a_.routing.forwarded(), 0);
+  const auto passed_on = check(buyer_of("b"));
+  EXPECT_EQ(passed_on.status, 410);
+  EXPECT_EQ(passed_on.header("Content-Type"), "application/problem+json");
+  EXPECT_THAT(passed_on.body, HasSubstr("sale-ended"));
+  EXPECT_EQ(a_.routing.forwarded(), 1);
+  EXPECT_EQ(a_.routing.failed(), 0);
+  EXPECT_EQ(b_.routing.forwarded(), 0);
+}
+
+/// Each believes that the other is the owner: the request goes one hop and no further.
+TEST_F(PassingOnTest, RingsThatDisagreeMakeNoCircle) {
+  const UserId buyer = buyer_of("b");
+  a_.routes.load(ring_);
+  b_.routes.load(std::make_shared<const Ring>(2, services::routing::HashKey{},
+                                              std::vector<Member>{{"a", a_.door.address(), "1"}}));
+  const auto response = check(buyer);
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.header("Retry-After"), "1");
+  EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
+  EXPECT_EQ(b_.routing.forwarded(), 0);
+}
+
+TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
+  sell_at(a_, std::nullopt);
+  a_.routes.load(ring_of(a_.door.address(), kNobodyListens));
+  const auto response = check(buyer_of("b"));
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
+  EXPECT_EQ(a_.routing.failed(), 1);
+}
+
+TEST_F(PassingOnTest, AnOwnerThatDiesOverARequestLeavesItPending) {
+  sell_at(a_, std::nullopt);
+  ScriptedPeer dying;
+  a_.routes.load(ring_of(a_.door.address(), "127.0.0.1:" + std::to_string(dying.port())));
+  std::string seen;
+  std::jthread peer([&] { seen = dying.accept().request(); });
+  const auto response = check(buyer_of("b"));
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(response.header("Location"), std::string("/purchases/3/") + kKey);
+  peer.join();
+  EXPECT_THAT(seen, StartsWith("POST /check?productID=7 HTTP/1.1\r\n"));
+}
+
+TEST_F(PassingOnTest, AnOwnerWithAnotherKeyFileTakesNothing) {
+  sell_at(a_, std::nullopt);
+  const test::TestRing other_keys;
+  Validator stranger("b", other_keys.ring());
+  a_.routes.load(ring_of(a_.door.address(), stranger.door.address()));
+  testing::internal::CaptureStderr();
+  const auto response = check(buyer_of("b"));
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
+  EXPECT_THAT(log,
+              HasSubstr("error a validator refuses this one owner=" + stranger.door.address()));
+  EXPECT_THAT(log, HasSubstr("the key files of both processes must hold the same key"));
+  EXPECT_THAT(log, HasSubstr("warning a peer was refused"));
+}
+
+class QuantityLinkTest : public testing::Test {
+ protected:
+  QuantityLinkTest() {
+    controller_.add_routes(door_.router);
+    door_.server.start();
+  }
+  ~QuantityLinkTest() override { door_.server.drain(); }
+
+  FakeQuantity quantity_;
+  test::TestRing keys_;
+  peers::Authenticator authenticator_{keys_.ring(), "a"};
+  concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};
+  controllers::PeersController controller_{{quantity_.control, pool_, authenticator_}};
+  Door door_;
+  peers::HttpQuantityLink link_{door_.address(), authenticator_};
+};
+
+TEST_F(QuantityLinkTest, BeatsAsksAndReports) {
+  const auto reply = link_.beat(heartbeat_of("a"));
+  ASSERT_TRUE(reply) << reply.error();
+  EXPECT_EQ(reply->ring_epoch, 1);
+  const auto lease =
+      link_.ask({heartbeat_of("a").member.holder(), 1, FakeQuantity::kSale, reply->ring_epoch});
+  ASSERT_TRUE(lease) << lease.error();
+  ASSERT_TRUE(lease->lease);
+  EXPECT_EQ(lease->lease->granted, 5);
+  const auto report = link_.report();
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_EQ(report->nodes.size(), 1);
+}
+
+TEST_F(QuantityLinkTest, ErrorsAreSentences) {
+  ASSERT_TRUE(link_.beat(heartbeat_of("a")));
+  const std::string at = "quantity control at " + door_.address() + ": ";
+  auto error = link_.beat(heartbeat_of("a", "fedcba9876543210")).error();
+  EXPECT_THAT(error, StartsWith(at + "node-taken: the node name \"a\" is taken: the process at "));
+  error = link_.beat(heartbeat_of("A")).error();
+  EXPECT_EQ(error, at + "bad-message: member.node is \"A\": expected 1 to 32 characters of "
+                        "a-z 0-9 -");
+  quantity_.catalog.away = true;
+  error = link_.beat(heartbeat_of("a")).error();
+  EXPECT_THAT(error, StartsWith(at + "unavailable: "));
+}
+
+TEST_F(QuantityLinkTest, AnotherKeyFileIsAnErrorInTheLogsOfBoth) {
+  const test::TestRing other_keys;
+  const peers::Authenticator stranger(other_keys.ring(), "b");
+  peers::HttpQuantityLink link(door_.address(), stranger);
+  testing::internal::CaptureStderr();
+  const auto reply = link.beat(heartbeat_of("b"));
+  link.beat(heartbeat_of("b"));
+  const std::string log = testing::internal::GetCapturedStderr();
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error(), HasSubstr("wrong-peer-secret: "));
+  EXPECT_THAT(reply.error(), HasSubstr("must hold the same key"));
+  for (const char* line : {"warning a peer was refused", "error quantity control refuses"}) {
+    EXPECT_NE(log.find(line), std::string::npos) << line << " in:\n" << log;
+    EXPECT_EQ(log.find(line), log.rfind(line)) << "once for both requests:\n" << log;
+  }
+}
+
+TEST_F(QuantityLinkTest, SaysThatNobodyListensOrSomethingElse) {
+  peers::HttpQuantityLink nobody(kNobodyListens, authenticator_);
+  EXPECT_EQ(nobody.beat(heartbeat_of("a")).error(),
+            "quantity control: connect 127.0.0.1:1: Connection refused");
+
+  Door other;
+  other.router.post("/internal/leases", [](http::Request&, http::Responder responder) {
+    responder(http::html(200, "hello"));
+  });
+  other.router.post("/internal/heartbeat", [](http::Request&, http::Responder responder) {
+    responder(http::html(404, "no such page"));
+  });
+  other.server.start();
+  peers::HttpQuantityLink something(other.address(), authenticator_);
+  EXPECT_EQ(something.beat(heartbeat_of("a")).error(), "quantity control: what listens at " +
+                                                           other.address() +
+                                                           " answers 404 and is something else");
+  EXPECT_THAT(something.ask({}).error(),
+              StartsWith("quantity control at " + other.address() +
+                         ": its answer is not understood: the message is no JSON"));
+}
+
+TEST_F(QuantityLinkTest, WaitsNoLongerThanItsTimeout) {
+  ScriptedPeer silent;  // the kernel accepts, nobody answers
+  peers::HttpQuantityLink link("127.0.0.1:" + std::to_string(silent.port()), authenticator_,
+                               std::chrono::milliseconds{50});
+  EXPECT_THAT(link.beat(heartbeat_of("a")).error(), HasSubstr("timed out"));
+}
+
+TEST(QuantityLink, RefusesAnAddressThatIsNone) {
+  const test::TestRing keys;
+  const peers::Authenticator authenticator(keys.ring(), "a");
+  for (const char* address : {"", "localhost", ":8084", "localhost:", "localhost:0", "a:65536"}) {
+    EXPECT_THROW(peers::HttpQuantityLink(address, authenticator), std::invalid_argument) << address;
+  }
+}
+
+}  // namespace
+}  // namespace stampede

@@ -1,0 +1,136 @@
+// What happens to the broker and the database of a cluster in the middle of a sale. Every test ends
+// with the audit of all answers that buyers saw; see CrowdedSale::finish().
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "tests/support/crowded_sale.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+const Cluster::Options kPaced{.check_rate = 150, .check_burst = 20};
+
+class ServersOfACluster : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { servers_.emplace(Servers::Options{}); }
+  static void TearDownTestSuite() { servers_.reset(); }
+
+  static double value_of(const Cluster& cluster, const std::string& role, const char* metric) {
+    const std::string name = fmt::format("\nstampede_{} ", metric);
+    const std::string metrics = cluster.metrics(role);
+    return std::stod(metrics.substr(metrics.find(name) + name.size()));
+  }
+  /// How long a validator takes for each of some purchases; every one must be refused.
+  static std::vector<steady_clock::duration> time_refusals(Cluster& cluster, ProductId product) {
+    // Of no crowd: their refusals are not in its record.
+    Buyer buyer = cluster.buyer("a", 900'000);
+    std::vector<steady_clock::duration> times;
+    for (int i = 0; i < 20; ++i) {
+      const auto begin = steady_clock::now();
+      const CheckAnswer answer = buyer.buy(product, fresh_key());
+      times.push_back(steady_clock::now() - begin);
+      EXPECT_EQ(answer.status, 503);
+      EXPECT_NE(answer.response.header("retry-after"), "");
+    }
+    std::ranges::sort(times);
+    return times;
+  }
+
+  static std::optional<Servers> servers_;
+};
+std::optional<Servers> ServersOfACluster::servers_;
+
+TEST_F(ServersOfACluster, BrokerKilled) {
+  Cluster cluster(*servers_, kPaced);
+  CrowdedSale sale(cluster, {.stock = 2'000, .demand = 3'000});
+  sale.await_sold(300);
+  servers_->broker().kill();
+  servers_->broker().start();
+  sale.finish();
+}
+
+/// Purchases that a validator sent and the broker never took. When the validator repeats them its
+/// leases are long closed, and their units sold by another.
+TEST_F(ServersOfACluster, BrokerKilledAndAValidatorFrozenWithPurchasesOnTheWay) {
+  Cluster cluster(*servers_);
+  CrowdedSale sale(cluster, {.stock = 10'000, .demand = 12'000, .connections = 512});
+  sale.await_sold(300);
+  servers_->broker().freeze();
+  EXPECT_TRUE(eventually(5s, [&] { return value_of(cluster, "a", "publisher_unresolved") >= 20; }));
+  cluster.freeze("a");
+  servers_->broker().kill();
+  servers_->broker().start();
+  hold(10s);
+  cluster.thaw("a");
+  sale.finish();
+  EXPECT_GT(sale.too_late(), 0) << "nothing came late: the test says nothing";
+}
+
+TEST_F(ServersOfACluster, BrokerBlockedRefusesWithin100ms) {
+  // Without a bucket, which would refuse most buyers before the queue is asked.
+  Cluster cluster(*servers_);
+  CrowdedSale sale(cluster, {.stock = 15'000, .demand = 18'000});
+  sale.await_sold(300);
+  servers_->broker().ctl({"set_vm_memory_high_watermark", "absolute", "1"});
+  const bool blocked = eventually(10s, [&] { return !cluster.ready("a") && !cluster.ready("b"); });
+  EXPECT_TRUE(blocked) << "the validators do not see the alarm";
+  if (blocked) {
+    const auto times = time_refusals(cluster, sale.sale().product);
+    fmt::print("refused in {} ms at most\n", times.back() / 1ms);
+    EXPECT_LT(times[times.size() * 9 / 10], 100ms);
+  }
+  servers_->broker().ctl({"set_vm_memory_high_watermark", "absolute", "512MiB"});
+  sale.finish();
+}
+
+TEST_F(ServersOfACluster, BrokerFrozen) {
+  Cluster cluster(*servers_, kPaced);
+  CrowdedSale sale(cluster, {.stock = 2'000, .demand = 3'000});
+  sale.await_sold(300);
+  servers_->broker().freeze();
+  hold(12s);
+  servers_->broker().thaw();
+  sale.finish();
+}
+
+TEST_F(ServersOfACluster, DatabaseFrozenFor30Seconds) {
+  Cluster cluster(*servers_, kPaced);
+  CrowdedSale sale(cluster, {.stock = 2'000, .demand = 3'000});
+  sale.await_sold(300);
+  servers_->database().freeze();
+  hold(30s);
+  servers_->database().thaw();
+  sale.finish();
+}
+
+TEST_F(ServersOfACluster, DatabaseKilled) {
+  Cluster cluster(*servers_, kPaced);
+  CrowdedSale sale(cluster, {.stock = 2'000, .demand = 3'000});
+  sale.await_sold(300);
+  servers_->database().kill();
+  hold(5s);
+  servers_->database().start();
+  sale.finish();
+}
+
+TEST(ThreeBrokers, GoOnWithoutOne) {
+  Servers servers({.brokers = 3, .wiring = Servers::Wiring::kNetwork});
+  Cluster cluster(servers, kPaced);
+  CrowdedSale sale(cluster, {.stock = 2'000, .demand = 3'000});
+  sale.await_sold(300);
+  servers.broker(1).kill();
+  sale.await_sold(1'500);  // before it is back
+  servers.broker(1).start();
+  sale.finish();
+}
+
+}  // namespace
+}  // namespace stampede::test_support

@@ -22,7 +22,8 @@ Buyers::Buyers(const Parts& parts)
       client_(parts.stage, parts.network, parts.database, web_) {
   process_.start();
   web_.start();
-  for (std::int64_t buyer = 1; buyer <= kCount; ++buyer) add_buyer(UserId{buyer});
+  for (std::int64_t buyer = 1; buyer <= parts.stage.profile.buyers; ++buyer)
+    add_buyer(UserId{buyer});
 }
 
 void Buyers::add_buyer(UserId buyer) {

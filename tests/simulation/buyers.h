@@ -10,13 +10,11 @@
 
 namespace stampede::simulation {
 
-/// Fifty buyers who do not give up: each wants a unit or two, asks any validator, and asks again
-/// with the same key until there is an answer; follows what is pending; begins with a new key after
-/// a failed purchase; and some ask once more long after they were answered.
+/// Fifty buyers, or fewer, who do not give up: each wants a unit or two, asks any validator, and
+/// asks again with the same key until there is an answer; follows what is pending; begins with a
+/// new key after a failed purchase; and some ask once more long after they were answered.
 class Buyers {
  public:
-  static constexpr std::int64_t kCount = 50;
-
   struct Parts {
     Stage& stage;
     Network& network;

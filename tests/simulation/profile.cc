@@ -13,6 +13,7 @@ Profile draw_profile(Random& random) {
   profile.units = random.between(1, 20);
   profile.limit = static_cast<std::int32_t>(random.between(1, 2));
   if (half()) profile.interval = std::chrono::milliseconds{random.between(100, 2'000)};
+  if (random.chance(0.3)) profile.buyers = random.between(3, 50);  // so that units may be left
   profile.arrivals = random.between(1s, 50s);
   profile.faults_end = random.between(10s, 40s);
   if (random.chance(0.3)) profile.ends = random.between(2s, 30s);

@@ -17,8 +17,9 @@ struct Profile {
   std::int32_t limit = 1;
   std::chrono::milliseconds interval{0};
   std::optional<Duration> ends;  // none: until sold out
-  Duration arrivals{};           // buyers come until then
-  double banned = 0;             // of the buyers, each at some moment
+  std::int64_t buyers = 50;
+  Duration arrivals{};  // buyers come until then
+  double banned = 0;    // of the buyers, each at some moment
   Duration faults_end{};
 
   // Chances, of each message, commit and so on.

@@ -19,9 +19,13 @@
 // failing seed is a recording: `stampede-simulate --seed N --trace` plays it again.
 //
 // After every event: I1, I2, I5, I8, and that no order lacks a unit. With every answer: I3, I4, I7
-// as far as they can be seen then. Then the faults end and the world runs until nothing goes on any
-// more, within a minute (I10); after that I3, I4, I6, and that everything the broker confirmed has
-// become a row.
+// as far as they can be seen then. Where I4 would show too seldom, what it rests on: who is told
+// that a lease is closed knows its orders, and while one validator sells, no other would say *no*
+// to the same buyer. Then the faults end and the world runs until nothing goes on any more, within
+// a minute (I10); after that I3, I4, I6, and that everything the broker confirmed has become a row.
+//
+// A *no* counts as the last word on a key only if no earlier request with it is still on its way:
+// nobody can stop a request that its buyer gave up but the network did not.
 //
 // How do we know that it would find anything? By bugs that are planted at the seams, each a mistake
 // that somebody could make (bugs.h): every one of them must be found within a bounded number of

@@ -1,8 +1,12 @@
 // stampede-simulate: sales in simulated worlds, one a seed. See simulation_test.cc for the method.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "tests/simulation/world.h"
 
@@ -21,23 +25,26 @@ int simulate(const Options& options, Bug bug) {
   for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
     const auto outcome = stampede::simulation::run(seed, bug, options.trace);
     if (!outcome.breach.empty()) {
-      std::printf("seed %llu: %s\nreplay: stampede-simulate --seed %llu --trace%s%s\n",
-                  static_cast<unsigned long long>(seed), outcome.breach.c_str(),
-                  static_cast<unsigned long long>(seed), options.bug.empty() ? "" : " --bug ",
-                  options.bug.c_str());
+      fmt::print("seed {}: {}\nreplay: stampede-simulate --trace --seed {}{}{}\n", seed,
+                 outcome.breach, seed, options.bug.empty() ? "" : " --bug ", options.bug);
       return EXIT_FAILURE;
     }
     if (options.first == options.last) {
-      std::printf("seed %llu: %lld orders, %lld failed, %llu events, trace %016llx\n",
-                  static_cast<unsigned long long>(seed), static_cast<long long>(outcome.live),
-                  static_cast<long long>(outcome.failed),
-                  static_cast<unsigned long long>(outcome.events),
-                  static_cast<unsigned long long>(outcome.trace));
+      fmt::print("seed {}: {} orders, {} failed, {} events, trace {:016x}\n", seed, outcome.live,
+                 outcome.failed, outcome.events, outcome.trace);
     }
   }
-  std::printf("every invariant held in %llu seeds\n",
-              static_cast<unsigned long long>(options.last - options.first + 1));
+  fmt::print("every invariant held in {} seeds\n", options.last - options.first + 1);
   return EXIT_SUCCESS;
+}
+
+/// "N..M"; false if it is not.
+bool parse_range(const std::string& text, Options& options) {
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, options.first);
+  if (first.ec != std::errc{} || !std::string_view(first.ptr, end).starts_with("..")) return false;
+  const auto last = std::from_chars(first.ptr + 2, end, options.last);
+  return last.ec == std::errc{} && last.ptr == end && options.first <= options.last;
 }
 
 }  // namespace
@@ -52,23 +59,15 @@ int main(int argc, char** argv) {
   app.add_option("--bug", options.bug, "plant this bug");
   CLI11_PARSE(app, argc, argv);
   options.last = options.first;
-  if (!range.empty()) {
-    unsigned long long first = 0;
-    unsigned long long last = 0;
-    if (std::sscanf(range.c_str(), "%llu..%llu", &first, &last) != 2 || last < first) {
-      std::fprintf(stderr, "--seeds is \"%s\"; expected N..M with N <= M\n", range.c_str());
-      return 2;
-    }
-    options.first = first;
-    options.last = last;
+  if (!range.empty() && !parse_range(range, options)) {
+    fmt::print(stderr, "--seeds is \"{}\"; expected N..M with N <= M\n", range);
+    return 2;
   }
   auto bug = std::optional(Bug::kNone);
   if (!options.bug.empty()) bug = stampede::simulation::bug_named(options.bug);
   if (!bug) {
-    std::fprintf(stderr, "--bug is \"%s\"; expected one of:\n", options.bug.c_str());
-    for (const auto& known : stampede::simulation::kBugs) {
-      std::fprintf(stderr, "  %.*s\n", static_cast<int>(known.name.size()), known.name.data());
-    }
+    fmt::print(stderr, "--bug is \"{}\"; expected one of:\n", options.bug);
+    for (const auto& known : stampede::simulation::kBugs) fmt::print(stderr, "  {}\n", known.name);
     return 2;
   }
   return simulate(options, *bug);

@@ -153,8 +153,8 @@ void SimValidator::decide(const Check& check, bool forwarded, Now now,
 /// By an attempt that changes nothing, whatever is answered.
 bool SimValidator::says_no(UserId buyer) {
   if (!process_.running() || process_.frozen()) return false;
-  static const auto kKey = *IdempotencyKey::parse("nobodys-intent-at-all");
-  const auto answer = up_->checkout.attempt({buyer, ProductId{99}, kKey, {}, process_.now()}, {});
+  static const auto key = *IdempotencyKey::parse("nobodys-intent-at-all");
+  const auto answer = up_->checkout.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
   return answer && answer->verdict == Verdict::kUnknownProduct;
 }
 
@@ -171,7 +171,7 @@ void SimValidator::forward(const Check& check, SimValidator& owner,
   parts_.network.call<Answer>(
       process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
       [&owner, check](const Network::Answer<Answer>& back) { owner.check(check, true, back); },
-      [answer](std::optional<Answer> reply) {
+      [answer](const std::optional<Answer>& reply) {
         // Lost: nobody knows what became of it.
         answer(reply.value_or(Answer{.verdict = Verdict::kPending, .sale = SaleId{1}}));
       });

@@ -91,6 +91,8 @@ void CrowdedSale::finish() {
     return cluster_.number("SELECT COUNT(*) FROM stock_leases WHERE state <> 'closed'") == 0;
   })) << "a lease is left open";
   EXPECT_EQ(cluster_.number("SELECT COUNT(*) FROM quarantine"), 0);
+  EXPECT_EQ(cluster_.number("SELECT COUNT(*) - COUNT(DISTINCT sale, buyer, intent) FROM orders"), 0)
+      << "an intent became several orders";
   too_late_ = cluster_.number("SELECT COUNT(*) FROM orders WHERE reason = 'too-late'");
   fmt::print("too late   {}\n", too_late_);
   expect_clean_audit();

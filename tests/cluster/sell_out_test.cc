@@ -1,13 +1,10 @@
 // A whole cluster sells a sale out through two validators.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "tests/support/crowded_sale.h"
 
 namespace stampede::test_support {
 namespace {
-
-using testing::HasSubstr;
 
 TEST(SellOut, ThroughTwoValidators) {
   Servers servers({});

@@ -1,7 +1,7 @@
 // What happens to the roles of a cluster in the middle of a sale: killed, frozen, restarted. Every
 // test ends with the audit of all answers that buyers saw; see CrowdedSale::finish().
-// Seen red: "sold out" said as soon as nothing is unleased (I6, KilledRole); quantity control giving
-// up leases that are alive, and the consumer charging closed ones (quarantine).
+// Seen red: "sold out" said as soon as nothing is unleased (I6, KilledRole); quantity control
+// giving up leases that are alive, and the consumer charging closed ones (quarantine).
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

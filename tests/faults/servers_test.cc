@@ -71,9 +71,9 @@ TEST_P(LatePurchases, AreNotSoldAgain) {
   Cluster cluster(*servers_);
   CrowdedSale sale(cluster,
                    {.stock = 10'000, .demand = 12'000, .connections = 512, .patience = GetParam()});
-  sale.await_sold(300);
+  sale.await_sold(3'000);  // by then there is always somebody buying
   servers_->broker().freeze();
-  EXPECT_TRUE(eventually(5s, [&] { return value_of(cluster, "a", "publisher_unresolved") > 0; }));
+  EXPECT_TRUE(eventually(5s, [&] { return value_of(cluster, "a", "publisher_unresolved") >= 20; }));
   cluster.freeze("a");
   servers_->broker().kill();
   servers_->broker().start();

@@ -21,8 +21,8 @@ class Mail {
 
   void send() && {
     for (auto& [post, letters] : boxes_) {
-      (*post)([letters = std::move(letters)]() mutable {
-        for (auto& [waiter, answer] : letters) waiter.resume(std::move(answer));
+      (*post)([box = std::move(letters)]() mutable {
+        for (auto& [waiter, answer] : box) waiter.resume(std::move(answer));
       });
     }
   }

@@ -1,0 +1,154 @@
+#include "services/leasing/quantity_control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_quantity.h"
+
+namespace stampede::services::leasing {
+namespace {
+
+using peers::LeaseReply;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test_support::FakeQuantity;
+using test_support::heartbeat_of;
+using testing::ElementsAre;
+using testing::Field;
+
+constexpr Instant kStart{seconds{1'800'000'000}};
+
+Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + since}; }
+
+auto node(const char* name) { return Field(&Member::node, name); }
+
+/// A change of the ring whose answer is lost, whether or not it was made.
+class LosesAnswers final : public repositories::Members {
+ public:
+  explicit LosesAnswers(repositories::Members& members) : members_(&members) {}
+  repositories::RingState ring() override { return members_->ring(); }
+  repositories::RingState replace(std::int64_t epoch, std::span<const Member> members,
+                                  Instant now) override {
+    auto ring = members_->replace(epoch, members, now);
+    if (!std::exchange(lose_next, false)) return ring;
+    throw repositories::StorageError(repositories::StorageError::Kind::kOutcomeUnknown, "lost");
+  }
+  bool lose_next = false;
+
+ private:
+  repositories::Members* members_;
+};
+
+class QuantityControlTest : public testing::Test {
+ protected:
+  peers::HeartbeatReply beat(const peers::Heartbeat& heartbeat, Now now) {
+    auto reply = control().beat(heartbeat, now);
+    EXPECT_TRUE(reply) << reply.error();
+    return reply.value_or(peers::HeartbeatReply{});
+  }
+  QuantityControl& control() { return shop_.control; }
+
+  FakeQuantity shop_;
+  const Terms terms_;
+};
+
+TEST_F(QuantityControlTest, WhoIsHeardOfIsInTheRing) {
+  EXPECT_THAT(beat(heartbeat_of("a"), at(seconds{0})).members, ElementsAre(node("a")));
+  const auto both = beat(heartbeat_of("b"), at(seconds{0}));
+  EXPECT_THAT(both.members, ElementsAre(node("a"), node("b")));
+  EXPECT_EQ(both.ring_epoch, 2);
+  EXPECT_EQ(beat(heartbeat_of("b"), at(seconds{1})).ring_epoch, 2) << "no change, no epoch";
+}
+
+TEST_F(QuantityControlTest, WhoIsSilentLeavesTheRing) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  for (milliseconds now{0}; now <= terms_.lost; now += milliseconds{500}) {
+    beat(heartbeat_of("b"), at(now));
+    control().review(at(now));
+  }
+  EXPECT_EQ(control().report().nodes.size(), 2U);
+  control().review(at(terms_.lost + milliseconds{1}));
+  EXPECT_EQ(control().report().nodes.size(), 1U);
+}
+
+TEST_F(QuantityControlTest, WhoStoodStillItselfHasHeardOfNobody) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  control().review(at(seconds{0}));
+  control().review(at(seconds{60}));
+  EXPECT_EQ(control().report().nodes.size(), 1U);
+}
+
+TEST_F(QuantityControlTest, ANameIsOneProcess) {
+  beat(heartbeat_of("a", "1111111111111111"), at(seconds{0}));
+  const auto second = control().beat(heartbeat_of("a", "2222222222222222"), at(seconds{1}));
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error(), testing::HasSubstr("\"a\" is taken"));
+  EXPECT_TRUE(
+      control().beat(heartbeat_of("a", "2222222222222222"), at(terms_.lost + milliseconds{1})));
+}
+
+TEST_F(QuantityControlTest, WhoLeftDoesNotComeBackByALateHeartbeat) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  auto farewell = heartbeat_of("a");
+  farewell.leaving = true;
+  EXPECT_TRUE(beat(farewell, at(seconds{1})).members.empty());
+  EXPECT_FALSE(control().beat(heartbeat_of("a"), at(seconds{1})));
+  EXPECT_TRUE(control().beat(heartbeat_of("a", "2222222222222222"), at(seconds{1})));
+}
+
+TEST_F(QuantityControlTest, NothingIsGrantedInTheNameOfAnotherRing) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto ask = [&](std::int64_t epoch) {
+    return control().ask({.holder = heartbeat_of("a").member.holder(),
+                          .number = 1,
+                          .sale = FakeQuantity::kSale,
+                          .ring_epoch = epoch},
+                         at(seconds{0}));
+  };
+  EXPECT_EQ(ask(0).refusal, LeaseReply::Refusal::kStaleRing);
+  EXPECT_TRUE(ask(1).lease);
+}
+
+TEST_F(QuantityControlTest, ASecondOneGrantsNothingOnceTheFirstHasChangedTheRing) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  QuantityControl second({.leases = shop_.ledger,
+                          .members = shop_.ledger,
+                          .orders = shop_.ledger,
+                          .catalog = shop_.catalog,
+                          .blacklist = shop_.catalog,
+                          .accounts = shop_.catalog,
+                          .changes = shop_.catalog,
+                          .markers = shop_.markers},
+                         {});
+  ASSERT_TRUE(second.beat(heartbeat_of("b"), at(seconds{0})));  // ring 2, of a and b
+  EXPECT_FALSE(control()
+                   .ask({.holder = heartbeat_of("a").member.holder(),
+                         .number = 1,
+                         .sale = FakeQuantity::kSale,
+                         .ring_epoch = 1},
+                        at(seconds{0}))
+                   .lease);
+  EXPECT_EQ(shop_.ledger.state().sales.at(FakeQuantity::kSale).unleased, 10);
+}
+
+TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
+  LosesAnswers members(shop_.ledger);
+  QuantityControl control({.leases = shop_.ledger,
+                           .members = members,
+                           .orders = shop_.ledger,
+                           .catalog = shop_.catalog,
+                           .blacklist = shop_.catalog,
+                           .accounts = shop_.catalog,
+                           .changes = shop_.catalog,
+                           .markers = shop_.markers},
+                          {});
+  members.lose_next = true;
+  EXPECT_THROW((void)control.beat(heartbeat_of("a"), at(seconds{0})), repositories::StorageError);
+  const auto reply = control.beat(heartbeat_of("a"), at(seconds{1}));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->ring_epoch, 1) << "it was made the first time";
+  EXPECT_THAT(reply->members, ElementsAre(node("a")));
+}
+
+}  // namespace
+}  // namespace stampede::services::leasing

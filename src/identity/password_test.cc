@@ -1,12 +1,20 @@
 #include "identity/password.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <chrono>
 #include <set>
 
 namespace stampede::identity {
 namespace {
+
+/// Of this thread: what else the machine does is no part of it.
+std::chrono::nanoseconds cpu_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
 
 TEST(Password, OpensItsOwnHashOnly) {
   const std::string hash = hash_password("Größe 42 👟");
@@ -25,11 +33,11 @@ TEST(Password, IsNotFooledByNul) {
 TEST(Password, AHashThatNoneOpensTakesTheSameTime) {
   const std::string hash = hash_password("password");
   const auto time_of = [](std::string_view against) {
-    auto best = std::chrono::steady_clock::duration::max();
+    auto best = std::chrono::nanoseconds::max();
     for (int i = 0; i < 3; ++i) {
-      const auto begin = std::chrono::steady_clock::now();
+      const auto begin = cpu_time();
       EXPECT_FALSE(verify_password(against, "wrong"));
-      best = std::min(best, std::chrono::steady_clock::now() - begin);
+      best = std::min(best, cpu_time() - begin);
     }
     return best;
   };

@@ -105,13 +105,16 @@ open_cluster_sale() {
   local product sign name line=0
   product=$("$stampede" product add --config "$work/cluster.toml" --name "Bench $1")
   "$stampede" sale create --config "$work/cluster.toml" --product "$product" --price-cents 100 \
-    --quantity "$1" --no-captcha --starts +2s >/dev/null
+    --quantity "$1" --no-captcha --starts +4s >/dev/null
   for name in a b; do
     # Refused before the start, so it takes nothing; once the sale is known it says so. Another buyer
     # each time: ten attempts before the start are a script's.
-    until sign=$(awk -v line="$((++line))" 'NR == line { print $2 }' "$work/buyers.$name") && curl --silent --request POST "${address_of_[$name]}/check?productID=$product" \
-      --header "Cookie: sign=$sign" --header 'Idempotency-Key: bench-is-it-known' |
-      grep --quiet not-started; do
+    while :; do
+      line=$((line + 1))
+      sign=$(awk -v line="$line" 'NR == line { print $2 }' "$work/buyers.$name")
+      curl --silent --request POST "${address_of_[$name]}/check?productID=$product" \
+        --header "Cookie: sign=$sign" --header 'Idempotency-Key: bench-is-it-known' |
+        grep --quiet --extended-regexp 'unknown-product|unavailable' || break
       sleep 0.05
     done
   done

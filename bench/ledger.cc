@@ -100,7 +100,7 @@ void run(const std::filesystem::path& folder, std::size_t batch, std::size_t tot
     Database database({.path = folder / "ledger.db"});
     const Repositories repositories(database);
     const auto units = static_cast<std::int64_t>(total);
-    const auto product = repositories.catalog().add_product("product", "", {});
+    const auto product = repositories.catalog().add_product({.name = "product"}, {});
     const auto sale = repositories.catalog().create_sale(
         {.id = {}, .product = product, .quantity = units, .starts_at = {}, .ends_at = {}}, {});
     const auto lease = repositories.leases().grant(*sale, units, {});

@@ -71,7 +71,7 @@ void write_plain(const Options& options) {
 std::vector<LeaseId> open_sale(const Options& options, Repositories& repositories) {
   repositories.ensure_shards(options.shards);
   repositories.accounts().ensure_range({1}, {options.rows}, {});
-  const auto product = repositories.catalog().add_product("product", "", {});
+  const auto product = repositories.catalog().add_product({.name = "product"}, {});
   const auto sale = repositories.catalog().create_sale({.id = {},
                                                         .product = product,
                                                         .quantity = options.rows * options.shards,

@@ -10,7 +10,8 @@ stampede_room(concurrency)
 
 # Doors out: what the rules need from the world, as abstract headers, and the real things behind.
 stampede_room(repositories USES model)
-stampede_room(repositories/sql USES repositories model telemetry concurrency LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql USES repositories model telemetry concurrency
+  LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/memory USES repositories model)
 stampede_room(peers USES model identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http USES peers model http telemetry LINKS Boost::json fmt::fmt)
@@ -33,9 +34,10 @@ stampede_room(services/purchase
 stampede_room(services/orders USES model queue repositories LINKS Boost::headers)
 stampede_room(services/leasing
   USES model repositories queue peers services/purchase services/stock LINKS fmt::fmt)
-stampede_room(services/catalog USES model repositories LINKS fmt::fmt)
+stampede_room(services/catalog USES model repositories LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts
   USES model repositories identity concurrency telemetry LINKS Boost::headers)
+stampede_room(services/live USES model repositories telemetry LINKS Boost::json fmt::fmt)
 stampede_room(services/audit USES model repositories LINKS Boost::json fmt::fmt)
 
 # Pages, and the doors in.
@@ -44,6 +46,9 @@ stampede_room(controllers
   USES model http views identity captcha telemetry concurrency peers services/purchase
        services/orders services/catalog services/accounts services/admission services/routing
        services/leasing LINKS Boost::json fmt::fmt)
+stampede_room(controllers/console
+  USES controllers model http views telemetry concurrency services/accounts services/audit
+       services/catalog services/live services/orders LINKS Boost::json fmt::fmt)
 stampede_room(consumers USES model queue repositories services/orders telemetry)
 stampede_room(schedules
   USES model telemetry repositories peers identity services/purchase services/leasing
@@ -55,11 +60,12 @@ stampede_room(app/roles
   USES app/config model telemetry concurrency repositories repositories/sql queue queue/local
        queue/rabbitmq http identity captcha peers peers/http services/stock services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts views controllers consumers schedules
+       services/accounts services/audit services/live views controllers controllers/console
+       consumers schedules
   LINKS fmt::fmt)
 stampede_room(app
   USES app/config app/roles model telemetry concurrency repositories repositories/sql queue
        queue/local http identity captcha services/stock services/admission services/purchase
        services/orders services/leasing services/catalog services/accounts services/audit
        services/routing views controllers consumers schedules
-  LINKS CLI11::CLI11 Boost::json fmt::fmt)
+  LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB fmt::fmt)

@@ -37,13 +37,14 @@ CommandLine::CommandLine(const char* version) {
   add_keys_and_config();
   add_mint();
   add_audit();
+  add_pages();
   app_.callback([this] {
     if (!action_) throw CLI::RequiredError("A command");
   });
 }
 
-CLI::App& CommandLine::group(const std::string& name, const std::string& what) {
-  CLI::App& added = *app_.add_subcommand(name, what);
+CLI::App& CommandLine::group(CLI::App& parent, const std::string& name, const std::string& what) {
+  CLI::App& added = *parent.add_subcommand(name, what);
   added.fallthrough();
   added.require_subcommand(0, 1);  // none is refused below, in our words
   added.callback([this, name] {

@@ -35,54 +35,8 @@ void CommandLine::add_roles() {
   serve.footer(keys);
 }
 
-void CommandLine::add_product() {
-  CLI::App& product = group("product", "what is sold");
-  CLI::App& add =
-      command(product, "add", "add a product; prints its id",
-              [this](const auto& loaded) { return app::add_product(loaded.config, product_); });
-  add.add_option("--name", product_.name, "1 to 200 bytes")->required();
-  add.add_option("--description", product_.description, "at most 10000 bytes");
-  CLI::App& list = command(product, "list", "list the products", [this](const auto& loaded) {
-    return list_products(loaded.config, json_);
-  });
-  add_json(list, json_);
-}
-
-void CommandLine::add_sale() {
-  CLI::App& sale = group("sale", "when, and how many, and for how much");
-  add_sale_create(sale);
-  CLI::App& list = command(sale, "list", "list the sales",
-                           [this](const auto& loaded) { return list_sales(loaded.config, json_); });
-  add_json(list, json_);
-  CLI::App& show = command(sale, "show", "show one sale", [this](const auto& loaded) {
-    return show_sale(loaded.config, sale_.id, json_);
-  });
-  add_number(show, "sale", sale_.id.value, "its id").required();
-  add_json(show, json_);
-  CLI::App& end = command(sale, "end", "end a sale now",
-                          [this](const auto& loaded) { return end_sale(loaded.config, sale_.id); });
-  add_number(end, "sale", sale_.id.value, "its id").required();
-}
-
-void CommandLine::add_sale_create(CLI::App& sale) {
-  sale_.starts_at = now_;
-  CLI::App& create =
-      command(sale, "create", "put units on sale; prints the sale's id",
-              [this](const auto& loaded) { return create_sale(loaded.config, sale_); });
-  add_number(create, "--product", sale_.product.value, "the id of the product").required();
-  add_number(create, "--price-cents", sale_.price_cents, "the price of one unit").required();
-  add_number(create, "--quantity", sale_.quantity, "how many units").required();
-  add_number(create, "--limit", sale_.per_buyer_limit, "units a buyer may have (1)");
-  add_time(create, "--starts", "when it starts (now)",
-           [this](Instant time) { sale_.starts_at = time; });
-  add_time(create, "--ends", "when it ends (when sold out)",
-           [this](Instant time) { sale_.ends_at = time; });
-  create.add_flag_callback(
-      "--no-captcha", [this] { sale_.captcha = false; }, "let buyers through without a captcha");
-}
-
 void CommandLine::add_user() {
-  CLI::App& user = group("user", "buyers and operators");
+  CLI::App& user = group(app_, "user", "buyers and operators");
   CLI::App& add =
       command(user, "add", "add a user; prints a generated password, once",
               [this](const auto& loaded) { return app::add_user(loaded.config, user_add_); });
@@ -139,12 +93,12 @@ void CommandLine::add_user_ban(CLI::App& user) {
 }
 
 void CommandLine::add_keys_and_config() {
-  CLI::App& keys = group("keys", "the secret keys behind sessions and captchas");
+  CLI::App& keys = group(app_, "keys", "the secret keys behind sessions and captchas");
   command(keys, "create", "make the key file that all roles of a cluster get a copy of",
           [](const auto& loaded) { return create_keys(loaded.config); });
   command(keys, "rotate", "seal with a fresh key; what the last one sealed still opens",
           [](const auto& loaded) { return rotate_keys(loaded.config); });
-  CLI::App& config = group("config", "the configuration");
+  CLI::App& config = group(app_, "config", "the configuration");
   CLI::App& check =
       command(config, "check", "check everything and show each value and where it comes from",
               [this](const auto& loaded) {
@@ -198,8 +152,9 @@ void CommandLine::add_mint() {
         mint_.key_prefix = text;
       },
       fmt::format("or for a key of each buyer: this and the id in {} digits", kMintDigits));
-  mint.add_flag("--node", mint_.with_node,
-                "of a cluster: with the validator that owns the buyer, as the cookie `node` names it");
+  mint.add_flag(
+      "--node", mint_.with_node,
+      "of a cluster: with the validator that owns the buyer, as the cookie `node` names it");
   key->needs(&product)->excludes(prefix);
   prefix->needs(&product);
   mint.parse_complete_callback([&product, key, prefix] {
@@ -224,6 +179,18 @@ void CommandLine::add_audit() {
   answers->needs(&demand);
   demand.needs(answers);
   add_json(audit, audit_.json);
+}
+
+void CommandLine::add_pages() {
+  CLI::App& pages =
+      command(app_, "pages", "write every static page, picture and asset, for a CDN",
+              [this](const auto& loaded) { return write_pages(loaded.config, pages_); });
+  pages.add_option("--out", pages_.out, "a new or empty folder, or one that was written before")
+      ->type_name("DIR")
+      ->required();
+  pages.add_flag("--prune", pages_.prune,
+                 "remove what an earlier run wrote and this one does not; pages that a CDN still "
+                 "has may name it");
 }
 
 }  // namespace stampede::app

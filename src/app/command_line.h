@@ -41,18 +41,22 @@ class CommandLine {
   void add_roles();
   CLI::App& add_role(RoleName role, const std::string& what, int (*run)(const Config&));
   void add_product();
+  void add_product_change(CLI::App& product);
+  void add_product_picture(CLI::App& product);
   void add_sale();
   void add_sale_create(CLI::App& sale);
+  void add_sale_change(CLI::App& sale);
   void add_user();
   void add_user_ban(CLI::App& user);
   void add_mint();
   void add_audit();
+  void add_pages();
   void add_keys_and_config();
 
   /// `run` takes the configuration and answers an exit code or Done.
   template <class Run>
   CLI::App& command(CLI::App& parent, const std::string& name, const std::string& what, Run run);
-  CLI::App& group(const std::string& name, const std::string& what);
+  CLI::App& group(CLI::App& parent, const std::string& name, const std::string& what);
   void add_config_flags(CLI::App& command, bool everywhere);
   void add_json(CLI::App& command, bool& json) {
     command.add_flag("--json", json, "print JSON for programs");
@@ -60,6 +64,11 @@ class CommandLine {
   template <class Number>
   CLI::Option& add_number(CLI::App& command, const std::string& name, Number& target,
                           const std::string& what, Number least = 0);
+  /// The same, given to `take`.
+  template <class Number>
+  CLI::Option& add_number(CLI::App& command, const std::string& name,
+                          std::function<void(Number)> take, const std::string& what,
+                          Number least = 0);
   CLI::Option& add_time(CLI::App& command, const std::string& name, const std::string& what,
                         std::function<void(Instant)> take);
 
@@ -71,14 +80,19 @@ class CommandLine {
 
   bool json_ = false;
   std::optional<RoleName> role_;  // that `config check` is for
-  ProductAdd product_;
+  ProductFacts product_;
+  ProductChange product_change_;
+  PictureAdd picture_add_;
+  PictureId picture_;
   Sale sale_;
+  SaleChange sale_change_;
   UserAdd user_add_;
   UserList user_list_;
   UserBan user_ban_;
   UserPassword user_password_;
   Mint mint_;
   AuditOptions audit_;
+  PagesOptions pages_;
 };
 
 template <class Run>
@@ -95,18 +109,26 @@ CLI::App& CommandLine::command(CLI::App& parent, const std::string& name, const 
 template <class Number>
 CLI::Option& CommandLine::add_number(CLI::App& command, const std::string& name, Number& target,
                                      const std::string& what, Number least) {
+  return add_number<Number>(
+      command, name, [&target](Number number) { target = number; }, what, least);
+}
+
+template <class Number>
+CLI::Option& CommandLine::add_number(CLI::App& command, const std::string& name,
+                                     std::function<void(Number)> take, const std::string& what,
+                                     Number least) {
   // CLI11 would read 010 as eight.
   return *command
               .add_option_function<std::string>(
                   name,
-                  [name, &target, least](const std::string& text) {
+                  [name, take = std::move(take), least](const std::string& text) {
                     const auto number = parse_number<Number>(text);
                     if (!number || *number < least) {
                       refuse(name, text,
                              fmt::format("a whole number from {} to {}", least,
                                          std::numeric_limits<Number>::max()));
                     }
-                    target = *number;
+                    take(*number);
                   },
                   what)
               ->type_name("N");

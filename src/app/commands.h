@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "app/config/config.h"
 #include "app/operator_text.h"
 #include "model/idempotency_key.h"
+#include "model/product.h"
 #include "model/sale.h"
 #include "model/user.h"
 
@@ -20,16 +22,32 @@ namespace stampede::app {
 
 using Done = std::expected<void, std::string>;
 
-struct ProductAdd {
-  std::string name;
-  std::string description;
+Done add_product(const Config& config, const ProductFacts& facts);
+struct ProductChange {
+  ProductId id;
+  std::vector<std::function<void(ProductFacts&)>> changes;  // those asked for
 };
-Done add_product(const Config& config, const ProductAdd& options);
+Done change_product(const Config& config, const ProductChange& change);
 Done list_products(const Config& config, bool json);
+
+struct PictureAdd {
+  ProductId product;
+  std::filesystem::path file;
+  std::string alt;
+};
+Done add_picture(const Config& config, const PictureAdd& options);
+Done list_pictures(const Config& config, ProductId product, bool json);
+Done remove_picture(const Config& config, ProductId product, PictureId picture);
 
 Done create_sale(const Config& config, const Sale& sale);
 Done list_sales(const Config& config, bool json);
 Done show_sale(const Config& config, SaleId sale, bool json);
+struct SaleChange {
+  SaleId id;
+  std::vector<std::function<void(Sale&)>> changes;  // those asked for
+};
+Done change_sale(const Config& config, const SaleChange& change);
+Done add_stock(const Config& config, SaleId sale, std::int64_t units);
 Done end_sale(const Config& config, SaleId sale);
 
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
@@ -81,6 +99,12 @@ struct AuditOptions {
   bool json = false;
 };
 Done audit(const Config& config, const AuditOptions& options);
+
+struct PagesOptions {
+  std::filesystem::path out;
+  bool prune = false;  // remove what an earlier run made and this one does not
+};
+Done write_pages(const Config& config, const PagesOptions& options);
 
 Done check_config(const LoadedConfig& loaded, bool json);
 

@@ -6,17 +6,44 @@
 #include "app/office.h"
 #include "app/table.h"
 #include "services/catalog/catalog.h"
+#include "services/catalog/subjects.h"
 
 namespace stampede::app {
+namespace {
 
-Done add_product(const Config& config, const ProductAdd& options) {
+std::string no_such_product(ProductId product) {
+  return fmt::format("there is no product {}; `stampede product list` shows all", product.value);
+}
+
+boost::json::value json_of(std::optional<std::int64_t> cents) {
+  if (!cents) return nullptr;
+  return *cents;
+}
+
+}  // namespace
+
+Done add_product(const Config& config, const ProductFacts& facts) {
   Office office(config, Office::Missing::kCreate);
   services::catalog::Catalog catalog(office.storage().catalog());
   const Instant now = read_clocks().wall;
-  const auto id = catalog.add_product(options.name, options.description, now);
+  const auto id = catalog.add_product(facts, now);
   if (!id) return std::unexpected(id.error());
-  office.record("product add", fmt::format("product {}", id->value), now);
+  office.record("product add", services::catalog::subject_of(*id), now);
   fmt::print("{}\n", id->value);
+  return {};
+}
+
+Done change_product(const Config& config, const ProductChange& change) {
+  if (change.changes.empty()) return std::unexpected("nothing to change; `--help` says what may");
+  Office office(config, Office::Missing::kRefuse);
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const auto product = catalog.product(change.id);
+  if (!product) return std::unexpected(no_such_product(change.id));
+  ProductFacts facts{product->name, product->description, product->list_price_cents};
+  for (const auto& apply : change.changes) apply(facts);
+  const auto changed = catalog.change_product(change.id, facts);
+  if (!changed) return changed;
+  office.record("product change", services::catalog::subject_of(change.id), read_clocks().wall);
   return {};
 }
 
@@ -31,6 +58,8 @@ Done list_products(const Config& config, bool json) {
       array.push_back(boost::json::object{{"id", product.id.value},
                                           {"name", product.name},
                                           {"description", product.description},
+                                          {"list_price_cents", json_of(product.list_price_cents)},
+                                          {"pictures", product.pictures.size()},
                                           {"created_at", added}});
     } else {
       table.add({std::to_string(product.id.value), added, product.name});

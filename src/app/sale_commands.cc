@@ -7,9 +7,12 @@
 #include "app/office.h"
 #include "app/table.h"
 #include "services/catalog/catalog.h"
+#include "services/catalog/subjects.h"
 
 namespace stampede::app {
 namespace {
+
+using services::catalog::subject_of;
 
 /// A sale with where its units are.
 struct SaleLine {
@@ -72,11 +75,35 @@ Done create_sale(const Config& config, const Sale& sale) {
   const Instant now = read_clocks().wall;
   const auto id = catalog.create_sale(sale, now);
   if (!id) return std::unexpected(id.error());
-  office.record("sale create",
-                fmt::format("sale {} of product {}: {} units at {} cents", id->value,
-                            sale.product.value, sale.quantity, sale.price_cents),
-                now);
+  Sale created = sale;
+  created.id = *id;
+  office.record("sale create", subject_of(created), now);
   fmt::print("{}\n", id->value);
+  return {};
+}
+
+Done change_sale(const Config& config, const SaleChange& change) {
+  if (change.changes.empty()) return std::unexpected("nothing to change; `--help` says what may");
+  Office office(config, Office::Missing::kRefuse);
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const Instant now = read_clocks().wall;
+  auto sale = catalog.sale(change.id);
+  if (!sale) return std::unexpected(no_such_sale(change.id));
+  for (const auto& apply : change.changes) apply(*sale);
+  const auto changed = catalog.change_sale(*sale, now);
+  if (!changed) return changed;
+  office.record("sale change", subject_of(*sale), now);
+  return {};
+}
+
+Done add_stock(const Config& config, SaleId sale, std::int64_t units) {
+  Office office(config, Office::Missing::kRefuse);
+  services::catalog::Catalog catalog(office.storage().catalog());
+  const Instant now = read_clocks().wall;
+  const auto quantity = catalog.add_stock(sale, units, now);
+  if (!quantity) return std::unexpected(quantity.error());
+  office.record("sale add-stock", subject_of(sale, units, *quantity), now);
+  fmt::print("{}\n", *quantity);
   return {};
 }
 
@@ -128,7 +155,7 @@ Done end_sale(const Config& config, SaleId sale) {
   services::catalog::Catalog catalog(office.storage().catalog());
   const Instant now = read_clocks().wall;
   if (!catalog.end_sale(sale, now)) return std::unexpected(no_such_sale(sale));
-  office.record("sale end", fmt::format("sale {}", sale.value), now);
+  office.record("sale end", subject_of(sale), now);
   return {};
 }
 

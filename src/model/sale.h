@@ -27,6 +27,10 @@ constexpr std::string_view to_string(SaleStatus status) {
 }
 
 struct Sale {
+  /// So long before its start a sale's terms stand: every process that sells it hears of a change
+  /// in less, and its units may be leased from then on.
+  static constexpr std::chrono::seconds kTermsStand{5};
+
   SaleId id;
   ProductId product;
   std::int64_t price_cents = 0;      // 0 to 1,000,000,000,000
@@ -38,6 +42,7 @@ struct Sale {
   bool captcha = true;
 
   bool started(Instant now) const { return starts_at <= now; }
+  bool terms_stand(Instant now) const { return started(now + kTermsStand); }
   bool ended(Instant now) const { return ends_at && *ends_at <= now; }
   bool on(Instant now) const { return started(now) && !ended(now); }
 };

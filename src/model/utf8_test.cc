@@ -54,5 +54,17 @@ TEST(Utf8, RefusesWhatIsBrokenAnywhere) {
   EXPECT_FALSE(is_utf8("\xF8\x88\x80\x80\x80"));
 }
 
+TEST(Utf8, TheFirstCharactersAreWholeOnes) {
+  const std::string text = "aé€😀z";  // of 1, 2, 3, 4 and 1 bytes
+  EXPECT_EQ(first_characters(text, 0), "");
+  EXPECT_EQ(first_characters(text, 1), "a");
+  EXPECT_EQ(first_characters(text, 2), "aé");
+  EXPECT_EQ(first_characters(text, 3), "aé€");
+  EXPECT_EQ(first_characters(text, 4), "aé€😀");
+  EXPECT_EQ(first_characters(text, 5), text);
+  EXPECT_EQ(first_characters(text, 6), text);
+  EXPECT_EQ(first_characters("", 3), "");
+}
+
 }  // namespace
 }  // namespace stampede

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "model/product.h"
@@ -11,14 +11,25 @@
 namespace stampede::repositories {
 
 enum class CreateSaleError { kUnknownProduct, kAnotherSaleRuns };
+enum class ChangeSaleError { kUnknownSale, kTermsStand, kAnotherSaleRuns, kUnitsAreLeased };
+enum class AddStockError { kUnknownSale, kEnded, kChangedMeanwhile, kTooMany };
+
+/// More units for a sale.
+struct StockAddition {
+  SaleId sale;
+  std::int64_t units = 0;
+  std::int64_t most = 0;              // units of the whole sale, afterwards
+  std::optional<std::int64_t> known;  // only if it has so many now: the same request twice is once
+};
 
 /// Products and sales. Thread-safe; calls block.
 class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  virtual ProductId add_product(std::string_view name, std::string_view description,
-                                Instant now) = 0;
+  virtual ProductId add_product(const ProductFacts& facts, Instant now) = 0;
+  /// False for an unknown product.
+  virtual bool change_product(ProductId id, const ProductFacts& facts) = 0;
   virtual std::vector<Product> products() = 0;  // in order of id
   virtual std::optional<Product> product(ProductId id) = 0;
 
@@ -27,6 +38,12 @@ class Catalog {
   virtual std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) = 0;
   virtual std::vector<Sale> sales() = 0;  // in order of id
   virtual std::optional<Sale> sale(SaleId id) = 0;
+  /// Gives sale.id these terms, unless they stand at `now` (Sale::terms_stand) or it would have
+  /// fewer units than are leased. Ignores sale.product and sale.unleased.
+  virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant now) = 0;
+  /// The units are unleased first. Refused once the sale has ended. Answers its new quantity.
+  virtual std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
+                                                               Instant now) = 0;
   /// Ends it at `now` unless it ended before; false for an unknown sale. A sale that had not begun
   /// begins and ends at `now`.
   virtual bool end_sale(SaleId id, Instant now) = 0;

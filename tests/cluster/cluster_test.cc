@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "model/time.h"
 #include "tests/support/crowded_sale.h"
 #include "tests/support/eventually.h"
 
@@ -224,6 +225,39 @@ TEST_F(ACluster, AGracefulRestartOfQuantityControlKeepsTheLeases) {
 }
 
 /// Last of its name, because it changes the ring.
+TEST_F(ACluster, AddedStockReopensASaleThatWasSoldOut) {
+  const auto sale = cluster_->open_sale({.quantity = 2});
+  for (int i = 0; i < 2; ++i) {
+    Pair buyer = new_buyer();
+    order_of(buyer.a, sale.product, fresh_key());
+  }
+  Pair late = new_buyer();
+  ASSERT_TRUE(both_say(late, sale.product, "sold-out", kPatience));
+  cluster_->run({"sale", "add-stock", std::to_string(sale.id.value), "2"});
+  const std::string key = fresh_key();
+  CheckAnswer answer;
+  EXPECT_TRUE(eventually(2s, [&] {
+    answer = late.a.buy(sale.product, key);
+    return answer.status == 202 || answer.result == "sold";
+  })) << answer.response.body;
+  order_of(late.b, sale.product, key);
+  Pair last = new_buyer();
+  order_of(last.b, sale.product, fresh_key());
+}
+
+TEST_F(ACluster, ChangedTermsAreThoseOfEveryValidator) {
+  const Instant start = read_clocks().wall + 1h;
+  const auto sale = cluster_->open_sale({.quantity = 100, .starts = format_rfc3339(start)});
+  ASSERT_EQ(new_buyer().a.buy(sale.product, fresh_key()).result, "not-started");
+  cluster_->run(
+      {"sale", "change", std::to_string(sale.id.value), "--quantity", "1", "--starts", "now"});
+  // Whoever asks before a validator has heard of it asks once only: too often is blacklisted.
+  ASSERT_TRUE(eventually(
+      kPatience, [&] { return new_buyer().a.buy(sale.product, fresh_key()).status == 202; }));
+  Pair late = new_buyer();
+  EXPECT_TRUE(both_say(late, sale.product, "sold-out", kPatience)) << "of fewer units";
+}
+
 TEST_F(ACluster, ZAFailedOrderReachesTheBuyersNewOwner) {
   const auto sale = cluster_->open_sale({.quantity = 100});
   // A buyer of validator a.

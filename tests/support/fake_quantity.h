@@ -40,10 +40,18 @@ class FakeCatalog final : public repositories::Catalog,
   std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
 
   // Nobody asks for these.
-  ProductId add_product(std::string_view, std::string_view, Instant) override { unused(); }
+  ProductId add_product(const ProductFacts&, Instant) override { unused(); }
+  bool change_product(ProductId, const ProductFacts&) override { unused(); }
   std::vector<Product> products() override { unused(); }
   std::optional<Product> product(ProductId) override { unused(); }
   std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) override {
+    unused();
+  }
+  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale&, Instant) override {
+    unused();
+  }
+  std::expected<std::int64_t, repositories::AddStockError> add_stock(
+      const repositories::StockAddition&, Instant) override {
     unused();
   }
   bool end_sale(SaleId, Instant) override { unused(); }

@@ -1,7 +1,9 @@
 #include "repositories/sql/catalog.h"
 
 #include <fmt/format.h>
+#include <soci/soci.h>
 
+#include <algorithm>
 #include <string>
 
 #include "repositories/sql/rows.h"
@@ -9,17 +11,18 @@
 namespace stampede::repositories::sql {
 namespace {
 
+/// Other than sale.id itself.
 bool another_sale_runs(soci::session& session, const Sale& sale) {
   const auto starts_at = to_column(sale.starts_at);
   Nullable ends_at(sale.ends_at);
   int others = 0;
   // Half-open windows overlap when each begins before the other ends. One that ended before it
   // began is empty and overlaps nothing.
-  session << "SELECT COUNT(*) FROM sales WHERE product = :product "
+  session << "SELECT COUNT(*) FROM sales WHERE product = :product AND id <> :id "
              "AND (ends_at IS NULL OR (ends_at > :starts_at AND ends_at > starts_at)) "
              "AND (:open IS NULL OR starts_at < :ends_at)",
-      soci::use(sale.product.value), soci::use(starts_at), use(ends_at), use(ends_at),
-      soci::into(others);
+      soci::use(sale.product.value), soci::use(sale.id.value), soci::use(starts_at), use(ends_at),
+      use(ends_at), soci::into(others);
   return others != 0;
 }
 
@@ -42,20 +45,56 @@ SaleId insert_sale(soci::session& session, const Sale& sale, Instant now) {
   return {id};
 }
 
+/// With the sale's row locked.
+void update_sale(soci::session& session, const Sale& sale) {
+  const auto starts_at = to_column(sale.starts_at);
+  Nullable ends_at(sale.ends_at);
+  const int captcha = sale.captcha ? 1 : 0;
+  session << "UPDATE sales SET price_cents = :price, quantity = :quantity, unleased = :unleased, "
+             "per_buyer_limit = :most, starts_at = :starts, ends_at = :ends, captcha = :captcha "
+             "WHERE id = :id",
+      soci::use(sale.price_cents), soci::use(sale.quantity), soci::use(sale.unleased),
+      soci::use(sale.per_buyer_limit), soci::use(starts_at), use(ends_at), soci::use(captcha),
+      soci::use(sale.id.value);
+}
+
+/// Of products `first` to `last`, which are in order of id.
+void add_pictures(soci::session& session, std::int64_t first, std::int64_t last,
+                  std::vector<Product>& products) {
+  Picture picture;
+  std::int64_t product = 0;
+  std::int64_t bytes = 0;
+  soci::statement select =
+      (session.prepare << "SELECT id, product, name, width, height, bytes, alt FROM pictures "
+                          "WHERE product BETWEEN :first AND :last ORDER BY product, id",
+       soci::use(first), soci::use(last), soci::into(picture.id.value), soci::into(product),
+       soci::into(picture.name), soci::into(picture.width), soci::into(picture.height),
+       soci::into(bytes), soci::into(picture.alt));
+  auto owner = products.begin();
+  for (select.execute(); select.fetch();) {
+    picture.bytes = static_cast<std::size_t>(bytes);
+    owner = std::ranges::find(owner, products.end(), ProductId{product}, &Product::id);
+    if (owner != products.end()) owner->pictures.push_back(picture);
+  }
+}
+
 std::vector<Product> select_products(soci::session& session, std::int64_t first,
                                      std::int64_t last) {
   Product product;
   std::int64_t created_at = 0;
+  Nullable list_price;
   soci::statement select =
-      (session.prepare << "SELECT id, name, description, created_at FROM products "
-                          "WHERE id BETWEEN :first AND :last ORDER BY id",
+      (session.prepare << "SELECT id, name, description, created_at, list_price_cents "
+                          "FROM products WHERE id BETWEEN :first AND :last ORDER BY id",
        soci::use(first), soci::use(last), soci::into(product.id.value), soci::into(product.name),
-       soci::into(product.description), soci::into(created_at));
+       soci::into(product.description), soci::into(created_at), into(list_price));
   std::vector<Product> products;
   for (select.execute(); select.fetch();) {
     product.created_at = to_instant(created_at);
+    product.list_price_cents = list_price.number();
     products.push_back(product);
   }
+  add_pictures(session, first, last, products);
   return products;
 }
 
@@ -75,19 +114,29 @@ std::vector<Sale> select_sales(soci::session& session, std::int64_t first, std::
 
 }  // namespace
 
-ProductId SqlCatalog::add_product(std::string_view name, std::string_view description,
-                                  Instant now) {
-  const std::string its_name(name);
-  const std::string its_description(description);
+ProductId SqlCatalog::add_product(const ProductFacts& facts, Instant now) {
   const auto created_at = to_column(now);
+  Nullable list_price(facts.list_price_cents);
   return database_.write([&](soci::session& session) {
-    session << "INSERT INTO products (name, description, created_at) "
-               "VALUES (:name, :description, :created_at)",
-        soci::use(its_name), soci::use(its_description), soci::use(created_at);
+    session << "INSERT INTO products (name, description, list_price_cents, created_at) "
+               "VALUES (:name, :description, :list_price, :created_at)",
+        soci::use(facts.name), soci::use(facts.description), use(list_price), soci::use(created_at);
     long long id = 0;
     session.get_last_insert_id("products", id);
     raise_revision(session, kCatalogRevision);
     return ProductId{id};
+  });
+}
+
+bool SqlCatalog::change_product(ProductId id, const ProductFacts& facts) {
+  Nullable list_price(facts.list_price_cents);
+  return database_.write([&](soci::session& session) {
+    if (!lock_product(session, id)) return false;
+    session << "UPDATE products SET name = :name, description = :description, "
+               "list_price_cents = :list_price WHERE id = :id",
+        soci::use(facts.name), soci::use(facts.description), use(list_price), soci::use(id.value);
+    raise_revision(session, kCatalogRevision);
+    return true;
   });
 }
 
@@ -103,20 +152,77 @@ std::optional<Product> SqlCatalog::product(ProductId id) {
   return std::move(found.front());
 }
 
+bool SqlCatalog::lock_product(soci::session& session, ProductId id) {
+  std::int64_t found = 0;
+  session << fmt::format("SELECT id FROM products WHERE id = :id{}",
+                         database_.dialect().for_update()),
+      soci::use(id.value), soci::into(found);
+  return session.got_data();
+}
+
+std::optional<Sale> SqlCatalog::lock_sale(soci::session& session, SaleId id) {
+  SaleRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(id.value));
+  prepare(select, fmt::format("SELECT {} FROM sales s WHERE s.id = :id{}", SaleRow::kColumns,
+                              database_.dialect().for_update()));
+  if (!fetch_one(select)) return std::nullopt;
+  return row.sale();
+}
+
 std::expected<SaleId, CreateSaleError> SqlCatalog::create_sale(const Sale& sale, Instant now) {
   using Result = std::expected<SaleId, CreateSaleError>;
+  Sale added = sale;
+  added.id = {};
   return database_.write([&](soci::session& session) -> Result {
-    std::int64_t product = 0;
-    // Locked, so that of two operators who put it on sale at once one sees the other's sale.
-    session << fmt::format("SELECT id FROM products WHERE id = :id{}",
-                           database_.dialect().for_update()),
-        soci::use(sale.product.value), soci::into(product);
-    if (!session.got_data()) return std::unexpected(CreateSaleError::kUnknownProduct);
-    if (another_sale_runs(session, sale)) {
+    if (!lock_product(session, added.product)) {
+      return std::unexpected(CreateSaleError::kUnknownProduct);
+    }
+    if (another_sale_runs(session, added)) {
       return std::unexpected(CreateSaleError::kAnotherSaleRuns);
     }
     raise_revision(session, kCatalogRevision);
-    return insert_sale(session, sale, now);
+    return insert_sale(session, added, now);
+  });
+}
+
+std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, Instant now) {
+  using Result = std::expected<void, ChangeSaleError>;
+  using Error = ChangeSaleError;
+  return database_.write([&](soci::session& session) -> Result {
+    Sale changed = sale;
+    session << "SELECT product FROM sales WHERE id = :id", soci::use(sale.id.value),
+        soci::into(changed.product.value);
+    if (!session.got_data()) return std::unexpected(Error::kUnknownSale);
+    lock_product(session, changed.product);
+    const auto stored = lock_sale(session, sale.id);
+    if (stored->terms_stand(now)) return std::unexpected(Error::kTermsStand);
+    const std::int64_t leased = stored->quantity - stored->unleased;
+    if (sale.quantity < leased) return std::unexpected(Error::kUnitsAreLeased);
+    if (another_sale_runs(session, changed)) return std::unexpected(Error::kAnotherSaleRuns);
+    changed.unleased = sale.quantity - leased;
+    update_sale(session, changed);
+    raise_revision(session, kCatalogRevision);
+    return {};
+  });
+}
+
+std::expected<std::int64_t, AddStockError> SqlCatalog::add_stock(const StockAddition& addition,
+                                                                 Instant now) {
+  using Result = std::expected<std::int64_t, AddStockError>;
+  const auto& [id, units, most, known] = addition;
+  return database_.write([&](soci::session& session) -> Result {
+    const auto sale = lock_sale(session, id);
+    if (!sale) return std::unexpected(AddStockError::kUnknownSale);
+    if (sale->ended(now)) return std::unexpected(AddStockError::kEnded);
+    if (known && *known != sale->quantity) return std::unexpected(AddStockError::kChangedMeanwhile);
+    if (units > most - sale->quantity) return std::unexpected(AddStockError::kTooMany);
+    session << "UPDATE sales SET quantity = quantity + :units, unleased = unleased + :more "
+               "WHERE id = :id",
+        soci::use(units), soci::use(units), soci::use(id.value);
+    raise_revision(session, kCatalogRevision);
+    return sale->quantity + units;
   });
 }
 

@@ -9,16 +9,25 @@ class SqlCatalog final : public Catalog {
  public:
   explicit SqlCatalog(Database& database) : database_(database) {}
 
-  ProductId add_product(std::string_view name, std::string_view description, Instant now) override;
+  ProductId add_product(const ProductFacts& facts, Instant now) override;
+  bool change_product(ProductId id, const ProductFacts& facts) override;
   std::vector<Product> products() override;
   std::optional<Product> product(ProductId id) override;
 
   std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) override;
   std::vector<Sale> sales() override;
   std::optional<Sale> sale(SaleId id) override;
+  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant now) override;
+  std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
+                                                       Instant now) override;
   bool end_sale(SaleId id, Instant now) override;
 
  private:
+  /// Locks the product for the rest of the transaction, so that of two operators who give it a sale
+  /// at once one sees the other's. False for an unknown one.
+  bool lock_product(soci::session& session, ProductId id);
+  std::optional<Sale> lock_sale(soci::session& session, SaleId id);
+
   Database& database_;
 };
 

@@ -18,7 +18,8 @@ struct CatalogTest : OnEveryEngine {};
 INSTANTIATE_TEST_SUITE_P(On, CatalogTest, every_engine(), testing::PrintToStringParamName());
 
 TEST_P(CatalogTest, KeepsProducts) {
-  const auto id = shop.catalog().add_product("O'Neil \"100%\"", "grüße; --", at(5));
+  const auto id =
+      shop.catalog().add_product({.name = "O'Neil \"100%\"", .description = "grüße; --"}, at(5));
   const auto product = shop.catalog().product(id);
   ASSERT_TRUE(product);
   EXPECT_EQ(product->id, id);
@@ -26,13 +27,13 @@ TEST_P(CatalogTest, KeepsProducts) {
   EXPECT_EQ(product->description, "grüße; --");
   EXPECT_EQ(product->created_at, at(5));
   EXPECT_FALSE(shop.catalog().product(ProductId{99}));
-  shop.catalog().add_product("Second", "", at(6));
+  shop.catalog().add_product({.name = "Second"}, at(6));
   ASSERT_EQ(shop.catalog().products().size(), 2U);
   EXPECT_EQ(shop.catalog().products()[1].name, "Second");
 }
 
 TEST_P(CatalogTest, KeepsSalesToTheLastField) {
-  const auto product = shop.catalog().add_product("p", "", at(1));
+  const auto product = shop.catalog().add_product({.name = "p"}, at(1));
   const Sale sale{.id = {77},
                   .product = product,
                   .price_cents = 1'000'000'000'000,
@@ -66,8 +67,8 @@ TEST_P(CatalogTest, RefusesASaleOfNothing) {
 
 TEST_P(CatalogTest, AProductHasOneSaleAtATime) {
   auto& catalog = shop.catalog();
-  const auto product = catalog.add_product("p", "", at(1));
-  const auto other = catalog.add_product("q", "", at(1));
+  const auto product = catalog.add_product({.name = "p"}, at(1));
+  const auto other = catalog.add_product({.name = "q"}, at(1));
   ASSERT_TRUE(catalog.create_sale(window(product, 1'000, 2'000), at(1)));
   const auto overlapping = std::unexpected(CreateSaleError::kAnotherSaleRuns);
   EXPECT_EQ(catalog.create_sale(window(product, 1'500, 1'600), at(1)), overlapping);
@@ -99,6 +100,110 @@ TEST_P(CatalogTest, ASaleThatHadNotBegunIsOutOfTheWayOnceEnded) {
   EXPECT_EQ(catalog.sale(sale)->ends_at, at(500));
   const auto product = catalog.sale(sale)->product;
   EXPECT_TRUE(catalog.create_sale(window(product, 400, {}), at(600)));
+}
+
+std::int64_t revision(TestShop& shop) { return shop.repositories.changes()->poll()->catalog; }
+
+TEST_P(CatalogTest, ChangesAProduct) {
+  auto& catalog = shop.catalog();
+  const auto id = catalog.add_product({.name = "Old", .list_price_cents = 12'900}, at(1));
+  EXPECT_EQ(catalog.product(id)->list_price_cents, 12'900);
+  const auto before = revision(shop);
+  ASSERT_TRUE(catalog.change_product(id, {.name = "New", .description = "and better"}));
+  EXPECT_EQ(*catalog.product(id), (Product{id, "New", "and better", at(1)}));
+  EXPECT_GT(revision(shop), before);
+  ASSERT_TRUE(catalog.change_product(id, {.name = "New", .description = "and better"}))
+      << "the same facts again";
+  EXPECT_FALSE(catalog.change_product(ProductId{99}, {.name = "None"}));
+}
+
+TEST_P(CatalogTest, ChangesEveryTermOfASaleBeforeItStarts) {
+  auto& catalog = shop.catalog();
+  const auto product = catalog.add_product({.name = "p"}, at(1));
+  const auto id = *catalog.create_sale(window(product, 100'000, {}), at(1));
+  const Sale wanted{.id = id,
+                    .product = {99},
+                    .price_cents = 7,
+                    .quantity = 4,
+                    .unleased = 77,
+                    .per_buyer_limit = 3,
+                    .starts_at = at(200'000),
+                    .ends_at = at(300'000),
+                    .captcha = false};
+  const auto before = revision(shop);
+  ASSERT_TRUE(catalog.change_sale(wanted, at(2)));
+  EXPECT_GT(revision(shop), before);
+  const auto stored = *catalog.sale(id);
+  EXPECT_EQ(stored.product, product);
+  EXPECT_EQ(stored.price_cents, 7);
+  EXPECT_EQ(stored.quantity, 4);
+  EXPECT_EQ(stored.unleased, 4);
+  EXPECT_EQ(stored.per_buyer_limit, 3);
+  EXPECT_EQ(stored.starts_at, at(200'000));
+  EXPECT_EQ(stored.ends_at, at(300'000));
+  EXPECT_FALSE(stored.captcha);
+  EXPECT_TRUE(catalog.change_sale(wanted, at(2))) << "the same terms again";
+  EXPECT_EQ(catalog.change_sale({.id = {99}}, at(2)),
+            std::unexpected(ChangeSaleError::kUnknownSale));
+}
+
+TEST_P(CatalogTest, TermsStandShortlyBeforeTheStart) {
+  auto& catalog = shop.catalog();
+  const auto product = catalog.add_product({.name = "p"}, at(1));
+  Sale sale = window(product, 100'000, {});
+  sale.id = *catalog.create_sale(sale, at(1));
+  const Instant last = sale.starts_at - Sale::kTermsStand;
+  EXPECT_TRUE(catalog.change_sale(sale, last - std::chrono::milliseconds{1}));
+  sale.starts_at = at(900'000);
+  EXPECT_EQ(catalog.change_sale(sale, last), std::unexpected(ChangeSaleError::kTermsStand));
+  EXPECT_EQ(catalog.sale(sale.id)->starts_at, at(100'000));
+}
+
+TEST_P(CatalogTest, AChangedSaleKeepsOneSaleAtATime) {
+  auto& catalog = shop.catalog();
+  const auto product = catalog.add_product({.name = "p"}, at(1));
+  ASSERT_TRUE(catalog.create_sale(window(product, 100'000, 200'000), at(1)));
+  Sale second = window(product, 200'000, 300'000);
+  second.id = *catalog.create_sale(second, at(1));
+  second.starts_at = at(199'999);
+  EXPECT_EQ(catalog.change_sale(second, at(1)), std::unexpected(ChangeSaleError::kAnotherSaleRuns));
+  second.starts_at = at(250'000);
+  EXPECT_TRUE(catalog.change_sale(second, at(1))) << "its own window is no other's";
+}
+
+TEST_P(CatalogTest, TakesBackNoUnitThatIsLeased) {
+  auto& catalog = shop.catalog();
+  const auto product = catalog.add_product({.name = "p"}, at(1));
+  Sale sale = window(product, 100'000, {});
+  sale.id = *catalog.create_sale(sale, at(1));
+  ASSERT_TRUE(shop.leases().grant(sale.id, 6, at(2)));
+  sale.quantity = 5;
+  EXPECT_EQ(catalog.change_sale(sale, at(2)), std::unexpected(ChangeSaleError::kUnitsAreLeased));
+  EXPECT_EQ(catalog.sale(sale.id)->quantity, 10);
+  sale.quantity = 6;
+  ASSERT_TRUE(catalog.change_sale(sale, at(2)));
+  EXPECT_EQ(catalog.sale(sale.id)->unleased, 0);
+  sale.quantity = 9;
+  ASSERT_TRUE(catalog.change_sale(sale, at(2)));
+  EXPECT_EQ(catalog.sale(sale.id)->unleased, 3);
+}
+
+TEST_P(CatalogTest, AddsStockUntilTheEnd) {
+  auto& catalog = shop.catalog();
+  const auto id = shop.sell(10, 1, at(3'000));
+  ASSERT_TRUE(shop.leases().grant(id, 10, at(2)));
+  const auto before = revision(shop);
+  EXPECT_EQ(catalog.add_stock({id, 5, 20}, at(2'999)), 15);
+  EXPECT_GT(revision(shop), before);
+  EXPECT_EQ(catalog.sale(id)->quantity, 15);
+  EXPECT_EQ(catalog.sale(id)->unleased, 5);
+  EXPECT_EQ(catalog.add_stock({id, 6, 20}, at(2'999)), std::unexpected(AddStockError::kTooMany));
+  EXPECT_EQ(catalog.add_stock({id, 5, 20, 14}, at(2'999)),
+            std::unexpected(AddStockError::kChangedMeanwhile));
+  EXPECT_EQ(catalog.add_stock({id, 5, 20, 15}, at(2'999)), 20);
+  EXPECT_EQ(catalog.add_stock({id, 1, 99}, at(3'000)), std::unexpected(AddStockError::kEnded));
+  EXPECT_EQ(catalog.add_stock({{99}, 1, 99}, at(1)), std::unexpected(AddStockError::kUnknownSale));
+  EXPECT_EQ(catalog.sale(id)->quantity, 20);
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ TEST_P(DatabaseTest, ReadersSeeOneSnapshotAndCannotWrite) {
   shop.database.read([&](soci::session& session) {
     std::int64_t before = 0;
     session << "SELECT COUNT(*) FROM products", soci::into(before);
-    shop.catalog().add_product("Another", "", at(1));
+    shop.catalog().add_product({.name = "Another"}, at(1));
     std::int64_t after = 0;
     session << "SELECT COUNT(*) FROM products", soci::into(after);
     EXPECT_EQ(before, after);
@@ -203,7 +203,7 @@ TEST(SqliteChanges, SeesEveryCommitOfOthersOnce) {
   EXPECT_TRUE(changes->poll());
   EXPECT_FALSE(changes->poll());
   const auto other = shop.storage.open();
-  Repositories(*other).catalog().add_product("From outside", "", at(1));
+  Repositories(*other).catalog().add_product({.name = "From outside"}, at(1));
   EXPECT_TRUE(changes->poll());
   EXPECT_FALSE(changes->poll());
   shop.catalog().products();
@@ -225,7 +225,7 @@ TEST_P(ChangesTest, RaiseTheRevisionOfWhatChanged) {
     EXPECT_EQ(others, *last);
     last = now;
   };
-  const auto product = outside.catalog().add_product("From outside", "", at(1));
+  const auto product = outside.catalog().add_product({.name = "From outside"}, at(1));
   expect_raised(&Revisions::catalog);
   const auto sale = outside.catalog().create_sale(
       {.product = product, .price_cents = 1, .quantity = 1, .starts_at = at(1)}, at(1));
@@ -257,7 +257,7 @@ TEST(AnotherProcess, WritesWhileTheServerCommitsWithoutPause) {
       }
     });
     running.wait();
-    for (int i = 0; i < 100; ++i) outside.catalog().add_product(fmt::format("{}", i), "", at(1));
+    for (int i = 0; i < 100; ++i) outside.catalog().add_product({.name = fmt::format("{}", i)}, at(1));
     stop = true;
   }
   EXPECT_EQ(shop.catalog().products().size(), 101U);

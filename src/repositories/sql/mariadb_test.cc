@@ -203,7 +203,7 @@ TEST(Mariadb, ComparesTextByteByByte) {
 TEST(Mariadb, RefusesTextThatDoesNotFit) {
   TestShop shop(Engine::kMariadb);
   const auto error =
-      error_of([&] { shop.catalog().add_product(std::string(201, 'x'), "", at(1)); });
+      error_of([&] { shop.catalog().add_product({.name = std::string(201, 'x')}, at(1)); });
   ASSERT_TRUE(error);
   EXPECT_THAT(error->what(), HasSubstr("name"));
 }
@@ -329,7 +329,7 @@ struct MariadbAway : testing::Test {
     return error ? std::optional{error->kind()} : std::nullopt;
   }
   std::optional<Kind> add_product() {
-    return kind_of([&] { repositories.catalog().add_product("Trainers", "", at(1)); });
+    return kind_of([&] { repositories.catalog().add_product({.name = "Trainers"}, at(1)); });
   }
   std::optional<Kind> lock_shard() {
     return kind_of([&] { repositories.ledger().begin()->lock_shard(0); });

@@ -2,14 +2,20 @@
 
 #include "repositories/sql/accounts.h"
 #include "repositories/sql/audit.h"
+#include "repositories/sql/audit_log.h"
 #include "repositories/sql/blacklist.h"
+#include "repositories/sql/buyer_search.h"
 #include "repositories/sql/catalog.h"
 #include "repositories/sql/leases.h"
 #include "repositories/sql/members.h"
 #include "repositories/sql/order_ledger.h"
+#include "repositories/sql/order_search.h"
 #include "repositories/sql/orders.h"
+#include "repositories/sql/pictures.h"
 #include "repositories/sql/quarantine.h"
 #include "repositories/sql/queue_shards.h"
+#include "repositories/sql/samples.h"
+#include "repositories/sql/units.h"
 
 namespace stampede::repositories::sql {
 
@@ -19,23 +25,33 @@ struct Repositories::All {
         audit(database),
         audit_log(database),
         blacklist(database),
+        buyer_search(database),
         catalog(database),
         leases(database),
         ledger(database),
         members(database),
+        order_search(database),
         orders(database),
-        quarantine(database) {}
+        pictures(database),
+        quarantine(database),
+        samples(database),
+        units(database) {}
 
   SqlAccounts accounts;
   SqlAudit audit;
   SqlAuditLog audit_log;
   SqlBlacklist blacklist;
+  SqlBuyerSearch buyer_search;
   SqlCatalog catalog;
   SqlLeases leases;
   SqlOrderLedger ledger;
   SqlMembers members;
+  SqlOrderSearch order_search;
   SqlOrders orders;
+  SqlPictures pictures;
   SqlQuarantine quarantine;
+  SqlSamples samples;
+  SqlUnitLedger units;
 };
 
 Repositories::Repositories(Database& database)
@@ -44,14 +60,19 @@ Repositories::~Repositories() = default;
 
 Accounts& Repositories::accounts() const { return all_->accounts; }
 Audit& Repositories::audit() const { return all_->audit; }
-SqlAuditLog& Repositories::audit_log() const { return all_->audit_log; }
+AuditLog& Repositories::audit_log() const { return all_->audit_log; }
 Blacklist& Repositories::blacklist() const { return all_->blacklist; }
+BuyerSearch& Repositories::buyer_search() const { return all_->buyer_search; }
 Catalog& Repositories::catalog() const { return all_->catalog; }
 Leases& Repositories::leases() const { return all_->leases; }
 OrderLedger& Repositories::ledger() const { return all_->ledger; }
 Members& Repositories::members() const { return all_->members; }
+OrderSearch& Repositories::order_search() const { return all_->order_search; }
 Orders& Repositories::orders() const { return all_->orders; }
+Pictures& Repositories::pictures() const { return all_->pictures; }
 Quarantine& Repositories::quarantine() const { return all_->quarantine; }
+Samples& Repositories::samples() const { return all_->samples; }
+UnitLedger& Repositories::units() const { return all_->units; }
 
 void Repositories::ensure_shards(std::int32_t shards) { sql::ensure_shards(database_, shards); }
 

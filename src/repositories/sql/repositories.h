@@ -6,15 +6,19 @@
 #include "repositories/accounts.h"
 #include "repositories/audit.h"
 #include "repositories/blacklist.h"
+#include "repositories/buyer_search.h"
 #include "repositories/catalog.h"
 #include "repositories/changes.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
 #include "repositories/order_ledger.h"
+#include "repositories/order_search.h"
 #include "repositories/orders.h"
+#include "repositories/pictures.h"
 #include "repositories/quarantine.h"
-#include "repositories/sql/audit_log.h"
+#include "repositories/samples.h"
 #include "repositories/sql/database.h"
+#include "repositories/units.h"
 
 namespace stampede::repositories::sql {
 
@@ -29,14 +33,19 @@ class Repositories {
 
   Accounts& accounts() const;
   Audit& audit() const;
-  SqlAuditLog& audit_log() const;
+  AuditLog& audit_log() const;
   Blacklist& blacklist() const;
+  BuyerSearch& buyer_search() const;
   Catalog& catalog() const;
   Leases& leases() const;
   OrderLedger& ledger() const;
   Members& members() const;
+  OrderSearch& order_search() const;
   Orders& orders() const;
+  Pictures& pictures() const;
   Quarantine& quarantine() const;
+  Samples& samples() const;
+  UnitLedger& units() const;
 
   /// As ensure_shards() of queue_shards.h.
   void ensure_shards(std::int32_t shards);

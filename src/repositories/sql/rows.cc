@@ -34,6 +34,14 @@ FailureReason reason_of(const OrderRow& row) {
 
 }  // namespace
 
+std::string folded(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::string to_column(OrderStatus status) {
   return std::string(status == OrderStatus::kSuccess ? kSuccess : kFailed);
 }

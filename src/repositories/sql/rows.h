@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/order.h"
 #include "model/sale.h"
@@ -28,6 +29,8 @@ inline Instant to_instant(std::int64_t column) {
 }
 std::string to_column(OrderStatus status);
 std::string to_column(UserRole role);
+/// users.folded_name. Names are ASCII; not std::tolower, which asks the locale.
+std::string folded(std::string_view name);
 
 /// A value that may be NULL.
 struct Nullable {
@@ -35,9 +38,14 @@ struct Nullable {
   soci::indicator indicator = soci::i_null;
 
   Nullable() = default;
+  explicit Nullable(std::optional<std::int64_t> number)
+      : value(number.value_or(0)), indicator(number ? soci::i_ok : soci::i_null) {}
   explicit Nullable(std::optional<Instant> instant)
       : value(instant ? to_column(*instant) : 0), indicator(instant ? soci::i_ok : soci::i_null) {}
   bool has_value() const { return indicator == soci::i_ok; }
+  std::optional<std::int64_t> number() const {
+    return has_value() ? std::optional{value} : std::nullopt;
+  }
   std::optional<Instant> instant() const {
     return has_value() ? std::optional{to_instant(value)} : std::nullopt;
   }

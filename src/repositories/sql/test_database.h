@@ -104,7 +104,7 @@ struct TestShop {
   /// A sale of a new product that is on from 1000 on.
   SaleId sell(std::int64_t quantity, std::int32_t limit = 1,
               std::optional<Instant> ends_at = std::nullopt) {
-    const auto product = catalog().add_product("Trainers", "Red", at(1));
+    const auto product = catalog().add_product({.name = "Trainers", .description = "Red"}, at(1));
     return *catalog().create_sale({.id = {},
                                    .product = product,
                                    .price_cents = 9'900,

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "model/time.h"
-#include "model/utf8.h"
+#include "services/catalog/text_rules.h"
 
 namespace stampede::services::catalog {
 namespace {
@@ -14,34 +14,6 @@ constexpr std::int64_t kHighestPrice = 1'000'000'000'000;
 constexpr std::int64_t kLargestQuantity = 1'000'000'000;
 constexpr std::int64_t kHighestLimit = 1'000;
 
-using Problem = std::optional<std::string>;
-
-/// Where a control character (C0, DEL or C1) begins in UTF-8, besides those `allowed`.
-std::optional<std::size_t> find_control(std::string_view text, std::string_view allowed) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 =
-        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c1 || ((byte < 0x20 || byte == 0x7F) && allowed.find(text[i]) == std::string_view::npos)) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
-
-Problem check_text(std::string_view field, std::string_view text, std::size_t longest,
-                   std::string_view allowed_controls) {
-  if (text.size() > longest) {
-    return fmt::format("{}: {} bytes long; expected at most {}", field, text.size(), longest);
-  }
-  if (!is_utf8(text)) return fmt::format("{}: {:?} is not valid UTF-8", field, text);
-  if (const auto at = find_control(text, allowed_controls)) {
-    return fmt::format("{}: {:?} has a control character at byte {}; expected text", field, text,
-                       *at);
-  }
-  return std::nullopt;
-}
-
 Problem check_name(std::string_view name) {
   if (name.find_first_not_of(' ') == std::string_view::npos) {
     return fmt::format("name: {:?} is blank; expected 1 to {} bytes of text", name, kLongestName);
@@ -49,10 +21,13 @@ Problem check_name(std::string_view name) {
   return check_text("name", name, kLongestName, "");
 }
 
-Problem check_range(std::string_view field, std::int64_t value, std::int64_t least,
-                    std::int64_t most) {
-  if (value >= least && value <= most) return std::nullopt;
-  return fmt::format("{}: {} is out of range; expected {} to {}", field, value, least, most);
+Problem check_facts(const ProductFacts& facts) {
+  if (auto problem = check_name(facts.name)) return problem;
+  if (auto problem = check_text("description", facts.description, kLongestDescription, "\t\n\r")) {
+    return problem;
+  }
+  if (!facts.list_price_cents) return std::nullopt;
+  return check_range("list-price-cents", *facts.list_price_cents, 0, kHighestPrice);
 }
 
 Problem check_window(const Sale& sale, Instant now) {
@@ -68,41 +43,106 @@ Problem check_window(const Sale& sale, Instant now) {
   return std::nullopt;
 }
 
+Problem check_terms(const Sale& sale, Instant now) {
+  if (auto problem = check_range("price-cents", sale.price_cents, 0, kHighestPrice)) return problem;
+  if (auto problem = check_range("quantity", sale.quantity, 1, kLargestQuantity)) return problem;
+  if (auto problem = check_range("limit", sale.per_buyer_limit, 1, kHighestLimit)) return problem;
+  return check_window(sale, now);
+}
+
+std::string no_such_product(ProductId id) {
+  return fmt::format("product: there is no product {}; expected the id of one", id.value);
+}
+
+std::string no_such_sale(SaleId id) {
+  return fmt::format("sale: there is no sale {}; expected the id of one", id.value);
+}
+
+std::string another_sale_runs(ProductId product) {
+  return fmt::format(
+      "product: another sale of product {} runs at that time; expected a window after it has ended",
+      product.value);
+}
+
 }  // namespace
 
-std::expected<ProductId, std::string> Catalog::add_product(std::string_view name,
-                                                           std::string_view description,
-                                                           Instant now) {
-  if (auto problem = check_name(name)) return std::unexpected(*std::move(problem));
-  if (auto problem = check_text("description", description, kLongestDescription, "\t\n\r")) {
-    return std::unexpected(*std::move(problem));
-  }
-  return repository_->add_product(name, description, now);
+std::expected<ProductId, std::string> Catalog::add_product(const ProductFacts& facts, Instant now) {
+  if (auto problem = check_facts(facts)) return std::unexpected(*std::move(problem));
+  return repository_->add_product(facts, now);
+}
+
+std::expected<void, std::string> Catalog::change_product(ProductId id, const ProductFacts& facts) {
+  if (auto problem = check_facts(facts)) return std::unexpected(*std::move(problem));
+  if (!repository_->change_product(id, facts)) return std::unexpected(no_such_product(id));
+  return {};
 }
 
 std::vector<Product> Catalog::products() { return repository_->products(); }
 
 std::optional<Product> Catalog::product(ProductId id) { return repository_->product(id); }
 
-std::expected<SaleId, std::string> Catalog::create_sale(Sale sale, Instant now) {
-  for (auto& problem :
-       {check_range("price-cents", sale.price_cents, 0, kHighestPrice),
-        check_range("quantity", sale.quantity, 1, kLargestQuantity),
-        check_range("limit", sale.per_buyer_limit, 1, kHighestLimit), check_window(sale, now)}) {
-    if (problem) return std::unexpected(*problem);
-  }
+std::expected<SaleId, std::string> Catalog::create_sale(const Sale& sale, Instant now) {
+  if (auto problem = check_terms(sale, now)) return std::unexpected(*std::move(problem));
   const auto created = repository_->create_sale(sale, now);
   if (created) return *created;
   switch (created.error()) {
     case repositories::CreateSaleError::kUnknownProduct:
-      return std::unexpected(fmt::format("product: there is no product {}; expected the id of one",
-                                         sale.product.value));
+      return std::unexpected(no_such_product(sale.product));
     case repositories::CreateSaleError::kAnotherSaleRuns:
       break;
   }
-  return std::unexpected(fmt::format(
-      "product: another sale of product {} runs at that time; expected a window after it has ended",
-      sale.product.value));
+  return std::unexpected(another_sale_runs(sale.product));
+}
+
+std::expected<void, std::string> Catalog::change_sale(const Sale& sale, Instant now) {
+  if (auto problem = check_terms(sale, now)) return std::unexpected(*std::move(problem));
+  const auto changed = repository_->change_sale(sale, now);
+  if (changed) return {};
+  switch (changed.error()) {
+    case repositories::ChangeSaleError::kUnknownSale:
+      return std::unexpected(no_such_sale(sale.id));
+    case repositories::ChangeSaleError::kTermsStand:
+      return std::unexpected(fmt::format(
+          "sale: sale {} has started or is about to; expected one that starts more than {} s "
+          "from now",
+          sale.id.value, Sale::kTermsStand.count()));
+    case repositories::ChangeSaleError::kUnitsAreLeased:
+      return std::unexpected(fmt::format(
+          "quantity: {} is less than what is leased of sale {} already; expected more, or the same "
+          "again in a moment",
+          sale.quantity, sale.id.value));
+    case repositories::ChangeSaleError::kAnotherSaleRuns:
+      break;
+  }
+  const auto stored = repository_->sale(sale.id);
+  return std::unexpected(another_sale_runs(stored ? stored->product : sale.product));
+}
+
+std::expected<std::int64_t, std::string> Catalog::add_stock(SaleId id, std::int64_t units,
+                                                            Instant now,
+                                                            std::optional<std::int64_t> known) {
+  if (auto problem = check_range("units", units, 1, kLargestQuantity)) {
+    return std::unexpected(*std::move(problem));
+  }
+  const auto quantity = repository_->add_stock(
+      {.sale = id, .units = units, .most = kLargestQuantity, .known = known}, now);
+  if (quantity) return *quantity;
+  switch (quantity.error()) {
+    case repositories::AddStockError::kUnknownSale:
+      return std::unexpected(no_such_sale(id));
+    case repositories::AddStockError::kEnded:
+      return std::unexpected(
+          fmt::format("sale: sale {} has ended; expected one that has not", id.value));
+    case repositories::AddStockError::kChangedMeanwhile:
+      return std::unexpected(fmt::format(
+          "sale: sale {} has not {} units any more; expected that nobody had added any meanwhile",
+          id.value, *known));
+    case repositories::AddStockError::kTooMany:
+      break;
+  }
+  return std::unexpected(
+      fmt::format("units: {} more would be too many; expected a sale of at most {} units in all",
+                  units, kLargestQuantity));
 }
 
 std::vector<Sale> Catalog::sales() { return repository_->sales(); }

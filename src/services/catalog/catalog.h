@@ -1,9 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/product.h"
@@ -12,19 +12,27 @@
 
 namespace stampede::services::catalog {
 
-/// Products and sales, with their rules: ranges, UTF-8, windows. Thread-safe; calls block.
-/// Errors are sentences that name the field, the value and what was expected.
+/// Products and sales, with their rules: ranges, UTF-8, windows, and what may change when.
+/// Thread-safe; calls block. Errors are sentences that name the field, the value and what was
+/// expected.
 class Catalog {
  public:
   explicit Catalog(repositories::Catalog& repository) : repository_(&repository) {}
 
-  std::expected<ProductId, std::string> add_product(std::string_view name,
-                                                    std::string_view description, Instant now);
+  std::expected<ProductId, std::string> add_product(const ProductFacts& facts, Instant now);
+  std::expected<void, std::string> change_product(ProductId id, const ProductFacts& facts);
   std::vector<Product> products();
   std::optional<Product> product(ProductId id);
 
   /// Ignores sale.id and sale.unleased.
-  std::expected<SaleId, std::string> create_sale(Sale sale, Instant now);
+  std::expected<SaleId, std::string> create_sale(const Sale& sale, Instant now);
+  /// Gives sale.id new terms, until Sale::kTermsStand before its start. Ignores sale.product and
+  /// sale.unleased.
+  std::expected<void, std::string> change_sale(const Sale& sale, Instant now);
+  /// More units for a sale that has not ended, if it has as many as `known` says (none: however
+  /// many); answers how many it has now.
+  std::expected<std::int64_t, std::string> add_stock(
+      SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known = std::nullopt);
   std::vector<Sale> sales();
   std::optional<Sale> sale(SaleId id);
   /// False for an unknown sale.

@@ -10,16 +10,24 @@
 namespace stampede::services::catalog {
 namespace {
 
+using repositories::AddStockError;
+using repositories::ChangeSaleError;
 using std::chrono::hours;
 using testing::HasSubstr;
 
 /// Keeps what it is given; knows one rule of storage: a product has one sale at a time.
 class MemoryCatalog final : public repositories::Catalog {
  public:
-  ProductId add_product(std::string_view name, std::string_view description, Instant now) override {
+  ProductId add_product(const ProductFacts& facts, Instant now) override {
     const ProductId id{static_cast<std::int64_t>(products_.size()) + 1};
-    products_.push_back({id, std::string{name}, std::string{description}, now});
+    products_.push_back({id, facts.name, facts.description, now, facts.list_price_cents});
     return id;
+  }
+  bool change_product(ProductId id, const ProductFacts& facts) override {
+    const auto row = std::ranges::find(products_, id, &Product::id);
+    if (row == products_.end()) return false;
+    *row = {id, facts.name, facts.description, row->created_at, facts.list_price_cents};
+    return true;
   }
   std::vector<Product> products() override { return products_; }
   std::optional<Product> product(ProductId id) override { return find(products_, id); }
@@ -39,6 +47,16 @@ class MemoryCatalog final : public repositories::Catalog {
   }
   std::vector<Sale> sales() override { return sales_; }
   std::optional<Sale> sale(SaleId id) override { return find(sales_, id); }
+  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant) override {
+    if (change_refused) return std::unexpected(*change_refused);
+    *std::ranges::find(sales_, sale.id, &Sale::id) = sale;
+    return {};
+  }
+  std::expected<std::int64_t, AddStockError> add_stock(const repositories::StockAddition& addition,
+                                                       Instant) override {
+    if (stock_refused) return std::unexpected(*stock_refused);
+    return std::ranges::find(sales_, addition.sale, &Sale::id)->quantity += addition.units;
+  }
   bool end_sale(SaleId id, Instant now) override {
     for (Sale& sale : sales_) {
       if (sale.id != id) continue;
@@ -47,6 +65,9 @@ class MemoryCatalog final : public repositories::Catalog {
     }
     return false;
   }
+
+  std::optional<ChangeSaleError> change_refused;
+  std::optional<AddStockError> stock_refused;
 
  private:
   template <class Row, class RowId>
@@ -75,12 +96,14 @@ class CatalogTest : public testing::Test {
 };
 
 TEST_F(CatalogTest, ProductsKeepTheirTextAsGiven) {
-  const auto id = catalog_.add_product("Röd Räv – 狐 🦊", "two\nlines\tand a tab", now_);
+  const auto id = catalog_.add_product(
+      {.name = "Röd Räv – 狐 🦊", .description = "two\nlines\tand a tab"}, now_);
   ASSERT_TRUE(id);
   EXPECT_EQ(catalog_.product(*id)->name, "Röd Räv – 狐 🦊");
   EXPECT_EQ(catalog_.product(*id)->description, "two\nlines\tand a tab");
-  EXPECT_TRUE(catalog_.add_product(std::string(200, 'n'), std::string(10'000, 'd'), now_));
-  EXPECT_TRUE(catalog_.add_product("<script>'; DROP TABLE products; --", "", now_));
+  EXPECT_TRUE(catalog_.add_product(
+      {.name = std::string(200, 'n'), .description = std::string(10'000, 'd')}, now_));
+  EXPECT_TRUE(catalog_.add_product({.name = "<script>'; DROP TABLE products; --"}, now_));
   EXPECT_EQ(catalog_.products().size(), 3u);
 }
 
@@ -107,7 +130,7 @@ TEST_F(CatalogTest, BadProductsAreRefusedWithFieldAndExpectation) {
       {"good", "esc\x1b[31m", "description", "control character at byte 3"},
   };
   for (const BadProduct& row : rows) {
-    const auto added = catalog_.add_product(row.name, row.description, now_);
+    const auto added = catalog_.add_product({row.name, row.description}, now_);
     ASSERT_FALSE(added) << row.problem;
     EXPECT_THAT(added.error(), AllOf(HasSubstr(row.field), HasSubstr(row.problem)));
   }
@@ -115,7 +138,7 @@ TEST_F(CatalogTest, BadProductsAreRefusedWithFieldAndExpectation) {
 }
 
 TEST_F(CatalogTest, SalesKeepTheirTerms) {
-  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
   Sale wanted = good_sale();
   wanted.per_buyer_limit = 1000;
   wanted.quantity = 1'000'000'000;
@@ -131,7 +154,7 @@ TEST_F(CatalogTest, SalesKeepTheirTerms) {
 }
 
 TEST_F(CatalogTest, BadSalesAreRefusedWithFieldAndExpectation) {
-  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
   struct Row {
     std::function<void(Sale&)> spoil;
     const char* problem;
@@ -158,7 +181,7 @@ TEST_F(CatalogTest, BadSalesAreRefusedWithFieldAndExpectation) {
 }
 
 TEST_F(CatalogTest, AProductHasOneSaleAtATime) {
-  ASSERT_TRUE(catalog_.add_product("Fox", "", now_));
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
   const auto first = catalog_.create_sale(good_sale(), now_);
   ASSERT_TRUE(first);
   const auto second = catalog_.create_sale(good_sale(), now_);
@@ -166,6 +189,80 @@ TEST_F(CatalogTest, AProductHasOneSaleAtATime) {
   EXPECT_THAT(second.error(), HasSubstr("another sale of product 1 runs"));
   ASSERT_TRUE(catalog_.end_sale(*first, now_));
   EXPECT_TRUE(catalog_.create_sale(good_sale(), now_));
+}
+
+TEST_F(CatalogTest, AListPriceIsKeptAndChecked) {
+  const auto id = catalog_.add_product({.name = "Fox", .list_price_cents = 12'900}, now_);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(catalog_.product(*id)->list_price_cents, 12'900);
+  EXPECT_TRUE(catalog_.change_product(*id, {.name = "Fox", .list_price_cents = 0}));
+  EXPECT_TRUE(catalog_.change_product(*id, {.name = "Fox", .list_price_cents = 1'000'000'000'000}));
+  for (const std::int64_t bad : {-1LL, 1'000'000'000'001LL}) {
+    const auto changed = catalog_.change_product(*id, {.name = "Fox", .list_price_cents = bad});
+    ASSERT_FALSE(changed);
+    EXPECT_THAT(changed.error(), HasSubstr("list-price-cents: "));
+  }
+}
+
+TEST_F(CatalogTest, AChangedProductIsCheckedLikeANewOne) {
+  const auto id = catalog_.add_product({.name = "Fox"}, now_);
+  ASSERT_TRUE(id);
+  EXPECT_THAT(catalog_.change_product(*id, {.name = " "}).error(), HasSubstr("name: "));
+  EXPECT_THAT(catalog_.change_product(*id, {.name = "x", .description = "\xff"}).error(),
+              HasSubstr("description: "));
+  EXPECT_EQ(catalog_.product(*id)->name, "Fox");
+  EXPECT_THAT(catalog_.change_product(ProductId{7}, {.name = "x"}).error(),
+              HasSubstr("there is no product 7"));
+}
+
+TEST_F(CatalogTest, ChangedTermsAreCheckedLikeNewOnes) {
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
+  Sale sale = good_sale();
+  sale.id = *catalog_.create_sale(sale, now_);
+  sale.price_cents = 7;
+  EXPECT_TRUE(catalog_.change_sale(sale, now_));
+  EXPECT_EQ(catalog_.sale(sale.id)->price_cents, 7);
+  sale.quantity = 0;
+  EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr("quantity: 0"));
+  sale.quantity = 1;
+  sale.ends_at = sale.starts_at;
+  EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr("ends: "));
+}
+
+TEST_F(CatalogTest, ARefusedChangeSaysWhy) {
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
+  Sale sale = good_sale();
+  sale.id = *catalog_.create_sale(sale, now_);
+  sale.product = {};
+  const std::pair<ChangeSaleError, const char*> rows[] = {
+      {ChangeSaleError::kUnknownSale, "there is no sale 1"},
+      {ChangeSaleError::kTermsStand, "more than 5 s from now"},
+      {ChangeSaleError::kUnitsAreLeased, "quantity: 5 is less than what is leased of sale 1"},
+      {ChangeSaleError::kAnotherSaleRuns, "another sale of product 1 runs"},
+  };
+  for (const auto& [error, says] : rows) {
+    repository_.change_refused = error;
+    EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr(says));
+  }
+}
+
+TEST_F(CatalogTest, StockIsAddedOrTheReasonSaid) {
+  ASSERT_TRUE(catalog_.add_product({.name = "Fox"}, now_));
+  const auto id = catalog_.create_sale(good_sale(), now_);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(catalog_.add_stock(*id, 3, now_), 8);
+  EXPECT_THAT(catalog_.add_stock(*id, 0, now_).error(), HasSubstr("units: 0 is out of range"));
+  EXPECT_THAT(catalog_.add_stock(*id, 1'000'000'001, now_).error(), HasSubstr("units: "));
+  const std::pair<AddStockError, const char*> rows[] = {
+      {AddStockError::kUnknownSale, "there is no sale 1"},
+      {AddStockError::kEnded, "sale 1 has ended"},
+      {AddStockError::kChangedMeanwhile, "sale 1 has not 5 units any more"},
+      {AddStockError::kTooMany, "at most 1000000000 units in all"},
+  };
+  for (const auto& [error, says] : rows) {
+    repository_.stock_refused = error;
+    EXPECT_THAT(catalog_.add_stock(*id, 3, now_, 5).error(), HasSubstr(says));
+  }
 }
 
 }  // namespace

@@ -88,6 +88,25 @@ TEST_F(HolderTest, AsksShortlyBeforeTheStartAndOnce) {
   EXPECT_THAT(holder_.wanted(at(-terms_.ahead)), IsEmpty()) << "one is under way";
 }
 
+TEST_F(HolderTest, AsksForNothingWhileTheTermsMayChange) {
+  EXPECT_LT(terms_.ahead, Sale::kTermsStand);
+}
+
+TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
+  grant(LeaseId{1}, 1, at(-seconds{1}));
+  ASSERT_TRUE(buys(1, at(seconds{0})));
+  const auto ask = holder_.wanted(at(seconds{0})).at(0);
+  holder_.answered(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
+                   at(seconds{0}));
+  checkout_.board().note_stock(kSale, true, at(seconds{1}).tick);
+  ASSERT_FALSE(buys(2, at(seconds{1})));
+  ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
+  checkout_.board().note_stock(kSale, false, at(seconds{2}).tick);  // by the next heartbeat
+  EXPECT_FALSE(buys(3, at(seconds{2}))) << "whoever comes makes it ask";
+  grant(LeaseId{2}, 1, at(seconds{2}));
+  EXPECT_TRUE(buys(4, at(seconds{2})));
+}
+
 TEST_F(HolderTest, AsksForTheNextWhenAThirdIsLeft) {
   grant(LeaseId{1}, 6, at(-seconds{1}));
   for (int buyer = 1; buyer <= 3; ++buyer) ASSERT_TRUE(buys(buyer, at(seconds{0})));

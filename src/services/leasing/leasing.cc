@@ -9,13 +9,20 @@ void Leasing::close_left_over() {
   }
 }
 
+/// Before that, a merchant may still take units back.
+bool Leasing::due(SaleId sale, Instant now) const {
+  const auto book = checkout_->board().book();
+  const purchase::LiveSale* live = book->find(sale);
+  return live != nullptr && !live->sale.ended(now) && live->sale.terms_stand(now);
+}
+
 void Leasing::review(Now now) {
   const auto stocks = leases_->stock(now.wall);
   for (const auto& stock : stocks) {
     checkout_->board().note_stock(stock.sale, stock.sold_out(), now.tick);
   }
   for (const auto& stock : stocks) {
-    if (stock.unleased == 0 || !checkout_->can_sell(stock.sale, now.wall)) continue;
+    if (stock.unleased == 0 || !due(stock.sale, now.wall)) continue;
     const auto lease = leases_->grant(stock.sale, stock.unleased, now.wall);
     if (!lease) continue;  // the stock changed meanwhile: the next review sees it
     if (!checkout_->add_lease(stock.sale, *lease, stock.unleased, now)) {

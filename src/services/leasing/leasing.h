@@ -20,10 +20,13 @@ class Leasing {
   void close_left_over();
 
   /// Reads the stock of every sale in one snapshot, tells the checkout what is sold out, and grants
-  /// whatever is unleased to the sales that this process sells.
+  /// whatever is unleased to the sales that this process sells, from Sale::kTermsStand before their
+  /// start on.
   void review(Now now);
 
  private:
+  bool due(SaleId sale, Instant now) const;
+
   repositories::Leases* leases_;
   queue::OrderQueue* queue_;
   purchase::Checkout* checkout_;

@@ -117,5 +117,34 @@ TEST_F(LeasingTest, ASaleThatEndedHereGetsNoLease) {
   EXPECT_TRUE(ledger_.state().leases.empty());
 }
 
+TEST_F(LeasingTest, NothingIsLeasedWhileTheTermsMayChangeAndAllIsAtTheStart) {
+  const auto before = [](std::chrono::milliseconds time) {
+    return Now{kStart - time, kNow.tick - time};
+  };
+  leasing_.review(before(Sale::kTermsStand + std::chrono::milliseconds{1}));
+  EXPECT_TRUE(ledger_.state().leases.empty());
+  leasing_.review(before(Sale::kTermsStand));
+  ASSERT_EQ(ledger_.state().leases.size(), 1);
+  EXPECT_EQ(ledger_.state().leases.begin()->second.granted, 3);
+  EXPECT_FALSE(buy(1)) << "the first purchase waits for its commit, not for a lease";
+}
+
+TEST_F(LeasingTest, AddedStockReopensASaleThatWasSoldOut) {
+  leasing_.review(kNow);
+  const LeaseId lease = ledger_.state().leases.begin()->first;
+  {
+    const auto transaction = ledger_.begin();
+    ASSERT_TRUE(transaction->charge({lease, 3}));
+    transaction->close(lease);
+    transaction->commit();
+  }
+  leasing_.review(kNow);
+  ASSERT_EQ(buy(1)->verdict, Verdict::kSoldOut);
+  ledger_.add_stock(kSale, 2);
+  leasing_.review(kNow);
+  EXPECT_FALSE(buy(2));
+  EXPECT_FALSE(buy(3));
+}
+
 }  // namespace
 }  // namespace stampede::services::leasing

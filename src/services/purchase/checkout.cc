@@ -507,12 +507,6 @@ void Checkout::close_ended(Instant now) {
   }
 }
 
-bool Checkout::can_sell(SaleId sale, Instant now) const {
-  const auto book = implementation_->board().book();
-  const LiveSale* live = book->find(sale);
-  return live != nullptr && !live->sale.ended(now);
-}
-
 bool Checkout::add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,
                          std::optional<Tick> deadline) {
   const auto book = board().book();

@@ -100,10 +100,8 @@ class Checkout {
   SaleBoard& board();
   /// Sales that have ended give up their units in memory. To be called a few times a second.
   void close_ended(Instant now);
-  /// Whether a lease of that sale could be sold here: it is known and has not ended.
-  bool can_sell(SaleId sale, Instant now) const;
-  /// Units to sell, until `deadline` if there is one. False, and nothing added, where can_sell() is
-  /// false.
+  /// Units to sell, until `deadline` if there is one. False, and nothing added, for a sale that is
+  /// unknown here or has ended.
   bool add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,
                  std::optional<Tick> deadline = std::nullopt);
   /// Gives up all units in memory, for a shutdown.

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "app/commands.h"
+#include "app/office.h"
+#include "app/table.h"
+#include "services/catalog/catalog.h"
+#include "services/catalog/pictures.h"
+#include "services/catalog/subjects.h"
+
+namespace stampede::app {
+namespace {
+
+using services::catalog::Pictures;
+using services::catalog::subject_of;
+
+/// One byte more than a picture may have is enough to see that it has too many.
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(Pictures::kMostBytes + 1, '\0');
+  if (!file.is_open()) return std::nullopt;
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad() || (file.fail() && !file.eof())) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
+}
+
+}  // namespace
+
+Done add_picture(const Config& config, const PictureAdd& options) {
+  const auto bytes = read_file(options.file);
+  if (!bytes) {
+    return std::unexpected(
+        fmt::format("{:?} cannot be read; expected a file", options.file.string()));
+  }
+  Office office(config, Office::Missing::kRefuse);
+  Pictures pictures(office.storage().pictures());
+  const Instant now = read_clocks().wall;
+  const auto picture = pictures.add(options.product, options.alt, *bytes, now);
+  if (!picture) return std::unexpected(picture.error());
+  office.record("product picture add", subject_of(options.product, picture->name), now);
+  fmt::print("{}\n", picture->id.value);
+  return {};
+}
+
+Done list_pictures(const Config& config, ProductId product, bool json) {
+  Office office(config, Office::Missing::kRefuse);
+  const auto found = services::catalog::Catalog(office.storage().catalog()).product(product);
+  if (!found) {
+    return std::unexpected(
+        fmt::format("there is no product {}; `stampede product list` shows all", product.value));
+  }
+  boost::json::array array;
+  Table table({"id", "width", "height", "bytes", "name", "alt"});
+  for (const Picture& picture : found->pictures) {
+    if (json) {
+      array.push_back(boost::json::object{{"id", picture.id.value},
+                                          {"name", picture.name},
+                                          {"width", picture.width},
+                                          {"height", picture.height},
+                                          {"bytes", picture.bytes},
+                                          {"alt", picture.alt}});
+    } else {
+      table.add({std::to_string(picture.id.value), std::to_string(picture.width),
+                 std::to_string(picture.height), std::to_string(picture.bytes), picture.name,
+                 picture.alt});
+    }
+  }
+  fmt::print("{}", json ? boost::json::serialize(array) + "\n" : table.text());
+  return {};
+}
+
+Done remove_picture(const Config& config, ProductId product, PictureId picture) {
+  Office office(config, Office::Missing::kRefuse);
+  Pictures pictures(office.storage().pictures());
+  if (!pictures.remove(product, picture)) {
+    return std::unexpected(
+        fmt::format("product {} has no picture {}; `stampede product picture list {}` shows all",
+                    product.value, picture.value, product.value));
+  }
+  office.record("product picture remove", subject_of(product, std::to_string(picture.value)),
+                read_clocks().wall);
+  return {};
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "concurrency/worker_pool.h"
+#include "http/router.h"
+#include "model/product.h"
+#include "services/catalog/picture_cache.h"
+#include "services/catalog/pictures.h"
+
+namespace stampede::controllers {
+
+/// GET /pictures/{name}: the pictures of products. An address names its content, so caches never
+/// ask again, and what was uploaded is never taken for anything but a picture. Thread-safe; what it
+/// is given outlives it.
+class PicturesController {
+ public:
+  explicit PicturesController(services::catalog::Pictures& pictures) : pictures_(&pictures) {}
+
+  /// For everybody: what a product shows, from memory or by `pool` from the database. Both must
+  /// outlive the router.
+  void add_routes(http::Router& router, concurrency::WorkerPool& pool);
+  /// The products as the database has them. A crowd that makes names up is answered without it.
+  void load(std::span<const Product> products);
+
+  /// Whatever the database has, for operators; blocks.
+  http::Response picture(const http::Request& request);
+
+ private:
+  bool shown(std::string_view name);
+
+  static constexpr std::size_t kMostBytesKept = 64UL * 1024 * 1024;
+
+  services::catalog::Pictures* pictures_;
+  services::catalog::PictureCache cache_{kMostBytesKept};
+  std::mutex mutex_;
+  std::set<std::string> shown_;  // guarded by mutex_; the names of all products' pictures
+};
+
+}  // namespace stampede::controllers

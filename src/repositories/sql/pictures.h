@@ -1,0 +1,22 @@
+#pragma once
+
+#include "repositories/pictures.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlPictures final : public Pictures {
+ public:
+  explicit SqlPictures(Database& database) : database_(database) {}
+
+  std::expected<PictureId, AddPictureError> add(ProductId product, const Picture& picture,
+                                                std::string_view content, std::size_t most,
+                                                Instant now) override;
+  bool remove(ProductId product, PictureId picture) override;
+  std::optional<std::string> content(std::string_view name) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,40 @@
+#include "services/catalog/picture_cache.h"
+
+#include <iterator>
+#include <utility>
+
+namespace stampede::services::catalog {
+
+PictureCache::Content PictureCache::find(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(name);
+  if (found == places_.end()) return nullptr;
+  kept_.splice(kept_.begin(), kept_, found->second);
+  return kept_.front().content;
+}
+
+void PictureCache::put(const std::string& name, Content content) {
+  const std::lock_guard lock(mutex_);
+  if (content->size() > most_bytes_ || places_.contains(name)) return;
+  bytes_ += content->size();
+  while (bytes_ > most_bytes_) give_up(std::prev(kept_.end()));
+  kept_.push_front({name, std::move(content)});
+  places_.emplace(kept_.front().name, kept_.begin());
+}
+
+void PictureCache::keep_only(const std::set<std::string>& names) {
+  const std::lock_guard lock(mutex_);
+  for (auto place = kept_.begin(); place != kept_.end();) {
+    const auto next = std::next(place);
+    if (!names.contains(place->name)) give_up(place);
+    place = next;
+  }
+}
+
+void PictureCache::give_up(Place place) {
+  bytes_ -= place->content->size();
+  places_.erase(place->name);
+  kept_.erase(place);
+}
+
+}  // namespace stampede::services::catalog

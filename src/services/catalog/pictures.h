@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "model/picture.h"
+#include "repositories/pictures.h"
+
+namespace stampede::services::catalog {
+
+/// The pictures of products, with their rules. Thread-safe; calls block. Errors are sentences that
+/// name what was wrong and what was expected.
+class Pictures {
+ public:
+  static constexpr std::size_t kMostBytes = 5'000'000;
+  static constexpr std::int32_t kMostPixels = 10'000;  // wide and high
+  static constexpr std::size_t kMostOfAProduct = 8;
+  static constexpr std::size_t kLongestAlt = 200;  // bytes
+
+  explicit Pictures(repositories::Pictures& repository) : repository_(&repository) {}
+
+  /// PNG, JPEG or WebP, by what the content is and not by what it is called. `alt` says what it
+  /// shows to those who do not see it; it may be empty.
+  std::expected<Picture, std::string> add(ProductId product, std::string_view alt,
+                                          std::string_view content, Instant now);
+  /// False if that product has no such picture.
+  bool remove(ProductId product, PictureId picture) {
+    return repository_->remove(product, picture);
+  }
+  /// The bytes of the picture of that name; nullopt for an unknown one.
+  std::optional<std::string> content(std::string_view name) { return repository_->content(name); }
+
+ private:
+  repositories::Pictures* repository_;
+};
+
+/// The format that a well-formed picture's name tells; nullopt for what is no picture's name.
+std::optional<PictureFormat> format_of_name(std::string_view name);
+
+}  // namespace stampede::services::catalog

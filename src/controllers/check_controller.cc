@@ -127,6 +127,15 @@ std::vector<std::pair<std::string, double>> CheckController::counters() const {
     add("stampede_check_forwarded_total", routing_->forwarded());
     add("stampede_check_forward_failed_total", routing_->failed());
   }
+  const auto waits = wait_time_.snapshot();
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i <= telemetry::Histogram::kBuckets; ++i) {
+    cumulative = i < telemetry::Histogram::kBuckets ? cumulative + waits.buckets[i] : waits.count;
+    add(fmt::format("stampede_purchase_seconds_bucket{{le=\"{}\"}}", telemetry::bucket_bound(i)),
+        cumulative);
+  }
+  add("stampede_purchase_seconds_count", waits.count);
+  counters.emplace_back("stampede_purchase_seconds_sum", static_cast<double>(waits.sum) / 1e6);
   return counters;
 }
 

@@ -114,6 +114,16 @@ TEST_F(CheckControllerTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   EXPECT_THAT(controller_.counters(), Contains(Pair("stampede_check_forward_failed_total", 0)));
 }
 
+TEST_F(CheckControllerTest, CountersTellHowLongBuyersWait) {
+  const auto counters = controller_.counters();
+  EXPECT_THAT(counters, Contains(Pair(R"(stampede_purchase_seconds_bucket{le="1e-06"})", 0)));
+  EXPECT_THAT(counters, Contains(Pair(R"(stampede_purchase_seconds_bucket{le="+Inf"})", 0)));
+  EXPECT_THAT(counters, Contains(Pair("stampede_purchase_seconds_count", 0)));
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : counters) bytes += name.size() + 24;
+  EXPECT_LT(bytes, 5'000U) << "it goes with every heartbeat";
+}
+
 TEST_F(CheckControllerTest, WhatTheOwnerDidNotSeeTookNothing) {
   open_sale();
   forwarder_.result = std::unexpected(ForwardFailure::kNothingDone);

@@ -49,6 +49,11 @@ Histogram::Snapshot Histogram::snapshot() const {
   return result;
 }
 
+std::string bucket_bound(std::size_t bucket) {
+  if (bucket >= Histogram::kBuckets) return "+Inf";
+  return fmt::format("{}", static_cast<double>(std::uint64_t{1} << bucket) / 1e6);
+}
+
 void PrometheusText::family(std::string_view name, std::string_view type, std::string_view help) {
   fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type, help);
 }
@@ -66,8 +71,7 @@ void PrometheusText::histogram(std::string_view name, std::string_view labels,
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
     cumulative += snapshot.buckets[i];
-    const double bound = static_cast<double>(std::uint64_t{1} << i) / 1e6;
-    value(bucket, fmt::format("{}{}le=\"{}\"", labels, comma, bound),
+    value(bucket, fmt::format("{}{}le=\"{}\"", labels, comma, bucket_bound(i)),
           static_cast<double>(cumulative));
   }
   value(bucket, fmt::format("{}{}le=\"+Inf\"", labels, comma), static_cast<double>(snapshot.count));

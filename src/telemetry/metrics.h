@@ -56,6 +56,10 @@ class Histogram {
   Counter sum_;
 };
 
+/// The label `le` of a bucket, in seconds, as Prometheus wants it; of the one behind the last
+/// "+Inf".
+std::string bucket_bound(std::size_t bucket);
+
 /// Writes the Prometheus text format, version 0.0.4.
 class PrometheusText {
  public:

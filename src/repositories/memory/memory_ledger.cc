@@ -85,6 +85,13 @@ void MemoryLedger::add_sale(const Sale& sale) {
   added.unleased = sale.quantity;
 }
 
+void MemoryLedger::add_stock(SaleId sale, std::int64_t units) {
+  const std::lock_guard lock(mutex_);
+  Sale& grown = state_.sales.at(sale);
+  grown.quantity += units;
+  grown.unleased += units;
+}
+
 MemoryLedger::State MemoryLedger::state() const {
   const std::lock_guard lock(mutex_);
   return state_;

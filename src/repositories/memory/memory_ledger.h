@@ -34,6 +34,8 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
 
   /// Its whole quantity is unleased.
   void add_sale(const Sale& sale);
+  /// As Catalog::add_stock() does it.
+  void add_stock(SaleId sale, std::int64_t units);
   State state() const;
 
   std::unique_ptr<LedgerTransaction> begin() override;

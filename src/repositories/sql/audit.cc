@@ -73,8 +73,8 @@ void add_counts(soci::session& session, Ledgers& ledgers) {
 }
 
 /// Runs a SELECT of (sale, count) and stores each count in its ledger.
-void add_breaches(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::* member,
-                  const std::string& sql) {
+void add_counted(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::* member,
+                 const std::string& sql) {
   std::int64_t sale = 0, count = 0;
   soci::statement select = (session.prepare << sql, soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
@@ -106,8 +106,9 @@ std::vector<SaleLedger> SqlAudit::ledgers() {
     auto ledgers = select_sales(session);
     add_leases(session, ledgers);
     add_counts(session, ledgers);
-    add_breaches(session, ledgers, &SaleLedger::buyers_over_limit, kBuyersOverLimit);
-    add_breaches(session, ledgers, &SaleLedger::doubled_intents, kDoubledIntents);
+    add_counted(session, ledgers, &SaleLedger::failed_as_counted, "SELECT id, failed FROM sales");
+    add_counted(session, ledgers, &SaleLedger::buyers_over_limit, kBuyersOverLimit);
+    add_counted(session, ledgers, &SaleLedger::doubled_intents, kDoubledIntents);
     std::vector<SaleLedger> in_order;
     for (auto& [id, ledger] : ledgers) in_order.push_back(std::move(ledger));
     return in_order;

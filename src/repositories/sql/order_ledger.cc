@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <utility>
 
 #include "repositories/sql/order_batch.h"
@@ -21,13 +22,15 @@ class SqlOrderLedger::Statements {
   bool charge(const LedgerCharge& charge);
   void close(LeaseId id);
   void advance(std::int32_t shard, std::int64_t last_seq);
+  /// Raises the sales' counts of failed orders.
+  void count_failed(std::span<const Order> orders);
 
  private:
   std::shared_ptr<soci::session> session_;  // outlives all that was prepared on it
   std::unique_ptr<OrderBatch> batch_;
 
-  std::int64_t id_ = 0;      // of the lease or shard asked about
-  std::int64_t number_ = 0;  // units to charge, or the seq to advance to
+  std::int64_t id_ = 0;      // of the lease, shard or sale asked about
+  std::int64_t number_ = 0;  // units to charge, the seq to advance to, or failed orders
 
   soci::statement select_shard_;
   std::int64_t last_seq_ = 0;
@@ -37,6 +40,7 @@ class SqlOrderLedger::Statements {
   soci::statement return_unsold_;
   soci::statement close_;
   soci::statement advance_;
+  soci::statement count_failed_;
 };
 
 SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, Dialect& dialect)
@@ -46,7 +50,8 @@ SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, D
       charge_(*session_),
       return_unsold_(*session_),
       close_(*session_),
-      advance_(*session_) {
+      advance_(*session_),
+      count_failed_(*session_) {
   select_shard_.exchange(soci::into(last_seq_));
   select_shard_.exchange(soci::into(shards_));
   select_shard_.exchange(soci::use(id_));
@@ -72,6 +77,10 @@ SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, D
   advance_.exchange(soci::use(number_));
   advance_.exchange(soci::use(id_));
   prepare(advance_, "UPDATE queue_shards SET last_seq = :seq WHERE shard = :shard");
+
+  count_failed_.exchange(soci::use(number_));
+  count_failed_.exchange(soci::use(id_));
+  prepare(count_failed_, "UPDATE sales SET failed = failed + :orders WHERE id = :id");
 }
 
 ShardState SqlOrderLedger::Statements::shard(std::int32_t shard) {
@@ -100,6 +109,18 @@ void SqlOrderLedger::Statements::advance(std::int32_t shard, std::int64_t last_s
   id_ = shard;
   number_ = last_seq;
   advance_.execute(true);
+}
+
+void SqlOrderLedger::Statements::count_failed(std::span<const Order> orders) {
+  std::map<std::int64_t, std::int64_t> failed;  // of each sale; locked in order of id
+  for (const Order& order : orders) {
+    if (!order.live()) ++failed[order.sale.value];
+  }
+  for (const auto& [sale, count] : failed) {
+    id_ = sale;
+    number_ = count;
+    count_failed_.execute(true);
+  }
 }
 
 namespace {
@@ -137,7 +158,10 @@ class SqlLedgerTransaction final : public LedgerTransaction {
 
   void insert(std::span<const Order> orders) override {
     if (orders.empty()) return;
-    run([&] { statements_->batch().insert(orders); });
+    run([&] {
+      statements_->batch().insert(orders);
+      statements_->count_failed(orders);
+    });
   }
   bool charge(const LedgerCharge& charge) override {
     return run([&] { return statements_->charge(charge); });

@@ -116,6 +116,16 @@ TEST_F(AuditTest, ALeaseChargedForOtherThanItsOrdersBreaksI1) {
   EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("lease 1"))));
 }
 
+TEST_F(AuditTest, ASaleThatMiscountsItsFailedPurchasesBreaksI1) {
+  ledger_.failed = 2;
+  ledger_.failed_as_counted = 2;
+  EXPECT_TRUE(audit_ledger(ledger_).clean());
+  ledger_.failed_as_counted = 1;
+  EXPECT_THAT(in_words(audit_ledger(ledger_)), HasSubstr("the sale itself counts 1"));
+  answer_all_in_order();
+  EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("2 purchases failed"))));
+}
+
 TEST_F(AuditTest, AnOversoldLeaseBreaksI2) {
   ledger_.leases = {{LeaseId{1}, kSale, 2, 3, LeaseState::kOpen}};
   ledger_.sale.unleased = 1;

@@ -15,6 +15,7 @@ struct Audited {
   std::int64_t leases_not_closed = 0;
   Offenders oversold;    // leases with more sold than granted
   Offenders mischarged;  // leases charged for other than their live orders
+  std::int64_t failed_as_counted = 0;
 
   std::int64_t sum() const { return books.unleased + books.leased_unsold + books.live; }
 };
@@ -25,6 +26,7 @@ Audited add_up(const repositories::SaleLedger& ledger) {
                    .unleased = ledger.sale.unleased,
                    .live = ledger.live,
                    .failed = ledger.failed};
+  audited.failed_as_counted = ledger.failed_as_counted;
   for (const StockLease& lease : ledger.leases) {
     if (lease.sold > lease.granted) {
       audited.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value,
@@ -60,7 +62,11 @@ std::vector<LedgerLine> lines_of(const Audited& audited) {
            ? fmt::format("at most {}, and every lease was charged for its orders", books.quantity)
            : fmt::format("{} leases were charged for other than their orders", mischarged),
        books.live <= books.quantity && mischarged == 0},
-      {"failed", books.failed, "purchases that took no unit", true},
+      {"failed", books.failed,
+       audited.failed_as_counted == books.failed
+           ? "purchases that took no unit"
+           : fmt::format("the sale itself counts {}", audited.failed_as_counted),
+       audited.failed_as_counted == books.failed},
   };
 }
 
@@ -82,6 +88,10 @@ Finding conservation(Audited& audited) {
   }
   if (const auto count = audited.mischarged.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
+  }
+  if (audited.failed_as_counted != books.failed) {
+    breaches.push_back(fmt::format("{} purchases failed, but the sale itself counts {}",
+                                   books.failed, audited.failed_as_counted));
   }
   return finding_of(Invariant::kConservation, breaches, audited.mischarged.take());
 }

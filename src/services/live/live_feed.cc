@@ -1,0 +1,109 @@
+#include "services/live/live_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stampede::services::live {
+namespace {
+
+bool is_watched(const Sale& sale, Instant now) {
+  return sale.started(now) && !sale.ended(now - LiveFeed::kAfterwards);
+}
+
+/// A step of the clock back begins anew.
+std::int64_t seconds_between(Instant from, Instant to) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
+  return std::max<std::int64_t>(1, seconds);
+}
+
+}  // namespace
+
+std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
+  const Totals totals = parts_.totals();
+  counted_ += meter_.advance(totals.sources, now.tick);
+  queue_depth_ = totals.queue_depth;
+  const Instant second = std::chrono::floor<std::chrono::seconds>(now.wall);
+  if (sampled_at_ == second) return {};
+
+  auto all = parts_.units.recent_units(now.wall - kAfterwards);
+  std::erase_if(all, [&](const auto& units) { return !is_watched(units.sale, now.wall); });
+  watch(all);
+  seconds_ = sampled_at_ ? seconds_between(*sampled_at_, second) : 1;
+  sampled_at_ = second;
+  std::vector<Seen> seen;
+  for (const auto& units : all) {
+    seen.push_back({units, sample_of(units)});
+    note(units.sale.id, seen.back().sample);
+  }
+  counted_ = {};
+  return seen;
+}
+
+/// Those that began are watched from now on, with what is stored of them; those long over are not.
+void LiveFeed::watch(const std::vector<repositories::SaleUnits>& all) {
+  std::map<SaleId, Watched> begun;
+  for (const auto& units : all) {
+    if (watched_.contains(units.sale.id)) continue;
+    Story story = read_story(parts_.samples, units.sale);
+    begun[units.sale.id].series = std::move(story.series);
+  }
+  const std::lock_guard guard(mutex_);
+  watched_.merge(begun);
+  std::erase_if(watched_, [&](const auto& each) {
+    return std::ranges::none_of(all,
+                                [&](const auto& units) { return units.sale.id == each.first; });
+  });
+}
+
+Sample LiveFeed::sample_of(const repositories::SaleUnits& units) const {
+  return {.at = *sampled_at_,
+          .seconds = seconds_,
+          .counted = counted_,
+          .queue_depth = queue_depth_,
+          .quantity = units.sale.quantity,
+          .unleased = units.sale.unleased,
+          .leased = units.leased_unsold(),
+          .sold = units.sold,
+          .failed = units.failed,
+          .holdings = units.holdings};
+}
+
+/// Of a quiet time its first and its last second are kept: so a chart shows it flat.
+void LiveFeed::note(SaleId sale, const Sample& sample) {
+  const std::lock_guard guard(mutex_);
+  Watched& watched = watched_.at(sale);
+  const bool quiet = watched.last && sample.quiet_since(*watched.last);
+  if (!quiet) {
+    if (watched.quiet) keep(sale, watched, *watched.last);
+    keep(sale, watched, sample);
+  }
+  watched.last = sample;
+  watched.quiet = quiet;
+}
+
+void LiveFeed::keep(SaleId sale, Watched& watched, const Sample& sample) {
+  watched.series.add(sample);
+  unsaved_.push_back({sale, sample.at, to_body(sample)});
+  if (unsaved_.size() > kMostUnsaved) unsaved_.pop_front();
+}
+
+void LiveFeed::save() {
+  if (unsaved_.empty()) return;
+  const std::vector<repositories::StoredSample> unsaved(unsaved_.begin(), unsaved_.end());
+  parts_.samples.append(unsaved);
+  unsaved_.clear();
+}
+
+bool LiveFeed::watches(SaleId sale) const {
+  const std::lock_guard guard(mutex_);
+  return watched_.contains(sale);
+}
+
+std::optional<std::vector<Sample>> LiveFeed::history(SaleId sale) const {
+  const std::lock_guard guard(mutex_);
+  const auto watched = watched_.find(sale);
+  if (watched == watched_.end()) return std::nullopt;
+  return watched->second.series.samples();
+}
+
+}  // namespace stampede::services::live

@@ -1,0 +1,108 @@
+// What the console of a cluster shows of a running sale: the units and answers of all validators.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <boost/json.hpp>
+#include <stdexcept>
+
+#include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
+#include "tests/support/form.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr auto kPatience = 20s;
+
+/// An operator who is logged in at the console.
+Buyer log_in(const Cluster& cluster) {
+  const auto made =
+      boost::json::parse(cluster.run({"user", "add", "boss", "--operator", "--json"}));
+  const Endpoint console = cluster.console("admin");
+  Buyer boss = cluster.operator_at("admin");
+  auto form = find_form(boss.get("/login").body, "/login");
+  if (!form) throw std::runtime_error("the console has no login form");
+  form->fields["name"] = "boss";
+  form->fields["password"] = boost::json::value_to<std::string>(made.at("password"));
+  const auto answer = boss.send({.method = "POST",
+                                 .target = "/login",
+                                 .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                                             {"Origin", fmt::format("http://{}", console.text())}},
+                                 .body = form->encoded()});
+  EXPECT_EQ(answer.status, 303) << answer.body;
+  return boss;
+}
+
+TEST(LiveView, AddsUpWhatAllValidatorsDo) {
+  Servers servers{Servers::Options{}};
+  Cluster cluster(servers);
+  Buyer boss = log_in(cluster);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    const std::string text = cluster.metrics("admin");
+    return text.contains("stampede_purchase_seconds_bucket{validator=\"a\",le=\"+Inf\"} 0\n") &&
+           text.contains("stampede_purchase_seconds_bucket{validator=\"b\",le=\"+Inf\"} 0\n") &&
+           text.contains("# TYPE stampede_purchase_seconds histogram\n");
+  })) << cluster.metrics("admin");
+
+  const auto sale = cluster.open_sale({.quantity = 100});
+  std::int64_t buyers = 0;
+  const auto buy = [&](const std::string& door, int times) {
+    for (int i = 0; i < times; ++i) {
+      Buyer buyer = cluster.buyer(door, ++buyers);
+      const std::string key = fresh_key();
+      // A sale that has just begun has no units at its validators yet.
+      EXPECT_TRUE(
+          eventually(kPatience, [&] { return buyer.buy(sale.product, key).status == 202; }));
+    }
+  };
+  const auto at = [&](const char* page) {
+    return fmt::format("/sales/{}/{}", sale.id.value, page);
+  };
+  const auto units = [&] { return boost::json::parse(boss.get(at("units")).body); };
+  const auto pending = [&](int count) {
+    return eventually(kPatience, [&] {
+      return boss.get(at("report"))
+          .body.contains(
+              fmt::format("<th scope=\"row\">pending</th><td class=\"number\">{}</td>", count));
+    });
+  };
+  const auto reported = [&](const char* kind) {
+    return boss.get(at("report")).body.contains(fmt::format("<th scope=\"row\">{}</th>", kind));
+  };
+  // A validator counts from where the console first saw it: until it does, by refusals.
+  Buyer at_a = cluster.buyer("a", 1'000);
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    at_a.buy(ProductId{999}, fresh_key());
+    return reported("unknown-product");
+  }));
+  Buyer at_b = cluster.buyer("b", 1'001);
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    at_b.buy(sale.product, "too short");
+    return reported("refused");
+  }));
+  buy("a", 5);
+  buy("b", 3);
+  EXPECT_TRUE(eventually(kPatience, [&] { return units().at("sold") == 8; })) << units();
+  EXPECT_TRUE(units().at("balanced").as_bool()) << units();
+  const boost::json::array leased = units().at("leased").as_array();
+  EXPECT_FALSE(leased.empty());
+  for (const auto& lease : leased) {
+    EXPECT_THAT(boost::json::value_to<std::string>(lease.at("validator")),
+                testing::AnyOf("a", "b"));
+  }
+  EXPECT_TRUE(pending(8)) << boss.get(at("report")).body;
+
+  EXPECT_EQ(cluster.terminate("a"), 0);  // its counts are gone, and begin at 0 again
+  cluster.start("a");
+  buy("b", 2);
+  EXPECT_TRUE(pending(10)) << boss.get(at("report")).body;
+  EXPECT_TRUE(eventually(kPatience, [&] { return units().at("sold") == 10; })) << units();
+  EXPECT_TRUE(units().at("balanced").as_bool()) << units();
+  EXPECT_EQ(boss.get(at("live")).status, 200);
+}
+
+}  // namespace
+}  // namespace stampede::test_support

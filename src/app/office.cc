@@ -6,6 +6,7 @@
 
 #include "app/config/data_dir.h"
 #include "app/roles/from_config.h"
+#include "model/utf8.h"
 
 namespace stampede::app {
 namespace {
@@ -38,7 +39,8 @@ Office::Office(const Config& config, Missing missing)
       actor_(this_operator()) {}
 
 void Office::record(std::string_view action, std::string_view subject, Instant now) {
-  repositories_.audit_log().append(actor_, action, subject, now);
+  repositories_.audit_log().append(
+      actor_, action, first_characters(subject, repositories::AuditLog::kLongestSubject), now);
 }
 
 }  // namespace stampede::app

@@ -9,16 +9,18 @@
 #include "app/office.h"
 #include "app/table.h"
 #include "identity/password.h"
-#include "model/utf8.h"
 #include "services/accounts/accounts.h"
+#include "services/accounts/buyers.h"
 #include "services/accounts/credentials.h"
 
 namespace stampede::app {
 namespace {
 
 using repositories::Accounts;
+using services::accounts::BanError;
+using services::accounts::Buyers;
+using services::accounts::subject_of;
 
-constexpr std::size_t kLongestReason = 200;
 constexpr std::size_t kUsersAtOnce = 1000;
 
 /// A user named on the command line. An id may be another user's name: then it must be told which.
@@ -55,10 +57,6 @@ std::expected<std::string, std::string> read_password() {
 std::expected<std::string, std::string> choose_password(bool from_stdin) {
   if (!from_stdin) return identity::random_password();
   return read_password();
-}
-
-std::string subject_of(const User& user) {
-  return fmt::format("user {} {}", user.id.value, user.name);
 }
 
 std::optional<BlacklistEntry> entry_of(const std::vector<BlacklistEntry>& blacklist, UserId user) {
@@ -107,6 +105,31 @@ std::string ban_words(const std::optional<BlacklistEntry>& entry) {
   return fmt::format("until {}: {}", format_rfc3339(*entry->expires_at), entry->reason);
 }
 
+Buyers buyers_of(Office& office) {
+  auto& storage = office.storage();
+  return Buyers({storage.accounts(), storage.blacklist(), storage.buyer_search()});
+}
+
+std::string words_of(BanError error, const User& user, std::string_view reason) {
+  switch (error) {
+    case BanError::kBadReason:
+      return fmt::format("reason: {:?} is not 1 to {} bytes of UTF-8", reason,
+                         services::accounts::kLongestReason);
+    case BanError::kBadDuration:
+      return "a ban lasts more than nothing and at most 10 years";
+    case BanError::kUnknownUser:
+      return fmt::format("there is no user {} any more", user.id.value);
+    case BanError::kBannedForGood:
+      return fmt::format(
+          "user {} is banned for good; `stampede user unban` comes before a shorter "
+          "ban",
+          user.id.value);
+    case BanError::kNotBanned:
+      return fmt::format("{} is not banned", subject_of(user));
+  }
+  return "";
+}
+
 }  // namespace
 
 Done add_user(const Config& config, const UserAdd& options) {
@@ -152,25 +175,12 @@ Done list_users(const Config& config, const UserList& options) {
 }
 
 Done ban_user(const Config& config, const UserBan& options) {
-  if (options.reason.empty() || options.reason.size() > kLongestReason ||
-      !is_utf8(options.reason)) {
-    return std::unexpected(
-        fmt::format("reason: {:?} is not 1 to {} bytes of UTF-8", options.reason, kLongestReason));
-  }
   Office office(config, Office::Missing::kRefuse);
   const auto user = find_user(office.storage().accounts(), options.who);
   if (!user) return std::unexpected(user.error());
   const Instant now = read_clocks().wall;
-  auto& blacklist = office.storage().blacklist();
-  const auto held = entry_of(blacklist.list(now), user->id);
-  if (options.duration && held && !held->expires_at) {
-    return std::unexpected(
-        fmt::format("user {} is banned for good; `stampede user unban` comes before a shorter ban",
-                    user->id.value));
-  }
-  BlacklistEntry entry{user->id, options.reason, std::nullopt, now};
-  if (options.duration) entry.expires_at = now + *options.duration;
-  blacklist.put({&entry, 1});
+  const auto banned = buyers_of(office).ban(user->id, {options.reason, options.duration}, now);
+  if (!banned) return std::unexpected(words_of(banned.error(), *user, options.reason));
   office.record("user ban", fmt::format("{}: {}", subject_of(*user), options.reason), now);
   return {};
 }
@@ -179,9 +189,8 @@ Done unban_user(const Config& config, const std::string& who) {
   Office office(config, Office::Missing::kRefuse);
   const auto user = find_user(office.storage().accounts(), who);
   if (!user) return std::unexpected(user.error());
-  if (!office.storage().blacklist().remove(user->id)) {
-    return std::unexpected(fmt::format("user {} {} is not banned", user->id.value, user->name));
-  }
+  const auto unbanned = buyers_of(office).unban(user->id);
+  if (!unbanned) return std::unexpected(words_of(unbanned.error(), *user, ""));
   office.record("user unban", subject_of(*user), read_clocks().wall);
   return {};
 }

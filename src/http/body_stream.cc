@@ -1,6 +1,7 @@
 #include "http/body_stream.h"
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 
 namespace stampede::http {
@@ -11,7 +12,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
  public:
   using State = BodySource::State;
 
-  explicit BodyChannel(Post post) : post_(std::move(post)) {}
+  BodyChannel(Post post, AtDrain at_drain) : post_(std::move(post)), at_drain_(at_drain) {}
 
   bool write(std::string_view bytes) {
     bool fits = false;
@@ -20,7 +21,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
       if (state_ != State::kOpen) {
         return false;
       }
-      fits = waiting_.size() + on_its_way_ + bytes.size() <= BodyStream::kMostBuffered;
+      fits = bytes.size() <= room();
       if (fits) {
         waiting_ += bytes;
       } else {
@@ -31,6 +32,28 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
     return fits;
   }
 
+  bool write_when_room(std::string_view bytes, std::chrono::milliseconds patience) {
+    while (!bytes.empty()) {
+      {
+        std::unique_lock guard(mutex_);
+        const auto ready = [this] { return state_ != State::kOpen || room() > 0; };
+        if (!room_made_.wait_for(guard, patience, ready)) {
+          state_ = State::kCut;
+        } else if (state_ == State::kOpen) {
+          const std::string_view part = bytes.substr(0, room());
+          waiting_ += part;
+          bytes.remove_prefix(part.size());
+        } else {
+          return false;
+        }
+      }
+      notify();
+    }
+    return state() == State::kOpen;
+  }
+
+  void drain() { finish(at_drain_ == AtDrain::kEnd ? State::kEnded : State::kCut); }
+
   void finish(State state) {
     {
       const std::lock_guard guard(mutex_);
@@ -39,6 +62,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
       }
       state_ = state;
     }
+    room_made_.notify_all();
     notify();
   }
 
@@ -54,14 +78,20 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   }
 
   void sent() {
-    const std::lock_guard guard(mutex_);
-    on_its_way_ = 0;
+    {
+      const std::lock_guard guard(mutex_);
+      on_its_way_ = 0;
+    }
+    room_made_.notify_all();
   }
 
   void watch(std::function<void()> changed) { changed_ = std::move(changed); }
   void unwatch() { changed_ = {}; }
 
  private:
+  /// Under mutex_.
+  std::size_t room() const { return BodyStream::kMostBuffered - waiting_.size() - on_its_way_; }
+
   /// One task for all that changes before it runs.
   void notify() {
     if (notified_.exchange(true)) {
@@ -76,9 +106,11 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   }
 
   const Post post_;
+  const AtDrain at_drain_;
   std::function<void()> changed_;  // of the session's thread alone
   std::atomic<bool> notified_{false};
   mutable std::mutex mutex_;
+  std::condition_variable room_made_;
   std::string waiting_;         // guarded by mutex_
   std::size_t on_its_way_ = 0;  // guarded by mutex_; taken, not sent yet
   State state_ = State::kOpen;  // guarded by mutex_
@@ -91,6 +123,9 @@ BodyStream::~BodyStream() {
 }
 
 bool BodyStream::write(std::string_view bytes) { return channel_->write(bytes); }
+bool BodyStream::write_when_room(std::string_view bytes, std::chrono::milliseconds patience) {
+  return channel_->write_when_room(bytes, patience);
+}
 void BodyStream::end() { channel_->finish(BodySource::State::kEnded); }
 bool BodyStream::closed() const { return channel_->state() != BodySource::State::kOpen; }
 
@@ -105,10 +140,10 @@ void BodySource::watch(std::function<void()> changed) { channel_->watch(std::mov
 BodySource::State BodySource::state() const { return channel_->state(); }
 BodySource::Part BodySource::take() { return channel_->take(); }
 void BodySource::sent() { channel_->sent(); }
-void BodySource::stop() { channel_->finish(State::kEnded); }
+void BodySource::drain() { channel_->drain(); }
 
-std::pair<BodyStream, BodySource> make_body_stream(Post post) {
-  const auto channel = std::make_shared<BodyChannel>(std::move(post));
+std::pair<BodyStream, BodySource> make_body_stream(Post post, AtDrain at_drain) {
+  const auto channel = std::make_shared<BodyChannel>(std::move(post), at_drain);
   return {BodyStream(channel), BodySource(channel)};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -12,6 +13,12 @@
 namespace stampede::http {
 
 class BodyChannel;
+
+/// What becomes of a body that is not whole when the server drains.
+enum class AtDrain {
+  kEnd,  // it ends with what was written: a stream of events, of which every part is whole
+  kCut,  // the connection is cut: a file, of which a part must not pass for the whole
+};
 
 /// The body of an answer that is written while it is being sent, such as a stream of events: the
 /// end that the handler keeps. Its connection closes after it. Move-only; for one thread at a time,
@@ -35,6 +42,10 @@ class BodyStream {
   /// Sends these bytes soon; never waits. False if the stream is closed, or is now because its peer
   /// reads too slowly. True promises nothing of their arrival.
   bool write(std::string_view bytes);
+  /// As fast as the peer reads: blocks until all of it is on its way, so never on a session's own
+  /// thread. False once the stream is closed, or is now because the peer took nothing for
+  /// `patience`; of the bytes some may have been sent then.
+  bool write_when_room(std::string_view bytes, std::chrono::milliseconds patience);
   /// The body is whole.
   void end();
   /// True once nothing more will be sent: the peer is gone or too slow, the server drains, end()
@@ -66,14 +77,14 @@ class BodySource {
   Part take();
   /// All that was taken has gone out: there is room for more.
   void sent();
-  /// Ends the stream after what was written so far, if it is open.
-  void stop();
+  /// Ends or cuts the stream, as it was made to, if it is open: the server drains.
+  void drain();
 
  private:
   std::shared_ptr<BodyChannel> channel_;
 };
 
 /// Both ends of a new stream; `post` leads to the session's thread.
-std::pair<BodyStream, BodySource> make_body_stream(Post post);
+std::pair<BodyStream, BodySource> make_body_stream(Post post, AtDrain at_drain = AtDrain::kEnd);
 
 }  // namespace stampede::http

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
 #include <optional>
 #include <string>
@@ -35,15 +37,15 @@ Response event_head() {
 /// A server, a connection with GET /later under way, and the stream that answers it.
 class Streaming : public ::testing::Test {
  protected:
-  void open(Limits limits = {}, int receive_buffer = 0,
-            const std::string& request = get("/later")) {
+  void open(Limits limits = {}, int receive_buffer = 0, const std::string& request = get("/later"),
+            AtDrain at_drain = AtDrain::kEnd) {
     test_.emplace(limits);
     test_->server->start();
     peer_.emplace(test_->port(), receive_buffer);
     peer_->send(request);
     Responder responder = test_->next_responder();
     post_ = responder.post();
-    stream_.emplace(responder.stream_from_anywhere(event_head()));
+    stream_.emplace(responder.stream_from_anywhere(event_head(), at_drain));
   }
   /// Returns when the session has done all there was to do.
   void await_session() {
@@ -241,6 +243,123 @@ TEST_F(Streaming, OpenedAfterTheServerIsClosedAtOnce) {
   test.server.reset();
   const BodyStream stream = responder.stream_from_anywhere(event_head());
   EXPECT_TRUE(stream.closed());
+}
+
+/// Longer than any test.
+constexpr std::chrono::minutes kPatient{5};
+
+TEST(BodyStreamRoom, IsWhatTheOtherEndHasSent) {
+  static constexpr std::size_t kWhole = 20'000'000;
+  static constexpr std::size_t kPart = 99'991;  // more than fits at once
+  auto [stream, source] = make_body_stream([](const std::move_only_function<void()>&) {});
+  std::atomic<std::size_t> written = 0;
+  std::jthread writing([&written, &stream = stream] {
+    while (written < kWhole) {
+      const std::string part(std::min(kPart, kWhole - written),
+                             static_cast<char>('a' + written % 26));
+      EXPECT_TRUE(stream.write_when_room(part, kPatient));
+      written += part.size();
+    }
+    stream.end();
+  });
+  std::size_t taken = 0;
+  bool in_order = true;
+  for (BodySource::State state = BodySource::State::kOpen; state == BodySource::State::kOpen;) {
+    const BodySource::Part part = source.take();
+    ASSERT_LE(part.bytes.size(), BodyStream::kMostBuffered);
+    for (const char c : part.bytes) {
+      in_order = in_order && c == static_cast<char>('a' + taken / kPart * kPart % 26);
+      ++taken;
+    }
+    EXPECT_LE(written, taken + BodyStream::kMostBuffered - part.bytes.size());
+    state = part.state;
+    source.sent();
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(in_order);
+  EXPECT_EQ(taken, kWhole);
+}
+
+TEST_F(Streaming, ASlowReaderGetsEveryByte) {
+  open({}, 4096, "GET /later HTTP/1.0\r\nHost: a\r\n\r\n");
+  peer_->until("\r\n\r\n");
+  constexpr int kLines = 2'500;
+  const std::string line(8'000, 'x');
+  std::atomic<int> written{0};
+  std::jthread writing([&] {
+    for (int i = 0; i < kLines; ++i) {
+      EXPECT_TRUE(stream_->write_when_room(std::to_string(i) + line + '\n', kPatient));
+      written = i + 1;
+    }
+    stream_->end();
+  });
+  for (int i = 0; i < kLines; ++i) {
+    ASSERT_EQ(peer_->until("\n"), std::to_string(i) + line + '\n');
+    if (i == 0) {
+      EXPECT_LT(written, kLines);  // so the writer waits for the reader
+    }
+  }
+  EXPECT_TRUE(peer_->closed());
+}
+
+TEST_F(Streaming, AReaderThatStopsCostsNoMoreThanTheWritersPatience) {
+  open({.write_time = kPatient}, 4096);
+  const std::string part(100'000, 'x');
+  auto stopped = std::async(std::launch::async, [&] {
+    while (stream_->write_when_room(part, milliseconds{50})) {
+    }
+  });
+  // Long before the kernel takes the peer for dead.
+  ASSERT_EQ(stopped.wait_for(std::chrono::seconds{20}), std::future_status::ready);
+  EXPECT_TRUE(stream_->closed());
+  EXPECT_FALSE(stream_->write_when_room("", milliseconds{50}));
+  EXPECT_TRUE(no_connection_left());
+}
+
+TEST_F(Streaming, TheServersOwnDeadlineFreesAWriterToo) {
+  open({.write_time = milliseconds{1}}, 4096);
+  const std::string part(100'000, 'x');
+  ASSERT_TRUE(eventually([&] { return !stream_->write_when_room(part, kPatient); }));
+  EXPECT_TRUE(no_connection_left());
+  EXPECT_EQ(test_->server->statistics().deadlines_missed, 1U);
+}
+
+TEST_F(Streaming, AReaderThatGoesAwayFreesAWaitingWriter) {
+  open({}, 4096);
+  peer_->until("\r\n\r\n");
+  std::jthread writing([&] {
+    while (stream_->write_when_room(std::string(100'000, 'x'), kPatient)) {
+    }
+  });
+  peer_->until("xxx");
+  peer_.reset();
+  writing.join();
+  EXPECT_TRUE(no_connection_left());
+}
+
+TEST_F(Streaming, DrainCutsAFileAndFreesItsWaitingWriter) {
+  open({}, 4096, get("/later"), AtDrain::kCut);
+  std::jthread writing([&] {
+    while (stream_->write_when_room(std::string(100'000, 'x'), kPatient)) {
+    }
+    EXPECT_FALSE(stream_->write_when_room("late", kPatient));
+  });
+  peer_->until("xxx");
+  test_->server->drain();  // though the peer has stopped reading
+  writing.join();
+  EXPECT_EQ(peer_->until("\r\n0\r\n\r\n"), "");
+}
+
+TEST_F(Streaming, TheEndOfTheServerFreesAWaitingWriter) {
+  open({}, 4096);
+  std::jthread writing([&] {
+    while (stream_->write_when_room(std::string(100'000, 'x'), kPatient)) {
+    }
+  });
+  peer_->until("xxx");
+  test_->server.reset();
+  writing.join();
+  EXPECT_TRUE(stream_->closed());
 }
 
 TEST(StreamingRaces, WritersAndTheEndOfThePeerAndTheServer) {

@@ -32,10 +32,10 @@ void Responder::reply_from_anywhere(Response&& response) {
   });
 }
 
-BodyStream Responder::stream_from_anywhere(Response&& head) {
+BodyStream Responder::stream_from_anywhere(Response&& head, AtDrain at_drain) {
   std::unique_ptr<Exchange, Abandon> exchange(std::exchange(exchange_, nullptr));
   const Post& post = exchange->post();
-  auto [stream, source] = make_body_stream(post);
+  auto [stream, source] = make_body_stream(post, at_drain);
   post(
       [exchange = std::move(exchange), head = std::move(head), body = std::move(source)]() mutable {
         exchange.release()->stream(std::move(head), std::move(body));

@@ -46,7 +46,7 @@ class Responder {
   /// From any thread: answers with `head` and with a body that comes by and by, in chunks, through
   /// what is returned. HTTP/1.0 gets it without chunks, HEAD the head alone. There is no deadline
   /// while it is quiet, and the connection closes after it.
-  BodyStream stream_from_anywhere(Response&& head);
+  BodyStream stream_from_anywhere(Response&& head, AtDrain at_drain = AtDrain::kEnd);
 
   /// The session's thread, as a place to post to. Sessions of one thread have the same one.
   const Post& post() const { return exchange_->post(); }

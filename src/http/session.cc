@@ -271,7 +271,7 @@ void Session::drain() {
     error_code ec;
     socket_->cancel(ec);
   } else if (body_) {
-    body_->stop();
+    body_->drain();
   }
 }
 

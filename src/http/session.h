@@ -36,7 +36,7 @@ class Session final : public Exchange,
   Clock::time_point deadline() const { return deadline_; }
   /// The deadline has passed: answers 408 if a request was on its way, and closes.
   void expire();
-  /// Closes if no request is under way; otherwise the next answer is the last. Ends a stream.
+  /// Closes if no request is under way; otherwise the next answer is the last. Ends or cuts a stream.
   void drain();
   /// Closes at once.
   void abort();

@@ -41,7 +41,7 @@ Awaitable<void> Session::stream_body() {
     ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs,
                  sizeof(kUnacknowledgedMs));  // refused: such a peer is noticed later
     if (loop_.draining()) {
-      body_->stop();
+      body_->drain();
     }
     watch_peer();
     whole = co_await write_body(chunked);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -19,6 +20,7 @@ struct SaleLedger {
   std::vector<StockLease> leases;
   std::int64_t live = 0;  // orders not failed
   std::int64_t failed = 0;
+  std::int64_t failed_as_counted = 0;  // by the sale itself, order by order
   std::int64_t buyers_over_limit = 0;  // buyers with more live orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
   /// Live orders charged to each lease do not equal its `sold` column: one entry a lease.
@@ -37,8 +39,21 @@ class Audit {
 class AuditLog {
  public:
   virtual ~AuditLog() = default;
+  struct Entry {
+    std::int64_t id = 0;
+    std::string actor;    // "cli:alice", "console:alice"
+    std::string action;   // "sale end"
+    std::string subject;  // "sale 3"
+    Instant at;
+  };
+
+  /// What a subject has room for, in characters; who writes a longer one cuts it.
+  static constexpr std::size_t kLongestSubject = 255;
+
   virtual void append(std::string_view actor, std::string_view action, std::string_view subject,
                       Instant now) = 0;
+  /// Newest first, at most `limit`, ids below `before` (0: from the newest on).
+  virtual std::vector<Entry> list(std::int64_t before, std::size_t limit) = 0;
 };
 
 }  // namespace stampede::repositories

@@ -14,15 +14,6 @@ namespace {
 constexpr std::int64_t kUsersPerTransaction = 10'000;
 constexpr std::size_t kUsersPerInsert = 500;
 
-/// Names are ASCII; not std::tolower, which asks the locale.
-std::string folded(std::string_view name) {
-  std::string lower(name);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 /// The users that `condition` on `u` finds; it uses one value.
 template <class Value>
 std::optional<User> select_user(soci::session& session, std::string_view condition,

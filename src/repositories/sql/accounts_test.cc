@@ -147,13 +147,16 @@ TEST_P(AuditLogTest, ListsTheNewestFirst) {
   auto& log = shop.repositories.audit_log();
   log.append("root", "sale end", "sale 1", at(10));
   log.append("root", "user ban", "user'; DROP TABLE audit_log; --", at(20));
-  const auto entries = log.list(10);
+  const auto entries = log.list(0, 10);
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].subject, "user'; DROP TABLE audit_log; --");
   EXPECT_EQ(entries[1].actor, "root");
   EXPECT_EQ(entries[1].action, "sale end");
   EXPECT_EQ(entries[1].at, at(10));
-  EXPECT_EQ(log.list(1).size(), 1U);
+  EXPECT_EQ(log.list(0, 1).size(), 1U);
+  const auto older = log.list(entries[0].id, 10);
+  ASSERT_EQ(older.size(), 1U);
+  EXPECT_EQ(older[0].id, entries[1].id);
 }
 
 }  // namespace

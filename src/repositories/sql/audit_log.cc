@@ -17,15 +17,16 @@ void SqlAuditLog::append(std::string_view actor, std::string_view action, std::s
   });
 }
 
-std::vector<SqlAuditLog::Entry> SqlAuditLog::list(std::size_t limit) {
+std::vector<AuditLog::Entry> SqlAuditLog::list(std::int64_t before, std::size_t limit) {
+  const std::int64_t end = before == 0 ? kLastId : before;
   return database_.read([&](soci::session& session) {
     Entry entry;
     std::int64_t created_at = 0;
     soci::statement select =
-        (session.prepare << "SELECT actor, action, subject, created_at FROM audit_log "
-                            "ORDER BY id DESC LIMIT :most",
-         soci::use(limit), soci::into(entry.actor), soci::into(entry.action),
-         soci::into(entry.subject), soci::into(created_at));
+        (session.prepare << "SELECT id, actor, action, subject, created_at FROM audit_log "
+                            "WHERE id < :before ORDER BY id DESC LIMIT :most",
+         soci::use(end), soci::use(limit), soci::into(entry.id), soci::into(entry.actor),
+         soci::into(entry.action), soci::into(entry.subject), soci::into(created_at));
     std::vector<Entry> entries;
     for (select.execute(); select.fetch();) {
       entry.at = to_instant(created_at);

@@ -12,19 +12,11 @@ namespace stampede::repositories::sql {
 
 class SqlAuditLog final : public AuditLog {
  public:
-  struct Entry {
-    std::string actor;
-    std::string action;
-    std::string subject;
-    Instant at;
-  };
-
   explicit SqlAuditLog(Database& database) : database_(database) {}
 
   void append(std::string_view actor, std::string_view action, std::string_view subject,
               Instant now) override;
-  /// Newest first, at most `limit`.
-  std::vector<Entry> list(std::size_t limit);
+  std::vector<Entry> list(std::int64_t before, std::size_t limit) override;
 
  private:
   Database& database_;

@@ -9,13 +9,15 @@
 
 namespace stampede::services::accounts {
 
-bool is_name(std::string_view text) {
+bool is_beginning_of_name(std::string_view text) {
   const auto allowed = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   };
-  return text.size() >= 3 && text.size() <= 32 && std::ranges::all_of(text, allowed);
+  return text.size() <= 32 && std::ranges::all_of(text, allowed);
 }
+
+bool is_name(std::string_view text) { return text.size() >= 3 && is_beginning_of_name(text); }
 
 bool is_password(std::string_view text) {
   return text.size() >= 8 && text.size() <= 128 && is_utf8(text);

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stampede::views {
+
+/// Appends one line of CSV (RFC 4180) to `out`, cell by cell; end() puts CR LF.
+class CsvLine {
+ public:
+  static constexpr std::string_view kContentType = "text/csv; charset=utf-8; header=present";
+
+  explicit CsvLine(std::string& out) : out_(&out) {}
+
+  /// Somebody's text, in quotes. One that a spreadsheet would take for a formula gets a leading
+  /// apostrophe (OWASP, CSV injection), behind which it is text.
+  CsvLine& text(std::string_view words);
+  /// What we made: a slug or a time, of letters, digits and - : . alone, beginning with a letter or
+  /// digit.
+  CsvLine& plain(std::string_view word);
+  CsvLine& number(std::int64_t number);  // not negative
+  void end() { *out_ += "\r\n"; }
+
+ private:
+  void separate();
+
+  std::string* out_;
+  bool first_ = true;
+};
+
+/// True if a spreadsheet may take a cell with this text for a formula: it begins with = + - @, one
+/// of their wide or small forms, or a TAB, CR or LF, perhaps after spaces.
+bool looks_like_formula(std::string_view text);
+
+}  // namespace stampede::views

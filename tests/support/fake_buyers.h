@@ -1,0 +1,122 @@
+#pragma once
+
+#include <algorithm>
+#include <expected>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "repositories/accounts.h"
+#include "repositories/audit.h"
+#include "repositories/blacklist.h"
+#include "repositories/buyer_search.h"
+
+namespace stampede::test_support {
+
+/// Users and their blacklist, in memory. For one thread at a time.
+class FakeBuyers final : public repositories::Accounts,
+                         public repositories::Blacklist,
+                         public repositories::BuyerSearch {
+ public:
+  UserId add(std::string_view name, UserRole role = UserRole::kBuyer, std::string_view hash = "!") {
+    return *create(name, hash, role, Instant{});
+  }
+
+  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view hash,
+                                          UserRole role, Instant now) override {
+    if (find_by_name(name)) return std::unexpected(NameTaken{});
+    const UserId id{static_cast<std::int64_t>(users.size()) + 1};
+    users[id] = {.id = id,
+                 .name = std::string(name),
+                 .password_hash = std::string(hash),
+                 .role = role,
+                 .session_epoch = 0,
+                 .created_at = now};
+    return id;
+  }
+  std::optional<User> find(UserId id) override {
+    const auto found = users.find(id);
+    return found == users.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<User> find_by_name(std::string_view name) override {
+    for (const auto& [id, user] : users) {
+      if (user.name == name) return user;
+    }
+    return std::nullopt;
+  }
+  std::vector<User> list(UserId, std::size_t) override { return {}; }
+  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
+    const auto found = users.find(id);
+    return found == users.end() ? std::nullopt : std::optional(++found->second.session_epoch);
+  }
+  std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) override {
+    return std::nullopt;
+  }
+  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
+
+  void put(std::span<const BlacklistEntry> added) override {
+    for (const BlacklistEntry& entry : added) entries[entry.user] = entry;
+  }
+  bool remove(UserId user) override { return entries.erase(user) != 0; }
+  std::vector<BlacklistEntry> list(Instant now) override {
+    std::vector<BlacklistEntry> held;
+    for (const auto& [user, entry] : entries) {
+      if (entry.holds(now)) held.push_back(entry);
+    }
+    return held;
+  }
+
+  std::vector<User> named(std::string_view prefix, std::string_view after,
+                          std::size_t limit) override {
+    std::vector<User> found;
+    for (const auto& [id, user] : users) {
+      if (user.name.starts_with(prefix) && user.name > after) found.push_back(user);
+    }
+    std::ranges::sort(found, {}, &User::name);
+    if (found.size() > limit) found.resize(limit);
+    return found;
+  }
+  std::optional<BlacklistEntry> blacklisted(UserId user, Instant now) override {
+    const auto found = entries.find(user);
+    if (found == entries.end() || !found->second.holds(now)) return std::nullopt;
+    return found->second;
+  }
+  std::vector<repositories::BlacklistedBuyer> blacklist(UserId after, std::size_t limit,
+                                                        Instant now) override {
+    std::vector<repositories::BlacklistedBuyer> found;
+    for (const auto& [user, entry] : entries) {
+      if (user <= after || !entry.holds(now) || found.size() == limit) continue;
+      found.push_back({entry, users[user].name});
+    }
+    return found;
+  }
+
+  std::map<UserId, User> users;
+  std::map<UserId, BlacklistEntry> entries;
+};
+
+/// The log of a test. For one thread at a time.
+class FakeAuditLog final : public repositories::AuditLog {
+ public:
+  void append(std::string_view actor, std::string_view action, std::string_view subject,
+              Instant now) override {
+    entries.push_back({static_cast<std::int64_t>(entries.size()) + 1, std::string(actor),
+                       std::string(action), std::string(subject), now});
+  }
+  std::vector<Entry> list(std::int64_t before, std::size_t limit) override {
+    std::vector<Entry> found;
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      if ((before == 0 || entry->id < before) && found.size() < limit) found.push_back(*entry);
+    }
+    return found;
+  }
+
+  std::vector<Entry> entries;
+};
+
+}  // namespace stampede::test_support

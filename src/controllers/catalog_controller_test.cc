@@ -98,6 +98,23 @@ TEST_F(CatalogControllerTest, ProductIsBuiltAgainWhenItsSaleOrTheProductChanges)
   EXPECT_THAT(std::string(body_of(visitor_.get("/product/7"))), HasSubstr("Lantern"));
 }
 
+TEST_F(CatalogControllerTest, PicturesListPriceAndCaptchaAreShownAsSoonAsTheyChange) {
+  Product lamp{ProductId{7}, "Lamp", "Bright.", {}};
+  lamp.list_price_cents = 2999;
+  lamp.pictures = {{PictureId{1}, "00c0ffee.png", 640, 480, 1000, "A lamp"}};
+  ASSERT_EQ(visitor_.get("/product/7").status, 200);
+  ASSERT_EQ(visitor_.get("/").status, 200);
+  showcase_.load({lamp});
+  for (const char* page : {"/product/7", "/"}) {
+    const std::string html(body_of(visitor_.get(page)));
+    EXPECT_THAT(html, HasSubstr("$29.99</s>")) << page;
+    EXPECT_THAT(html, HasSubstr("src=\"/pictures/00c0ffee.png\"")) << page;
+  }
+  views_[ProductId{7}].sale.captcha = false;
+  EXPECT_THAT(std::string(body_of(visitor_.get("/product/7"))),
+              HasSubstr("id=\"captcha\" disabled hidden"));
+}
+
 TEST_F(CatalogControllerTest, StatusAloneLeavesTheDocumentAsItIs) {
   const auto before = visitor_.get("/product/7");
   views_[ProductId{7}].status = SaleStatus::kSoldOut;

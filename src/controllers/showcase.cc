@@ -13,7 +13,8 @@ using services::purchase::SaleView;
 bool same_offer(const std::optional<Sale>& a, const std::optional<Sale>& b) {
   if (!a || !b) return !a && !b;
   const auto shown = [](const Sale& sale) {
-    return std::tie(sale.id, sale.price_cents, sale.per_buyer_limit, sale.starts_at, sale.ends_at);
+    return std::tie(sale.id, sale.price_cents, sale.per_buyer_limit, sale.starts_at, sale.ends_at,
+                    sale.captcha);
   };
   return shown(*a) == shown(*b);
 }
@@ -32,6 +33,18 @@ int rank(SaleStatus status) {
   return 4;
 }
 
+views::SaleCard card_of(const SaleView& view, const Product& product) {
+  return {
+      .product = product.id,
+      .product_name = product.name,
+      .status = view.status,
+      .price_cents = view.sale.price_cents,
+      .starts_at = view.sale.starts_at,
+      .ends_at = view.sale.ends_at,
+      .list_price_cents = product.list_price_cents,
+      .picture = product.pictures.empty() ? std::nullopt : std::optional(product.pictures.front())};
+}
+
 bool listed_before(const views::SaleCard& a, const views::SaleCard& b) {
   return std::tuple(rank(a.status), a.starts_at, a.product) <
          std::tuple(rank(b.status), b.starts_at, b.product);
@@ -45,8 +58,7 @@ void Showcase::load(std::vector<Product> products) {
   for (Product& product : products) {
     const ProductId id = product.id;
     const auto known = exhibits_.find(id);
-    const bool unchanged = known != exhibits_.end() && known->second.product.name == product.name &&
-                           known->second.product.description == product.description;
+    const bool unchanged = known != exhibits_.end() && known->second.product == product;
     loaded.emplace(id, unchanged
                            ? std::move(known->second)
                            : Exhibit{.product = std::move(product), .sale = {}, .document = {}});
@@ -62,8 +74,7 @@ std::optional<Document> Showcase::product(ProductId id, const std::optional<Sale
   Exhibit& exhibit = found->second;
   if (!exhibit.document.html || !same_offer(exhibit.sale, offer)) {
     exhibit.sale = offer;
-    exhibit.document = make_document(
-        pages_->product({id, exhibit.product.name, exhibit.product.description, offer}));
+    exhibit.document = make_document(pages_->product({exhibit.product, offer}));
   }
   return exhibit.document;
 }
@@ -75,8 +86,7 @@ Document Showcase::sales(std::span<const SaleView> sales) {
   for (const SaleView& view : sales) {
     const auto found = exhibits_.find(view.sale.product);
     if (found == exhibits_.end()) continue;  // added a moment ago: listed with the next load()
-    cards.push_back({view.sale.product, found->second.product.name, view.status,
-                     view.sale.price_cents, view.sale.starts_at, view.sale.ends_at});
+    cards.push_back(card_of(view, found->second.product));
   }
   std::ranges::sort(cards, listed_before);
   if (!list_.html || cards != cards_) {

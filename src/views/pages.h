@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "model/product.h"
 #include "model/sale.h"
 #include "model/time.h"
 
 namespace stampede::views {
+
+class PageTemplates;
 
 /// One sale as the front page lists it.
 struct SaleCard {
@@ -23,15 +26,15 @@ struct SaleCard {
   std::int64_t price_cents = 0;
   Instant starts_at;
   std::optional<Instant> ends_at;
+  std::optional<std::int64_t> list_price_cents = std::nullopt;
+  std::optional<Picture> picture = std::nullopt;
 
   friend bool operator==(const SaleCard&, const SaleCard&) = default;
 };
 
 /// A product's page: the same for every visitor; its script asks for what changes.
 struct ProductPage {
-  ProductId product;
-  std::string name;
-  std::string description;
+  Product product;
   std::optional<Sale> sale;  // none: nothing is on sale
 };
 
@@ -99,8 +102,7 @@ class Pages {
   std::string message(const MessagePage& page) const;
 
  private:
-  struct Templates;
-  std::unique_ptr<Templates> templates_;
+  std::unique_ptr<PageTemplates> templates_;
 };
 
 }  // namespace stampede::views

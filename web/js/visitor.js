@@ -1,6 +1,5 @@
-// Who this browser was logged in as last, by the cookie `uid`. A hint for the page only: the server
-// believes the sealed cookie alone.
-export function visitor() {
-  const match = /(?:^|;\s*)uid=(\d+)(?:;|$)/.exec(document.cookie);
-  return match ? match[1] : null;
-}
+// In the head of every page, before anything is painted: which links fit the visitor, so that none of
+// them comes or goes later. shop.css hides the others; without script all are there.
+import { visitor } from "./lib/visitor.js";
+
+document.documentElement.dataset.visitor = visitor() ? "buyer" : "guest";

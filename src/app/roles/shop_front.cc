@@ -1,36 +1,14 @@
 #include "app/roles/shop_front.h"
 
-#include <string>
-
-#include "embedded/web.h"
+#include "app/roles/asset_files.h"
+#include "views/assets.h"
 
 namespace stampede::app {
-namespace {
-
-/// "/static/<hash of all files>/": a new release has new addresses, so browsers and CDNs may keep
-/// every file for good, and modules find each other by relative names.
-std::string asset_prefix() {
-  std::string all;
-  for (const auto& file : embedded::web()) all.append(file.path).append(file.bytes);
-  const std::string tag = http::entity_tag(all);
-  return "/static/" + tag.substr(1, tag.size() - 2) + "/";
-}
-
-http::StaticFiles asset_files(const std::string& prefix) {
-  http::StaticFiles files;
-  for (const auto& file : embedded::web()) {
-    files.add(prefix + std::string(file.path), file.bytes, http::StaticFiles::Kept::kForGood);
-  }
-  return files;
-}
-
-}  // namespace
 
 ShopFront::ShopFront(const Config::Admission& admission, const Services& services)
     : product_bucket_(admission.product_rate, admission.product_burst),
-      asset_prefix_(asset_prefix()),
-      files_(asset_files(asset_prefix_)),
-      pages_([this](std::string_view path) { return asset_prefix_ + std::string(path); }),
+      files_(asset_files()),
+      pages_(views::asset_url),
       forms_(services.keys),
       catalog_({services.sales, showcase_, product_bucket_, pages_}),
       accounts_({services.accounts, services.sessions, forms_, services.origin, pages_},
@@ -38,7 +16,10 @@ ShopFront::ShopFront(const Config::Admission& admission, const Services& service
       captcha_({gallery_, services.captcha, wrong_answers_, services.sales, services.sessions,
                 services.origin}),
       orders_({services.orders, pool_, services.sessions, pages_}),
-      events_({services.orders, services.sessions}) {}
+      events_({services.orders, services.sessions}),
+      pictures_(services.pictures) {
+  files_.add(kOpenApiPath, openapi_document(), http::StaticFiles::Kept::kWithAsking);
+}
 
 void ShopFront::add_routes(http::Router& router) {
   catalog_.add_routes(router);
@@ -46,6 +27,7 @@ void ShopFront::add_routes(http::Router& router) {
   captcha_.add_routes(router);
   orders_.add_routes(router);
   events_.add_routes(router);
+  pictures_.add_routes(router, pool_);
   files_.mount(router);
 }
 

@@ -13,6 +13,7 @@
 #include "controllers/captcha_controller.h"
 #include "controllers/catalog_controller.h"
 #include "controllers/orders_controller.h"
+#include "controllers/pictures_controller.h"
 #include "controllers/purchase_events.h"
 #include "controllers/showcase.h"
 #include "http/static_files.h"
@@ -33,6 +34,7 @@ class ShopFront {
     services::accounts::Accounts& accounts;
     const services::accounts::Sessions& sessions;
     services::orders::OrderDesk& orders;
+    services::catalog::Pictures& pictures;
     const captcha::Tokens& captcha;
     controllers::LiveSales sales;
     const controllers::OriginRule& origin;
@@ -53,7 +55,10 @@ class ShopFront {
   void write_metrics(telemetry::PrometheusText& text) const;
 
   /// The products as the database has them. Thread-safe.
-  void show(std::vector<Product> products) { showcase_.load(std::move(products)); }
+  void show(std::vector<Product> products) {
+    pictures_.load(products);
+    showcase_.load(std::move(products));
+  }
 
  private:
   /// How late a buyer may hear of an outcome.
@@ -62,7 +67,6 @@ class ShopFront {
   captcha::Gallery gallery_;
   captcha::WrongAnswers wrong_answers_;
   services::admission::TokenBucket product_bucket_;
-  const std::string asset_prefix_;
   http::StaticFiles files_;
   views::Pages pages_;
   controllers::Showcase showcase_{pages_};
@@ -72,6 +76,7 @@ class ShopFront {
   controllers::CaptchaController captcha_;
   controllers::OrdersController orders_;
   controllers::PurchaseEvents events_;
+  controllers::PicturesController pictures_;
   concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};  // uses all above
   schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.look(); }};
 };

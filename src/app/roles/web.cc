@@ -46,6 +46,7 @@ class Web final : public Role {
   services::accounts::Sessions sessions_{keys_};
   services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
   services::catalog::Catalog catalog_{repositories_.catalog()};
+  services::catalog::Pictures pictures_{repositories_.pictures()};
   services::orders::OrderDesk orders_{repositories_.orders()};
   services::purchase::SaleBoard board_{[](SaleId) { return services::stock::Stock::Listener{}; }};
   services::routing::RouteTable routes_;
@@ -71,6 +72,7 @@ Web::Web(const Config& config)
               .accounts = accounts_,
               .sessions = sessions_,
               .orders = orders_,
+              .pictures = pictures_,
               .captcha = captcha_tokens_,
               .sales = {.of_product = [this](ProductId product,
                                              Now now) { return board_.view(product, now); },

@@ -17,6 +17,10 @@ const WORDS = {
     "Your purchase is on its way. Please stay: the outcome will be shown here.",
   ],
   asking: () => ["working", "Asking for your unit…"],
+  "other-tab": () => [
+    "working",
+    "Another tab of yours is asking for the same purchase. The outcome will be shown here too.",
+  ],
   resuming: () => ["working", "Your last click got no answer. Asking again for the same purchase…"],
   "connection-lost": ({ retryAfter }) => [
     "warning",
@@ -28,7 +32,7 @@ const WORDS = {
   ],
   "key-required": () => ["error", "This page is out of date. Reload it and buy again."],
   "key-reused": () => ["error", "This purchase was begun for another product. Press Buy to begin anew."],
-  "login-required": () => ["warning", "You are not logged in any more. Log in, then press Buy again."],
+  "login-required": () => ["warning", "You are not logged in any more. Log in, and this page goes on where it stopped."],
   blacklisted: () => ["error", "This account may not buy at the moment."],
   "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
   "captcha-required": () => ["warning", "Please type the characters of the new picture, then press Buy."],
@@ -53,18 +57,22 @@ const WORDS = {
     "warning",
     `One try every ten seconds. The next is possible in ${seconds(retryAfter || 1)}.`,
   ],
-  busy: ({ retryAfter }) => [
+  busy: () => [
     "warning",
-    `A great many people are pressing right now. This try did not count; press again in ${seconds(retryAfter || 1)}.`,
+    "A great many people are pressing right now. This try did not count; press again when the button is ready.",
   ],
 };
 
-function linksOf({ order, orders, location }) {
+function linksOf({ type, order, orders, location }) {
   const numbers = order ? [order] : (orders ?? []);
   const links = numbers.map((number) => ({
     href: `/orders/${encodeURIComponent(number)}`,
     label: `Order ${number}`,
   }));
+  if (type === "login-required") {
+    const next = encodeURIComponent(window.location.pathname);
+    links.push({ href: `/user/login?next=${next}`, label: "Log in" });
+  }
   if (location?.startsWith("/purchases/")) links.push({ href: location, label: "Its own page" });
   return links;
 }

@@ -1,12 +1,15 @@
 // The captcha of one intent: a picture, its sealed challenge, and the pass that a right answer earns.
+// Its place on the page is kept while there is no picture, so that nothing moves when one comes.
 const REFRESH_MS = 60_000;
 const PASS_MS = 110_000; // a pass holds 120 s; the rest is for the way
+const HELP = "Capitals or not makes no difference. The picture changes every minute.";
 
 export class Captcha {
   #box = document.getElementById("captcha");
-  #image = document.getElementById("captcha-image");
+  #frame = document.getElementById("captcha-frame");
   #input = document.getElementById("captcha-answer");
   #note = document.getElementById("captcha-note");
+  #image = null;
   #product;
   #key = "";
   #challenge = "";
@@ -25,20 +28,28 @@ export class Captcha {
     });
   }
 
+  /** A sale may do without. */
+  set wanted(wanted) {
+    this.#box.hidden = !wanted;
+  }
+
   /** Shows a picture for this key; does nothing if one is shown already, or a pass is held. */
   show(key) {
     if (key === this.#key && (this.#timer || this.#passHolds())) return;
     if (key !== this.#key) this.#pass = "";
     this.#key = key;
-    this.#box.hidden = false;
     this.refresh();
   }
 
-  hide() {
+  /** No picture is wanted now. */
+  rest(note) {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#load?.abort();
-    this.#box.hidden = true;
+    this.#load = null;
+    this.#removeImage();
+    this.#box.disabled = true;
+    this.#tell(note);
   }
 
   async refresh() {
@@ -49,21 +60,21 @@ export class Captcha {
     this.#load = load;
     this.#pass = "";
     this.#challenge = "";
+    this.#box.disabled = false;
     const query = new URLSearchParams({ productID: this.#product, key: this.#key });
     try {
       const response = await fetch(`/captcha?${query}`, { cache: "no-store", signal: load.signal });
       if (response.status === 401) this.#onLoggedOut();
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const picture = URL.createObjectURL(await response.blob());
-      URL.revokeObjectURL(this.#image.src);
-      this.#image.src = picture;
+      const picture = await response.blob();
+      if (load.signal.aborted) return;
+      this.#showImage(picture);
       this.#challenge = response.headers.get("Captcha-Challenge") ?? "";
       this.#input.value = "";
-      this.#note.textContent =
-        "Capitals or not makes no difference. The picture changes every minute.";
+      this.#tell(HELP);
     } catch {
       if (load.signal.aborted) return;
-      this.#note.textContent = "The picture did not load. Press “New picture” to try again.";
+      this.#tell("The picture did not load. Press “New picture” to try again.");
     }
   }
 
@@ -72,9 +83,14 @@ export class Captcha {
     return !this.#passHolds() && this.#input.value.trim() === "";
   }
 
-  /** The page's script is no guard: /check itself asks for the pass that this earns.
+  focus() {
+    this.#input.focus();
+  }
+
+  /** The pass for the intent of this key. The page's script is no guard: /check itself asks for it.
       Answers {pass}, or {problem: the server's type, retryAfter}. */
-  async pass() {
+  async pass(key) {
+    if (key !== this.#key) return { problem: "captcha-required" }; // another tab began anew
     if (this.#passHolds()) return { pass: this.#pass };
     const answer = this.#input.value.trim();
     let response;
@@ -96,7 +112,7 @@ export class Captcha {
     if (response.ok && body.pass) {
       this.#pass = body.pass;
       this.#passUntil = performance.now() + PASS_MS;
-      this.hide();
+      this.rest("That was right.");
       return { pass: this.#pass };
     }
     return {
@@ -106,11 +122,30 @@ export class Captcha {
   }
 
   /** A new picture, after a wrong answer or a pass that was not taken. */
-  async again() {
-    this.#pass = "";
-    this.#box.hidden = false;
+  async again(key) {
+    this.#key = key;
     await this.refresh();
     this.#input.focus();
+  }
+
+  #showImage(picture) {
+    this.#removeImage();
+    this.#image = new Image(200, 70);
+    this.#image.id = "captcha-image";
+    this.#image.alt = "Distorted letters and digits to type below";
+    this.#image.src = URL.createObjectURL(picture);
+    this.#frame.replaceChildren(this.#image);
+  }
+
+  #removeImage() {
+    if (!this.#image) return;
+    URL.revokeObjectURL(this.#image.src);
+    this.#image.remove();
+    this.#image = null;
+  }
+
+  #tell(note) {
+    if (this.#note.textContent !== note) this.#note.textContent = note;
   }
 
   #passHolds() {

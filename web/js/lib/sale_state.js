@@ -41,8 +41,10 @@ export class SaleState {
   #pause(state) {
     if (!state) return between(1000, 1000 * 2 ** Math.min(this.#failures, 4));
     if (state.status === "ended" || state.status === "none") return between(8000, 15_000);
-    const untilStart = Date.parse(state.starts_at) - this.#clock.now();
-    if (state.status === "upcoming" && untilStart > FAR_MS) return between(8000, 15_000);
+    if (state.status === "upcoming" && this.#clock.known) {
+      const untilStart = Date.parse(state.starts_at) - this.#clock.now();
+      if (untilStart > FAR_MS) return between(8000, 15_000);
+    }
     return between(1000, 2000);
   }
 

@@ -1,0 +1,83 @@
+// The server's clock as this page knows it. It runs on the monotonic clock, so that a visitor who
+// sets the wall clock changes nothing, and trusts the quickest of several answers, whose middle is
+// at most half a round trip wrong.
+import { between } from "./wait.js";
+
+const RESYNC_MS = 60_000;
+const ROUND = 3; // questions
+const SLOWEST = 0.5; // of real time: how the clock waits for a server that it was ahead of
+
+export class ServerClock {
+  #monotonic;
+  #offset = 0;
+  #known = false;
+  #uncertainty = Infinity;
+  #last = null;
+
+  constructor(monotonic = () => performance.now()) {
+    this.#monotonic = monotonic;
+  }
+
+  /** False until the first answer; there is no time to show then. */
+  get known() {
+    return this.#known;
+  }
+
+  /** Milliseconds since 1970 on the server's clock. Never less than it was: a clock that turns out to
+      be ahead goes on at half its speed. */
+  now() {
+    const tick = this.#monotonic();
+    let time = tick + this.#offset;
+    if (this.#last) time = Math.max(time, this.#last.time + (tick - this.#last.tick) * SLOWEST);
+    this.#last = { tick, time };
+    return time;
+  }
+
+  /** The answers from here on are compared with each other alone. */
+  beginRound() {
+    this.#uncertainty = Infinity;
+  }
+
+  /** The server said `time`, between these two ticks of the monotonic clock. */
+  measured(sent, time, received) {
+    const half = (received - sent) / 2;
+    if (!Number.isFinite(time) || half >= this.#uncertainty) return;
+    this.#uncertainty = half;
+    this.#offset = time - (sent + half);
+    this.#known = true;
+  }
+}
+
+async function ask(clock) {
+  const sent = performance.now();
+  const response = await fetch("/time", { cache: "no-store" });
+  const { epoch_ms: time } = await response.json();
+  clock.measured(sent, time, performance.now());
+}
+
+/** Measures now, every minute, and whenever the page may have slept: a sleeping machine may stop the
+    monotonic clock. */
+export function keepInSync(clock) {
+  let asking = false;
+  const sync = async () => {
+    if (asking) return;
+    asking = true;
+    clock.beginRound();
+    try {
+      for (let i = 0; i < ROUND; i += 1) await ask(clock);
+    } catch {
+      if (!clock.known) setTimeout(sync, between(1000, 2000));
+    } finally {
+      asking = false;
+    }
+  };
+  sync();
+  setInterval(sync, RESYNC_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) sync();
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) sync();
+  });
+  window.addEventListener("online", sync);
+}

@@ -1,0 +1,36 @@
+// What the clock says of a sale, in words.
+
+/** 93784 s → "1 day 02:03:04", rounded up, so that 0 is shown only when the time has come. */
+export function formatCountdown(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const days = Math.floor(seconds / 86_400);
+  const two = (n) => String(n).padStart(2, "0");
+  const clock = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
+    .map(two)
+    .join(":");
+  if (days === 0) return clock;
+  return `${days} ${days === 1 ? "day" : "days"} ${clock}`;
+}
+
+/** Between two answers of the server, the page's clock knows that a sale has begun or ended. */
+export function statusAt({ status, starts_at: starts, ends_at: ends }, now) {
+  if (status === "upcoming" && Date.parse(starts) <= now) return "on";
+  if (status === "on" && ends && Date.parse(ends) <= now) return "ended";
+  return status;
+}
+
+/** What is counted down to: {label, left}, or null where nothing is. */
+export function countdownOf(status, { starts_at: starts, ends_at: ends }, now) {
+  if (status === "upcoming") return { label: "Starts in", left: Date.parse(starts) - now };
+  if (status === "on" && ends) return { label: "Ends in", left: Date.parse(ends) - now };
+  return null;
+}
+
+/** The countdown for those who hear it: a sentence now and then; every second would drown all else. */
+export function milestone(status, left) {
+  const verb = status === "upcoming" ? "starts" : "ends";
+  if (left <= 10_000) return `The sale ${verb} in less than ten seconds.`;
+  if (left <= 60_000) return `The sale ${verb} in less than a minute.`;
+  if (left <= 600_000) return `The sale ${verb} in less than ten minutes.`;
+  return "";
+}

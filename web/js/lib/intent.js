@@ -1,0 +1,99 @@
+// One intent to buy, under one key, kept before anything is sent: whatever happens to the connection,
+// the page or the browser, asking again with the same key can never buy twice. All tabs share it.
+import { browserStorage, load, save } from "./storage.js";
+
+const KEY_BYTES = 24; // 32 characters
+
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+export class Intent {
+  #name;
+  #storage;
+  #entry;
+
+  /** The stored intent of this buyer in this sale, or a new one. */
+  constructor(buyer, sale, storage = browserStorage()) {
+    this.#name = `stampede:intent:${buyer}:${sale}`;
+    this.#storage = storage;
+    if (!this.read()) this.renew();
+  }
+
+  /** Where it is stored: the key of `storage` events. */
+  get name() {
+    return this.#name;
+  }
+
+  get key() {
+    return this.#entry.key;
+  }
+
+  /** When it was sent without a final answer so far (milliseconds since 1970), or 0. */
+  get unresolvedSince() {
+    return this.#entry.sentAt ?? 0;
+  }
+
+  /** True from when it was sent until it is answered. */
+  get open() {
+    return this.unresolvedSince > 0 || this.location !== "";
+  }
+
+  /** Where the outcome of a pending purchase is told, or "". */
+  get location() {
+    return this.#entry.location ?? "";
+  }
+
+  /** True once this key has bought what the buyer may have. */
+  get bought() {
+    return this.#entry.bought === true;
+  }
+
+  /** The last answer, to this key or to the one before it, or null. */
+  get answer() {
+    return this.#entry.answer ?? null;
+  }
+
+  /** True if that answer came at this time (milliseconds since 1970) or later. */
+  answeredSince(time) {
+    return (this.#entry.answeredAt ?? 0) >= time;
+  }
+
+  /** Takes over what is stored, by whatever tab; false if there is nothing. */
+  read() {
+    const stored = load(this.#storage, this.#name);
+    if (!/^[\w-]{16,64}$/.test(stored?.key ?? "")) return false;
+    this.#entry = stored;
+    return true;
+  }
+
+  /** Begins another intent: after `answer`, a purchase that failed, or one of several. */
+  renew(answer = null) {
+    this.#keep({ key: newKey(), ...answered(answer) });
+  }
+
+  sending() {
+    this.#keep({ ...this.#entry, sentAt: this.unresolvedSince || Date.now() });
+  }
+
+  pending(location) {
+    this.#keep({ ...this.#entry, location });
+  }
+
+  /** The server took nothing: the key is free to be sent again, and nobody waits for it. */
+  refused(answer) {
+    this.#keep({ key: this.key, ...answered(answer) });
+  }
+
+  sold(answer) {
+    this.#keep({ key: this.key, bought: true, ...answered(answer) });
+  }
+
+  #keep(entry) {
+    this.#entry = entry;
+    save(this.#storage, this.#name, entry);
+  }
+}
+
+const answered = (answer) => (answer ? { answer, answeredAt: Date.now() } : {});

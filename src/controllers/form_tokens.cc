@@ -56,9 +56,10 @@ FormTokens::Issued FormTokens::issue(const http::Request& request, Instant now) 
 
 bool FormTokens::valid(const http::Request& request, Instant now) const {
   const std::string_view cookie = request.cookie("form");
-  const auto token = request.form_field("token");
-  if (!well_formed(cookie) || !token) return false;
-  const auto claims = ring_->open(identity::Purpose::kForm, *token);
+  const std::string token =
+      request.form_field("token").value_or(std::string(request.header("form-token")));
+  if (!well_formed(cookie)) return false;
+  const auto claims = ring_->open(identity::Purpose::kForm, token);
   if (!claims) return false;
   const auto expiry = expiry_of(*claims, cookie);
   return expiry && now.time_since_epoch().count() < *expiry;

@@ -24,6 +24,7 @@ class FormTokens {
   };
   Issued issue(const http::Request& request, Instant now) const;
 
+  /// The token is the form's field, or the header `Form-Token` of a script's request.
   bool valid(const http::Request& request, Instant now) const;
 
  private:

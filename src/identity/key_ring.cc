@@ -24,9 +24,9 @@ constexpr std::size_t kNonceAt = 2;
 constexpr std::size_t kCiphertextAt = kNonceAt + AesGcm::kNonce;
 constexpr std::size_t kOverhead = kCiphertextAt + AesGcm::kTag;
 
-/// The session's is the name of its cookie.
-constexpr std::array<std::string_view, kPurposes> kNames = {"sign", "captcha-challenge",
-                                                            "captcha-pass", "form", "peer"};
+/// Those of sessions are the names of their cookies.
+constexpr std::array<std::string_view, kPurposes> kNames = {
+    "sign", "captcha-challenge", "captcha-pass", "form", "peer", "operator"};
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};

@@ -16,8 +16,15 @@ namespace stampede::identity {
 /// What a sealed token is for. Each purpose has a key of its own, derived from the ring's key by
 /// HKDF-SHA-256 (RFC 5869), and its name is authenticated with every token, so that a token of one
 /// purpose never opens as another's.
-enum class Purpose : std::uint8_t { kSession, kCaptchaChallenge, kCaptchaPass, kForm, kPeer };
-inline constexpr std::size_t kPurposes = 5;
+enum class Purpose : std::uint8_t {
+  kSession,
+  kCaptchaChallenge,
+  kCaptchaPass,
+  kForm,
+  kPeer,
+  kOperator
+};
+inline constexpr std::size_t kPurposes = 6;
 
 /// The node's secret keys: the one that seals, and the one before it, which still opens.
 /// Thread-safe: seal and open may run while reload() exchanges the keys, and share no lock: each

@@ -3,26 +3,32 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/config/data_dir.h"
 #include "app/roles/cluster.h"
+#include "app/roles/console_front.h"
 #include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
 #include "peers/http/http_quantity_link.h"
 #include "queue/rabbitmq/topology.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
+#include "schedules/reload.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
 namespace {
 
 constexpr std::chrono::milliseconds kLookPeriod{1'000};
+/// Should a look take longer, the live view does not wait for it.
+constexpr std::chrono::milliseconds kLongestLook{2'000};
+constexpr std::chrono::milliseconds kReloadPeriod{200};
+constexpr std::size_t kReaders = 4;
 
 /// What the console knew at its last look.
 struct ClusterView {
@@ -38,7 +44,7 @@ class Admin final : public Role {
   explicit Admin(const Config& config)
       : config_(config),
         keys_(key_path(config.data.dir)),
-        database_(open_cluster_database(config, 1)),
+        database_(open_cluster_database(config, kReaders)),
         repositories_(*database_),
         quantity_(config.cluster.quantity, authenticator_) {}
 
@@ -56,12 +62,24 @@ class Admin final : public Role {
   identity::KeyRing keys_;
   std::unique_ptr<repositories::sql::Database> database_;
   repositories::sql::Repositories repositories_;
+  std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
+  services::accounts::Sessions sessions_{keys_};
+  services::catalog::Catalog catalog_{repositories_.catalog()};
   peers::Authenticator authenticator_{keys_, "admin"};
   peers::HttpQuantityLink quantity_;
-  std::unique_ptr<PrivateConsole> console_;
+  std::unique_ptr<ConsoleFront> console_;
   mutable std::mutex mutex_;
   ClusterView view_;  // guarded by mutex_
+  schedules::Reload reload_{{.changes = *changes_,
+                             .accounts = repositories_.accounts(),
+                             .keys = keys_,
+                             .catalog = catalog_,
+                             .sessions = sessions_,
+                             .bans = std::nullopt,  // validators refuse them
+                             .catalog_changed = [](const auto&, const auto&) {},
+                             .review_stock = [](Now) {}}};
   std::optional<schedules::Periodic> look_schedule_;
+  std::optional<schedules::Periodic> reload_schedule_;
 };
 
 void write_stock(telemetry::PrometheusText& text, const ClusterView& view) {
@@ -95,6 +113,20 @@ void write_queues(telemetry::PrometheusText& text, const ClusterView& view) {
   }
 }
 
+struct CounterLine {
+  std::string name;
+  std::string labels;
+  double number = 0;
+};
+
+/// Of a histogram the name that its buckets, sum and count have in common.
+std::string family_of(const std::string& name) {
+  for (const std::string_view part : {"_bucket", "_sum", "_count"}) {
+    if (name.ends_with(part)) return name.substr(0, name.size() - part.size());
+  }
+  return name;
+}
+
 /// Each validator's counters, as its heartbeat brought them, under its name.
 void write_validators(telemetry::PrometheusText& text, const ClusterView& view) {
   text.family("stampede_role_up", "gauge", "Whether a role answered the console's last look.");
@@ -104,35 +136,64 @@ void write_validators(telemetry::PrometheusText& text, const ClusterView& view) 
   if (!view.report) return;
   text.family("stampede_ring_members", "gauge", "Validators in the ring.");
   text.value("stampede_ring_members", "", static_cast<double>(view.report->nodes.size()));
-  std::map<std::string, std::vector<std::pair<std::string, double>>> families;
+  std::map<std::string, std::vector<CounterLine>> families;
   for (const auto& [member, counters] : view.report->nodes) {
     for (const auto& [name, number] : counters) {
       const auto brace = name.find('{');
       const std::string labels =
           brace == std::string::npos ? "" : ',' + name.substr(brace + 1, name.size() - brace - 2);
-      families[name.substr(0, brace)].emplace_back(
-          fmt::format("validator=\"{}\"{}", member.node, labels), number);
+      const std::string plain = name.substr(0, brace);
+      families[family_of(plain)].push_back(
+          {plain, fmt::format("validator=\"{}\"{}", member.node, labels), number});
     }
   }
-  for (const auto& [name, values] : families) {
-    text.family(name, name.ends_with("_total") ? "counter" : "gauge", "Of each validator.");
-    for (const auto& [labels, number] : values) text.value(name, labels, number);
+  for (const auto& [family, lines] : families) {
+    const bool histogram = family != lines.front().name;
+    text.family(family,
+                histogram                    ? "histogram"
+                : family.ends_with("_total") ? "counter"
+                                             : "gauge",
+                "Of each validator.");
+    for (const auto& [name, labels, number] : lines) text.value(name, labels, number);
   }
 }
 
+services::live::Totals totals_of(const ClusterView& view) {
+  services::live::Totals totals;
+  if (view.report) {
+    for (const auto& [member, counters] : view.report->nodes) {
+      totals.sources.push_back({.id = member.holder(), .counters = counters});
+    }
+  }
+  if (view.depths) {
+    const auto& shards = view.depths->orders;
+    totals.queue_depth = std::accumulate(shards.begin(), shards.end(), std::int64_t{0});
+  }
+  return totals;
+}
+
 Role::Addresses Admin::start() {
-  console_ = std::make_unique<PrivateConsole>(
+  console_ = std::make_unique<ConsoleFront>(
       config_.http.console,
-      [this] {
-        const ClusterView seen = view();
-        return seen.report && seen.depths && seen.quarantined;
-      },
-      std::vector<controllers::OperationsController::WriteMetrics>{
-          [this](telemetry::PrometheusText& text) { write_validators(text, view()); },
-          [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
-          [this](telemetry::PrometheusText& text) { write_stock(text, view()); }});
-  look_schedule_.emplace("look", kLookPeriod, [this] { look(); });
+      ConsoleFront::Services{
+          .keys = keys_,
+          .sessions = sessions_,
+          .storage = repositories_,
+          .catalog = catalog_,
+          .totals = [this] { return totals_of(view()); },
+          .live_period = kLongestLook,
+          .ready =
+              [this] {
+                const ClusterView seen = view();
+                return seen.report && seen.depths && seen.quarantined;
+              },
+          .metrics = {[this](telemetry::PrometheusText& text) { write_validators(text, view()); },
+                      [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
+                      [this](telemetry::PrometheusText& text) { write_stock(text, view()); }}});
+  reload_.run(read_clocks());  // who is logged out is known before the first request
+  reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_.run(read_clocks()); });
   console_->start();
+  look_schedule_.emplace("look", kLookPeriod, [this] { look(); });
   return {{"console", console_->url()}};
 }
 
@@ -160,13 +221,15 @@ void Admin::look() {
     const std::lock_guard lock(mutex_);
     view_ = std::move(seen);
   }
-  if (keys_.reload()) telemetry::log_info("keys reloaded");
+  console_->totals_changed();
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
 bool Admin::stop() {
   console_->drain();
   look_schedule_->stop();
+  reload_schedule_->stop();
+  console_->stop();
   console_.reset();
   return true;
 }

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "app/config/data_dir.h"
+#include "app/roles/console_front.h"
 #include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_front.h"
 #include "app/roles/shop_metrics.h"
@@ -56,6 +56,7 @@ class Serve final : public Role {
   void open_listeners();
   void housekeeping();
   std::vector<controllers::OperationsController::WriteMetrics> metrics();
+  services::live::Totals totals() const;
 
   const Config& config_;
   DataDirLock lock_;
@@ -65,7 +66,7 @@ class Serve final : public Role {
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
 
   std::unique_ptr<http::Server> shop_;
-  std::unique_ptr<PrivateConsole> console_;
+  std::unique_ptr<ConsoleFront> console_;
 
   captcha::Tokens captcha_tokens_{keys_};
   queue::local::LocalQueue queue_{kQueueCapacity};
@@ -73,6 +74,7 @@ class Serve final : public Role {
   services::accounts::Sessions sessions_{keys_};
   services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
   services::catalog::Catalog catalog_{repositories_.catalog()};
+  services::catalog::Pictures pictures_{repositories_.pictures()};
   services::orders::OrderDesk orders_{repositories_.orders()};
   services::orders::OrderWriter writer_{repositories_.ledger(), kShard};
   services::purchase::Checkout checkout_;
@@ -104,6 +106,7 @@ Serve::Serve(const Config& config)
            .accounts = accounts_,
            .sessions = sessions_,
            .orders = orders_,
+           .pictures = pictures_,
            .captcha = captcha_tokens_,
            .sales = {.of_product = [this](ProductId product,
                                           Now now) { return checkout_.board().view(product, now); },
@@ -125,8 +128,14 @@ void Serve::open_listeners() {
   check_.add_routes(shop_router_);
   front_.add_routes(shop_router_);
   shop_ = std::make_unique<http::Server>(public_listener(config_), shop_router_);
-  console_ = std::make_unique<PrivateConsole>(
-      config_.http.console, [this] { return consumer_->healthy(); }, metrics());
+  console_ = std::make_unique<ConsoleFront>(
+      config_.http.console, ConsoleFront::Services{.keys = keys_,
+                                                   .sessions = sessions_,
+                                                   .storage = repositories_,
+                                                   .catalog = catalog_,
+                                                   .totals = [this] { return totals(); },
+                                                   .ready = [this] { return consumer_->healthy(); },
+                                                   .metrics = metrics()});
 }
 
 /// What a process before this one left leased goes back into the sale: through the queue, as every
@@ -205,6 +214,11 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
   };
 }
 
+services::live::Totals Serve::totals() const {
+  return {.sources = {{.id = {}, .counters = check_.counters()}},
+          .queue_depth = static_cast<std::int64_t>(queue_.depth())};
+}
+
 bool Serve::stop() {
   shop_->drain();  // the consumer still runs: whoever waits gets an answer
   console_->drain();
@@ -217,6 +231,7 @@ bool Serve::stop() {
   consumer_.reset();
   accounts_.stop();
   front_.stop();
+  console_->stop();
   console_.reset();
   shop_.reset();
   return whole;

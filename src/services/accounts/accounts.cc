@@ -88,6 +88,7 @@ class Accounts::Implementation {
   Implementation(repositories::Accounts& repository, Sessions& sessions, const Options& options)
       : repository_(repository),
         sessions_(sessions),
+        site_(options.site),
         throttle_(options.wrong_per_name, options.wrong_per_address),
         registrations_(options.registrations_per_address),
         pool_({.name = "accounts",
@@ -180,13 +181,17 @@ class Accounts::Implementation {
   std::optional<AccountError> judge(const std::optional<User>& user, std::string_view password,
                                     const LoginThrottle::Source& source, Now now) {
     if (!throttle_.charge(source, now.tick)) return AccountError::kThrottled;
-    if (!proves(user, password)) return AccountError::kWrongLogin;
+    if (!proves(user, password) || !may_enter(*user)) return AccountError::kWrongLogin;
     throttle_.forgive(source);
     return std::nullopt;
   }
 
+  bool may_enter(const User& user) const {
+    return site_ == Sessions::Site::kShop || user.role == UserRole::kOperator;
+  }
+
   Login logged_in(UserId id, const std::string& name, SessionEpoch epoch, Now now) const {
-    return {.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall)};
+    return {.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall, site_)};
   }
 
   /// Runs `work` on the pool and replies with its answer.
@@ -214,6 +219,7 @@ class Accounts::Implementation {
 
   repositories::Accounts& repository_;
   Sessions& sessions_;
+  const Sessions::Site site_;
   LoginThrottle throttle_;
   identity::GuessLimit registrations_;
   Counts counts_;

@@ -33,7 +33,7 @@ std::string_view explain(AccountError error);
 struct Login {
   UserId user;
   std::string name;
-  std::string sign;  // value of the cookie `sign`
+  std::string sign;  // value of the cookie `sign`, or of the console's `operator`
 };
 
 using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
@@ -60,6 +60,9 @@ class Accounts {
     int wrong_per_name = 5;
     int wrong_per_address = 60;
     int registrations_per_address = 60;
+    /// Whose cookies these are. At the console nobody but operators logs in: for anybody else name
+    /// or password is wrong.
+    Sessions::Site site = Sessions::Site::kShop;
   };
   Accounts(repositories::Accounts& repository, Sessions& sessions, Options options);
   /// Lets what runs end and drops what waits: those callbacks get kOverloaded. None comes later.

@@ -13,6 +13,14 @@ using identity::ClaimReader;
 using identity::ClaimWriter;
 using identity::Purpose;
 
+namespace {
+
+constexpr Purpose purpose_of(Sessions::Site site) {
+  return site == Sessions::Site::kShop ? Purpose::kSession : Purpose::kOperator;
+}
+
+}  // namespace
+
 class Sessions::Revocations {
  public:
   bool revoked(UserId user, SessionEpoch epoch) {
@@ -55,17 +63,18 @@ Sessions::Sessions(const identity::KeyRing& ring)
     : ring_(&ring), revocations_(std::make_unique<Revocations>()) {}
 Sessions::~Sessions() = default;
 
-std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now) const {
+std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now, Site site) const {
   const ClaimWriter claims = ClaimWriter()
                                  .integer(user.value)
                                  .integer(now.time_since_epoch().count())
                                  .integer((now + kLifetime).time_since_epoch().count())
                                  .integer(epoch);
-  return ring_->seal(Purpose::kSession, claims.bytes());
+  return ring_->seal(purpose_of(site), claims.bytes());
 }
 
-std::optional<UserId> Sessions::authenticate(std::string_view cookie, Instant now) const {
-  const auto opened = ring_->open(Purpose::kSession, cookie);
+std::optional<UserId> Sessions::authenticate(std::string_view cookie, Instant now,
+                                             Site site) const {
+  const auto opened = ring_->open(purpose_of(site), cookie);
   if (!opened) return std::nullopt;
   ClaimReader claims(*opened);
   const UserId user{claims.integer()};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,12 +23,16 @@ class Sessions {
   explicit Sessions(const identity::KeyRing& ring);
   ~Sessions();
 
-  /// The value of the cookie `sign`.
-  std::string issue(UserId user, SessionEpoch epoch, Instant now) const;
+  /// What a cookie opens: one of the shop is worth nothing at the console, nor the other way.
+  enum class Site : std::uint8_t { kShop, kConsole };
+
+  /// The value of the cookie `sign`, or of the console's `operator`.
+  std::string issue(UserId user, SessionEpoch epoch, Instant now, Site site = Site::kShop) const;
   /// Who this cookie is, or nullopt: forged, expired and revoked are one answer. It stands before
   /// every purchase: it allocates at most once, and the one lock it takes, of many, is held only
   /// for a look into a map.
-  std::optional<UserId> authenticate(std::string_view cookie, Instant now) const;
+  std::optional<UserId> authenticate(std::string_view cookie, Instant now,
+                                     Site site = Site::kShop) const;
 
   /// Cookies of `user` with an epoch below `epoch` are refused from now on.
   void revoke_below(UserId user, SessionEpoch epoch, Instant now);

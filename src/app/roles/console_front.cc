@@ -1,0 +1,79 @@
+#include "app/roles/console_front.h"
+
+#include <utility>
+
+#include "app/roles/asset_files.h"
+#include "views/assets.h"
+
+namespace stampede::app {
+
+ConsoleFront::ConsoleFront(const std::string& address, Services services)
+    : live_period_(services.live_period),
+      accounts_(services.storage.accounts(), services.sessions,
+                {.site = services::accounts::Sessions::Site::kConsole}),
+      journal_(services.storage.audit_log(), services.storage.accounts()),
+      buyers_({services.storage.accounts(), services.storage.blacklist(),
+               services.storage.buyer_search()}),
+      archive_(services.storage.order_search()),
+      feed_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
+      pictures_(services.storage.pictures()),
+      overview_(services.storage.catalog(), services.storage.units()),
+      files_(asset_files()),
+      pages_(views::asset_url),
+      forms_(services.keys),
+      guard_({services.sessions, forms_, origin_, pages_, pool_}),
+      operations_(std::move(services.ready), std::move(services.metrics)),
+      entrance_({accounts_, services.sessions, forms_, origin_, pages_}),
+      order_search_({archive_, orders_pages_, pages_}),
+      export_({archive_, pages_}),
+      buyers_controller_({buyers_, services.sessions, archive_, journal_, buyers_pages_, pages_}),
+      audit_log_({journal_, audit_pages_, pages_}),
+      live_({.guard = guard_,
+             .feed = feed_,
+             .product_name =
+                 [&catalog = services.catalog](ProductId id) {
+                   const auto product = catalog.product(id);
+                   return product ? product->name : std::string{};
+                 },
+             .messages = pages_,
+             .pages = live_pages_}),
+      products_({services.catalog, pictures_, overview_, journal_, pages_, catalog_pages_}),
+      sales_({services.catalog, overview_, journal_, pages_, catalog_pages_}) {
+  add_routes();
+  server_ = std::make_unique<http::Server>(
+      http::ListenerOptions{.address = address, .threads = 1, .limits = {.body_bytes = kMostBody}},
+      router_);
+}
+
+void ConsoleFront::add_routes() {
+  operations_.add_routes(router_);
+  files_.mount(router_);
+  entrance_.add_routes(router_);
+  guard_.get(router_, "/", [](const http::Request&, const auto&, Now) {
+    http::Response response = http::see_other("/sales");
+    response.with("Cache-Control", "no-store");
+    return response;
+  });
+  order_search_.add_routes(router_, guard_);
+  export_.add_routes(router_, guard_);
+  buyers_controller_.add_routes(router_, guard_);
+  audit_log_.add_routes(router_, guard_);
+  live_.add_routes(router_);
+  products_.add_routes(router_, guard_);
+  sales_.add_routes(router_, guard_);
+  guard_.refuse_unknown(router_);
+}
+
+void ConsoleFront::start() {
+  live_schedule_.emplace("live", live_period_, [this] { live_.tick(); });
+  server_->start();
+}
+
+void ConsoleFront::stop() {
+  live_schedule_->stop();
+  accounts_.stop();
+  export_.stop();
+  pool_.stop();
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "concurrency/worker_pool.h"
+#include "controllers/console/audit_log_controller.h"
+#include "controllers/console/buyers_controller.h"
+#include "controllers/console/entrance.h"
+#include "controllers/console/live_controller.h"
+#include "controllers/console/operator_guard.h"
+#include "controllers/console/order_export.h"
+#include "controllers/console/order_search_controller.h"
+#include "controllers/console/products_controller.h"
+#include "controllers/console/sales_controller.h"
+#include "controllers/operations_controller.h"
+#include "http/server.h"
+#include "http/static_files.h"
+#include "repositories/sql/repositories.h"
+#include "schedules/periodic.h"
+#include "services/audit/journal.h"
+#include "services/catalog/catalog.h"
+#include "services/live/live_feed.h"
+#include "views/console_pages.h"
+
+namespace stampede::app {
+
+/// The operations console of `serve` and `admin`: its listener, login and pages, and /healthz,
+/// /readyz and /metrics without login. The services outlive it.
+class ConsoleFront {
+ public:
+  struct Services {
+    const identity::KeyRing& keys;
+    services::accounts::Sessions& sessions;
+    const repositories::sql::Repositories& storage;
+    services::catalog::Catalog& catalog;
+    /// What the shop has counted; thread-safe.
+    std::function<services::live::Totals()> totals;
+    /// How often running sales are looked at, if totals_changed() does not say when.
+    std::chrono::milliseconds live_period{1'000};
+    /// As controllers::OperationsController takes them.
+    std::function<bool()> ready;
+    std::vector<controllers::OperationsController::WriteMetrics> metrics;
+  };
+  /// Listens at once; throws std::system_error naming a taken address.
+  ConsoleFront(const std::string& address, Services services);
+
+  void start();
+  void drain() { server_->drain(); }
+  /// There is something new to look at. After start() and before stop().
+  void totals_changed() { live_schedule_->nudge(); }
+  /// No task of its own runs afterwards.
+  void stop();
+  std::string url() const { return server_->url(); }
+
+ private:
+  /// A picture of 5 MB fits.
+  static constexpr std::size_t kMostBody = 6UL * 1024 * 1024;
+
+  void add_routes();
+
+  const std::chrono::milliseconds live_period_;
+
+  services::accounts::Accounts accounts_;
+  services::audit::Journal journal_;
+  services::accounts::Buyers buyers_;
+  services::orders::OrderArchive archive_;
+  services::live::LiveFeed feed_;
+  services::catalog::Pictures pictures_;
+  services::catalog::SaleOverview overview_;
+  http::StaticFiles files_;
+  views::ConsolePages pages_;
+  views::ConsoleAuditPages audit_pages_{pages_};
+  views::ConsoleBuyersPages buyers_pages_{pages_};
+  views::ConsoleOrdersPages orders_pages_{pages_};
+  views::ConsoleLivePages live_pages_{pages_};
+  views::ConsoleCatalogPages catalog_pages_{pages_};
+  controllers::FormTokens forms_;
+  controllers::OriginRule origin_{std::nullopt};  // the console is asked under its own address
+  concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
+  controllers::OperatorGuard guard_;
+  controllers::OperationsController operations_;
+  controllers::Entrance entrance_;
+  controllers::OrderSearchController order_search_;
+  controllers::OrderExport export_;
+  controllers::BuyersController buyers_controller_;
+  controllers::AuditLogController audit_log_;
+  controllers::LiveController live_;
+  controllers::ProductsController products_;
+  controllers::SalesController sales_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+  std::optional<schedules::Periodic> live_schedule_;
+};
+
+}  // namespace stampede::app

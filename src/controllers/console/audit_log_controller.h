@@ -1,0 +1,33 @@
+#pragma once
+
+#include "controllers/console/operator_guard.h"
+#include "http/router.h"
+#include "services/audit/journal.h"
+#include "views/console_audit_pages.h"
+#include "views/console_pages.h"
+
+namespace stampede::controllers {
+
+/// GET /audit-log of the console: who changed what, here and by the command line. Thread-safe; the
+/// services outlive it.
+class AuditLogController {
+ public:
+  struct Services {
+    services::audit::Journal& journal;
+    const views::ConsoleAuditPages& pages;
+    const views::ConsolePages& console;
+  };
+  static constexpr std::size_t kPerPage = 100;
+
+  explicit AuditLogController(const Services& services) : services_(services) {}
+
+  /// The controller and the guard must outlive the router.
+  void add_routes(http::Router& router, OperatorGuard& guard);
+
+ private:
+  http::Response log(const http::Request& request);
+
+  Services services_;
+};
+
+}  // namespace stampede::controllers

@@ -1,0 +1,123 @@
+#include "controllers/console/entrance.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <expected>
+#include <string_view>
+#include <utility>
+
+#include "controllers/account_response.h"
+#include "controllers/console/operator_guard.h"
+#include "controllers/page_response.h"
+#include "model/utf8.h"
+
+namespace stampede::controllers {
+namespace {
+
+using services::accounts::AccountError;
+using services::accounts::Login;
+using services::accounts::Sessions;
+
+void set_cookie(http::Response& response, std::string_view sign, std::chrono::seconds age,
+                bool secure) {
+  response.with("Set-Cookie",
+                fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{}",
+                            OperatorGuard::kCookie, sign, age.count(), secure ? "; Secure" : ""));
+}
+
+http::Response with_form_cookie(http::Response response, const std::string& cookie) {
+  if (!cookie.empty()) response.with("Set-Cookie", cookie);
+  return response;
+}
+
+}  // namespace
+
+void Entrance::add_routes(http::Router& router) {
+  router.get("/login", [this](http::Request& request, http::Responder responder) {
+    show_login(request, responder);
+  });
+  router.post("/login", [this](http::Request& request, http::Responder responder) {
+    log_in(request, std::move(responder));
+  });
+  router.get("/logout", [this](http::Request& request, http::Responder responder) {
+    show_logout(request, responder);
+  });
+  router.post("/logout", [this](http::Request& request, http::Responder responder) {
+    log_out(request, std::move(responder));
+  });
+}
+
+bool Entrance::ours(const http::Request& request, Instant now) const {
+  return services_.origin.allows(request) && services_.forms.valid(request, now);
+}
+
+void Entrance::show_login(const http::Request& request, http::Responder& responder) const {
+  FormTokens::Issued issued = services_.forms.issue(request, clock_().wall);
+  views::CredentialsForm form;
+  form.token = std::move(issued.token);
+  form.next = local_path(request.query_parameter("next").value_or(""));
+  responder(with_form_cookie(page(200, services_.pages.login(form)), issued.cookie));
+}
+
+void Entrance::log_in(const http::Request& request, http::Responder responder) {
+  const Now now = clock_();
+  FormTokens::Issued issued = services_.forms.issue(request, now.wall);
+  views::CredentialsForm form;
+  form.token = std::move(issued.token);
+  std::string name = request.form_field("name").value_or("");
+  if (is_utf8(name)) form.name = name;  // the page is UTF-8
+  form.next = local_path(request.form_field("next").value_or(""));
+  if (!ours(request, now.wall)) {
+    form.error = "This form had expired or is not ours. Please send it again.";
+    return responder(with_form_cookie(page(403, services_.pages.login(form)), issued.cookie));
+  }
+  services_.accounts.log_in(
+      std::move(name), request.form_field("password").value_or(""),
+      std::string(request.client_address), now,
+      [this, responder = std::move(responder), form = std::move(form),
+       cookie = std::move(issued.cookie),
+       secure = request.secure](std::expected<Login, AccountError> login) mutable {
+        if (login) {
+          http::Response response = go_to(form.next.empty() ? "/" : form.next);
+          set_cookie(response, login->sign, Sessions::kLifetime, secure);
+          return responder.reply_from_anywhere(std::move(response));
+        }
+        form.error = services::accounts::explain(login.error());
+        http::Response response = page(status_of(login.error()), services_.pages.login(form));
+        add_retry_after(response);
+        responder.reply_from_anywhere(with_form_cookie(std::move(response), cookie));
+      });
+}
+
+void Entrance::show_logout(const http::Request& request, http::Responder& responder) const {
+  const Instant now = clock_().wall;
+  const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie), now,
+                                                    Sessions::Site::kConsole);
+  if (!user) return responder(go_to("/login"));
+  FormTokens::Issued issued = services_.forms.issue(request, now);
+  responder(with_form_cookie(page(200, services_.pages.logout(issued.token)), issued.cookie));
+}
+
+void Entrance::log_out(const http::Request& request, http::Responder responder) {
+  const Now now = clock_();
+  const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie),
+                                                    now.wall, Sessions::Site::kConsole);
+  if (!ours(request, now.wall)) {
+    return responder(page(403, services_.pages.message({"You are not logged out",
+                                                        "The form had expired or is not ours."})));
+  }
+  http::Response gone = go_to("/login");
+  set_cookie(gone, "", std::chrono::seconds{0}, request.secure);
+  if (!user) return responder(std::move(gone));
+  services_.accounts.log_out(
+      *user, now,
+      [this, responder = std::move(responder), gone = std::move(gone)](bool durable) mutable {
+        responder.reply_from_anywhere(
+            durable ? std::move(gone)
+                    : page(503, services_.pages.message(
+                                    {"You are still logged in", "Please try again."})));
+      });
+}
+
+}  // namespace stampede::controllers

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+
+#include "controllers/clock.h"
+#include "controllers/form_tokens.h"
+#include "controllers/origin.h"
+#include "http/router.h"
+#include "services/accounts/accounts.h"
+#include "views/console_pages.h"
+
+namespace stampede::controllers {
+
+/// GET and POST /login, GET and POST /logout of the console. The cookie `operator` is SameSite
+/// Strict and opens nothing of the shop. Thread-safe; the services outlive it.
+class Entrance {
+ public:
+  struct Services {
+    services::accounts::Accounts& accounts;  // of Sessions::Site::kConsole
+    const services::accounts::Sessions& sessions;
+    const FormTokens& forms;
+    const OriginRule& origin;
+    const views::ConsolePages& pages;
+  };
+  explicit Entrance(const Services& services, Clock clock = read_clocks)
+      : services_(services), clock_(std::move(clock)) {}
+
+  /// The entrance must outlive the router.
+  void add_routes(http::Router& router);
+
+ private:
+  void show_login(const http::Request& request, http::Responder& responder) const;
+  void log_in(const http::Request& request, http::Responder responder);
+  void show_logout(const http::Request& request, http::Responder& responder) const;
+  void log_out(const http::Request& request, http::Responder responder);
+  bool ours(const http::Request& request, Instant now) const;
+
+  Services services_;
+  Clock clock_;
+};
+
+}  // namespace stampede::controllers

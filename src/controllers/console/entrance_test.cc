@@ -1,0 +1,131 @@
+#include "controllers/console/entrance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/console/test_console.h"
+
+namespace stampede::controllers {
+namespace {
+
+using services::accounts::Accounts;
+using services::accounts::Sessions;
+using test_support::body_of;
+using test_support::Fields;
+using test_support::header_of;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* kPassword = "correct horse";
+
+class EntranceTest : public testing::Test {
+ protected:
+  EntranceTest() {
+    entrance_.add_routes(console_.router);
+    console_.guard.get(console_.router, "/sales",
+                       [](const auto&, const auto&, Now) { return http::html(200, "inside"); });
+    Accounts::create(console_.users, "boss", kPassword, UserRole::kOperator, console_.now.wall);
+    Accounts::create(console_.users, "buyer", kPassword, UserRole::kBuyer, console_.now.wall);
+  }
+
+  http::Response log_in(const std::string& name, const std::string& password = kPassword,
+                        const std::string& next = "") {
+    return console_.post("/login", {{"name", name}, {"password", password}, {"next", next}});
+  }
+  std::string set_cookie(const http::Response& response) {
+    return header_of(response, "Set-Cookie");
+  }
+  bool inside() { return browser_.get("/sales").status == 200; }
+
+  TestConsole console_;
+  Accounts accounts_{console_.users, console_.sessions, {.site = Sessions::Site::kConsole}};
+  Entrance entrance_{
+      {accounts_, console_.sessions, console_.forms, console_.origin, console_.pages},
+      [this] { return console_.now; }};
+  test_support::Visitor& browser_ = console_.browser;
+};
+
+TEST_F(EntranceTest, AnOperatorComesInAndOut) {
+  EXPECT_FALSE(inside());
+  const auto in = log_in("boss");
+  EXPECT_EQ(in.status, 303);
+  EXPECT_EQ(header_of(in, "Location"), "/");
+  EXPECT_EQ(header_of(in, "Cache-Control"), "no-store");
+  EXPECT_TRUE(inside());
+
+  const std::string cookie = browser_.cookies.at("operator");
+  const auto out = console_.post("/logout", {});
+  EXPECT_EQ(out.status, 303);
+  EXPECT_EQ(header_of(out, "Location"), "/login");
+  EXPECT_FALSE(browser_.cookies.contains("operator"));
+  browser_.cookies["operator"] = cookie;
+  EXPECT_FALSE(inside()) << "the old cookie is worth nothing";
+}
+
+TEST_F(EntranceTest, TheCookieIsForThisSiteAndNoScript) {
+  EXPECT_THAT(set_cookie(log_in("boss")),
+              AllOf(StartsWith("operator="), HasSubstr("; Path=/; Max-Age=43200;"),
+                    HasSubstr("; SameSite=Strict"), EndsWith("; HttpOnly")));
+  browser_.secure = true;
+  EXPECT_THAT(set_cookie(log_in("boss")), EndsWith("; HttpOnly; Secure"));
+}
+
+TEST_F(EntranceTest, NobodyElseComesIn) {
+  std::vector<std::string> pages;
+  for (const auto& [name, password] :
+       Fields{{"buyer", kPassword}, {"boss", "wrong horse"}, {"nobody", kPassword}, {"boss", ""}}) {
+    const auto refused = log_in(name, password);
+    EXPECT_EQ(refused.status, 401) << name;
+    EXPECT_EQ(set_cookie(refused), "") << name;
+    const std::string html(body_of(refused));
+    EXPECT_THAT(html, HasSubstr("role=\"alert\""));
+    const auto alert = html.find("role=\"alert\"");
+    pages.push_back(html.substr(alert, html.find("</p>", alert) - alert));
+    EXPECT_EQ(pages.back(), pages.front()) << "one answer for all";
+    EXPECT_FALSE(inside());
+  }
+}
+
+TEST_F(EntranceTest, TheFormMustBeOurs) {
+  const Fields credentials{{"name", "boss"}, {"password", kPassword}};
+  EXPECT_EQ(browser_.post_form("/login", credentials).status, 403);
+  Fields whole = credentials;
+  whole.emplace_back("token", console_.token());
+  EXPECT_EQ(browser_.post_form("/login", whole, {{"Origin", "http://evil.example"}}).status, 403);
+  EXPECT_FALSE(inside());
+
+  log_in("boss");
+  EXPECT_EQ(browser_.post_form("/logout", {}).status, 403);
+  const Fields token{{"token", console_.token()}};
+  EXPECT_EQ(browser_.post_form("/logout", token, {{"Origin", "null"}}).status, 403);
+  EXPECT_TRUE(inside());
+}
+
+TEST_F(EntranceTest, GoesOnToWhereOneWantedToButNeverElsewhere) {
+  EXPECT_EQ(header_of(log_in("boss", kPassword, "/buyers/7"), "Location"), "/buyers/7");
+  for (const char* elsewhere :
+       {"https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/a?next=b",
+        "javascript:alert(1)", "/x\r\nSet-Cookie: a=b"}) {
+    EXPECT_EQ(header_of(log_in("boss", kPassword, elsewhere), "Location"), "/") << elsewhere;
+  }
+  EXPECT_THAT(console_.html("/login?next=/sales"), HasSubstr("name=\"next\" value=\"/sales\""));
+  EXPECT_THAT(console_.html("/login?next=//evil"), Not(HasSubstr("evil")));
+}
+
+TEST_F(EntranceTest, KeepsTheNameThatWasTypedAsText) {
+  const auto refused = log_in("<script>x</script>");
+  const std::string html(body_of(refused));
+  EXPECT_THAT(html, HasSubstr("value=\"&lt;script&gt;x&lt;/script&gt;\""));
+  EXPECT_THAT(html, Not(HasSubstr("<script>x")));
+  EXPECT_EQ(header_of(refused, "X-Content-Type-Options"), "nosniff");
+}
+
+TEST_F(EntranceTest, LoggingOutWithoutASessionIsNoError) {
+  EXPECT_EQ(console_.post("/logout", {}).status, 303);
+}
+
+}  // namespace
+}  // namespace stampede::controllers

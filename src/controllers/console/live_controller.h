@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/clock.h"
+#include "controllers/console/operator_guard.h"
+#include "controllers/stream_places.h"
+#include "services/live/live_feed.h"
+#include "views/console_live_pages.h"
+
+namespace stampede::controllers {
+
+/// A sale while it is on, and its report afterwards:
+///   GET /sales/{id}/live          the page
+///   GET /sales/{id}/live/events   what it shows, as Server-Sent Events: `history` once, `sample`
+///                                 each second, `over` and the end when the sale is no more watched
+///   GET /sales/{id}/units         where every unit is, as JSON
+///   GET /sales/{id}/report        a page to be printed
+/// Thread-safe, but tick() is for one thread. The services outlive it.
+class LiveController {
+ public:
+  struct Services {
+    OperatorGuard& guard;
+    services::live::LiveFeed& feed;
+    std::function<std::string(ProductId)> product_name;  // thread-safe, may block
+    const views::ConsolePages& messages;
+    const views::ConsoleLivePages& pages;
+  };
+  static constexpr std::chrono::seconds kKeepAlive{15};
+  /// Below what may wait for a peer (http::BodyStream), with room for the first samples.
+  static constexpr std::size_t kMostHistoryBytes = 48UL * 1024;
+
+  explicit LiveController(const Services& services, Clock clock = read_clocks,
+                          const StreamPlaces::Limits& viewers = {.in_all = 64, .per_buyer = 8})
+      : services_(services), clock_(std::move(clock)), places_(viewers) {}
+
+  /// The controller must outlive the router.
+  void add_routes(http::Router& router);
+
+  /// Makes the samples of this second and sends them to all who look. To be called once a second.
+  /// Blocks. If the database throws, the streams stay open.
+  void tick();
+
+  std::size_t viewers() const { return places_.taken(); }
+
+ private:
+  /// One open page.
+  struct Viewer {
+    StreamPlaces::Place place;
+    SaleId sale;
+    std::string cookie;  // of the session that it lasts as long as
+    http::BodyStream stream;
+    Tick spoken;           // when something was sent last
+    bool asked = false;    // the sale was looked for
+    bool greeted = false;  // it has the history
+  };
+  using Seen = services::live::LiveFeed::Seen;
+  /// What is sent to all who look at one sale, rendered once.
+  struct News {
+    bool watched = false;
+    std::string history;  // made for the first who needs it
+    std::string sample;   // empty: none of this second
+  };
+
+  std::optional<repositories::SaleUnits> units_of(const http::Request& request) const;
+  views::SaleHeading heading_of(const repositories::SaleUnits& units, Instant now) const;
+  http::Response unknown_sale() const;
+  http::Response live_page(const http::Request& request, Now now) const;
+  http::Response report(const http::Request& request, Now now) const;
+  void follow(const http::Request& request, UserId user, Now now, http::Responder responder);
+
+  void tend(Now now);
+  News news_of(SaleId sale, const std::vector<Seen>& seen) const;
+  void tell(Viewer& viewer, News& news, Now now);
+  void greet(Viewer& viewer, News& news);
+  void end_unless_upcoming(Viewer& viewer, Instant now);
+
+  Services services_;
+  Clock clock_;
+  StreamPlaces places_;
+  std::vector<Viewer> viewers_;  // of the thread that ticks
+
+  std::mutex mutex_;
+  std::vector<Viewer> arrived_;  // guarded by mutex_
+};
+
+}  // namespace stampede::controllers

@@ -1,0 +1,50 @@
+#include "controllers/console/live_view.h"
+
+#include <string>
+
+namespace stampede::controllers {
+
+using services::live::Peak;
+using services::live::quantile;
+
+SaleStatus status_of(const repositories::SaleUnits& units, Instant now) {
+  if (units.sale.ended(now)) return SaleStatus::kEnded;
+  if (!units.sale.started(now)) return SaleStatus::kUpcoming;
+  const bool sold_out = units.sale.unleased == 0 && units.leased_unsold() == 0;
+  return sold_out ? SaleStatus::kSoldOut : SaleStatus::kOn;
+}
+
+views::UnitsTable table_of(const repositories::SaleUnits& units) {
+  views::UnitsTable table{.quantity = units.sale.quantity,
+                          .unleased = units.sale.unleased,
+                          .holders = {},
+                          .leased_unsold = units.leased_unsold(),
+                          .sold = units.sold,
+                          .failed = units.failed};
+  for (const auto& [node, state, granted, sold] : units.holdings) {
+    table.holders.push_back({node, state == LeaseState::kFenced, granted, sold});
+  }
+  return table;
+}
+
+views::ReportPage report_of(const services::live::Story& story) {
+  const auto peak = [](const Peak& seen) {
+    return views::ReportPage::Peak{seen.per_second, seen.at};
+  };
+  views::ReportPage page;
+  page.sold_out_at = story.sold_out_at;
+  page.attempts = peak(story.attempts);
+  page.sold = peak(story.sold);
+  page.most_queued = story.most_queued;
+  for (std::size_t kind = 0; kind < services::live::kKinds; ++kind) {
+    const auto count = story.counted.answers[kind];
+    if (count > 0) page.answers.push_back({std::string(services::live::kind_name(kind)), count});
+  }
+  page.p50 = quantile(story.counted.waits, 0.50);
+  page.p95 = quantile(story.counted.waits, 0.95);
+  page.p99 = quantile(story.counted.waits, 0.99);
+  for (const auto& sample : story.series.samples()) page.course.push_back({sample.at, sample.sold});
+  return page;
+}
+
+}  // namespace stampede::controllers

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "services/live/live_feed.h"
+#include "views/console_live_pages.h"
+
+namespace stampede::controllers {
+
+/// What the pages show of what the rules know.
+SaleStatus status_of(const repositories::SaleUnits& units, Instant now);
+views::UnitsTable table_of(const repositories::SaleUnits& units);
+/// All but the heading, the units and when it was made.
+views::ReportPage report_of(const services::live::Story& story);
+
+}  // namespace stampede::controllers

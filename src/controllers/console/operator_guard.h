@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "concurrency/worker_pool.h"
+#include "controllers/clock.h"
+#include "controllers/form_tokens.h"
+#include "controllers/origin.h"
+#include "http/router.h"
+#include "model/ids.h"
+#include "model/time.h"
+#include "services/accounts/sessions.h"
+#include "views/console_pages.h"
+
+namespace stampede::controllers {
+
+/// The console's door: every route added through it answers operators who are logged in and nobody
+/// else. Pages send a stranger to /login (303), everything else says 401 `login-required`; a POST
+/// needs an allowed origin and our form's token too (403). Thread-safe; the services outlive it.
+class OperatorGuard {
+ public:
+  struct Services {
+    const services::accounts::Sessions& sessions;
+    const FormTokens& forms;
+    const OriginRule& origin;
+    const views::ConsolePages& pages;
+    concurrency::WorkerPool& pool;
+  };
+  explicit OperatorGuard(const Services& services, Clock clock = read_clocks)
+      : services_(services), clock_(std::move(clock)) {}
+
+  /// Who asks, and the form token for what it answers with.
+  struct Operator {
+    UserId id;
+    std::string token;  // for the hidden field `token` of forms, and the header `Form-Token`
+  };
+  /// Runs on the console's pool: it may block. What it throws is logged and answered with 503.
+  using Work = std::function<http::Response(const http::Request&, const Operator&, Now)>;
+  void get(http::Router& router, std::string pattern, Work work);
+  void post(http::Router& router, std::string pattern, Work work);
+
+  /// Runs on the request's own thread and must not block: for answers that are streamed.
+  using Stream = std::function<void(const http::Request&, const Operator&, Now, http::Responder)>;
+  void get_stream(http::Router& router, std::string pattern, Stream stream);
+
+  /// For unknown paths: a stranger learns nothing of what there is.
+  void refuse_unknown(http::Router& router);
+
+  /// The operator whose cookie this is, while the session lasts: for streams, to be asked again.
+  std::optional<UserId> operator_of(const http::Request& request, Instant now) const;
+  /// The same by the cookie's value, which a stream keeps.
+  std::optional<UserId> operator_of(std::string_view cookie, Instant now) const;
+  static constexpr const char* kCookie = "operator";
+
+ private:
+  http::Response turn_away(const http::Request& request) const;
+  /// Why a POST is refused, if it is no form of ours.
+  std::optional<http::Response> refuse_forged(const http::Request& request, Instant now) const;
+  void add(http::Router& router, std::string pattern, bool post, Work work);
+
+  Services services_;
+  Clock clock_;
+};
+
+}  // namespace stampede::controllers

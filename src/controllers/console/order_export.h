@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "concurrency/worker_pool.h"
+#include "controllers/console/operator_guard.h"
+#include "controllers/stream_places.h"
+#include "http/router.h"
+#include "services/orders/order_archive.h"
+#include "views/console_pages.h"
+
+namespace stampede::controllers {
+
+/// GET /orders.csv of the console: every order that the same parameters as of /orders find, newest
+/// first, as a file that is written while it is sent. It takes its time on threads of its own, page
+/// by page, each in a snapshot of its own: no order is there twice, and none is missing that was
+/// there at the start. What goes wrong on the way cuts the connection, so that no part passes for
+/// the whole. Two at once; more get 503. Thread-safe; the services outlive it.
+class OrderExport {
+ public:
+  struct Services {
+    services::orders::OrderArchive& archive;
+    const views::ConsolePages& console;
+  };
+  static constexpr unsigned kAtOnce = 2;
+  static constexpr std::size_t kOrdersPerPage = 1'000;
+  /// A reader that takes nothing for so long is gone.
+  static constexpr std::chrono::seconds kPatience{30};
+
+  explicit OrderExport(const Services& services, Clock clock = read_clocks)
+      : services_(services), clock_(std::move(clock)) {}
+
+  /// The export and the guard must outlive the router.
+  void add_routes(http::Router& router, OperatorGuard& guard);
+  /// Ends what runs; no task of its own runs afterwards. After the server's drain() it is quick.
+  void stop();
+
+  /// Those under way.
+  std::size_t running() const { return places_.taken(); }
+
+ private:
+  /// One export under way.
+  struct Job {
+    StreamPlaces::Place place;
+    repositories::OrderFilter filter;
+    std::string cookie;  // the operator's, whose session may end meanwhile
+    http::Responder responder;
+  };
+  void begin(const http::Request& request, UserId who, Now now, http::Responder responder,
+             const OperatorGuard& guard);
+  void write(Job job, Now now, const OperatorGuard& guard);
+
+  Services services_;
+  Clock clock_;
+  std::atomic<bool> stopping_{false};
+  StreamPlaces places_{{.in_all = kAtOnce, .per_buyer = kAtOnce}};
+  concurrency::WorkerPool pool_{
+      {.name = "export", .threads = kAtOnce, .queue = kAtOnce, .niceness = 5}};
+};
+
+}  // namespace stampede::controllers

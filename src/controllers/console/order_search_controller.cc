@@ -1,0 +1,77 @@
+#include "controllers/console/order_search_controller.h"
+
+#include <string>
+#include <utility>
+
+#include "controllers/console/order_query.h"
+#include "controllers/page_response.h"
+#include "controllers/parse_id.h"
+#include "model/utf8.h"
+
+namespace stampede::controllers {
+namespace {
+
+/// As it was typed, if it can stand in a page.
+std::string typed(std::string text) { return is_utf8(text) ? std::move(text) : std::string(); }
+
+/// As the form's own field writes it: 2026-11-22T08:24, in UTC.
+std::string time_field(std::string text, const std::optional<Instant>& time) {
+  if (!time) return typed(std::move(text));
+  const std::string rfc3339 = format_rfc3339(*time);
+  const bool whole_minute = rfc3339.ends_with(":00.000Z");
+  return rfc3339.substr(0, whole_minute ? 16 : 23);
+}
+
+}  // namespace
+
+void OrderSearchController::add_routes(http::Router& router, OperatorGuard& guard) {
+  guard.get(router, "/orders",
+            [this](const http::Request& request, const auto&, Now) { return search(request); });
+  guard.get(router, "/orders/{number}",
+            [this](const http::Request& request, const auto&, Now) { return order(request); });
+}
+
+http::Response OrderSearchController::search(const http::Request& request) {
+  auto query = order_query_of(request);
+  const auto filter = services::orders::parse(query);
+  views::OrderSearchPage shown_page{.number = typed(query.number),
+                                    .sale = typed(query.sale),
+                                    .buyer = typed(query.buyer),
+                                    .status = typed(query.status),
+                                    .from = typed(query.from),
+                                    .to = typed(query.to)};
+  OrderNumber before;
+  if (const auto text = request.query_parameter("before")) {
+    before = parse_id<OrderNumber>(*text).value_or(OrderNumber{});
+    if (!before) shown_page.errors.push_back("Before: expected a whole number from 1.");
+  }
+  if (!filter) {
+    const auto& errors = filter.error();
+    shown_page.errors.insert(shown_page.errors.end(), errors.begin(), errors.end());
+  }
+  if (!shown_page.errors.empty()) return page(400, services_.pages.search(shown_page));
+
+  shown_page.from = time_field(std::move(query.from), filter->from);
+  shown_page.to = time_field(std::move(query.to), filter->to);
+  auto found = services_.archive.find(*filter, before, kOrdersPerPage);
+  const bool cut_short = found.orders.size() < kOrdersPerPage;
+  for (auto& order : found.orders) shown_page.orders.push_back(shown(std::move(order)));
+  shown_page.csv_url = address_of("/orders.csv", *filter);
+  if (found.continue_before) {
+    auto& url = cut_short ? shown_page.further_url : shown_page.older_url;
+    url = address_of("/orders", *filter, found.continue_before);
+  }
+  return page(200, services_.pages.search(shown_page));
+}
+
+http::Response OrderSearchController::order(const http::Request& request) {
+  const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
+  auto found = number ? services_.archive.find(*number) : std::nullopt;
+  if (!found) {
+    return page(404,
+                services_.console.message({"No such order", "There is no order of this number."}));
+  }
+  return page(200, services_.pages.order(shown(*std::move(found))));
+}
+
+}  // namespace stampede::controllers

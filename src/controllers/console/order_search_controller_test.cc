@@ -1,0 +1,103 @@
+#include "controllers/console/order_search_controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "controllers/console/test_console.h"
+#include "tests/support/fake_order_search.h"
+
+namespace stampede::controllers {
+namespace {
+
+using repositories::OrderFilter;
+using testing::HasSubstr;
+using testing::Not;
+
+class OrderSearchControllerTest : public testing::Test {
+ protected:
+  OrderSearchControllerTest() {
+    controller_.add_routes(console_.router, console_.guard);
+    console_.log_in();
+  }
+
+  TestConsole console_;
+  test_support::FakeOrderSearch search_;
+  services::orders::OrderArchive archive_{search_};
+  views::ConsoleOrdersPages pages_{console_.pages};
+  OrderSearchController controller_{{archive_, pages_, console_.pages}};
+  test_support::Visitor& browser_ = console_.browser;
+};
+
+TEST_F(OrderSearchControllerTest, ListsWhatTheFilterFindsWithLinksToTheSame) {
+  search_.add(10, UserId{1});
+  search_.add(11, UserId{2}, FailureReason::kTooLate);
+  const auto html = console_.html(
+      "/orders?sale=3&buyer=2&status=failed&from=2026-11-22T08%3A00&to=2026-11-23&number=");
+  EXPECT_EQ(search_.asked.back(), (OrderFilter{.sale = {3},
+                                               .buyer = {2},
+                                               .status = OrderStatus::kFailed,
+                                               .from = parse_rfc3339("2026-11-22T08:00:00Z"),
+                                               .to = parse_rfc3339("2026-11-23T00:00:00Z")}));
+  EXPECT_THAT(html, HasSubstr("href=\"/orders/11\""));
+  EXPECT_THAT(html, HasSubstr("failed: too late"));
+  EXPECT_THAT(html, HasSubstr("href=\"/buyers/2\""));
+  EXPECT_THAT(html, HasSubstr("$19.99"));
+  EXPECT_THAT(html, Not(HasSubstr("/orders/10\"")));
+  // What was typed is kept, as the fields write it.
+  EXPECT_THAT(html, HasSubstr("name=\"sale\" value=\"3\""));
+  EXPECT_THAT(html, HasSubstr("value=\"failed\" selected"));
+  EXPECT_THAT(html, HasSubstr("value=\"2026-11-22T08:00\""));
+  EXPECT_THAT(html, HasSubstr("value=\"2026-11-23T00:00\""));
+  EXPECT_THAT(html, HasSubstr("href=\"/orders.csv?sale=3&amp;buyer=2&amp;status=failed&amp;"
+                              "from=2026-11-22T08:00:00.000Z&amp;to=2026-11-23T00:00:00.000Z\""));
+}
+
+TEST_F(OrderSearchControllerTest, LongListsAndLongSearchesGoOn) {
+  for (std::int64_t number = 1; number <= 51; ++number) search_.add(number, UserId{1});
+  const auto first = console_.html("/orders?buyer=1");
+  EXPECT_THAT(first,
+              HasSubstr("<a href=\"/orders?buyer=1&amp;before=2\" rel=\"next\">Older orders"));
+  EXPECT_THAT(first, Not(HasSubstr("Search further")));
+  const auto last = console_.html("/orders?buyer=1&before=2");
+  EXPECT_THAT(last, HasSubstr("/orders/1\""));
+  EXPECT_THAT(last, Not(HasSubstr("rel=\"next\"")));
+
+  search_.most_examined = 20;
+  const auto none = console_.html("/orders?buyer=9");
+  EXPECT_THAT(none,
+              HasSubstr("<a href=\"/orders?buyer=9&amp;before=32\" rel=\"next\">Search further"));
+  EXPECT_THAT(none, Not(HasSubstr("No order matches")));
+  EXPECT_THAT(none, Not(HasSubstr("Older orders")));
+  EXPECT_THAT(console_.html("/orders?buyer=9&before=12"), HasSubstr("No order matches"));
+}
+
+TEST_F(OrderSearchControllerTest, SaysWhatIsWrongAndKeepsWhatWasTyped) {
+  const auto bad = browser_.get(
+      "/orders?number=abc&sale=-1&buyer=%3Cb%3E&status=odd&from=soon&to=2026-13-01&before=x");
+  EXPECT_EQ(bad.status, 400);
+  const std::string html(test_support::body_of(bad));
+  EXPECT_THAT(html, HasSubstr("role=\"alert\""));
+  for (const char* field : {"Order number:", "Sale:", "Buyer:", "Status:", "Ordered from:",
+                            "Ordered before:", "Before:"}) {
+    EXPECT_THAT(html, HasSubstr(std::string(field) + " expected")) << field;
+  }
+  EXPECT_THAT(html, HasSubstr("value=\"abc\""));
+  EXPECT_THAT(html, HasSubstr("value=\"&lt;b&gt;\""));
+  EXPECT_THAT(html, HasSubstr("value=\"soon\""));
+  EXPECT_TRUE(search_.asked.empty());
+  EXPECT_EQ(browser_.get("/orders?buyer=%ff%fe").status, 400);
+}
+
+TEST_F(OrderSearchControllerTest, ShowsOneOrder) {
+  search_.add(10, UserId{5}, FailureReason::kNoUnit).buyer_name = "";
+  const auto html = console_.html("/orders/10");
+  EXPECT_THAT(html, HasSubstr("Failed: no unit was left."));
+  EXPECT_THAT(html, HasSubstr(">user 5<"));
+  EXPECT_THAT(html, HasSubstr("0123456789abcdef"));
+  for (const char* number : {"11", "0", "x", "010"}) {
+    EXPECT_EQ(browser_.get(std::string("/orders/") + number).status, 404) << number;
+  }
+}
+
+}  // namespace
+}  // namespace stampede::controllers

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "services/catalog/sale_overview.h"
+#include "views/console_catalog_pages.h"
+
+namespace stampede::controllers {
+
+/// What the pages show of what the rules know.
+views::ConsoleSaleRow row_of(const services::catalog::SaleLine& line, Instant now);
+
+}  // namespace stampede::controllers

@@ -1,0 +1,243 @@
+#include "controllers/console/sales_controller.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "controllers/account_response.h"
+#include "controllers/console/form_values.h"
+#include "controllers/console/sale_rows.h"
+#include "controllers/page_response.h"
+#include "controllers/parse_id.h"
+#include "services/catalog/subjects.h"
+
+namespace stampede::controllers {
+namespace {
+
+using services::catalog::subject_of;
+
+constexpr int kRefused = 422;
+
+views::SaleForm form_of(const http::Request& request) {
+  const auto field = [&](std::string_view name) { return shown_again(typed(request, name)); };
+  return {.product = field("product"),
+          .price = field("price"),
+          .quantity = field("quantity"),
+          .limit = field("limit"),
+          .starts_at = field("starts_at"),
+          .ends_at = field("ends_at"),
+          .captcha = request.form_field("captcha").has_value()};
+}
+
+views::SaleForm form_of(const Sale& sale) {
+  return {.product = std::to_string(sale.product.value),
+          .price = price_text(sale.price_cents),
+          .quantity = std::to_string(sale.quantity),
+          .limit = std::to_string(sale.per_buyer_limit),
+          .starts_at = utc_text(sale.starts_at),
+          .ends_at = sale.ends_at ? utc_text(*sale.ends_at) : "",
+          .captcha = sale.captcha};
+}
+
+/// The terms, without id and product; a start that is empty is `now`.
+std::expected<Sale, std::string> terms_of(const views::SaleForm& form, Instant now) {
+  const auto price = parse_price("price", form.price);
+  if (!price) return std::unexpected(price.error());
+  const auto quantity = parse_count("units", form.quantity);
+  if (!quantity) return std::unexpected(quantity.error());
+  const auto limit = parse_count("limit", form.limit);
+  if (!limit) return std::unexpected(limit.error());
+  const auto starts_at = form.starts_at.empty() ? now : parse_utc("starts", form.starts_at);
+  if (!starts_at) return std::unexpected(starts_at.error());
+  Sale sale{.id = {},
+            .product = {},
+            .price_cents = *price,
+            .quantity = *quantity,
+            // What is too large for the type is too large for the rules, which say so.
+            .per_buyer_limit = static_cast<std::int32_t>(
+                std::min<std::int64_t>(*limit, std::numeric_limits<std::int32_t>::max())),
+            .starts_at = *starts_at,
+            .captcha = form.captcha};
+  if (form.ends_at.empty()) return sale;
+  const auto ends_at = parse_utc("ends", form.ends_at);
+  if (!ends_at) return std::unexpected(ends_at.error());
+  sale.ends_at = *ends_at;
+  return sale;
+}
+
+/// A sentence if the sale's number was not typed to confirm; else empty.
+std::string unconfirmed(const http::Request& request, SaleId sale) {
+  const std::string confirm = typed(request, "confirm");
+  if (confirm == std::to_string(sale.value)) return "";
+  return fmt::format("confirm: {:?} is not the number of this sale; expected {}", confirm,
+                     sale.value);
+}
+
+std::string address_of(SaleId sale, const char* done) {
+  return fmt::format("/sales/{}?done={}", sale.value, done);
+}
+
+/// What the page says after a change, by the word in its address.
+std::string notice_of(const http::Request& request) {
+  const auto done = request.query_parameter("done");
+  if (done == "created") return "The sale is created.";
+  if (done == "changed") return "The terms are saved.";
+  if (done == "stock") return "The units are added.";
+  if (done == "ended") return "The sale has ended.";
+  return "";
+}
+
+}  // namespace
+
+void SalesController::add_routes(http::Router& router, OperatorGuard& guard) {
+  const auto handle = [this](auto handler) {
+    return [this, handler](const http::Request& request, const Operator& who, Now now) {
+      return (this->*handler)(request, who, now);
+    };
+  };
+  guard.get(router, "/sales", [this](const auto&, const auto&, Now now) { return list(now); });
+  guard.get(router, "/sales/new", handle(&SalesController::show_form));
+  guard.post(router, "/sales/new", handle(&SalesController::create));
+  guard.get(router, "/sales/{id}", handle(&SalesController::show));
+  guard.post(router, "/sales/{id}", handle(&SalesController::change));
+  guard.post(router, "/sales/{id}/stock", handle(&SalesController::add_stock));
+  guard.post(router, "/sales/{id}/end", handle(&SalesController::end));
+}
+
+http::Response SalesController::unknown_sale() const {
+  return page(404,
+              services_.messages.message({"No such sale", "There is no sale of this number."}));
+}
+
+std::optional<SalesController::Line> SalesController::line_of(const http::Request& request) const {
+  const auto id = parse_id<SaleId>(request.path_parameters[0]);
+  return id ? services_.overview.sale(*id) : std::nullopt;
+}
+
+http::Response SalesController::list(Now now) const {
+  std::vector<views::ConsoleSaleRow> rows;
+  for (const Line& line : services_.overview.sales()) rows.push_back(row_of(line, now.wall));
+  return page(200, services_.pages.sales(rows));
+}
+
+http::Response SalesController::show_form(const http::Request& request, const Operator& who,
+                                          Now) const {
+  views::SaleForm form{.product = request.query_parameter("product").value_or(""),
+                       .price = "",
+                       .quantity = "",
+                       .limit = "1",
+                       .starts_at = "",
+                       .ends_at = ""};
+  return page(200, services_.pages.new_sale(
+                       {{who.token, ""}, services_.catalog.products(), std::move(form)}));
+}
+
+http::Response SalesController::create(const http::Request& request, const Operator& who, Now now) {
+  const views::SaleForm form = form_of(request);
+  auto sale = terms_of(form, now.wall);
+  const auto product = parse_id<ProductId>(form.product);
+  if (sale && !product) {
+    sale =
+        std::unexpected(fmt::format("product: {:?} is not the number of a product", form.product));
+  }
+  std::expected<SaleId, std::string> id = std::unexpected(sale ? "" : sale.error());
+  if (sale) {
+    sale->product = *product;
+    id = services_.catalog.create_sale(*sale, now.wall);
+  }
+  if (!id) {
+    return page(kRefused, services_.pages.new_sale(
+                              {{who.token, id.error()}, services_.catalog.products(), form}));
+  }
+  sale->id = *id;
+  services_.journal.record(who.id, "sale create", subject_of(*sale), now);
+  return go_to(address_of(*id, "created"));
+}
+
+views::ConsoleSalePage SalesController::page_of(const Line& line, const Operator& who,
+                                                Now now) const {
+  views::ConsoleSalePage shown;
+  shown.frame.token = who.token;
+  shown.row = row_of(line, now.wall);
+  if (!line.units.sale.terms_stand(now.wall)) shown.form = form_of(line.units.sale);
+  return shown;
+}
+
+http::Response SalesController::refused(views::ConsoleSalePage shown, std::string error) const {
+  shown.frame.error = std::move(error);
+  return page(kRefused, services_.pages.sale(shown));
+}
+
+http::Response SalesController::show(const http::Request& request, const Operator& who,
+                                     Now now) const {
+  const auto line = line_of(request);
+  if (!line) return unknown_sale();
+  auto shown = page_of(*line, who, now);
+  shown.notice = notice_of(request);
+  return page(200, services_.pages.sale(shown));
+}
+
+http::Response SalesController::change(const http::Request& request, const Operator& who, Now now) {
+  const auto line = line_of(request);
+  if (!line) return unknown_sale();
+  const views::SaleForm form = form_of(request);
+  auto sale = terms_of(form, now.wall);
+  std::expected<void, std::string> changed = std::unexpected(sale ? "" : sale.error());
+  if (sale) {
+    sale->id = line->units.sale.id;
+    sale->product = line->units.sale.product;
+    changed = services_.catalog.change_sale(*sale, now.wall);
+  }
+  if (!changed) {
+    auto shown = page_of(*line, who, now);
+    if (shown.form) shown.form = form;
+    return refused(std::move(shown), changed.error());
+  }
+  services_.journal.record(who.id, "sale change", subject_of(*sale), now);
+  return go_to(address_of(sale->id, "changed"));
+}
+
+std::expected<std::string, std::string> SalesController::add_units(const http::Request& request,
+                                                                   SaleId sale, Now now) {
+  if (auto error = unconfirmed(request, sale); !error.empty()) {
+    return std::unexpected(std::move(error));
+  }
+  const auto units = parse_count("units", typed(request, "units"));
+  if (!units) return std::unexpected(units.error());
+  const auto known = parse_count("known", typed(request, "known"));
+  if (!known) return std::unexpected(known.error());
+  const auto quantity = services_.catalog.add_stock(sale, *units, now.wall, *known);
+  if (!quantity) return std::unexpected(quantity.error());
+  return subject_of(sale, *units, *quantity);
+}
+
+http::Response SalesController::add_stock(const http::Request& request, const Operator& who,
+                                          Now now) {
+  const auto line = line_of(request);
+  if (!line) return unknown_sale();
+  const SaleId sale = line->units.sale.id;
+  const auto added = add_units(request, sale, now);
+  if (!added) {
+    auto shown = page_of(*line, who, now);
+    shown.units = shown_again(typed(request, "units"));
+    return refused(std::move(shown), added.error());
+  }
+  services_.journal.record(who.id, "sale add-stock", *added, now);
+  return go_to(address_of(sale, "stock"));
+}
+
+http::Response SalesController::end(const http::Request& request, const Operator& who, Now now) {
+  const auto line = line_of(request);
+  if (!line) return unknown_sale();
+  const Sale& sale = line->units.sale;
+  auto error = unconfirmed(request, sale.id);
+  if (error.empty() && sale.ended(now.wall)) error = "sale: it has ended already";
+  if (!error.empty()) return refused(page_of(*line, who, now), std::move(error));
+  services_.catalog.end_sale(sale.id, now.wall);
+  services_.journal.record(who.id, "sale end", subject_of(sale.id), now);
+  return go_to(address_of(sale.id, "ended"));
+}
+
+}  // namespace stampede::controllers

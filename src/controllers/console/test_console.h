@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "controllers/console/operator_guard.h"
+#include "services/audit/journal.h"
+#include "tests/support/fake_buyers.h"
+#include "tests/support/test_ring.h"
+#include "tests/support/visitor.h"
+
+namespace stampede::controllers {
+
+/// What stands around the controllers of a console: an operator called "olga", whose browser the
+/// visitor is once log_in() was called. Routes are added by the test.
+struct TestConsole {
+  Now now{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
+  test::TestRing ring;
+  services::accounts::Sessions sessions{ring.ring()};
+  test_support::FakeBuyers users;
+  test_support::FakeAuditLog log;
+  services::audit::Journal journal{log, users};
+  FormTokens forms{ring.ring()};
+  OriginRule origin{std::nullopt};
+  views::ConsolePages pages{[](std::string_view path) { return "/static/" + std::string(path); }};
+  concurrency::WorkerPool pool{{.name = "console", .threads = 1, .queue = 8}};
+  OperatorGuard guard{{sessions, forms, origin, pages, pool}, [this] { return now; }};
+  http::Router router;
+  test_support::Visitor browser{router};
+  UserId olga = users.add("olga", UserRole::kOperator);
+
+  std::string cookie(UserId user) {
+    return sessions.issue(user, 0, now.wall, services::accounts::Sessions::Site::kConsole);
+  }
+  void log_in() { browser.cookies[OperatorGuard::kCookie] = cookie(olga); }
+
+  /// A form's token, with the cookie that belongs to it.
+  std::string token() {
+    http::Request request;
+    const auto issued = forms.issue(request, now.wall);
+    browser.cookies["form"] = issued.cookie.substr(5, issued.cookie.find(';') - 5);
+    return issued.token;
+  }
+  http::Response post(std::string_view target, test_support::Fields fields) {
+    fields.emplace_back("token", token());
+    return browser.post_form(target, fields);
+  }
+  std::string html(std::string_view target) {
+    return std::string(test_support::body_of(browser.get(target)));
+  }
+};
+
+/// For Accept, as browsers send it when they go to a page.
+inline const test_support::Headers kBrowserPage = {{"Accept", "text/html,*/*;q=0.8"}};
+
+}  // namespace stampede::controllers

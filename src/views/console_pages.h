@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "views/pages.h"
+
+namespace stampede::views {
+
+/// The console's own few pages; those of its parts are in classes of their own, which share these
+/// templates. Values are escaped. Thread-safe.
+class ConsolePages {
+ public:
+  explicit ConsolePages(const Pages::AssetUrl& asset_url);
+  ~ConsolePages();
+  ConsolePages(const ConsolePages&) = delete;
+  ConsolePages& operator=(const ConsolePages&) = delete;
+
+  std::string login(const CredentialsForm& form) const;
+  std::string logout(const std::string& token) const;
+  std::string message(const MessagePage& page) const;
+
+  const PageTemplates& templates() const { return *templates_; }
+
+ private:
+  std::unique_ptr<PageTemplates> templates_;
+};
+
+}  // namespace stampede::views

@@ -1,0 +1,251 @@
+// Every operation of api/openapi.json, called at a real server, and nearly every answer of it.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { answerOf } from "../browser/support/captcha.mjs";
+import { Client } from "./support/client.mjs";
+import { Contract } from "./support/contract.mjs";
+import { PASSWORD, addPicture, busyShop, buyer, crowdedShop, freshKey, tokenIn } from "./support/setting.mjs";
+
+/** Answers of a shop that is in trouble, which these tests do not bring about: its database or its
+    threads would have to stand still. */
+const OF_TROUBLE = (answer) => answer.endsWith(" 503") || answer === "check 202";
+
+const contract = new Contract();
+let shop;
+let products;
+const call = (...words) => contract.call(...words);
+const anyone = () => new Client(shop.origin);
+const html = { accept: "text/html" };
+
+before(async () => {
+  ({ shop, products } = await busyShop());
+});
+after(() => shop.stop());
+
+test("pages, and what caches may keep", async () => {
+  const visitor = anyone();
+  const twice = async (id, request = {}) => {
+    const { headers, text } = await call(visitor, id, 200, request);
+    await call(visitor, id, 304, { ...request, headers: { "If-None-Match": headers.get("ETag") } });
+    return text;
+  };
+  const page = await twice("listSales");
+  await twice("showProduct", { path: { id: products.lamp } });
+  await call(visitor, "showProduct", 404, { path: { id: 999 } });
+  await call(visitor, "showProduct", 404, { path: { id: 999 }, ...html });
+  const [, file] = /\/static\/(shop-[^"]+\.css)/.exec(page);
+  await twice("asset", { path: { file } });
+  await call(visitor, "asset", 404, { path: { file: "shop-0.css" } });
+  const document = JSON.parse(await twice("description"));
+  assert.equal(document.openapi, "3.1.0");
+  await twice("picture", { path: { name: await addPicture(shop, products.lamp) } });
+  await call(visitor, "picture", 404, { path: { name: `${"0".repeat(32)}.png` } });
+});
+
+test("the state of sales", async () => {
+  const states = { lamp: "on", upcoming: "upcoming", ended: "ended", soldOut: "sold_out" };
+  for (const [product, status] of Object.entries(states)) {
+    const { body } = await call(anyone(), "saleState", 200, { path: { id: products[product] } });
+    assert.equal(body.status, status);
+  }
+  await call(anyone(), "saleState", 404, { path: { id: 999 } });
+  const { body } = await call(anyone(), "time", 200);
+  assert.ok(Math.abs(Date.parse(body.now) - body.epoch_ms) <= 1000);
+});
+
+test("accounts", async () => {
+  const visitor = anyone();
+  const formOf = async (id) => tokenIn((await call(visitor, id, 200)).text);
+  const ada = { name: "ada", password: PASSWORD };
+  await call(visitor, "register", 403, { form: { token: "forged", ...ada } });
+  let token = await formOf("registerForm");
+  await call(visitor, "register", 422, { form: { token, name: "ada", password: "short" } });
+  await call(visitor, "register", 303, { form: { token, ...ada } });
+  await call(visitor, "register", 409, { form: { token, ...ada } });
+  token = await formOf("account");
+  const change = (old, next) => ({ form: { token, old_password: old, new_password: next } });
+  await call(visitor, "changePassword", 403, { form: { ...change("", "").form, token: "forged" } });
+  await call(visitor, "changePassword", 401, change("not the password", PASSWORD));
+  await call(visitor, "changePassword", 422, change(PASSWORD, "short"));
+  await call(visitor, "changePassword", 303, change(PASSWORD, `${PASSWORD} 2`));
+  await call(visitor, "logout", 403, { form: { token: "forged" } });
+  await call(visitor, "logout", 403, { form: { token }, headers: { Origin: "http://evil.example" } });
+  await call(visitor, "logout", 303, { form: { token } });
+  await call(visitor, "account", 303);
+  token = await formOf("loginForm");
+  const login = (password) => ({ form: { token, name: "ada", password } });
+  await call(visitor, "login", 401, login("not the password"));
+  await call(visitor, "login", 403, { form: { ...login("").form, token: "forged" } });
+  await call(visitor, "login", 303, login(`${PASSWORD} 2`));
+});
+
+test("too many tries", async () => {
+  // All at once, and on as soon as one is refused: in the time of all, a minute may be over.
+  const tried = async (visitor, { id, path, tries }, form) => {
+    const send = async () => {
+      const { status } = await visitor.send("POST", path, { form });
+      assert.equal(status, 429);
+    };
+    const sent = Array.from({ length: tries }, send);
+    await Promise.any(sent);
+    await call(visitor, id, 429, { form });
+    await Promise.allSettled(sent);
+  };
+  const visitor = anyone();
+  const token = tokenIn((await call(visitor, "loginForm", 200)).text);
+  const form = { token, name: "grace", password: PASSWORD };
+  await call(visitor, "register", 303, { form });
+  const wrong = { token, old_password: "not the password", new_password: PASSWORD };
+  await tried(visitor, { id: "changePassword", path: "/user/password", tries: 8 }, wrong);
+  const guess = { token, name: "grace", password: "not the password" };
+  await tried(visitor, { id: "login", path: "/user/login", tries: 8 }, guess);
+  await tried(visitor, { id: "register", path: "/user/register", tries: 65 }, form);
+});
+
+test("from the captcha to the order", async () => {
+  const client = buyer(shop, 1);
+  const key = freshKey();
+  const productID = products.captcha;
+  const query = { productID, key };
+  await call(anyone(), "captcha", 401, { query });
+  await call(client, "captcha", 400, { query: { productID } });
+  await call(client, "captcha", 404, { query: { productID: 999, key } });
+  const early = await call(client, "captcha", 403, { query: { productID: products.upcoming, key } });
+  assert.equal(early.body.type, "not-started");
+  const { headers } = await call(client, "captcha", 200, { query });
+  const challenge = headers.get("Captcha-Challenge");
+  const answer = answerOf(challenge, shop.keyFile);
+  const json = { challenge, answer, productID: Number(productID), key };
+  await call(anyone(), "verifyCaptcha", 401, { json });
+  await call(client, "verifyCaptcha", 400, { json: { ...json, challenge: undefined } });
+  await call(client, "verifyCaptcha", 400, { json: { ...json, key: "short" } });
+  await call(client, "verifyCaptcha", 404, { json: { ...json, productID: 0 } });
+  await call(client, "verifyCaptcha", 403, { json, headers: { Origin: "http://evil.example" } });
+  await call(client, "verifyCaptcha", 403, { json: { ...json, answer: "wrong" } });
+  const { body } = await call(client, "verifyCaptcha", 200, { json });
+  const intent = { query: { productID }, headers: { "Idempotency-Key": key } };
+  const without = await call(client, "check", 403, intent);
+  assert.equal(without.body.type, "captcha-required");
+  intent.headers["Captcha-Pass"] = body.pass;
+  const { body: sold } = await call(client, "check", 201, intent);
+  assert.deepEqual((await call(client, "check", 200, intent)).body, sold);
+
+  const other = buyer(shop, 2);
+  for (let wrong = 0; wrong < 5; wrong += 1) {
+    await call(other, "verifyCaptcha", 403, { json: { ...json, answer: "wrong" } });
+  }
+  await call(other, "verifyCaptcha", 429, { json });
+});
+
+test("no, and not now", async () => {
+  const client = buyer(shop, 3);
+  const key = freshKey();
+  const intent = (productID, name = freshKey()) => ({
+    query: { productID },
+    headers: { "Idempotency-Key": name },
+  });
+  const is = async (answer, type) => assert.equal((await answer).body.type, type);
+  await call(anyone(), "check", 401, intent(products.lamp));
+  await call(client, "check", 400, { query: { productID: products.lamp } });
+  const elsewhere = intent(products.lamp);
+  elsewhere.headers.Origin = "http://evil.example";
+  await is(call(client, "check", 403, elsewhere), "bad-origin");
+  await is(call(client, "check", 404, intent(999)), "unknown-product");
+  await is(call(client, "check", 403, intent(products.upcoming)), "not-started");
+  await is(call(client, "check", 410, intent(products.ended)), "sale-ended");
+  await is(call(client, "check", 410, intent(products.soldOut)), "sold-out");
+  await call(client, "check", 201, intent(products.lamp, key));
+  await is(call(client, "check", 422, intent(products.captcha, key)), "key-reused");
+  const limit = await call(client, "check", 409, intent(products.lamp));
+  assert.equal(limit.body.type, "limit-reached");
+  assert.equal(limit.body.orders.length, 1);
+
+  const another = await shop.openSale({ name: "Spoon", captcha: false });
+  await is(call(client, "check", 429, intent(another)), "too-soon");
+
+  const banned = buyer(shop, 4);
+  shop.run(["user", "ban", "id:4"]);
+  await shop.openSale({ name: "Fork" }); // known to the server: so is the ban
+  await is(call(banned, "check", 403, intent(products.lamp)), "blacklisted");
+});
+
+test("purchases and orders", async () => {
+  const client = buyer(shop, 5);
+  const key = freshKey();
+  const { body: sold } = await call(client, "check", 201, {
+    query: { productID: products.lamp },
+    headers: { "Idempotency-Key": key },
+  });
+  const { body: order } = await call(client, "showOrder", 200, { path: { number: sold.order } });
+  assert.equal(order.product_name, "Lamp");
+  const { body: list } = await call(client, "listOrders", 200);
+  assert.deepEqual(list.orders, [order]);
+  await call(client, "listOrders", 400, { query: { before: "x" } });
+  await call(buyer(shop, 6), "showOrder", 404, { path: { number: sold.order } });
+
+  const purchase = { path: { sale: order.sale, key } };
+  const { body: outcome } = await call(client, "purchase", 200, purchase);
+  assert.deepEqual(outcome, { result: "success", order: sold.order });
+  const { text } = await call(client, "followPurchase", 200, purchase);
+  const [, data] = /event: outcome\ndata: (.*)\n\n/.exec(text);
+  contract.judge("Outcome", JSON.parse(data));
+  await call(client, "purchase", 404, { path: { ...purchase.path, key: freshKey() } });
+  await call(client, "purchase", 400, { ...purchase, query: { lease: "x" } });
+  await call(client, "followPurchase", 400, { ...purchase, query: { lease: "x" } });
+  await call(anyone(), "followPurchase", 401, purchase);
+  for (const [id, request] of [
+    ["purchase", purchase],
+    ["showOrder", { path: { number: sold.order } }],
+    ["listOrders", {}],
+  ]) {
+    await call(anyone(), id, 401, request);
+    await call(anyone(), id, 303, { ...request, ...html });
+    await call(client, id, 200, { ...request, ...html });
+  }
+});
+
+test("a crowd", async () => {
+  const crowded = await crowdedShop();
+  try {
+    const product = await crowded.openSale({ captcha: false });
+    const visitor = new Client(crowded.origin);
+    const busy = async (operation, request) => {
+      for (let tries = 0; tries < 100; tries += 1) {
+        const { status } = await operation();
+        if (status === 429) return request();
+      }
+      return assert.fail("the bucket never ran out");
+    };
+    const page = { path: { id: product } };
+    await busy(
+      () => visitor.send("GET", `/product/${product}`),
+      () => call(visitor, "showProduct", 429, page),
+    );
+    const buyers = crowded.mint(1, 20).map((cookies) => new Client(crowded.origin, cookies));
+    const intent = () => ({
+      query: { productID: product },
+      headers: { "Idempotency-Key": freshKey() },
+    });
+    await busy(
+      () => buyers.pop().send("POST", `/check?productID=${product}`, intent()),
+      async () => {
+        const { body } = await call(buyers.pop(), "check", 429, intent());
+        assert.equal(body.type, "busy");
+      },
+    );
+  } finally {
+    await crowded.stop();
+  }
+});
+
+test("operations, on the console's listener alone", async () => {
+  const monitor = new Client(shop.console);
+  for (const id of ["health", "readiness", "metrics"]) await call(monitor, id, 200);
+  for (const path of ["/healthz", "/readyz", "/metrics"]) {
+    assert.equal((await anyone().send("GET", path)).status, 404, path);
+  }
+});
+
+test("every documented answer was given", () => {
+  assert.deepEqual(contract.unseen().filter((answer) => !OF_TROUBLE(answer)), []);
+});

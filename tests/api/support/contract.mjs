@@ -1,0 +1,90 @@
+// api/openapi.json as a judge: calls an operation, and refuses an answer that the document does not
+// describe.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { required } from "../../browser/support/environment.mjs";
+
+const require = createRequire(`${required("STAMPEDE_API_PACKAGES")}/`);
+const Ajv = require("ajv/dist/2020").default;
+const addFormats = require("ajv-formats").default;
+
+const ROOT = "openapi.json";
+const pointer = (...parts) =>
+  `${ROOT}#/${parts.map((part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"))).join("/")}`;
+
+export class Contract {
+  #document = JSON.parse(readFileSync(new URL("../../../api/openapi.json", import.meta.url)));
+  #ajv = new Ajv({ strict: false, allErrors: true });
+  #operations = new Map();
+  #seen = new Set();
+
+  constructor() {
+    addFormats(this.#ajv);
+    this.#ajv.addSchema(this.#document, ROOT);
+    for (const [path, item] of Object.entries(this.#document.paths)) {
+      for (const method of ["get", "post"].filter((name) => item[name])) {
+        const operation = item[method];
+        const responses = ["paths", path, method, "responses"];
+        this.#operations.set(operation.operationId, { path, method, operation, responses });
+      }
+    }
+  }
+
+  /** Every documented answer that was never given, as "check 201". */
+  unseen() {
+    return [...this.#operations.values()].flatMap(({ operation }) =>
+      Object.keys(operation.responses)
+        .map((status) => `${operation.operationId} ${status}`)
+        .filter((answer) => !this.#seen.has(answer)),
+    );
+  }
+
+  /** Calls an operation and expects `status`; the answer with its body parsed. */
+  async call(client, id, status, { path = {}, query = {}, ...request } = {}) {
+    const { path: template, method, operation, responses } = this.#operations.get(id);
+    const address = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+    const search = new URLSearchParams(query);
+    const answer = await client.send(method.toUpperCase(), `${address}?${search}`, request);
+    const name = `${id} ${answer.status}`;
+    const documented = operation.responses[answer.status];
+    assert.ok(documented, `${name} is not in the document: ${answer.text}`);
+    this.#judgeHeaders(name, documented, answer.headers);
+    answer.body = this.#judgeBody(name, documented, [...responses, String(answer.status)], answer);
+    assert.equal(answer.status, status, `${name}: ${answer.text}`);
+    this.#seen.add(name);
+    return answer;
+  }
+
+  /** Validates against a schema of the document's components. */
+  judge(schema, value) {
+    this.#validate(pointer("components", "schemas", schema), value, schema);
+  }
+
+  #judgeHeaders(name, documented, headers) {
+    for (const header of Object.keys(documented.headers ?? {})) {
+      const value = headers.get(header);
+      assert.ok(value !== null, `${name} has no header ${header}`);
+      this.#validate(pointer("components", "headers", header, "schema"), value, `${name} ${header}`);
+    }
+  }
+
+  #judgeBody(name, documented, place, { headers, text }) {
+    if (!documented.content) {
+      assert.equal(text, "", `${name} is documented without a body`);
+      return undefined;
+    }
+    const type = (headers.get("Content-Type") ?? "").split(";")[0];
+    const media = documented.content[type];
+    assert.ok(media, `${name} is documented as ${Object.keys(documented.content)}, not as ${type}`);
+    const body = type.endsWith("json") ? JSON.parse(text) : text;
+    if (media.schema) this.#validate(pointer(...place, "content", type, "schema"), body, name);
+    return body;
+  }
+
+  #validate(schema, value, name) {
+    const validate = this.#ajv.getSchema(schema);
+    assert.ok(validate, `no schema at ${schema}`);
+    assert.ok(validate(value), `${name}: ${this.#ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`);
+  }
+}

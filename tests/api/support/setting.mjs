@@ -1,0 +1,91 @@
+// Shops in the states that the document speaks of.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { deflateSync } from "node:zlib";
+import { Shop, inSeconds } from "../../browser/support/shop.mjs";
+import { eventually } from "../../browser/support/eventually.mjs";
+import { Client } from "./client.mjs";
+
+export const PASSWORD = "correct horse battery";
+export const freshKey = () => randomBytes(24).toString("base64url");
+
+/** The token of the form on a page. */
+export const tokenIn = (html) => /name="token" value="([^"]+)"/.exec(html)[1];
+
+/** A shop with one product in each state: on (with `captcha`, or without: `lamp`), upcoming, ended,
+    sold out. */
+export async function busyShop() {
+  const shop = await Shop.start();
+  const products = {
+    lamp: await shop.openSale({ name: "Lamp", captcha: false }),
+    captcha: await shop.openSale({ name: "Vase" }),
+    upcoming: await shop.openSale({ name: "Chair", starts: inSeconds(3600) }),
+    ended: await shop.openSale({ name: "Table" }),
+    soldOut: await shop.openSale({ name: "Mug", quantity: 1, captcha: false }),
+  };
+  const sales = JSON.parse(shop.run(["sale", "list", "--json"]));
+  const ended = sales.find((sale) => String(sale.product) === products.ended);
+  shop.run(["sale", "end", String(ended.id)]);
+  await shop.awaitStatus(products.ended, "ended");
+  await shop.buy(products.soldOut, shop.mint(1000)[0]);
+  await shop.awaitStatus(products.soldOut, "sold_out");
+  return { shop, products };
+}
+
+/** A shop that takes in one visitor a second and one purchase a second. */
+export const crowdedShop = () =>
+  Shop.start({
+    STAMPEDE_ADMISSION_CHECK_RATE: "1",
+    STAMPEDE_ADMISSION_CHECK_BURST: "1",
+    STAMPEDE_ADMISSION_PRODUCT_RATE: "1",
+    STAMPEDE_ADMISSION_PRODUCT_BURST: "1",
+  });
+
+/** A buyer who is logged in. */
+export const buyer = (shop, id) => new Client(shop.origin, shop.mint(id)[0]);
+
+/** The name of a new picture of the product, which the shop shows when this returns. */
+export async function addPicture(shop, product) {
+  shop.addUser("merchant", PASSWORD, "--operator");
+  const operator = new Client(shop.console);
+  const html = { accept: "text/html" };
+  const { text } = await operator.send("GET", "/login", html);
+  const form = { token: tokenIn(text), next: "", name: "merchant", password: PASSWORD };
+  assert.equal((await operator.send("POST", "/login", { ...html, form })).status, 303);
+  const page = await operator.send("GET", `/products/${product}`, html);
+  const added = await operator.send("POST", `/products/${product}/pictures?alt=A+lamp`, {
+    headers: { "Form-Token": tokenIn(page.text), "Content-Type": "image/png" },
+    bytes: png(),
+  });
+  assert.ok(added.status < 400, added.text);
+  return eventually(async () => {
+    const shown = await (await fetch(`${shop.origin}/product/${product}`)).text();
+    return /\/pictures\/([0-9a-f]+\.png)/.exec(shown)[1];
+  });
+}
+
+/** A picture of one grey point. */
+function png() {
+  const chunk = (name, data) => {
+    const body = Buffer.concat([Buffer.from(name), data]);
+    const frame = Buffer.alloc(8);
+    frame.writeUInt32BE(data.length, 0);
+    frame.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
+  };
+  return Buffer.concat([
+    Buffer.from("\x89PNG\r\n\x1a\n", "latin1"),
+    chunk("IHDR", Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])),
+    chunk("IDAT", deflateSync(Buffer.from([0, 128]))),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}

@@ -15,8 +15,10 @@ find_product() {
     product=$(sed -n "/^\"id\":\([0-9]*\),\"name\":\"$product_name\".*/{s//\1/p;q}" <<<"$products")
   fi
   if [[ -z $product ]]; then
-    product=$(shop product add --name "$product_name" \
+    product=$(shop product add --name "$product_name" --list-price-cents 2999 \
       --description 'A lamp that turns, for the demo.')
+    shop product picture add "$product" deploy/demo/lamp.png \
+      --alt 'A lighthouse with red stripes at night, its light turning' >/dev/null
   fi
 }
 

@@ -9,11 +9,14 @@
 
 namespace stampede::test_support {
 
-/// Ports of loopback, in the places of the addresses that the configurations in deploy/ have.
+/// Ports of a loopback address, in the places of the addresses that the configurations in deploy/
+/// have.
 struct Upstreams {
   std::uint16_t web;
   std::uint16_t validator_a;
   std::uint16_t validator_b;
+  std::string host = "127.0.0.1";
+  std::string at(std::uint16_t port) const { return host + ":" + std::to_string(port); }
 };
 
 /// A real proxy on its configuration in deploy/, of which only addresses and folders are others.

@@ -3,6 +3,7 @@ import { Captcha } from "./lib/captcha.js";
 import { ServerClock, keepInSync } from "./lib/clock.js";
 import { Intent } from "./lib/intent.js";
 import { showAnswer } from "./lib/notice.js";
+import { ask } from "./lib/outcome.js";
 import { purchase } from "./lib/purchase.js";
 import { Rest } from "./lib/rest.js";
 import { SalePanel } from "./lib/sale_panel.js";
@@ -26,6 +27,7 @@ class ProductPage {
   #panel = new SalePanel(this.#clock);
   #captcha = new Captcha(this.#product, () => this.#say({ type: "login-required" }));
   #button = element("buy-button");
+  #sale = new SaleState(this.#product, this.#clock, (state) => this.#changed(state));
   #state = null;
   #intent = null;
   #busy = false;
@@ -36,26 +38,38 @@ class ProductPage {
       this.#buy();
     });
     window.addEventListener("storage", (event) => {
-      if (this.#intent && event.key === this.#intent.name && this.#intent.read()) this.#follow();
+      if (this.#intent && event.key === this.#intent.name) this.#follow();
     });
     keepInSync(this.#clock);
-    new SaleState(this.#product, this.#clock, (state) => this.#changed(state)).follow();
+    this.#sale.follow();
     setInterval(() => this.#draw(), 250);
   }
 
   #changed(state) {
-    const first = this.#state?.sale !== state.sale;
+    const another = state.sale && state.sale !== this.#intent?.sale;
     this.#state = state;
     this.#panel.state = state;
-    if (first && state.sale && this.#buyer) {
+    if (another && this.#buyer) {
       this.#intent = new Intent(this.#buyer, state.sale);
       this.#follow();
+      if (this.#intent.bought) this.#confirm(this.#intent);
     }
+    this.#draw();
+  }
+
+  /** What is stored may be of another time: with the shop's data begun anew, its numbers come again. */
+  async #confirm(intent) {
+    const { key } = intent;
+    const known = await ask(intent.address).catch(() => undefined);
+    if (known !== null || !intent.holds(key)) return; // it is so, or the server cannot tell
+    intent.renew();
+    if (intent === this.#intent) this.#say(null);
     this.#draw();
   }
 
   /** Goes on where the last visit to this page, or another tab, has come to. */
   #follow() {
+    this.#intent.read();
     const { unresolvedSince, location, answer } = this.#intent;
     const fresh = this.#intent.answeredSince(Date.now() - FRESH_MS);
     if (location || Date.now() - unresolvedSince < RESUME_MS) {
@@ -98,55 +112,62 @@ class ProductPage {
       return;
     }
     this.#rest.begin(REST_S); // one click, one attempt: whatever becomes of it
-    await this.#inTurn(async () => {
-      const pass = this.#state.captcha ? await this.#pass() : "";
+    await this.#inTurn(async (intent) => {
+      const { key } = intent;
+      const pass = this.#state.captcha ? await this.#pass(key) : "";
       if (pass === null) return;
       this.#say({ type: "asking" });
-      await this.#ask(pass);
+      await this.#ask(intent, key, pass);
     });
   }
 
   async #resume() {
-    await this.#inTurn(async () => {
-      if (!this.#intent.open) return; // another tab was quicker: the next intent is nobody's click
+    await this.#inTurn(async (intent) => {
+      if (!intent.open) return; // another tab was quicker: the next intent is nobody's click
       this.#say({ type: "resuming" });
-      await this.#ask("");
+      await this.#ask(intent, intent.key, "");
     });
   }
 
   /** Two tabs that ask at once are one buyer with one intent: one does `work`, the other follows. */
   async #inTurn(work) {
     const since = Date.now();
+    const intent = this.#intent;
     this.#busy = true;
     this.#draw();
-    await inTurn(
-      this.#intent.name,
-      () => this.#say({ type: "other-tab" }),
-      async (waited) => {
-        this.#intent.read();
-        if (waited && this.#intent.answeredSince(since)) this.#say(this.#intent.answer);
-        else await work();
-      },
-    );
-    this.#busy = false;
-    this.#draw();
+    const turn = async (waited) => {
+      intent.read();
+      if (waited && intent.answeredSince(since)) this.#say(intent.answer);
+      else await work(intent);
+    };
+    try {
+      await inTurn(intent.name, () => this.#say({ type: "other-tab" }), turn);
+    } catch (error) {
+      console.error(error);
+      this.#say({ type: "page-error" });
+    } finally {
+      this.#busy = false;
+    }
+    if (intent === this.#intent) this.#draw();
+    else this.#follow(); // of the sale that has begun meanwhile
   }
 
-  /** The captcha's pass for this intent, or null after saying why there is none. */
-  async #pass() {
-    const { pass, problem, retryAfter } = await this.#captcha.pass(this.#intent.key);
+  /** The captcha's pass for this key, or null after saying why there is none. */
+  async #pass(key) {
+    const { pass, problem, retryAfter } = await this.#captcha.pass(key);
     if (pass) return pass;
     if (problem === "too-many-wrong") this.#rest.begin(retryAfter || 60);
     this.#say({ type: problem, retryAfter });
-    this.#captcha.again(this.#intent.key);
+    this.#captcha.again(key);
     return null;
   }
 
-  async #ask(pass) {
-    const intent = this.#intent;
-    const answer = await purchase(this.#product, intent, pass, (stage) => this.#say(stage));
-    this.#settle(intent, answer);
-    this.#say(answer);
+  async #ask(intent, key, pass) {
+    const saleNow = () => this.#sale.recent();
+    const click = { product: this.#product, intent, key, pass, saleNow };
+    const answer = await purchase(click, (stage) => this.#say(stage));
+    if (answer && intent.holds(key)) this.#settle(intent, answer);
+    this.#say(answer ?? intent.answer);
   }
 
   /** What the answer means for the key, the captcha and the button. */
@@ -174,8 +195,10 @@ class ProductPage {
     intent.refused(answer);
   }
 
+  /** Without an answer there is nothing to say, and nothing said before holds any longer. */
   #say(answer) {
     if (answer) showAnswer(element("outcome"), answer);
+    else element("outcome").replaceChildren();
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { ServerClock } from "../js/lib/clock.js";
+import { mock, test } from "node:test";
+import { ServerClock, keepInSync } from "../js/lib/clock.js";
+import { answering, json, pass, silent } from "./server.mjs";
 
 const SERVER = 1_700_000_000_000; // what the server's clock said when the tick was 0
 
@@ -61,4 +62,16 @@ test("never goes back, and comes to be right again", () => {
     last = now;
   }
   assert.equal(last, SERVER - 5000 + 20_000);
+});
+
+test("a question that is never answered does not end the asking", async (t) => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.after(() => mock.timers.reset());
+  globalThis.window = globalThis.document = new EventTarget();
+  const asked = answering(silent, json(200, { epoch_ms: SERVER }));
+  const { clock } = clockAt(0);
+  keepInSync(clock);
+  await pass(18_000);
+  assert.ok(asked.length > 1, "asked again after 15 s");
+  assert.equal(clock.known, true);
 });

@@ -1,5 +1,7 @@
 // The captcha of one intent: a picture, its sealed challenge, and the pass that a right answer earns.
 // Its place on the page is kept while there is no picture, so that nothing moves when one comes.
+import { jsonObject, request, retryAfter } from "./request.js";
+
 const REFRESH_MS = 60_000;
 const PASS_MS = 110_000; // a pass holds 120 s; the rest is for the way
 const HELP = "Capitals or not makes no difference. The picture changes every minute.";
@@ -63,13 +65,16 @@ export class Captcha {
     this.#box.disabled = false;
     const query = new URLSearchParams({ productID: this.#product, key: this.#key });
     try {
-      const response = await fetch(`/captcha?${query}`, { cache: "no-store", signal: load.signal });
-      if (response.status === 401) this.#onLoggedOut();
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      const picture = await response.blob();
+      const options = { cache: "no-store", signal: load.signal };
+      const { picture, challenge } = await request(`/captcha?${query}`, options, async (response) => {
+        if (response.status === 401) this.#onLoggedOut();
+        const challenge = response.headers.get("Captcha-Challenge");
+        if (!response.ok || !challenge) throw new Error(`status ${response.status}`);
+        return { picture: await response.blob(), challenge };
+      });
       if (load.signal.aborted) return;
       this.#showImage(picture);
-      this.#challenge = response.headers.get("Captcha-Challenge") ?? "";
+      this.#challenge = challenge;
       this.#input.value = "";
       this.#tell(HELP);
     } catch {
@@ -92,33 +97,13 @@ export class Captcha {
   async pass(key) {
     if (key !== this.#key) return { problem: "captcha-required" }; // another tab began anew
     if (this.#passHolds()) return { pass: this.#pass };
-    const answer = this.#input.value.trim();
-    let response;
-    try {
-      response = await fetch("/captcha/verify", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({
-          challenge: this.#challenge,
-          answer,
-          productID: Number(this.#product),
-          key: this.#key,
-        }),
-      });
-    } catch {
-      return { problem: "connection-lost" };
-    }
-    const body = await response.json().catch(() => ({}));
-    if (response.ok && body.pass) {
-      this.#pass = body.pass;
+    const verified = await this.#verify(this.#input.value.trim());
+    if (verified.pass) {
+      this.#pass = verified.pass;
       this.#passUntil = performance.now() + PASS_MS;
       this.rest("That was right.");
-      return { pass: this.#pass };
     }
-    return {
-      problem: body.type ?? "unavailable",
-      retryAfter: Number(response.headers.get("Retry-After")) || 0,
-    };
+    return verified;
   }
 
   /** A new picture, after a wrong answer or a pass that was not taken. */
@@ -126,6 +111,28 @@ export class Captcha {
     this.#key = key;
     await this.refresh();
     this.#input.focus();
+  }
+
+  async #verify(answer) {
+    const options = {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({
+        challenge: this.#challenge,
+        answer,
+        productID: Number(this.#product),
+        key: this.#key,
+      }),
+    };
+    try {
+      return await request("/captcha/verify", options, async (response) => {
+        const { pass, type } = await jsonObject(response);
+        if (!pass && !type) throw new TypeError("no answer of the shop");
+        return pass ? { pass } : { problem: type, retryAfter: retryAfter(response) };
+      });
+    } catch {
+      return { problem: "connection-lost" };
+    }
   }
 
   #showImage(picture) {

@@ -1,6 +1,7 @@
 // The server's clock as this page knows it. It runs on the monotonic clock, so that a visitor who
 // sets the wall clock changes nothing, and trusts the quickest of several answers, whose middle is
 // at most half a round trip wrong.
+import { jsonObject, request } from "./request.js";
 import { between } from "./wait.js";
 
 const RESYNC_MS = 60_000;
@@ -50,8 +51,7 @@ export class ServerClock {
 
 async function ask(clock) {
   const sent = performance.now();
-  const response = await fetch("/time", { cache: "no-store" });
-  const { epoch_ms: time } = await response.json();
+  const { epoch_ms: time } = await request("/time", { cache: "no-store" }, jsonObject);
   clock.measured(sent, time, performance.now());
 }
 

@@ -1,6 +1,6 @@
 // One intent to buy, under one key, kept before anything is sent: whatever happens to the connection,
 // the page or the browser, asking again with the same key can never buy twice. All tabs share it.
-import { browserStorage, load, save } from "./storage.js";
+import { browserStore } from "./storage.js";
 
 const KEY_BYTES = 24; // 32 characters
 
@@ -10,20 +10,27 @@ function newKey() {
 }
 
 export class Intent {
+  #sale;
   #name;
-  #storage;
+  #store;
   #entry;
 
   /** The stored intent of this buyer in this sale, or a new one. */
-  constructor(buyer, sale, storage = browserStorage()) {
+  constructor(buyer, sale, store = browserStore) {
+    this.#sale = sale;
     this.#name = `stampede:intent:${buyer}:${sale}`;
-    this.#storage = storage;
+    this.#store = store;
     if (!this.read()) this.renew();
   }
 
   /** Where it is stored: the key of `storage` events. */
   get name() {
     return this.#name;
+  }
+
+  /** The one sale that it is for. */
+  get sale() {
+    return this.#sale;
   }
 
   get key() {
@@ -45,6 +52,11 @@ export class Intent {
     return this.#entry.location ?? "";
   }
 
+  /** Where the server tells what became of this key. */
+  get address() {
+    return this.location || `/purchases/${this.sale}/${this.key}`;
+  }
+
   /** True once this key has bought what the buyer may have. */
   get bought() {
     return this.#entry.bought === true;
@@ -62,10 +74,16 @@ export class Intent {
 
   /** Takes over what is stored, by whatever tab; false if there is nothing. */
   read() {
-    const stored = load(this.#storage, this.#name);
+    const stored = this.#store.load(this.#name);
     if (!/^[\w-]{16,64}$/.test(stored?.key ?? "")) return false;
     this.#entry = stored;
     return true;
+  }
+
+  /** True while this key is the stored one: another tab may have had its answer, and begun the next. */
+  holds(key) {
+    this.read();
+    return this.key === key;
   }
 
   /** Begins another intent: after `answer`, a purchase that failed, or one of several. */
@@ -92,7 +110,7 @@ export class Intent {
 
   #keep(entry) {
     this.#entry = entry;
-    save(this.#storage, this.#name, entry);
+    this.#store.save(this.#name, entry);
   }
 }
 

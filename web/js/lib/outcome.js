@@ -1,66 +1,97 @@
 // What becomes of a pending purchase: told by the server's event stream, or asked for again and
-// again where that does not work.
+// again: seldom beside the stream, which may be half dead and not know it, often without one.
+import { jsonObject, request } from "./request.js";
 import { between, wait } from "./wait.js";
 
 const MOST_LOST = 3; // connections of the stream in a row, before this page asks by itself
 
 /** The answer in an outcome's JSON: null if the server knows nothing of that purchase, undefined
-    while it is pending. */
-function answerOf(body) {
-  if (body.result === "success") return { type: "sold", order: body.order };
-  if (body.result === "failed") return { type: "purchase-failed", reason: body.reason };
-  return body.result === "unknown" ? null : undefined;
+    while it is pending. Throws where it is none of the shop's. */
+function answerOf({ result, type, order, reason }) {
+  switch (result ?? type) {
+    case "success":
+      return { type: "sold", order };
+    case "failed":
+      return { type: "purchase-failed", reason };
+    case "pending":
+      return undefined;
+    case "unknown":
+    case "unknown-purchase":
+      return null;
+    case "login-required":
+      return { type: "login-required" };
+    default:
+      throw new TypeError("no outcome");
+  }
 }
 
-/** Listens to the stream; undefined if it could not tell. */
-function listen(location, tell) {
-  if (!("EventSource" in window)) return undefined;
-  const [path, query] = location.split("?");
-  const source = new EventSource(`${path}/events?${query ?? ""}`);
-  return new Promise((done) => {
+/** The server's event stream, until it has told the answer or could not. */
+class Stream {
+  answer = undefined;
+  over = Promise.resolve();
+  works = false;
+  #source;
+
+  constructor(location, tell) {
+    if (!("EventSource" in globalThis)) return;
+    const [path, query] = location.split("?");
+    this.#source = new EventSource(`${path}/events?${query ?? ""}`);
+    this.works = true;
+    this.over = new Promise((over) => this.#listen(location, tell, over));
+  }
+
+  close() {
+    this.works = false;
+    this.#source?.close();
+  }
+
+  #listen(location, tell, over) {
     let lost = 0;
-    const finish = (answer) => {
-      source.close();
-      done(answer);
+    const end = () => {
+      this.close();
+      over();
     };
-    source.addEventListener("open", () => {
+    this.#source.addEventListener("open", () => {
       lost = 0;
       tell({ type: "pending", location });
     });
-    source.addEventListener("outcome", (event) => finish(answerOf(JSON.parse(event.data))));
-    source.addEventListener("error", () => {
+    this.#source.addEventListener("outcome", (event) => {
+      this.answer = answerOf(JSON.parse(event.data));
+      end();
+    });
+    this.#source.addEventListener("error", () => {
       lost += 1;
       // Closed: it was refused. Otherwise the browser connects again by itself.
-      if (source.readyState === EventSource.CLOSED || lost > MOST_LOST) finish(undefined);
+      if (this.#source.readyState === EventSource.CLOSED || lost > MOST_LOST) end();
       else tell({ type: "connection-lost" });
     });
-  });
+  }
 }
 
-async function ask(location) {
-  const response = await fetch(location, {
-    headers: { Accept: "application/json" },
-    cache: "no-store",
-  });
-  if (response.status === 404) return null;
-  if (response.status === 401) return { type: "login-required" };
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return answerOf(await response.json());
+/** Asks once: the answer, null if the server knows nothing of that purchase, undefined while it is
+    pending. Rejects where it cannot tell. */
+export function ask(location) {
+  const options = { headers: { Accept: "application/json" }, cache: "no-store" };
+  return request(location, options, async (response) => answerOf(await jsonObject(response)));
 }
 
 /** Resolves with the final answer, or with null once the server knows nothing of that purchase;
     `tell` hears of every stage on the way to it. */
 export async function outcome(location, tell) {
-  const told = await listen(location, tell);
-  if (told !== undefined) return told;
+  const stream = new Stream(location, tell);
   for (let tries = 0; ; tries += 1) {
+    if (stream.works) await Promise.race([stream.over, wait(between(8000, 12_000))]);
+    else await wait(between(300, 700) + Math.min(tries, 10) * 150);
+    if (stream.answer !== undefined) return stream.answer;
     try {
       const answer = await ask(location);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) {
+        stream.close();
+        return answer;
+      }
       tell({ type: "pending", location });
     } catch {
       tell({ type: "connection-lost" });
     }
-    await wait(between(300, 700) + Math.min(tries, 10) * 150);
   }
 }

@@ -1,39 +1,82 @@
 // Sends one intent to /check and stays with it until there is an answer. A lost connection, a 503 and
 // a pending purchase are not answers: the same key is asked for again.
-import { outcome } from "./outcome.js";
+import { ask, outcome } from "./outcome.js";
+import { jsonObject, request, retryAfter } from "./request.js";
 import { between, wait } from "./wait.js";
 
-/** Every type that ends the asking. Others of 5xx, and lost connections, do not. */
-async function send(product, key, pass) {
+/** What /check says, all of it. Whatever else comes is not from the shop, or was cut off. */
+const ANSWERS = new Set([
+  "sold",
+  "pending",
+  "unavailable",
+  "key-required",
+  "key-reused",
+  "login-required",
+  "blacklisted",
+  "not-started",
+  "captcha-required",
+  "bad-origin",
+  "unknown-product",
+  "limit-reached",
+  "purchase-failed",
+  "sold-out",
+  "sale-ended",
+  "too-soon",
+  "busy",
+]);
+
+async function answerOf(response) {
+  const body = await jsonObject(response);
+  const type = body.result ?? body.type;
+  if (!ANSWERS.has(type)) throw new TypeError("no answer of the shop");
+  const location = response.headers.get("Location") ?? "";
+  return { ...body, type, location, retryAfter: retryAfter(response) };
+}
+
+async function send({ product, key, pass }) {
   const headers = { Accept: "application/json", "Idempotency-Key": key };
   if (pass) headers["Captcha-Pass"] = pass;
-  let response;
   try {
-    response = await fetch(`/check?productID=${product}`, { method: "POST", headers });
+    return await request(`/check?productID=${product}`, { method: "POST", headers }, answerOf);
   } catch {
     return { type: "connection-lost" };
   }
-  const body = await response.json().catch(() => ({}));
-  return {
-    ...body,
-    type: body.result ?? body.type ?? (response.status >= 500 ? "unavailable" : "unknown"),
-    location: response.headers.get("Location") ?? "",
-    retryAfter: Number(response.headers.get("Retry-After")) || 0,
-  };
 }
 
-/** Resolves with the final answer; `tell` hears of every stage on the way to it. */
-export async function purchase(product, intent, pass, tell) {
-  if (intent.location) {
-    tell({ type: "pending", location: intent.location });
-    const known = await outcome(intent.location, tell);
-    if (known) return known;
+/** The answer to a click in a sale that is over: what the server knows of it, and nothing is sent. */
+async function lastWord(intent) {
+  try {
+    const known = await ask(intent.address);
+    if (known === undefined) return { type: "pending", location: intent.address };
+    return known ?? { type: "sale-over" };
+  } catch {
+    return { type: "connection-lost" };
   }
-  for (let tries = 0; ; tries += 1) {
-    intent.sending();
-    const answer = await send(product, intent.key, pass);
+}
+
+/** Asks once; null when the intent has another key by now. A key says nothing of its sale: sent in
+    another one, it would buy there. */
+async function attempt(click) {
+  const { intent, key } = click;
+  const state = await click.saleNow();
+  if (!intent.holds(key)) return null;
+  if (!state) return { type: "connection-lost" };
+  if (state.sale !== intent.sale) return lastWord(intent);
+  intent.sending();
+  return send(click);
+}
+
+/** Resolves with the final answer to a click: {product, intent, key, pass, saleNow}, where `key` is
+    what the intent's was when the click began, and `saleNow` resolves with the state of the sale that
+    the product is in, or null. Resolves with null once the intent has another key: another tab has
+    had the answer, and it is stored. `tell` hears of every stage on the way. */
+export async function purchase(click, tell) {
+  const { intent, key } = click;
+  const { location } = intent;
+  let answer = location ? { type: "pending", location } : await attempt(click);
+  for (let tries = 0; answer; tries += 1) {
     if (answer.type === "pending") {
-      intent.pending(answer.location);
+      if (intent.holds(key)) intent.pending(answer.location);
       tell(answer);
       const known = await outcome(answer.location, tell);
       if (known) return known;
@@ -45,5 +88,7 @@ export async function purchase(product, intent, pass, tell) {
     } else {
       return answer;
     }
+    answer = await attempt(click);
   }
+  return null;
 }

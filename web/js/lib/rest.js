@@ -1,23 +1,23 @@
 // The rest between two clicks of one buyer, in whatever sale: in every tab, and after a reload too.
-import { browserStorage, load, save } from "./storage.js";
+import { browserStore } from "./storage.js";
 
 const LONGEST_MS = 120_000; // whatever the visitor does to the wall clock
 
 export class Rest {
   #name;
-  #storage;
+  #store;
   #now;
   #until = 0;
 
-  constructor(buyer, storage = browserStorage(), now = Date.now) {
+  constructor(buyer, store = browserStore, now = Date.now) {
     this.#name = `stampede:rest:${buyer}`;
-    this.#storage = storage;
+    this.#store = store;
     this.#now = now;
   }
 
   begin(seconds) {
     this.#until = Math.max(this.#latest(), this.#now() + seconds * 1000);
-    save(this.#storage, this.#name, this.#until);
+    this.#store.save(this.#name, this.#until);
   }
 
   /** Whole seconds, 0 when there is none. */
@@ -27,7 +27,7 @@ export class Rest {
   }
 
   #latest() {
-    const stored = load(this.#storage, this.#name);
+    const stored = this.#store.load(this.#name);
     return Math.max(this.#until, Number.isFinite(stored) ? stored : 0);
   }
 }

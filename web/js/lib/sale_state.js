@@ -1,14 +1,19 @@
 // The live state of a product's sale, asked for again and again: each 1 to 2 s when it matters, less
 // often when the start is far away or the sale is over, not at all while nobody looks.
+import { jsonObject, request } from "./request.js";
 import { between, wait } from "./wait.js";
 
 const FAR_MS = 5 * 60_000;
+const RECENT_MS = 5000;
+const STATUSES = ["upcoming", "on", "sold_out", "ended"];
 
 export class SaleState {
   #url;
   #clock;
   #onChange;
   #failures = 0;
+  #latest = null;
+  #latestAt = -Infinity;
 
   constructor(product, clock, onChange) {
     this.#url = `/product/${product}/state`;
@@ -18,20 +23,36 @@ export class SaleState {
 
   async follow() {
     for (;;) {
-      const state = await this.#ask();
-      if (state) this.#onChange(state);
+      const state = await this.#look();
       await this.#visible(this.#pause(state));
     }
   }
 
-  /** The state, "none" when nothing is on sale, null when the server did not answer. */
+  /** The state as the server said it in the last few seconds; null when it does not answer. A page
+      that nobody looks at, and a machine that slept, know an older one alone. */
+  async recent() {
+    const age = Date.now() - this.#latestAt;
+    return age >= 0 && age < RECENT_MS ? this.#latest : this.#look();
+  }
+
+  async #look() {
+    const state = await this.#ask();
+    if (!state) return null;
+    this.#latest = state;
+    this.#latestAt = Date.now();
+    this.#onChange(state);
+    return state;
+  }
+
+  /** The state, of status "none" when nothing is on sale, null when the server did not answer. */
   async #ask() {
     try {
-      const response = await fetch(this.#url, { headers: { Accept: "application/json" } });
-      if (response.status === 404) return { status: "none" };
-      if (!response.ok) throw new Error(`status ${response.status}`);
+      const options = { headers: { Accept: "application/json" } };
+      const state = await request(this.#url, options, jsonObject);
+      const none = state.type === "unknown-product";
+      if (!none && !STATUSES.includes(state.status)) throw new TypeError("no state of a sale");
       this.#failures = 0;
-      return await response.json();
+      return none ? { status: "none" } : state;
     } catch {
       this.#failures += 1;
       return null;

@@ -1,27 +1,65 @@
-// What this browser keeps for all tabs. Where it is full or forbidden, things live as long as the page.
+// What this browser keeps: for all tabs, where it is full for this tab, else as long as the page lives.
 
-/** The parsed JSON below `name`, or null: unreadable is the same as none. */
-export function load(storage, name) {
+/** Keeps values by name in the first place that takes them, and so reads from the last one that has
+    any: an older value may be left where there is no room for a newer one. */
+export class Store {
+  #places;
+
+  /** `places` are like localStorage; one that is null is left out. */
+  constructor(...places) {
+    this.#places = [...places.filter(Boolean), new Memory()];
+  }
+
+  /** The parsed JSON below `name`, or null: unreadable is the same as none. */
+  load(name) {
+    return this.#places.reduceRight((found, place) => found ?? read(place, name), null);
+  }
+
+  save(name, value) {
+    const text = JSON.stringify(value);
+    const taken = this.#places.findIndex((place) => done(() => place.setItem(name, text)));
+    for (const place of this.#places.slice(taken + 1)) done(() => place.removeItem(name));
+  }
+}
+
+class Memory {
+  #items = new Map();
+  getItem(name) {
+    return this.#items.get(name) ?? null;
+  }
+  setItem(name, text) {
+    this.#items.set(name, text);
+  }
+  removeItem(name) {
+    this.#items.delete(name);
+  }
+}
+
+function read(place, name) {
   try {
-    return JSON.parse(storage.getItem(name));
+    return JSON.parse(place.getItem(name));
   } catch {
     return null;
   }
 }
 
-export function save(storage, name, value) {
+/** False where the place is full or forbidden. */
+function done(work) {
   try {
-    storage.setItem(name, JSON.stringify(value));
+    work();
+    return true;
   } catch {
-    // The caller has the value too.
+    return false;
   }
 }
 
-/** The browser's own, or null where asking for it is forbidden already. */
-export function browserStorage() {
+/** A storage of the browser by its name, or null where asking for it is forbidden already. */
+function place(name) {
   try {
-    return window.localStorage;
+    return globalThis[name] ?? null;
   } catch {
     return null;
   }
 }
+
+export const browserStore = new Store(place("localStorage"), place("sessionStorage"));

@@ -53,6 +53,14 @@ const WORDS = {
   ],
   "sold-out": () => ["error", "Sold out. Should a unit come back, this page will say so."],
   "sale-ended": () => ["error", "The sale has ended."],
+  "sale-over": () => [
+    "warning",
+    "The sale that you pressed Buy in is over. What is on sale here now needs another click.",
+  ],
+  "page-error": () => [
+    "error",
+    "Something went wrong on this page. Press Buy to go on: what you pressed before cannot buy twice.",
+  ],
   "too-soon": ({ retryAfter }) => [
     "warning",
     `One try every ten seconds. The next is possible in ${seconds(retryAfter || 1)}.`,

@@ -14,6 +14,8 @@ void add_retry_after(http::Response& response);
 
 /// A path of this site to go on to, or empty: a login link must not lead to another site.
 std::string local_path(std::string path);
+/// The same, which may have a query: of letters, digits, escapes and -_.:=&+
+std::string local_target(std::string target);
 /// 303, never stored.
 http::Response go_to(std::string path);
 

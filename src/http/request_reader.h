@@ -39,6 +39,10 @@ class RequestReader {
   /// Where the request under way stands.
   enum class Phase { kIdle, kHead, kBody, kComplete };
   Phase phase() const { return phase_; }
+  /// How much of its body has come, without the framing of chunks. After advance(), in kBody.
+  std::size_t body_received() const {
+    return framing_.chunked ? body_size_ : end_ - begin_ - head_size_;
+  }
 
   /// Valid from kComplete to finish(); its views are into the buffer.
   Request& request() { return request_; }

@@ -215,6 +215,20 @@ TEST(RequestReader, TellsWhereTheRequestStands) {
   EXPECT_EQ(reader.phase(), Phase::kIdle);
 }
 
+TEST(RequestReader, TellsHowMuchOfTheBodyHasCome) {
+  RequestReader plain(kLimits);
+  EXPECT_EQ(feed(plain, head("Content-Length: 9\r\n") + "abc"), Progress::kNeedMore);
+  EXPECT_EQ(plain.body_received(), 3U);
+  EXPECT_EQ(feed(plain, "de"), Progress::kNeedMore);
+  EXPECT_EQ(plain.body_received(), 5U);
+
+  RequestReader chunks(kLimits);
+  EXPECT_EQ(feed(chunks, chunked("3\r\nabc\r\n1;name=value\r\n")), Progress::kNeedMore);
+  EXPECT_EQ(chunks.body_received(), 3U) << "framing is no progress";
+  EXPECT_EQ(feed(chunks, "d\r\n"), Progress::kNeedMore);
+  EXPECT_EQ(chunks.body_received(), 4U);
+}
+
 TEST(RequestReader, AnExpectedBodyThatIsHereNeedsNoWord) {
   RequestReader reader(kLimits);
   EXPECT_EQ(

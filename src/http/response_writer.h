@@ -38,6 +38,7 @@ class ResponseWriter {
   std::string_view body_left() const {
     return large_body_ ? std::string_view(*large_body_).substr(body_sent_) : std::string_view();
   }
+  std::size_t left() const { return head_left().size() + body_left().size(); }
   void sent(std::size_t size);
 
  private:

@@ -10,15 +10,18 @@
 
 namespace stampede::http {
 
-/// Limits of one listener. All durations are upper bounds, checked four times a second.
+/// Limits of one listener. All durations are upper bounds, checked four times a second. A body may
+/// take its time on a slow line, either way, as long as it moves by progress_bytes in each
+/// body_time or write_time: 1.6 KB/s if nothing else is said.
 struct Limits {
   std::size_t header_bytes = 16UL * 1024;  // request line and headers; beyond: 431
   std::size_t body_bytes = 64UL * 1024;    // beyond: 413
   std::chrono::milliseconds header_time{
       10'000};  // from the first byte of a request to its last header
-  std::chrono::milliseconds body_time{10'000};   // and from there to its last byte
+  std::chrono::milliseconds body_time{10'000};   // for progress_bytes of its body, or the rest
   std::chrono::milliseconds idle_time{60'000};   // between requests
-  std::chrono::milliseconds write_time{10'000};  // for the peer to take one response
+  std::chrono::milliseconds write_time{10'000};  // for the peer to take progress_bytes, or the rest
+  std::size_t progress_bytes = 16UL * 1024;      // of a body in either direction
   std::chrono::milliseconds drain_time{10'000};  // stop() waits for running requests
   std::size_t connections = 0;                   // in all; 0: what open files allow, 65,536 at most
   std::size_t connections_per_address = 4096;    // trusted proxies are exempt

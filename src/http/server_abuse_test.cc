@@ -37,7 +37,7 @@ TEST(ServerAbuse, AHeaderSentByteByByteMeetsItsDeadline) {
 }
 
 TEST(ServerAbuse, ABodySentByteByByteMeetsItsDeadline) {
-  TestServer test({.body_time = milliseconds{50}});
+  TestServer test({.body_time = milliseconds{500}});
   test.server->start();
   RawConnection connection(test.port());
   connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n");
@@ -46,6 +46,28 @@ TEST(ServerAbuse, ABodySentByteByByteMeetsItsDeadline) {
   }
   EXPECT_EQ(status_of(connection.response()), 408);
   EXPECT_TRUE(connection.closed());
+}
+
+TEST(ServerAbuse, ALongBodyMayComeSlowlyButMustCome) {
+  constexpr std::size_t kSize = 4'000'000;
+  // Silence lasts for two deadlines of a body.
+  TestServer test(
+      {.body_bytes = kSize, .header_time = milliseconds{3000}, .body_time = milliseconds{1000}});
+  test.server->start();
+  RawConnection silent(test.port());
+  RawConnection connection(test.port());
+  connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(kSize) +
+                  "\r\n\r\n");
+  std::string left(kSize, 'x');
+  while (!silent.readable_within(milliseconds{10})) {
+    ASSERT_GT(left.size(), 4096U);
+    ASSERT_TRUE(connection.send(left.substr(0, 4096)));
+    left.resize(left.size() - 4096);
+  }
+  EXPECT_EQ(test.server->statistics().deadlines_missed, 0U);
+  const std::string response = connection.ask(left);
+  EXPECT_EQ(status_of(response), 200);
+  EXPECT_EQ(body_of(response).size(), kSize);
 }
 
 TEST(ServerAbuse, AConnectionAtRestIsClosedWithoutAWord) {
@@ -66,19 +88,54 @@ TEST(ServerAbuse, AConnectionThatNeverAsksIsNotKeptForTheIdleTime) {
   EXPECT_TRUE(silent.closed());
 }
 
+/// GET /large of 16 MB, more than any kernel takes at once.
+struct LargeAnswer {
+  static constexpr std::size_t kSize = 16'000'000;
+
+  explicit LargeAnswer(Limits limits) : test(limits) {
+    const auto body = std::make_shared<const std::string>(kSize, 'x');
+    test.router.get("/large", [body](Request&, Responder respond) {
+      Response response = html(200, "");
+      response.shared_body = body;
+      respond(std::move(response));
+    });
+    test.server->start();
+  }
+  std::uint64_t deadlines_missed() const { return test.server->statistics().deadlines_missed; }
+
+  TestServer test;
+};
+
 TEST(ServerAbuse, AReaderThatDoesNotReadIsCutOff) {
-  TestServer test({.write_time = milliseconds{50}});
-  const auto body = std::make_shared<const std::string>(16'000'000, 'x');
-  test.router.get("/large", [body](Request&, Responder respond) {
-    Response response = html(200, "");
-    response.shared_body = body;
-    respond(std::move(response));
-  });
-  test.server->start();
-  RawConnection connection(test.port(), 4096);
+  LargeAnswer large({.write_time = milliseconds{50}});
+  RawConnection connection(large.test.port(), 4096);
   connection.send(get("/large"));
-  EXPECT_TRUE(eventually([&] { return test.server->statistics().deadlines_missed == 1; }));
-  EXPECT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
+  EXPECT_TRUE(eventually([&] { return large.deadlines_missed() == 1; }));
+  EXPECT_TRUE(eventually([&] { return large.test.server->statistics().connections_open == 0; }));
+}
+
+TEST(ServerAbuse, ASlowReaderOfALargeAnswerGetsAllOfIt) {
+  // Silence lasts for two deadlines of an answer.
+  LargeAnswer large({.header_time = milliseconds{3000}, .write_time = milliseconds{1000}});
+  RawConnection silent(large.test.port());
+  RawConnection slow(large.test.port(), 16 * 1024);
+  slow.send(get("/large"));
+  while (!silent.readable_within(milliseconds{10})) {
+    ASSERT_TRUE(slow.take(4096));
+  }
+  EXPECT_EQ(body_of(slow.response()).size(), LargeAnswer::kSize);
+  EXPECT_EQ(large.deadlines_missed(), 0U);
+}
+
+TEST(ServerAbuse, AReaderThatTakesTooLittleIsCutOff) {
+  LargeAnswer large({.write_time = milliseconds{50}, .progress_bytes = LargeAnswer::kSize});
+  RawConnection silent(large.test.port());
+  RawConnection slow(large.test.port(), 16 * 1024);
+  slow.send(get("/large"));
+  EXPECT_TRUE(eventually([&] {
+    return !silent.readable_within(milliseconds{10}) && slow.take(4096) &&
+           large.deadlines_missed() == 1;
+  }));
 }
 
 TEST(ServerAbuse, OneAddressHasItsCap) {

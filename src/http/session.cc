@@ -1,5 +1,8 @@
 #include "http/session.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
@@ -207,10 +210,22 @@ error_code Session::write_now() {
   return ec;
 }
 
-/// After write_now() did not get everything out. False if the peer is gone or does not read.
+/// How much of what was written the peer has not acknowledged: it may be with the kernel, which
+/// takes megabytes at once and then nothing for longer than a slow peer's deadline.
+std::size_t Session::not_taken() {
+  int with_kernel = 0;
+  if (::ioctl(socket_->native_handle(), SIOCOUTQ, &with_kernel) != 0) {
+    with_kernel = 0;  // then what the kernel takes is what the peer does
+  }
+  return writer_.left() + static_cast<std::size_t>(with_kernel);
+}
+
+/// After write_now() did not get everything out. False if the peer is gone or reads too slowly.
 Awaitable<bool> Session::write_rest() {
-  arm(loop_.server().limits.write_time);
+  const Limits& limits = loop_.server().limits;
+  arm(limits.write_time);
   armed_.reset();
+  std::size_t not_taken_before = not_taken();
   for (;;) {
     error_code ec = write_now();
     if (ec != asio::error::would_block) {
@@ -218,10 +233,15 @@ Awaitable<bool> Session::write_rest() {
       co_return !ec;
     }
     co_await socket_->async_wait(Socket::wait_write, asio::redirect_error(kAwait, ec));
-    if (ec) {
-      if (expired_) {
+    if (expired_ && !aborted_) {
+      const std::size_t not_taken_now = not_taken();
+      if (not_taken_before - not_taken_now < limits.progress_bytes) {
         loop_.statistics().deadlines_missed.add();
+        co_return false;
       }
+      not_taken_before = not_taken_now;
+      arm(limits.write_time);
+    } else if (ec) {
       co_return false;
     }
   }
@@ -246,10 +266,11 @@ void Session::arm(Clock::duration limit) {
 void Session::arm_for_phase() {
   using Phase = RequestReader::Phase;
   const Phase phase = reader_.phase();
-  if (armed_ == phase) {
+  const Limits& limits = loop_.server().limits;
+  const std::size_t body = phase == Phase::kBody ? reader_.body_received() : 0;
+  if (armed_ == phase && body < armed_body_ + limits.progress_bytes) {
     return;  // every byte of a slow request counts towards the same deadline
   }
-  const Limits& limits = loop_.server().limits;
   if (phase == Phase::kIdle) {
     // A new connection has come to ask something.
     arm(first_request_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
@@ -257,11 +278,11 @@ void Session::arm_for_phase() {
     arm(phase == Phase::kHead ? limits.header_time : limits.body_time);
   }
   armed_ = phase;
+  armed_body_ = body;
 }
 
 void Session::expire() {
-  expired_ = true;
-  deadline_ = Clock::time_point::max();
+  expired_ = true;  // once a tick until something is done about it: this one may come too late
   error_code ec;
   socket_->cancel(ec);
 }

@@ -36,7 +36,8 @@ class Session final : public Exchange,
   Clock::time_point deadline() const { return deadline_; }
   /// The deadline has passed: answers 408 if a request was on its way, and closes.
   void expire();
-  /// Closes if no request is under way; otherwise the next answer is the last. Ends or cuts a stream.
+  /// Closes if no request is under way; otherwise the next answer is the last. Ends or cuts a
+  /// stream.
   void drain();
   /// Closes at once.
   void abort();
@@ -65,6 +66,7 @@ class Session final : public Exchange,
   void refuse(const Refusal& refusal);
 
   error_code write_now();
+  std::size_t not_taken();
   void arm(Clock::duration limit);
   void arm_for_phase();
 
@@ -81,6 +83,7 @@ class Session final : public Exchange,
 
   Clock::time_point deadline_ = Clock::time_point::max();
   std::optional<RequestReader::Phase> armed_;  // the phase deadline_ is for
+  std::size_t armed_body_ = 0;                 // and how much of the body had come then
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -71,7 +72,7 @@ class RawConnection {
   std::string response(bool after_head = false) {
     std::size_t head = 0;
     while ((head = buffer_.find("\r\n\r\n")) == std::string::npos) {
-      if (!receive()) {
+      if (!take()) {
         return {};
       }
     }
@@ -81,7 +82,7 @@ class RawConnection {
       size += std::stoul(buffer_.substr(length + 16));
     }
     while (buffer_.size() < size) {
-      if (!receive()) {
+      if (!take()) {
         return {};
       }
     }
@@ -94,7 +95,7 @@ class RawConnection {
   std::string until(std::string_view mark) {
     std::size_t end = 0;
     while ((end = buffer_.find(mark)) == std::string::npos) {
-      if (!receive()) {
+      if (!take()) {
         return {};
       }
     }
@@ -109,22 +110,26 @@ class RawConnection {
   }
 
   /// Waits for the server to close; false if it sends something instead.
-  bool closed() { return buffer_.empty() && !receive(); }
+  bool closed() { return buffer_.empty() && !take(); }
 
- private:
-  bool receive() {
+  /// Waits for up to `most` bytes, at most 16 KiB, of what response() and until() return later.
+  /// False once the server has closed.
+  bool take(std::size_t most = kMostTaken) {
     if (!readable_within(std::chrono::seconds{20})) {
       ADD_FAILURE() << "the server sends nothing and does not close";
       return false;
     }
-    char bytes[16 * 1024];
-    const auto size = ::recv(socket_, bytes, sizeof(bytes), 0);
+    char bytes[kMostTaken];
+    const auto size = ::recv(socket_, bytes, std::min(most, sizeof(bytes)), 0);
     if (size <= 0) {
       return false;  // its end, or a reset
     }
     buffer_.append(bytes, static_cast<std::size_t>(size));
     return true;
   }
+
+ private:
+  static constexpr std::size_t kMostTaken = 16UL * 1024;
 
   int socket_;
   bool connected_;

@@ -6,15 +6,9 @@
 #include <set>
 #include <string>
 
-#include "app/config/data_dir.h"
 #include "app/roles/asset_files.h"
-#include "app/roles/from_config.h"
-#include "app/roles/shop_front.h"
-#include "controllers/check_controller.h"
+#include "app/roles/test_front.h"
 #include "controllers/operations_controller.h"
-#include "queue/local/local_queue.h"
-#include "repositories/sql/repositories.h"
-#include "tests/support/temp_dir.h"
 
 namespace stampede::app {
 namespace {
@@ -47,52 +41,12 @@ Operations documented(bool on_console) {
   return operations;
 }
 
-/// The public listener's router, as `serve` makes it.
-class OpenApi : public testing::Test {
- protected:
-  OpenApi() {
-    check_.add_routes(router_);
-    front_.add_routes(router_);
-  }
-  ~OpenApi() override {
-    front_.stop();
-    accounts_.stop();
-  }
-
-  const test_support::TempDir folder_;
-  const Config config_;
-  const identity::KeyRing keys_{(prepare_data_dir(folder_.path()), key_path(folder_.path()))};
-  repositories::sql::Database database_{{.path = database_path(folder_.path())}};
-  repositories::sql::Repositories repositories_{database_};
-  captcha::Tokens captcha_tokens_{keys_};
-  queue::local::LocalQueue queue_{1};
-  services::admission::Blacklist blacklist_;
-  services::accounts::Sessions sessions_{keys_};
-  services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
-  services::orders::OrderDesk orders_{repositories_.orders()};
-  services::catalog::Pictures pictures_{repositories_.pictures()};
-  services::purchase::Checkout checkout_{purchase_rules(config_),
-                                         {captcha_tokens_, queue_, blacklist_}};
-  controllers::OriginRule origin_{std::nullopt};
-  controllers::CheckController check_{checkout_, sessions_, origin_};
-  ShopFront front_{config_.admission,
-                   {.keys = keys_,
-                    .accounts = accounts_,
-                    .sessions = sessions_,
-                    .orders = orders_,
-                    .pictures = pictures_,
-                    .captcha = captcha_tokens_,
-                    .sales = {},
-                    .origin = origin_,
-                    .node_of = {}}};
-  http::Router router_;
-};
-
-TEST_F(OpenApi, HasEveryRouteOfTheShopAndNoOther) {
-  EXPECT_EQ(documented(false), operations_of(router_));
+TEST(OpenApi, HasEveryRouteOfTheShopAndNoOther) {
+  const TestFront shop;
+  EXPECT_EQ(documented(false), operations_of(shop.router));
 }
 
-TEST_F(OpenApi, HasTheRoutesOfOperationsApart) {
+TEST(OpenApi, HasTheRoutesOfOperationsApart) {
   controllers::OperationsController operations([] { return true; }, {});
   http::Router router;
   operations.add_routes(router);

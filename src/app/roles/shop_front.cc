@@ -27,7 +27,7 @@ void ShopFront::add_routes(http::Router& router) {
   captcha_.add_routes(router);
   orders_.add_routes(router);
   events_.add_routes(router);
-  pictures_.add_routes(router, pool_);
+  pictures_.add_routes(router, picture_pool_);
   files_.mount(router);
 }
 

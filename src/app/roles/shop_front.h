@@ -50,6 +50,7 @@ class ShopFront {
   void stop() {
     watching_.stop();
     pool_.stop();
+    picture_pool_.stop();
   }
 
   void write_metrics(telemetry::PrometheusText& text) const;
@@ -77,7 +78,10 @@ class ShopFront {
   controllers::OrdersController orders_;
   controllers::PurchaseEvents events_;
   controllers::PicturesController pictures_;
-  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};  // uses all above
+  // These use all above. Whoever asks for one picture after the other keeps no buyer from his
+  // orders.
+  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
+  concurrency::WorkerPool picture_pool_{{.name = "pictures", .threads = 1, .queue = 128}};
   schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.look(); }};
 };
 

@@ -56,7 +56,7 @@ void Entrance::show_login(const http::Request& request, http::Responder& respond
   FormTokens::Issued issued = services_.forms.issue(request, clock_().wall);
   views::CredentialsForm form;
   form.token = std::move(issued.token);
-  form.next = local_path(request.query_parameter("next").value_or(""));
+  form.next = local_target(request.query_parameter("next").value_or(""));
   responder(with_form_cookie(page(200, services_.pages.login(form)), issued.cookie));
 }
 
@@ -67,7 +67,7 @@ void Entrance::log_in(const http::Request& request, http::Responder responder) {
   form.token = std::move(issued.token);
   std::string name = request.form_field("name").value_or("");
   if (is_utf8(name)) form.name = name;  // the page is UTF-8
-  form.next = local_path(request.form_field("next").value_or(""));
+  form.next = local_target(request.form_field("next").value_or(""));
   if (!ours(request, now.wall)) {
     form.error = "This form had expired or is not ours. Please send it again.";
     return responder(with_form_cookie(page(403, services_.pages.login(form)), issued.cookie));
@@ -104,6 +104,8 @@ void Entrance::log_out(const http::Request& request, http::Responder responder) 
   const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie),
                                                     now.wall, Sessions::Site::kConsole);
   if (!ours(request, now.wall)) {
+    // Another site's form comes without the cookie, and may not take it away.
+    if (!user) return responder(go_to("/login"));
     return responder(page(403, services_.pages.message({"You are not logged out",
                                                         "The form had expired or is not ours."})));
   }

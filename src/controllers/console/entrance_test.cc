@@ -38,6 +38,17 @@ class EntranceTest : public testing::Test {
   std::string set_cookie(const http::Response& response) {
     return header_of(response, "Set-Cookie");
   }
+  /// To the page of `target` by way of the login.
+  std::string through_login(const std::string& target) {
+    const std::string login = header_of(browser_.get(target, kBrowserPage), "Location");
+    const std::string html = console_.html(login);
+    const auto next = html.find("name=\"next\" value=\"") + 19;
+    std::string value = html.substr(next, html.find('"', next) - next);
+    for (std::size_t at = 0; (at = value.find("&amp;", at)) != std::string::npos; ++at) {
+      value.replace(at, 5, "&");
+    }
+    return header_of(log_in("boss", kPassword, value), "Location");
+  }
   bool inside() { return browser_.get("/sales").status == 200; }
 
   TestConsole console_;
@@ -106,13 +117,27 @@ TEST_F(EntranceTest, TheFormMustBeOurs) {
 
 TEST_F(EntranceTest, GoesOnToWhereOneWantedToButNeverElsewhere) {
   EXPECT_EQ(header_of(log_in("boss", kPassword, "/buyers/7"), "Location"), "/buyers/7");
+  const char* search = "/orders?sale=3&buyer=%C3%A9+b&from=2026-11-22T08:24:00.5Z";
+  EXPECT_EQ(header_of(log_in("boss", kPassword, search), "Location"), search);
   for (const char* elsewhere :
-       {"https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/a?next=b",
-        "javascript:alert(1)", "/x\r\nSet-Cookie: a=b"}) {
+       {"https://evil.example/", "//evil.example", "//evil.example?a=b", "/\\evil.example", "evil",
+        "?a=b", "javascript:alert(1)", "/x\r\nSet-Cookie: a=b", "/x?a=\r\nSet-Cookie: a=b",
+        "/%2Fevil.example", "/a?b?c", "/a?b/c", "/a?b@c", "/a?b\\c", "/a?b#c", "/a#b"}) {
     EXPECT_EQ(header_of(log_in("boss", kPassword, elsewhere), "Location"), "/") << elsewhere;
   }
   EXPECT_THAT(console_.html("/login?next=/sales"), HasSubstr("name=\"next\" value=\"/sales\""));
+  EXPECT_THAT(console_.html("/login?next=/orders%3Fsale%3D3%26number%3D"),
+              HasSubstr("name=\"next\" value=\"/orders?sale=3&amp;number=\""));
   EXPECT_THAT(console_.html("/login?next=//evil"), Not(HasSubstr("evil")));
+}
+
+TEST_F(EntranceTest, ADeepLinkLeadsThroughTheLoginWithItsQuery) {
+  for (const char* target : {"/sales", "/sales?sale=3", "/sales?buyer=a%26b%3D+c%25&before=7"}) {
+    browser_.cookies.clear();
+    EXPECT_EQ(through_login(target), target);
+  }
+  browser_.cookies.clear();
+  EXPECT_EQ(through_login("/sales?a='b'"), "/");
 }
 
 TEST_F(EntranceTest, KeepsTheNameThatWasTypedAsText) {
@@ -125,6 +150,13 @@ TEST_F(EntranceTest, KeepsTheNameThatWasTypedAsText) {
 
 TEST_F(EntranceTest, LoggingOutWithoutASessionIsNoError) {
   EXPECT_EQ(console_.post("/logout", {}).status, 303);
+}
+
+TEST_F(EntranceTest, ALogoutFromElsewhereComesWithoutTheCookieAndTakesNone) {
+  const auto answer = browser_.post_form("/logout", {}, {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(answer.status, 303);
+  EXPECT_EQ(header_of(answer, "Location"), "/login");
+  EXPECT_EQ(header_of(answer, "Set-Cookie"), "");
 }
 
 }  // namespace

@@ -1,6 +1,11 @@
 #include "controllers/console/operator_guard.h"
 
+#include <fmt/format.h>
+
+#include <cctype>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "controllers/background.h"
@@ -16,6 +21,19 @@ using services::accounts::Sessions;
 bool wants_page(const http::Request& request) {
   return request.method != http::Method::kPost &&
          request.header("accept").find("text/html") != std::string_view::npos;
+}
+
+/// As a query's value; '/' may stay as it is.
+std::string encoded(std::string_view target) {
+  std::string value;
+  for (const char c : target) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' || c == '-' || c == '_') {
+      value += c;
+    } else {
+      value += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return value;
 }
 
 http::Response not_stored(http::Response response) {
@@ -35,7 +53,7 @@ std::optional<UserId> OperatorGuard::operator_of(std::string_view cookie, Instan
 
 http::Response OperatorGuard::turn_away(const http::Request& request) const {
   if (!wants_page(request)) return not_stored(login_required());
-  return not_stored(http::see_other("/login?next=" + std::string(request.path)));
+  return not_stored(http::see_other("/login?next=" + encoded(request.target)));
 }
 
 std::optional<http::Response> OperatorGuard::refuse_forged(const http::Request& request,

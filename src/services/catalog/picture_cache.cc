@@ -8,7 +8,10 @@ namespace stampede::services::catalog {
 PictureCache::Content PictureCache::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const auto found = places_.find(name);
-  if (found == places_.end()) return nullptr;
+  if (found == places_.end()) {
+    const auto held = held_.find(name);
+    return held == held_.end() ? nullptr : held->second.lock();
+  }
   kept_.splice(kept_.begin(), kept_, found->second);
   return kept_.front().content;
 }
@@ -17,7 +20,12 @@ void PictureCache::put(const std::string& name, Content content) {
   const std::lock_guard lock(mutex_);
   if (content->size() > most_bytes_ || places_.contains(name)) return;
   bytes_ += content->size();
-  while (bytes_ > most_bytes_) give_up(std::prev(kept_.end()));
+  std::erase_if(held_, [](const auto& held) { return held.second.expired(); });
+  while (bytes_ > most_bytes_) {
+    const auto last = std::prev(kept_.end());
+    held_.insert_or_assign(last->name, last->content);
+    give_up(last);
+  }
   kept_.push_front({name, std::move(content)});
   places_.emplace(kept_.front().name, kept_.begin());
 }

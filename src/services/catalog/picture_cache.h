@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -11,7 +13,8 @@
 
 namespace stampede::services::catalog {
 
-/// The contents of the pictures asked for last, shared with the answers that send them.
+/// The contents of the pictures asked for last, shared with the answers that send them. A content
+/// is in memory once, however many slow readers take it and whether or not it is kept meanwhile.
 /// Thread-safe.
 class PictureCache {
  public:
@@ -20,7 +23,7 @@ class PictureCache {
   /// Keeps up to `most_bytes` of contents.
   explicit PictureCache(std::size_t most_bytes) : most_bytes_(most_bytes) {}
 
-  /// Null if it is not kept.
+  /// Null if it is neither kept nor still held by whoever found it before.
   Content find(std::string_view name);
   /// Gives up those not asked for longest, where there is no room.
   void put(const std::string& name, Content content);
@@ -41,6 +44,8 @@ class PictureCache {
   std::list<Kept> kept_;                                // guarded by mutex_; asked for last first
   std::unordered_map<std::string_view, Place> places_;  // guarded by mutex_; keys are in kept_
   std::size_t bytes_ = 0;                               // guarded by mutex_
+  /// Given up for want of room, but perhaps still held by others; guarded by mutex_.
+  std::map<std::string, std::weak_ptr<const std::string>, std::less<>> held_;
 };
 
 }  // namespace stampede::services::catalog

@@ -37,6 +37,17 @@ TEST(PictureCacheTest, GivesUpWhatNobodyAskedForLongest) {
   EXPECT_TRUE(cache.find("e"));
 }
 
+TEST(PictureCacheTest, FindsAgainWhatIsStillBeingSent) {
+  PictureCache cache(100);
+  cache.put("a", content(60));
+  auto being_sent = cache.find("a");
+  cache.put("b", content(60));
+  EXPECT_EQ(cache.find("a"), being_sent) << "never twice in memory";
+  being_sent.reset();
+  EXPECT_EQ(cache.find("a"), nullptr);
+  EXPECT_TRUE(cache.find("b"));
+}
+
 TEST(PictureCacheTest, ForgetsWhatItIsToldTo) {
   PictureCache cache(60);
   cache.put("a", content(30));

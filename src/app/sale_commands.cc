@@ -89,8 +89,9 @@ Done change_sale(const Config& config, const SaleChange& change) {
   const Instant now = read_clocks().wall;
   auto sale = catalog.sale(change.id);
   if (!sale) return std::unexpected(no_such_sale(change.id));
+  const std::int64_t known = sale->quantity;
   for (const auto& apply : change.changes) apply(*sale);
-  const auto changed = catalog.change_sale(*sale, now);
+  const auto changed = catalog.change_sale(*sale, known, now);
   if (!changed) return changed;
   office.record("sale change", subject_of(*sale), now);
   return {};

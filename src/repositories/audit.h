@@ -20,7 +20,9 @@ struct SaleLedger {
   std::vector<StockLease> leases;
   std::int64_t live = 0;  // orders not failed
   std::int64_t failed = 0;
-  std::int64_t failed_as_counted = 0;  // by the sale itself, order by order
+  /// By the sale itself, order by order, for the live view: behind if a consumer of a release that
+  /// does not count them wrote some.
+  std::int64_t failed_as_counted = 0;
   std::int64_t buyers_over_limit = 0;  // buyers with more live orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
   /// Live orders charged to each lease do not equal its `sold` column: one entry a lease.

@@ -11,7 +11,13 @@
 namespace stampede::repositories {
 
 enum class CreateSaleError { kUnknownProduct, kAnotherSaleRuns };
-enum class ChangeSaleError { kUnknownSale, kTermsStand, kAnotherSaleRuns, kUnitsAreLeased };
+enum class ChangeSaleError {
+  kUnknownSale,
+  kTermsStand,
+  kUnitsAreLeased,
+  kChangedMeanwhile,
+  kAnotherSaleRuns
+};
 enum class AddStockError { kUnknownSale, kEnded, kChangedMeanwhile, kTooMany };
 
 /// More units for a sale.
@@ -38,9 +44,11 @@ class Catalog {
   virtual std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) = 0;
   virtual std::vector<Sale> sales() = 0;  // in order of id
   virtual std::optional<Sale> sale(SaleId id) = 0;
-  /// Gives sale.id these terms, unless they stand at `now` (Sale::terms_stand) or it would have
-  /// fewer units than are leased. Ignores sale.product and sale.unleased.
-  virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant now) = 0;
+  /// Gives sale.id these terms if it has `known` units now. Refused when its terms stand at `now`
+  /// (Sale::terms_stand) and, whatever the clocks say, once a unit of it is leased or sold. Ignores
+  /// sale.product and sale.unleased.
+  virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
+                                                           Instant now) = 0;
   /// The units are unleased first. Refused once the sale has ended. Answers its new quantity.
   virtual std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
                                                                Instant now) = 0;

@@ -47,6 +47,7 @@ void put_form(data& values, const SaleForm& form) {
   values.set("ends_at", form.ends_at);
   values.set("ends_step", step_of(form.ends_at));
   values.set("captcha", data{form.captcha});
+  values.set("known", form.known);
 }
 
 data values_of(const Picture& picture) {

@@ -33,6 +33,7 @@ struct SaleForm {
   std::string starts_at;
   std::string ends_at;
   bool captcha = true;
+  std::string known;  // units that a stored sale had when its terms were shown; empty: a new sale
 };
 
 struct ConsoleSaleRow {

@@ -47,7 +47,8 @@ class FakeCatalog final : public repositories::Catalog,
   std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) override {
     unused();
   }
-  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale&, Instant) override {
+  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale&, std::int64_t,
+                                                                 Instant) override {
     unused();
   }
   std::expected<std::int64_t, repositories::AddStockError> add_stock(

@@ -56,6 +56,8 @@ class ConsoleFront {
   /// No task of its own runs afterwards.
   void stop();
   std::string url() const { return server_->url(); }
+  /// All that it answers.
+  const http::Router& router() const { return router_; }
 
  private:
   /// A picture of 5 MB fits.

@@ -28,7 +28,8 @@ views::SaleForm form_of(const http::Request& request) {
           .limit = field("limit"),
           .starts_at = field("starts_at"),
           .ends_at = field("ends_at"),
-          .captcha = request.form_field("captcha").has_value()};
+          .captcha = request.form_field("captcha").has_value(),
+          .known = field("known")};
 }
 
 views::SaleForm form_of(const Sale& sale) {
@@ -38,18 +39,21 @@ views::SaleForm form_of(const Sale& sale) {
           .limit = std::to_string(sale.per_buyer_limit),
           .starts_at = utc_text(sale.starts_at),
           .ends_at = sale.ends_at ? utc_text(*sale.ends_at) : "",
-          .captcha = sale.captcha};
+          .captcha = sale.captcha,
+          .known = std::to_string(sale.quantity)};
 }
 
-/// The terms, without id and product; a start that is empty is `now`.
-std::expected<Sale, std::string> terms_of(const views::SaleForm& form, Instant now) {
+/// The terms, without id and product. A start that is empty is `otherwise`, if that is given.
+std::expected<Sale, std::string> terms_of(const views::SaleForm& form,
+                                          std::optional<Instant> otherwise = std::nullopt) {
   const auto price = parse_price("price", form.price);
   if (!price) return std::unexpected(price.error());
   const auto quantity = parse_count("units", form.quantity);
   if (!quantity) return std::unexpected(quantity.error());
   const auto limit = parse_count("limit", form.limit);
   if (!limit) return std::unexpected(limit.error());
-  const auto starts_at = form.starts_at.empty() ? now : parse_utc("starts", form.starts_at);
+  const auto starts_at =
+      form.starts_at.empty() && otherwise ? *otherwise : parse_utc("starts", form.starts_at);
   if (!starts_at) return std::unexpected(starts_at.error());
   Sale sale{.id = {},
             .product = {},
@@ -182,13 +186,16 @@ http::Response SalesController::show(const http::Request& request, const Operato
 http::Response SalesController::change(const http::Request& request, const Operator& who, Now now) {
   const auto line = line_of(request);
   if (!line) return unknown_sale();
-  const views::SaleForm form = form_of(request);
-  auto sale = terms_of(form, now.wall);
+  views::SaleForm form = form_of(request);
+  const auto known = parse_count("known", form.known);
+  auto sale = known ? terms_of(form) : std::unexpected(known.error());
   std::expected<void, std::string> changed = std::unexpected(sale ? "" : sale.error());
   if (sale) {
     sale->id = line->units.sale.id;
     sale->product = line->units.sale.product;
-    changed = services_.catalog.change_sale(*sale, now.wall);
+    changed = services_.catalog.change_sale(*sale, *known, now.wall);
+    // Had it other units than known, that was the answer: who saves once more has seen these.
+    form.known = std::to_string(line->units.sale.quantity);
   }
   if (!changed) {
     auto shown = page_of(*line, who, now);

@@ -16,7 +16,7 @@ namespace stampede::controllers {
 ///   GET  /sales                     all of them
 ///   GET  /sales/new?product=N, POST a new one
 ///   GET  /sales/{id}                one of them
-///   POST /sales/{id}                new terms, before its start
+///   POST /sales/{id}                new terms, before its start, if it has the units as shown
 ///   POST /sales/{id}/stock          more units; once, if the same form comes twice
 ///   POST /sales/{id}/end            ends it now
 /// The last two want the sale's number typed again. Thread-safe; the services outlive it.

@@ -24,6 +24,12 @@ Fields terms(const std::string& price = "19.99", const std::string& quantity = "
           {"starts_at", starts}, {"ends_at", ""},  {"captcha", "yes"}};
 }
 
+/// Of a sale whose terms were shown when it had `known` units.
+Fields change(const std::string& known, Fields fields) {
+  fields.emplace_back("known", known);
+  return fields;
+}
+
 class SalesControllerTest : public testing::Test {
  protected:
   SalesControllerTest() {
@@ -96,12 +102,15 @@ TEST_F(SalesControllerTest, WhatIsWrongIsSaidAndWhatWasTypedStays) {
   };
   for (const char* target : {"/sales/new", "/sales/1"}) {
     for (const auto& [fields, says] : rows) {
-      const std::string page = refusal(target, fields);
+      const std::string page = refusal(target, change("10", fields));
       EXPECT_THAT(page, AllOf(HasSubstr("role=\"alert\""), HasSubstr(says)));
       EXPECT_THAT(page, HasSubstr("name=\"limit\" value=\"" + fields[3].second + "\""));
       EXPECT_THAT(page, HasSubstr("name=\"starts_at\" value=\"" + fields[4].second + "\""));
     }
   }
+  EXPECT_THAT(refusal("/sales/1", change("10", with(4, ""))),
+              HasSubstr("starts: &quot;&quot; is not a time"));
+  EXPECT_THAT(refusal("/sales/1", terms()), HasSubstr("known: "));
   EXPECT_THAT(refusal("/sales/new", with(0, "7")), HasSubstr("there is no product 7"));
   EXPECT_THAT(refusal("/sales/new", with(0, "one")), HasSubstr("is not the number of a product"));
   EXPECT_THAT(refusal("/sales/new", terms()), HasSubstr("another sale of product 1 runs"));
@@ -112,7 +121,7 @@ TEST_F(SalesControllerTest, WhatIsWrongIsSaidAndWhatWasTypedStays) {
 
 TEST_F(SalesControllerTest, TermsChangeBeforeTheStartOnly) {
   const SaleId sale = shop_.sale({1});
-  ASSERT_EQ(header_of(console_.post("/sales/1", terms("7", "4")), "Location"),
+  ASSERT_EQ(header_of(console_.post("/sales/1", change("10", terms("7", "4"))), "Location"),
             "/sales/1?done=changed");
   EXPECT_EQ(stored().price_cents, 700);
   EXPECT_EQ(stored().quantity, 4);
@@ -122,9 +131,29 @@ TEST_F(SalesControllerTest, TermsChangeBeforeTheStartOnly) {
   console_.now.wall = stored().starts_at - Sale::kTermsStand;
   console_.log_in();
   EXPECT_THAT(console_.html("/sales/1"), Not(HasSubstr("Save the terms")));
-  EXPECT_THAT(refusal("/sales/1", terms("1", "4", "2026-11-23T10:00")),
+  EXPECT_THAT(refusal("/sales/1", change("4", terms("1", "4", "2026-11-23T10:00"))),
               HasSubstr("has started or is about to"));
   EXPECT_EQ(stored(sale.value).price_cents, 700);
+}
+
+TEST_F(SalesControllerTest, TermsThatWereShownBeforeUnitsWereAddedTakeNoneBack) {
+  const SaleId sale = shop_.sale({1});
+  EXPECT_THAT(console_.html("/sales/1"), HasSubstr("name=\"known\" value=\"10\""));
+  ASSERT_TRUE(shop_.catalog.add_stock(sale, 10, console_.now.wall));
+  EXPECT_THAT(refusal("/sales/1", change("10", terms("nine"))),
+              AllOf(HasSubstr("price: "), HasSubstr("name=\"known\" value=\"10\"")))
+      << "another mistake hides nothing";
+  EXPECT_THAT(
+      refusal("/sales/1", change("10", terms("9"))),
+      AllOf(HasSubstr("sale 1 has 20 units by now, not 10"), HasSubstr("0 of 20"),
+            HasSubstr("name=\"price\" value=\"9\""), HasSubstr("name=\"quantity\" value=\"10\""),
+            HasSubstr("name=\"known\" value=\"20\"")));
+  EXPECT_EQ(stored().quantity, 20);
+  EXPECT_EQ(stored().price_cents, 1'999);
+  EXPECT_THAT(shop_.changes(), IsEmpty());
+  ASSERT_EQ(console_.post("/sales/1", change("20", terms("9", "20"))).status, 303);
+  EXPECT_EQ(stored().price_cents, 900);
+  EXPECT_EQ(stored().quantity, 20);
 }
 
 TEST_F(SalesControllerTest, AStartBetweenTwoSecondsStaysExactAndCanBeChanged) {
@@ -132,7 +161,8 @@ TEST_F(SalesControllerTest, AStartBetweenTwoSecondsStaysExactAndCanBeChanged) {
   ASSERT_EQ(console_.post("/sales/new", terms("5", "1", exact)).status, 303);
   EXPECT_THAT(console_.html("/sales/1"),
               HasSubstr("value=\"" + exact + "\" type=\"datetime-local\" step=\"0.001\""));
-  ASSERT_EQ(console_.post("/sales/1", terms("6", "1", "2026-11-22T10:00:01")).status, 303);
+  ASSERT_EQ(console_.post("/sales/1", change("1", terms("6", "1", "2026-11-22T10:00:01"))).status,
+            303);
   EXPECT_THAT(console_.html("/sales/1"),
               HasSubstr("value=\"2026-11-22T10:00:01\" type=\"datetime-local\" step=\"1\""));
 }
@@ -177,6 +207,7 @@ TEST_F(SalesControllerTest, MarkupIsText) {
   for (const auto& page :
        {console_.html("/sales"), console_.html("/sales/1"), console_.html("/sales/new"),
         refusal("/sales/new", fields), refusal("/sales/1", fields),
+        refusal("/sales/1", change(kMarkup, fields)),
         refusal("/sales/1/stock", {{"known", "10"}, {"units", kMarkup}, {"confirm", "1"}}),
         refusal("/sales/1/end", {{"confirm", kMarkup}})}) {
     EXPECT_THAT(page, Not(HasSubstr("<script>alert")));

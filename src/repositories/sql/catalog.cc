@@ -187,7 +187,8 @@ std::expected<SaleId, CreateSaleError> SqlCatalog::create_sale(const Sale& sale,
   });
 }
 
-std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, Instant now) {
+std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, std::int64_t known,
+                                                             Instant now) {
   using Result = std::expected<void, ChangeSaleError>;
   using Error = ChangeSaleError;
   return database_.write([&](soci::session& session) -> Result {
@@ -198,10 +199,12 @@ std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, I
     lock_product(session, changed.product);
     const auto stored = lock_sale(session, sale.id);
     if (stored->terms_stand(now)) return std::unexpected(Error::kTermsStand);
-    const std::int64_t leased = stored->quantity - stored->unleased;
-    if (sale.quantity < leased) return std::unexpected(Error::kUnitsAreLeased);
+    // `now` is the caller's, and it may have waited for the lock: who sold by the old terms is seen
+    // here, where leases are granted under the same lock.
+    if (stored->unleased != stored->quantity) return std::unexpected(Error::kUnitsAreLeased);
+    if (stored->quantity != known) return std::unexpected(Error::kChangedMeanwhile);
     if (another_sale_runs(session, changed)) return std::unexpected(Error::kAnotherSaleRuns);
-    changed.unleased = sale.quantity - leased;
+    changed.unleased = changed.quantity;
     update_sale(session, changed);
     raise_revision(session, kCatalogRevision);
     return {};

@@ -17,7 +17,8 @@ class SqlCatalog final : public Catalog {
   std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) override;
   std::vector<Sale> sales() override;
   std::optional<Sale> sale(SaleId id) override;
-  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant now) override;
+  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
+                                                   Instant now) override;
   std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
                                                        Instant now) override;
   bool end_sale(SaleId id, Instant now) override;

@@ -198,6 +198,75 @@ TEST_F(MariadbLedger, ABuyerHasOneOrderWhicheverShardsAreAsked) {
   EXPECT_TRUE(ledger.mischarged_leases.empty());
 }
 
+/// A batch counts failed orders, then closes leases: two of them may want each other's sale.
+TEST_F(MariadbLedger, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgain) {
+  const SaleId other = shop.sell(100);
+  const LeaseId of_other = *shop.leases().grant(other, 100, at(1));
+  Consumer first(options(), 0);
+  Consumer second(options(), 1);
+  const auto count = [](Consumer& consumer, LedgerTransaction& transaction, SaleId failed,
+                        LeaseId lease) {
+    consumer.lock_and_read(transaction, failed, {{consumer.shard + 1}}, lease);
+    Order order = failure(failed, lease, consumer.shard + 1, FailureReason::kTooLate);
+    order.seq = transaction.lock_shard(consumer.shard).last_seq + 1;
+    order.number = {(order.seq - 1) * kShards + consumer.shard + 1};
+    transaction.insert({&order, 1});
+    transaction.advance_shard(consumer.shard, order.seq);
+  };
+  const auto close = [](LedgerTransaction& transaction, LeaseId lease) {
+    transaction.close(lease);
+    transaction.commit();
+  };
+  auto ours = first.begin();
+  count(first, *ours, sale, of_other);
+  auto theirs = second.begin();
+  count(second, *theirs, other, leases[0]);
+  std::optional<StorageError> their_error;
+  std::jthread waiting([&] { their_error = error_of([&] { close(*theirs, leases[0]); }); });
+  const auto our_error = error_of([&] { close(*ours, of_other); });
+  if (our_error) ours.reset();  // as the consumer does; it let go of everything already
+  waiting.join();
+  ASSERT_NE(our_error.has_value(), their_error.has_value());
+  EXPECT_EQ((our_error ? our_error : their_error)->kind(), Kind::kBusy);
+  ours.reset();
+  theirs.reset();
+
+  Consumer& loser = our_error ? first : second;
+  const auto again = loser.begin();
+  count(loser, *again, our_error ? sale : other, our_error ? of_other : leases[0]);
+  close(*again, our_error ? of_other : leases[0]);
+  for (const SaleLedger& ledger : shop.repositories.audit().ledgers()) {
+    EXPECT_EQ(ledger.failed, 1);
+    EXPECT_EQ(ledger.failed_as_counted, 1);
+  }
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, 1'000 - 3 * 100) << "back once";
+  EXPECT_EQ(shop.catalog().sale(other)->unleased, 100) << "back once";
+  EXPECT_THAT(shop.leases().not_closed(), SizeIs(3));
+}
+
+TEST_F(MariadbLedger, AChangeOfTermsWaitsForGrantsUnderWay) {
+  const auto upcoming = shop.catalog().sale(sale)->product;
+  shop.catalog().end_sale(sale, at(1));
+  Sale later{.id = {}, .product = upcoming, .quantity = 10, .starts_at = at(100'000)};
+  later.id = *shop.catalog().create_sale(later, at(2));
+  Database granting(options());
+  Transaction grant(granting, Access::kWrite);
+  grant.run([&](soci::session& session) {
+    session << "UPDATE sales SET unleased = unleased - 1 WHERE id = " << later.id.value;
+  });
+  {
+    Database database(impatient());
+    Repositories repositories(database);
+    const auto error =
+        error_of([&] { std::ignore = repositories.catalog().change_sale(later, 10, at(3)); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), Kind::kBusy);
+  }
+  grant.commit();
+  EXPECT_EQ(shop.catalog().change_sale(later, 10, at(3)),
+            std::unexpected(ChangeSaleError::kUnitsAreLeased));
+}
+
 TEST_F(MariadbLedger, AChangeOfTheRingWaitsForGrantsUnderWay) {
   Database granting(options());
   Transaction grant(granting, Access::kWrite);

@@ -113,6 +113,17 @@ TEST_P(UnitsTest, FailedOrdersOfBeforeAreCountedByTheMigration) {
   EXPECT_EQ(ledger.units(untouched)->failed, 0);
 }
 
+/// As a consumer of the release before leaves it if it still runs while 004 counts.
+TEST_P(UnitsTest, TheAuditCountsFailedOrdersThatNobodyElseCounted) {
+  const auto sale = shop.sell(100);
+  const auto lease = grant(sale, "a/1", 1, 10);
+  shop.commit({success(sale, lease, 1), failure(sale, lease, 2, FailureReason::kTooLate)});
+  shop.database.write([](soci::session& session) { session << "UPDATE sales SET failed = 0"; });
+  const SaleLedger audited = shop.repositories.audit().ledgers().at(0);
+  EXPECT_EQ(audited.failed, 1);
+  EXPECT_EQ(audited.failed_as_counted, 0);
+}
+
 /// A sale's million orders must not be counted each second.
 TEST_P(UnitsTest, NeedNoOrders) {
   const auto sale = shop.sell(100);

@@ -58,6 +58,13 @@ std::string no_such_sale(SaleId id) {
   return fmt::format("sale: there is no sale {}; expected the id of one", id.value);
 }
 
+std::string changed_meanwhile(const Sale& stored, std::int64_t known) {
+  return fmt::format(
+      "quantity: sale {} has {} units by now, not {}; expected that nobody had changed them "
+      "meanwhile",
+      stored.id.value, stored.quantity, known);
+}
+
 std::string another_sale_runs(ProductId product) {
   return fmt::format(
       "product: another sale of product {} runs at that time; expected a window after it has ended",
@@ -94,9 +101,13 @@ std::expected<SaleId, std::string> Catalog::create_sale(const Sale& sale, Instan
   return std::unexpected(another_sale_runs(sale.product));
 }
 
-std::expected<void, std::string> Catalog::change_sale(const Sale& sale, Instant now) {
+std::expected<void, std::string> Catalog::change_sale(const Sale& sale, std::int64_t known,
+                                                      Instant now) {
+  const auto stored = repository_->sale(sale.id);
+  if (!stored) return std::unexpected(no_such_sale(sale.id));
+  if (stored->quantity != known) return std::unexpected(changed_meanwhile(*stored, known));
   if (auto problem = check_terms(sale, now)) return std::unexpected(*std::move(problem));
-  const auto changed = repository_->change_sale(sale, now);
+  const auto changed = repository_->change_sale(sale, known, now);
   if (changed) return {};
   switch (changed.error()) {
     case repositories::ChangeSaleError::kUnknownSale:
@@ -108,14 +119,16 @@ std::expected<void, std::string> Catalog::change_sale(const Sale& sale, Instant 
           sale.id.value, Sale::kTermsStand.count()));
     case repositories::ChangeSaleError::kUnitsAreLeased:
       return std::unexpected(fmt::format(
-          "quantity: {} is less than what is leased of sale {} already; expected more, or the same "
-          "again in a moment",
-          sale.quantity, sale.id.value));
+          "sale: units of sale {} are already being sold; expected one of which no unit is leased "
+          "or sold",
+          sale.id.value));
+    case repositories::ChangeSaleError::kChangedMeanwhile:
+      return std::unexpected(
+          changed_meanwhile(repository_->sale(sale.id).value_or(*stored), known));
     case repositories::ChangeSaleError::kAnotherSaleRuns:
       break;
   }
-  const auto stored = repository_->sale(sale.id);
-  return std::unexpected(another_sale_runs(stored ? stored->product : sale.product));
+  return std::unexpected(another_sale_runs(stored->product));
 }
 
 std::expected<std::int64_t, std::string> Catalog::add_stock(SaleId id, std::int64_t units,

@@ -26,9 +26,10 @@ class Catalog {
 
   /// Ignores sale.id and sale.unleased.
   std::expected<SaleId, std::string> create_sale(const Sale& sale, Instant now);
-  /// Gives sale.id new terms, until Sale::kTermsStand before its start. Ignores sale.product and
-  /// sale.unleased.
-  std::expected<void, std::string> change_sale(const Sale& sale, Instant now);
+  /// Gives sale.id new terms if it has as many units as `known` says, until Sale::kTermsStand
+  /// before its start and only while none is leased or sold. Ignores sale.product and
+  /// sale.unleased. That it has other than `known` units is said before anything else.
+  std::expected<void, std::string> change_sale(const Sale& sale, std::int64_t known, Instant now);
   /// More units for a sale that has not ended, if it has as many as `known` says (none: however
   /// many); answers how many it has now.
   std::expected<std::int64_t, std::string> add_stock(

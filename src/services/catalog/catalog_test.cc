@@ -47,7 +47,8 @@ class MemoryCatalog final : public repositories::Catalog {
   }
   std::vector<Sale> sales() override { return sales_; }
   std::optional<Sale> sale(SaleId id) override { return find(sales_, id); }
-  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, Instant) override {
+  std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t,
+                                                   Instant) override {
     if (change_refused) return std::unexpected(*change_refused);
     *std::ranges::find(sales_, sale.id, &Sale::id) = sale;
     return {};
@@ -220,13 +221,17 @@ TEST_F(CatalogTest, ChangedTermsAreCheckedLikeNewOnes) {
   Sale sale = good_sale();
   sale.id = *catalog_.create_sale(sale, now_);
   sale.price_cents = 7;
-  EXPECT_TRUE(catalog_.change_sale(sale, now_));
+  EXPECT_TRUE(catalog_.change_sale(sale, 5, now_));
   EXPECT_EQ(catalog_.sale(sale.id)->price_cents, 7);
   sale.quantity = 0;
-  EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr("quantity: 0"));
+  EXPECT_THAT(catalog_.change_sale(sale, 5, now_).error(), HasSubstr("quantity: 0"));
+  EXPECT_THAT(catalog_.change_sale(sale, 4, now_).error(), HasSubstr("has 5 units by now, not 4"))
+      << "before anything else";
   sale.quantity = 1;
   sale.ends_at = sale.starts_at;
-  EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr("ends: "));
+  EXPECT_THAT(catalog_.change_sale(sale, 5, now_).error(), HasSubstr("ends: "));
+  sale.id = {9};
+  EXPECT_THAT(catalog_.change_sale(sale, 5, now_).error(), HasSubstr("there is no sale 9"));
 }
 
 TEST_F(CatalogTest, ARefusedChangeSaysWhy) {
@@ -237,12 +242,13 @@ TEST_F(CatalogTest, ARefusedChangeSaysWhy) {
   const std::pair<ChangeSaleError, const char*> rows[] = {
       {ChangeSaleError::kUnknownSale, "there is no sale 1"},
       {ChangeSaleError::kTermsStand, "more than 5 s from now"},
-      {ChangeSaleError::kUnitsAreLeased, "quantity: 5 is less than what is leased of sale 1"},
+      {ChangeSaleError::kUnitsAreLeased, "units of sale 1 are already being sold"},
+      {ChangeSaleError::kChangedMeanwhile, "sale 1 has 5 units by now"},
       {ChangeSaleError::kAnotherSaleRuns, "another sale of product 1 runs"},
   };
   for (const auto& [error, says] : rows) {
     repository_.change_refused = error;
-    EXPECT_THAT(catalog_.change_sale(sale, now_).error(), HasSubstr(says));
+    EXPECT_THAT(catalog_.change_sale(sale, 5, now_).error(), HasSubstr(says));
   }
 }
 

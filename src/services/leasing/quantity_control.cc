@@ -124,7 +124,7 @@ LeaseReply QuantityControl::ask(const peers::LeaseAsk& ask, Now now) {
   // Who decides by an older ring would sell to buyers that are another's now.
   if (ask.ring_epoch != ring_.epoch) return {.lease = {}, .refusal = Refusal::kStaleRing};
   const auto sale = parts_.catalog.sale(ask.sale);
-  if (!sale || sale->ended(now.wall) || !sale->started(now.wall + 2 * terms_.ahead)) {
+  if (!sale || sale->ended(now.wall) || !sale->terms_stand(now.wall)) {
     return {.lease = {}, .refusal = Refusal::kNotOnSale};
   }
   return grantor_.grant(ask, sale->unleased, static_cast<std::int64_t>(present_.size()), now);

@@ -109,6 +109,26 @@ TEST_F(QuantityControlTest, NothingIsGrantedInTheNameOfAnotherRing) {
   EXPECT_TRUE(ask(1).lease);
 }
 
+/// Until then a merchant may change the terms, and a holder's clock may be ahead.
+TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
+  constexpr SaleId kUpcoming{2};
+  constexpr seconds kStartsIn{60};
+  shop_.ledger.add_sale(
+      {.id = kUpcoming, .product = ProductId{2}, .quantity = 10, .starts_at = at(kStartsIn).wall});
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto ask = [&](milliseconds since) {
+    return control().ask({.holder = heartbeat_of("a").member.holder(),
+                          .number = 1,
+                          .sale = kUpcoming,
+                          .ring_epoch = 1},
+                         at(since));
+  };
+  const auto early = ask(kStartsIn - Sale::kTermsStand - milliseconds{1});
+  EXPECT_FALSE(early.lease);
+  EXPECT_EQ(early.refusal, LeaseReply::Refusal::kNotOnSale);
+  EXPECT_TRUE(ask(kStartsIn - Sale::kTermsStand).lease);
+}
+
 TEST_F(QuantityControlTest, ASecondOneGrantsNothingOnceTheFirstHasChangedTheRing) {
   beat(heartbeat_of("a"), at(seconds{0}));
   QuantityControl second({.leases = shop_.ledger,

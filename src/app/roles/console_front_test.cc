@@ -1,0 +1,101 @@
+// The console as `serve` and `admin` make it: what it answers without login.
+#include "app/roles/console_front.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "app/config/data_dir.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/visitor.h"
+
+namespace stampede::app {
+namespace {
+
+using services::accounts::Sessions;
+using test_support::header_of;
+using test_support::Headers;
+
+/// A pattern's own address: "/orders/{number}" → "/orders/1".
+std::string address_of(std::string pattern) {
+  for (auto begin = pattern.find('{'); begin != std::string::npos; begin = pattern.find('{')) {
+    pattern.replace(begin, pattern.find('}') - begin + 1, "1");
+  }
+  return pattern;
+}
+
+bool turned_away(const http::Response& response) {
+  return response.status == 401 ||
+         (response.status == 303 && header_of(response, "Location").starts_with("/login"));
+}
+
+class ConsoleFrontTest : public testing::Test {
+ protected:
+  ConsoleFrontTest() { front_.start(); }
+  ~ConsoleFrontTest() override {
+    front_.drain();
+    front_.stop();
+  }
+
+  bool answers(const http::Router::Route& route, const Headers& headers) {
+    const std::string target = address_of(route.pattern);
+    return !turned_away(route.method == http::Method::kPost
+                            ? visitor_.post_form(target, {{"token", "forged"}}, headers)
+                            : visitor_.get(target, headers));
+  }
+  /// Every route that answers this visitor, as a page, as JSON or as anything else.
+  std::set<std::string> open_routes() {
+    std::set<std::string> open;
+    for (const auto& route : front_.router().routes()) {
+      for (const char* accept : {"text/html,*/*;q=0.8", "application/json", "*/*", ""}) {
+        if (!answers(route, {{"Accept", accept}})) continue;
+        const bool asset = route.pattern.starts_with("/static/");  // a route a file
+        open.insert((route.method == http::Method::kPost ? "POST " : "GET ") +
+                    (asset ? "/static/{file}" : route.pattern));
+      }
+    }
+    return open;
+  }
+
+  const test_support::TempDir folder_;
+  const identity::KeyRing keys_{(prepare_data_dir(folder_.path()), key_path(folder_.path()))};
+  repositories::sql::Database database_{{.path = database_path(folder_.path())}};
+  repositories::sql::Repositories repositories_{database_};
+  Sessions sessions_{keys_};
+  services::catalog::Catalog catalog_{repositories_.catalog()};
+  ConsoleFront front_{"127.0.0.1:0",
+                      {.keys = keys_,
+                       .sessions = sessions_,
+                       .storage = repositories_,
+                       .catalog = catalog_,
+                       .totals = [] { return services::live::Totals{}; },
+                       .ready = [] { return true; },
+                       .metrics = {}}};
+  test_support::Visitor visitor_{front_.router()};
+};
+
+const std::set<std::string> kDoors = {"GET /healthz", "GET /readyz", "GET /metrics",
+                                      "GET /login",   "POST /login", "GET /static/{file}"};
+
+TEST_F(ConsoleFrontTest, OnlyTheDoorsAnswerAStranger) {
+  EXPECT_EQ(open_routes(), kDoors);
+  EXPECT_GT(front_.router().routes().size(), 2 * kDoors.size());
+}
+
+TEST_F(ConsoleFrontTest, OnlyTheDoorsAnswerABuyer) {
+  const std::string sign = sessions_.issue(UserId{1}, 0, read_clocks().wall);
+  visitor_.cookies = {{"uid", "1"}, {"sign", sign}, {"operator", sign}};
+  EXPECT_EQ(open_routes(), kDoors);
+}
+
+TEST_F(ConsoleFrontTest, WhatIsNotThereIsNoDoorEither) {
+  for (const char* accept : {"text/html", "*/*"}) {
+    EXPECT_TRUE(turned_away(visitor_.get("/nothing", {{"Accept", accept}}))) << accept;
+    EXPECT_TRUE(turned_away(visitor_.post("/nothing", "", {{"Accept", accept}}))) << accept;
+  }
+}
+
+}  // namespace
+}  // namespace stampede::app

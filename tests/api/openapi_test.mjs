@@ -88,7 +88,7 @@ test("too many tries", async () => {
     };
     const sent = Array.from({ length: tries }, send);
     await Promise.any(sent);
-    await call(visitor, id, 429, { form });
+    await contract.callUntil(id, 429, tries, () => ({ client: visitor, request: { form } }));
     await Promise.allSettled(sent);
   };
   const visitor = anyone();
@@ -207,32 +207,15 @@ test("purchases and orders", async () => {
 test("a crowd", async () => {
   const crowded = await crowdedShop();
   try {
-    const product = await crowded.openSale({ captcha: false });
-    const visitor = new Client(crowded.origin);
-    const busy = async (operation, request) => {
-      for (let tries = 0; tries < 100; tries += 1) {
-        const { status } = await operation();
-        if (status === 429) return request();
-      }
-      return assert.fail("the bucket never ran out");
-    };
-    const page = { path: { id: product } };
-    await busy(
-      () => visitor.send("GET", `/product/${product}`),
-      () => call(visitor, "showProduct", 429, page),
-    );
-    const buyers = crowded.mint(1, 20).map((cookies) => new Client(crowded.origin, cookies));
-    const intent = () => ({
-      query: { productID: product },
-      headers: { "Idempotency-Key": freshKey() },
-    });
-    await busy(
-      () => buyers.pop().send("POST", `/check?productID=${product}`, intent()),
-      async () => {
-        const { body } = await call(buyers.pop(), "check", 429, intent());
-        assert.equal(body.type, "busy");
-      },
-    );
+    const product = await crowded.openSale({ captcha: false, quantity: 1000 });
+    const visitor = { client: new Client(crowded.origin), request: { path: { id: product } } };
+    await contract.callUntil("showProduct", 429, 100, () => visitor);
+    const buyers = crowded.mint(1, 100).map((cookies) => new Client(crowded.origin, cookies));
+    const { body } = await contract.callUntil("check", 429, buyers.length, () => ({
+      client: buyers.pop(),
+      request: { query: { productID: product }, headers: { "Idempotency-Key": freshKey() } },
+    }));
+    assert.equal(body.type, "busy");
   } finally {
     await crowded.stop();
   }

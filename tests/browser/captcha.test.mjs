@@ -1,0 +1,102 @@
+// Wrong answers to the captcha, and the rest between two tries.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Visitor } from "./support/browser.mjs";
+import { captchaAnswer } from "./support/captcha.mjs";
+import { setStage } from "./support/stage.mjs";
+import * as steps from "./support/steps.mjs";
+
+const REST_S = 10;
+const WRONG = "!!!!!"; // in no captcha's alphabet
+const REFUSED = [/status of 403 .*\/captcha\/verify/, /status of 429 .*\/captcha\/verify/];
+
+const stage = setStage();
+let buyers = 0;
+
+/** A new buyer at the page of a product on sale; its clock may stand, so that no rest is over before
+    the test moves it. */
+async function enter(t, product, clockStands = false) {
+  const { shop } = stage;
+  const [cookies] = shop.mint((buyers += 1));
+  const visitor = await Visitor.enter(t, stage, { cookies });
+  REFUSED.forEach((pattern) => visitor.expect(pattern));
+  if (clockStands) {
+    await visitor.page.clock.install({ time: Date.now() - 60_000 }); // it runs until it is paused
+    await visitor.page.clock.pauseAt(Date.now());
+  }
+  await visitor.page.goto(`/product/${product}`);
+  return visitor;
+}
+
+const rested = (page) =>
+  steps.shows(steps.buyButton(page), /^Buy$/).then(() => steps.buyButton(page).isEnabled());
+
+test("a wrong answer buys nothing and brings a new picture", async (t) => {
+  const product = await stage.shop.openSale();
+  const visitor = await enter(t, product, true);
+  const { page } = visitor;
+  await captchaAnswer(visitor, stage.shop.keyFile); // so that the next one is known to be new
+  await steps.answerCaptcha(visitor, WRONG);
+  await steps.buyButton(page).click();
+  await steps.shows(steps.outcome(page), /not the characters/);
+  assert.deepEqual(visitor.checks, [], "nothing was asked of /check");
+  await steps.answerCaptcha(visitor, await captchaAnswer(visitor, stage.shop.keyFile));
+  await page.clock.runFor(REST_S * 1000);
+  await steps.buyButton(page).click();
+  await steps.soldOrder(page);
+  assert.equal(stage.shop.orders(), 1);
+});
+
+test("five wrong answers are enough for a minute", async (t) => {
+  const product = await stage.shop.openSale();
+  const visitor = await enter(t, product, true);
+  const { page } = visitor;
+  for (let wrong = 1; wrong <= 6; wrong += 1) {
+    await captchaAnswer(visitor, stage.shop.keyFile);
+    await steps.answerCaptcha(visitor, WRONG);
+    await steps.buyButton(page).click();
+    if (wrong > 5) break;
+    await steps.shows(steps.outcome(page), /not the characters/);
+    await page.clock.runFor(REST_S * 1000);
+  }
+  await steps.shows(steps.outcome(page), /too many wrong answers/i);
+  await page.clock.runFor((REST_S + 1) * 1000);
+  assert.ok(await steps.buyButton(page).isDisabled(), "the button rests for more than ten seconds");
+  // Who goes past the button is refused by the server, with the right answer too.
+  const answer = await captchaAnswer(visitor, stage.shop.keyFile);
+  const response = await page.request.post("/captcha/verify", {
+    data: { challenge: visitor.challenge, answer, productID: Number(product), key: "any-key-will-do-here" },
+    headers: { Accept: "application/json" },
+  });
+  assert.equal(response.status(), 429);
+  assert.deepEqual(visitor.checks, []);
+});
+
+test("an empty answer is asked for, and starts no rest", async (t) => {
+  const visitor = await enter(t, await stage.shop.openSale());
+  await rested(visitor.page);
+  await steps.buyButton(visitor.page).click();
+  await steps.shows(steps.outcome(visitor.page), /type the characters/i);
+  assert.ok(await steps.buyButton(visitor.page).isEnabled());
+});
+
+test("the button rests ten seconds after a click, through a reload and in another tab", async (t) => {
+  const visitor = await enter(t, await stage.shop.openSale(), true);
+  const { page } = visitor;
+  await captchaAnswer(visitor, stage.shop.keyFile);
+  await steps.answerCaptcha(visitor, WRONG);
+  await steps.buyButton(page).click();
+  await steps.shows(steps.buyButton(page), /Buy \(10\)/);
+  assert.ok(await steps.buyButton(page).isDisabled());
+  await page.reload();
+  await steps.shows(steps.buyButton(page), /Buy \(\d+\)/);
+  assert.ok(await steps.buyButton(page).isDisabled(), "a reload ends no rest");
+  const other = await visitor.newPage();
+  await other.goto(page.url());
+  await steps.shows(steps.buyButton(other), /Buy \(\d+\)/);
+  assert.ok(await steps.buyButton(other).isDisabled(), "another tab ends no rest");
+  await page.clock.runFor(REST_S * 1000 - 1000);
+  for (const tab of [page, other]) await steps.shows(steps.buyButton(tab), /Buy \(1\)/);
+  await page.clock.runFor(1500);
+  for (const tab of [page, other]) assert.ok(await rested(tab));
+});

@@ -1,20 +1,17 @@
 #pragma once
 
 #include <atomic>
-#include <stdexcept>
 
 #include "queue/local/local_queue.h"
 #include "repositories/memory/memory_ledger.h"
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
+#include "tests/support/quiet_catalog.h"
 
 namespace stampede::test_support {
 
 /// What quantity control reads beside stock and orders: the sales of a ledger, and nothing else.
-class FakeCatalog final : public repositories::Catalog,
-                          public repositories::Blacklist,
-                          public repositories::Accounts,
-                          public repositories::Changes {
+class FakeCatalog final : public QuietCatalog {
  public:
   explicit FakeCatalog(const repositories::memory::MemoryLedger& ledger) : ledger_(&ledger) {}
 
@@ -23,56 +20,17 @@ class FakeCatalog final : public repositories::Catalog,
     for (const auto& [id, sale] : ledger_->state().sales) sales.push_back(sale);
     return sales;
   }
-  std::optional<Sale> sale(SaleId id) override {
-    for (const Sale& sale : sales()) {
-      if (sale.id == id) return sale;
-    }
-    return std::nullopt;
-  }
   std::optional<repositories::Revisions> poll() override {
     if (away) {
       throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
     }
     return repositories::Revisions{.catalog = 1, .blacklist = 1};
   }
-  void put(std::span<const BlacklistEntry>) override {}
   std::vector<BlacklistEntry> list(Instant) override { return {}; }
-  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
-
-  // Nobody asks for these.
-  ProductId add_product(const ProductFacts&, Instant) override { unused(); }
-  bool change_product(ProductId, const ProductFacts&) override { unused(); }
-  std::vector<Product> products() override { unused(); }
-  std::optional<Product> product(ProductId) override { unused(); }
-  std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) override {
-    unused();
-  }
-  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale&, std::int64_t,
-                                                                 Instant) override {
-    unused();
-  }
-  std::expected<std::int64_t, repositories::AddStockError> add_stock(
-      const repositories::StockAddition&, Instant) override {
-    unused();
-  }
-  bool end_sale(SaleId, Instant) override { unused(); }
-  bool remove(UserId) override { unused(); }
-  std::expected<UserId, NameTaken> create(std::string_view, std::string_view, UserRole,
-                                          Instant) override {
-    unused();
-  }
-  std::optional<User> find(UserId) override { unused(); }
-  std::optional<User> find_by_name(std::string_view) override { unused(); }
-  std::vector<User> list(UserId, std::size_t) override { unused(); }
-  std::optional<SessionEpoch> raise_epoch(UserId, Instant) override { unused(); }
-  std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) override { unused(); }
-  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { unused(); }
 
   std::atomic<bool> away = false;  // the database
 
  private:
-  [[noreturn]] static void unused() { throw std::logic_error("not faked"); }
-
   const repositories::memory::MemoryLedger* ledger_;
 };
 

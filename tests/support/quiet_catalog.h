@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "repositories/accounts.h"
+#include "repositories/blacklist.h"
+#include "repositories/catalog.h"
+#include "repositories/changes.h"
+
+namespace stampede::test_support {
+
+/// Quantity control reads sales, bans and session epochs, and nothing else of these repositories:
+/// a fake of them says the few things that matter, and this throws where it is asked for more.
+class QuietCatalog : public repositories::Catalog,
+                     public repositories::Blacklist,
+                     public repositories::Accounts,
+                     public repositories::Changes {
+ public:
+  std::optional<Sale> sale(SaleId id) override {
+    for (const Sale& sale : sales()) {
+      if (sale.id == id) return sale;
+    }
+    return std::nullopt;
+  }
+  void put(std::span<const BlacklistEntry>) override {}
+  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+
+  ProductId add_product(const ProductFacts&, Instant) final { unused(); }
+  bool change_product(ProductId, const ProductFacts&) final { unused(); }
+  std::vector<Product> products() final { unused(); }
+  std::optional<Product> product(ProductId) final { unused(); }
+  std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) final {
+    unused();
+  }
+  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale&, std::int64_t,
+                                                                 Instant) final {
+    unused();
+  }
+  std::expected<std::int64_t, repositories::AddStockError> add_stock(
+      const repositories::StockAddition&, Instant) final {
+    unused();
+  }
+  bool end_sale(SaleId, Instant) final { unused(); }
+  bool remove(UserId) final { unused(); }
+  std::expected<UserId, NameTaken> create(std::string_view, std::string_view, UserRole,
+                                          Instant) final {
+    unused();
+  }
+  std::optional<User> find(UserId) final { unused(); }
+  std::optional<User> find_by_name(std::string_view) final { unused(); }
+  std::vector<User> list(UserId, std::size_t) final { unused(); }
+  std::optional<SessionEpoch> raise_epoch(UserId, Instant) final { unused(); }
+  std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) final { unused(); }
+  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) final { unused(); }
+
+ private:
+  [[noreturn]] static void unused() { throw std::logic_error("no fake has this"); }
+};
+
+}  // namespace stampede::test_support

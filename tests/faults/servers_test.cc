@@ -30,18 +30,23 @@ class ServersOfACluster : public testing::Test {
     const std::string metrics = cluster.metrics(role);
     return std::stod(metrics.substr(metrics.find(name) + name.size()));
   }
-  /// How long a validator takes for each of some purchases; every one must be refused.
+  /// How long a validator takes to refuse each of some purchases for its broker's sake; none may
+  /// succeed.
   static std::vector<steady_clock::duration> time_refusals(Cluster& cluster, ProductId product) {
+    constexpr std::size_t kRefusals = 20;
     // Of no crowd: their refusals are not in its record.
     Buyer buyer = cluster.buyer("a", 900'000);
     std::vector<steady_clock::duration> times;
-    for (int i = 0; i < 20; ++i) {
+    for (const auto end = steady_clock::now() + 10s;
+         times.size() < kRefusals && steady_clock::now() < end;) {
       const auto begin = steady_clock::now();
       const CheckAnswer answer = buyer.buy(product, fresh_key());
+      if (answer.status == 429) continue;  // the crowd was at the bucket first
       times.push_back(steady_clock::now() - begin);
       EXPECT_EQ(answer.status, 503);
       EXPECT_NE(answer.response.header("retry-after"), "");
     }
+    EXPECT_EQ(times.size(), kRefusals);
     std::ranges::sort(times);
     return times;
   }
@@ -87,8 +92,9 @@ TEST_P(LatePurchases, AreNotSoldAgain) {
 INSTANTIATE_TEST_SUITE_P(BuyersWait, LatePurchases, testing::Values(2, 20));
 
 TEST_F(ServersOfACluster, BrokerBlockedRefusesWithin100ms) {
-  // Without a bucket, which would refuse most buyers before the queue is asked.
-  Cluster cluster(*servers_);
+  // A broker tells of its alarm only those who publish after it: the buckets make the sale last,
+  // and leave rabbitmqctl a core to start on.
+  Cluster cluster(*servers_, {.check_rate = 600, .check_burst = 50});
   CrowdedSale sale(cluster, {.stock = 15'000, .demand = 18'000});
   sale.await_sold(300);
   servers_->broker().ctl({"set_vm_memory_high_watermark", "absolute", "1"});
@@ -96,6 +102,7 @@ TEST_F(ServersOfACluster, BrokerBlockedRefusesWithin100ms) {
   EXPECT_TRUE(blocked) << "the validators do not see the alarm";
   if (blocked) {
     const auto times = time_refusals(cluster, sale.sale().product);
+    ASSERT_FALSE(times.empty());
     fmt::print("refused in {} ms at most\n", times.back() / 1ms);
     EXPECT_LT(times[times.size() * 9 / 10], 100ms);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -8,13 +9,12 @@
 
 namespace stampede::test_support {
 
-/// The orders of a test: what it puts there. For one thread at a time.
+/// The orders of a test: what it puts there before anybody asks. find() is thread-safe.
 class FakeOrderSearch final : public repositories::OrderSearch {
  public:
   repositories::FoundOrders find(const repositories::OrderFilter& filter, OrderNumber before,
                                  std::size_t limit) override {
-    asked.push_back(filter);
-    before_each(asked.size());
+    before_each(note(filter));
     repositories::FoundOrders found;
     std::size_t examined = 0;
     for (auto line = orders.rbegin(); line != orders.rend(); ++line) {
@@ -48,10 +48,16 @@ class FakeOrderSearch final : public repositories::OrderSearch {
 
   std::vector<repositories::FoundOrder> orders;  // in order of number
   std::size_t most_examined = 1'000'000;
-  std::vector<repositories::OrderFilter> asked;
+  std::vector<repositories::OrderFilter> asked;  // to be read once nobody asks any more
   std::function<void(std::size_t call)> before_each = [](std::size_t) {};
 
  private:
+  /// Which call this is, from 1 on.
+  std::size_t note(const repositories::OrderFilter& filter) {
+    const std::lock_guard lock(mutex_);
+    asked.push_back(filter);
+    return asked.size();
+  }
   static bool matches(const repositories::OrderFilter& filter, const Order& order) {
     return (!filter.number || filter.number == order.number) &&
            (!filter.sale || filter.sale == order.sale) &&
@@ -60,6 +66,8 @@ class FakeOrderSearch final : public repositories::OrderSearch {
            (!filter.from || *filter.from <= order.created_at) &&
            (!filter.to || order.created_at < *filter.to);
   }
+
+  std::mutex mutex_;
 };
 
 }  // namespace stampede::test_support

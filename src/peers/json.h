@@ -13,8 +13,10 @@ namespace stampede::peers {
 /// struct under its name, and "protocol":1. What comes by the thousand is an array of values in
 /// order of the struct. Times are milliseconds since 1970; what is absent is null.
 ///
-/// Readers take nothing else: another protocol, a member that is missing, unknown, of another type
-/// or out of range is an error, a sentence with the member, its value and what was expected.
+/// Readers ignore members, and elements at the end of an array of values, that they do not know: a
+/// newer peer sends them. Another protocol, and a member that is missing, of another type or out of
+/// range, is an error, a sentence with the member, its value and what was expected. Members that
+/// came after protocol 1 was first spoken may be missing.
 inline constexpr int kProtocol = 1;
 
 /// Texts must be UTF-8, and counters finite.

@@ -2,18 +2,17 @@
 
 #include <boost/json/value.hpp>
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "model/time.h"
 
 namespace stampede::peers {
 
-/// One place in a JSON document of which every member has to be just so. The first thing that is
-/// wrong is written down, as a sentence with the place, what stands there and what was expected;
-/// whatever is read after it is worth nothing. For sources of this room only: a heavy header.
+/// One place in a JSON document of which every member that is asked for has to be just so. The
+/// first thing that is wrong is written down, as a sentence with the place, what stands there and
+/// what was expected; whatever is read after it is worth nothing. For sources of this room only: a
+/// heavy header.
 class JsonCursor {
  public:
   /// The whole document. `problem`, empty at first, gets the sentence. Both outlive the cursor, and
@@ -21,10 +20,10 @@ class JsonCursor {
   JsonCursor(const boost::json::value& document, std::string& problem)
       : value_(&document), problem_(&problem) {}
 
-  /// An object with no members but these; each is to be read, which finds those that are missing.
-  bool object(std::initializer_list<std::string_view> members) const;
+  /// An object. Members that are not asked for are ignored.
+  bool object() const;
   JsonCursor operator[](std::string_view member) const;
-  /// An array of just so many elements.
+  /// An array of at least so many elements.
   bool tuple(std::size_t size) const;
   JsonCursor at(std::size_t element) const;
   /// Calls `visit` with each element of an array.
@@ -33,22 +32,11 @@ class JsonCursor {
     const std::size_t size = length();
     for (std::size_t i = 0; i < size; ++i) visit(at(i));
   }
-  /// What `read` makes of each.
-  template <class Read>
-  auto list(Read read) const {
-    std::vector<decltype(read(*this))> items;
-    each([&](const JsonCursor& element) { items.push_back(read(element)); });
-    return items;
-  }
-
+  bool missing() const { return value_ == nullptr; }
   bool null() const { return value_ != nullptr && value_->is_null(); }
   bool boolean() const;
   /// A whole number.
   std::int64_t integer(std::int64_t least, std::int64_t most = INT64_MAX) const;
-  template <class Id>
-  Id id() const {
-    return Id{integer(1)};
-  }
   /// A finite number.
   double number() const;
   std::string_view text(std::size_t least, std::size_t most) const;

@@ -103,17 +103,23 @@ Heartbeat any_heartbeat() {
   return {.member = any_member(),
           .leaving = any_bool(),
           .ring_epoch = any(0, kMost),
+          .ring_nonce = any_text("0123456789abcdef", 0, 64),
           .leases = some<LeaseId>(any_id<LeaseId>),
           .catalog_revision = any(-1, kMost),
           .blacklist_revision = any(-1, kMost),
+          .sessions_revision = any(-1, kMost),
           .epochs_since = any_instant(),
           .cursors = some<std::int64_t>([] { return any(0, kMost); }),
           .blacklisted = some<BlacklistEntry>(any_entry),
           .counters = some<std::pair<std::string, double>>(any_counter)};
 }
 HeartbeatReply any_reply() {
-  HeartbeatReply reply{.ring_epoch = any(0, kMost),
+  HeartbeatReply reply{.leader_epoch = any(0, kMost),
+                       .database_time = any_instant(),
+                       .ring_epoch = any(0, kMost),
+                       .ring_nonce = any_text("0123456789abcdef", 0, 64),
                        .hash_key = any_text("0123456789abcdef", 32, 32),
+                       .virtual_nodes = static_cast<int>(any(1, 10'000)),
                        .members = some<Member>(any_member),
                        .newest_lease = LeaseId{any(0, kMost)},
                        .renewed = some<LeaseId>(any_id<LeaseId>),
@@ -125,11 +131,13 @@ HeartbeatReply any_reply() {
   if (any_bool()) reply.sales = some<Sale>(any_sale);
   reply.blacklist_revision = any(0, kMost);
   if (any_bool()) reply.blacklist = some<BlacklistEntry>(any_entry);
+  reply.sessions_revision = any(-1, kMost);
   reply.epochs = some<std::pair<UserId, SessionEpoch>>(
       [] { return std::pair{any_id<UserId>(), any(0, kMost)}; });
   reply.orders = some<Order>(any_order);
   reply.cursors = some<std::int64_t>([] { return any(0, kMost); });
   reply.more = any_bool();
+  reply.start_over = any_bool();
   return reply;
 }
 LeaseReply any_lease_reply() {
@@ -183,9 +191,11 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->member == sent.member);
     RC_ASSERT(came->leaving == sent.leaving);
     RC_ASSERT(came->ring_epoch == sent.ring_epoch);
+    RC_ASSERT(came->ring_nonce == sent.ring_nonce);
     RC_ASSERT(came->leases == sent.leases);
     RC_ASSERT(came->catalog_revision == sent.catalog_revision);
     RC_ASSERT(came->blacklist_revision == sent.blacklist_revision);
+    RC_ASSERT(came->sessions_revision == sent.sessions_revision);
     RC_ASSERT(came->epochs_since == sent.epochs_since);
     RC_ASSERT(came->cursors == sent.cursors);
     RC_ASSERT(all_same(came->blacklisted, sent.blacklisted, same_entry));
@@ -199,7 +209,11 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
     const auto came = parse_heartbeat_reply(to_json(sent));
     RC_ASSERT(came.has_value());
     RC_ASSERT(came->ring_epoch == sent.ring_epoch);
+    RC_ASSERT(came->leader_epoch == sent.leader_epoch);
+    RC_ASSERT(came->database_time == sent.database_time);
+    RC_ASSERT(came->ring_nonce == sent.ring_nonce);
     RC_ASSERT(came->hash_key == sent.hash_key);
+    RC_ASSERT(came->virtual_nodes == sent.virtual_nodes);
     RC_ASSERT(came->members == sent.members);
     RC_ASSERT(came->newest_lease == sent.newest_lease);
     RC_ASSERT(came->renewed == sent.renewed);
@@ -214,6 +228,8 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
     RC_ASSERT(all_same(came->orders, sent.orders, same_order));
     RC_ASSERT(came->cursors == sent.cursors);
     RC_ASSERT(came->more == sent.more);
+    RC_ASSERT(came->start_over == sent.start_over);
+    RC_ASSERT(came->sessions_revision == sent.sessions_revision);
   }));
 }
 
@@ -282,16 +298,20 @@ HeartbeatReply reply() {
 TEST(PeerJson, TheFormatStaysAsItIs) {
   EXPECT_EQ(to_json(heartbeat()),
             R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
-            R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"leases":[5],)"
-            R"("catalog_revision":-1,"blacklist_revision":-1,"epochs_since":0,"cursors":[],)"
+            R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
+            R"("leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
+            R"("sessions_revision":-1,"epochs_since":0,"cursors":[],)"
             R"("blacklisted":[[7,"too early",null,0]],"counters":[["x",1.5E0]]})");
   EXPECT_EQ(to_json(reply()),
-            R"({"protocol":1,"ring_epoch":1,"hash_key":"000102030405060708090a0b0c0d0e0f",)"
+            R"({"protocol":1,"leader_epoch":0,"database_time":0,"ring_epoch":1,"ring_nonce":"",)"
+            R"("hash_key":"000102030405060708090a0b0c0d0e0f","virtual_nodes":150,)"
             R"("members":[{"node":"a","address":"127.0.0.1:8083",)"
             R"("incarnation":"0123456789abcdef"}],"newest_lease":0,"renewed":[],)"
             R"("oldest_open":9223372036854775807,"recalled":[],"stock":[],"catalog_revision":0,)"
-            R"("sales":null,"blacklist_revision":0,"blacklist":null,"epochs":[],)"
-            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],"more":false})");
+            R"("sales":null,"blacklist_revision":0,"blacklist":null,)"
+            R"("sessions_revision":-1,"epochs":[],)"
+            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],"more":false,)"
+            R"("start_over":false})");
   EXPECT_EQ(to_json(LeaseAsk{"a/0123456789abcdef", 2, SaleId{1}, 3}),
             R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,"ring_epoch":3})");
   EXPECT_EQ(to_json(LeaseReply{.refusal = LeaseReply::Refusal::kNoUnits}),
@@ -313,7 +333,6 @@ TEST(PeerJson, SaysWhatWasWrongAndWhatWasExpected) {
   EXPECT_EQ(refusal("\"protocol\":1,", ""), "protocol is missing: expected 1");
   EXPECT_EQ(refusal("\"leaving\":false,", ""), "leaving is missing: expected true or false");
   EXPECT_EQ(refusal("\"leaving\":false", "\"leaving\":0"), "leaving is 0: expected true or false");
-  EXPECT_EQ(refusal("\"leaving\"", "\"left\":1,\"leaving\""), "left is 1: expected no such member");
   EXPECT_EQ(refusal("\"ring_epoch\":3", "\"ring_epoch\":-1"),
             "ring_epoch is -1: expected a whole number from 0");
   EXPECT_EQ(refusal("\"ring_epoch\":3", "\"ring_epoch\":3.5"),
@@ -340,6 +359,29 @@ TEST(PeerJson, SaysWhatWasWrongAndWhatWasExpected) {
   for (const char* text : {"", "[]", "null", "7", "\"protocol\""}) {
     EXPECT_FALSE(parse_heartbeat(text)) << text;
   }
+}
+
+TEST(PeerJson, WhatOnlyANewerPeerKnowsIsIgnored) {
+  EXPECT_EQ(refusal("\"leaving\"", "\"left\":{\"at\":1},\"leaving\""), "accepted");
+  EXPECT_EQ(refusal("\"node\"", "\"zone\":null,\"node\""), "accepted") << "in an object inside";
+  EXPECT_EQ(refusal("null,0]", "null,0,\"by hand\"]"), "accepted") << "at the end of a row";
+}
+
+TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
+  EXPECT_EQ(refusal("\"ring_nonce\":\"\",", ""), "accepted");
+  EXPECT_EQ(refusal("\"ring_nonce\":\"\",", "\"ring_nonce\":7,"),
+            "ring_nonce is 7: expected a text of 0 to 64 bytes");
+  std::string text = to_json(reply());
+  for (const std::string_view later :
+       {"\"leader_epoch\":0,", "\"database_time\":0,", "\"virtual_nodes\":150,",
+        "\"sessions_revision\":-1,", ",\"start_over\":false"}) {
+    text.erase(text.find(later), later.size());
+  }
+  const auto came = parse_heartbeat_reply(text);
+  ASSERT_TRUE(came) << came.error();
+  EXPECT_EQ(came->virtual_nodes, 150);
+  EXPECT_EQ(came->sessions_revision, -1);
+  EXPECT_FALSE(came->start_over);
 }
 
 TEST(PeerJson, RefusesOrdersThatCannotBe) {

@@ -21,12 +21,14 @@ struct Heartbeat {
   Member member;
   bool leaving = false;         // it stops: its buyers go to others at once
   std::int64_t ring_epoch = 0;  // what it knows; 0: nothing
+  std::string ring_nonce;       // of that epoch; empty: nothing
   std::vector<LeaseId> leases;  // to renew
 
   std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
   std::int64_t blacklist_revision = -1;
-  Instant epochs_since;               // session epochs raised before are known
-  std::vector<std::int64_t> cursors;  // seq of the last order known, of each shard; empty: none
+  std::int64_t sessions_revision = -1;  // of raised session epochs
+  Instant epochs_since;                 // session epochs raised before are known
+  std::vector<std::int64_t> cursors;    // seq of the last order known, of each shard; empty: none
 
   std::vector<BlacklistEntry> blacklisted;               // automatic entries, to be kept
   std::vector<std::pair<std::string, double>> counters;  // metric names and values
@@ -42,8 +44,16 @@ struct StockLevel {
 };
 
 struct HeartbeatReply {
+  /// Rises with each quantity control that becomes the leader; 0: not told.
+  std::int64_t leader_epoch = 0;
+  /// By the database's clock, when the reply was made; 0: not told.
+  Instant database_time;
+
   std::int64_t ring_epoch = 0;
-  std::string hash_key;  // of the ring, 32 hexadecimal digits
+  /// Drawn with the epoch: the same epoch with another nonce is another ring. Empty: not told.
+  std::string ring_nonce;
+  std::string hash_key;     // of the ring, 32 hexadecimal digits
+  int virtual_nodes = 150;  // of each member
   std::vector<Member> members;
   LeaseId newest_lease;  // the last one granted before this ring's epoch
 
@@ -58,10 +68,14 @@ struct HeartbeatReply {
   std::optional<std::vector<Sale>> sales;  // if the revision is another than the one known
   std::int64_t blacklist_revision = 0;
   std::optional<std::vector<BlacklistEntry>> blacklist;  // likewise
+  std::int64_t sessions_revision = -1;                   // -1: not told
   std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
   std::vector<Order> orders;                             // since the cursors, failed ones too
   std::vector<std::int64_t> cursors;                     // behind `orders`
   bool more = false;                                     // there are more orders: ask again at once
+  /// The cursors that were sent are ahead of the database, which has lost its tail: they are to be
+  /// forgotten. `orders` and `cursors` of this reply mean nothing.
+  bool start_over = false;
 };
 
 /// A validator asks for a lease; sent again with the same number, it is the same request.

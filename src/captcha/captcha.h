@@ -20,7 +20,7 @@ struct Subject {
   IdempotencyKey intent;
 };
 
-/// Seals and opens challenges and passes (DESIGN section 3). No state: replaying a pass only
+/// Seals and opens challenges and passes (docs/design.md#http). No state: replaying a pass only
 /// repeats its own intent. Thread-safe; `ring` must outlive it.
 class Tokens {
  public:

@@ -6,7 +6,7 @@
 
 namespace stampede::controllers {
 
-/// What /check says of an answer of the rules: the table of DESIGN section 3.
+/// What /check says of an answer of the rules: the table docs/design.md#answers.
 http::Response to_response(const Answer& answer, const IdempotencyKey& intent);
 
 }  // namespace stampede::controllers

@@ -16,7 +16,7 @@
 
 namespace stampede::peers {
 
-/// What a validator tells quantity control twice a second (DESIGN section 5).
+/// What a validator tells quantity control twice a second (docs/design.md#heartbeat).
 struct Heartbeat {
   Member member;
   bool leaving = false;         // it stops: its buyers go to others at once

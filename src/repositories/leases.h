@@ -10,7 +10,7 @@
 
 namespace stampede::repositories {
 
-/// One snapshot of where a sale's units are (DESIGN section 8).
+/// One snapshot of where a sale's units are (docs/design.md#invariants).
 struct StockSnapshot {
   SaleId sale;
   std::int64_t quantity = 0;       // T

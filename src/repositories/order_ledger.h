@@ -36,8 +36,8 @@ struct ShardState {
   std::int32_t shards = 1;
 };
 
-/// The consumer's transaction (DESIGN section 4). Call in the order of declaration. Rolls back when
-/// destroyed without commit(). For one thread.
+/// The consumer's transaction (docs/design.md#consumer). Call in the order of declaration. Rolls
+/// back when destroyed without commit(). For one thread.
 class LedgerTransaction {
  public:
   virtual ~LedgerTransaction() = default;

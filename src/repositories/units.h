@@ -21,7 +21,7 @@ struct Holding {
   friend bool operator==(const Holding&, const Holding&) = default;
 };
 
-/// Where every unit of a sale is, in one snapshot (DESIGN section 8).
+/// Where every unit of a sale is, in one snapshot (docs/design.md#invariants).
 struct SaleUnits {
   Sale sale;                      // with T and U
   std::vector<Holding> holdings;  // by node, then state

@@ -16,8 +16,8 @@ struct Demand {
   std::int64_t most = 0;
 };
 
-/// The invariants of DESIGN section 8, and two that follow from how they are kept: no order lacks a
-/// unit (the escrow), and what the broker confirmed becomes a row. Throws Breach.
+/// The invariants of docs/design.md#invariants, and two that follow from how they are kept: no
+/// order lacks a unit (the escrow), and what the broker confirmed becomes a row. Throws Breach.
 class Checks {
  public:
   Checks(Stage& stage, SimDatabase& database) : stage_(&stage), database_(&database) {}

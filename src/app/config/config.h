@@ -13,7 +13,7 @@
 
 namespace stampede::app {
 
-/// Everything an operator can set (DESIGN section 2), checked whole before anything starts. The
+/// Everything an operator can set (docs/design.md#roles), checked whole before anything starts. The
 /// keys of the file, the environment and the flags are named after these members.
 struct Config {
   struct Admission {

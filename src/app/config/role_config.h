@@ -9,7 +9,7 @@
 
 namespace stampede::app {
 
-/// A part that a process of this program can play: `stampede web` and so on (DESIGN section 2).
+/// A part that a process of this program can play: `stampede web` and so on (docs/design.md#roles).
 enum class RoleName : std::uint8_t { kServe, kWeb, kValidate, kQuantity, kConsume, kAdmin };
 
 std::string_view to_string(RoleName role);

@@ -4,8 +4,8 @@
 
 namespace stampede::app {
 
-/// The roles of a cluster (DESIGN section 2), around RabbitMQ and MariaDB. Each runs until SIGTERM
-/// or SIGINT as run_role() does, and throws what cannot start: identity::KeyFileError,
+/// The roles of a cluster (docs/design.md#roles), around RabbitMQ and MariaDB. Each runs until
+/// SIGTERM or SIGINT as run_role() does, and throws what cannot start: identity::KeyFileError,
 /// repositories::StorageError, queue::rabbitmq::BrokerError, std::system_error.
 int run_web(const Config& config);
 int run_validate(const Config& config);

@@ -4,7 +4,7 @@
 
 namespace stampede::app {
 
-/// `stampede serve`: the whole sale in one process on SQLite (DESIGN section 2). Prints the
+/// `stampede serve`: the whole sale in one process on SQLite (docs/design.md#roles). Prints the
 /// addresses and then "ready" on standard output, serves until SIGTERM or SIGINT, drains, and
 /// returns the exit code: 0, or 1 if purchases had to be given up because the database was away.
 /// Throws what cannot start: DataDirError, identity::KeyFileError, repositories::StorageError,

@@ -71,7 +71,7 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
   State state_;  // guarded by mutex_
 };
 
-/// The invariants I1, I2 and I5 of DESIGN section 8, in words; empty if all hold.
+/// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.
 std::vector<std::string> broken_invariants(const MemoryLedger::State& state);
 
 }  // namespace stampede::repositories::memory

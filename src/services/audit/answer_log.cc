@@ -81,7 +81,7 @@ std::expected<AnswerLine, std::string> read(const json::object& object) {
   return line;
 }
 
-/// DESIGN section 1, "Three answers".
+/// "Three answers" in docs/design.md#purchase.
 bool is_no(const AnswerLine& line) {
   switch (line.status) {
     case 403:

@@ -10,7 +10,7 @@
 
 namespace stampede::services::audit {
 
-/// The invariants of DESIGN section 8 that can be checked from outside.
+/// The invariants (docs/design.md#invariants) that can be checked from outside.
 enum class Invariant {
   kConservation = 1,
   kNoOversell = 2,

@@ -7,9 +7,9 @@
 
 namespace stampede::services::leasing {
 
-/// Stock leases of `stampede serve` (DESIGN section 5): one lease holds the whole stock, without a
-/// deadline; a restart closes it and opens the next; added or returned stock is a further lease.
-/// For one thread. Throws repositories::StorageError.
+/// Stock leases of `stampede serve` (docs/design.md#leases): one lease holds the whole stock,
+/// without a deadline; a restart closes it and opens the next; added or returned stock is a further
+/// lease. For one thread. Throws repositories::StorageError.
 class Leasing {
  public:
   Leasing(repositories::Leases& leases, queue::OrderQueue& queue, purchase::Checkout& checkout)

@@ -6,7 +6,7 @@
 
 namespace stampede::services::leasing {
 
-/// The times and sizes of stock leases in a cluster (DESIGN section 5).
+/// The times and sizes of stock leases in a cluster (docs/design.md#leases).
 struct Terms {
   /// A lease's life. Its holder counts it from before it asked, the grantor from when it answered:
   /// the holder always stops first.

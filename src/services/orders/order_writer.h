@@ -16,7 +16,7 @@ struct Written {
   std::vector<LeaseId> closed;  // by markers of this batch, now or before
 };
 
-/// The consumer's rule (DESIGN section 4): one transaction per batch, purchases and markers
+/// The consumer's rule (docs/design.md#consumer): one transaction per batch, purchases and markers
 /// strictly in queue order, idempotent by (buyer, intent). For one thread. Throws what the ledger
 /// throws; the batch may then be written again, whether or not the first try was committed.
 class OrderWriter {

@@ -151,7 +151,7 @@ stock::Stock::Listener Checkout::Implementation::listener_of(SaleId sale) const 
   return listener;
 }
 
-/// The steps 2 to 4 of DESIGN section 1, under the lock of the buyer's stripe.
+/// The steps 2 to 4 of docs/design.md#steps, under the lock of the buyer's stripe.
 std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Attempt& attempt,
                                                        const MakeWaiter& wait) {
   if (!stripe.ownership->owns(attempt.buyer)) return unavailable(jittered(kSoon, attempt));

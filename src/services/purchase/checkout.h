@@ -51,9 +51,9 @@ struct Rules {
   enum class AnswerAfter { kCommit, kQueued } answer_after = AnswerAfter::kCommit;
 };
 
-/// The purchase itself: the steps of `/check` (DESIGN section 1), in their order, atomic per buyer.
-/// Thread-safe; never blocks on I/O. What it knows of buyers is striped over many locks, and none
-/// is held across a wait.
+/// The purchase itself: the steps of `/check` (docs/design.md#steps), in their order, atomic per
+/// buyer. Thread-safe; never blocks on I/O. What it knows of buyers is striped over many locks, and
+/// none is held across a wait.
 class Checkout {
  public:
   /// Doors and tools, which outlive the checkout.

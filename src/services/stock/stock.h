@@ -14,8 +14,8 @@ namespace stampede::services::stock {
 
 class Stock;
 
-/// One unit taken out of a lease. commit() once it is in the order queue; dropped before that, the
-/// unit is back in the lease. A unit that was queued never comes back to memory (DESIGN section 4).
+/// A unit taken out of a lease. commit() once it is in the order queue; dropped before, it is back
+/// in the lease. A unit that was queued never comes back to memory (docs/design.md#consumer).
 class [[nodiscard]] Reservation {
  public:
   Reservation(Reservation&& other) noexcept;

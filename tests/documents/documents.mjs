@@ -1,0 +1,141 @@
+// What the documents and the code say of each other, checked: every link, citation and path that is
+// written down leads to something that is there.
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/// Folders of the repository whose files may cite documents, and those that no rule looks into.
+const CITING = ["src", "tests", "web", "schema", "deploy", "cmake", "config", "bench", "api"];
+const LEFT_OUT = new Set(["node_modules", "build", "baselines", "data", "data-cluster"]);
+const TEXT = /(\.(h|cc|c|mjs|js|css|sql|toml|cfg|conf|cmake|txt|lua|mustache|bash|sh|service)|\/[^./]+)$/;
+/// Documents that tell of the past: the paths they name need not be there any more.
+const HISTORY = /^(CHANGELOG\.md|docs\/adr\/)/;
+
+function filesBelow(root, folder) {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.name.startsWith(".") || LEFT_OUT.has(entry.name)) return [];
+    return entry.isDirectory() ? filesBelow(root, path) : [path];
+  });
+}
+
+/// A heading's anchor, as GitHub makes it.
+function slugOf(heading) {
+  return heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[`*]/g, "")
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");
+}
+
+/// The text without its fenced blocks, whose lines stay so that line numbers are right.
+const withoutFences = (text) =>
+  text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, ""));
+
+/// The text without what checkLinks() looks at.
+const withoutTargets = (text) => text.replace(/\]\([^)\s]+\)/g, (link) => "]".padEnd(link.length));
+
+const lineOf = (text, index) => text.slice(0, index).split("\n").length;
+
+class Document {
+  constructor(text) {
+    const body = withoutFences(text);
+    this.anchors = new Set();
+    this.sections = new Set();
+    for (const [, id] of body.matchAll(/<a id="([^"]+)">/g)) this.anchors.add(id);
+    for (const [, heading] of body.matchAll(/^#{1,6} (.+)$/gm)) {
+      const slug = slugOf(heading);
+      let unique = slug;
+      for (let again = 1; this.anchors.has(unique); ++again) unique = `${slug}-${again}`;
+      this.anchors.add(unique);
+      const number = /^(\d+)\. /.exec(heading);
+      if (number) this.sections.add(number[1]);
+    }
+  }
+}
+
+/// Everything that is wrong below `root`, a sentence each.
+export function check(root) {
+  const problems = [];
+  const markdown = [
+    ...readdirSync(root).filter((name) => name.endsWith(".md")),
+    ...filesBelow(root, "docs").filter((name) => name.endsWith(".md")),
+  ];
+  const texts = new Map(markdown.map((path) => [path, readFileSync(join(root, path), "utf8")]));
+  const documents = new Map([...texts].map(([path, text]) => [path, new Document(text)]));
+  const citing = CITING.flatMap((folder) => filesBelow(root, folder)).filter((path) => TEXT.test(path));
+
+  const missing = (path, anchor) => {
+    if (!existsSync(join(root, path))) return `${path} does not exist`;
+    if (!anchor) return null;
+    const document = documents.get(path);
+    if (!document) return `${path} is no document with anchors`;
+    return document.anchors.has(anchor) ? null : `${path} has no anchor #${anchor}`;
+  };
+  const report = (path, text, index, what) => problems.push(`${path}:${lineOf(text, index)}: ${what}`);
+
+  for (const [path, text] of texts) checkLinks(path, withoutFences(text), missing, report);
+  for (const [path, text] of texts) {
+    if (!HISTORY.test(path)) checkPaths(root, path, withoutFences(text), report);
+  }
+  const everything = [...texts, ...citing.map((path) => [path, readFileSync(join(root, path), "utf8")])];
+  for (const [path, text] of everything) {
+    if (path.startsWith("tests/documents/")) continue; // they show what is broken
+    checkCitations(path, path.endsWith(".md") ? withoutTargets(text) : text, documents, missing, report);
+  }
+  return { problems, documents: texts.size, files: citing.length };
+}
+
+/// [text](target): the file is there, and the anchor in it.
+function checkLinks(path, text, missing, report) {
+  for (const match of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+    const target = match[1];
+    if (/^[a-z]+:/.test(target)) continue; // another site's
+    const [file, anchor] = target.split("#");
+    const resolved = file ? normalize(join(dirname(path), file)) : path;
+    const problem = resolved.startsWith("..") ? `${target} leads out of the repository` : missing(resolved, anchor);
+    if (problem) report(path, text, match.index, `the link (${target}): ${problem}`);
+  }
+}
+
+/// `services/stock`, `controllers/check_controller`, `config/serve.toml`: what looks like a path
+/// of this repository is one, in src/ also without its ending.
+function checkPaths(root, path, text, report) {
+  const rooms = new Set(readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory()));
+  const folders = new Set(readdirSync(root).filter((name) => statSync(join(root, name)).isDirectory()));
+  for (const match of text.matchAll(/`([A-Za-z0-9_][A-Za-z0-9_./-]*\/[A-Za-z0-9_./-]*)`/g)) {
+    const name = match[1];
+    const first = name.split("/")[0];
+    if (LEFT_OUT.has(first)) continue;
+    const candidates = [];
+    if (rooms.has(first)) candidates.push(...["", ".h", ".cc"].map((ending) => join("src", name + ending)));
+    if (folders.has(first)) candidates.push(name);
+    if (candidates.length === 0) continue;
+    if (candidates.some((candidate) => existsSync(join(root, candidate)))) continue;
+    report(path, text, match.index, `\`${name}\` is no file or folder of this repository`);
+  }
+}
+
+/// docs/design.md#leases, "design.md, section 5", docs/adr/0004-….md, "ADR 4", wherever they stand.
+function checkCitations(path, text, documents, missing, report) {
+  for (const match of text.matchAll(/\bdocs\/[\w./-]+\.md(?:#([\w-]+))?/g)) {
+    const problem = missing(match[0].split("#")[0], match[1]);
+    if (problem) report(path, text, match.index, `cites ${match[0]}: ${problem}`);
+  }
+  for (const match of text.matchAll(/\bdesign\.md,?\s+section\s+(\d+)/g)) {
+    if (!documents.get("docs/design.md")?.sections.has(match[1])) {
+      report(path, text, match.index, `cites section ${match[1]}, which docs/design.md does not have`);
+    }
+  }
+  for (const match of text.matchAll(/\bADR[ -](\d+)/g)) {
+    const number = match[1].padStart(4, "0");
+    if (![...documents.keys()].some((name) => name.startsWith(`docs/adr/${number}-`))) {
+      report(path, text, match.index, `cites ADR ${match[1]}, which docs/adr/ does not have`);
+    }
+  }
+  for (const match of text.matchAll(/\bDESIGN(?:\.md)?,? section/g)) {
+    report(path, text, match.index, "cites DESIGN, which is no document; say docs/design.md#anchor");
+  }
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { check } from "./documents.mjs";
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+
+test("every link, citation and path in this repository leads to something", () => {
+  const { problems, documents, files } = check(repository);
+  assert.deepEqual(problems, []);
+  assert.ok(documents > 10 && files > 300, `looked at ${documents} documents and ${files} files only`);
+});
+
+/// A small repository in which everything is right, with `changes` over it.
+function problemsWith(changes) {
+  const root = mkdtempSync(join(tmpdir(), "stampede-documents-"));
+  try {
+    const files = {
+      "README.md": "See [the rules](docs/design.md#rules), [leases](docs/design.md#5-leases), `model/sale`.\n",
+      "docs/design.md": '# Design\n\n<a id="rules"></a>\n## 5. Leases\n\n[up](../README.md)\n',
+      "docs/adr/0004-a-choice.md": "# 4. A choice\n\n[rules](../design.md#rules)\n",
+      "src/model/sale.h": "// docs/design.md#rules; design.md, section 5; ADR 4; docs/adr/0004-a-choice.md\n",
+      ...changes,
+    };
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    return check(root).problems;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+test("nothing is said of a repository in which everything resolves", () => {
+  assert.deepEqual(problemsWith({}), []);
+});
+
+const broken = {
+  "a link to a file that is not there": { "README.md": "[x](docs/other.md)" },
+  "a link to an anchor that is not there": { "README.md": "[x](docs/design.md#other)" },
+  "a link to an anchor of the same page that is not there": { "README.md": "[x](#other)" },
+  "a link out of the repository": { "README.md": "[x](../outside.md)" },
+  "a path that is not there": { "README.md": "`model/other`" },
+  "a citation of an anchor that is not there": { "src/a.h": "// docs/design.md#other" },
+  "a citation of a document that is not there": { "src/a.h": "// docs/other.md" },
+  "a citation of a section that is not there": { "schema/001.sql": "-- design.md, section 6" },
+  "a citation of a decision that is not there": { "web/js/a.js": "// ADR 5" },
+  "a citation of the page that design.md replaced": { "deploy/a.conf": "# DESIGN section 5" },
+};
+for (const [name, changes] of Object.entries(broken)) {
+  test(`${name} is found`, () => {
+    const problems = problemsWith(changes);
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(problems[0], new RegExp(`^${Object.keys(changes)[0].replaceAll(".", "\\.")}:1: `));
+  });
+}

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -15,6 +15,10 @@ class Striped {
   static_assert((Count & (Count - 1)) == 0, "a power of two");
 
  public:
+  /// Fewer than Count locks, a power of two of them, where few threads meet and sweeps are many.
+  explicit Striped(std::size_t count = Count)
+      : mask_(count - 1), stripes_(std::make_unique<Stripe[]>(count)) {}
+
   /// Calls `use(State&)` under the lock of `key`.
   template <class Use>
   decltype(auto) with(std::int64_t key, Use&& use) {
@@ -29,7 +33,7 @@ class Striped {
     return std::forward<Use>(use)(stripe.state);
   }
 
-  static constexpr std::size_t size() { return Count; }
+  std::size_t size() const { return mask_ + 1; }
 
  private:
   struct alignas(64) Stripe {
@@ -37,13 +41,14 @@ class Striped {
     State state;
   };
 
-  static std::size_t index_of(std::int64_t key) {
+  std::size_t index_of(std::int64_t key) const {
     // Fibonacci hashing: neighbouring ids land on different stripes (Knuth, TAOCP 3, 6.4).
     const auto mixed = static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15ULL;
-    return static_cast<std::size_t>(mixed >> 32) & (Count - 1);
+    return static_cast<std::size_t>(mixed >> 32) & mask_;
   }
 
-  std::array<Stripe, Count> stripes_;
+  const std::size_t mask_;
+  const std::unique_ptr<Stripe[]> stripes_;
 };
 
 }  // namespace stampede::concurrency

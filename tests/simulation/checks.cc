@@ -59,47 +59,73 @@ void Checks::said_sold_out() {
 
 void Checks::confirmed(const Purchase& purchase) { known(purchase.intent).confirmed = true; }
 
-void Checks::told_closed(LeaseId oldest_open, const std::set<OrderNumber>& known) {
-  for (const Order& order : database_->ledger.state().orders) {
-    require(!order.live() || order.lease >= oldest_open || known.contains(order.number),
-            "I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
+void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
+  const auto knows = [&](OrderNumber number) {
+    const auto index = static_cast<std::size_t>(number.value);
+    return index < known.size() && known[index];
+  };
+  for (const Order& order : database_->ledger.view().orders) {
+    if (!order.live() || order.lease >= oldest_open || knows(order.number)) continue;
+    throw Breach("I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
   }
 }
 
 void Checks::sold_beside_a_no(const Purchase& purchase) {
-  const auto state = database_->ledger.state();
+  const State& state = database_->ledger.view();
   // From a closed lease it fails, whatever anybody says.
   require(state.leases.at(purchase.lease).state == LeaseState::kClosed,
           "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
               ", and another may say no");
 }
 
-void Checks::check_fence(const State& state) {
+void Checks::check_new_orders(const State& state) {
+  for (; orders_seen_ < state.orders.size(); ++orders_seen_) {
+    const Order& order = state.orders[orders_seen_];
+    require(rows_.emplace(text_of(order.intent), order.number).second,
+            "I5: two orders of " + text_of(order.intent));
+    require(
+        order.reason != FailureReason::kNoUnit,
+        "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
+    if (!order.live()) continue;
+    ++sums_[order.sale].live;
+    require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
+            "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
+  }
+}
+
+void Checks::check_leases(const State& state) {
+  for (auto& [sale, sum] : sums_) sum.unsold = 0;
   for (const auto& [id, lease] : state.leases) {
-    if (lease.state != LeaseState::kClosed) continue;
+    require(lease.sold <= lease.granted, "I2: a lease sold more than granted");
+    if (lease.state != LeaseState::kClosed) {
+      sums_[lease.sale].unsold += lease.granted - lease.sold;
+      continue;
+    }
     const auto [before, first] = closed_.try_emplace(id, lease.sold);
     require(before->second == lease.sold,
             "I8: an order was charged to the closed lease " + std::to_string(id.value));
+  }
+  for (const auto& [id, sale] : state.sales) {
+    const Sum sum = sums_[id];
+    require(sale.unleased >= 0 && sum.live <= sale.quantity, "I2: oversold");
+    require(sale.quantity == sale.unleased + sum.unsold + sum.live,
+            "I1: the units of a sale do not add up");
   }
 }
 
 void Checks::after_event() {
   if (seen_ == database_->changes) return;
   seen_ = database_->changes;
-  const State state = database_->ledger.state();
-  const auto broken = repositories::memory::broken_invariants(state);
-  require(broken.empty(), broken.empty() ? "" : broken.front());
-  check_fence(state);
-  for (const Order& order : state.orders) {
-    require(
-        order.reason != FailureReason::kNoUnit,
-        "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
-  }
+  const State& state = database_->ledger.view();
+  check_new_orders(state);
+  check_leases(state);
 }
 
 void Checks::at_end(const Demand& demand) {
   std::int64_t live = 0;
-  const State state = database_->ledger.state();
+  const State& state = database_->ledger.view();
+  const auto broken = repositories::memory::broken_invariants(state);
+  require(broken.empty(), broken.empty() ? "" : broken.front());
   for (const Order& order : state.orders) {
     const Key& asked = known(order.intent);  // I4: nobody else's
     require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");

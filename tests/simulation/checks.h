@@ -4,6 +4,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "model/order.h"
 #include "tests/simulation/sim_database.h"
@@ -32,8 +35,8 @@ class Checks {
   /// The broker has it for good, as a publisher understood.
   void confirmed(const Purchase& purchase);
 
-  /// A validator knows these orders, and that all leases below `oldest_open` are closed.
-  void told_closed(LeaseId oldest_open, const std::set<OrderNumber>& known);
+  /// A validator knows these orders, by number, and that all leases below `oldest_open` are closed.
+  void told_closed(LeaseId oldest_open, const std::vector<bool>& known);
   /// One validator sold while another would have said *no* to the same intent.
   void sold_beside_a_no(const Purchase& purchase);
 
@@ -48,14 +51,25 @@ class Checks {
     bool confirmed = false;
   };
   using State = repositories::memory::MemoryLedger::State;
+  /// Of one sale.
+  struct Sum {
+    std::int64_t live = 0;    // orders
+    std::int64_t unsold = 0;  // in leases
+  };
 
   Key& known(const IdempotencyKey& key);
   std::optional<Order> order_of(const IdempotencyKey& key);
-  void check_fence(const State& state);
+  /// Rows are only ever added: each is looked at once.
+  void check_new_orders(const State& state);
+  void check_leases(const State& state);
 
   Stage* stage_;
   SimDatabase* database_;
-  std::uint64_t seen_ = 0;  // changes of the database
+  std::uint64_t seen_ = 0;       // changes of the database
+  std::size_t orders_seen_ = 0;  // rows
+  std::map<SaleId, Sum> sums_;
+  std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // live orders
+  std::unordered_map<std::string, OrderNumber> rows_;       // by intent
   std::map<std::string, Key, std::less<>> keys_;
   std::map<LeaseId, std::int64_t> closed_;  // units sold when each lease was closed
 };

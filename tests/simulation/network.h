@@ -25,16 +25,16 @@ class Network {
   /// Of one message, one way.
   Duration delay();
 
-  /// A request and its answer. `serve` runs in the server and is handed the way back; `done` runs
-  /// in the client once: with the answer, or without one after `patience` at the latest. Then
-  /// nobody knows what the server has done.
+  /// The way back of one request, handed to the server. May be copied, and used by several.
   template <class Reply>
-  using Answer = std::function<void(Reply)>;
+  class Answer;
   enum class Transport { kOnce, kMayRepeat };
-  template <class Reply>
-  void call(Process& client, Process& server, Duration patience, Transport transport,
-            std::function<void(Answer<Reply>)> serve,
-            std::function<void(std::optional<Reply>)> done);
+  /// A request and its answer. `serve(answer)` runs in the server; `done` runs in the client once:
+  /// with the answer, or without one after `patience` at the latest. Then nobody knows what the
+  /// server has done.
+  template <class Reply, class Serve>
+  void call(Process& client, Process& server, Duration patience, Transport transport, Serve serve,
+            std::move_only_function<void(std::optional<Reply>)> done);
 
  private:
   using Pair = std::pair<const Process*, const Process*>;
@@ -50,27 +50,48 @@ class Network {
 };
 
 template <class Reply>
-void Network::call(Process& client, Process& server, Duration patience, Transport transport,
-                   std::function<void(Answer<Reply>)> serve,
-                   std::function<void(std::optional<Reply>)> done) {
-  // Empty once the client knows.
-  auto waiting = std::make_shared<std::function<void(std::optional<Reply>)>>(std::move(done));
-  const auto finish = [waiting](std::optional<Reply> reply) {
-    if (const auto tell = std::exchange(*waiting, nullptr)) tell(std::move(reply));
-  };
-  if (!server.running()) {  // refused
-    client.after(delay(), [finish] { finish(std::nullopt); });
-    return;
+class Network::Answer {
+ public:
+  void operator()(Reply reply) const {
+    const Call& call = *call_;
+    if (!call.network->arrives(*call.server, *call.client)) return;
+    call.client->after(
+        call.life, call.network->delay(),
+        [call = call_, reply = std::move(reply)]() mutable { call->finish(std::move(reply)); });
   }
-  client.after(patience, [finish] { finish(std::nullopt); });
-  const Answer<Reply> answer = [this, &client, life = client.life(), &server, finish](Reply reply) {
-    if (!arrives(server, client)) return;
-    client.after(life, delay(), [finish, reply = std::move(reply)] { finish(reply); });
+
+ private:
+  friend class Network;
+  struct Call {
+    Network* network;
+    Process* client;
+    Process* server;
+    std::uint64_t life;                                        // of the client
+    std::move_only_function<void(std::optional<Reply>)> done;  // empty once the client knows
+
+    void finish(std::optional<Reply> reply) {
+      if (auto tell = std::exchange(done, nullptr)) tell(std::move(reply));
+    }
   };
+  explicit Answer(std::shared_ptr<Call> call) : call_(std::move(call)) {}
+
+  std::shared_ptr<Call> call_;
+};
+
+template <class Reply, class Serve>
+void Network::call(Process& client, Process& server, Duration patience, Transport transport,
+                   Serve serve, std::move_only_function<void(std::optional<Reply>)> done) {
+  using Call = typename Answer<Reply>::Call;
+  const auto call =
+      std::make_shared<Call>(Call{this, &client, &server, client.life(), std::move(done)});
+  const bool refused = !server.running();
+  client.after(refused ? delay() : patience, [call] { call->finish(std::nullopt); });
+  if (refused) return;
   const bool doubled =
       transport == Transport::kMayRepeat && stage_->chance(stage_->profile.message_doubled);
   for (int copies = doubled ? 2 : 1; copies > 0; --copies) {
-    if (arrives(client, server)) server.after(delay(), [serve, answer] { serve(answer); });
+    if (!arrives(client, server)) continue;
+    server.after(delay(), [serve, answer = Answer<Reply>(call)] { serve(answer); });
   }
 }
 

@@ -21,18 +21,23 @@ class Scheduler {
   bool step();
 
  private:
+  /// Small, because a heap moves its elements often: what is to be done stays in its place.
   struct Event {
     Duration time;
     std::uint64_t sequence;
-    Action action;
+    std::size_t place;  // in actions_
   };
-  static bool later(const Event& a, const Event& b) {
-    return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
-  }
+  struct Later {
+    bool operator()(const Event& a, const Event& b) const {
+      return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
+    }
+  };
 
   Duration time_{0};
   std::uint64_t last_sequence_ = 0;
   std::vector<Event> events_;  // a heap, the next one first
+  std::vector<Action> actions_;
+  std::vector<std::size_t> free_;  // places in actions_
 };
 
 }  // namespace stampede::simulation

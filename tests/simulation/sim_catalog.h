@@ -16,7 +16,7 @@ class SimCatalog final : public test_support::QuietCatalog {
   std::vector<Sale> sales() override {
     client_->reach();
     std::vector<Sale> sales;
-    for (const auto& [id, sale] : database_->ledger.state().sales) sales.push_back(sale);
+    for (const auto& [id, sale] : database_->ledger.view().sales) sales.push_back(sale);
     return sales;
   }
   std::optional<repositories::Revisions> poll() override {

@@ -1,7 +1,6 @@
 #include "tests/simulation/sim_validator.h"
 
 #include <cstdio>
-#include <set>
 
 #include "tests/support/test_ring.h"
 
@@ -27,8 +26,10 @@ constexpr Duration kLinkPatience = 1s;
 constexpr Duration kForwardPatience = 3s;
 
 Rules rules_of(const Profile& profile) {
-  return {
-      .check_rate = 0, .interval = profile.interval, .answer_after = Rules::AnswerAfter::kQueued};
+  return {.check_rate = 0,
+          .interval = profile.interval,
+          .answer_after = Rules::AnswerAfter::kQueued,
+          .stripes = 2};
 }
 
 Member member_of(std::size_t index, std::int64_t life) {
@@ -46,6 +47,12 @@ Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 
 struct SimValidator::Up {
   Up(SimValidator& validator, Member as);
 
+  void note(OrderNumber number) {
+    const auto index = static_cast<std::size_t>(number.value);
+    if (orders.size() <= index) orders.resize(index + 1);
+    orders[index] = true;
+  }
+
   const Member member;
   captcha::Tokens captcha{key_ring()};
   services::accounts::Sessions sessions{key_ring()};
@@ -56,7 +63,7 @@ struct SimValidator::Up {
   services::leasing::Holder holder;
   schedules::Heartbeat heartbeat;
   std::shared_ptr<const services::routing::Ring> ring;
-  std::set<OrderNumber> orders;  // those it was told of
+  std::vector<bool> orders;  // those it was told of, by number
 };
 
 SimValidator::Up::Up(SimValidator& validator, Member as)
@@ -194,7 +201,7 @@ void SimValidator::beat() {
         bool at_once = false;
         if (reply) {
           at_once = up_->heartbeat.apply(*reply, asked, process_.now());
-          for (const Order& order : reply->orders) up_->orders.insert(order.number);
+          for (const Order& order : reply->orders) up_->note(order.number);
           if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
           parts_.stage.trace.note(process_.name(), "heartbeat",
                                   {reply->ring_epoch, reply->oldest_open.value,

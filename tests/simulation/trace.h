@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <initializer_list>
 #include <string_view>
 
@@ -9,8 +10,8 @@
 
 namespace stampede::simulation {
 
-/// What happened, line by line: folded into one number (FNV-1a) that two runs of a seed must agree
-/// on, and printed where somebody wants to read it.
+/// What happened, line by line: folded into one number (as FNV-1a does) that two runs of a seed
+/// must agree on, and printed where somebody wants to read it.
 class Trace {
  public:
   Trace(const Scheduler& scheduler, bool print) : scheduler_(&scheduler), print_(print) {}
@@ -19,8 +20,8 @@ class Trace {
             std::initializer_list<std::int64_t> numbers = {}) {
     const auto time = scheduler_->time().count();
     fold(static_cast<std::uint64_t>(time));
-    for (const char character : who) fold(static_cast<unsigned char>(character));
-    for (const char character : what) fold(static_cast<unsigned char>(character));
+    fold(who);
+    fold(what);
     for (const std::int64_t number : numbers) fold(static_cast<std::uint64_t>(number));
     if (!print_) return;
     std::printf("%10.3f %-10.*s %.*s", static_cast<double>(time) / 1e6,
@@ -33,6 +34,16 @@ class Trace {
   std::uint64_t hash() const { return hash_; }
 
  private:
+  void fold(std::string_view text) {
+    for (; text.size() >= 8; text.remove_prefix(8)) {
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data(), 8);
+      fold(eight);
+    }
+    std::uint64_t rest = text.size();
+    std::memcpy(&rest, text.data(), text.size());
+    fold(rest);
+  }
   void fold(std::uint64_t value) { hash_ = (hash_ ^ value) * 0x100000001B3ULL; }
 
   const Scheduler* scheduler_;

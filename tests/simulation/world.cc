@@ -121,7 +121,7 @@ std::string World::unrest() const {
   for (const auto& validator : validators_) {
     if (validator->unresolved() > 0) return "a validator's purchases are not in the queue";
   }
-  for (const auto& [id, lease] : database_.ledger.state().leases) {
+  for (const auto& [id, lease] : database_.ledger.view().leases) {
     const bool held = std::ranges::any_of(
         validators_, [&](const auto& validator) { return validator->holder() == lease.holder; });
     if (lease.state != LeaseState::kClosed && !held) return "a lease of a dead holder is open";
@@ -151,7 +151,7 @@ void World::run() {
 
 Outcome World::outcome() const {
   Outcome outcome{.breach = {}, .trace = stage_.trace.hash(), .events = events_};
-  for (const Order& order : database_.ledger.state().orders) {
+  for (const Order& order : database_.ledger.view().orders) {
     ++(order.live() ? outcome.live : outcome.failed);
   }
   return outcome;

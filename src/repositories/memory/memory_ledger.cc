@@ -7,32 +7,34 @@
 
 namespace stampede::repositories::memory {
 
-/// Works on a copy and puts it in place at commit(), under the ledger's lock all the while.
+/// Reads what is committed, and keeps what it writes beside it until commit().
 class MemoryLedger::Transaction final : public LedgerTransaction {
  public:
-  explicit Transaction(MemoryLedger& ledger)
-      : ledger_(ledger), lock_(ledger.mutex_), state_(ledger.state_) {}
+  explicit Transaction(MemoryLedger& ledger) : ledger_(ledger) {}
 
-  void lock_buyers(std::span<const UserId>) override {}  // one transaction at a time
+  void lock_buyers(std::span<const UserId>) override {}
 
   std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
+    const std::lock_guard lock(ledger_.mutex_);
     std::vector<LedgerLease> leases;
     for (const LeaseId id : ascending) {
-      const auto found = state_.leases.find(id);
-      if (found == state_.leases.end()) continue;
-      leases.push_back({found->second, state_.sales.at(found->second.sale).per_buyer_limit});
+      const auto found = state().leases.find(id);
+      if (found == state().leases.end()) continue;
+      leases.push_back({found->second, state().sales.at(found->second.sale).per_buyer_limit});
     }
     return leases;
   }
 
   ShardState lock_shard(std::int32_t shard) override {
-    return {state_.last_seqs.at(static_cast<std::size_t>(shard)),
-            static_cast<std::int32_t>(state_.last_seqs.size())};
+    const std::lock_guard lock(ledger_.mutex_);
+    return {state().last_seqs.at(static_cast<std::size_t>(shard)),
+            static_cast<std::int32_t>(state().last_seqs.size())};
   }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
+    const std::lock_guard lock(ledger_.mutex_);
     std::vector<Order> orders;
-    for (const Order& order : state_.orders) {
+    for (const Order& order : state().orders) {
       if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer})) {
         orders.push_back(order);
       }
@@ -41,43 +43,71 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
   }
 
   void insert(std::span<const Order> orders) override {
+    const std::lock_guard lock(ledger_.mutex_);
     for (const Order& order : orders) {
-      const bool doubled = std::ranges::any_of(state_.orders, [&](const Order& other) {
-        return other.number == order.number ||
-               (order.slot && other.slot == order.slot && other.sale == order.sale &&
-                other.buyer == order.buyer);
-      });
-      if (doubled) throw std::logic_error("UNIQUE constraint failed: orders");
-      state_.orders.push_back(order);
+      if (taken(order, state().orders) || taken(order, inserted_)) {
+        throw std::logic_error("UNIQUE constraint failed: orders");
+      }
+      inserted_.push_back(order);
     }
   }
 
   bool charge(const LedgerCharge& charge) override {
-    StockLease& lease = state_.leases.at(charge.lease);
-    if (lease.state == LeaseState::kClosed || lease.sold + charge.units > lease.granted) {
+    const std::lock_guard lock(ledger_.mutex_);
+    const StockLease& lease = state().leases.at(charge.lease);
+    std::int64_t& charged = charged_[charge.lease];
+    if (lease.state == LeaseState::kClosed || lease.sold + charged + charge.units > lease.granted) {
       return false;
     }
-    lease.sold += charge.units;
+    charged += charge.units;
     return true;
   }
 
-  void close(LeaseId id) override {
-    StockLease& lease = state_.leases.at(id);
-    if (lease.state == LeaseState::kClosed) return;
-    lease.state = LeaseState::kClosed;
-    state_.sales.at(lease.sale).unleased += lease.granted - lease.sold;
-  }
+  void close(LeaseId id) override { closed_.push_back(id); }
 
   void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
-    state_.last_seqs.at(static_cast<std::size_t>(shard)) = last_seq;
+    last_seqs_[static_cast<std::size_t>(shard)] = last_seq;
   }
-  void commit() override { ledger_.state_ = state_; }
+
+  void commit() override {
+    const std::lock_guard lock(ledger_.mutex_);
+    for (Order& order : inserted_) ledger_.append(std::move(order));
+    for (const auto& [id, units] : charged_) state().leases.at(id).sold += units;
+    for (const LeaseId id : closed_) {
+      StockLease& lease = state().leases.at(id);
+      if (lease.state == LeaseState::kClosed) continue;
+      lease.state = LeaseState::kClosed;
+      state().sales.at(lease.sale).unleased += lease.granted - lease.sold;
+    }
+    for (const auto& [shard, last_seq] : last_seqs_) state().last_seqs.at(shard) = last_seq;
+  }
 
  private:
+  State& state() { return ledger_.state_; }
+  static bool taken(const Order& order, const std::vector<Order>& orders) {
+    return std::ranges::any_of(orders, [&](const Order& other) {
+      return other.number == order.number ||
+             (order.slot && other.slot == order.slot && other.sale == order.sale &&
+              other.buyer == order.buyer);
+    });
+  }
+
   MemoryLedger& ledger_;
-  const std::lock_guard<std::mutex> lock_;
-  State state_;
+  std::vector<Order> inserted_;
+  std::map<LeaseId, std::int64_t> charged_;
+  std::vector<LeaseId> closed_;
+  std::map<std::size_t, std::int64_t> last_seqs_;
 };
+
+MemoryLedger::MemoryLedger(std::size_t shards) : by_shard_(shards) {
+  state_.last_seqs.resize(shards);
+}
+
+void MemoryLedger::append(Order&& order) {
+  const auto shard = static_cast<std::size_t>(order.number.value - 1) % by_shard_.size();
+  by_shard_[shard].push_back(state_.orders.size());
+  state_.orders.push_back(std::move(order));
+}
 
 void MemoryLedger::add_sale(const Sale& sale) {
   const std::lock_guard lock(mutex_);
@@ -205,14 +235,13 @@ std::optional<OrderLine> MemoryLedger::find(OrderNumber number) {
 
 std::vector<Order> MemoryLedger::since(std::int32_t shard, std::int64_t after, std::size_t most) {
   const std::lock_guard lock(mutex_);
-  const auto shards = static_cast<std::int64_t>(state_.last_seqs.size());
+  const auto& indices = by_shard_.at(static_cast<std::size_t>(shard));
+  const auto seq_of = [this](std::size_t index) { return state_.orders[index].seq; };
   std::vector<Order> orders;
-  for (const Order& order : state_.orders) {
-    if ((order.number.value - 1) % shards == shard && order.seq > after) orders.push_back(order);
+  for (auto i = std::ranges::upper_bound(indices, after, {}, seq_of);
+       i != indices.end() && orders.size() < most; ++i) {
+    orders.push_back(state_.orders[*i]);
   }
-  std::ranges::sort(orders, {}, &Order::seq);
-  if (orders.size() > most)
-    orders.erase(orders.begin() + static_cast<std::ptrdiff_t>(most), orders.end());
   return orders;
 }
 
@@ -223,11 +252,10 @@ std::vector<std::int64_t> MemoryLedger::cursors_before_recent(Instant) {
 
 void MemoryLedger::for_each_recent(Instant ended_after,
                                    const std::function<void(const Order&)>& visit) {
-  std::vector<Order> orders = state().orders;
-  std::ranges::sort(orders, {}, &Order::number);
-  const std::map<SaleId, Sale> sales = state().sales;
-  for (const Order& order : orders) {
-    if (!sales.at(order.sale).ended(ended_after)) visit(order);
+  State copy = state();
+  std::ranges::sort(copy.orders, {}, &Order::number);
+  for (const Order& order : copy.orders) {
+    if (!copy.sales.at(order.sale).ended(ended_after)) visit(order);
   }
 }
 
@@ -249,7 +277,7 @@ std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {
   std::vector<std::string> broken;
   std::map<SaleId, std::int64_t> live;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;
-  std::set<std::tuple<SaleId, UserId, std::string>> intents;
+  std::set<std::tuple<SaleId, UserId, std::string_view>> intents;
   for (const Order& order : state.orders) {
     if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
       broken.emplace_back("I5: two orders of one intent");

@@ -15,12 +15,12 @@ namespace stampede::repositories::memory {
 
 /// Orders, stock leases and the ring's members without a database: for tests and the simulator. It
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
-/// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe;
-/// transactions run one by one.
+/// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe, but it
+/// locks no rows: who runs several transactions at a time locks them.
 class MemoryLedger final : public OrderLedger, public Leases, public Orders, public Members {
  public:
   /// Order numbers are shared by that many queue shards.
-  explicit MemoryLedger(std::size_t shards = 1) { state_.last_seqs.resize(shards); }
+  explicit MemoryLedger(std::size_t shards = 1);
 
   struct State {
     std::map<SaleId, Sale> sales;
@@ -37,6 +37,8 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
   /// As Catalog::add_stock() does it.
   void add_stock(SaleId sale, std::int64_t units);
   State state() const;
+  /// The same without a copy: for one thread, until the next change.
+  const State& view() const { return state_; }
 
   std::unique_ptr<LedgerTransaction> begin() override;
 
@@ -64,11 +66,14 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
  private:
   class Transaction;
 
-  std::optional<LeaseId> take(SaleId sale, std::int64_t units);  // with mutex_ held
-  OrderLine line(const Order& order) const;                      // with mutex_ held
+  // With mutex_ held:
+  std::optional<LeaseId> take(SaleId sale, std::int64_t units);
+  OrderLine line(const Order& order) const;
+  void append(Order&& order);
 
   mutable std::mutex mutex_;
-  State state_;  // guarded by mutex_
+  State state_;                                     // guarded by mutex_
+  std::vector<std::vector<std::size_t>> by_shard_;  // guarded by mutex_; indices, by seq
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.

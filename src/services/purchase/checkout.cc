@@ -90,6 +90,7 @@ class Checkout::Implementation {
       : rules_(rules),
         parts_(parts),
         bucket_(rules.check_rate, rules.check_burst),
+        stripes_(rules.stripes),
         board_([this](SaleId sale) { return listener_of(sale); }) {}
 
   std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait) {

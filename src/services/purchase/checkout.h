@@ -49,6 +49,7 @@ struct Rules {
   /// When a buyer has an answer: where the database is another machine's, as soon as the queue
   /// holds the purchase for good.
   enum class AnswerAfter { kCommit, kQueued } answer_after = AnswerAfter::kCommit;
+  std::size_t stripes = 256;  // locks that the buyers are split over: a power of two, to 256
 };
 
 /// The purchase itself: the steps of `/check` (docs/design.md#steps), in their order, atomic per

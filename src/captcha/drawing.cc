@@ -11,8 +11,7 @@
 namespace stampede::captcha {
 namespace {
 
-// Of look-alikes (0ODQ 1I7J 2Z 4A 5S 6G 8B EF UVW) at most one, and none that is read as its
-// double.
+// At most one character of each group of look-alikes (0ODQ 1I7J 2Z 4A 5S 6G 8B EF UVW).
 constexpr std::string_view kAlphabet = "ACEHKLMNPRTUXY39";
 constexpr int kLetters = 5;
 constexpr int kWidth = 200;  // pixels
@@ -34,8 +33,8 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-/// A drawing, freed at the end of its scope. Cairo keeps an error until it is asked; so ask once,
-/// when all is drawn.
+/// A drawing, freed at the end of its scope. Cairo remembers its first error, so it is checked
+/// once, after everything is drawn.
 class Canvas {
  public:
   Canvas()
@@ -69,7 +68,7 @@ class Canvas {
   std::unique_ptr<cairo_t, Free> context_;
 };
 
-/// Bends the plane like a flag: each point moves along two sine waves.
+/// Bends the plane: each point moves along two sine waves.
 class Warp {
  public:
   explicit Warp(Random& random)
@@ -95,7 +94,7 @@ class Warp {
   Wave y_;
 };
 
-/// One for letters and noise, so that they cannot be told apart by it.
+/// Letters and noise use the same one, so that they cannot be told apart by it.
 struct Ink {
   explicit Ink(Random& random)
       : red(random.between(0, 0.4)),
@@ -222,7 +221,8 @@ Image draw(std::uint64_t seed) {
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-/// Fontconfig keeps what it read of the system's fonts to the end, where no pointer shows it.
+/// Fontconfig never frees what it read of the system's fonts, and the leak checker cannot find a
+/// pointer to it.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" const char* __lsan_default_suppressions() { return "leak:libfontconfig"; }
 #endif

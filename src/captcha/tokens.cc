@@ -20,7 +20,7 @@ std::string normalise(std::string_view answer) {
   return normal;
 }
 
-/// What every challenge and pass begins with.
+/// The claims that every challenge and pass begins with.
 ClaimWriter begin_claims(const Subject& subject, Instant now) {
   return ClaimWriter()
       .integer((now + Tokens::kLifetime).time_since_epoch().count())
@@ -29,7 +29,7 @@ ClaimWriter begin_claims(const Subject& subject, Instant now) {
       .text(subject.intent.text());
 }
 
-/// Reads the same, and compares.
+/// Reads that beginning and compares it.
 bool good_for(ClaimReader& claims, const Subject& subject, Instant now) {
   const bool fresh = now.time_since_epoch().count() < claims.integer();
   const bool same_buyer = claims.integer() == subject.buyer.value;

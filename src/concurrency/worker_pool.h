@@ -28,8 +28,8 @@ class WorkerPool {
   /// False, and `task` untouched, when the queue is full.
   [[nodiscard]] bool submit(std::move_only_function<void()>&& task);
 
-  /// Lets running tasks end and destroys those that wait without running them; later ones are
-  /// refused. For whoever's tasks use what goes before the pool.
+  /// Waits for running tasks, and destroys waiting ones without running them; later tasks are
+  /// refused. Call it when the tasks use something that is destroyed before the pool.
   void stop();
 
  private:

@@ -160,8 +160,8 @@ void AccountsController::change_password(const http::Request& request, http::Res
 }
 
 void AccountsController::log_out(const http::Request& request, http::Responder responder) {
-  // Before all else: another site's page sends no cookies along (SameSite), but an answer that
-  // clears them would log its visitor out all the same.
+  // The origin is checked first. Another site's page sends no cookies along (SameSite), but an
+  // answer that clears the cookies would log the visitor out all the same.
   if (!services_.origin.allows(request)) {
     responder(refuse(request, services_.pages,
                      {403, "bad-origin", "You are not logged out",

@@ -29,7 +29,7 @@ http::Response unavailable() {
 
 void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
                  std::move_only_function<http::Response()> work) {
-  // Shared with the task, so that it is still at hand when the pool refuses the task.
+  // Shared with the task, so that the Responder can still answer when the pool refuses the task.
   const auto shared = std::make_shared<http::Responder>(std::move(responder));
   const bool accepted = pool.submit(
       [shared, work = std::move(work)]() mutable { shared->reply_from_anywhere(result_of(work)); });

@@ -6,7 +6,7 @@
 
 namespace stampede::controllers {
 
-/// Controllers are doors: here time enters. A test hands in its own.
+/// Controllers read the clocks and pass `now` down. A test passes a clock of its own.
 using Clock = std::function<Now()>;
 
 }  // namespace stampede::controllers

@@ -23,7 +23,7 @@ struct Document {
 };
 Document make_document(std::string html);
 
-/// Answers 304 where the visitor has that very document. `max_age` in seconds.
+/// Answers 304 if the visitor's copy has the same ETag. `max_age` in seconds.
 http::Response document(const http::Request& request, const Document& document, int max_age);
 
 /// An error of a route that people visit: a page, or problem+json for those who ask for JSON.

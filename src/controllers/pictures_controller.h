@@ -25,7 +25,8 @@ class PicturesController {
   /// For everybody: what a product shows, from memory or by `pool` from the database. Both must
   /// outlive the router.
   void add_routes(http::Router& router, concurrency::WorkerPool& pool);
-  /// The products as the database has them. A crowd that makes names up is answered without it.
+  /// The products as the database has them. Names that no product shows are answered 404 without
+  /// asking the database.
   void load(std::span<const Product> products);
 
   /// Whatever the database has, for operators; blocks.

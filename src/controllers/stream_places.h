@@ -10,8 +10,8 @@
 
 namespace stampede::controllers {
 
-/// Counts open streams against their limits: in all, and of each buyer, so that one alone cannot
-/// take every place. Thread-safe; must outlive its places.
+/// Counts open streams against two limits: of all buyers together, and of each buyer, so that one
+/// buyer cannot take every place. Thread-safe; must outlive its places.
 class StreamPlaces {
  public:
   struct Limits {
@@ -20,7 +20,7 @@ class StreamPlaces {
   };
   explicit StreamPlaces(const Limits& limits) : limits_(limits) {}
 
-  /// The place of one stream; gives it back.
+  /// The place of one stream; gives it back when destroyed.
   class [[nodiscard]] Place {
    public:
     Place(StreamPlaces& places, UserId buyer) : places_(&places), buyer_(buyer) {}
@@ -44,7 +44,7 @@ class StreamPlaces {
     UserId buyer_;
   };
 
-  /// nullopt over a limit.
+  /// nullopt if a limit is reached.
   std::optional<Place> take(UserId buyer);
   std::size_t taken() const;
 

@@ -92,7 +92,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   /// Under mutex_.
   std::size_t room() const { return BodyStream::kMostBuffered - waiting_.size() - on_its_way_; }
 
-  /// One task for all that changes before it runs.
+  /// Posts one task for all changes that happen before it runs.
   void notify() {
     if (notified_.exchange(true)) {
       return;

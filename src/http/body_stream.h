@@ -14,7 +14,7 @@ namespace stampede::http {
 
 class BodyChannel;
 
-/// What becomes of a body that is not whole when the server drains.
+/// What the server's drain does to a body that is not complete.
 enum class AtDrain {
   kEnd,  // it ends with what was written: a stream of events, of which every part is whole
   kCut,  // the connection is cut: a file, of which a part must not pass for the whole
@@ -26,7 +26,7 @@ enum class AtDrain {
 /// that nobody takes a part for the whole.
 class BodyStream {
  public:
-  /// What may wait for a peer that does not read; beyond, the connection is cut.
+  /// Bytes that may wait for a peer that does not read. Beyond that the connection is cut.
   static constexpr std::size_t kMostBuffered = 64UL * 1024;
 
   explicit BodyStream(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}
@@ -56,7 +56,7 @@ class BodyStream {
   std::shared_ptr<BodyChannel> channel_;
 };
 
-/// The other end, which the session reads on its own thread. Destroyed, it closes the stream.
+/// The reading end, which the session uses on its own thread. Destroyed, it closes the stream.
 class BodySource {
  public:
   explicit BodySource(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}
@@ -75,7 +75,7 @@ class BodySource {
   };
   /// What was written since the last time.
   Part take();
-  /// All that was taken has gone out: there is room for more.
+  /// Everything that take() returned has been sent: the buffer has room again.
   void sent();
   /// Ends or cuts the stream, as it was made to, if it is open: the server drains.
   void drain();

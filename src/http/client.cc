@@ -84,7 +84,7 @@ class Client::Implementation {
   }
 
  private:
-  /// A server may close a connection at rest; then its end can be read.
+  /// True if the server closed the idle connection: the end of the stream can then be read.
   bool closed_by_server() {
     char byte = 0;
     error_code ec;

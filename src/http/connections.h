@@ -24,7 +24,7 @@ class ConnectionCaps {
   ConnectionCaps(std::size_t in_all, std::size_t per_address)
       : in_all_(in_all), per_address_(per_address) {}
 
-  /// One connection's place; gives it back.
+  /// One connection's place under the caps; gives it back when destroyed.
   class [[nodiscard]] Slot {
    public:
     Slot(ConnectionCaps& caps, std::optional<std::uint64_t> key) : caps_(&caps), key_(key) {}
@@ -43,7 +43,7 @@ class ConnectionCaps {
     std::optional<std::uint64_t> key_;
   };
 
-  /// nullopt over a cap. Who is `exempt` counts only towards the connections in all.
+  /// nullopt if a cap is reached. An `exempt` peer counts only towards the cap in all.
   std::optional<Slot> acquire(const boost::asio::ip::address& peer, bool exempt);
   std::size_t open() const;
   /// False if some are still open at `deadline`.
@@ -60,7 +60,7 @@ class ConnectionCaps {
   boost::unordered_flat_map<std::uint64_t, std::size_t> by_address_;  // guarded by mutex_
 };
 
-/// The proxies whose word about the buyer is taken.
+/// The proxies whose X-Forwarded-* headers are believed.
 class TrustedProxies {
  public:
   /// Throws std::invalid_argument naming an entry that is no address.

@@ -16,7 +16,7 @@ namespace stampede::http {
 namespace {
 
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
-/// How long to stand back when there are no files or memory for another connection.
+/// Pause before the next accept() when there are no files or no memory for another connection.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
 Acceptor listening(asio::io_context& context, const asio::ip::tcp::endpoint& endpoint) {
@@ -49,8 +49,8 @@ std::string date_line_of(std::time_t time) {
 
 Loop::Loop(ServerShared& server, const asio::ip::tcp::endpoint& endpoint)
     : server_(server),
-      // One thread runs it, and every socket and timer is touched by that thread alone; only
-      // posting is for others.
+      // One thread runs the context, and only that thread touches its sockets and timers. Other
+      // threads only post.
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       acceptor_(listening(context_, endpoint)),
       tick_timer_(context_.get_executor()),
@@ -92,7 +92,7 @@ void Loop::drain(std::function<void()> done) {
   });
 }
 
-/// Takes the connections that the kernel holds for us: closing the acceptor would reset them.
+/// Accepts the connections that the kernel has queued: closing the acceptor would reset them.
 void Loop::accept_waiting() {
   error_code ec;
   acceptor_.non_blocking(true, ec);
@@ -134,7 +134,7 @@ Awaitable<void> Loop::accept() {
       accept_pause_.expires_after(kAcceptPause);
       co_await accept_pause_.async_wait(asio::redirect_error(kAwait, ec));
     }
-    // Any other error belongs to that one connection.
+    // Any other error concerns that one connection only.
   }
 }
 

@@ -48,7 +48,7 @@ struct LoopStatistics {
 /// One thread of a server: an io_context, an acceptor and the sessions of the connections it took.
 class Loop {
  public:
-  /// How often deadlines are looked at.
+  /// How often deadlines are checked.
   static constexpr std::chrono::milliseconds kTick{250};
 
   /// Listens already; throws boost::system::system_error.
@@ -80,8 +80,8 @@ class Loop {
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
-  /// Runs `resume` when the task under way has ended: an answer may be given under a lock, which is
-  /// no place to run the next handler in.
+  /// Runs `resume` when the task under way has ended. A handler may answer while it holds a lock,
+  /// and the next handler must not run under that lock.
   void resume_soon(std::move_only_function<void()> resume);
 
  private:

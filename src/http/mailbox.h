@@ -8,7 +8,7 @@
 namespace stampede::http {
 
 /// Tasks from any thread for the one thread of an io_context, in order. The thread is woken once
-/// for all that has gathered. Thread-safe but for deliver().
+/// for all tasks that wait. Thread-safe but for deliver().
 class Mailbox {
  public:
   using Task = std::move_only_function<void()>;
@@ -18,9 +18,9 @@ class Mailbox {
 
   /// After close() the task is destroyed unrun.
   void push(Task task);
-  /// On the thread: runs what has gathered. A task that throws is logged.
+  /// On the context's thread: runs all tasks that wait. A task that throws is logged.
   void deliver();
-  /// Destroys what has gathered, and everything that comes later. `context` may go afterwards.
+  /// Destroys the tasks that wait, and all later ones. `context` may be destroyed afterwards.
   void close();
 
  private:

@@ -21,9 +21,9 @@ struct Request {
   std::string_view query;   // as sent, after '?'
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string_view body;
-  /// Of the buyer: the peer, or what a trusted proxy says of it.
+  /// The buyer's address: the peer's, or the one that a trusted proxy forwards.
   std::string_view client_address;
-  /// TLS ends at a trusted proxy that says so.
+  /// The buyer used TLS, as a trusted proxy's X-Forwarded-Proto says.
   bool secure = false;
   /// The parts of `path` that {names} of the route's pattern matched, in order.
   std::vector<std::string_view> path_parameters;

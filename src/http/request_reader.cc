@@ -51,7 +51,7 @@ std::expected<RequestReader::Progress, Refusal> RequestReader::advance() {
   if (*whole) {
     return Progress::kComplete;
   }
-  // A peer that already sends its body does not wait for the word.
+  // A peer that already sends its body does not wait for "100 Continue".
   if (framing_.expects_continue && !continue_sent_ && end_ - begin_ == head_size_) {
     continue_sent_ = true;
     return Progress::kSendContinue;

@@ -36,7 +36,7 @@ class RequestReader {
   /// reader is of no more use.
   std::expected<Progress, Refusal> advance();
 
-  /// Where the request under way stands.
+  /// How far the request under way has been read.
   enum class Phase { kIdle, kHead, kBody, kComplete };
   Phase phase() const { return phase_; }
   /// How much of its body has come, without the framing of chunks. After advance(), in kBody.

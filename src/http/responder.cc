@@ -18,7 +18,7 @@ Responder& Responder::operator=(Responder&& other) noexcept {
 
 Responder::~Responder() {
   if (exchange_ != nullptr) {
-    // Perhaps on another thread, where a pool threw its waiting work away.
+    // This may run on another thread: a worker pool that stops destroys the tasks in its queue.
     reply_from_anywhere(
         problem(500, "internal-error", "The request was given up inside the server."));
   }

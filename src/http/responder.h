@@ -8,14 +8,14 @@
 
 namespace stampede::http {
 
-/// The other end of a Responder; the session implements it.
+/// Where a Responder delivers its answer. The session implements it.
 class Exchange {
  public:
   virtual void answer(Response&& response) = 0;  // on the session's own thread
-  /// Likewise; `head` has no body, it comes by `body`. Who cannot send such answers with the head.
+  /// Answers with `head`, then streams `body`; an implementation that cannot stream drops the body.
   virtual void stream(Response&& head, BodySource /*body*/) { answer(std::move(head)); }
   virtual const Post& post() const = 0;
-  /// No answer will come: the thread is gone, and the task that carried it was destroyed unrun.
+  /// No answer will come: its thread has ended, and the task with the answer was destroyed unrun.
   virtual void abandon() noexcept {}
 
  protected:
@@ -43,12 +43,12 @@ class Responder {
   }
   /// From any thread.
   void reply_from_anywhere(Response&& response);
-  /// From any thread: answers with `head` and with a body that comes by and by, in chunks, through
-  /// what is returned. HTTP/1.0 gets it without chunks, HEAD the head alone. There is no deadline
-  /// while it is quiet, and the connection closes after it.
+  /// From any thread: answers with `head` and with a body that the caller writes, chunk by chunk,
+  /// through the returned stream. HTTP/1.0 gets the body without chunks, HEAD the head alone. There
+  /// is no deadline while nothing is written, and the connection closes after the body.
   BodyStream stream_from_anywhere(Response&& head, AtDrain at_drain = AtDrain::kEnd);
 
-  /// The session's thread, as a place to post to. Sessions of one thread have the same one.
+  /// Posts tasks to the session's thread. All sessions of one thread share one Post object.
   const Post& post() const { return exchange_->post(); }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace stampede::http {
 
-/// The answers of one connection on their way out: small ones are gathered in one buffer, so that
-/// pipelined requests share a write; the body of a large one is sent from where it lies.
+/// The unsent answers of one connection. Small ones are gathered in one buffer, so that pipelined
+/// requests share a write; the body of a large one is sent without being copied.
 class ResponseWriter {
  public:
   enum class Body {
@@ -30,7 +30,7 @@ class ResponseWriter {
   void write_raw(std::string_view bytes) { head_ += bytes; }
 
   bool empty() const { return head_.size() == sent_ && body_left().empty(); }
-  /// True when more should not be gathered before this has gone out.
+  /// True when the gathered answers should be sent before more are added.
   bool full() const { return large_body_ != nullptr || head_.size() >= kGather; }
 
   /// What to send, in order; then sent() says how much of it went.

@@ -95,7 +95,7 @@ Awaitable<void> Session::serve() {
     if (loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle) {
       size = socket_->read_some(space, ec);  // what is here already is still served
     } else {
-      // In place, not in a coroutine of its own: this is the one wait of an ordinary request.
+      // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
       arm_for_phase();
       reading_ = true;
       size = co_await socket_->async_read_some(space, asio::redirect_error(kAwait, ec));
@@ -155,13 +155,13 @@ void Session::dispatch() {
   }
   first_request_ = false;
   armed_.reset();
-  deadline_ = Clock::time_point::max();  // how long a handler takes is its own affair
+  deadline_ = Clock::time_point::max();  // a handler has no deadline
   loop_.statistics().requests.add();
   awaiting_ = true;
   try {
     loop_.server().router.route(request, Responder(*this));
   } catch (const std::exception& error) {
-    // Its Responder went with it and answers 500.
+    // The exception destroyed the Responder, which answers 500.
     telemetry::log_error("handler failed", "path={} error={}", request.path, error.what());
   }
 }
@@ -178,7 +178,7 @@ void Session::believe_proxy(Request& request) const {
   }
 }
 
-/// False if it is the last answer.
+/// False if the connection closes after this answer.
 bool Session::write_answer() {
   const bool keep_alive = reader_.keep_alive() && !loop_.draining();
   writer_.write(std::exchange(response_, {}),
@@ -194,7 +194,7 @@ void Session::refuse(const Refusal& refusal) {
                 {.head_only = false, .close = true, .date = loop_.date_line()});
 }
 
-/// Sends what the socket takes; an error if that is not all.
+/// Sends as much as the socket takes without waiting; an error if that is not all.
 error_code Session::write_now() {
   error_code ec;
   while (!writer_.empty() && !ec) {
@@ -210,12 +210,12 @@ error_code Session::write_now() {
   return ec;
 }
 
-/// How much of what was written the peer has not acknowledged: it may be with the kernel, which
+/// Bytes that the peer has not acknowledged. Those in the kernel's buffer count too: the kernel
 /// takes megabytes at once and then nothing for longer than a slow peer's deadline.
 std::size_t Session::not_taken() {
   int with_kernel = 0;
   if (::ioctl(socket_->native_handle(), SIOCOUTQ, &with_kernel) != 0) {
-    with_kernel = 0;  // then what the kernel takes is what the peer does
+    with_kernel = 0;  // unknown: what the kernel took counts as taken by the peer
   }
   return writer_.left() + static_cast<std::size_t>(with_kernel);
 }
@@ -272,7 +272,7 @@ void Session::arm_for_phase() {
     return;  // every byte of a slow request counts towards the same deadline
   }
   if (phase == Phase::kIdle) {
-    // A new connection has come to ask something.
+    // A new connection is expected to send a request at once.
     arm(first_request_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
   } else {
     arm(phase == Phase::kHead ? limits.header_time : limits.body_time);
@@ -282,7 +282,7 @@ void Session::arm_for_phase() {
 }
 
 void Session::expire() {
-  expired_ = true;  // once a tick until something is done about it: this one may come too late
+  expired_ = true;  // called again at each tick, in case this cancel() comes between two operations
   error_code ec;
   socket_->cancel(ec);
 }

@@ -52,7 +52,7 @@ class Session final : public Exchange,
   Awaitable<void> linger();
   void end();
 
-  // An answer whose body comes by and by; in session_stream.cc.
+  // Streamed answers, in session_stream.cc.
   Awaitable<void> stream_body();
   Awaitable<bool> write_body(bool chunked);
   Awaitable<void> resumed();

@@ -1,5 +1,6 @@
-// An answer whose body comes by and by. It is the last one of its connection, so whatever else the
-// peer sends is thrown away; what counts is that it is still there.
+// Streamed answers: the body is written while it is being sent. A streamed answer is the last one
+// of its connection, so whatever the peer sends meanwhile is discarded; it is read only to notice
+// that the peer has closed the connection.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,9 +14,9 @@
 namespace stampede::http {
 namespace {
 
-/// How much a peer may say while it is answered, as a peer that listens says nothing.
+/// Bytes that a peer may send during a streamed answer. A well-behaved peer sends none.
 constexpr std::size_t kMostUnasked = 64UL * 1024;
-/// A peer that acknowledges nothing for so long, on a line that is dead, counts as gone.
+/// A peer that acknowledges no byte for this long counts as gone: its line is dead.
 constexpr unsigned kUnacknowledgedMs = 30'000;
 
 }  // namespace
@@ -100,8 +101,8 @@ Awaitable<bool> Session::write_body(bool chunked) {
   }
 }
 
-/// Notices that the peer goes away while nothing is sent. Calls back once in a while; nothing of
-/// the session may go before it has.
+/// Notices that the peer closes the connection while nothing is being sent. The session must not be
+/// destroyed while the wait is pending, because its callback uses the session.
 void Session::watch_peer() {
   watching_peer_ = true;
   socket_->async_wait(Socket::wait_read, [this](const error_code& ec) {

@@ -23,7 +23,7 @@ inline constexpr Refusal kBodyTooLarge{413, "body-too-large",
                                        "The body is larger than this server takes."};
 
 /// Finds the end of a request's head as it arrives, and refuses lines that do not end in CR LF and
-/// folded ones. The characters within a line are the parser's business.
+/// folded ones. It leaves the characters within a line to the parser.
 class HeadScanner {
  public:
   explicit HeadScanner(std::size_t limit) : limit_(limit) {}

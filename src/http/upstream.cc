@@ -17,7 +17,7 @@
 namespace stampede::http {
 namespace {
 
-/// Deadlines are looked at no more often than this.
+/// Deadlines are checked no more often than this.
 constexpr std::chrono::milliseconds kTick{20};
 
 void check_target(std::string_view target) {

@@ -29,7 +29,7 @@ class Upstream {
     std::size_t connections = 64;                 // to one target
     std::size_t waiting = 4096;                   // requests to one target, for one of them
     std::size_t response_bytes = 1024UL * 1024;   // of a body; a larger one is lost
-    std::chrono::milliseconds idle_time{30'000};  // then a connection at rest is closed; to be
+    std::chrono::milliseconds idle_time{30'000};  // then an idle connection is closed; to be
                                                   // less than the peer's own
   };
   using Result = std::expected<ClientResponse, UpstreamError>;

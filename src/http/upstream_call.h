@@ -8,8 +8,8 @@
 
 namespace stampede::http {
 
-/// One request under way and who waits for its answer. Destroyed without one, it fails: nobody
-/// waits in vain.
+/// One request under way, with the callback for its answer. Destroyed without an answer, it reports
+/// a failure, so that the callback always runs.
 class UpstreamCall {
  public:
   UpstreamCall(std::string target, const ClientRequest& request, Clock::time_point deadline,
@@ -22,10 +22,10 @@ class UpstreamCall {
   bool is_head() const { return is_head_; }
   Clock::time_point deadline() const { return deadline_; }
 
-  /// From here on the peer may have a part of it, until it is known to have none.
+  /// True: the peer may have received a part of the request. False: it certainly received nothing.
   void set_sent(bool sent) { sent_ = sent; }
 
-  /// The first of these counts.
+  /// The first call of answer() or fail() runs the callback; later calls do nothing.
   void answer(ClientResponse response);
   void fail(std::string_view what, std::string_view why);  // "connect" T: "Connection refused"
   bool over() const { return !done_; }

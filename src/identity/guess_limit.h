@@ -23,7 +23,7 @@ class GuessLimit {
   explicit GuessLimit(int limit, std::size_t capacity = 65'536)
       : limit_(limit), capacity_(capacity) {}
 
-  /// True if a charge would be refused.
+  /// True if charge() would refuse now.
   bool exhausted(const std::string& key, Tick now);
   /// Counts one try; false, and nothing counted, if there were too many.
   [[nodiscard]] bool charge(const std::string& key, Tick now);

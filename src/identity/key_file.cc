@@ -166,7 +166,7 @@ void sync_directory_of(const std::filesystem::path& path) {
   }
 }
 
-/// A complete key file on disk that has no name of its own yet; removed unless it got one.
+/// A complete key file on disk under a temporary name; removed unless it gets its final name.
 class Draft {
  public:
   Draft(const std::filesystem::path& path, const KeyFile& keys)
@@ -184,7 +184,7 @@ class Draft {
   Draft& operator=(const Draft&) = delete;
   ~Draft() { ::unlink(draft_.c_str()); }
 
-  /// Gives it the name, which must be free.
+  /// Gives the file its final name, which must not exist.
   void publish_new() const {
     if (::link(draft_.c_str(), path_.c_str()) != 0) {
       if (errno == EEXIST) fail(path_, "exists already, and a new one would end every session");
@@ -192,7 +192,7 @@ class Draft {
     }
     sync_directory_of(path_);
   }
-  /// Gives it the name and takes it from the file that had it.
+  /// Gives the file its final name, and so replaces the file that had it.
   void publish_instead() const {
     if (::rename(draft_.c_str(), path_.c_str()) != 0) fail_with_errno(path_, "cannot be replaced");
     sync_directory_of(path_);
@@ -213,7 +213,7 @@ class Draft {
   std::string draft_;
 };
 
-/// Opens the file of that name and locks it; the one that has the name when the lock is held.
+/// Opens and locks the file that has this name at the moment the lock is held.
 Descriptor lock_current(const std::filesystem::path& path) {
   while (true) {
     Descriptor file = open_existing(path);

@@ -55,8 +55,8 @@ Aes128Key derive(const RingSecret& secret, std::string_view name) {
   return key;
 }
 
-/// What a token authenticates besides its claims: its first two bytes as they came, and for what it
-/// is. So a changed version or key id fails like any other changed bit.
+/// What a token authenticates besides its claims: its first two bytes as they arrived, and its
+/// purpose. A changed version or key id therefore fails like any other changed bit.
 class Associated {
  public:
   Associated(Purpose purpose, const unsigned char* token) {
@@ -118,7 +118,8 @@ struct KeyRing::Ciphers {
   AesGcm& sealing(Purpose purpose) {
     return ready(seal, keys->current, purpose, AesGcm::Direction::kSeal);
   }
-  /// An unknown key id meets the current key, and fails there in the time of any forged token.
+  /// A token with an unknown key id is opened with the current key, so that it fails in the same
+  /// time as any forged token.
   AesGcm& opening(Purpose purpose, std::uint8_t id) {
     const std::optional<Keys::Slot>& previous = keys->previous;
     if (previous && id == previous->id) {

@@ -26,9 +26,9 @@ enum class Purpose : std::uint8_t {
 };
 inline constexpr std::size_t kPurposes = 6;
 
-/// The node's secret keys: the one that seals, and the one before it, which still opens.
-/// Thread-safe: seal and open may run while reload() exchanges the keys, and share no lock: each
-/// thread keeps ciphers of its own for the ring it used last.
+/// The node's secret keys: the current one seals and opens, the previous one still opens.
+/// Thread-safe: seal() and open() may run while reload() exchanges the keys, and share no lock,
+/// because each thread keeps its own ciphers for the keys that it used last.
 class KeyRing {
  public:
   /// Random 96-bit nonces are safe for 2^32 tokens of one purpose and key (NIST SP 800-38D, 8.3).
@@ -58,7 +58,7 @@ class KeyRing {
  private:
   struct Keys;
   struct Ciphers;
-  /// The calling thread's, made anew when the keys have changed.
+  /// The calling thread's ciphers, made again when the keys have changed.
   Ciphers& ciphers() const;
   void adopt(const KeyFile& file);
 
@@ -66,7 +66,7 @@ class KeyRing {
   mutable std::mutex mutex_;
   KeyFile::Stamp stamp_;              // guarded by mutex_
   std::shared_ptr<const Keys> keys_;  // guarded by mutex_
-  /// Of keys_, unlike that of any other keys in this process.
+  /// Identifies keys_: no other keys in this process have the same generation.
   std::atomic<std::uint64_t> generation_{0};
 };
 

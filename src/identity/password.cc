@@ -25,7 +25,7 @@ bool is_hash(std::string_view text) {
          crypto_pwhash_str_needs_rehash(std::string(text).c_str(), kOperations, kMemory) >= 0;
 }
 
-/// The work of one verification, for nothing.
+/// Does the work of one verification and discards it, so that a refusal takes as long.
 void burn(std::string_view password) {
   std::array<unsigned char, 32> hash;
   const std::array<unsigned char, crypto_pwhash_SALTBYTES> salt{};

@@ -9,8 +9,8 @@ namespace stampede::identity {
 /// format, with a random salt. Throws std::bad_alloc without the memory.
 std::string hash_password(std::string_view password);
 
-/// True if `hash` is of this password. A hash that none opens ("!", empty) takes the same time, so
-/// that nobody learns by a clock which names exist: use it for unknown users.
+/// True if `hash` is of this password. A hash that no password opens ("!", empty) takes the same
+/// time. Use one for unknown users, so that the time does not tell which names exist.
 /// Throws std::bad_alloc without the memory.
 bool verify_password(std::string_view hash, std::string_view password);
 

@@ -24,7 +24,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::err;
 }
 
-/// Never destroyed, so that threads which outlive main may still log.
+/// Never destroyed, so that threads that still run after main() may log.
 spdlog::logger& logger() {
   static spdlog::logger* const instance = [] {
     auto* made = new spdlog::logger("stampede", std::make_shared<spdlog::sinks::stderr_sink_mt>());

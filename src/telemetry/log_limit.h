@@ -5,8 +5,8 @@
 
 namespace stampede::telemetry {
 
-/// Lets one of many like events into the log, so that a fault which repeats a thousand times a
-/// second does not drown the others. Thread-safe.
+/// Limits how often one kind of event is logged, so that a fault which repeats a thousand times a
+/// second does not hide other lines. Thread-safe.
 class LogLimit {
  public:
   using Clock = std::chrono::steady_clock;

@@ -56,8 +56,8 @@ class Histogram {
   Counter sum_;
 };
 
-/// The label `le` of a bucket, in seconds, as Prometheus wants it; of the one behind the last
-/// "+Inf".
+/// The label `le` of a bucket, in seconds, as Prometheus wants it; "+Inf" for the bucket after the
+/// last.
 std::string bucket_bound(std::size_t bucket);
 
 /// Writes the Prometheus text format, version 0.0.4.

@@ -35,7 +35,7 @@ void put_form(data& values, const ProductForm& form) {
   values.set("list_price", form.list_price);
 }
 
-/// A browser lets only times through that are whole steps from the one it was given.
+/// A browser accepts only times that are whole steps away from the value it was given.
 std::string step_of(const std::string& time) { return time.contains('.') ? "0.001" : "1"; }
 
 void put_form(data& values, const SaleForm& form) {

@@ -63,7 +63,7 @@ struct ConsoleSalePage {
   FormFrame frame;
   std::string notice;
   ConsoleSaleRow row;
-  std::optional<SaleForm> form;  // none: its terms stand
+  std::optional<SaleForm> form;  // none: its terms cannot be changed any more
   std::string units;             // to add, as typed
 };
 

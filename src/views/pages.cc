@@ -38,13 +38,14 @@ std::string words_of(SaleStatus status) {
   return "";
 }
 
-/// What it costs elsewhere, where that is more; otherwise there is nothing to strike through.
+/// The list price, if it is above the price; otherwise nothing is struck through.
 data list_price_section(std::optional<std::int64_t> list_price_cents, std::int64_t price_cents) {
   const bool more = list_price_cents.value_or(0) > price_cents;
   return section(more ? format_price(*list_price_cents) : "");
 }
 
-/// With its size, so that nothing moves when it comes. A `later` one is loaded when it is in sight.
+/// With its size, so that nothing moves when the picture arrives. A `later` one is loaded when it
+/// comes into view.
 data picture_of(const Picture& picture, bool later) {
   data values;
   values.set("name", picture.name);

@@ -17,7 +17,8 @@ namespace {
 
 using services::accounts::Sessions;
 
-/// A browser that goes to a page says so; scripts, pictures and programs are told by a status.
+/// True if the request accepts HTML, as a browser's navigation does. Scripts, pictures and programs
+/// get a status instead of a redirect.
 bool wants_page(const http::Request& request) {
   return request.method != http::Method::kPost &&
          request.header("accept").find("text/html") != std::string_view::npos;

@@ -15,9 +15,9 @@
 
 namespace stampede::controllers {
 
-/// The console's door: every route added through it answers operators who are logged in and nobody
-/// else. Pages send a stranger to /login (303), everything else says 401 `login-required`; a POST
-/// needs an allowed origin and our form's token too (403). Thread-safe; the services outlive it.
+/// Guards the console: every route added through it answers logged-in operators and nobody else.
+/// Pages redirect others to /login (303), other routes answer 401 `login-required`. A POST also
+/// needs an allowed origin and the form's token (403). Thread-safe; the services outlive it.
 class OperatorGuard {
  public:
   struct Services {
@@ -30,7 +30,7 @@ class OperatorGuard {
   explicit OperatorGuard(const Services& services, Clock clock = read_clocks)
       : services_(services), clock_(std::move(clock)) {}
 
-  /// Who asks, and the form token for what it answers with.
+  /// The operator who asks, and the form token for the page that answers.
   struct Operator {
     UserId id;
     std::string token;  // for the hidden field `token` of forms, and the header `Form-Token`
@@ -44,10 +44,10 @@ class OperatorGuard {
   using Stream = std::function<void(const http::Request&, const Operator&, Now, http::Responder)>;
   void get_stream(http::Router& router, std::string pattern, Stream stream);
 
-  /// For unknown paths: a stranger learns nothing of what there is.
+  /// For unknown paths: without login they are answered like known ones.
   void refuse_unknown(http::Router& router);
 
-  /// The operator whose cookie this is, while the session lasts: for streams, to be asked again.
+  /// The operator whose cookie this is, while the session lasts. Streams ask again and again.
   std::optional<UserId> operator_of(const http::Request& request, Instant now) const;
   /// The same by the cookie's value, which a stream keeps.
   std::optional<UserId> operator_of(std::string_view cookie, Instant now) const;
@@ -55,7 +55,7 @@ class OperatorGuard {
 
  private:
   http::Response turn_away(const http::Request& request) const;
-  /// Why a POST is refused, if it is no form of ours.
+  /// The refusal of a POST that does not come from one of our forms.
   std::optional<http::Response> refuse_forged(const http::Request& request, Instant now) const;
   void add(http::Router& router, std::string pattern, bool post, Work work);
 

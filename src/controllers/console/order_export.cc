@@ -59,7 +59,7 @@ void OrderExport::begin(const http::Request& request, UserId who, Now now,
   }
   auto place = places_.take(who);
   if (!place) return responder(busy());
-  // Never refused: there is room for as many as there are places.
+  // The pool never refuses: it has room for as many tasks as there are places.
   Job job{std::move(*place), *filter, std::string(request.cookie(OperatorGuard::kCookie)),
           std::move(responder)};
   (void)pool_.submit(
@@ -71,7 +71,7 @@ void OrderExport::write(Job job, Now now, const OperatorGuard& guard) {
   std::size_t orders = 0;
   try {
     auto found = services_.archive.find(job.filter, {}, kOrdersPerPage);
-    // From here on an error can only cut the connection, as this stream does when it goes.
+    // From here on an error can only cut the connection: the stream does so when it is destroyed.
     answered = true;
     auto stream = job.responder.stream_from_anywhere(head_of(now), http::AtDrain::kCut);
     bool written = stream.write_when_room(views::orders_csv_heading(), kPatience);

@@ -15,10 +15,10 @@
 namespace stampede::controllers {
 
 /// GET /orders.csv of the console: every order that the same parameters as of /orders find, newest
-/// first, as a file that is written while it is sent. It takes its time on threads of its own, page
-/// by page, each in a snapshot of its own: no order is there twice, and none is missing that was
-/// there at the start. What goes wrong on the way cuts the connection, so that no part passes for
-/// the whole. Two at once; more get 503. Thread-safe; the services outlive it.
+/// first, as a file that is written while it is sent. It is written on threads of its own, page by
+/// page, each page in its own snapshot: no order appears twice, and none that existed at the start
+/// is missing. An error cuts the connection, so that an incomplete file is not taken for a complete
+/// one. Two exports run at once; more get 503. Thread-safe; the services outlive it.
 class OrderExport {
  public:
   struct Services {
@@ -27,7 +27,7 @@ class OrderExport {
   };
   static constexpr unsigned kAtOnce = 2;
   static constexpr std::size_t kOrdersPerPage = 1'000;
-  /// A reader that takes nothing for so long is gone.
+  /// A reader that takes no byte for this long counts as gone.
   static constexpr std::chrono::seconds kPatience{30};
 
   explicit OrderExport(const Services& services, Clock clock = read_clocks)
@@ -35,10 +35,10 @@ class OrderExport {
 
   /// The export and the guard must outlive the router.
   void add_routes(http::Router& router, OperatorGuard& guard);
-  /// Ends what runs; no task of its own runs afterwards. After the server's drain() it is quick.
+  /// Ends running exports and waits for them. Returns quickly after the server's drain().
   void stop();
 
-  /// Those under way.
+  /// The number of exports that run now.
   std::size_t running() const { return places_.taken(); }
 
  private:

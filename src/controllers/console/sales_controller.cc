@@ -194,7 +194,8 @@ http::Response SalesController::change(const http::Request& request, const Opera
     sale->id = line->units.sale.id;
     sale->product = line->units.sale.product;
     changed = services_.catalog.change_sale(*sale, *known, now.wall);
-    // Had it other units than known, that was the answer: who saves once more has seen these.
+    // The new form carries the units as they are now: if they differed from the form that was sent,
+    // the answer said so, and whoever saves again has seen them.
     form.known = std::to_string(line->units.sale.quantity);
   }
   if (!changed) {

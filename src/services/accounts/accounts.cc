@@ -20,7 +20,7 @@ namespace {
 using repositories::StorageError;
 using Answer = std::expected<Login, AccountError>;
 
-/// No password opens it.
+/// A password hash that no password matches.
 constexpr std::string_view kLocked = "!";
 
 struct Counts {
@@ -114,7 +114,7 @@ class Accounts::Implementation {
 
   void log_in(std::string name, std::string password, const std::string& address, Now now,
               Reply reply) {
-    // Nobody has such a name or password, so this tells nothing about anybody.
+    // No user can have such a name or password, so a quick refusal reveals nothing.
     if (!is_name(name) || !is_password(password)) {
       return reply(std::unexpected(AccountError::kWrongLogin));
     }
@@ -158,7 +158,7 @@ class Accounts::Implementation {
 
   void log_out(UserId id, Now now, Reply reply) {
     enqueue(std::move(reply), [this, id, now]() -> Answer {
-      // A user who is no more has no session left to end.
+      // A user who does not exist any more has no session to end.
       if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
         sessions_.revoke_below(id, *epoch, now.wall);
       }
@@ -175,9 +175,9 @@ class Accounts::Implementation {
   }
 
  private:
-  /// Why this try fails, or nullopt: it is the user's password. Charges before it looks, so that
-  /// tries that run at once cannot slip through together; and after the database was asked, so that
-  /// its failures are nobody's wrong tries.
+  /// Why this try fails, or nullopt if the password is right. The try is charged before the
+  /// password is checked, so that parallel tries cannot exceed the limit together, and after the
+  /// database was read, so that a database that is away does not count as a wrong try.
   std::optional<AccountError> judge(const std::optional<User>& user, std::string_view password,
                                     const LoginThrottle::Source& source, Now now) {
     if (!throttle_.charge(source, now.tick)) return AccountError::kThrottled;
@@ -197,7 +197,7 @@ class Accounts::Implementation {
   /// Runs `work` on the pool and replies with its answer.
   template <class Work>
   void enqueue(Reply reply, Work work) {
-    // A task that the pool does not take, or drops, replies for itself.
+    // A task that the pool refuses or drops replies in its destructor.
     static_cast<void>(pool_.submit(
         [reply = std::move(reply), work = std::move(work)]() mutable { reply(attempt(work)); }));
   }
@@ -208,7 +208,7 @@ class Accounts::Implementation {
       return work();
     } catch (const StorageError& error) {
       telemetry::log_error("account storage failed", "error=\"{}\"", error.what());
-      // After a failed flush nothing can be promised any more: let it end the process.
+      // After a failed fsync nobody knows what the disk holds, so the exception ends the process.
       if (error.kind() == StorageError::Kind::kDurability) throw;
       return std::unexpected(AccountError::kStorage);
     } catch (const std::bad_alloc&) {

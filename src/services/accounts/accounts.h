@@ -65,11 +65,11 @@ class Accounts {
     Sessions::Site site = Sessions::Site::kShop;
   };
   Accounts(repositories::Accounts& repository, Sessions& sessions, Options options);
-  /// Lets what runs end and drops what waits: those callbacks get kOverloaded. None comes later.
-  ~Accounts();  // stop()
+  /// Calls stop(): waiting work gets kOverloaded, and no callback runs afterwards.
+  ~Accounts();
 
-  /// Lets running work end; what waits, and whatever comes later, gets kOverloaded. Afterwards no
-  /// callback runs: for a shutdown, while those whom callbacks use are still there.
+  /// Waits for running work; waiting and later work gets kOverloaded. Afterwards no callback runs.
+  /// To be called at a shutdown, while everything that the callbacks use still exists.
   void stop();
 
   void register_buyer(std::string name, std::string password, const std::string& address, Now now,

@@ -21,7 +21,7 @@ enum class BanError : std::uint8_t {
   kBadReason,    // not 1 to 200 bytes of UTF-8
   kBadDuration,  // not above zero, or above 10 years
   kUnknownUser,
-  kBannedForGood,  // a shorter ban would say the opposite: lift it first
+  kBannedForGood,  // a ban with an end would shorten the one that has none: lift that first
   kNotBanned,
 };
 
@@ -47,9 +47,9 @@ class Buyers {
   };
   explicit Buyers(const Storage& storage) : storage_(storage) {}
 
-  /// Who was put on the blacklist, or whose entry was replaced.
+  /// Answers the user who was put on the blacklist, or whose entry was replaced.
   std::expected<User, BanError> ban(UserId user, const Ban& ban, Instant now);
-  /// Who may buy again.
+  /// Answers the user who may buy again.
   std::expected<User, BanError> unban(UserId user);
   /// Ends every session of the user, in `sessions` at once; nullopt for an unknown one.
   std::optional<User> log_out(UserId user, Sessions& sessions, Instant now);

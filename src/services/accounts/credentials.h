@@ -7,7 +7,7 @@ namespace stampede::services::accounts {
 
 /// 3 to 32 characters of A-Z a-z 0-9 . _ -
 bool is_name(std::string_view text);
-/// True if a name may begin with it, as every name does with nothing.
+/// True if a user name may begin with `text`; also for an empty text.
 bool is_beginning_of_name(std::string_view text);
 
 /// 8 to 128 bytes of valid UTF-8.

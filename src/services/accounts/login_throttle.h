@@ -11,7 +11,7 @@ namespace stampede::services::accounts {
 /// Bounds wrong passwords per name and network, and per network. Thread-safe.
 class LoginThrottle {
  public:
-  /// Who is tried, from where.
+  /// The account that is tried, and the address the try comes from.
   struct Source {
     /// `account` is a name as fold_case() gives it, or anything else that tells accounts apart.
     Source(std::string_view account, std::string client_network)

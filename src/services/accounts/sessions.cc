@@ -33,7 +33,8 @@ class Sessions::Revocations {
   void raise(UserId user, SessionEpoch epoch, Instant now) {
     users_.with(user.value, [&](Raised& raised) {
       const auto [entry, first] = raised.try_emplace(user, Revocation{epoch, now});
-      // The database tells the same epoch again and again: that does not make it younger.
+      // The database reports the same epoch repeatedly; only a higher one counts as a new
+      // revocation.
       if (!first && entry->second.epoch < epoch) entry->second = {epoch, now};
     });
   }
@@ -41,7 +42,7 @@ class Sessions::Revocations {
   /// Forgets revocations so old that the cookies they refuse have expired.
   void sweep(Instant now) {
     const auto minute = now.time_since_epoch() / std::chrono::minutes{1};
-    if (swept_minute_.exchange(minute) == minute) return;  // once a minute is often enough
+    if (swept_minute_.exchange(minute) == minute) return;  // at most once a minute
     for (std::size_t i = 0; i < users_.size(); ++i) {
       users_.with_stripe(i, [&](Raised& raised) {
         erase_if(raised, [&](const auto& entry) { return entry.second.at < now - kLifetime; });
@@ -51,7 +52,7 @@ class Sessions::Revocations {
 
  private:
   struct Revocation {
-    SessionEpoch epoch;  // the least that is still good
+    SessionEpoch epoch;  // the lowest epoch that is still valid
     Instant at;
   };
   using Raised = boost::unordered_flat_map<UserId, Revocation>;
@@ -78,7 +79,7 @@ std::optional<UserId> Sessions::authenticate(std::string_view cookie, Instant no
   if (!opened) return std::nullopt;
   ClaimReader claims(*opened);
   const UserId user{claims.integer()};
-  claims.integer();  // when it was issued: for people who look into one
+  claims.integer();  // when it was issued: not needed here
   const Instant expires{Instant::duration(claims.integer())};
   const SessionEpoch epoch = claims.integer();
   if (!claims.complete() || expires <= now || revocations_->revoked(user, epoch)) {

@@ -14,8 +14,8 @@
 
 namespace stampede::services::accounts {
 
-/// Session cookies without a session store: a sealed token says who and until when, and a small map
-/// of raised epochs says which are revoked. Thread-safe. `ring` must outlive it.
+/// Session cookies without a session store: a sealed token names the user and the expiry, and a
+/// small map of raised epochs says which tokens are revoked. Thread-safe. `ring` must outlive it.
 class Sessions {
  public:
   static constexpr std::chrono::hours kLifetime{12};
@@ -23,14 +23,14 @@ class Sessions {
   explicit Sessions(const identity::KeyRing& ring);
   ~Sessions();
 
-  /// What a cookie opens: one of the shop is worth nothing at the console, nor the other way.
+  /// Where a cookie is valid: the shop's cookie does not open the console, nor the other way round.
   enum class Site : std::uint8_t { kShop, kConsole };
 
   /// The value of the cookie `sign`, or of the console's `operator`.
   std::string issue(UserId user, SessionEpoch epoch, Instant now, Site site = Site::kShop) const;
-  /// Who this cookie is, or nullopt: forged, expired and revoked are one answer. It stands before
-  /// every purchase: it allocates at most once, and the one lock it takes, of many, is held only
-  /// for a look into a map.
+  /// The user of this cookie, or nullopt if it is forged, expired or revoked. It runs before every
+  /// purchase: it allocates at most once, and takes one lock, of many, for a single look-up in a
+  /// map.
   std::optional<UserId> authenticate(std::string_view cookie, Instant now,
                                      Site site = Site::kShop) const;
 

@@ -18,8 +18,8 @@ bool Blacklist::holds(UserId user, Instant now) {
 }
 
 void Blacklist::load(std::span<const BlacklistEntry> entries) {
-  // Built beside and exchanged stripe by stripe, so that nobody on the list slips through
-  // meanwhile.
+  // The new list is built first and then exchanged stripe by stripe, so that no listed buyer is
+  // admitted meanwhile.
   concurrency::Striped<Until, 64> fresh;
   const auto put = [&](const BlacklistEntry& entry) {
     fresh.with(entry.user.value, [&](Until& users) {

@@ -11,8 +11,8 @@
 
 namespace stampede::services::admission {
 
-/// Who may not buy, in memory: the operator's list, as the database holds it, and automatic entries
-/// that the database does not hold yet. Thread-safe.
+/// The buyers who may not buy, in memory: the entries of the database, and automatic entries that
+/// are not in the database yet. Thread-safe.
 class Blacklist {
  public:
   bool holds(UserId user, Instant now);
@@ -20,11 +20,11 @@ class Blacklist {
   /// Replaces the list by the database's; automatic entries not yet taken stay.
   void load(std::span<const BlacklistEntry> entries);
 
-  /// An automatic entry: refused from now on, and given out once by take_unsaved().
+  /// Adds an automatic entry, in force from now on; take_unsaved() returns it once.
   void add(const BlacklistEntry& entry);
-  /// What has to be written to the database, at most `most` at once.
+  /// Automatic entries that have to be written to the database, at most `most`.
   std::vector<BlacklistEntry> take_unsaved(std::size_t most = 500);
-  /// Gives back what could not be written.
+  /// Takes back entries that could not be written.
   void put_back(std::vector<BlacklistEntry> entries);
 
  private:

@@ -11,8 +11,8 @@
 
 namespace stampede::services::admission {
 
-/// Finds scripts that hammer before the start: ten attempts of one buyer within a minute.
-/// Thread-safe; memory is bounded by those who tried in the last minute.
+/// Finds scripts that ask before the start of a sale: ten attempts of one buyer within a minute.
+/// Thread-safe; memory is bounded by the number of buyers who tried in the last minute.
 class EarlyAttempts {
  public:
   static constexpr int kMost = 10;
@@ -21,11 +21,11 @@ class EarlyAttempts {
 
   /// Counts one attempt; true if it and nine before it fell within a minute (and forgets them).
   bool note(UserId buyer, Tick now);
-  /// Forgets who has not tried for a minute.
+  /// Forgets buyers who have not tried for a minute.
   void sweep(Tick now);
 
  private:
-  /// The attempts before the one that would be too many, the oldest first to be overwritten.
+  /// The last nine attempts of one buyer; the next one overwrites the oldest.
   struct Recent {
     std::array<Tick, kMost - 1> ticks;
     std::size_t count = 0;  // in all

@@ -8,8 +8,8 @@
 
 namespace stampede::services::admission {
 
-/// A token bucket, kept as the one time at which it would be full again (the generic cell rate
-/// algorithm, ITU-T I.371): one compare-and-swap per take. Starts full. Thread-safe.
+/// A token bucket, stored as the time at which it would be full again (the generic cell rate
+/// algorithm, ITU-T I.371), so that take() is one compare-and-swap. Starts full. Thread-safe.
 class TokenBucket {
  public:
   /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: its size, at
@@ -24,7 +24,7 @@ class TokenBucket {
 
  private:
   const std::int64_t interval_;   // nanoseconds per token; 0: unlimited
-  const std::int64_t tolerance_;  // nanoseconds that a full bucket is worth
+  const std::int64_t tolerance_;  // nanoseconds in which an empty bucket fills
   std::atomic<std::int64_t> full_at_;
 };
 

@@ -97,12 +97,12 @@ bool is_no(const AnswerLine& line) {
   }
 }
 
-/// nullopt: it decides nothing, and says nothing of the attempts before it.
+/// nullopt: the answer decides nothing, neither about its own attempt nor about earlier ones.
 std::optional<Last> standing(const AnswerLine& line) {
   if (line.result == "sold") return Last::kYes;
   if (line.status == 202) return Last::kPending;
   if (is_no(line)) return Last::kNo;
-  // 500, or a gateway's 502 or 504: whoever says so does not know what became of the request.
+  // 500, or a gateway's 502 or 504: the answer does not tell what became of the request.
   const bool unknown = line.status == 0 || (line.status >= 500 && line.status != 503);
   return unknown ? std::optional{Last::kLost} : std::nullopt;
 }
@@ -137,7 +137,7 @@ std::expected<void, std::string> AnswerLog::add(std::string_view text) {
       contradictions_.push_back({want, outcome.promised, line->order});
     }
   }
-  // Losing the answer to a repeated purchase does not undo the yes that was told before.
+  // A lost answer to a repeated request does not undo an earlier yes.
   const bool repeated = outcome.last == Last::kYes && (now == Last::kLost || now == Last::kPending);
   if (now && !repeated) outcome.last = *now;
   return {};

@@ -13,7 +13,7 @@
 
 namespace stampede::services::audit {
 
-/// One want of one buyer: what an idempotency key names.
+/// One intent of one buyer, named by its idempotency key.
 struct Want {
   UserId buyer;
   IdempotencyKey key;
@@ -27,10 +27,10 @@ struct WantHash {
   }
 };
 
-/// What all answers to one want come to.
+/// What all answers to one intent amount to.
 struct Outcome {
-  /// Where it stands after its last answer that decided anything. A lost or a pending one stands
-  /// until a yes or a no, because other refusals (429, 503, ...) speak of their own request only.
+  /// Its state after the last answer that decided anything. "Lost" and "pending" remain until a yes
+  /// or a no, because other refusals (429, 503, ...) concern their own request only.
   enum class Last : std::uint8_t { kUndecided, kLost, kPending, kNo, kYes };
 
   OrderNumber promised;  // of a yes; 0: none

@@ -23,7 +23,7 @@ Finding finding_of(Invariant invariant, Offenders& offenders, std::string_view w
   return finding;
 }
 
-/// I4, and marks the promises that storage keeps.
+/// Checks I4, and marks each yes whose order is in storage.
 Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers) {
   Offenders offenders;
   storage.for_each_order(sale, [&](const Order& order) {
@@ -45,7 +45,7 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
                     "orders are of nobody who attempted them, or of one who was told no");
 }
 
-/// I3; after no_phantom().
+/// Checks I3; to be called after no_phantom().
 Finding no_loss(AnswerLog& answers) {
   Offenders offenders;
   for (const auto& [want, outcome] : answers.outcomes()) {
@@ -61,7 +61,7 @@ Finding no_loss(AnswerLog& answers) {
   return finding_of(Invariant::kNoLoss, offenders, "yes answers have no live order");
 }
 
-/// I6: sold to the last unit, once every want has its yes or no.
+/// Checks I6: every unit is sold, once every want has its yes or no.
 Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
                      std::int64_t demand) {
   Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};

@@ -18,9 +18,9 @@ struct Source {
   std::vector<std::pair<std::string, double>> counters;
 };
 
-/// Makes of totals what was counted since they were last told. A process that is new counts from
-/// where it is first seen, one that began again from 0, and one that is away keeps its place for an
-/// hour: so nothing is counted twice or comes out negative. For one thread.
+/// Turns totals into what was counted since the last call. A new process counts from its first
+/// totals, a restarted one from 0, and the totals of a process that is away are kept for an hour,
+/// so that nothing is counted twice and no difference is negative. For one thread.
 class Meter {
  public:
   Counted advance(const std::vector<Source>& sources, Tick now);

@@ -66,7 +66,8 @@ Sample merged(const Sample& earlier, const Sample& later) {
   Sample both = later;
   both.seconds += earlier.seconds;
   both.counted += earlier.counted;
-  both.queue_depth = std::max(earlier.queue_depth, later.queue_depth);  // none is below any
+  // An unknown depth (nullopt) compares less than any known one.
+  both.queue_depth = std::max(earlier.queue_depth, later.queue_depth);
   return both;
 }
 

@@ -9,7 +9,7 @@
 namespace stampede::services::orders {
 namespace {
 
-/// What was pasted often has a space before or after it.
+/// Removes blanks at both ends: pasted text often has them.
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpaces = " \t\r\n";
   const auto first = text.find_first_not_of(kSpaces);

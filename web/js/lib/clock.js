@@ -1,12 +1,12 @@
-// The server's clock as this page knows it. It runs on the monotonic clock, so that a visitor who
-// sets the wall clock changes nothing, and trusts the quickest of several answers, whose middle is
-// at most half a round trip wrong.
+// The server's clock as this page knows it. It runs on the monotonic clock, so that setting the wall
+// clock changes nothing. Of several answers it uses the one with the shortest round trip, because an
+// answer is wrong by at most half its round trip.
 import { jsonObject, request } from "./request.js";
 import { between } from "./wait.js";
 
 const RESYNC_MS = 60_000;
-const ROUND = 3; // questions
-const SLOWEST = 0.5; // of real time: how the clock waits for a server that it was ahead of
+const ROUND = 3; // requests
+const SLOWEST = 0.5; // of real time: the clock's speed while it is ahead of the server's
 
 export class ServerClock {
   #monotonic;
@@ -34,7 +34,7 @@ export class ServerClock {
     return time;
   }
 
-  /** The answers from here on are compared with each other alone. */
+  /** Later answers are compared only with each other, not with earlier ones. */
   beginRound() {
     this.#uncertainty = Infinity;
   }
@@ -55,8 +55,8 @@ async function ask(clock) {
   clock.measured(sent, time, performance.now());
 }
 
-/** Measures now, every minute, and whenever the page may have slept: a sleeping machine may stop the
-    monotonic clock. */
+/** Measures now, every minute, and whenever the machine may have been suspended, because that may
+    stop the monotonic clock. */
 export function keepInSync(clock) {
   let asking = false;
   const sync = async () => {

@@ -26,7 +26,8 @@ export function countdownOf(status, { starts_at: starts, ends_at: ends }, now) {
   return null;
 }
 
-/** The countdown for those who hear it: a sentence now and then; every second would drown all else. */
+/** The countdown for screen readers: a sentence now and then, because one every second would cover
+    everything else. */
 export function milestone(status, left) {
   const verb = status === "upcoming" ? "starts" : "ends";
   if (left <= 10_000) return `The sale ${verb} in less than ten seconds.`;

@@ -1,4 +1,4 @@
-// The course of a sale, as columns: what the charts draw.
+// The samples of a sale as columns, which the charts draw.
 
 /** Kinds of answers by what they mean to the merchant; each group is one band of the chart. */
 export const groups = [
@@ -31,7 +31,8 @@ export class Course {
     return this.at.length;
   }
 
-  /** A sample that is there already, or from before a step of the server's clock, is left out. */
+  /** A sample that is not later than the last one is left out: it was sent twice, or the server's
+      clock was set back. */
   add(sample) {
     const at = Math.floor(Date.parse(sample.at) / 1000);
     if (this.length > 0 && at <= this.at.at(-1)) return;
@@ -43,7 +44,7 @@ export class Course {
     }
   }
 
-  /** Each group with all those before it on which it stands: from the first to the topmost. */
+  /** For each group the sum of its rates and those of all groups before it. */
   stacked() {
     const sums = this.at.map(() => 0);
     return this.rates.map((rates) => rates.map((rate, i) => (sums[i] += rate)));

@@ -1,12 +1,13 @@
-// What becomes of a pending purchase: told by the server's event stream, or asked for again and
-// again: seldom beside the stream, which may be half dead and not know it, often without one.
+// The outcome of a pending purchase: the server's event stream tells it. The page also asks for it
+// again and again: seldom while the stream is open, because a broken connection may go unnoticed,
+// and often without a stream.
 import { jsonObject, request } from "./request.js";
 import { between, wait } from "./wait.js";
 
-const MOST_LOST = 3; // connections of the stream in a row, before this page asks by itself
+const MOST_LOST = 3; // after this many lost connections in a row the page gives the stream up
 
 /** The answer in an outcome's JSON: null if the server knows nothing of that purchase, undefined
-    while it is pending. Throws where it is none of the shop's. */
+    while it is pending. Throws for JSON that is not the shop's. */
 function answerOf({ result, type, order, reason }) {
   switch (result ?? type) {
     case "success":
@@ -61,7 +62,7 @@ class Stream {
     });
     this.#source.addEventListener("error", () => {
       lost += 1;
-      // Closed: it was refused. Otherwise the browser connects again by itself.
+      // CLOSED: the server refused the stream. Otherwise the browser connects again by itself.
       if (this.#source.readyState === EventSource.CLOSED || lost > MOST_LOST) end();
       else tell({ type: "connection-lost" });
     });
@@ -76,7 +77,7 @@ export function ask(location) {
 }
 
 /** Resolves with the final answer, or with null once the server knows nothing of that purchase;
-    `tell` hears of every stage on the way to it. */
+    `tell` is called with every state before that. */
 export async function outcome(location, tell) {
   const stream = new Stream(location, tell);
   for (let tries = 0; ; tries += 1) {

@@ -1,4 +1,4 @@
-// Every question of a page to the server: it ends, whatever becomes of the connection.
+// Every request of a page to the server. It always ends, also when the connection hangs.
 const MOST_MS = 15_000;
 
 /** Resolves with what `read` makes of the response. Rejects when that, with its body, has not come
@@ -16,8 +16,8 @@ export async function request(url, { signal, ...options }, read) {
   }
 }
 
-/** The response's JSON object. Throws where its body is anything else: cut off on the way, or another
-    server's, as in a network that wants a log-in of its own first. */
+/** The response's JSON object. Throws if its body is anything else: cut off, or from another server,
+    as in a network that shows a login page of its own first. */
 export async function jsonObject(response) {
   const body = await response.json();
   if (body?.constructor !== Object) throw new TypeError("no JSON object");

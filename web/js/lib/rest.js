@@ -1,7 +1,8 @@
-// The rest between two clicks of one buyer, in whatever sale: in every tab, and after a reload too.
+// The time that one buyer must wait between two clicks: in every sale and every tab, and after a
+// reload too.
 import { browserStore } from "./storage.js";
 
-const LONGEST_MS = 120_000; // whatever the visitor does to the wall clock
+const LONGEST_MS = 120_000; // a bound, because the visitor may set the wall clock back
 
 export class Rest {
   #name;
@@ -20,7 +21,7 @@ export class Rest {
     this.#store.save(this.#name, this.#until);
   }
 
-  /** Whole seconds, 0 when there is none. */
+  /** Whole seconds that are left to wait; 0 if none. */
   left() {
     const left = Math.min(this.#latest() - this.#now(), LONGEST_MS);
     return Math.max(0, Math.ceil(left / 1000));

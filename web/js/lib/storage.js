@@ -1,7 +1,8 @@
-// What this browser keeps: for all tabs, where it is full for this tab, else as long as the page lives.
+// What this browser keeps: in localStorage for all tabs; if that is full or forbidden, in
+// sessionStorage for this tab; otherwise in memory while the page is open.
 
-/** Keeps values by name in the first place that takes them, and so reads from the last one that has
-    any: an older value may be left where there is no room for a newer one. */
+/** Keeps values by name in the first place that takes them. Reads from the last place that has one,
+    because an earlier place may still have an older value. */
 export class Store {
   #places;
 
@@ -10,7 +11,7 @@ export class Store {
     this.#places = [...places.filter(Boolean), new Memory()];
   }
 
-  /** The parsed JSON below `name`, or null: unreadable is the same as none. */
+  /** The parsed JSON below `name`, or null if there is none or it cannot be read. */
   load(name) {
     return this.#places.reduceRight((found, place) => found ?? read(place, name), null);
   }

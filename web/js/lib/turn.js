@@ -1,12 +1,12 @@
-// Of several tabs, one asks and the others follow.
+// Of several tabs with one intent, one sends the request and the others follow its outcome.
 import { wait } from "./wait.js";
 
-const SEEN_MS = 250; // until a tab sees what another one has stored, on a busy machine too
+const SEEN_MS = 250; // after this, a tab sees what another tab has stored, also on a busy machine
 
 /** Runs `work(waited)` while no other tab runs any under this name. If one does, `onWait` is called,
-    and `work` comes when that one is done, or gone. Browsers give no locks to a page without TLS:
-    there every tab asks, each by the one key that it read when it began, and stops once another tab
-    has had the answer to it (purchase.js): that is as safe. */
+    and `work` runs when that tab has finished or was closed. Browsers give no locks to a page without TLS:
+    there every tab sends the request, each with the key that it read at its start, and stops once
+    another tab has the answer to that key (purchase.js). One key is one intent, so this is as safe. */
 export async function inTurn(name, onWait, work) {
   if (!navigator.locks) return work(false);
   const done = await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {

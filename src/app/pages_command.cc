@@ -6,7 +6,7 @@
 #include "app/office.h"
 #include "app/roles/asset_files.h"
 #include "app/static_site.h"
-#include "controllers/showcase.h"
+#include "controllers/shared_pages.h"
 #include "services/purchase/sale_board.h"
 #include "views/assets.h"
 #include "views/pages.h"
@@ -46,15 +46,15 @@ void put_pages(StaticSite& site, Office& office, std::vector<Product> products) 
   services::purchase::SaleBoard board{[](SaleId) { return services::stock::Stock::Listener{}; }};
   load_board(board, office, now);
   const views::Pages pages(views::asset_url);
-  controllers::Showcase showcase(pages);
+  controllers::SharedPages shared_pages(pages);
   std::vector<ProductId> ids;
   for (const Product& product : products) ids.push_back(product.id);
-  showcase.load(std::move(products));
+  shared_pages.load(std::move(products));
   for (const ProductId id : ids) {
-    const auto document = showcase.product(id, board.view(id, now));
+    const auto document = shared_pages.product(id, board.view(id, now));
     site.put(fmt::format("product/{}/index.html", id.value), *document.value().html);
   }
-  site.put("index.html", *showcase.sales(board.views(now)).html);
+  site.put("index.html", *shared_pages.sales(board.views(now)).html);
   site.put("404.html", pages.message({"Nothing here", "There is no page at this address."}));
 }
 

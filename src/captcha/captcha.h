@@ -53,13 +53,13 @@ Image draw(std::uint64_t seed);
 
 /// Captchas drawn ahead by a background thread of low priority, so that drawing never delays a
 /// purchase. Thread-safe.
-class Gallery {
+class ImagePool {
  public:
-  /// Draws the first images before it returns only as far as needed to answer at once.
-  explicit Gallery(std::size_t size = 256);
-  ~Gallery();
-  Gallery(const Gallery&) = delete;
-  Gallery& operator=(const Gallery&) = delete;
+  /// Draws a few images itself, so that take() can answer at once; the thread draws the others.
+  explicit ImagePool(std::size_t size = 256);
+  ~ImagePool();
+  ImagePool(const ImagePool&) = delete;
+  ImagePool& operator=(const ImagePool&) = delete;
 
   /// A ready image, at once. In a rush, images are handed out more than once before the background
   /// thread replaces them, the most used first; the challenge still binds each to its buyer.

@@ -30,7 +30,7 @@ http::Response unknown_product() {
                        "There is no sale of that product: productID is to be its number.");
 }
 
-/// What both routes are asked about, or why not.
+/// The subject of a request of both routes, or the answer that refuses it.
 std::expected<captcha::Subject, http::Response> subject_of(
     UserId buyer, const std::optional<std::string>& product,
     const std::optional<std::string>& key) {
@@ -92,7 +92,7 @@ http::Response CaptchaController::picture(const http::Request& request) {
     return http::problem(403, "not-started", "The sale has not started.",
                          fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at)));
   }
-  captcha::Image image = services_.gallery.take();
+  captcha::Image image = services_.images.take();
   http::Response response;
   response.content_type = "image/png";
   response.shared_body = std::move(image.png);

@@ -5,7 +5,7 @@
 #include "captcha/captcha.h"
 #include "captcha/wrong_answers.h"
 #include "controllers/clock.h"
-#include "controllers/live_sales.h"
+#include "controllers/current_sales.h"
 #include "controllers/origin.h"
 #include "http/router.h"
 #include "services/accounts/sessions.h"
@@ -19,10 +19,10 @@ namespace stampede::controllers {
 class CaptchaController {
  public:
   struct Services {
-    captcha::Gallery& gallery;
+    captcha::ImagePool& images;
     const captcha::Tokens& tokens;
     captcha::WrongAnswers& wrong_answers;
-    LiveSales sales;
+    CurrentSales sales;
     const services::accounts::Sessions& sessions;
     const OriginRule& origin;
   };

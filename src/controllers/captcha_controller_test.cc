@@ -32,7 +32,7 @@ class CaptchaControllerTest : public testing::Test {
     visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
   }
 
-  LiveSales live_sales() {
+  CurrentSales live_sales() {
     return {[this](ProductId id, Now) {
               return id == sale_.sale.product ? std::optional(sale_) : std::nullopt;
             },
@@ -61,12 +61,12 @@ class CaptchaControllerTest : public testing::Test {
   SaleView sale_{{}, SaleStatus::kOn};
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
-  captcha::Gallery gallery_{4};
+  captcha::ImagePool images_{4};
   captcha::Tokens tokens_{ring_.ring()};
   captcha::WrongAnswers wrong_answers_;
   OriginRule origin_{std::nullopt};
   CaptchaController controller_{
-      {gallery_, tokens_, wrong_answers_, live_sales(), sessions_, origin_},
+      {images_, tokens_, wrong_answers_, live_sales(), sessions_, origin_},
       [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};

@@ -34,7 +34,7 @@ void CatalogController::add_routes(http::Router& router) {
 
 http::Response CatalogController::sale_list(const http::Request& request) const {
   const auto sales = services_.sales.all(clock_());
-  return document(request, services_.showcase.sales(sales), kListSeconds);
+  return document(request, services_.shared_pages.sales(sales), kListSeconds);
 }
 
 http::Response CatalogController::product(const http::Request& request) const {
@@ -49,7 +49,7 @@ http::Response CatalogController::product(const http::Request& request) const {
   }
   const auto id = parse_id<ProductId>(request.path_parameters[0]);
   std::optional<Document> found;
-  if (id) found = services_.showcase.product(*id, services_.sales.of_product(*id, now));
+  if (id) found = services_.shared_pages.product(*id, services_.sales.of_product(*id, now));
   if (!found) {
     return refuse(
         request, services_.pages,

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "controllers/clock.h"
-#include "controllers/live_sales.h"
-#include "controllers/showcase.h"
+#include "controllers/current_sales.h"
+#include "controllers/shared_pages.h"
 #include "http/router.h"
 #include "services/admission/token_bucket.h"
 #include "views/pages.h"
@@ -12,14 +12,14 @@
 namespace stampede::controllers {
 
 /// What every visitor may look at: GET / (the sales), /product/{id} (one cacheable document, behind
-/// the product pages' token bucket), /product/{id}/state (the live state of its sale, outside the
+/// the product pages' token bucket), /product/{id}/state (the state of its sale, outside the
 /// bucket), /time (the server's clock), and the page for unknown paths. Thread-safe; the services
 /// outlive it.
 class CatalogController {
  public:
   struct Services {
-    LiveSales sales;
-    Showcase& showcase;
+    CurrentSales sales;
+    SharedPages& shared_pages;
     services::admission::TokenBucket& bucket;
     const views::Pages& pages;
   };

@@ -21,8 +21,8 @@ using testing::Not;
 class CatalogControllerTest : public testing::Test {
  protected:
   CatalogControllerTest() {
-    showcase_.load({{ProductId{7}, "Lamp", "Bright.", {}},
-                    {ProductId{8}, "<script>x</script>", "</p><script>", {}}});
+    shared_pages_.load({{ProductId{7}, "Lamp", "Bright.", {}},
+                        {ProductId{8}, "<script>x</script>", "</p><script>", {}}});
     views_[ProductId{7}] = view(SaleId{1}, ProductId{7});
     controller_.add_routes(router_);
   }
@@ -38,7 +38,7 @@ class CatalogControllerTest : public testing::Test {
     return view;
   }
 
-  LiveSales live_sales() {
+  CurrentSales live_sales() {
     return {[this](ProductId id, Now) -> std::optional<SaleView> {
               const auto found = views_.find(id);
               return found == views_.end() ? std::nullopt : std::optional(found->second);
@@ -53,9 +53,9 @@ class CatalogControllerTest : public testing::Test {
   Now now_{*parse_rfc3339("2026-11-22T08:24:00.125Z"), Tick{std::chrono::hours{1}}};
   std::map<ProductId, SaleView> views_;
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
-  Showcase showcase_{pages_};
+  SharedPages shared_pages_{pages_};
   services::admission::TokenBucket bucket_{1, 3};
-  CatalogController controller_{{live_sales(), showcase_, bucket_, pages_},
+  CatalogController controller_{{live_sales(), shared_pages_, bucket_, pages_},
                                 [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
@@ -94,7 +94,7 @@ TEST_F(CatalogControllerTest, ProductIsBuiltAgainWhenItsSaleOrTheProductChanges)
   const auto dearer = visitor_.get("/product/7");
   EXPECT_THAT(std::string(body_of(dearer)), HasSubstr("$25.00"));
   EXPECT_NE(header_of(dearer, "ETag"), first);
-  showcase_.load({{ProductId{7}, "Lantern", "Bright.", {}}});
+  shared_pages_.load({{ProductId{7}, "Lantern", "Bright.", {}}});
   EXPECT_THAT(std::string(body_of(visitor_.get("/product/7"))), HasSubstr("Lantern"));
 }
 
@@ -104,7 +104,7 @@ TEST_F(CatalogControllerTest, PicturesListPriceAndCaptchaAreShownAsSoonAsTheyCha
   lamp.pictures = {{PictureId{1}, "00c0ffee.png", 640, 480, 1000, "A lamp"}};
   ASSERT_EQ(visitor_.get("/product/7").status, 200);
   ASSERT_EQ(visitor_.get("/").status, 200);
-  showcase_.load({lamp});
+  shared_pages_.load({lamp});
   for (const char* page : {"/product/7", "/"}) {
     const std::string html(body_of(visitor_.get(page)));
     EXPECT_THAT(html, HasSubstr("$29.99</s>")) << page;

@@ -15,8 +15,8 @@
 namespace stampede::controllers {
 namespace {
 
-/// When to come back after a lost connection, in milliseconds: spread, so that a restart does not
-/// bring back every page at one moment.
+/// Milliseconds after which the page connects again when the connection is lost. Random, so that
+/// after a restart not every page returns at the same moment.
 std::size_t retry_after(const PurchaseQuery& query) {
   constexpr std::size_t kEarliest = 1'000;
   constexpr std::size_t kSpread = 2'000;
@@ -64,16 +64,17 @@ void PurchaseEvents::look() {
     arrived_.clear();
   }
   std::erase_if(watches_, [](const Watch& watch) { return watch.stream.closed(); });
-  // Before the database is asked: if that is away, the streams are not to look dead.
+  // Comments are sent before the database is asked: if it is away, proxies must not close the
+  // streams.
   const Tick now = clock_().tick;
   for (Watch& watch : watches_) keep_alive(watch, now);
   for (Watch& watch : watches_) tell(watch);
 }
 
 void PurchaseEvents::keep_alive(Watch& watch, Tick now) const {
-  if (now - watch.spoken < kKeepAlive) return;
+  if (now - watch.last_sent < kKeepAlive) return;
   watch.stream.write(": keep-alive\n\n");
-  watch.spoken = now;
+  watch.last_sent = now;
 }
 
 void PurchaseEvents::tell(Watch& watch) {

@@ -19,7 +19,8 @@ namespace stampede::controllers {
 ///   event: outcome
 ///   data: {"result":"success","order":7}
 /// or "failed" with a `reason`, or "unknown": then /check is to be asked again with the same key.
-/// Another's purchase is unknown. Who finds no place gets 503 and asks GET /purchases/... instead.
+/// Another buyer's purchase is "unknown". A page that finds no place gets 503 and asks
+/// GET /purchases/... instead.
 ///
 /// Thread-safe, but look() is for one thread. The services outlive it.
 class PurchaseEvents {
@@ -28,7 +29,7 @@ class PurchaseEvents {
     services::orders::OrderDesk& desk;
     const services::accounts::Sessions& sessions;
   };
-  /// How often a stream says that it is still there, so that no proxy takes it for dead.
+  /// A stream on which nothing was sent for this long sends a comment, so that no proxy closes it.
   static constexpr std::chrono::seconds kKeepAlive{15};
 
   explicit PurchaseEvents(const Services& services, Clock clock = read_clocks,
@@ -50,7 +51,7 @@ class PurchaseEvents {
     StreamPlaces::Place place;
     PurchaseQuery query;
     http::BodyStream stream;
-    Tick spoken;  // when something was sent last
+    Tick last_sent;  // when something was sent last
   };
   void follow(const http::Request& request, http::Responder responder);
   void keep_alive(Watch& watch, Tick now) const;
@@ -59,7 +60,7 @@ class PurchaseEvents {
   Services services_;
   Clock clock_;
   StreamPlaces places_;
-  std::vector<Watch> watches_;  // of the thread that looks
+  std::vector<Watch> watches_;  // used only by the thread that calls look()
 
   std::mutex mutex_;
   std::vector<Watch> arrived_;  // guarded by mutex_

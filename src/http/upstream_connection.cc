@@ -44,12 +44,12 @@ Clock::time_point UpstreamConnection::deadline() const {
   if (closing_) {
     return Clock::time_point::max();
   }
-  return call_ ? call_->deadline() : rest_until_;
+  return call_ ? call_->deadline() : idle_until_;
 }
 
 void UpstreamConnection::close(std::string_view why) {
   closing_ = true;
-  pool_.rest_no_more(*this);
+  pool_.remove_idle(*this);
   if (call_) {
     call_->fail("ask", why);
   }
@@ -68,7 +68,8 @@ Awaitable<void> UpstreamConnection::run() {
       sent = co_await send();
     }
     if (sent == Sent::kNothing && !fresh) {
-      // The peer closed it at rest, or a moment ago, and has nothing of this request.
+      // The peer closed the connection while it was idle, so it has received nothing of this
+      // request.
       fresh = co_await connect();
       if (!fresh) {
         co_return;
@@ -85,7 +86,7 @@ Awaitable<void> UpstreamConnection::run() {
     fresh = false;
     call_ = pool_.next();
     if (!call_) {
-      co_await rest();
+      co_await idle();
     }
   }
 }
@@ -130,7 +131,8 @@ Awaitable<error_code> UpstreamConnection::connect_to_any() {
   co_return ec;
 }
 
-/// After kFailed the call has failed too, and after kNothing on a fresh connection.
+/// kFailed: the call has failed. kNothing: nothing was sent, and on a fresh connection the caller
+/// fails the call.
 Awaitable<UpstreamConnection::Sent> UpstreamConnection::send() {
   error_code ec;
   call_->set_sent(true);
@@ -150,7 +152,7 @@ Awaitable<UpstreamConnection::Sent> UpstreamConnection::send() {
   co_return Sent::kFailed;
 }
 
-/// Answers the call; false if the connection is of no more use.
+/// Answers the call; false if the connection cannot be used again.
 Awaitable<bool> UpstreamConnection::receive() {
   boost::beast::http::response_parser<boost::beast::http::string_body> parser;
   parser.header_limit(kHeaderBytes);
@@ -169,20 +171,21 @@ Awaitable<bool> UpstreamConnection::receive() {
   co_return kept;
 }
 
-/// Until there is a call again, or the peer closes, or it has been long enough.
-Awaitable<void> UpstreamConnection::rest() {
-  rest_until_ = Clock::now() + pool_.limits().idle_time;
-  pool_.rest(*this);
+/// Waits until there is another call, the peer closes, or the idle time is over.
+Awaitable<void> UpstreamConnection::idle() {
+  idle_until_ = Clock::now() + pool_.limits().idle_time;
+  pool_.add_idle(*this);
   error_code ec;
   co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(kAwait, ec));
-  pool_.rest_no_more(*this);
+  pool_.remove_idle(*this);
 }
 
 bool UpstreamConnection::closed_by_peer() {
   char byte = 0;
   error_code ec;
   socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, ec);
-  return ec != asio::error::would_block;  // its end, or something nobody asked for
+  return ec !=
+         asio::error::would_block;  // the end of the stream, or bytes that no request asked for
 }
 
 }  // namespace stampede::http

@@ -11,17 +11,17 @@ namespace stampede::http {
 
 class UpstreamPool;
 
-/// One connection to a target: a coroutine that sends one request after the other and rests in
-/// between. The pool owns it and hears of its end.
+/// One connection to a target: a coroutine that sends one request after the other and is idle in
+/// between. The pool owns it and is told when it ends.
 class UpstreamConnection {
  public:
   explicit UpstreamConnection(UpstreamPool& pool);
 
   /// Connects for this call.
   void start(std::unique_ptr<UpstreamCall> call);
-  /// Ends its rest.
+  /// Sends this call on the idle connection.
   void go_on(std::unique_ptr<UpstreamCall> call);
-  /// Of the call under way, or of the rest; never once it is being closed.
+  /// Of the call under way, or of the idle time. Clock::time_point::max() while it is being closed.
   Clock::time_point deadline() const;
   /// Fails the call under way and ends the connection.
   void close(std::string_view why);
@@ -34,7 +34,7 @@ class UpstreamConnection {
   Awaitable<error_code> connect_to_any();
   Awaitable<Sent> send();
   Awaitable<bool> receive();
-  Awaitable<void> rest();
+  Awaitable<void> idle();
   bool closed_by_peer();
   bool given_up() const { return closing_ || !call_ || call_->over(); }
 
@@ -42,7 +42,7 @@ class UpstreamConnection {
   Socket socket_;
   boost::beast::flat_buffer buffer_;
   std::unique_ptr<UpstreamCall> call_;
-  Clock::time_point rest_until_;
+  Clock::time_point idle_until_;
   bool closing_ = false;
 };
 

@@ -16,9 +16,9 @@ UpstreamPool::UpstreamPool(asio::io_context& context, const Upstream::Limits& li
 }
 
 void UpstreamPool::submit(std::unique_ptr<UpstreamCall> call) {
-  if (!resting_.empty()) {
-    UpstreamConnection* const connection = resting_.back();
-    resting_.pop_back();
+  if (!idle_.empty()) {
+    UpstreamConnection* const connection = idle_.back();
+    idle_.pop_back();
     connection->go_on(std::move(call));
   } else if (connections_.size() < limits_.connections) {
     open(std::move(call));
@@ -43,7 +43,7 @@ std::unique_ptr<UpstreamCall> UpstreamPool::next() {
 }
 
 void UpstreamPool::ended(UpstreamConnection& connection) {
-  rest_no_more(connection);
+  remove_idle(connection);
   connections_.remove_if([&](const UpstreamConnection& other) { return &other == &connection; });
   if (auto call = next()) {
     open(std::move(call));

@@ -25,7 +25,7 @@ class UpstreamPool {
   const std::string& port() const { return port_; }
 
   void submit(std::unique_ptr<UpstreamCall> call);
-  /// Ends what is due, and says when to come again.
+  /// Ends the calls and idle times whose deadline has passed; answers the next deadline.
   Clock::time_point expire(Clock::time_point now);
   /// Fails every request and closes every connection.
   void stop();
@@ -33,8 +33,8 @@ class UpstreamPool {
   // For the connections:
   /// A request that waits for one; null if there is none.
   std::unique_ptr<UpstreamCall> next();
-  void rest(UpstreamConnection& connection) { resting_.push_back(&connection); }
-  void rest_no_more(UpstreamConnection& connection) { std::erase(resting_, &connection); }
+  void add_idle(UpstreamConnection& connection) { idle_.push_back(&connection); }
+  void remove_idle(UpstreamConnection& connection) { std::erase(idle_, &connection); }
   void ended(UpstreamConnection& connection);
 
  private:
@@ -45,7 +45,7 @@ class UpstreamPool {
   std::string host_;
   std::string port_;
   std::list<UpstreamConnection> connections_;
-  std::vector<UpstreamConnection*> resting_;  // the last to rest is the first to go on
+  std::vector<UpstreamConnection*> idle_;  // the one that became idle last is used first
   std::deque<std::unique_ptr<UpstreamCall>> waiting_;
 };
 

@@ -23,7 +23,7 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       forms_(services.keys),
       guard_({services.sessions, forms_, origin_, pages_, pool_}),
       operations_(std::move(services.ready), std::move(services.metrics)),
-      entrance_({accounts_, services.sessions, forms_, origin_, pages_}),
+      login_({accounts_, services.sessions, forms_, origin_, pages_}),
       order_search_({archive_, orders_pages_, pages_}),
       export_({archive_, pages_}),
       buyers_controller_({buyers_, services.sessions, archive_, journal_, buyers_pages_, pages_}),
@@ -48,7 +48,7 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
 void ConsoleFront::add_routes() {
   operations_.add_routes(router_);
   files_.mount(router_);
-  entrance_.add_routes(router_);
+  login_.add_routes(router_);
   guard_.get(router_, "/", [](const http::Request&, const auto&, Now) {
     http::Response response = http::see_other("/sales");
     response.with("Cache-Control", "no-store");

@@ -10,7 +10,7 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/console/audit_log_controller.h"
 #include "controllers/console/buyers_controller.h"
-#include "controllers/console/entrance.h"
+#include "controllers/console/console_login.h"
 #include "controllers/console/live_controller.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/console/order_export.h"
@@ -38,9 +38,9 @@ class ConsoleFront {
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;
     services::catalog::Catalog& catalog;
-    /// What the shop has counted; thread-safe.
+    /// The counts of the whole shop; thread-safe.
     std::function<services::live::Totals()> totals;
-    /// How often running sales are looked at, if totals_changed() does not say when.
+    /// How often running sales are sampled, if totals_changed() is not called.
     std::chrono::milliseconds live_period{1'000};
     /// As controllers::OperationsController takes them.
     std::function<bool()> ready;
@@ -51,7 +51,7 @@ class ConsoleFront {
 
   void start();
   void drain() { server_->drain(); }
-  /// There is something new to look at. After start() and before stop().
+  /// Makes the next sample now. To be called after start() and before stop().
   void totals_changed() { live_schedule_->nudge(); }
   /// No task of its own runs afterwards.
   void stop();
@@ -86,7 +86,7 @@ class ConsoleFront {
   concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
   controllers::OperatorGuard guard_;
   controllers::OperationsController operations_;
-  controllers::Entrance entrance_;
+  controllers::ConsoleLogin login_;
   controllers::OrderSearchController order_search_;
   controllers::OrderExport export_;
   controllers::BuyersController buyers_controller_;

@@ -10,10 +10,10 @@ ShopFront::ShopFront(const Config::Admission& admission, const Services& service
       files_(asset_files()),
       pages_(views::asset_url),
       forms_(services.keys),
-      catalog_({services.sales, showcase_, product_bucket_, pages_}),
+      catalog_({services.sales, shared_pages_, product_bucket_, pages_}),
       accounts_({services.accounts, services.sessions, forms_, services.origin, pages_},
                 {.node_of = services.node_of}),
-      captcha_({gallery_, services.captcha, wrong_answers_, services.sales, services.sessions,
+      captcha_({images_, services.captcha, wrong_answers_, services.sales, services.sessions,
                 services.origin}),
       orders_({services.orders, pool_, services.sessions, pages_}),
       events_({services.orders, services.sessions}),
@@ -33,7 +33,7 @@ void ShopFront::add_routes(http::Router& router) {
 
 void ShopFront::write_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_captchas_drawn_total", "counter", "Captchas drawn ahead.");
-  text.value("stampede_captchas_drawn_total", "", static_cast<double>(gallery_.drawn()));
+  text.value("stampede_captchas_drawn_total", "", static_cast<double>(images_.drawn()));
   text.family("stampede_purchase_streams", "gauge", "Purchases that are followed by their pages.");
   text.value("stampede_purchase_streams", "", static_cast<double>(events_.open_streams()));
 }

@@ -15,7 +15,7 @@
 #include "controllers/orders_controller.h"
 #include "controllers/pictures_controller.h"
 #include "controllers/purchase_events.h"
-#include "controllers/showcase.h"
+#include "controllers/shared_pages.h"
 #include "http/static_files.h"
 #include "schedules/periodic.h"
 #include "services/admission/token_bucket.h"
@@ -36,7 +36,7 @@ class ShopFront {
     services::orders::OrderDesk& orders;
     services::catalog::Pictures& pictures;
     const captcha::Tokens& captcha;
-    controllers::LiveSales sales;
+    controllers::CurrentSales sales;
     const controllers::OriginRule& origin;
     /// The validator that owns a buyer, for the cookie `node`; thread-safe.
     std::function<std::string(UserId)> node_of;
@@ -58,19 +58,19 @@ class ShopFront {
   /// The products as the database has them. Thread-safe.
   void show(std::vector<Product> products) {
     pictures_.load(products);
-    showcase_.load(std::move(products));
+    shared_pages_.load(std::move(products));
   }
 
  private:
   /// How late a buyer may hear of an outcome.
   static constexpr std::chrono::milliseconds kWatchPeriod{250};
 
-  captcha::Gallery gallery_;
+  captcha::ImagePool images_;
   captcha::WrongAnswers wrong_answers_;
   services::admission::TokenBucket product_bucket_;
   http::StaticFiles files_;
   views::Pages pages_;
-  controllers::Showcase showcase_{pages_};
+  controllers::SharedPages shared_pages_{pages_};
   controllers::FormTokens forms_;
   controllers::CatalogController catalog_;
   controllers::AccountsController accounts_;
@@ -78,8 +78,8 @@ class ShopFront {
   controllers::OrdersController orders_;
   controllers::PurchaseEvents events_;
   controllers::PicturesController pictures_;
-  // These use all above. Whoever asks for one picture after the other keeps no buyer from his
-  // orders.
+  // The pools use everything above. Pictures have a pool of their own, so that a flood of requests
+  // for pictures does not delay orders.
   concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
   concurrency::WorkerPool picture_pool_{{.name = "pictures", .threads = 1, .queue = 128}};
   schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.look(); }};

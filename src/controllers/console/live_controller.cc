@@ -26,7 +26,8 @@ std::string event(std::string_view name, std::string_view data) {
   return fmt::format("event: {}\ndata: {}\n\n", name, data);
 }
 
-/// When to come back after a lost connection, in milliseconds: spread, as each session differs.
+/// Milliseconds after which the page connects again when the connection is lost. It differs between
+/// sessions, so that not every page returns at the same moment.
 std::size_t retry_after(std::string_view cookie) {
   constexpr std::size_t kEarliest = 1'000;
   constexpr std::size_t kSpread = 1'000;
@@ -98,7 +99,7 @@ http::Response LiveController::live_page(const http::Request& request, Now now) 
 http::Response LiveController::report(const http::Request& request, Now now) const {
   const auto units = units_of(request);
   if (!units) return unknown_sale();
-  views::ReportPage shown = report_of(services_.feed.story(units->sale));
+  views::ReportPage shown = report_of(services_.feed.statistics(units->sale));
   shown.heading = heading_of(*units, now.wall);
   shown.units = table_of(*units);
   shown.made_at = now.wall;
@@ -133,8 +134,8 @@ void LiveController::tick() {
   services_.feed.save();
 }
 
-/// Before the database is asked: if that is away, the streams are not to look dead, nor to outlive
-/// their sessions.
+/// Runs before the database is asked: even while it is away, proxies must not close the streams,
+/// and streams whose session has ended must be closed.
 void LiveController::tend(Now now) {
   {
     const std::lock_guard guard(mutex_);
@@ -146,9 +147,9 @@ void LiveController::tend(Now now) {
     const bool logged_in =
         services_.guard.operator_of(viewer.cookie, now.wall) == viewer.place.buyer();
     if (!logged_in) viewer.stream.end();
-    if (now.tick - viewer.spoken < kKeepAlive) continue;
+    if (now.tick - viewer.last_sent < kKeepAlive) continue;
     viewer.stream.write(": keep-alive\n\n");
-    viewer.spoken = now.tick;
+    viewer.last_sent = now.tick;
   }
   std::erase_if(viewers_, [](const Viewer& viewer) { return viewer.stream.closed(); });
 }
@@ -166,10 +167,10 @@ LiveController::News LiveController::news_of(SaleId sale, const std::vector<Seen
 
 void LiveController::tell(Viewer& viewer, News& news, Now now) {
   if (!news.watched) return end_unless_upcoming(viewer, now.wall);
-  if (!viewer.greeted) greet(viewer, news);
+  if (!viewer.has_history) greet(viewer, news);
   if (news.sample.empty()) return;
   viewer.stream.write(news.sample);
-  viewer.spoken = now.tick;
+  viewer.last_sent = now.tick;
 }
 
 void LiveController::greet(Viewer& viewer, News& news) {
@@ -178,11 +179,11 @@ void LiveController::greet(Viewer& viewer, News& news) {
     news.history = event("history", history_json(std::move(samples), kMostHistoryBytes));
   }
   viewer.stream.write(news.history);
-  viewer.greeted = true;
+  viewer.has_history = true;
 }
 
 void LiveController::end_unless_upcoming(Viewer& viewer, Instant now) {
-  if (!viewer.greeted) {
+  if (!viewer.has_history) {
     if (std::exchange(viewer.asked, true)) return;
     const auto units = services_.feed.units(viewer.sale);
     if (units && !units->sale.ended(now)) return;

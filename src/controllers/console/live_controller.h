@@ -42,7 +42,7 @@ class LiveController {
   /// The controller must outlive the router.
   void add_routes(http::Router& router);
 
-  /// Makes the samples of this second and sends them to all who look. To be called once a second.
+  /// Makes the samples of this second and sends them to all viewers. To be called once a second.
   /// Blocks. If the database throws, the streams stay open.
   void tick();
 
@@ -53,17 +53,17 @@ class LiveController {
   struct Viewer {
     StreamPlaces::Place place;
     SaleId sale;
-    std::string cookie;  // of the session that it lasts as long as
+    std::string cookie;  // the stream ends when the session of this cookie ends
     http::BodyStream stream;
-    Tick spoken;           // when something was sent last
-    bool asked = false;    // the sale was looked for
-    bool greeted = false;  // it has the history
+    Tick last_sent;            // when something was sent last
+    bool asked = false;        // the sale was looked for
+    bool has_history = false;  // `history` was sent
   };
   using Seen = services::live::LiveFeed::Seen;
-  /// What is sent to all who look at one sale, rendered once.
+  /// What is sent to all viewers of one sale, rendered once.
   struct News {
     bool watched = false;
-    std::string history;  // made for the first who needs it
+    std::string history;  // rendered when the first viewer needs it
     std::string sample;   // empty: none of this second
   };
 
@@ -83,7 +83,7 @@ class LiveController {
   Services services_;
   Clock clock_;
   StreamPlaces places_;
-  std::vector<Viewer> viewers_;  // of the thread that ticks
+  std::vector<Viewer> viewers_;  // used only by the thread that calls tick()
 
   std::mutex mutex_;
   std::vector<Viewer> arrived_;  // guarded by mutex_

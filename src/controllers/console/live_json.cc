@@ -103,7 +103,7 @@ json::object to_json(const services::live::LiveFeed::Seen& seen) {
 std::string history_json(std::vector<Sample> samples, std::size_t most_bytes) {
   std::string text = columns(samples);
   while (text.size() > most_bytes && samples.size() > 1) {
-    services::live::Series fewer(samples.size() / 2);
+    services::live::SampleHistory fewer(samples.size() / 2);
     for (const Sample& sample : samples) fewer.add(sample);
     samples = fewer.samples();
     text = columns(samples);

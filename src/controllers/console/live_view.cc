@@ -27,23 +27,24 @@ views::UnitsTable table_of(const repositories::SaleUnits& units) {
   return table;
 }
 
-views::ReportPage report_of(const services::live::Story& story) {
+views::ReportPage report_of(const services::live::SaleStatistics& statistics) {
   const auto peak = [](const Peak& seen) {
     return views::ReportPage::Peak{seen.per_second, seen.at};
   };
   views::ReportPage page;
-  page.sold_out_at = story.sold_out_at;
-  page.attempts = peak(story.attempts);
-  page.sold = peak(story.sold);
-  page.most_queued = story.most_queued;
+  page.sold_out_at = statistics.sold_out_at;
+  page.attempts = peak(statistics.attempts);
+  page.sold = peak(statistics.sold);
+  page.most_queued = statistics.most_queued;
   for (std::size_t kind = 0; kind < services::live::kKinds; ++kind) {
-    const auto count = story.counted.answers[kind];
+    const auto count = statistics.counted.answers[kind];
     if (count > 0) page.answers.push_back({std::string(services::live::kind_name(kind)), count});
   }
-  page.p50 = quantile(story.counted.waits, 0.50);
-  page.p95 = quantile(story.counted.waits, 0.95);
-  page.p99 = quantile(story.counted.waits, 0.99);
-  for (const auto& sample : story.series.samples()) page.course.push_back({sample.at, sample.sold});
+  page.p50 = quantile(statistics.counted.waits, 0.50);
+  page.p95 = quantile(statistics.counted.waits, 0.95);
+  page.p99 = quantile(statistics.counted.waits, 0.99);
+  for (const auto& sample : statistics.history.samples())
+    page.course.push_back({sample.at, sample.sold});
   return page;
 }
 

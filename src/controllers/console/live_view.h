@@ -9,6 +9,6 @@ namespace stampede::controllers {
 SaleStatus status_of(const repositories::SaleUnits& units, Instant now);
 views::UnitsTable table_of(const repositories::SaleUnits& units);
 /// All but the heading, the units and when it was made.
-views::ReportPage report_of(const services::live::Story& story);
+views::ReportPage report_of(const services::live::SaleStatistics& statistics);
 
 }  // namespace stampede::controllers

@@ -24,7 +24,7 @@ void PictureCache::put(const std::string& name, Content content) {
   while (bytes_ > most_bytes_) {
     const auto last = std::prev(kept_.end());
     held_.insert_or_assign(last->name, last->content);
-    give_up(last);
+    evict(last);
   }
   kept_.push_front({name, std::move(content)});
   places_.emplace(kept_.front().name, kept_.begin());
@@ -34,12 +34,12 @@ void PictureCache::keep_only(const std::set<std::string>& names) {
   const std::lock_guard lock(mutex_);
   for (auto place = kept_.begin(); place != kept_.end();) {
     const auto next = std::next(place);
-    if (!names.contains(place->name)) give_up(place);
+    if (!names.contains(place->name)) evict(place);
     place = next;
   }
 }
 
-void PictureCache::give_up(Place place) {
+void PictureCache::evict(Place place) {
   bytes_ -= place->content->size();
   places_.erase(place->name);
   kept_.erase(place);

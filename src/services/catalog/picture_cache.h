@@ -25,9 +25,9 @@ class PictureCache {
 
   /// Null if it is neither kept nor still held by whoever found it before.
   Content find(std::string_view name);
-  /// Gives up those not asked for longest, where there is no room.
+  /// Evicts those that were not asked for longest, if there is no room.
   void put(const std::string& name, Content content);
-  /// Gives up all others.
+  /// Evicts all others.
   void keep_only(const std::set<std::string>& names);
 
  private:
@@ -37,14 +37,14 @@ class PictureCache {
   };
   using Place = std::list<Kept>::iterator;
 
-  void give_up(Place place);  // with mutex_ held
+  void evict(Place place);  // with mutex_ held
 
   const std::size_t most_bytes_;
   std::mutex mutex_;
   std::list<Kept> kept_;                                // guarded by mutex_; asked for last first
   std::unordered_map<std::string_view, Place> places_;  // guarded by mutex_; keys are in kept_
   std::size_t bytes_ = 0;                               // guarded by mutex_
-  /// Given up for want of room, but perhaps still held by others; guarded by mutex_.
+  /// Evicted, but perhaps still held by others; guarded by mutex_.
   std::map<std::string, std::weak_ptr<const std::string>, std::less<>> held_;
 };
 

@@ -10,7 +10,7 @@ bool is_watched(const Sale& sale, Instant now) {
   return sale.started(now) && !sale.ended(now - LiveFeed::kAfterwards);
 }
 
-/// A step of the clock back begins anew.
+/// At least 1, also when the clock was set back.
 std::int64_t seconds_between(Instant from, Instant to) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
   return std::max<std::int64_t>(1, seconds);
@@ -39,13 +39,14 @@ std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
   return seen;
 }
 
-/// Those that began are watched from now on, with what is stored of them; those long over are not.
+/// Begins to watch sales that have started, with their stored samples, and stops watching sales
+/// that ended more than kAfterwards ago.
 void LiveFeed::watch(const std::vector<repositories::SaleUnits>& all) {
   std::map<SaleId, Watched> begun;
   for (const auto& units : all) {
     if (watched_.contains(units.sale.id)) continue;
-    Story story = read_story(parts_.samples, units.sale);
-    begun[units.sale.id].series = std::move(story.series);
+    SaleStatistics statistics = read_statistics(parts_.samples, units.sale);
+    begun[units.sale.id].history = std::move(statistics.history);
   }
   const std::lock_guard guard(mutex_);
   watched_.merge(begun);
@@ -68,7 +69,8 @@ Sample LiveFeed::sample_of(const repositories::SaleUnits& units) const {
           .holdings = units.holdings};
 }
 
-/// Of a quiet time its first and its last second are kept: so a chart shows it flat.
+/// Keeps the first and the last sample of a time in which nothing changed, so that a chart shows it
+/// as a flat line.
 void LiveFeed::note(SaleId sale, const Sample& sample) {
   const std::lock_guard guard(mutex_);
   Watched& watched = watched_.at(sale);
@@ -82,7 +84,7 @@ void LiveFeed::note(SaleId sale, const Sample& sample) {
 }
 
 void LiveFeed::keep(SaleId sale, Watched& watched, const Sample& sample) {
-  watched.series.add(sample);
+  watched.history.add(sample);
   unsaved_.push_back({sale, sample.at, to_body(sample)});
   if (unsaved_.size() > kMostUnsaved) unsaved_.pop_front();
 }
@@ -103,7 +105,7 @@ std::optional<std::vector<Sample>> LiveFeed::history(SaleId sale) const {
   const std::lock_guard guard(mutex_);
   const auto watched = watched_.find(sale);
   if (watched == watched_.end()) return std::nullopt;
-  return watched->second.series.samples();
+  return watched->second.history.samples();
 }
 
 }  // namespace stampede::services::live

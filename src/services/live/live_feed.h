@@ -10,8 +10,8 @@
 #include "repositories/samples.h"
 #include "repositories/units.h"
 #include "services/live/meter.h"
-#include "services/live/series.h"
-#include "services/live/story.h"
+#include "services/live/sale_statistics.h"
+#include "services/live/sample_history.h"
 
 namespace stampede::services::live {
 
@@ -21,9 +21,10 @@ struct Totals {
   std::optional<std::int64_t> queue_depth;  // none: the queue did not tell
 };
 
-/// Watches every sale that is on or was in the last minute: makes one sample a second of each,
-/// keeps them, and stores those in which something changed. Thread-safe, but tick() is for one
-/// thread. Calls block, except watches() and history(). They throw repositories::StorageError.
+/// Watches every sale that is on or ended in the last minute: makes one sample of each per second,
+/// keeps the samples in memory, and stores those in which something changed. Thread-safe, but
+/// tick() is for one thread. Calls block, except watches() and history(). They throw
+/// repositories::StorageError.
 class LiveFeed {
  public:
   struct Parts {
@@ -32,7 +33,7 @@ class LiveFeed {
     std::function<Totals()> totals;
   };
   static constexpr std::chrono::minutes kAfterwards{1};
-  /// Samples that wait for a database that is away; beyond, the oldest are given up.
+  /// Samples that wait while the database is away. Beyond that the oldest are dropped.
   static constexpr std::size_t kMostUnsaved = 10'000;
 
   explicit LiveFeed(Parts parts) : parts_(std::move(parts)) {}
@@ -41,24 +42,25 @@ class LiveFeed {
     repositories::SaleUnits units;
     Sample sample;
   };
-  /// To be called once a second; what is seen, in order of sale. Empty where the last call was in
-  /// the same second. If it throws, what was counted is in the next sample.
+  /// To be called once a second. Answers the sample of each watched sale, in order of sale; nothing
+  /// if the last call was in the same second. If it throws, its counts are in the next sample.
   std::vector<Seen> tick(Now now);
-  /// Stores what the ticks saw; of the thread that ticks. What it cannot store now it stores later.
+  /// Stores the samples of the ticks. For the thread that calls tick(). Samples that cannot be
+  /// stored now are stored later.
   void save();
 
   bool watches(SaleId sale) const;
-  /// The course of a watched sale so far; nullopt: it is not watched.
+  /// The samples of a watched sale so far; nullopt if it is not watched.
   std::optional<std::vector<Sample>> history(SaleId sale) const;
 
   std::optional<repositories::SaleUnits> units(SaleId sale) { return parts_.units.units(sale); }
-  Story story(const Sale& sale) { return read_story(parts_.samples, sale); }
+  SaleStatistics statistics(const Sale& sale) { return read_statistics(parts_.samples, sale); }
 
  private:
   struct Watched {
-    Series series;
+    SampleHistory history;
     std::optional<Sample> last;
-    bool quiet = false;  // `last` is not in the series: nothing had changed
+    bool quiet = false;  // `last` is not in the history: nothing had changed
   };
   void watch(const std::vector<repositories::SaleUnits>& all);
   Sample sample_of(const repositories::SaleUnits& units) const;
@@ -66,7 +68,8 @@ class LiveFeed {
   void keep(SaleId sale, Watched& watched, const Sample& sample);
 
   const Parts parts_;
-  Meter meter_;                              // the rest is of the thread that ticks
+  // Used only by the thread that calls tick() and save():
+  Meter meter_;
   Counted counted_;                          // since the last sample
   std::optional<std::int64_t> queue_depth_;  // likewise
   std::optional<Instant> sampled_at_;
@@ -74,7 +77,7 @@ class LiveFeed {
   std::deque<repositories::StoredSample> unsaved_;
 
   mutable std::mutex mutex_;
-  std::map<SaleId, Watched> watched_;  // guarded by mutex_; changed by the thread that ticks alone
+  std::map<SaleId, Watched> watched_;  // guarded by mutex_; changed only in tick()
 };
 
 }  // namespace stampede::services::live

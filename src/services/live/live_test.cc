@@ -96,25 +96,25 @@ Sample sample_at(std::int64_t n, std::int64_t sold_out = 1) {
   return sample;
 }
 
-TEST(Series, KeepsEveryCountInABoundedNumberOfSamples) {
-  Series series(4);
+TEST(SampleHistory, KeepsEveryCountInABoundedNumberOfSamples) {
+  SampleHistory history(4);
   for (std::int64_t n = 1; n <= 1'000; ++n) {
-    series.add(sample_at(n));
-    ASSERT_LE(series.samples().size(), 4U);
+    history.add(sample_at(n));
+    ASSERT_LE(history.samples().size(), 4U);
   }
   std::int64_t count = 0, seconds = 0;
-  for (const Sample& each : series.samples()) {
+  for (const Sample& each : history.samples()) {
     count += each.counted.answers[kSoldOut];
     seconds += each.seconds;
     EXPECT_LE(each.seconds, 256);
   }
   EXPECT_EQ(count, 1'000);
   EXPECT_EQ(seconds, 1'000);
-  EXPECT_EQ(series.samples().front().at, second(256));
-  EXPECT_EQ(series.samples().back().at, second(1'000));
+  EXPECT_EQ(history.samples().front().at, second(256));
+  EXPECT_EQ(history.samples().back().at, second(1'000));
 }
 
-TEST(Series, MergedSamplesShowTheWorstAndTheLast) {
+TEST(SampleHistory, MergedSamplesShowTheWorstAndTheLast) {
   Sample first = sample_at(1);
   first.queue_depth = 9;
   first.sold = 1;
@@ -301,7 +301,7 @@ TEST_F(LiveFeedTest, SalesAreWatchedSideBySide) {
   EXPECT_EQ(seen[0].sample.counted, seen[1].sample.counted);  // of the whole shop
 }
 
-TEST_F(LiveFeedTest, TheStoryTellsPeaksAndWhenAllWasSold) {
+TEST_F(LiveFeedTest, StatisticsTellPeaksAndWhenAllWasSold) {
   tick(100);
   totals_.sources = {source("a", 40)};
   shop_.sell(kSale, 4);
@@ -314,13 +314,13 @@ TEST_F(LiveFeedTest, TheStoryTellsPeaksAndWhenAllWasSold) {
   tick(104);
   totals_.sources = {source("a", 51)};
   tick(105);
-  const Story story = feed_.story(sale().sale);
-  EXPECT_EQ(story.counted.attempts(), 51);
-  EXPECT_EQ(story.attempts.per_second, 40);
-  EXPECT_EQ(story.attempts.at, second(101));
-  EXPECT_EQ(story.sold.per_second, 4);  // and not 6 in the two seconds until 103
-  EXPECT_EQ(story.most_queued, 8);
-  EXPECT_EQ(story.sold_out_at, second(103));
+  const SaleStatistics statistics = feed_.statistics(sale().sale);
+  EXPECT_EQ(statistics.counted.attempts(), 51);
+  EXPECT_EQ(statistics.attempts.per_second, 40);
+  EXPECT_EQ(statistics.attempts.at, second(101));
+  EXPECT_EQ(statistics.sold.per_second, 4);  // and not 6 in the two seconds until 103
+  EXPECT_EQ(statistics.most_queued, 8);
+  EXPECT_EQ(statistics.sold_out_at, second(103));
 }
 
 TEST_F(LiveFeedTest, WhatWasSoldUnwatchedIsNoPeak) {
@@ -329,7 +329,7 @@ TEST_F(LiveFeedTest, WhatWasSoldUnwatchedIsNoPeak) {
   LiveFeed next{{shop_, shop_, [this] { return totals_; }}};
   next.tick({.wall = second(180), .tick = {}});
   next.save();
-  EXPECT_DOUBLE_EQ(next.story(sale().sale).sold.per_second, 0.1);
+  EXPECT_DOUBLE_EQ(next.statistics(sale().sale).sold.per_second, 0.1);
 }
 
 TEST_F(LiveFeedTest, AddedStockReopensTheSale) {
@@ -337,10 +337,10 @@ TEST_F(LiveFeedTest, AddedStockReopensTheSale) {
   tick(100);
   sale().sale.unleased = 1;
   tick(101);
-  EXPECT_FALSE(feed_.story(sale().sale).sold_out_at);
+  EXPECT_FALSE(feed_.statistics(sale().sale).sold_out_at);
   sale().sale.unleased = 0;
   tick(102);
-  EXPECT_EQ(feed_.story(sale().sale).sold_out_at, second(102));
+  EXPECT_EQ(feed_.statistics(sale().sale).sold_out_at, second(102));
 }
 
 }  // namespace

@@ -10,8 +10,9 @@
 
 namespace stampede::controllers {
 
-/// Where the live state of sales comes from: the Checkout of this process. In memory; never blocks.
-struct LiveSales {
+/// Where controllers read the state of the current sales from memory; never blocks. In `serve` it
+/// is the checkout's, in `web` that of the sales read from the database.
+struct CurrentSales {
   /// The current sale of a product: the one that is on, else the next, else the last.
   std::function<std::optional<services::purchase::SaleView>(ProductId, Now)> of_product;
   /// The current sale of each product that has one.

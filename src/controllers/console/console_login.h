@@ -13,7 +13,7 @@ namespace stampede::controllers {
 
 /// GET and POST /login, GET and POST /logout of the console. The cookie `operator` is SameSite
 /// Strict and opens nothing of the shop. Thread-safe; the services outlive it.
-class Entrance {
+class ConsoleLogin {
  public:
   struct Services {
     services::accounts::Accounts& accounts;  // of Sessions::Site::kConsole
@@ -22,10 +22,10 @@ class Entrance {
     const OriginRule& origin;
     const views::ConsolePages& pages;
   };
-  explicit Entrance(const Services& services, Clock clock = read_clocks)
+  explicit ConsoleLogin(const Services& services, Clock clock = read_clocks)
       : services_(services), clock_(std::move(clock)) {}
 
-  /// The entrance must outlive the router.
+  /// Must outlive the router.
   void add_routes(http::Router& router);
 
  private:

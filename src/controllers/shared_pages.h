@@ -14,12 +14,12 @@
 
 namespace stampede::controllers {
 
-/// The pages that every visitor shares, ready in memory: the list of sales and one page a product.
-/// A page is built again when the product or its sale changes, not by request. Thread-safe; never
-/// blocks longer than building one page takes. `pages` must outlive it.
-class Showcase {
+/// The pages that all visitors share, served from memory: the list of sales and one page for each
+/// product. A page is built again when the product or its sale changes, not for each request.
+/// Thread-safe; never blocks longer than building one page takes. `pages` must outlive it.
+class SharedPages {
  public:
-  explicit Showcase(const views::Pages& pages) : pages_(&pages) {}
+  explicit SharedPages(const views::Pages& pages) : pages_(&pages) {}
 
   /// The products as the database has them, at the start and whenever they change.
   void load(std::vector<Product> products);
@@ -27,11 +27,11 @@ class Showcase {
   /// nullopt for an unknown product.
   std::optional<Document> product(ProductId id,
                                   const std::optional<services::purchase::SaleView>& sale);
-  /// Those on sale first, then what comes, then what is over.
+  /// Sales that are on come first, then upcoming ones, then sold-out and ended ones.
   Document sales(std::span<const services::purchase::SaleView> sales);
 
  private:
-  struct Exhibit {
+  struct ProductPage {
     Product product;
     std::optional<Sale> sale;  // as the document shows it
     Document document;         // empty until first asked for
@@ -39,9 +39,9 @@ class Showcase {
 
   const views::Pages* pages_;
   std::mutex mutex_;
-  std::map<ProductId, Exhibit> exhibits_;  // guarded by mutex_
-  std::vector<views::SaleCard> cards_;     // guarded by mutex_: what list_ shows
-  Document list_;                          // guarded by mutex_
+  std::map<ProductId, ProductPage> product_pages_;  // guarded by mutex_
+  std::vector<views::SaleCard> cards_;              // guarded by mutex_: what list_ shows
+  Document list_;                                   // guarded by mutex_
 };
 
 }  // namespace stampede::controllers

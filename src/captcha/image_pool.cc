@@ -17,7 +17,7 @@
 namespace stampede::captcha {
 namespace {
 
-/// So many are drawn before the first is asked for; the others follow in the background.
+/// The constructor draws this many; the drawing thread draws the others.
 constexpr std::size_t kDrawnAtOnce = 8;
 
 Image fresh_image() { return draw(identity::random_number()); }
@@ -42,18 +42,19 @@ class Semaphore {
 
 }  // namespace
 
-/// The painter stands behind all other threads, so it may be stopped for long at any place: it
-/// takes no lock that take() waits for. It leaves images on an easel; who takes one hangs them.
-class Gallery::Implementation {
+/// The drawing thread has the lowest priority, so the kernel may suspend it for long at any place.
+/// It therefore holds no lock that take() waits for: it puts new images into `fresh_`, and take()
+/// moves them into the pool when that lock happens to be free.
+class ImagePool::Implementation {
  public:
   explicit Implementation(std::size_t size)
       : size_(std::max<std::size_t>(size, 1)), wanted_(size_ - std::min(size_, kDrawnAtOnce)) {
     images_.reserve(size_);
     while (images_.size() < std::min(size_, kDrawnAtOnce)) images_.push_back({fresh_image(), 0});
-    painter_ = std::jthread([this](const std::stop_token& stop) { paint(stop); });
+    drawing_thread_ = std::jthread([this](const std::stop_token& stop) { draw_wanted(stop); });
   }
   ~Implementation() {
-    painter_.request_stop();
+    drawing_thread_.request_stop();
     wanted_.post();
   }
   Implementation(const Implementation&) = delete;
@@ -61,8 +62,9 @@ class Gallery::Implementation {
 
   Image take() {
     const std::lock_guard lock(mutex_);
-    hang_what_is_ready();
-    // The least used; the search begins where the last one ended, so that ties go around.
+    adopt_fresh();
+    // Choose the least used image. The search begins where the last one ended, so that images used
+    // equally often take turns.
     std::size_t chosen = next_ % images_.size();
     for (std::size_t i = 1; i < images_.size() && images_[chosen].uses > 0; ++i) {
       const std::size_t other = (next_ + i) % images_.size();
@@ -76,57 +78,57 @@ class Gallery::Implementation {
   std::uint64_t drawn() const { return drawn_; }
 
  private:
-  struct Hung {
+  struct Slot {
     Image image;
     std::uint64_t uses = 0;
   };
 
-  /// Draws one image for each that is missing or was used; while there is none, it sleeps.
-  void paint(const std::stop_token& stop) {
+  /// Draws one image for each that is missing or was used; sleeps while there is none.
+  void draw_wanted(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "captcha");
-    // On Linux a thread has a niceness of its own.
+    // On Linux each thread has its own nice value.
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
     while (true) {
       wanted_.wait();
       if (stop.stop_requested()) return;
       Image image = fresh_image();
       {
-        const std::lock_guard lock(easel_mutex_);
-        easel_.push_back(std::move(image));
+        const std::lock_guard lock(fresh_mutex_);
+        fresh_.push_back(std::move(image));
       }
       ++drawn_;
     }
   }
 
-  /// Puts new images into free places, then into the places of those most used.
-  void hang_what_is_ready() {
-    const std::unique_lock easel_lock(easel_mutex_, std::try_to_lock);
-    if (!easel_lock) return;
-    for (Image& image : easel_) {
+  /// Moves new images into free slots, then into the slots of the images used most.
+  void adopt_fresh() {
+    const std::unique_lock fresh_lock(fresh_mutex_, std::try_to_lock);
+    if (!fresh_lock) return;
+    for (Image& image : fresh_) {
       if (images_.size() < size_) {
         images_.push_back({std::move(image), 0});
       } else {
-        *std::ranges::max_element(images_, {}, &Hung::uses) = {std::move(image), 0};
+        *std::ranges::max_element(images_, {}, &Slot::uses) = {std::move(image), 0};
       }
     }
-    easel_.clear();
+    fresh_.clear();
   }
 
   const std::size_t size_;
-  Semaphore wanted_;  // images missing or used, less those the painter has begun
+  Semaphore wanted_;  // counts images that are missing or used and not yet being drawn
   std::atomic<std::uint64_t> drawn_{0};
-  std::mutex easel_mutex_;
-  std::vector<Image> easel_;  // guarded by easel_mutex_
+  std::mutex fresh_mutex_;
+  std::vector<Image> fresh_;  // guarded by fresh_mutex_
   std::mutex mutex_;
-  std::vector<Hung> images_;  // guarded by mutex_
-  std::size_t next_ = 0;      // guarded by mutex_
-  std::jthread painter_;      // last: it uses all of the above
+  std::vector<Slot> images_;     // guarded by mutex_
+  std::size_t next_ = 0;         // guarded by mutex_
+  std::jthread drawing_thread_;  // last: it uses all of the above
 };
 
-Gallery::Gallery(std::size_t size) : implementation_(std::make_unique<Implementation>(size)) {}
-Gallery::~Gallery() = default;
+ImagePool::ImagePool(std::size_t size) : implementation_(std::make_unique<Implementation>(size)) {}
+ImagePool::~ImagePool() = default;
 
-Image Gallery::take() { return implementation_->take(); }
-std::uint64_t Gallery::drawn() const { return implementation_->drawn(); }
+Image ImagePool::take() { return implementation_->take(); }
+std::uint64_t ImagePool::drawn() const { return implementation_->drawn(); }
 
 }  // namespace stampede::captcha

@@ -1,4 +1,4 @@
-#include "controllers/showcase.h"
+#include "controllers/shared_pages.h"
 
 #include <algorithm>
 #include <tuple>
@@ -52,40 +52,40 @@ bool listed_before(const views::SaleCard& a, const views::SaleCard& b) {
 
 }  // namespace
 
-void Showcase::load(std::vector<Product> products) {
+void SharedPages::load(std::vector<Product> products) {
   const std::lock_guard guard(mutex_);
-  std::map<ProductId, Exhibit> loaded;
+  std::map<ProductId, ProductPage> loaded;
   for (Product& product : products) {
     const ProductId id = product.id;
-    const auto known = exhibits_.find(id);
-    const bool unchanged = known != exhibits_.end() && known->second.product == product;
-    loaded.emplace(id, unchanged
-                           ? std::move(known->second)
-                           : Exhibit{.product = std::move(product), .sale = {}, .document = {}});
+    const auto known = product_pages_.find(id);
+    const bool unchanged = known != product_pages_.end() && known->second.product == product;
+    loaded.emplace(
+        id, unchanged ? std::move(known->second)
+                      : ProductPage{.product = std::move(product), .sale = {}, .document = {}});
   }
-  exhibits_ = std::move(loaded);
+  product_pages_ = std::move(loaded);
 }
 
-std::optional<Document> Showcase::product(ProductId id, const std::optional<SaleView>& sale) {
+std::optional<Document> SharedPages::product(ProductId id, const std::optional<SaleView>& sale) {
   const std::optional<Sale> offer = sale ? std::optional(sale->sale) : std::nullopt;
   const std::lock_guard guard(mutex_);
-  const auto found = exhibits_.find(id);
-  if (found == exhibits_.end()) return std::nullopt;
-  Exhibit& exhibit = found->second;
-  if (!exhibit.document.html || !same_offer(exhibit.sale, offer)) {
-    exhibit.sale = offer;
-    exhibit.document = make_document(pages_->product({exhibit.product, offer}));
+  const auto found = product_pages_.find(id);
+  if (found == product_pages_.end()) return std::nullopt;
+  ProductPage& page = found->second;
+  if (!page.document.html || !same_offer(page.sale, offer)) {
+    page.sale = offer;
+    page.document = make_document(pages_->product({page.product, offer}));
   }
-  return exhibit.document;
+  return page.document;
 }
 
-Document Showcase::sales(std::span<const SaleView> sales) {
+Document SharedPages::sales(std::span<const SaleView> sales) {
   const std::lock_guard guard(mutex_);
   std::vector<views::SaleCard> cards;
   cards.reserve(sales.size());
   for (const SaleView& view : sales) {
-    const auto found = exhibits_.find(view.sale.product);
-    if (found == exhibits_.end()) continue;  // added a moment ago: listed with the next load()
+    const auto found = product_pages_.find(view.sale.product);
+    if (found == product_pages_.end()) continue;  // a new product: listed after the next load()
     cards.push_back(card_of(view, found->second.product));
   }
   std::ranges::sort(cards, listed_before);

@@ -8,13 +8,13 @@
 
 namespace stampede::services::live {
 
-/// The course of a sale in a bounded number of samples: when there are too many, neighbours become
-/// one, all of the same length. Quiet seconds that were left out cost nothing. For one thread.
-class Series {
+/// All samples of a sale in a bounded number: when there are too many, neighbours are merged, all
+/// to the same length. Seconds without a sample take no room. For one thread.
+class SampleHistory {
  public:
   static constexpr std::size_t kMost = 600;
 
-  explicit Series(std::size_t most = kMost) : most_(most) {}
+  explicit SampleHistory(std::size_t most = kMost) : most_(most) {}
 
   /// In order of time.
   void add(const Sample& sample);

@@ -1,10 +1,10 @@
-#include "services/live/series.h"
+#include "services/live/sample_history.h"
 
 #include <utility>
 
 namespace stampede::services::live {
 
-void Series::add(const Sample& sample) {
+void SampleHistory::add(const Sample& sample) {
   append(sample);
   while (samples_.size() > most_) {
     seconds_ *= 2;
@@ -12,7 +12,7 @@ void Series::add(const Sample& sample) {
   }
 }
 
-void Series::append(const Sample& sample) {
+void SampleHistory::append(const Sample& sample) {
   if (!samples_.empty() && samples_.back().seconds + sample.seconds <= seconds_) {
     samples_.back() = merged(samples_.back(), sample);
   } else {

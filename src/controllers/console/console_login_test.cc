@@ -1,4 +1,4 @@
-#include "controllers/console/entrance.h"
+#include "controllers/console/console_login.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,10 +21,10 @@ using testing::StartsWith;
 
 constexpr const char* kPassword = "correct horse";
 
-class EntranceTest : public testing::Test {
+class ConsoleLoginTest : public testing::Test {
  protected:
-  EntranceTest() {
-    entrance_.add_routes(console_.router);
+  ConsoleLoginTest() {
+    login_.add_routes(console_.router);
     console_.guard.get(console_.router, "/sales",
                        [](const auto&, const auto&, Now) { return http::html(200, "inside"); });
     Accounts::create(console_.users, "boss", kPassword, UserRole::kOperator, console_.now.wall);
@@ -53,13 +53,13 @@ class EntranceTest : public testing::Test {
 
   TestConsole console_;
   Accounts accounts_{console_.users, console_.sessions, {.site = Sessions::Site::kConsole}};
-  Entrance entrance_{
+  ConsoleLogin login_{
       {accounts_, console_.sessions, console_.forms, console_.origin, console_.pages},
       [this] { return console_.now; }};
   test_support::Visitor& browser_ = console_.browser;
 };
 
-TEST_F(EntranceTest, AnOperatorComesInAndOut) {
+TEST_F(ConsoleLoginTest, AnOperatorComesInAndOut) {
   EXPECT_FALSE(inside());
   const auto in = log_in("boss");
   EXPECT_EQ(in.status, 303);
@@ -76,7 +76,7 @@ TEST_F(EntranceTest, AnOperatorComesInAndOut) {
   EXPECT_FALSE(inside()) << "the old cookie is worth nothing";
 }
 
-TEST_F(EntranceTest, TheCookieIsForThisSiteAndNoScript) {
+TEST_F(ConsoleLoginTest, TheCookieIsForThisSiteAndNoScript) {
   EXPECT_THAT(set_cookie(log_in("boss")),
               AllOf(StartsWith("operator="), HasSubstr("; Path=/; Max-Age=43200;"),
                     HasSubstr("; SameSite=Strict"), EndsWith("; HttpOnly")));
@@ -84,7 +84,7 @@ TEST_F(EntranceTest, TheCookieIsForThisSiteAndNoScript) {
   EXPECT_THAT(set_cookie(log_in("boss")), EndsWith("; HttpOnly; Secure"));
 }
 
-TEST_F(EntranceTest, NobodyElseComesIn) {
+TEST_F(ConsoleLoginTest, NobodyElseComesIn) {
   std::vector<std::string> pages;
   for (const auto& [name, password] :
        Fields{{"buyer", kPassword}, {"boss", "wrong horse"}, {"nobody", kPassword}, {"boss", ""}}) {
@@ -100,7 +100,7 @@ TEST_F(EntranceTest, NobodyElseComesIn) {
   }
 }
 
-TEST_F(EntranceTest, TheFormMustBeOurs) {
+TEST_F(ConsoleLoginTest, TheFormMustBeOurs) {
   const Fields credentials{{"name", "boss"}, {"password", kPassword}};
   EXPECT_EQ(browser_.post_form("/login", credentials).status, 403);
   Fields whole = credentials;
@@ -115,7 +115,7 @@ TEST_F(EntranceTest, TheFormMustBeOurs) {
   EXPECT_TRUE(inside());
 }
 
-TEST_F(EntranceTest, GoesOnToWhereOneWantedToButNeverElsewhere) {
+TEST_F(ConsoleLoginTest, GoesOnToWhereOneWantedToButNeverElsewhere) {
   EXPECT_EQ(header_of(log_in("boss", kPassword, "/buyers/7"), "Location"), "/buyers/7");
   const char* search = "/orders?sale=3&buyer=%C3%A9+b&from=2026-11-22T08:24:00.5Z";
   EXPECT_EQ(header_of(log_in("boss", kPassword, search), "Location"), search);
@@ -131,7 +131,7 @@ TEST_F(EntranceTest, GoesOnToWhereOneWantedToButNeverElsewhere) {
   EXPECT_THAT(console_.html("/login?next=//evil"), Not(HasSubstr("evil")));
 }
 
-TEST_F(EntranceTest, ADeepLinkLeadsThroughTheLoginWithItsQuery) {
+TEST_F(ConsoleLoginTest, ADeepLinkLeadsThroughTheLoginWithItsQuery) {
   for (const char* target : {"/sales", "/sales?sale=3", "/sales?buyer=a%26b%3D+c%25&before=7"}) {
     browser_.cookies.clear();
     EXPECT_EQ(through_login(target), target);
@@ -140,7 +140,7 @@ TEST_F(EntranceTest, ADeepLinkLeadsThroughTheLoginWithItsQuery) {
   EXPECT_EQ(through_login("/sales?a='b'"), "/");
 }
 
-TEST_F(EntranceTest, KeepsTheNameThatWasTypedAsText) {
+TEST_F(ConsoleLoginTest, KeepsTheNameThatWasTypedAsText) {
   const auto refused = log_in("<script>x</script>");
   const std::string html(body_of(refused));
   EXPECT_THAT(html, HasSubstr("value=\"&lt;script&gt;x&lt;/script&gt;\""));
@@ -148,11 +148,11 @@ TEST_F(EntranceTest, KeepsTheNameThatWasTypedAsText) {
   EXPECT_EQ(header_of(refused, "X-Content-Type-Options"), "nosniff");
 }
 
-TEST_F(EntranceTest, LoggingOutWithoutASessionIsNoError) {
+TEST_F(ConsoleLoginTest, LoggingOutWithoutASessionIsNoError) {
   EXPECT_EQ(console_.post("/logout", {}).status, 303);
 }
 
-TEST_F(EntranceTest, ALogoutFromElsewhereComesWithoutTheCookieAndTakesNone) {
+TEST_F(ConsoleLoginTest, ALogoutFromElsewhereComesWithoutTheCookieAndTakesNone) {
   const auto answer = browser_.post_form("/logout", {}, {{"Origin", "http://evil.example"}});
   EXPECT_EQ(answer.status, 303);
   EXPECT_EQ(header_of(answer, "Location"), "/login");

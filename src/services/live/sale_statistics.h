@@ -5,19 +5,19 @@
 
 #include "model/sale.h"
 #include "repositories/samples.h"
-#include "services/live/series.h"
+#include "services/live/sample_history.h"
 
 namespace stampede::services::live {
 
-/// The most of anything in one second, and when.
+/// The highest rate per second, and when it was reached.
 struct Peak {
   double per_second = 0;
   Instant at;
 };
 
-/// All that was seen of a sale, for its report.
-struct Story {
-  Series series;
+/// The statistics of a whole sale, for its report.
+struct SaleStatistics {
+  SampleHistory history;
   Counted counted;  // in all
   Peak attempts;
   Peak sold;
@@ -28,8 +28,8 @@ struct Story {
   void add(const Sample& sample);
 };
 
-/// What is stored of that sale. Blocks. Throws repositories::StorageError, and std::runtime_error
-/// for a sample that cannot be read.
-Story read_story(repositories::Samples& samples, const Sale& sale);
+/// Reads the stored samples of that sale. Blocks. Throws repositories::StorageError, and
+/// std::runtime_error for a sample that cannot be read.
+SaleStatistics read_statistics(repositories::Samples& samples, const Sale& sale);
 
 }  // namespace stampede::services::live

@@ -1,4 +1,4 @@
-#include "controllers/console/entrance.h"
+#include "controllers/console/console_login.h"
 
 #include <fmt/core.h>
 
@@ -33,7 +33,7 @@ http::Response with_form_cookie(http::Response response, const std::string& cook
 
 }  // namespace
 
-void Entrance::add_routes(http::Router& router) {
+void ConsoleLogin::add_routes(http::Router& router) {
   router.get("/login", [this](http::Request& request, http::Responder responder) {
     show_login(request, responder);
   });
@@ -48,11 +48,11 @@ void Entrance::add_routes(http::Router& router) {
   });
 }
 
-bool Entrance::ours(const http::Request& request, Instant now) const {
+bool ConsoleLogin::ours(const http::Request& request, Instant now) const {
   return services_.origin.allows(request) && services_.forms.valid(request, now);
 }
 
-void Entrance::show_login(const http::Request& request, http::Responder& responder) const {
+void ConsoleLogin::show_login(const http::Request& request, http::Responder& responder) const {
   FormTokens::Issued issued = services_.forms.issue(request, clock_().wall);
   views::CredentialsForm form;
   form.token = std::move(issued.token);
@@ -60,7 +60,7 @@ void Entrance::show_login(const http::Request& request, http::Responder& respond
   responder(with_form_cookie(page(200, services_.pages.login(form)), issued.cookie));
 }
 
-void Entrance::log_in(const http::Request& request, http::Responder responder) {
+void ConsoleLogin::log_in(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
   FormTokens::Issued issued = services_.forms.issue(request, now.wall);
   views::CredentialsForm form;
@@ -90,7 +90,7 @@ void Entrance::log_in(const http::Request& request, http::Responder responder) {
       });
 }
 
-void Entrance::show_logout(const http::Request& request, http::Responder& responder) const {
+void ConsoleLogin::show_logout(const http::Request& request, http::Responder& responder) const {
   const Instant now = clock_().wall;
   const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie), now,
                                                     Sessions::Site::kConsole);
@@ -99,12 +99,12 @@ void Entrance::show_logout(const http::Request& request, http::Responder& respon
   responder(with_form_cookie(page(200, services_.pages.logout(issued.token)), issued.cookie));
 }
 
-void Entrance::log_out(const http::Request& request, http::Responder responder) {
+void ConsoleLogin::log_out(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
   const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie),
                                                     now.wall, Sessions::Site::kConsole);
   if (!ours(request, now.wall)) {
-    // Another site's form comes without the cookie, and may not take it away.
+    // Another site's form comes without the cookie (SameSite); the answer must not clear it.
     if (!user) return responder(go_to("/login"));
     return responder(page(403, services_.pages.message({"You are not logged out",
                                                         "The form had expired or is not ours."})));

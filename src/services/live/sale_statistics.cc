@@ -1,4 +1,4 @@
-#include "services/live/story.h"
+#include "services/live/sale_statistics.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -13,7 +13,8 @@ void raise(Peak& peak, std::int64_t count, std::int64_t seconds, Instant at) {
   if (per_second > peak.per_second) peak = {per_second, at};
 }
 
-/// Between two samples nobody may have watched: what was sold then was sold in all that time.
+/// Seconds may be missing between two samples (nobody watched): what was sold in between is spread
+/// over all of them.
 std::int64_t seconds_since(const Sample& before, const Sample& sample) {
   const auto passed = std::chrono::duration_cast<std::chrono::seconds>(sample.at - before.at);
   return std::max<std::int64_t>(sample.seconds, passed.count());
@@ -21,8 +22,8 @@ std::int64_t seconds_since(const Sample& before, const Sample& sample) {
 
 }  // namespace
 
-void Story::add(const Sample& sample) {
-  const auto& seen = series.samples();
+void SaleStatistics::add(const Sample& sample) {
+  const auto& seen = history.samples();
   raise(attempts, sample.counted.attempts(), sample.seconds, sample.at);
   if (!seen.empty()) {
     const Sample& before = seen.back();
@@ -35,11 +36,11 @@ void Story::add(const Sample& sample) {
   } else if (!sold_out_at) {
     sold_out_at = sample.at;
   }
-  series.add(sample);
+  history.add(sample);
 }
 
-Story read_story(repositories::Samples& samples, const Sale& sale) {
-  Story story;
+SaleStatistics read_statistics(repositories::Samples& samples, const Sale& sale) {
+  SaleStatistics statistics;
   std::vector<repositories::StoredSample> page;
   Instant after{};
   do {
@@ -47,11 +48,11 @@ Story read_story(repositories::Samples& samples, const Sale& sale) {
     for (const auto& stored : page) {
       const auto sample = from_body(stored.at, stored.body);
       if (!sample) throw std::runtime_error(sample.error());
-      story.add(*sample);
+      statistics.add(*sample);
     }
     if (!page.empty()) after = page.back().at;
   } while (page.size() == kPage);
-  return story;
+  return statistics;
 }
 
 }  // namespace stampede::services::live

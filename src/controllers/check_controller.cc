@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <expected>
+
 #include "controllers/check_response.h"
 #include "controllers/parse_id.h"
 #include "controllers/session_guard.h"
@@ -15,6 +17,15 @@ constexpr std::chrono::milliseconds kRingSettles{1'000};
 std::optional<ProductId> product_of(const http::Request& request) {
   const auto text = request.query_parameter("productID");
   return text ? parse_id<ProductId>(*text) : std::nullopt;
+}
+
+/// None if the request names no sale; an error if what it names is no number.
+std::expected<SaleId, http::Response> sale_of(const http::Request& request) {
+  const auto text = request.query_parameter("sale");
+  if (!text) return SaleId{};
+  if (const auto sale = parse_id<SaleId>(*text)) return *sale;
+  return std::unexpected(http::problem(
+      400, "bad-number", "“sale” is to be the number of the sale that /product/{id}/state tells."));
 }
 
 http::Response key_required() {
@@ -54,6 +65,8 @@ void CheckController::check(http::Request& request, http::Responder responder) {
   if (!intent) return responder(refuse(key_required()));
   // No product has the id 0; but the key may be known, and then its answer stands.
   const ProductId product = product_of(request).value_or(ProductId{});
+  auto sale = sale_of(request);
+  if (!sale) return responder(refuse(std::move(sale.error())));
 
   const auto owner = routing_ == nullptr ? std::nullopt : routing_->other_owner(*buyer);
   if (owner && passed_on) return responder(respond({.retry_after = kRingSettles}, *intent));
@@ -61,7 +74,8 @@ void CheckController::check(http::Request& request, http::Responder responder) {
     return routing_->pass_on(request, {*buyer, product, *intent}, *owner, now.wall,
                              std::move(responder));
   }
-  decide({*buyer, product, *intent, request.header("Captcha-Pass"), now}, std::move(responder));
+  decide({*buyer, product, *intent, request.header("Captcha-Pass"), now, *sale},
+         std::move(responder));
 }
 
 void CheckController::decide(const services::purchase::Attempt& attempt,

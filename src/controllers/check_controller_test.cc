@@ -16,6 +16,7 @@ using peers::ForwardFailure;
 using services::routing::Ring;
 using test_support::body_of;
 using test_support::header_of;
+using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
 using testing::HasSubstr;
@@ -56,10 +57,11 @@ class CheckControllerTest : public testing::Test {
     while (routes_.ring()->owner(buyer)->node != node) ++buyer.value;
     return buyer;
   }
-  http::Response check(UserId buyer, test_support::Headers headers = {}) {
+  http::Response check(UserId buyer, test_support::Headers headers = {},
+                       const char* target = kTarget) {
     visitor_.cookies["sign"] = sessions_.issue(buyer, 0, read_clocks().wall);
     headers.emplace_back("Idempotency-Key", kKey);
-    return visitor_.post(kTarget, "", headers);
+    return visitor_.post(target, "", headers);
   }
   std::string passed_on_by_b(UserId buyer) const {
     return peers::Authenticator(keys_.ring(), "b").seal_forward(buyer, read_clocks().wall);
@@ -91,6 +93,25 @@ class CheckControllerTest : public testing::Test {
 TEST_F(CheckControllerTest, ItsOwnBuyersAreDecidedHere) {
   EXPECT_EQ(check(buyer_of("a")).status, 404);
   EXPECT_THAT(forwarder_.forwarded, IsEmpty());
+}
+
+TEST_F(CheckControllerTest, TheSaleThatIsNamedIsTheOneThatIsMeant) {
+  const UserId buyer = buyer_of("a");
+  const auto type_of = [&](const char* target) {
+    const auto response = check(buyer, {}, target);
+    return std::to_string(response.status) + " " + std::string(body_of(response));
+  };
+  open_sale();
+  EXPECT_THAT(type_of("/check?productID=7&sale=4"),
+              AllOf(HasSubstr("404"), HasSubstr("unknown-sale")));
+  EXPECT_THAT(type_of("/check?productID=8&sale=3"),
+              AllOf(HasSubstr("404"), HasSubstr("unknown-sale")));
+  for (const char* malformed : {"", "0", "-1", "03", "3x", "99999999999999999999"}) {
+    const std::string target = std::string("/check?productID=7&sale=") + malformed;
+    EXPECT_THAT(type_of(target.c_str()), AllOf(HasSubstr("400"), HasSubstr("bad-number")))
+        << target;
+  }
+  EXPECT_THAT(type_of("/check?productID=7&sale=3"), HasSubstr("unavailable")) << "it has no units";
 }
 
 TEST_F(CheckControllerTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {

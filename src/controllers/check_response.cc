@@ -70,6 +70,9 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
           http::problem(429, slug, "More attempts than the sale takes in at once."),
           answer.retry_after);
     case Verdict::kUnknownProduct:
+      if (answer.sale) {
+        return http::problem(404, "unknown-sale", "That product has no such sale.");
+      }
       return http::problem(404, slug, "There is no sale of that product.");
     case Verdict::kPurchaseFailed:
       return http::problem(409, slug, "This purchase failed; begin again with a new key.",

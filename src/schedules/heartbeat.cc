@@ -58,9 +58,12 @@ bool Heartbeat::apply(const peers::HeartbeatReply& reply, Now asked, Now now) {
     settle_gains(reply, now.tick);
     checkout.forget_undecided(reply.oldest_open);
   }
+  std::vector<SaleId> leased;
   for (const auto& stock : reply.stock) {
     checkout.board().note_stock(stock.sale, stock.sold_out(), asked.tick);
+    if (stock.leased_unsold > 0) leased.push_back(stock.sale);
   }
+  if (!reply.more) checkout.board().note_leased(leased, asked.wall);
   parts_.holder.renewed(reply.renewed, asked.tick);
   parts_.holder.recall(reply.recalled, now.tick);
   ready_ = ready_ || !reply.more;

@@ -46,9 +46,10 @@ class HeartbeatTest : public testing::Test {
     return heartbeat_.apply(reply, asked, asked);
   }
   Verdict verdict(Now now = at(seconds{0})) {
-    const auto answer =
-        checkout_.attempt({kBuyer, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now},
-                          [this] { return services::purchase::Waiter{&post_, [](Answer&&) {}}; });
+    const auto answer = checkout_.attempt(
+        {kBuyer, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now}, [this] {
+          return services::purchase::Waiter{&post_, [](Answer&&) {}};
+        });
     return answer ? answer->verdict : Verdict::kPending;
   }
 
@@ -161,6 +162,25 @@ TEST_F(HeartbeatTest, BuyersOfAnOwnerThatLivesAreGainedLater) {
   EXPECT_EQ(no(milliseconds{1'999}), Verdict::kUnavailable);
   apply(reply(1, {"a", "b"}), at(milliseconds{2'000}));
   EXPECT_EQ(no(milliseconds{2'000}), Verdict::kUnknownProduct);
+}
+
+TEST_F(HeartbeatTest, AnEarlierSaleIsOpenUntilItsUnitsAreBackAndItsOrdersHaveArrived) {
+  Sale earlier = sale_;
+  earlier.id = SaleId{2};
+  earlier.starts_at = kStart - seconds{60};
+  earlier.ends_at = kStart;
+  auto joined = first_reply({"a"});
+  joined.sales = std::vector{earlier, sale_};
+  joined.stock = {{.sale = earlier.id, .unleased = 0, .leased_unsold = 1}, {.sale = kSale}};
+  apply(joined);
+  EXPECT_EQ(verdict(), Verdict::kUnavailable) << "a lease is open";
+  joined.stock[0] = {.sale = earlier.id, .unleased = 1};
+  joined.more = true;
+  apply(joined);
+  EXPECT_EQ(verdict(), Verdict::kUnavailable) << "orders are missing";
+  joined.more = false;
+  apply(joined);
+  EXPECT_EQ(verdict(), Verdict::kSoldOut);
 }
 
 TEST_F(HeartbeatTest, WhoLeavesSaysNoToNobody) {

@@ -94,6 +94,7 @@ data values_of(const OrderRow& order) {
 }
 
 void put_offer(data& values, const Product& product, const Sale& sale) {
+  values.set("sale", text(sale.id));
   values.set("price", format_price(sale.price_cents));
   values.set("list_price", list_price_section(product.list_price_cents, sale.price_cents));
   values.set("limit", std::to_string(sale.per_buyer_limit));

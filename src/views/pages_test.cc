@@ -87,7 +87,7 @@ TEST_F(PagesTest, EveryPageIsWholeAndLeavesNoTagBehind) {
 
 TEST_F(PagesTest, ProductPageHoldsWhatNeverChangesOfItsSale) {
   const std::string html = pages_.product({product("Lamp", "Bright.\nWarm."), sale()});
-  EXPECT_THAT(html, HasSubstr("data-product=\"7\""));
+  EXPECT_THAT(html, HasSubstr("data-product=\"7\" data-sale=\"3\""));
   EXPECT_THAT(html, HasSubstr("<title>Lamp · Stampede</title>"));
   EXPECT_THAT(html, HasSubstr("Bright.\nWarm."));
   EXPECT_THAT(html, HasSubstr("$1,299.00"));
@@ -100,6 +100,7 @@ TEST_F(PagesTest, ProductWithoutASaleSaysSoAndCannotBeBought) {
   const std::string html = pages_.product({product("Lamp", ""), {}});
   EXPECT_THAT(html, HasSubstr("Not on sale"));
   EXPECT_THAT(html, Not(HasSubstr("buy-form")));
+  EXPECT_THAT(html, Not(HasSubstr("data-sale")));
 }
 
 TEST_F(PagesTest, ProductShowsItsPicturesWithTheirSizesTheFirstAtOnce) {

@@ -123,7 +123,9 @@ test("from the captcha to the order", async () => {
   await call(client, "verifyCaptcha", 403, { json, headers: { Origin: "http://evil.example" } });
   await call(client, "verifyCaptcha", 403, { json: { ...json, answer: "wrong" } });
   const { body } = await call(client, "verifyCaptcha", 200, { json });
-  const intent = { query: { productID }, headers: { "Idempotency-Key": key } };
+  const { body: state } = await call(client, "saleState", 200, { path: { id: productID } });
+  const named = { productID, sale: state.sale };
+  const intent = { query: named, headers: { "Idempotency-Key": key } };
   const without = await call(client, "check", 403, intent);
   assert.equal(without.body.type, "captcha-required");
   intent.headers["Captcha-Pass"] = body.pass;
@@ -151,6 +153,9 @@ test("no, and not now", async () => {
   elsewhere.headers.Origin = "http://evil.example";
   await is(call(client, "check", 403, elsewhere), "bad-origin");
   await is(call(client, "check", 404, intent(999)), "unknown-product");
+  const inSale = (sale) => ({ ...intent(products.lamp), query: { productID: products.lamp, sale } });
+  await is(call(client, "check", 404, inSale(999)), "unknown-sale");
+  await is(call(client, "check", 400, inSale("x")), "bad-number");
   await is(call(client, "check", 403, intent(products.upcoming)), "not-started");
   await is(call(client, "check", 410, intent(products.ended)), "sale-ended");
   await is(call(client, "check", 410, intent(products.soldOut)), "sold-out");

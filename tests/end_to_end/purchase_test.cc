@@ -54,6 +54,45 @@ TEST(Purchase, FromRegistrationToTheOrder) {
   EXPECT_EQ(shop.audited_orders(), 1);
 }
 
+TEST(Purchase, AKeyOfASaleThatIsOverBuysNothingInTheNext) {
+  Shop shop(no_interval());
+  const ProductId lamp = shop.open_sale();
+  Buyer ada = shop.buyer(1);
+  Buyer bob = shop.buyer(2);
+  const auto buy_in = [&](Buyer& buyer, std::int64_t sale, const std::string& key) {
+    const auto response =
+        buyer.send({.method = "POST",
+                    .target = fmt::format("/check?productID={}&sale={}", lamp.value, sale),
+                    .headers = {{"Idempotency-Key", key}},
+                    .body = {}});
+    return fmt::format("{} {}", response.status, response.body);
+  };
+  const std::string key = fresh_key();
+  const CheckAnswer first = ada.buy(lamp, key);
+  ASSERT_THAT(first, Answers(201, "sold"));
+  shop.run({"sale", "end", "1"});
+  ASSERT_TRUE(shop.await_status(lamp, "ended"));
+  const SaleId next = shop.create_sale({.product = lamp});
+  ASSERT_TRUE(shop.await_status(lamp, "on"));
+
+  const std::string known = fmt::format(R"(200 {{"result":"sold","order":{}}})", first.order);
+  for (const std::int64_t sale : {std::int64_t{1}, next.value}) {
+    EXPECT_EQ(buy_in(ada, sale, key), known) << sale;
+  }
+  EXPECT_THAT(ada.buy(lamp, key), Answers(200, "sold"));
+  const std::string unknown = fresh_key();
+  std::string answer;
+  EXPECT_TRUE(eventually(10s, [&] {
+    answer = buy_in(bob, 1, unknown);
+    return answer.starts_with("410");
+  })) << answer;
+  EXPECT_EQ(shop.audited_orders(), 1) << "of the next sale nothing was sold";
+  EXPECT_THAT(buy_in(bob, next.value, unknown), testing::StartsWith("201"));
+  EXPECT_THAT(buy_in(bob, 99, fresh_key()), testing::HasSubstr("unknown-sale"));
+  EXPECT_THAT(buy_in(bob, 0, fresh_key()), testing::HasSubstr("bad-number"));
+  EXPECT_EQ(shop.audited_orders(), 2);
+}
+
 TEST(Purchase, TheSameKeyAgainIsTheSameOrder) {
   Shop shop;
   const ProductId lamp = shop.open_sale();

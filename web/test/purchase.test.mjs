@@ -36,6 +36,7 @@ test("one click sends one key until it is answered", async () => {
   const { key } = intent;
   const asked = answering(lost, unavailable, sold);
   const answer = await buy();
+  assert.equal(asked[0].url, "/check?productID=1&sale=3");
   assert.deepEqual([answer.type, answer.order], ["sold", 7]);
   assert.deepEqual(keys(asked), [key, key, key]);
   assert.deepEqual(told, ["connection-lost", "unavailable"]);
@@ -92,14 +93,31 @@ test("it stops too where the other tab was quicker than the first request", asyn
   assert.deepEqual(asked, []);
 });
 
-test("nothing is sent in another sale than the click's", async () => {
+test("in another sale than the click's, the click's is asked about", async () => {
   const { address } = intent;
+  const unknown = json(404, { type: "unknown-purchase" });
   for (const other of [{ status: "on", sale: 4 }, { status: "none" }]) {
     state = other;
-    const asked = answering(json(404, { type: "unknown-purchase" }));
+    const asked = answering(unknown, json(410, { type: "sale-ended" }));
     assert.equal((await buy()).type, "sale-over");
-    assert.deepEqual(asked.map(({ url }) => url), [address]);
+    assert.deepEqual(asked.map(({ url }) => url), [address, "/check?productID=1&sale=3"]);
   }
+});
+
+test("a click of a sale that is over is told no by /check alone, which may have to wait", async () => {
+  state = { status: "on", sale: 4 };
+  const unknown = json(404, { type: "unknown-purchase" });
+  const asked = answering(unknown, unavailable, known);
+  assert.deepEqual(await buy(), { type: "sold", order: 7 });
+  assert.equal(asked.length, 3);
+  assert.deepEqual(told, ["unavailable"]);
+});
+
+test("a server that has not heard of the sale yet is asked again", async () => {
+  const asked = answering(json(404, { type: "unknown-sale" }), sold);
+  assert.equal((await buy()).type, "sold");
+  assert.equal(asked.length, 2);
+  assert.deepEqual(told, ["unavailable"]);
 });
 
 test("a sale that another follows ends the asking, with what is known of the click", async () => {
@@ -113,7 +131,7 @@ test("a sale that another follows ends the asking, with what is known of the cli
     known,
   );
   assert.deepEqual(await buy(), { type: "sold", order: 7 });
-  assert.deepEqual(asked.map(({ url }) => url), ["/check?productID=1", address, address]);
+  assert.deepEqual(asked.map(({ url }) => url), ["/check?productID=1&sale=3", address, address]);
 });
 
 test("while the sale is not known nothing is sent", async () => {

@@ -35,7 +35,8 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     const std::lock_guard lock(ledger_.mutex_);
     std::vector<Order> orders;
     for (const Order& order : state().orders) {
-      if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer})) {
+      if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer}) ||
+          asked_for_in_another_sale(ascending, order)) {
         orders.push_back(order);
       }
     }
@@ -83,6 +84,16 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
   }
 
  private:
+  bool asked_for_in_another_sale(std::span<const SaleBuyer> pairs, const Order& order) {
+    if (state().sales.size() < 2) return false;
+    const ProductId product = state().sales.at(order.sale).product;
+    return std::ranges::any_of(pairs, [&](const SaleBuyer& pair) {
+      const auto sale = state().sales.find(pair.sale);
+      return pair.buyer == order.buyer && sale != state().sales.end() &&
+             sale->second.product == product;
+    });
+  }
+
   State& state() { return ledger_.state_; }
   static bool taken(const Order& order, const std::vector<Order>& orders) {
     return std::ranges::any_of(orders, [&](const Order& other) {
@@ -196,8 +207,12 @@ PurchaseSnapshot MemoryLedger::purchase(SaleId sale, UserId buyer, const Idempot
                                         LeaseId lease) {
   const std::lock_guard lock(mutex_);
   PurchaseSnapshot snapshot;
+  const auto asked = state_.sales.find(sale);
   for (const Order& order : state_.orders) {
-    if (order.sale == sale && order.buyer == buyer && order.intent == intent) {
+    if (order.buyer != buyer || order.intent != intent) continue;
+    // In whichever sale of the product.
+    if (order.sale == sale || (asked != state_.sales.end() &&
+                               state_.sales.at(order.sale).product == asked->second.product)) {
       snapshot.order = order;
     }
   }
@@ -278,11 +293,16 @@ std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {
   std::map<SaleId, std::int64_t> live;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;
   std::set<std::tuple<SaleId, UserId, std::string_view>> intents;
+  std::set<std::tuple<ProductId, UserId, std::string_view>> bought;
   for (const Order& order : state.orders) {
     if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
       broken.emplace_back("I5: two orders of one intent");
     }
     if (!order.live()) continue;
+    const ProductId product = state.sales.at(order.sale).product;
+    if (!bought.emplace(product, order.buyer, order.intent.text()).second) {
+      broken.emplace_back("I5: two live orders of one intent, in sales of one product");
+    }
     ++live[order.sale];
     if (++held[{order.sale, order.buyer}] > state.sales.at(order.sale).per_buyer_limit) {
       broken.emplace_back("I5: a buyer over the limit");

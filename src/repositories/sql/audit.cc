@@ -72,14 +72,14 @@ void add_counts(soci::session& session, Ledgers& ledgers) {
   }
 }
 
-/// Runs a SELECT of (sale, count) and stores each count in its ledger.
-void add_counted(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::* member,
+/// Runs a SELECT of (sale, count) and adds each count to its ledger's.
+void add_counted(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::*member,
                  const std::string& sql) {
   std::int64_t sale = 0, count = 0;
   soci::statement select = (session.prepare << sql, soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
     const auto ledger = ledgers.find(sale);
-    if (ledger != ledgers.end()) ledger->second.*member = count;
+    if (ledger != ledgers.end()) ledger->second.*member += count;
   }
 }
 
@@ -99,6 +99,20 @@ constexpr const char* kDoubledIntents =
     " GROUP BY o.sale, o.buyer, o.intent HAVING COUNT(*) > 1) d "
     "GROUP BY d.sale";
 
+// Live orders whose buyer and intent have a live order in another sale of the product too. Only
+// buyers of several sales of one product are looked at, and the unique index tells who they are.
+constexpr const char* kIntentsOfOtherSales =
+    "SELECT o.sale, COUNT(*) FROM "
+    "(SELECT s.product, b.buyer FROM sales s "
+    " JOIN (SELECT DISTINCT sale, buyer FROM orders) b ON b.sale = s.id "
+    " WHERE s.product IN (SELECT product FROM sales GROUP BY product HAVING COUNT(*) > 1) "
+    " GROUP BY s.product, b.buyer HAVING COUNT(*) > 1) m "
+    "JOIN sales t ON t.product = m.product "
+    "JOIN orders o ON o.sale = t.id AND o.buyer = m.buyer AND o.status = 'success' "
+    "WHERE EXISTS (SELECT 1 FROM sales u JOIN orders p ON p.sale = u.id AND p.buyer = o.buyer "
+    " WHERE u.product = m.product AND u.id <> t.id AND p.intent = o.intent "
+    " AND p.status = 'success') GROUP BY o.sale";
+
 }  // namespace
 
 std::vector<SaleLedger> SqlAudit::ledgers() {
@@ -109,6 +123,7 @@ std::vector<SaleLedger> SqlAudit::ledgers() {
     add_counted(session, ledgers, &SaleLedger::failed_as_counted, "SELECT id, failed FROM sales");
     add_counted(session, ledgers, &SaleLedger::buyers_over_limit, kBuyersOverLimit);
     add_counted(session, ledgers, &SaleLedger::doubled_intents, kDoubledIntents);
+    add_counted(session, ledgers, &SaleLedger::doubled_intents, kIntentsOfOtherSales);
     std::vector<SaleLedger> in_order;
     for (auto& [id, ledger] : ledgers) in_order.push_back(std::move(ledger));
     return in_order;

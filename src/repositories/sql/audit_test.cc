@@ -14,6 +14,14 @@ struct AuditTest : OnEveryEngine {
   LeaseId lease = *shop.leases().grant(sale, 50, at(1));
 
   SaleLedger ledger() { return shop.repositories.audit().ledgers().at(0); }
+  SaleId of_the_same_product(SaleId next) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
+                 "WHERE id = :earlier) e) WHERE id = :sale",
+          soci::use(sale.value), soci::use(next.value);
+    });
+    return next;
+  }
   void plant(const std::string& sql) {
     shop.database.write([&](soci::session& session) { session << sql; });
   }
@@ -57,6 +65,23 @@ TEST_P(AuditTest, FindsABuyerOverTheLimit) {
                failure(sale, lease, 2, FailureReason::kLimitReached)});
   EXPECT_EQ(ledger().buyers_over_limit, 1);
   EXPECT_EQ(ledger().doubled_intents, 0);
+}
+
+TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
+  const auto second = of_the_same_product(shop.sell(100, 2));
+  const auto second_lease = *shop.leases().grant(second, 50, at(1));
+  shop.commit({success(sale, lease, 1), success(second, second_lease, 1),
+               success(second, second_lease, 2), success(sale, lease, 3),
+               failure(second, second_lease, 3, FailureReason::kTooLate)});
+  const auto doubled = [&](std::size_t index) {
+    return shop.repositories.audit().ledgers().at(index).doubled_intents;
+  };
+  EXPECT_EQ(doubled(0) + doubled(1), 0) << "each with a key of its own";
+  plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer <> 1");
+  EXPECT_EQ(doubled(0) + doubled(1), 0) << "two buyers, and one who failed in the other sale";
+  plant("UPDATE orders SET intent = 'the-very-same-one'");
+  EXPECT_EQ(doubled(0), 1);
+  EXPECT_EQ(doubled(1), 1);
 }
 
 TEST_P(AuditTest, FindsADoubledIntent) {

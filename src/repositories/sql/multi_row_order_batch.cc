@@ -6,6 +6,7 @@
 
 #include "repositories/sql/mariadb.h"
 #include "repositories/sql/order_batch.h"
+#include "repositories/sql/other_sales.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -61,6 +62,7 @@ class MultiRowOrderBatch final : public OrderBatch {
 
   std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
     std::vector<LedgerLease> leases;
+    other_sales_.clear();
     while (!ascending.empty()) {
       const auto ids = ascending.first(std::min(ascending.size(), kRowsPerStatement));
       add_leases(ids, leases);
@@ -71,7 +73,7 @@ class MultiRowOrderBatch final : public OrderBatch {
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
     std::vector<Order> found;
-    for_each_chunk(ascending, kRowsPerStatement,
+    for_each_chunk(other_sales_.with_others(ascending), kRowsPerStatement,
                    [&](SaleId sale, std::span<const SaleBuyer> buyers) {
                      add_orders_of(sale, buyers, found);
                    });
@@ -93,19 +95,26 @@ class MultiRowOrderBatch final : public OrderBatch {
   }
 
  private:
-  /// The limit comes from a subquery, whose rows are not locked: all shards read that one sale.
+  /// The limit and the other sales come from subqueries, whose rows are not locked: all shards read
+  /// that one sale.
   void add_leases(std::span<const LeaseId> ids, std::vector<LedgerLease>& leases) {
     LeaseRow row;
     std::int32_t per_buyer_limit = 0;
+    std::string other_sales;
     soci::statement select(session_);
     row.define(select);
     select.exchange(soci::into(per_buyer_limit));
+    select.exchange(soci::into(other_sales));
     prepare(select,
-            fmt::format("SELECT {}, (SELECT s.per_buyer_limit FROM sales s WHERE s.id = l.sale) "
-                        "FROM stock_leases l FORCE INDEX (PRIMARY) WHERE l.id IN ({}) "
+            fmt::format("SELECT {}, (SELECT s.per_buyer_limit FROM sales s WHERE s.id = l.sale), "
+                        "{} FROM stock_leases l FORCE INDEX (PRIMARY) WHERE l.id IN ({}) "
                         "ORDER BY l.id FOR UPDATE",
-                        LeaseRow::kColumns, list_of(ids, [](LeaseId id) { return id; })));
-    for (select.execute(); select.fetch();) leases.push_back({row.lease(), per_buyer_limit});
+                        LeaseRow::kColumns, OtherSales::column("l.sale"),
+                        list_of(ids, [](LeaseId id) { return id; })));
+    for (select.execute(); select.fetch();) {
+      leases.push_back({row.lease(), per_buyer_limit});
+      other_sales_.note({row.sale}, other_sales);
+    }
   }
 
   /// READ COMMITTED: sees what is committed now, after the buyers were locked.
@@ -121,6 +130,7 @@ class MultiRowOrderBatch final : public OrderBatch {
   }
 
   soci::session& session_;
+  OtherSales other_sales_;
 };
 
 }  // namespace

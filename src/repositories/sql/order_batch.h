@@ -16,7 +16,8 @@ namespace stampede::repositories::sql {
 
 /// Those steps of the consumer's transaction that touch as many rows as the batch has purchases.
 /// SQLite is fastest with small prepared statements, a server with few large ones. As
-/// LedgerTransaction says of each. Throws soci::soci_error. For one thread.
+/// LedgerTransaction says of each; orders_of() answers the buyers' orders in the other sales of the
+/// locked leases' products too (OtherSales). Throws soci::soci_error. For one thread.
 class OrderBatch {
  public:
   virtual ~OrderBatch() = default;

@@ -37,6 +37,44 @@ TEST_P(OrderLedgerTest, LocksLeasesWithTheirSalesLimit) {
   EXPECT_EQ(leases[0].per_buyer_limit, 2);
 }
 
+TEST_P(OrderLedgerTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
+  const auto again = [&](SaleId next) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
+                 "WHERE id = :earlier) e) WHERE id = :sale",
+          soci::use(sale.value), soci::use(next.value);
+    });
+    return next;
+  };
+  const auto found = [&](std::vector<SaleBuyer> pairs) {
+    auto transaction = ledger.begin();
+    transaction->lock_leases(std::array{lease});
+    std::vector<std::int64_t> numbers;
+    for (const Order& order : transaction->orders_of(pairs)) numbers.push_back(order.number.value);
+    std::ranges::sort(numbers);
+    return numbers;
+  };
+  const SaleId of_another_product = shop.sell(1'000);
+  const SaleId next = again(shop.sell(1'000));
+  const SaleId third = again(shop.sell(1'000));
+  again(shop.sell(1'000));  // it has sold nothing
+  const auto in = [&](SaleId other) { return *shop.leases().grant(other, 10, at(1)); };
+  const LeaseId in_next = in(next);
+  const LeaseId in_third = in(third);
+  shop.commit({success(sale, lease, 1), success(next, in_next, 1),
+               failure(third, in_third, 1, FailureReason::kTooLate), success(next, in_next, 2),
+               success(of_another_product, in(of_another_product), 1)});
+  {
+    auto transaction = ledger.begin();
+    transaction->close(in_third);  // all its units are back, and a failed order is left
+    transaction->commit();
+  }
+  EXPECT_THAT(found({{sale, {1}}}), testing::ElementsAre(1, 2, 3));
+  EXPECT_THAT(found({{sale, {1}}, {sale, {2}}, {next, {1}}}), testing::ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(found({{sale, {7}}}), testing::IsEmpty());
+  EXPECT_EQ(orders_of({{sale, {1}}}).size(), 1U) << "without its lease it is one sale's";
+}
+
 TEST_P(OrderLedgerTest, CountsInOneShard) {
   {
     auto transaction = ledger.begin();

@@ -58,6 +58,24 @@ RecentSales select_recent(soci::session& session, Instant ended_after) {
   return recent;
 }
 
+/// The order that an intent became in another sale of the same product. Sale by sale, each by the
+/// unique index (sale, buyer, slot).
+std::optional<Order> in_another_sale(soci::session& session, SaleId sale, UserId buyer,
+                                     const std::string& intent) {
+  OrderRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(sale.value));
+  select.exchange(soci::use(buyer.value));
+  select.exchange(soci::use(intent));
+  prepare(select, fmt::format("SELECT {} FROM sales a CROSS JOIN sales s ON s.product = a.product "
+                              "AND s.id <> a.id CROSS JOIN orders o ON o.sale = s.id "
+                              "WHERE a.id = :sale AND o.buyer = :buyer AND o.intent = :intent",
+                              OrderRow::kColumns));
+  if (!select.execute(true)) return std::nullopt;
+  return row.order();
+}
+
 /// The last seq of each queue shard, in order.
 std::vector<std::int64_t> select_shards(soci::session& session) {
   std::int64_t last_seq = 0;
@@ -85,6 +103,7 @@ PurchaseSnapshot SqlOrders::purchase(SaleId sale, UserId buyer, const Idempotenc
                                 "AND o.buyer = :buyer AND o.intent = :intent",
                                 OrderRow::kColumns));
     if (select.execute(true)) snapshot.order = row.order();
+    if (!snapshot.order) snapshot.order = in_another_sale(session, sale, buyer, key);
 
     int open = 0;
     session << "SELECT COUNT(*) FROM stock_leases WHERE id = :id AND state <> 'closed'",

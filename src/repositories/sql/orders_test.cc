@@ -27,6 +27,14 @@ struct OrdersTest : OnEveryEngine {
         ended_after, [&](const Order& order) { numbers.push_back(order.number.value); });
     return numbers;
   }
+  SaleId of_the_same_product(SaleId next) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
+                 "WHERE id = :earlier) e) WHERE id = :sale",
+          soci::use(sale.value), soci::use(next.value);
+    });
+    return next;
+  }
   void close(LeaseId id) {
     auto transaction = shop.repositories.ledger().begin();
     transaction->close(id);
@@ -52,6 +60,19 @@ TEST_P(OrdersTest, APurchaseIsARowOrTheStateOfItsLease) {
   EXPECT_TRUE(shop.orders().purchase(sale, {1}, key(7), lease).lease_open);
   close(lease);
   EXPECT_FALSE(shop.orders().purchase(sale, {1}, key(7), lease).lease_open);
+}
+
+TEST_P(OrdersTest, APurchaseOfAnotherSaleOfTheProductIsFound) {
+  const auto order = shop.commit({success(sale, lease, 1)}).at(0);
+  const auto next = of_the_same_product(shop.sell(10));
+  const auto found = shop.orders().purchase(next, {1}, order.intent, lease).order;
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->number, order.number);
+  EXPECT_EQ(found->sale, sale);
+  EXPECT_FALSE(shop.orders().purchase(next, {2}, order.intent, lease).order);
+  EXPECT_FALSE(shop.orders().purchase(next, {1}, key(7), lease).order);
+  const auto of_another_product = shop.sell(10);
+  EXPECT_FALSE(shop.orders().purchase(of_another_product, {1}, order.intent, lease).order);
 }
 
 TEST_P(OrdersTest, AFailedPurchaseSaysWhy) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "repositories/sql/order_batch.h"
+#include "repositories/sql/other_sales.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -42,6 +43,8 @@ class PreparedOrderBatch final : public OrderBatch {
   soci::statement select_lease_;
   LeaseRow lease_;
   std::int32_t per_buyer_limit_ = 0;
+  std::string other_sales_list_;
+  OtherSales other_sales_;
 
   soci::statement select_orders_;
   std::int64_t sale_ = 0;
@@ -58,10 +61,11 @@ PreparedOrderBatch::PreparedOrderBatch(soci::session& session)
     : select_lease_(session), select_orders_(session), insert_(session) {
   lease_.define(select_lease_);
   select_lease_.exchange(soci::into(per_buyer_limit_));
+  select_lease_.exchange(soci::into(other_sales_list_));
   select_lease_.exchange(soci::use(id_));
-  prepare(select_lease_, fmt::format("SELECT {}, s.per_buyer_limit FROM stock_leases l "
+  prepare(select_lease_, fmt::format("SELECT {}, s.per_buyer_limit, {} FROM stock_leases l "
                                      "JOIN sales s ON s.id = l.sale WHERE l.id = :id",
-                                     LeaseRow::kColumns));
+                                     LeaseRow::kColumns, OtherSales::column("l.sale")));
 
   order_.define(select_orders_);
   select_orders_.exchange(soci::use(sale_));
@@ -81,6 +85,7 @@ PreparedOrderBatch::PreparedOrderBatch(soci::session& session)
 
 std::vector<LedgerLease> PreparedOrderBatch::lock_leases(std::span<const LeaseId> ascending) {
   std::vector<LedgerLease> leases;
+  other_sales_.clear();
   for (const auto id : ascending) {
     if (auto lease = this->lease(id)) leases.push_back(std::move(*lease));
   }
@@ -90,14 +95,15 @@ std::vector<LedgerLease> PreparedOrderBatch::lock_leases(std::span<const LeaseId
 std::optional<LedgerLease> PreparedOrderBatch::lease(LeaseId id) {
   id_ = id.value;
   if (!fetch_one(select_lease_)) return std::nullopt;
+  other_sales_.note({lease_.sale}, other_sales_list_);
   return LedgerLease{.lease = lease_.lease(), .per_buyer_limit = per_buyer_limit_};
 }
 
 std::vector<Order> PreparedOrderBatch::orders_of(std::span<const SaleBuyer> ascending) {
   std::vector<Order> found;
-  for_each_chunk(ascending, kBuyersPerSelect, [&](SaleId sale, std::span<const SaleBuyer> buyers) {
-    add_orders_of(sale, buyers, found);
-  });
+  for_each_chunk(
+      other_sales_.with_others(ascending), kBuyersPerSelect,
+      [&](SaleId sale, std::span<const SaleBuyer> buyers) { add_orders_of(sale, buyers, found); });
   return found;
 }
 

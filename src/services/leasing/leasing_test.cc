@@ -31,8 +31,9 @@ class LeasingTest : public testing::Test {
   }
   std::optional<Answer> buy(std::int64_t buyer) {
     return checkout_.attempt(
-        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, kNow},
-        [this] { return purchase::Waiter{&post_, [](Answer&&) {}}; });
+        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, kNow}, [this] {
+          return purchase::Waiter{&post_, [](Answer&&) {}};
+        });
   }
 
   const Sale sale_{.id = kSale,
@@ -60,6 +61,34 @@ TEST_F(LeasingTest, OneLeaseHoldsTheWholeStock) {
   leasing_.review(kNow);
   EXPECT_EQ(ledger_.state().leases.size(), 1);
   for (int buyer = 1; buyer <= 3; ++buyer) EXPECT_FALSE(buy(buyer)) << buyer;
+}
+
+TEST_F(LeasingTest, AKeyWithoutASaleWaitsForTheLeasesOfTheSaleBefore) {
+  Sale next = sale_;
+  next.id = SaleId{2};
+  next.starts_at = *sale_.ends_at;
+  next.ends_at = std::nullopt;
+  ledger_.add_sale(next);
+  checkout_.load_sales(std::vector{sale_, next});
+  leasing_.review(kNow);
+  const Now later{*sale_.ends_at, kNow.tick + seconds{60}};
+  const auto buy_later = [&](std::int64_t buyer) {
+    return checkout_.attempt(
+        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, later}, [this] {
+          return purchase::Waiter{&post_, [](Answer&&) {}};
+        });
+  };
+  leasing_.review(later);
+  ASSERT_EQ(ledger_.state().sales.at(next.id).unleased, 0) << "the next sale sells";
+  ASSERT_TRUE(buy_later(1));
+  EXPECT_EQ(buy_later(1)->verdict, Verdict::kUnavailable);
+  {
+    const auto transaction = ledger_.begin();
+    transaction->close(LeaseId{1});
+    transaction->commit();
+  }
+  leasing_.review(later);
+  EXPECT_FALSE(buy_later(1));
 }
 
 TEST_F(LeasingTest, LeasedAndUnsoldIsNotSoldOut) {

@@ -46,7 +46,8 @@ std::expected<HeartbeatReply, std::string> QuantityControl::beat(const peers::He
   reply.renewed = grantor_.renew(holder, heartbeat.leases, now.tick);
   reply.oldest_open = grantor_.review(now);  // before the orders are read: they tell what became
   reply.recalled = grantor_.recalled(holder, now.tick);
-  for (const auto& stock : parts_.leases.stock(now.wall)) {
+  // Those that ended lately too: their leases close last, and only then is all known of them.
+  for (const auto& stock : parts_.leases.stock(now.wall - kOrdersKept)) {
     reply.stock.push_back({stock.sale, stock.unleased, stock.leased_unsold});
   }
   add_news(heartbeat, reply, now);

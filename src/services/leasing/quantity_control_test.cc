@@ -96,6 +96,23 @@ TEST_F(QuantityControlTest, WhoLeftDoesNotComeBackByALateHeartbeat) {
   EXPECT_TRUE(control().beat(heartbeat_of("a", "2222222222222222"), at(seconds{1})));
 }
 
+/// What is left in its leases decides what its buyers are told.
+TEST_F(QuantityControlTest, TheStockOfASaleThatEndedLatelyIsTold) {
+  const auto ends_at = kStart + seconds{60};
+  shop_.ledger.add_sale(
+      {.id = SaleId{2}, .product = ProductId{2}, .quantity = 10, .ends_at = ends_at});
+  ASSERT_TRUE(shop_.ledger.grant(SaleId{2}, 4, kStart));
+  const auto stock_at = [&](milliseconds since) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> units;
+    for (const auto& stock : beat(heartbeat_of("a"), at(since)).stock) {
+      units.emplace_back(stock.sale.value, stock.leased_unsold);
+    }
+    return units;
+  };
+  EXPECT_THAT(stock_at(seconds{61}), ElementsAre(testing::Pair(1, 0), testing::Pair(2, 4)));
+  EXPECT_THAT(stock_at(std::chrono::hours{25}), ElementsAre(testing::Pair(1, 0)));
+}
+
 TEST_F(QuantityControlTest, NothingIsGrantedInTheNameOfAnotherRing) {
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto ask = [&](std::int64_t epoch) {

@@ -47,7 +47,7 @@ class Batch {
   void decide(const Purchase& purchase);
   void decide(const CloseMarker& marker);
   Order outcome_of(const Purchase& purchase, LeaseLine* line) const;
-  std::optional<std::int32_t> free_slot(const SaleBuyer& pair, std::int32_t limit) const;
+  std::optional<std::int32_t> free_slot(const Purchase& purchase, std::int32_t limit) const;
 
   std::span<const Message> messages_;
   std::int32_t shard_index_;
@@ -57,8 +57,9 @@ class Batch {
 
   boost::unordered_flat_map<LeaseId, LeaseLine> leases_;
   repositories::ShardState shard_;
-  /// Orders of each pair, those of this batch too, as indices into orders_.
-  boost::unordered_flat_map<SaleBuyer, boost::container::small_vector<std::size_t, 2>> known_;
+  /// Orders of each buyer, in whichever sale of the product, those of this batch too, as indices
+  /// into orders_.
+  boost::unordered_flat_map<UserId, boost::container::small_vector<std::size_t, 2>> known_;
   std::vector<Order> orders_;  // read, then decided
   std::vector<Order> fresh_;   // to insert
   Written written_;
@@ -87,10 +88,8 @@ void Batch::read(LedgerTransaction& ledger) {
   }
   shard_ = ledger.lock_shard(shard_index_);
   orders_ = ledger.orders_of(pairs_);
-  known_.reserve(pairs_.size());
-  for (std::size_t i = 0; i < orders_.size(); ++i) {
-    known_[{orders_[i].sale, orders_[i].buyer}].push_back(i);
-  }
+  known_.reserve(buyers_.size());
+  for (std::size_t i = 0; i < orders_.size(); ++i) known_[orders_[i].buyer].push_back(i);
 }
 
 void Batch::decide() {
@@ -102,8 +101,9 @@ void Batch::decide() {
   }
 }
 
+/// An intent belongs to its buyer for good: what it became before, in whichever sale, it is.
 void Batch::decide(const Purchase& purchase) {
-  auto& known = known_[{purchase.sale, purchase.buyer}];
+  auto& known = known_[purchase.buyer];
   for (const std::size_t index : known) {
     if (orders_[index].intent == purchase.intent) {
       written_.orders.push_back(orders_[index]);
@@ -142,7 +142,7 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
     order.reason = FailureReason::kTooLate;
     return order;
   }
-  const auto slot = free_slot({purchase.sale, purchase.buyer}, line->per_buyer_limit);
+  const auto slot = free_slot(purchase, line->per_buyer_limit);
   if (!slot) {
     order.reason = FailureReason::kLimitReached;
     return order;
@@ -156,11 +156,12 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
   return order;
 }
 
-std::optional<std::int32_t> Batch::free_slot(const SaleBuyer& pair, std::int32_t limit) const {
-  const auto& known = known_.at(pair);
+std::optional<std::int32_t> Batch::free_slot(const Purchase& purchase, std::int32_t limit) const {
+  const auto& known = known_.at(purchase.buyer);
   for (std::int32_t slot = 1; slot <= limit; ++slot) {
-    const bool taken =
-        std::ranges::any_of(known, [&](std::size_t index) { return orders_[index].slot == slot; });
+    const bool taken = std::ranges::any_of(known, [&](std::size_t index) {
+      return orders_[index].sale == purchase.sale && orders_[index].slot == slot;
+    });
     if (!taken) return slot;
   }
   return std::nullopt;

@@ -66,6 +66,47 @@ TEST_F(OrderWriterTest, ARepeatedIntentIsTheSameOrder) {
   EXPECT_EQ(ledger_.state().leases.at(lease_).sold, 1);
 }
 
+TEST_F(OrderWriterTest, AnIntentOfAnotherSaleOfTheProductIsThatSalesOrder) {
+  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
+  const LeaseId next = *ledger_.grant(SaleId{2}, 5, {});
+  const auto in_next = [&](std::int64_t buyer, std::int64_t intent) {
+    Purchase repeated = purchase(buyer, intent);
+    repeated.sale = SaleId{2};
+    repeated.lease = next;
+    return repeated;
+  };
+  const auto first = write({purchase(1, 1)});
+  const auto again = write({in_next(1, 1), in_next(1, 2), in_next(2, 1)});
+  EXPECT_EQ(again[0].number, first[0].number);
+  EXPECT_EQ(again[0].sale, kSale);
+  EXPECT_TRUE(again[1].live()) << "another intent of that buyer";
+  EXPECT_TRUE(again[2].live()) << "the same key of another buyer is another intent";
+  const auto together = write({purchase(3, 3), in_next(3, 3)});
+  EXPECT_EQ(together[1].number, together[0].number) << "both in one batch";
+  const auto backwards = write({in_next(4, 4), purchase(4, 4)});
+  EXPECT_EQ(backwards[1].number, backwards[0].number) << "the earlier sale's message comes last";
+  EXPECT_EQ(ledger_.state().leases.at(next).sold, 3);
+}
+
+TEST_F(OrderWriterTest, AFailedIntentOfAnotherSaleStaysFailed) {
+  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
+  Purchase repeated = purchase(1, 1);
+  repeated.sale = SaleId{2};
+  repeated.lease = *ledger_.grant(SaleId{2}, 5, {});
+  const auto first = write({CloseMarker{lease_}, purchase(1, 1)});
+  ASSERT_EQ(first.at(0).reason, FailureReason::kTooLate);
+  EXPECT_EQ(write({repeated}).at(0).number, first[0].number) << "its buyer was told no";
+}
+
+TEST_F(OrderWriterTest, AnotherProductsSalesAreNotLookedAt) {
+  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{2}, .quantity = 5});
+  Purchase other = purchase(1, 1);
+  other.sale = SaleId{2};
+  other.lease = *ledger_.grant(SaleId{2}, 5, {});
+  write({purchase(1, 1)});
+  EXPECT_TRUE(write({other}).at(0).live());
+}
+
 TEST_F(OrderWriterTest, ASecondIntentOverTheLimitFailsAndChargesNothing) {
   const auto orders = write({purchase(1, 1), purchase(1, 2)});
   EXPECT_EQ(orders[1].reason, FailureReason::kLimitReached);

@@ -180,9 +180,20 @@ std::optional<Answer> Checkout::Implementation::decide_new(Stripe& stripe,
                                                            const BuyerRecord* record,
                                                            const Attempt& attempt,
                                                            const MakeWaiter& wait) {
-  const LiveSale* live = stripe.sales->current(attempt.product, attempt.now.wall);
-  if (live == nullptr) return Answer{.verdict = Verdict::kUnknownProduct};
-  if (auto refusal = refuse(*live, record, attempt)) return refusal;
+  const bool named = static_cast<bool>(attempt.sale);
+  const LiveSale* live = named ? stripe.sales->find(attempt.sale)
+                               : stripe.sales->current(attempt.product, attempt.now.wall);
+  if (live == nullptr || live->sale.product != attempt.product) {
+    return Answer{.verdict = Verdict::kUnknownProduct, .sale = attempt.sale};
+  }
+  // Nobody says which sale this key is for, and a purchase with it may be under way in an earlier
+  // one: in this sale it could buy a second time.
+  if (!named && live->shelf->earlier_open()) return unavailable(jittered(kSoon, attempt));
+  if (auto refusal = refuse(*live, record, attempt)) {
+    // A purchase with this key may be in the queue still, and become an order.
+    const bool open = refusal->verdict == Verdict::kSaleEnded && named && !live->shelf->concluded();
+    return open ? unavailable(jittered(kSoon, attempt)) : std::move(refusal);
+  }
   return buy(stripe, *live, attempt, wait);
 }
 
@@ -319,6 +330,8 @@ void Checkout::Implementation::settle(std::span<const Order> orders) {
       BuyerRecord& record = stripe.buyers[order.buyer];
       Intent* intent = record.find(key_hash);
       if (intent == nullptr) intent = &record.add(key_hash, order.sale);
+      // In another sale of the product this key had been used before: the intent is that one's.
+      intent->sale = static_cast<std::uint32_t>(order.sale.value);
       intent->state = static_cast<std::uint8_t>(state_of(order));
       intent->number = static_cast<std::uint64_t>(order.number.value) & ((1ULL << 56) - 1);
       const auto pending = stripe.pending.find({order.buyer, key_hash});

@@ -39,6 +39,7 @@ struct Attempt {
   IdempotencyKey intent;
   std::string_view pass;  // the header Captcha-Pass, or empty
   Now now;
+  SaleId sale = {};  // the sale that the buyer means; none: the product's current one
 };
 
 struct Rules {

@@ -206,6 +206,20 @@ TEST_F(CheckoutClusterTest, WhoMayHaveLostItsBuyersSaysNoToNoUnknownIntent) {
   EXPECT_EQ(buy(1, 1, at(ended + seconds{2}))->verdict, Verdict::kSoldAlready) << "for ever";
 }
 
+TEST_F(CheckoutClusterTest, AnEndedSaleIsNoNoWhileAnothersBuyersAreUnknown) {
+  const auto ended = at(seconds{600});
+  checkout_.board().note_leased({}, ended.wall);
+  const auto ask = [&] {
+    return checkout_.attempt({UserId{1}, kProduct, key(1), {}, ended, kSale}, {})->verdict;
+  };
+  EXPECT_EQ(ask(), Verdict::kSaleEnded);
+  own({"a"}, {{.before = ring_of({"b"}), .newest_lease = kLease}});
+  EXPECT_EQ(ask(), Verdict::kUnavailable);
+  own({"a"});
+  checkout_.doubt_from(ended.tick);
+  EXPECT_EQ(ask(), Verdict::kUnavailable);
+}
+
 TEST_F(CheckoutClusterTest, ANewOwnerWaitsForTheOneBeforeIfItLives) {
   const auto ring = ring_of({"a", "b"});
   std::vector<std::int64_t> mine;
@@ -243,8 +257,9 @@ TEST_F(CheckoutClusterTest, AWantedLeaseIsToldOnce) {
                     {captcha_, queue_, blacklist_, [&](SaleId sale) { low.push_back(sale); }});
   checkout.load_sales(std::vector{sale_});
   const auto try_one = [&](int buyer) {
-    return checkout.attempt({UserId{buyer}, kProduct, key(buyer), {}, at(seconds{0})},
-                            [this] { return Waiter{&post_, [](Answer&&) {}}; });
+    return checkout.attempt({UserId{buyer}, kProduct, key(buyer), {}, at(seconds{0})}, [this] {
+      return Waiter{&post_, [](Answer&&) {}};
+    });
   };
   EXPECT_EQ(try_one(1)->verdict, Verdict::kUnavailable);
   EXPECT_EQ(try_one(2)->verdict, Verdict::kUnavailable);

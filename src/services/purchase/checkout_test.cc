@@ -49,11 +49,15 @@ class CheckoutTest : public testing::Test {
   /// The answer at once, or nullopt while it waits; later answers arrive in told_.
   std::optional<Answer> buy(std::int64_t buyer, std::int64_t intent,
                             milliseconds when = milliseconds{0}, std::string_view pass = {},
-                            ProductId product = kProduct) {
+                            ProductId product = kProduct, SaleId sale = {}) {
     const auto wait = [this] {
       return Waiter{&post_, [this](Answer&& answer) { told_.push_back(std::move(answer)); }};
     };
-    return checkout_->attempt({UserId{buyer}, product, key(intent), pass, at(when)}, wait);
+    return checkout_->attempt({UserId{buyer}, product, key(intent), pass, at(when), sale}, wait);
+  }
+  std::optional<Answer> buy_in(SaleId sale, std::int64_t buyer, std::int64_t intent,
+                               milliseconds when) {
+    return buy(buyer, intent, when, {}, kProduct, sale);
   }
   Verdict verdict(std::int64_t buyer, std::int64_t intent, milliseconds when = milliseconds{0}) {
     const auto answer = buy(buyer, intent, when);
@@ -235,8 +239,9 @@ TEST_F(CheckoutTest, ClocksReadOutOfOrderForgiveNothing) {
   const Now base = at(milliseconds{0});
   const auto buy_at = [&](std::int64_t intent, milliseconds when) {
     return checkout_->attempt(
-        {UserId{1}, kProduct, key(intent), {}, {base.wall + when, base.tick + when}},
-        [this] { return Waiter{&post_, [](Answer&&) {}}; });
+        {UserId{1}, kProduct, key(intent), {}, {base.wall + when, base.tick + when}}, [this] {
+          return Waiter{&post_, [](Answer&&) {}};
+        });
   };
   ASSERT_FALSE(buy_at(1, milliseconds{100}));
   EXPECT_EQ(buy_at(2, milliseconds{99})->verdict, Verdict::kTooSoon);
@@ -313,6 +318,82 @@ TEST_F(CheckoutTest, SweepKeepsAPendingIntent) {
   EXPECT_EQ(told_.size(), 1);
 }
 
+/// The sale, and the next one of the same product, which begins when it ends.
+class NextSaleTest : public CheckoutTest {
+ protected:
+  NextSaleTest() {
+    next_.id = kNext;
+    next_.starts_at = *sale_.ends_at;
+    next_.ends_at = std::nullopt;
+    checkout_->load_sales(std::vector{sale_, next_});
+    checkout_->add_lease(kNext, LeaseId{31}, 5, at(kBegins));
+  }
+  /// What the stock is like, and all orders are known.
+  void look(std::vector<SaleId> leased, milliseconds when = kBegins) {
+    checkout_->board().note_leased(leased, at(when).wall);
+  }
+
+  static constexpr SaleId kNext{12};
+  static constexpr milliseconds kBegins = std::chrono::hours{1};
+  Sale next_ = sale_;
+};
+
+TEST_F(NextSaleTest, AKeyOfTheEarlierSaleKeepsItsAnswer) {
+  ASSERT_FALSE(buy(1, 1));
+  EXPECT_EQ(verdict(1, 1, kBegins), Verdict::kPending) << "and buys nothing";
+  EXPECT_EQ(buy_in(kNext, 1, 1, kBegins)->verdict, Verdict::kPending);
+  EXPECT_EQ(queue_->depth(), 1);
+  settle(order(1, 1, 77));
+  for (const SaleId sale : {SaleId{}, kSale, kNext}) {
+    EXPECT_EQ(buy_in(sale, 1, 1, kBegins)->order, OrderNumber{77}) << sale.value;
+  }
+}
+
+TEST_F(NextSaleTest, AnUnknownKeyWithoutASaleWaitsUntilTheEarlierSaleIsSettled) {
+  EXPECT_EQ(verdict(1, 1, kBegins), Verdict::kUnavailable) << "nobody has looked";
+  look({}, kBegins - seconds{1});
+  EXPECT_EQ(verdict(1, 1, kBegins), Verdict::kUnavailable) << "it was on then";
+  look({kSale, kNext});
+  EXPECT_EQ(verdict(1, 1, kBegins), Verdict::kUnavailable) << "a lease of it is open";
+  checkout_->load_sales(std::vector{sale_, next_});
+  EXPECT_EQ(verdict(1, 1, kBegins), Verdict::kUnavailable);
+  look({kNext});
+  EXPECT_FALSE(buy(1, 1, kBegins));
+  checkout_->load_sales(std::vector{sale_, next_});
+  EXPECT_FALSE(buy(2, 1, kBegins)) << "a reload forgets nothing";
+}
+
+TEST_F(NextSaleTest, AKeyOfTheNamedSaleNeedNotWait) { EXPECT_FALSE(buy_in(kNext, 1, 1, kBegins)); }
+
+TEST_F(NextSaleTest, AnUnknownKeyOfASaleThatIsOverIsRefusedOnceThatIsSettled) {
+  EXPECT_EQ(buy_in(kSale, 1, 1, kBegins)->verdict, Verdict::kUnavailable);
+  look({kSale});
+  EXPECT_EQ(buy_in(kSale, 1, 1, kBegins)->verdict, Verdict::kUnavailable);
+  look({});
+  EXPECT_EQ(buy_in(kSale, 1, 1, kBegins)->verdict, Verdict::kSaleEnded);
+  EXPECT_EQ(queue_->depth(), 0) << "never a unit of the other sale";
+}
+
+TEST_F(NextSaleTest, TheNamedSaleIsOneOfTheProducts) {
+  const auto unknown = buy_in(SaleId{99}, 1, 1, kBegins);
+  EXPECT_EQ(unknown->verdict, Verdict::kUnknownProduct);
+  EXPECT_EQ(unknown->sale, SaleId{99});
+  EXPECT_EQ(buy(1, 1, kBegins, {}, ProductId{2}, kNext)->verdict, Verdict::kUnknownProduct);
+  EXPECT_EQ(buy_in(kNext, 1, 1, milliseconds{0})->verdict, Verdict::kNotStarted);
+  EXPECT_FALSE(buy_in(kNext, 1, 1, kBegins));
+}
+
+TEST_F(NextSaleTest, AnOrderOfAnotherSaleTakesTheIntentThere) {
+  next_.per_buyer_limit = 2;
+  checkout_->load_sales(std::vector{sale_, next_});
+  ASSERT_FALSE(buy_in(kNext, 1, 1, kBegins));
+  settle(order(1, 1, 77));  // the consumer found the key in the earlier sale
+  ASSERT_EQ(told_.size(), 1);
+  EXPECT_EQ(told_[0].order, OrderNumber{77});
+  EXPECT_FALSE(buy_in(kNext, 1, 2, kBegins + seconds{10}));
+  EXPECT_FALSE(buy_in(kNext, 1, 3, kBegins + seconds{20})) << "it holds one order of this sale";
+}
+
 #ifndef STAMPEDE_FOREIGN_ALLOCATOR  // a sanitizer's heap does not answer mallinfo2()
 TEST_F(CheckoutTest, AMillionKnownBuyersCostAtMostAHundredMegabytes) {
   const auto in_use = [] {
@@ -379,8 +460,10 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
             ++answered;
             if (answer.verdict == Verdict::kSold) ++sold;
           };
-          if (auto answer = checkout.attempt({UserId{1 + i}, kProduct, key(t), {}, read_clocks()},
-                                             [&] { return Waiter{&post, take}; })) {
+          if (auto answer =
+                  checkout.attempt({UserId{1 + i}, kProduct, key(t), {}, read_clocks()}, [&] {
+                    return Waiter{&post, take};
+                  })) {
             take(std::move(*answer));
           }
         }

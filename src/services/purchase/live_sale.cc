@@ -19,6 +19,18 @@ SaleBook::SaleBook(std::span<const Sale> sales, const SaleBook& previous,
   for (auto& [product, indices] : by_product_) {
     std::ranges::sort(indices, {}, [&](std::size_t i) { return sales_[i].sale.starts_at; });
   }
+  mark_followers();
+}
+
+void SaleBook::mark_followers() const {
+  for (const auto& [product, by_start] : by_product_) {
+    bool open = false;
+    for (const std::size_t index : by_start) {
+      Shelf& shelf = *sales_[index].shelf;
+      shelf.note_earlier_open(open);
+      open = open || !shelf.concluded();
+    }
+  }
 }
 
 const LiveSale* SaleBook::find(SaleId sale) const {

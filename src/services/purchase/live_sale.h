@@ -27,8 +27,18 @@ class Shelf {
                           std::memory_order_relaxed);
   }
 
+  /// The sale is over, no purchase of it is under way any more, and all its orders are known here.
+  bool concluded() const { return concluded_.load(std::memory_order_relaxed); }
+  void note_concluded(bool concluded) { concluded_.store(concluded, std::memory_order_relaxed); }
+  /// An earlier sale of the same product is not concluded: a key that is unknown here may belong to
+  /// a purchase of that sale.
+  bool earlier_open() const { return earlier_open_.load(std::memory_order_relaxed); }
+  void note_earlier_open(bool open) { earlier_open_.store(open, std::memory_order_relaxed); }
+
  private:
   std::atomic<Tick> sold_out_until_{Tick::min()};
+  std::atomic<bool> concluded_{false};
+  std::atomic<bool> earlier_open_{false};
 };
 
 /// A sale as this process runs it.
@@ -56,6 +66,10 @@ class SaleBook {
   const LiveSale* find(SaleId sale) const;
   /// The one that is on, else the next, else the last; null for a product without a sale.
   const LiveSale* current(ProductId product, Instant now) const;
+
+  /// Tells each sale whether an earlier one of its product is not concluded. Prepared here, when
+  /// sales or stock change, so that an attempt reads one flag.
+  void mark_followers() const;
 
   /// In order of id.
   std::span<const LiveSale> all() const { return sales_; }

@@ -1,5 +1,6 @@
 #include "services/purchase/sale_board.h"
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -20,6 +21,15 @@ std::shared_ptr<const SaleBook> SaleBoard::load(std::span<const Sale> sales) {
 void SaleBoard::note_stock(SaleId sale, bool sold_out, Tick asked) {
   const auto current = book();
   if (const LiveSale* live = current->find(sale)) live->shelf->note_sold_out(sold_out, asked);
+}
+
+void SaleBoard::note_leased(std::span<const SaleId> leased, Instant asked) {
+  const auto current = book();
+  for (const LiveSale& live : current->all()) {
+    const bool sold_from = std::ranges::find(leased, live.sale.id) != leased.end();
+    live.shelf->note_concluded(live.sale.ended(asked) && !sold_from);
+  }
+  current->mark_followers();
 }
 
 std::optional<SaleView> SaleBoard::view(ProductId product, Now now) const {

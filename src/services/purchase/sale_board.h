@@ -33,6 +33,10 @@ class SaleBoard {
   /// What one snapshot of the database, asked for at `asked`, says of a sale: "sold out" holds for
   /// 2 s from then (I7).
   void note_stock(SaleId sale, bool sold_out, Tick asked);
+  /// One snapshot of the database, asked for at `asked`, has units in leases of these sales that
+  /// are neither sold nor returned, and every order committed before it is settled in this process.
+  /// Every other sale that was over by `asked` is concluded.
+  void note_leased(std::span<const SaleId> leased, Instant asked);
 
   /// The current sale of a product: the one that is on, else the next, else the last.
   std::optional<SaleView> view(ProductId product, Now now) const;

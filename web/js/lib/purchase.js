@@ -17,6 +17,8 @@ const ANSWERS = new Set([
   "captcha-required",
   "bad-origin",
   "unknown-product",
+  "unknown-sale",
+  "bad-number",
   "limit-reached",
   "purchase-failed",
   "sold-out",
@@ -33,37 +35,44 @@ async function answerOf(response) {
   return { ...body, type, location, retryAfter: retryAfter(response) };
 }
 
-async function send({ product, key, pass }) {
+async function send({ product, intent, key, pass }) {
   const headers = { Accept: "application/json", "Idempotency-Key": key };
   if (pass) headers["Captcha-Pass"] = pass;
   try {
-    return await request(`/check?productID=${product}`, { method: "POST", headers }, answerOf);
+    const url = `/check?productID=${product}&sale=${intent.sale}`;
+    return await request(url, { method: "POST", headers }, answerOf);
   } catch {
     return { type: "connection-lost" };
   }
 }
 
-/** The answer to a click in a sale that is over: what the server knows of it, and nothing is sent. */
-async function lastWord(intent) {
+/** The answer to a click in a sale that is over. An order is known for ever; where there is none,
+    /check alone can tell whether the click may yet become one: it never buys in another sale than
+    the one it names. */
+async function lastWord(click) {
+  const { intent } = click;
   try {
     const known = await ask(intent.address);
     if (known === undefined) return { type: "pending", location: intent.address };
-    return known ?? { type: "sale-over" };
+    if (known) return known;
   } catch {
     return { type: "connection-lost" };
   }
+  const answer = await send(click);
+  return answer.type === "sale-ended" ? { type: "sale-over" } : answer;
 }
 
-/** Asks once; null when the intent has another key by now. A key says nothing of its sale: sent in
-    another one, it would buy there. */
+/** Asks once; null when the intent has another key by now. */
 async function attempt(click) {
   const { intent, key } = click;
   const state = await click.saleNow();
   if (!intent.holds(key)) return null;
   if (!state) return { type: "connection-lost" };
-  if (state.sale !== intent.sale) return lastWord(intent);
+  if (state.sale !== intent.sale) return lastWord(click);
   intent.sending();
-  return send(click);
+  const answer = await send(click);
+  // The shop has named that sale; this server has not heard of it yet.
+  return answer.type === "unknown-sale" ? { ...answer, type: "unavailable" } : answer;
 }
 
 /** Resolves with the final answer to a click: {product, intent, key, pass, saleNow}, where `key` is

@@ -30,6 +30,8 @@ const WORDS = {
     "warning",
     `The shop cannot tell yet. Nothing was taken; asking again for you in ${seconds(retryAfter || 1)}.`,
   ],
+  "bad-number": () => ["error", "This page is out of date. Reload it and buy again."],
+  "unknown-sale": () => ["error", "That sale is not to be found any more. Reload this page."],
   "key-required": () => ["error", "This page is out of date. Reload it and buy again."],
   "key-reused": () => ["error", "This purchase was begun for another product. Press Buy to begin anew."],
   "login-required": () => ["warning", "You are not logged in any more. Log in, and this page goes on where it stopped."],

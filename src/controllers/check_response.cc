@@ -80,9 +80,10 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
     case Verdict::kUnavailable:
       break;
   }
-  return with_retry_after(
-      http::problem(503, slug, "Nothing was taken; ask again with the same key."),
-      answer.retry_after);
+  const char* detail = answer.sale
+                           ? "The outcome is not known here yet; ask again with the same key."
+                           : "Nothing was taken; ask again with the same key.";
+  return with_retry_after(http::problem(503, slug, detail), answer.retry_after);
 }
 
 }  // namespace stampede::controllers

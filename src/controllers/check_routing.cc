@@ -79,8 +79,8 @@ http::Response CheckRouting::response_to(const peers::Forwarder::Result& result,
   if (result.error() == ForwardFailure::kNothingDone) {
     return to_response({.retry_after = soon()}, check.intent);
   }
-  const auto view = parts_.checkout.board().view(check.product, read_clocks());
-  if (view) return to_response({.verdict = Verdict::kPending, .sale = view->sale.id}, check.intent);
+  // The owner may have carried it out, or have said yes of this key before: "pending" could come
+  // after a yes.
   return std::move(http::problem(503, to_string(Verdict::kUnavailable),
                                  "The outcome is not known; ask again with the same key.")
                        .with("Retry-After", http::retry_after_seconds(soon().count())));

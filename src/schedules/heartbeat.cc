@@ -56,7 +56,7 @@ bool Heartbeat::apply(const peers::HeartbeatReply& reply, Now asked, Now now) {
   if (!leaving_) checkout.doubt_from(asked.tick + parts_.terms.sure);
   if (!reply.more) {
     settle_gains(reply, now.tick);
-    checkout.forget_undecided(reply.oldest_open);
+    checkout.note_orders_known(asked.tick, reply.oldest_open);
   }
   std::vector<SaleId> leased;
   for (const auto& stock : reply.stock) {

@@ -183,6 +183,29 @@ TEST_F(HeartbeatTest, AnEarlierSaleIsOpenUntilItsUnitsAreBackAndItsOrdersHaveArr
   EXPECT_EQ(verdict(), Verdict::kSoldOut);
 }
 
+TEST_F(HeartbeatTest, WhoAskedAgainBeforeAHeartbeatWithAllOrdersIsToldPending) {
+  apply(first_reply({"a"}));
+  ASSERT_TRUE(checkout_.add_lease(kSale, LeaseId{1'001}, 5, at(seconds{0})));
+  std::vector<Verdict> told;
+  const auto ask = [&](milliseconds since) {
+    const auto key = *IdempotencyKey::parse("0123456789abcdef");
+    const auto wait = [&] {
+      return services::purchase::Waiter{
+          &post_, [&told](Answer&& answer) { told.push_back(answer.verdict); }};
+    };
+    return checkout_.attempt({kBuyer, kProduct, key, {}, at(since)}, wait);
+  };
+  ASSERT_FALSE(ask(seconds{0}));
+  ASSERT_FALSE(ask(seconds{1}));
+  auto next = reply(1, {"a"});
+  next.more = true;
+  apply(next, at(seconds{2}));
+  EXPECT_THAT(told, IsEmpty()) << "its order may be among the missing";
+  next.more = false;
+  apply(next, at(seconds{2}));
+  EXPECT_THAT(told, ElementsAre(Verdict::kPending, Verdict::kPending));
+}
+
 TEST_F(HeartbeatTest, WhoLeavesSaysNoToNobody) {
   auto first = first_reply({"a"});
   first.stock = {{.sale = kSale}};

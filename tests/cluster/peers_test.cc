@@ -144,15 +144,15 @@ TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
   EXPECT_EQ(a_.routing.failed(), 1);
 }
 
-TEST_F(PassingOnTest, AnOwnerThatDiesOverARequestLeavesItPending) {
+TEST_F(PassingOnTest, OfAnOwnerThatDiesOverARequestNothingIsKnown) {
   sell_at(a_, std::nullopt);
   ScriptedPeer dying;
   a_.routes.load(ring_of(a_.door.address(), "127.0.0.1:" + std::to_string(dying.port())));
   std::string seen;
   std::jthread peer([&] { seen = dying.accept().request(); });
   const auto response = check(buyer_of("b"));
-  EXPECT_EQ(response.status, 202);
-  EXPECT_EQ(response.header("Location"), std::string("/purchases/3/") + kKey);
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("The outcome is not known"));
   peer.join();
   EXPECT_THAT(seen, StartsWith("POST /check?productID=7 HTTP/1.1\r\n"));
 }

@@ -85,7 +85,13 @@ void Buyers::ask(Wish& wish) {
       process_, validator.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
       [&validator, check = Check{wish.buyer, kProduct, wish.key, alive}](
           const Network::Answer<Answer>& back) { validator.check(check, false, back); },
-      [this, &wish](const std::optional<Answer>& answer) { hear(wish, answer); });
+      [this, &wish, key = wish.key,
+       after_yes = parts_.checks.told_yes(wish.key)](const std::optional<Answer>& answer) {
+        if (answer && answer->verdict == Verdict::kPending) {
+          parts_.checks.said_pending(key, after_yes);
+        }
+        hear(wish, answer);
+      });
 }
 
 void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {

@@ -45,6 +45,10 @@ void Checks::said_no(const IdempotencyKey& key, bool last_word) {
           "I4: no to " + text_of(key) + ", which is a live order");
 }
 
+void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
+  require(!after_yes, "pending was said of " + text_of(key) + " after yes");
+}
+
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
   require(order && !order->live(), "failed was said of " + text_of(key) + " without such a row");

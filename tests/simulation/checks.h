@@ -30,6 +30,9 @@ class Checks {
   void said_yes(const IdempotencyKey& key, OrderNumber number);
   /// `last_word`: no other request of that key is under way.
   void said_no(const IdempotencyKey& key, bool last_word);
+  bool told_yes(const IdempotencyKey& key) { return known(key).yes.has_value(); }
+  /// `after_yes`: its buyer had been told yes before this request was sent.
+  void said_pending(const IdempotencyKey& key, bool after_yes);
   void said_failed(const IdempotencyKey& key);
   void said_sold_out();
   /// The broker has it for good, as a publisher understood.

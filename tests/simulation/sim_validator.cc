@@ -180,7 +180,7 @@ void SimValidator::forward(const Check& check, SimValidator& owner,
       [&owner, check](const Network::Answer<Answer>& back) { owner.check(check, true, back); },
       [answer](const std::optional<Answer>& reply) {
         // Lost: nobody knows what became of it.
-        answer(reply.value_or(Answer{.verdict = Verdict::kPending, .sale = SaleId{1}}));
+        answer(reply.value_or(unavailable()));
       });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <mutex>
 
 #include "concurrency/striped.h"
@@ -34,12 +35,42 @@ struct PendingKey {
   }
 };
 
-/// A purchase that is on its way and not settled, and who waits for it.
+/// A request that waits for the outcome of its purchase.
+struct Waiting {
+  Waiter waiter;
+  Tick since;
+  /// Nobody can have been told yes of its key before it came. After a yes "pending" would be
+  /// untrue: who may have had one waits until it is known what had become of the key.
+  bool before_any_yes = false;
+};
+
+/// A purchase that is on its way and not settled, and who waits for it: most often one.
 struct Pending {
   LeaseId lease;
   Tick since;
-  Waiters waiters;
+  boost::container::small_vector<Waiting, 1> waiting;
   std::optional<stock::Reservation> unit;  // until the queue has told what became of it
+  bool told = false;                       // somebody was told "pending", and looks at the lease
+
+  /// Answers those that `which` chooses; they wait no longer.
+  template <class Which>
+  void tell(Mail& mail, const Answer& answer, Which&& which) {
+    auto stays = waiting.begin();
+    for (Waiting& request : waiting) {
+      if (which(request)) {
+        mail.add(std::move(request.waiter), answer);
+        told = told || answer.verdict == Verdict::kPending;
+      } else {
+        if (&*stays != &request) *stays = std::move(request);
+        ++stays;
+      }
+    }
+    waiting.erase(stays, waiting.end());
+  }
+  void tell_all(Mail& mail, const Answer& answer) {
+    for (Waiting& request : waiting) mail.add(std::move(request.waiter), answer);
+    waiting.clear();
+  }
 };
 
 /// Everything known of a share of the buyers. The sales stand in every stripe, so that an attempt
@@ -61,6 +92,14 @@ milliseconds jittered(int most, const Attempt& attempt) {
 
 Answer unavailable(milliseconds retry_after) {
   return {.verdict = Verdict::kUnavailable, .retry_after = retry_after};
+}
+
+/// Of a purchase whose outcome is not known here.
+Answer undecided(Verdict verdict, SaleId sale, LeaseId lease) {
+  return {.verdict = verdict,
+          .sale = sale,
+          .lease = lease,
+          .retry_after = std::chrono::seconds{verdict == Verdict::kUnavailable ? 1 : 0}};
 }
 
 /// A *no*: the buyer may give up. It is never said of a key that may still succeed.
@@ -102,7 +141,7 @@ class Checkout::Implementation {
   void note_queued(std::span<const Purchase> purchases);
   void note_refused(std::span<const Purchase> purchases);
   std::vector<LeaseId> undecided_since(Tick before);
-  void forget_undecided(LeaseId oldest_open);
+  void note_orders_known(Tick asked, LeaseId oldest_open);
   void load_ownership(const std::shared_ptr<const routing::Ownership>& ownership);
   void doubt_from(Tick tick) { doubt_from_.store(tick, std::memory_order_relaxed); }
   void load_sales(std::span<const Sale> sales);
@@ -115,14 +154,14 @@ class Checkout::Implementation {
   stock::Stock::Listener listener_of(SaleId sale) const;
   std::optional<Answer> decide(Stripe& stripe, const Attempt& attempt, const MakeWaiter& wait);
   std::optional<Answer> decide_new(Stripe& stripe, const BuyerRecord* record,
-                                   const Attempt& attempt, const MakeWaiter& wait);
+                                   const Attempt& attempt, bool sure, const MakeWaiter& wait);
   std::optional<Answer> answer_known(Stripe& stripe, const Attempt& attempt, const Intent& intent,
                                      const MakeWaiter& wait);
   std::optional<Answer> refuse(const LiveSale& live, const BuyerRecord* record,
                                const Attempt& attempt);
   std::optional<Answer> refuse_by_record(const Sale& sale, const BuyerRecord& record,
                                          const Attempt& attempt) const;
-  std::optional<Answer> buy(Stripe& stripe, const LiveSale& live, const Attempt& attempt,
+  std::optional<Answer> buy(Stripe& stripe, const LiveSale& live, const Attempt& attempt, bool sure,
                             const MakeWaiter& wait);
   Answer not_started(const Sale& sale, const Attempt& attempt);
   /// Signed: another thread may have read its clock later and locked the stripe first.
@@ -166,10 +205,10 @@ std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Att
   if (!stripe.ownership->alone(attempt.buyer, attempt.now.tick)) {
     return unavailable(jittered(kSoon, attempt));
   }
-  auto answer = decide_new(stripe, record, attempt, wait);
-  // Another owner may have this intent under way.
+  // Otherwise another owner may have this intent under way, or have bought with it.
   const bool sure = stripe.ownership->settled(attempt.buyer) &&
                     attempt.now.tick < doubt_from_.load(std::memory_order_relaxed);
+  auto answer = decide_new(stripe, record, attempt, sure, wait);
   if (answer && decides(answer->verdict) && !sure) {
     return unavailable(jittered(kSoon, attempt));
   }
@@ -178,7 +217,7 @@ std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Att
 
 std::optional<Answer> Checkout::Implementation::decide_new(Stripe& stripe,
                                                            const BuyerRecord* record,
-                                                           const Attempt& attempt,
+                                                           const Attempt& attempt, bool sure,
                                                            const MakeWaiter& wait) {
   const bool named = static_cast<bool>(attempt.sale);
   const LiveSale* live = named ? stripe.sales->find(attempt.sale)
@@ -194,7 +233,7 @@ std::optional<Answer> Checkout::Implementation::decide_new(Stripe& stripe,
     const bool open = refusal->verdict == Verdict::kSaleEnded && named && !live->shelf->concluded();
     return open ? unavailable(jittered(kSoon, attempt)) : std::move(refusal);
   }
-  return buy(stripe, *live, attempt, wait);
+  return buy(stripe, *live, attempt, sure, wait);
 }
 
 std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe, const Attempt& attempt,
@@ -209,16 +248,11 @@ std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe, con
       return Answer{.verdict = Verdict::kSoldAlready,
                     .order = OrderNumber{static_cast<std::int64_t>(intent.number)},
                     .sale = intent.sale_id()};
-    case IntentState::kPending: {
-      Pending& pending = stripe.pending.at({attempt.buyer, intent.key_hash});
-      const bool waits_for_commit = rules_.answer_after == Rules::AnswerAfter::kCommit;
-      if (attempt.now.tick - pending.since >= rules_.wait || !(waits_for_commit || pending.unit)) {
-        return Answer{
-            .verdict = Verdict::kPending, .sale = intent.sale_id(), .lease = pending.lease};
-      }
-      pending.waiters.push_back(wait());
+    case IntentState::kPending:
+      // The order may be committed, and its buyer been told so by who reads the database.
+      stripe.pending.at({attempt.buyer, intent.key_hash})
+          .waiting.push_back({wait(), attempt.now.tick});
       return std::nullopt;
-    }
     default:
       return Answer{.verdict = Verdict::kPurchaseFailed,
                     .reason = reason_of(intent.intent_state()),
@@ -294,7 +328,7 @@ Answer Checkout::Implementation::not_started(const Sale& sale, const Attempt& at
 
 /// Step 4. The intent is recorded before the lock is released, so that settle() finds it.
 std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSale& live,
-                                                    const Attempt& attempt,
+                                                    const Attempt& attempt, bool sure,
                                                     const MakeWaiter& wait) {
   auto unit = live.shelf->units.take(attempt.now.tick);
   if (!unit) return unavailable(jittered(kSoon, attempt));
@@ -313,7 +347,7 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
   Pending& pending = stripe.pending[{attempt.buyer, key_hash}];
   pending.lease = lease;
   pending.since = attempt.now.tick;
-  pending.waiters.push_back(wait());
+  pending.waiting.push_back({wait(), attempt.now.tick, sure});
   if (published == queue::Published::kQueued) {
     std::move(*unit).commit();
   } else {
@@ -336,7 +370,7 @@ void Checkout::Implementation::settle(std::span<const Order> orders) {
       intent->number = static_cast<std::uint64_t>(order.number.value) & ((1ULL << 56) - 1);
       const auto pending = stripe.pending.find({order.buyer, key_hash});
       if (pending == stripe.pending.end()) return;
-      mail.add(std::move(pending->second.waiters), answer_of(order));
+      pending->second.tell_all(mail, answer_of(order));
       // The order came back before the broker's confirm did.
       if (pending->second.unit) std::move(*pending->second.unit).commit();
       stripe.pending.erase(pending);
@@ -355,8 +389,8 @@ void Checkout::Implementation::note_queued(std::span<const Purchase> purchases) 
       if (!pending.unit) return;
       std::move(*pending.unit).commit();
       pending.unit.reset();
-      mail.add(std::exchange(pending.waiters, {}),
-               {.verdict = Verdict::kPending, .sale = purchase.sale, .lease = purchase.lease});
+      pending.tell(mail, undecided(Verdict::kPending, purchase.sale, purchase.lease),
+                   [](const Waiting& request) { return request.before_any_yes; });
     });
   }
   std::move(mail).send();
@@ -370,13 +404,14 @@ void Checkout::Implementation::note_refused(std::span<const Purchase> purchases)
     stripes_.with(purchase.buyer.value, [&](Stripe& stripe) {
       const auto found = stripe.pending.find(key);
       if (found == stripe.pending.end() || found->second.lease != purchase.lease) return;
+      Pending& pending = found->second;
       // Who was told "pending" looks at the lease: it is to close, so that they ask again.
-      if (found->second.waiters.empty()) promised.push_back(purchase);
-      mail.add(std::move(found->second.waiters), unavailable(std::chrono::seconds{kLater}));
-      stripe.pending.erase(found);
+      if (pending.told) promised.push_back(purchase);
+      pending.tell_all(mail, unavailable(std::chrono::seconds{kLater}));
       BuyerRecord& record = stripe.buyers[purchase.buyer];
       record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
       record.last_attempt = 0;
+      stripe.pending.erase(found);
     });
   }
   const auto book = board_.book();
@@ -404,18 +439,28 @@ std::vector<LeaseId> Checkout::Implementation::undecided_since(Tick before) {
   return leases;
 }
 
-void Checkout::Implementation::forget_undecided(LeaseId oldest_open) {
+void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open) {
+  Mail mail;
+  const auto came_before = [&](const Waiting& request) { return request.since < asked; };
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       boost::unordered::erase_if(stripe.pending, [&](auto& entry) {
-        const auto& [key, pending] = entry;
-        if (pending.unit || pending.lease >= oldest_open) return false;
-        stripe.buyers[key.buyer].remove_if(
-            [&](const Intent& intent) { return intent.key_hash == key.key_hash; });
-        return true;
+        auto& [key, pending] = entry;
+        BuyerRecord& record = stripe.buyers[key.buyer];
+        if (!pending.unit && pending.lease < oldest_open) {
+          pending.tell_all(mail, unavailable(std::chrono::seconds{1}));
+          record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
+          return true;
+        }
+        if (pending.waiting.empty()) return false;
+        // It was no order when they came: nobody can have told them so.
+        const SaleId sale = record.find(key.key_hash)->sale_id();
+        pending.tell(mail, undecided(Verdict::kPending, sale, pending.lease), came_before);
+        return false;
       });
     });
   }
+  std::move(mail).send();
 }
 
 void Checkout::Implementation::load_ownership(
@@ -437,10 +482,14 @@ void Checkout::Implementation::expire_waits(Tick now) {
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       for (auto& [key, pending] : stripe.pending) {
-        if (pending.waiters.empty() || now - pending.since < rules_.wait) continue;
-        const Intent* intent = stripe.buyers[key.buyer].find(key.key_hash);
-        mail.add(std::exchange(pending.waiters, {}),
-                 {.verdict = Verdict::kPending, .sale = intent->sale_id(), .lease = pending.lease});
+        if (pending.waiting.empty() || now - pending.since < rules_.wait) continue;
+        const SaleId sale = stripe.buyers[key.buyer].find(key.key_hash)->sale_id();
+        for (const bool before_any_yes : {true, false}) {
+          const auto verdict = before_any_yes ? Verdict::kPending : Verdict::kUnavailable;
+          pending.tell(mail, undecided(verdict, sale, pending.lease), [&](const Waiting& request) {
+            return request.before_any_yes == before_any_yes && now - request.since >= rules_.wait;
+          });
+        }
       }
     });
   }
@@ -500,8 +549,8 @@ std::vector<LeaseId> Checkout::undecided_since(Tick before) {
   return implementation_->undecided_since(before);
 }
 
-void Checkout::forget_undecided(LeaseId oldest_open) {
-  implementation_->forget_undecided(oldest_open);
+void Checkout::note_orders_known(Tick asked, LeaseId oldest_open) {
+  implementation_->note_orders_known(asked, oldest_open);
 }
 
 void Checkout::load_ownership(std::shared_ptr<const routing::Ownership> ownership) {

@@ -72,6 +72,9 @@ class Checkout {
 
   /// Answers at once, or calls `wait` and answers through the waiter it makes: after the commit;
   /// with kPending once a broker has confirmed it, or when either takes longer than Rules::wait.
+  /// A repeated intent that is undecided may be an order already, and its buyer been told so by who
+  /// reads the database: kPending is said of it only once note_orders_known() shows that it was no
+  /// order when the request came, else kUnavailable after Rules::wait.
   std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait);
 
   /// Orders as they stand in the database: of a batch just committed (waiting buyers are told, each
@@ -85,9 +88,10 @@ class Checkout {
   void note_refused(std::span<const Purchase> purchases);
   /// Leases with a purchase that was queued or sent before that tick and has no outcome; ascending.
   std::vector<LeaseId> undecided_since(Tick before);
-  /// All leases below `oldest_open` are closed and all their orders were settled here: what is
-  /// queued from them and has no outcome never will have one, and the intent may be tried again.
-  void forget_undecided(LeaseId oldest_open);
+  /// Every order that was committed before `asked` is settled here: who came before that with a
+  /// key that is still undecided is told so. All leases below `oldest_open` were closed then: what
+  /// is queued from them and has no outcome never will have one, and the intent may be tried again.
+  void note_orders_known(Tick asked, LeaseId oldest_open);
 
   /// Which buyers to decide about; everybody until this is called. Once it returns, no attempt is
   /// decided by what was before.
@@ -109,8 +113,8 @@ class Checkout {
   /// Gives up all units in memory, for a shutdown.
   void stop_selling();
 
-  /// Tells those who waited longer than Rules::wait that their purchase is pending. To be called
-  /// several times a second.
+  /// Tells those who waited longer than Rules::wait that their purchase is pending, or that nothing
+  /// is known of it here. To be called several times a second.
   void expire_waits(Tick now);
   /// Forgets buyers whose interval is over and intents of sales that ended 24 h ago.
   void sweep(Now now);

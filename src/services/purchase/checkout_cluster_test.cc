@@ -102,17 +102,63 @@ TEST_F(CheckoutClusterTest, PendingIsSaidOnceTheQueueHasIt) {
   EXPECT_EQ(told_[0].verdict, Verdict::kPending);
   EXPECT_EQ(told_[0].sale, kSale);
   EXPECT_EQ(told_[0].lease, kLease);
-  EXPECT_EQ(buy(1, 1, at(seconds{0}))->verdict, Verdict::kPending) << "again: at once";
   checkout_.settle(std::array{order(queue_.sent[0])});
   EXPECT_EQ(buy(1, 1, at(seconds{1}))->verdict, Verdict::kSoldAlready);
 }
 
-TEST_F(CheckoutClusterTest, ASecondRequestAwaitsTheSameConfirm) {
+TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldPendingOnceItIsKnownToHaveBeenNoOrderThen) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
-  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  ASSERT_FALSE(buy(1, 1, at(seconds{1})));
   EXPECT_THAT(queue_.sent, SizeIs(1));
   checkout_.note_queued(queue_.sent);
-  EXPECT_THAT(told_, SizeIs(2));
+  ASSERT_THAT(told_, SizeIs(1)) << "the first; the second may have been told yes meanwhile";
+  checkout_.note_orders_known(at(seconds{1}).tick, kLease);
+  EXPECT_THAT(told_, SizeIs(1)) << "it may have become an order just before the second came";
+  checkout_.note_orders_known(at(milliseconds{1'001}).tick, kLease);
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kPending);
+  EXPECT_EQ(told_[1].sale, kSale);
+  EXPECT_EQ(told_[1].lease, kLease);
+}
+
+TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldYesByAnOrderThatHasJustArrived) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_queued(queue_.sent);
+  ASSERT_FALSE(buy(1, 1, at(seconds{1})));
+  checkout_.settle(std::array{order(queue_.sent[0])});
+  checkout_.note_orders_known(at(seconds{2}).tick, kLease);
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kSold);
+}
+
+TEST_F(CheckoutClusterTest, WhoAsksAgainWhileNobodyCanTellIsToldSo) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_queued(queue_.sent);
+  ASSERT_FALSE(buy(1, 1, at(seconds{1})));
+  checkout_.expire_waits(at(seconds{2}).tick);
+  EXPECT_THAT(told_, SizeIs(1));
+  checkout_.expire_waits(at(seconds{3}).tick);
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable);
+}
+
+/// The owner before may have sold with that key, and its buyer been told so.
+TEST_F(CheckoutClusterTest, WhoIsNotSureOfABuyerSaysPendingOnlyOnceItKnows) {
+  own({"a"}, {{.before = nullptr, .newest_lease = LeaseId{1}}});
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_queued(queue_.sent);
+  EXPECT_THAT(told_, IsEmpty());
+  checkout_.note_orders_known(at(milliseconds{1}).tick, kLease);
+  ASSERT_THAT(told_, SizeIs(1));
+  EXPECT_EQ(told_[0].verdict, Verdict::kPending);
+  own({"a"});
+  checkout_.doubt_from(at(seconds{0}).tick);
+  ASSERT_FALSE(buy(2, 2, at(seconds{1})));
+  checkout_.note_queued(queue_.sent);
+  EXPECT_THAT(told_, SizeIs(1));
+  checkout_.expire_waits(at(seconds{3}).tick);
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable);
 }
 
 TEST_F(CheckoutClusterTest, TheMarkerFollowsTheLastConfirm) {
@@ -149,9 +195,10 @@ TEST_F(CheckoutClusterTest, AnUnconfirmedUnitNeverComesBackByWaiting) {
   checkout_.expire_waits(at(seconds{3}).tick);
   ASSERT_THAT(told_, SizeIs(1));
   EXPECT_EQ(told_[0].verdict, Verdict::kPending);
-  checkout_.forget_undecided(LeaseId{kLease.value + 1});
+  checkout_.note_orders_known(at(seconds{4}).tick, LeaseId{kLease.value + 1});
   EXPECT_EQ(units(), 1);
-  EXPECT_EQ(buy(1, 1, at(seconds{4}))->verdict, Verdict::kPending);
+  EXPECT_FALSE(buy(1, 1, at(seconds{4}))) << "it is known still";
+  EXPECT_THAT(queue_.sent, SizeIs(1));
 }
 
 TEST_F(CheckoutClusterTest, AnOrderBeforeItsConfirmUsesTheUnitUp) {
@@ -168,10 +215,13 @@ TEST_F(CheckoutClusterTest, AnOrderBeforeItsConfirmUsesTheUnitUp) {
 TEST_F(CheckoutClusterTest, WhatAClosedLeaseLeftUndecidedMayBeTriedAgain) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_queued(queue_.sent);
-  checkout_.forget_undecided(kLease);
-  EXPECT_EQ(buy(1, 1, at(seconds{20}))->verdict, Verdict::kPending) << "its lease is open";
-  checkout_.forget_undecided(LeaseId{kLease.value + 1});
+  checkout_.note_orders_known(at(seconds{19}).tick, kLease);
   EXPECT_FALSE(buy(1, 1, at(seconds{20})));
+  EXPECT_THAT(queue_.sent, SizeIs(1)) << "its lease is open";
+  checkout_.note_orders_known(at(seconds{21}).tick, LeaseId{kLease.value + 1});
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable) << "who waits asks again";
+  EXPECT_FALSE(buy(1, 1, at(seconds{21})));
   EXPECT_THAT(queue_.sent, SizeIs(2));
 }
 
@@ -236,7 +286,7 @@ TEST_F(CheckoutClusterTest, ANewOwnerWaitsForTheOneBeforeIfItLives) {
   EXPECT_FALSE(buy(mine[0], 1, at(seconds{2})));
   checkout_.note_queued(queue_.sent);
   own({"a", "b"}, gain_from(nullptr));
-  EXPECT_EQ(buy(mine[0], 1, soon)->verdict, Verdict::kPending) << "a known intent";
+  EXPECT_FALSE(buy(mine[0], 1, soon)) << "a known intent";
   EXPECT_EQ(buy(mine[1], 2, soon)->verdict, Verdict::kUnavailable) << "it may have been any";
   own({"a", "b"}, gain_from(ring_of({"a", "b"})));
   EXPECT_FALSE(buy(mine[1], 2, soon)) << "it was this one";

@@ -9,14 +9,11 @@
 
 namespace stampede::services::purchase {
 
-/// Who waits for one intent: most often one.
-using Waiters = boost::container::small_vector<Waiter, 1>;
-
 /// Answers for many waiters, gathered per thread of the door, so that each is woken once.
 class Mail {
  public:
-  void add(Waiters&& waiters, const Answer& answer) {
-    for (Waiter& waiter : waiters) letters_of(waiter.post).emplace_back(std::move(waiter), answer);
+  void add(Waiter&& waiter, const Answer& answer) {
+    letters_of(waiter.post).emplace_back(std::move(waiter), answer);
   }
 
   void send() && {

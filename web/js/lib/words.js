@@ -28,7 +28,7 @@ const WORDS = {
   ],
   unavailable: ({ retryAfter }) => [
     "warning",
-    `The shop cannot tell yet. Nothing was taken; asking again for you in ${seconds(retryAfter || 1)}.`,
+    `The shop cannot tell yet. Asking again for you in ${seconds(retryAfter || 1)}: it is the same purchase, you cannot buy twice by it.`,
   ],
   "bad-number": () => ["error", "This page is out of date. Reload it and buy again."],
   "unknown-sale": () => ["error", "That sale is not to be found any more. Reload this page."],

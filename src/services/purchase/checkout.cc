@@ -410,7 +410,8 @@ void Checkout::Implementation::note_refused(std::span<const Purchase> purchases)
       pending.tell_all(mail, unavailable(std::chrono::seconds{kLater}));
       BuyerRecord& record = stripe.buyers[purchase.buyer];
       record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
-      record.last_attempt = 0;
+      // A later attempt, with another key, stands.
+      if (record.last_attempt == stamp(pending.since)) record.last_attempt = 0;
       stripe.pending.erase(found);
     });
   }

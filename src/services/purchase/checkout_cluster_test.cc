@@ -161,6 +161,20 @@ TEST_F(CheckoutClusterTest, WhoIsNotSureOfABuyerSaysPendingOnlyOnceItKnows) {
   EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable);
 }
 
+TEST_F(CheckoutClusterTest, ARefusalNeverClearsALaterAttempt) {
+  Sale sale = sale_;
+  sale.per_buyer_limit = 3;
+  checkout_.load_sales(std::array{sale});
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  ASSERT_FALSE(buy(1, 2, at(seconds{11})));
+  checkout_.note_refused(std::array{queue_.sent[0]});
+  const auto third = buy(1, 3, at(seconds{12}));
+  ASSERT_TRUE(third) << "the second attempt is one second old";
+  EXPECT_EQ(third->verdict, Verdict::kTooSoon);
+  checkout_.note_refused(std::array{queue_.sent[1]});
+  EXPECT_FALSE(buy(1, 3, at(seconds{12})));
+}
+
 TEST_F(CheckoutClusterTest, TheMarkerFollowsTheLastConfirm) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   ASSERT_FALSE(buy(2, 2, at(seconds{0})));

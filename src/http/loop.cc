@@ -18,6 +18,17 @@ namespace {
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 /// Pause before the next accept() when there are no files or no memory for another connection.
 constexpr std::chrono::milliseconds kAcceptPause{50};
+/// A tick that comes later than that after the one before it means that the thread stood still.
+constexpr std::chrono::milliseconds kStoodStill = 3 * Loop::kTick;
+/// In so long all is read that has come in meanwhile.
+constexpr std::chrono::seconds kCatchingUp{1};
+
+/// Other than the monotonic clock it counts while the machine is suspended.
+std::chrono::nanoseconds since_boot() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
 
 Acceptor listening(asio::io_context& context, const asio::ip::tcp::endpoint& endpoint) {
   Acceptor acceptor(context.get_executor());
@@ -187,7 +198,15 @@ Awaitable<void> Loop::tick() {
 
 void Loop::read_clocks() {
   now_ = Clock::now();
+  const auto ticks = since_boot();
+  if (ticked_.count() != 0 && ticks - ticked_ > kStoodStill) suspect_until_ = ticks + kCatchingUp;
+  ticked_ = ticks;
   date_line_ = date_line_of(std::time(nullptr));
+}
+
+bool Loop::stood_still() const {
+  const auto now = since_boot();
+  return now - ticked_ > kStoodStill || now < suspect_until_;
 }
 
 void Loop::resume_soon(std::move_only_function<void()> resume) {

@@ -76,6 +76,9 @@ class Loop {
   const std::shared_ptr<const Post>& post() const { return post_; }
   /// The monotonic clock, read once a tick.
   Clock::time_point now() const { return now_; }
+  /// True for a moment after this thread has stood still (its process or machine was suspended, or
+  /// had no processor for it): what is read now may have waited in the kernel for as long.
+  bool stood_still() const;
   /// "Date: ...\r\n", written once a tick.
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
@@ -107,6 +110,8 @@ class Loop {
   bool draining_ = false;
   bool stopping_ = false;
   Clock::time_point now_;
+  std::chrono::nanoseconds ticked_{};         // since the machine was started, suspended time too
+  std::chrono::nanoseconds suspect_until_{};  // likewise; after the thread has stood still
   std::string date_line_;
   LoopStatistics statistics_;
 };

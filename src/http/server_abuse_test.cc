@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "http/server.h"
@@ -22,6 +25,65 @@ using testing::get;
 using testing::RawConnection;
 using testing::status_of;
 using testing::TestServer;
+
+constexpr const char* kTake = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+
+/// A server of one thread that counts what it carries out.
+struct CarryingOut {
+  CarryingOut() {
+    test.router.post("/take", [this](Request&, Responder respond) {
+      ++carried_out;
+      respond(html(200, "taken"));
+    });
+  }
+  TestServer test{{}, 1};
+  std::atomic<int> carried_out = 0;
+};
+
+TEST(ServerAbuse, WhatAPeerGaveUpWhileTheThreadStoodStillIsNotCarriedOut) {
+  CarryingOut server;
+  std::promise<void> stands;
+  std::promise<void> goes_on;
+  server.test.router.get("/stand-still", [&](Request&, Responder respond) {
+    stands.set_value();
+    goes_on.get_future().wait();
+    respond(html(200, "moved"));
+  });
+  server.test.server->start();
+  RawConnection blocking(server.test.port());
+  RawConnection gone(server.test.port());
+  RawConnection there(server.test.port());
+  for (auto* connection : {&gone, &there}) {
+    ASSERT_EQ(status_of(connection->ask(get("/hello"))), 200);
+  }
+  blocking.send(get("/stand-still"));
+  stands.get_future().wait();
+  gone.send(kTake);
+  gone.close();
+  there.send(kTake);
+  std::this_thread::sleep_for(milliseconds{1'000});
+  goes_on.set_value();
+  EXPECT_EQ(status_of(there.response()), 200);
+  EXPECT_EQ(status_of(blocking.response()), 200);
+  EXPECT_TRUE(eventually([&] { return server.test.server->statistics().bad_requests == 1; }));
+  EXPECT_EQ(server.carried_out, 1) << "of the peer that waited";
+}
+
+TEST(ServerAbuse, WhatAPeerGaveUpBehindAnotherRequestIsNotCarriedOut) {
+  CarryingOut server;
+  server.test.server->start();
+  RawConnection gone(server.test.port());
+  RawConnection there(server.test.port());
+  for (auto* connection : {&gone, &there}) {
+    connection->send(get("/later") + kTake);
+    Responder later = server.test.next_responder();
+    if (connection == &gone) gone.close();
+    later.reply_from_anywhere(html(200, "late"));
+  }
+  EXPECT_EQ(status_of(there.response()), 200);
+  EXPECT_EQ(status_of(there.response()), 200);
+  EXPECT_EQ(server.carried_out, 1);
+}
 
 TEST(ServerAbuse, AHeaderSentByteByByteMeetsItsDeadline) {
   TestServer test({.header_time = milliseconds{50}});

@@ -1,6 +1,7 @@
 #include "http/session.h"
 
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -22,6 +23,8 @@ constexpr std::size_t kLingerBytes = 256UL * 1024;
 
 asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
 
+/// As /check says it: nothing was done, and the request may be sent again.
+constexpr Refusal kGivenUp{503, "unavailable", "The peer had closed before the request was read."};
 constexpr Refusal kTooSlow{408, "request-timeout", "The request did not arrive in time."};
 
 }  // namespace
@@ -67,9 +70,16 @@ Awaitable<void> Session::serve() {
       break;
     }
     if (*progress == RequestReader::Progress::kComplete) {
+      if (given_up()) {
+        refuse(kGivenUp);
+        break;
+      }
       dispatch();
-      if (awaiting_ && !co_await answered()) {
-        co_return;
+      if (awaiting_) {
+        behind_another_ = true;
+        if (!co_await answered()) {
+          co_return;
+        }
       }
       if (body_) {
         co_await stream_body();  // the last answer of this connection
@@ -103,6 +113,7 @@ Awaitable<void> Session::serve() {
     }
     if (!ec) {
       reader_.received(size);
+      behind_another_ = false;
     } else if (expired_ && !aborted_ && reader_.phase() != RequestReader::Phase::kIdle) {
       loop_.statistics().deadlines_missed.add();
       refuse(kTooSlow);
@@ -144,6 +155,16 @@ void Session::answer(Response&& response) {
   }
   response_ = std::move(response);
   wake();
+}
+
+/// Asks the kernel only about a request that may have waited: it costs a system call. A peer that
+/// only ended its own side counts as gone too; it reads that nothing was done.
+bool Session::given_up() {
+  if (!behind_another_ && !loop_.stood_still()) {
+    return false;
+  }
+  pollfd peer{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&peer, 1, 0) == 1;
 }
 
 void Session::dispatch() {

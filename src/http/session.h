@@ -60,6 +60,8 @@ class Session final : public Exchange,
   bool peer_is_there();
   void wake();
 
+  /// The request may have come long ago, and its peer has given it up since.
+  bool given_up();
   void dispatch();
   void believe_proxy(Request& request) const;
   bool write_answer();
@@ -87,8 +89,9 @@ class Session final : public Exchange,
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;
-  bool awaiting_ = false;  // a Responder is out
-  bool orphaned_ = false;  // and the coroutine has ended
+  bool behind_another_ = false;  // what was read has waited for the answer to a request before it
+  bool awaiting_ = false;        // a Responder is out
+  bool orphaned_ = false;        // and the coroutine has ended
   bool expired_ = false;
   bool aborted_ = false;
 

@@ -45,6 +45,10 @@ class HeartbeatTest : public testing::Test {
   bool apply(const peers::HeartbeatReply& reply, Now asked = at(seconds{0})) {
     return heartbeat_.apply(reply, asked, asked);
   }
+  /// Of a reply to what was asked at 0 s, and that came 1.5 s later.
+  void apply_late(const peers::HeartbeatReply& reply) {
+    heartbeat_.apply(reply, at(seconds{0}), at(milliseconds{1'500}));
+  }
   Verdict verdict(Now now = at(seconds{0})) {
     const auto answer = checkout_.attempt(
         {kBuyer, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now}, [this] {
@@ -103,6 +107,39 @@ TEST_F(HeartbeatTest, SoldOutCountsFromBeforeItAsked) {
   first.stock[0].leased_unsold = 1;
   apply(first, at(seconds{2}));
   EXPECT_EQ(verdict(at(seconds{2})), Verdict::kUnavailable);
+}
+
+TEST_F(HeartbeatTest, SoldOutOfALateReplyCountsFromBeforeItAsked) {
+  auto first = first_reply({"a"});
+  first.stock = {{.sale = kSale, .unleased = 0, .leased_unsold = 0}};
+  apply_late(first);
+  const auto status = [&](milliseconds since) {
+    return checkout_.board().view(kProduct, at(since))->status;
+  };
+  EXPECT_EQ(status(milliseconds{1'999}), SaleStatus::kSoldOut);
+  EXPECT_EQ(status(milliseconds{2'000}), SaleStatus::kOn) << "not 2 s after the reply";
+}
+
+TEST_F(HeartbeatTest, ARenewalInALateReplyCountsFromBeforeItAsked) {
+  apply(first_reply({"a"}));
+  const LeaseId lease{3};
+  ASSERT_TRUE(checkout_.add_lease(kSale, lease, 1, at(seconds{0}), at(seconds{1}).tick));
+  auto renewal = reply(1, {"a"});
+  renewal.renewed = {lease};
+  apply_late(renewal);
+  const auto held = checkout_.board().book()->find(kSale)->shelf->units.held();
+  ASSERT_EQ(held.size(), 1);
+  EXPECT_EQ(held[0].deadline, at(seconds{5}).tick) << "not 5 s after the reply";
+}
+
+TEST_F(HeartbeatTest, AfterALateReplyNoIsSaidUntilTwoSecondsAfterItAsked) {
+  apply_late(first_reply({"a"}));
+  const auto no = [&](milliseconds since) {
+    const auto key = *IdempotencyKey::parse("0123456789abcdef");
+    return checkout_.attempt({kBuyer, ProductId{99}, key, {}, at(since)}, {})->verdict;
+  };
+  EXPECT_EQ(no(milliseconds{1'999}), Verdict::kUnknownProduct);
+  EXPECT_EQ(no(milliseconds{2'000}), Verdict::kUnavailable) << "not 2 s after the reply";
 }
 
 TEST_F(HeartbeatTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKnown) {

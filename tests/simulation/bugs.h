@@ -8,24 +8,69 @@ namespace stampede::simulation {
 
 /// Faults planted at a seam of the simulation, each a mistake that somebody could make in the real
 /// code. The simulation is worth something as long as it finds every one of them.
+/// docs/reliability.md has what each needs to be found.
 enum class Bug {
   kNone,
   // Consumer.
   kAckBeforeCommit,         // acknowledges a batch when it arrives
+  kAckTooMuch,              // acknowledges the next delivery as well
   kUnknownCommitIsWritten,  // takes a commit whose answer was lost for done
+  kMarkersFirst,            // writes a batch's markers before its purchases
+  kLastMessageSkipped,      // writes a batch without its last message
   // Database.
-  kCommitIsLost,     // says committed before it is durable
-  kClosedLooksOpen,  // shows a closed lease as open and charges it
-  kIntentsHidden,    // does not find the order that an intent has become
-  kUnsoldForgotten,  // counts only unleased units as stock
+  kCommitIsLost,        // says committed before it is durable
+  kClosedLooksOpen,     // shows a closed lease as open and charges it
+  kIntentsHidden,       // does not find the order that an intent has become
+  kUnsoldForgotten,     // counts only unleased units as stock
+  kLimitIgnored,        // shows the consumer a limit that is one higher
+  kChargeForgotten,     // charges no lease
+  kFenceCloses,         // a fenced lease is closed at once
+  kFenceForgotten,      // fences nothing
+  kGrantRepeats,        // a repeated request for a lease is a new one
+  kClosedLeaseGranted,  // a repeated request is answered by a lease that is not open any more
+  kSeqHole,             // shows orders before one of a lower seq
   // Publisher.
-  kUnknownIsRefused,  // takes what a lost connection left unconfirmed for refused
-  kStaleConfirms,     // takes the confirms of a lost connection for those of the next
+  kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
+  kStaleConfirms,      // takes the confirms of a lost connection for those of the next
+  kNackIsRefused,      // takes what the broker would not confirm for refused
+  kConfirmsMultiple,   // takes each confirm for all before it
+  kRefusalsSwallowed,  // tells nobody what was refused
+  kMarkerOvertakes,    // sends a marker while purchases of the lease are unresolved
   // Quantity control.
-  kStaleOrders,       // reads the orders from a replica that lags
-  kEverythingClosed,  // tells validators that no lease is open
+  kStaleOrders,           // reads the orders from a replica that lags
+  kEverythingClosed,      // tells validators that no lease is open
+  kNothingOpenClosesAll,  // the same, but only while no lease is open
+  kOldestOpenLate,        // looks for the oldest open lease after it has read the orders
+  kGuardRemoved,          // closes a lease at the end of its life
+  kLostTooSoon,           // takes members off the ring while they still decide
+  kMembersForgotten,      // begins with an empty ring
+  kStandstillForgotten,   // stood still, and takes that for the silence of its members
+  kStaleRingGranted,      // grants leases to who knows only an older ring
+  kMoreForgotten,         // does not say that there are more orders
+  kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
   // Validator.
-  kSameIncarnation,  // goes on as the process before it
+  kSameIncarnation,         // goes on as the process before it
+  kRenewFromReply,          // counts a renewal from when the reply came
+  kLeaseFromReply,          // the same for a lease
+  kLongLife,                // counts a longer life than quantity control
+  kSoldOutStays,            // "sold out" never expires
+  kDoubtFromReply,          // says no for 2 s after the reply came
+  kNeverDoubts,             // says no however long it has heard nothing
+  kTakeIgnoresDeadline,     // takes units from a lease past its deadline
+  kLeaseTakenTwice,         // adds the lease of a repeated reply again
+  kGainsForgotten,          // says no to a newly owned range at once
+  kGainDecidesAtOnce,       // sells to a newly owned range while its owner before may not know
+  kMissedRing,              // takes its last ring for the one before this one
+  kPendingIgnored,          // counts only sold units against the limit
+  kIntervalForgotten,       // lets a buyer try again at once
+  kBansIgnored,             // does not load the bans
+  kEndIgnored,              // does not know when a sale ends
+  kWaitsNeverExpire,        // lets buyers wait until there is an outcome
+  kOrdersSkipped,           // loses an order that a heartbeat brought
+  kRecallIgnored,           // keeps idle units while others wait
+  kSuspendedTimeForgotten,  // its clock stands still while its machine is suspended
+  // Web.
+  kUnknownIsFailed,  // says failed of a purchase that has no row
 };
 
 struct BugName {
@@ -35,16 +80,59 @@ struct BugName {
 
 inline constexpr std::array kBugs{
     BugName{Bug::kAckBeforeCommit, "ack-before-commit"},
+    BugName{Bug::kAckTooMuch, "ack-too-much"},
     BugName{Bug::kUnknownCommitIsWritten, "unknown-commit-is-written"},
+    BugName{Bug::kMarkersFirst, "markers-first"},
+    BugName{Bug::kLastMessageSkipped, "last-message-skipped"},
     BugName{Bug::kCommitIsLost, "commit-is-lost"},
     BugName{Bug::kClosedLooksOpen, "closed-looks-open"},
     BugName{Bug::kIntentsHidden, "intents-hidden"},
     BugName{Bug::kUnsoldForgotten, "unsold-forgotten"},
+    BugName{Bug::kLimitIgnored, "limit-ignored"},
+    BugName{Bug::kChargeForgotten, "charge-forgotten"},
+    BugName{Bug::kFenceCloses, "fence-closes"},
+    BugName{Bug::kFenceForgotten, "fence-forgotten"},
+    BugName{Bug::kGrantRepeats, "grant-repeats"},
+    BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
+    BugName{Bug::kSeqHole, "seq-hole"},
     BugName{Bug::kUnknownIsRefused, "unknown-is-refused"},
     BugName{Bug::kStaleConfirms, "stale-confirms"},
+    BugName{Bug::kNackIsRefused, "nack-is-refused"},
+    BugName{Bug::kConfirmsMultiple, "confirms-multiple"},
+    BugName{Bug::kRefusalsSwallowed, "refusals-swallowed"},
+    BugName{Bug::kMarkerOvertakes, "marker-overtakes"},
     BugName{Bug::kStaleOrders, "stale-orders"},
     BugName{Bug::kEverythingClosed, "everything-closed"},
+    BugName{Bug::kNothingOpenClosesAll, "nothing-open-closes-all"},
+    BugName{Bug::kOldestOpenLate, "oldest-open-late"},
+    BugName{Bug::kGuardRemoved, "guard-removed"},
+    BugName{Bug::kLostTooSoon, "lost-too-soon"},
+    BugName{Bug::kMembersForgotten, "members-forgotten"},
+    BugName{Bug::kStandstillForgotten, "standstill-forgotten"},
+    BugName{Bug::kStaleRingGranted, "stale-ring-granted"},
+    BugName{Bug::kMoreForgotten, "more-forgotten"},
+    BugName{Bug::kLateHeartbeatRejoins, "late-heartbeat-rejoins"},
     BugName{Bug::kSameIncarnation, "same-incarnation"},
+    BugName{Bug::kRenewFromReply, "renew-from-reply"},
+    BugName{Bug::kLeaseFromReply, "lease-from-reply"},
+    BugName{Bug::kLongLife, "long-life"},
+    BugName{Bug::kSoldOutStays, "sold-out-stays"},
+    BugName{Bug::kDoubtFromReply, "doubt-from-reply"},
+    BugName{Bug::kNeverDoubts, "never-doubts"},
+    BugName{Bug::kTakeIgnoresDeadline, "take-ignores-deadline"},
+    BugName{Bug::kLeaseTakenTwice, "lease-taken-twice"},
+    BugName{Bug::kGainsForgotten, "gains-forgotten"},
+    BugName{Bug::kGainDecidesAtOnce, "gain-decides-at-once"},
+    BugName{Bug::kMissedRing, "missed-ring"},
+    BugName{Bug::kPendingIgnored, "pending-ignored"},
+    BugName{Bug::kIntervalForgotten, "interval-forgotten"},
+    BugName{Bug::kBansIgnored, "bans-ignored"},
+    BugName{Bug::kEndIgnored, "end-ignored"},
+    BugName{Bug::kWaitsNeverExpire, "waits-never-expire"},
+    BugName{Bug::kOrdersSkipped, "orders-skipped"},
+    BugName{Bug::kRecallIgnored, "recall-ignored"},
+    BugName{Bug::kSuspendedTimeForgotten, "suspended-time-forgotten"},
+    BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
 };
 
 inline std::optional<Bug> bug_named(std::string_view name) {

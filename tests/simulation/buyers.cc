@@ -28,14 +28,14 @@ Buyers::Buyers(const Parts& parts)
 
 void Buyers::add_buyer(UserId buyer) {
   auto& random = parts_.stage.random;
-  const std::int64_t wanted = random.between(1, 2);
+  const std::int64_t wanted = random.between(1, parts_.stage.profile.limit > 2 ? 6 : 2);
   const auto within_limit = std::min<std::int64_t>(wanted, parts_.stage.profile.limit);
   demand_.most += within_limit;
   if (random.chance(parts_.stage.profile.banned)) {
     parts_.stage.scheduler.after(random.between(0us, parts_.stage.profile.faults_end),
                                  [this, buyer] { ban(buyer); });
   } else {
-    demand_.least += within_limit;
+    wants_[buyer].units = within_limit;
   }
   for (std::int64_t i = 0; i < wanted; ++i) {
     const std::int64_t repeats = random.chance(0.4) ? random.between(1, 3) : 0;
@@ -49,6 +49,7 @@ void Buyers::ban(UserId buyer) {
   SimDatabase& database = parts_.database;
   parts_.stage.trace.note("buyer", "is banned", {buyer.value});
   ++database.bans;
+  database.banned_since[buyer] = parts_.stage.scheduler.time();
   database.banned[buyer] = {
       .user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = Instant{}};
   if (parts_.stage.random.chance(0.3)) return;
@@ -56,7 +57,18 @@ void Buyers::ban(UserId buyer) {
     parts_.stage.trace.note("buyer", "may buy again", {buyer.value});
     ++database.bans;
     database.banned.erase(buyer);
+    database.banned_since.erase(buyer);
   });
+}
+
+Demand Buyers::demand() const {
+  Demand demand = demand_;
+  const bool grew =
+      parts_.database.ledger.view().sales.at(kSale).quantity > parts_.stage.profile.units;
+  for (const auto& [buyer, want] : wants_) {
+    demand.least += grew ? std::max<std::int64_t>(0, want.units - want.sold_out) : want.units;
+  }
+  return demand;
 }
 
 IdempotencyKey Buyers::new_key(UserId buyer) {
@@ -107,7 +119,7 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
     case Verdict::kPurchaseFailed:
       return fail(wish, answer->reason);
     case Verdict::kSoldOut:
-      parts_.checks.said_sold_out();
+      if (const auto want = wants_.find(wish.buyer); want != wants_.end()) ++want->second.sold_out;
       return refuse(wish);
     case Verdict::kBlacklisted:
     case Verdict::kSaleEnded:
@@ -132,7 +144,10 @@ void Buyers::follow(Wish& wish) {
       [this, &wish, key = wish.key,
        lease = wish.lease](const Network::Answer<std::optional<Report>>& back) {
         try {
-          back(desk_.purchase(kSale, wish.buyer, key, lease));
+          auto found = desk_.purchase(kSale, wish.buyer, key, lease);
+          const bool spoilt = parts_.stage.bug == Bug::kUnknownIsFailed;
+          if (spoilt && found.state == State::kUnknown) found.state = State::kFailed;
+          back(found);
         } catch (const repositories::StorageError&) {
           back(std::nullopt);
         }

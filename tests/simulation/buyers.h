@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -27,7 +28,8 @@ class Buyers {
   /// The process that answers `GET /purchases/…`.
   Process& web() { return web_; }
   bool done() const { return open_ == 0; }
-  const Demand& demand() const { return demand_; }
+  /// What was wanted and not given up for an honest "sold out".
+  Demand demand() const;
 
  private:
   using Report = services::orders::OrderDesk::PurchaseReport;
@@ -61,6 +63,13 @@ class Buyers {
   std::deque<Wish> wishes_;
   std::int64_t last_key_ = 0;
   Demand demand_;
+  /// Of buyers who keep their right to buy: what each may want, and how often they were told that
+  /// nothing is left.
+  struct Want {
+    std::int64_t units = 0;
+    std::int64_t sold_out = 0;
+  };
+  std::map<UserId, Want> wants_;
   std::int64_t open_ = 0;  // wishes not granted and not refused
 };
 

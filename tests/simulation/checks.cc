@@ -55,10 +55,13 @@ void Checks::said_failed(const IdempotencyKey& key) {
   known(key).no = true;
 }
 
-void Checks::said_sold_out() {
-  for (const auto& stock : database_->ledger.stock(Instant::min())) {
-    require(stock.sold_out(), "I7: sold-out was said with units left");
-  }
+/// The flag expires 2 s after the snapshot that showed it was asked for; two readings of one clock
+/// are whole milliseconds apart.
+void Checks::said_sold_out(Duration clock_read) {
+  using namespace std::chrono_literals;
+  const Sum& sum = sums_[SaleId{1}];
+  require(sum.sold_out || sum.was_sold_out >= clock_read - 2'002ms,
+          "I7: sold-out was said with units left");
 }
 
 void Checks::confirmed(const Purchase& purchase) { known(purchase.intent).confirmed = true; }
@@ -90,6 +93,7 @@ void Checks::check_new_orders(const State& state) {
     require(
         order.reason != FailureReason::kNoUnit,
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
+    purchases.written(order);
     if (!order.live()) continue;
     ++sums_[order.sale].live;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
@@ -110,7 +114,10 @@ void Checks::check_leases(const State& state) {
             "I8: an order was charged to the closed lease " + std::to_string(id.value));
   }
   for (const auto& [id, sale] : state.sales) {
-    const Sum sum = sums_[id];
+    Sum& sum = sums_[id];
+    const bool sold_out = sale.unleased == 0 && sum.unsold == 0;
+    if (sum.sold_out && !sold_out) sum.was_sold_out = stage_->scheduler.time();
+    sum.sold_out = sold_out;
     require(sale.unleased >= 0 && sum.live <= sale.quantity, "I2: oversold");
     require(sale.quantity == sale.unleased + sum.unsold + sum.live,
             "I1: the units of a sale do not add up");
@@ -144,12 +151,19 @@ void Checks::at_end(const Demand& demand) {
             "I3: " + text + " was told yes, and is no live order any more");
     require(!asked.confirmed || order, "the broker confirmed " + text + ", and it has no row");
   }
-  if (stage_->profile.ends) return;
-  const std::int64_t units = stage_->profile.units;
+  check_failures(static_cast<std::int64_t>(state.orders.size()) - live);
+  const Sale& sale = state.sales.at(SaleId{1});
+  if (sale.ends_at) return;
+  const std::int64_t units = sale.quantity;
   require(live >= std::min(demand.least, units) && live <= std::min(demand.most, units),
           "I6: " + std::to_string(live) + " of " + std::to_string(units) +
               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
               std::to_string(demand.most));
+}
+
+void Checks::check_failures(std::int64_t failed) const {
+  require(!stage_->profile.calm || failed == 0,
+          "needless: " + std::to_string(failed) + " purchases failed, and nothing was in the way");
 }
 
 }  // namespace stampede::simulation

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/order.h"
+#include "tests/simulation/purchase_checks.h"
 #include "tests/simulation/sim_database.h"
 
 namespace stampede::simulation {
@@ -23,7 +24,10 @@ struct Demand {
 /// order lacks a unit (the escrow), and what the broker confirmed becomes a row. Throws Breach.
 class Checks {
  public:
-  Checks(Stage& stage, SimDatabase& database) : stage_(&stage), database_(&database) {}
+  Checks(Stage& stage, SimDatabase& database)
+      : purchases(stage, database), stage_(&stage), database_(&database) {}
+
+  PurchaseChecks purchases;
 
   /// What buyers sent and were told.
   void attempted(UserId buyer, const IdempotencyKey& key);
@@ -34,7 +38,8 @@ class Checks {
   /// `after_yes`: its buyer had been told yes before this request was sent.
   void said_pending(const IdempotencyKey& key, bool after_yes);
   void said_failed(const IdempotencyKey& key);
-  void said_sold_out();
+  /// By a process that read its clock at that time.
+  void said_sold_out(Duration clock_read);
   /// The broker has it for good, as a publisher understood.
   void confirmed(const Purchase& purchase);
 
@@ -56,8 +61,10 @@ class Checks {
   using State = repositories::memory::MemoryLedger::State;
   /// Of one sale.
   struct Sum {
-    std::int64_t live = 0;    // orders
-    std::int64_t unsold = 0;  // in leases
+    std::int64_t live = 0;                    // orders
+    std::int64_t unsold = 0;                  // in leases
+    bool sold_out = false;                    // now
+    Duration was_sold_out = Duration::min();  // when it stopped being so
   };
 
   Key& known(const IdempotencyKey& key);
@@ -65,6 +72,7 @@ class Checks {
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
   void check_leases(const State& state);
+  void check_failures(std::int64_t failed) const;
 
   Stage* stage_;
   SimDatabase* database_;

@@ -1,5 +1,7 @@
 #include "tests/simulation/faults.h"
 
+#include <algorithm>
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
@@ -14,6 +16,9 @@ Faults::Faults(Parts parts) : parts_(std::move(parts)) {
   again_and_again(profile.links_cut, &Faults::cut_link);
   again_and_again(profile.isolated, &Faults::isolate);
   again_and_again(profile.kills, &Faults::kill);
+  again_and_again(profile.leaves, &Faults::leave);
+  again_and_again(profile.quantity_restarts, &Faults::restart_quantity);
+  again_and_again(profile.quantity_cut, &Faults::cut_quantity);
   again_and_again(profile.freezes, &Faults::freeze);
   parts_.stage.scheduler.after(profile.faults_end, [this] { mend(); });
 }
@@ -98,15 +103,47 @@ void Faults::isolate() {
   });
 }
 
+/// For longer than a lease lives, and nothing else is in the way.
+void Faults::cut_quantity() {
+  const Process& one = *any().process;
+  if (&one == &parts_.quantity) return;
+  parts_.stage.trace.note(one.name(), "FAULT: is cut off from quantity control");
+  parts_.network.cut(one, parts_.quantity);
+  parts_.stage.scheduler.after(parts_.stage.random.between(1s, 14s),
+                               [this, &one] { parts_.network.heal(one, parts_.quantity); });
+}
+
+void Faults::start_later(const Node& node) {
+  undo(8s, [this, &node] {
+    if (node.process->running()) return;
+    parts_.stage.trace.note(node.process->name(), "started again");
+    node.start();
+  });
+}
+
 void Faults::kill() {
   const Node& node = any();
   if (!node.kill || !node.process->running()) return;
   parts_.stage.trace.note(node.process->name(), "FAULT: killed");
   node.kill();
-  undo(8s, [this, &node] {
-    if (node.process->running()) return;
-    parts_.stage.trace.note(node.process->name(), "started again");
-    node.start();
+  start_later(node);
+}
+
+void Faults::leave() {
+  const Node& node = any();
+  if (!node.leave || !node.process->running() || node.process->frozen()) return;
+  parts_.stage.trace.note(node.process->name(), "leaves");
+  node.leave([this, &node] { start_later(node); });
+}
+
+/// So fast that nobody misses it.
+void Faults::restart_quantity() {
+  const Node& node = *std::ranges::find(parts_.nodes, &parts_.quantity, &Node::process);
+  if (!node.process->running()) return;
+  parts_.stage.trace.note(node.process->name(), "FAULT: killed, and starts at once");
+  node.kill();
+  parts_.stage.scheduler.after(parts_.stage.random.between(10ms, 300ms), [&node] {
+    if (!node.process->running()) node.start();
   });
 }
 

@@ -13,6 +13,8 @@ struct Node {
   Process* process;
   std::function<void()> start;  // null: it is never killed
   std::function<void()> kill;
+  /// Null: it cannot stop in order. Calls back when it has.
+  std::function<void(std::function<void()> gone)> leave = nullptr;
 };
 
 /// What breaks, when, and for how long, until Profile::faults_end; then everything is mended.
@@ -24,6 +26,7 @@ class Faults {
     SimBroker& broker;
     SimDatabase& database;
     std::vector<Node> nodes;
+    const Process& quantity;
   };
   explicit Faults(Parts parts);
 
@@ -37,6 +40,9 @@ class Faults {
   void take_database_away();
   void cut_link();
   void isolate();
+  void cut_quantity();
+  void leave();
+  void restart_quantity();
   void kill();
   void freeze();
   void mend();
@@ -45,6 +51,7 @@ class Faults {
   /// Undoes a fault after a while.
   void undo(Duration longest, std::function<void()> what);
   const Node& any();
+  void start_later(const Node& node);
 
   const Parts parts_;
 };

@@ -1,12 +1,19 @@
 // stampede-simulate: sales in simulated worlds, one a seed. See simulation_test.cc for the method.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "tests/simulation/world.h"
 
@@ -19,21 +26,82 @@ struct Options {
   std::uint64_t last = 1;
   std::string bug;
   bool trace = false;
+  bool progress = false;
+  unsigned threads = 1;
 };
 
-int simulate(const Options& options, Bug bug) {
-  for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
-    const auto outcome = stampede::simulation::run(seed, bug, options.trace);
-    if (!outcome.breach.empty()) {
-      fmt::print("seed {}: {}\nreplay: stampede-simulate --trace --seed {}{}{}\n", seed,
-                 outcome.breach, seed, options.bug.empty() ? "" : " --bug ", options.bug);
-      return EXIT_FAILURE;
-    }
-    if (options.first == options.last) {
-      fmt::print("seed {}: {} orders, {} failed, {} events, trace {:016x}\n", seed, outcome.live,
-                 outcome.failed, outcome.events, outcome.trace);
-    }
+/// Of many seeds: a bar that is drawn over on a terminal, a line for each twentieth elsewhere.
+class Progress {
+ public:
+  Progress(bool shown, std::uint64_t seeds) : shown_(shown), seeds_(seeds) {}
+
+  void note(std::uint64_t done) {
+    const std::uint64_t steps = terminal_ ? 200 : 20;
+    const std::uint64_t step = done * steps / seeds_;
+    if (!shown_ || step == last_step_) return;
+    last_step_ = step;
+    const auto spent = std::chrono::steady_clock::now() - began_;
+    const double seconds = std::chrono::duration<double>(spent).count();
+    const auto filled = static_cast<std::size_t>(done * 40 / seeds_);
+    fmt::print(stderr, "{}[{}{}] {} of {} seeds, {:.0f} a second{}", terminal_ ? "\r" : "",
+               std::string(filled, '='), std::string(40 - filled, ' '), done, seeds_,
+               static_cast<double>(done) / std::max(seconds, 0.001), terminal_ ? "" : "\n");
+    if (terminal_ && done == seeds_) fmt::print(stderr, "\n");
   }
+
+ private:
+  const bool shown_;
+  const std::uint64_t seeds_;
+  const bool terminal_ = isatty(fileno(stderr)) != 0;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::uint64_t last_step_ = 0;
+};
+
+/// The first seed that fails, if one does.
+struct Failure {
+  std::uint64_t seed = 0;
+  std::string breach;
+};
+
+Failure run_all(const Options& options, Bug bug) {
+  std::atomic<std::uint64_t> next = options.first;
+  std::mutex mutex;
+  Failure failure;         // guarded by mutex
+  std::uint64_t done = 0;  // guarded by mutex
+  Progress progress(options.progress, options.last - options.first + 1);
+  const auto work = [&] {
+    for (std::uint64_t seed = next++; seed <= options.last; seed = next++) {
+      auto outcome = stampede::simulation::run(seed, bug, false);
+      const std::lock_guard lock(mutex);
+      progress.note(++done);
+      if (outcome.breach.empty()) continue;
+      // Seeds below this one may still be running.
+      if (failure.seed == 0 || seed < failure.seed) failure = {seed, std::move(outcome.breach)};
+      next = options.last + 1;
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < options.threads; ++i) threads.emplace_back(work);
+  }
+  return failure;
+}
+
+int tell(const Options& options, std::uint64_t seed, const std::string& breach) {
+  fmt::print("seed {}: {}\nreplay: stampede-simulate --trace --seed {}{}{}\n", seed, breach, seed,
+             options.bug.empty() ? "" : " --bug ", options.bug);
+  return EXIT_FAILURE;
+}
+
+int simulate(const Options& options, Bug bug) {
+  if (options.first == options.last) {
+    const auto outcome = stampede::simulation::run(options.first, bug, options.trace);
+    fmt::print("seed {}: {} orders, {} failed, {} events, trace {:016x}\n", options.first,
+               outcome.live, outcome.failed, outcome.events, outcome.trace);
+    return outcome.breach.empty() ? EXIT_SUCCESS : tell(options, options.first, outcome.breach);
+  }
+  const Failure failure = run_all(options, bug);
+  if (failure.seed != 0) return tell(options, failure.seed, failure.breach);
   fmt::print("every invariant held in {} seeds\n", options.last - options.first + 1);
   return EXIT_SUCCESS;
 }
@@ -55,7 +123,9 @@ int main(int argc, char** argv) {
   std::string range;
   auto* seed = app.add_option("--seed", options.first, "one seed");
   app.add_option("--seeds", range, "all seeds from N to M, written N..M")->excludes(seed);
-  app.add_flag("--trace", options.trace, "print what happens");
+  app.add_flag("--trace", options.trace, "print what happens in one seed");
+  app.add_flag("--progress", options.progress, "show how far it is, on standard error");
+  app.add_option("--threads", options.threads, "seeds at a time")->check(CLI::Range(1U, 64U));
   app.add_option("--bug", options.bug, "plant this bug");
   CLI11_PARSE(app, argc, argv);
   options.last = options.first;

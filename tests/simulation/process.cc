@@ -24,7 +24,15 @@ Now Process::now() const {
   const Duration time = stage_->scheduler.time();
   const Duration drifted = time + Duration{time.count() * drift_ / 1'000'000};
   const auto whole = std::chrono::floor<std::chrono::milliseconds>(drifted);
-  return {kWallBegins + wall_offset_ + whole, Tick{tick_offset_ + whole}};
+  Now now{kWallBegins + wall_offset_ + whole, Tick{tick_offset_ + whole}};
+  if (stage_->bug == Bug::kSuspendedTimeForgotten) {
+    now.tick -= std::chrono::floor<std::chrono::milliseconds>(stood_still());
+  }
+  return now;
+}
+
+Duration Process::stood_still() const {
+  return frozen_ ? stood_still_ + (stage_->scheduler.time() - frozen_since_) : stood_still_;
 }
 
 void Process::after(std::uint64_t life, Duration delay, Action action) {
@@ -58,13 +66,16 @@ void Process::freeze(Duration time) {
   if (frozen_ || !running_) return;
   stage_->trace.note(name_, "FAULT: frozen");
   frozen_ = true;
+  frozen_since_ = stage_->scheduler.time();
   stage_->scheduler.after(time, [this, life = life_] {
     if (life == life_) thaw();
   });
 }
 
 void Process::thaw() {
-  if (!std::exchange(frozen_, false)) return;
+  if (!frozen_) return;
+  stood_still_ = stood_still();
+  frozen_ = false;
   stage_->trace.note(name_, "thawed");
   for (Action& action : std::exchange(held_, {})) after(0us, std::move(action));
 }

@@ -35,6 +35,8 @@ class Process {
   void freeze(Duration time);
   /// Everything that was held back happens now, in its order, by the clock of now.
   void thaw();
+  /// How long it has stood still in all.
+  Duration stood_still() const;
 
  private:
   void run(std::uint64_t life, Action&& action);
@@ -47,6 +49,8 @@ class Process {
   std::uint64_t life_ = 0;
   bool running_ = false;
   bool frozen_ = false;
+  Duration frozen_since_{0};
+  Duration stood_still_{0};
   std::vector<Action> held_;
 };
 

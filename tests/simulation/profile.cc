@@ -4,20 +4,47 @@ namespace stampede::simulation {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// Nothing breaks, and nobody is in the way: then nothing may fail.
+void make_calm(Profile& profile) {
+  profile.calm = true;
+  for (double* chance :
+       {&profile.banned, &profile.message_lost, &profile.message_slow, &profile.message_doubled,
+        &profile.confirm_late, &profile.nack, &profile.commit_unknown, &profile.statement_failed,
+        &profile.frozen_in_request, &profile.frozen_in_publish, &profile.slow_publish,
+        &profile.interleaved, &profile.added_behind_reply}) {
+    *chance = 0;
+  }
+  for (bool* fault : {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
+                      &profile.queue_missing, &profile.database_away, &profile.links_cut,
+                      &profile.isolated, &profile.kills, &profile.freezes, &profile.leaves,
+                      &profile.quantity_cut, &profile.quantity_restarts}) {
+    *fault = false;
+  }
+}
+
+}  // namespace
+
 Profile draw_profile(Random& random) {
   const auto half = [&] { return random.chance(0.5); };
   const auto rare = [&](double most) {
     return half() ? most * 0.01 * static_cast<double>(random.between(1, 100)) : 0.0;
   };
   Profile profile;
-  profile.units = random.between(1, 20);
-  profile.limit = static_cast<std::int32_t>(random.between(1, 2));
+  const bool large = random.chance(0.08);
+  profile.units = large ? random.between(20, 200) : random.between(1, 20);
+  profile.limit = static_cast<std::int32_t>(random.between(1, random.chance(0.2) ? 5 : 2));
   if (half()) profile.interval = std::chrono::milliseconds{random.between(100, 2'000)};
   if (random.chance(0.3)) profile.buyers = random.between(3, 50);  // so that units may be left
+  if (random.chance(0.2)) profile.validators = static_cast<std::size_t>(random.between(1, 3));
   profile.arrivals = random.between(1s, 50s);
   profile.faults_end = random.between(10s, 40s);
   if (random.chance(0.3)) profile.ends = random.between(2s, 30s);
-
+  if (random.chance(0.3)) profile.stock_added = 0.6;
+  if (random.chance(0.15)) profile.added_behind_reply = 0.1;
+  profile.ends_early = random.chance(0.1);
+  if (random.chance(0.3)) profile.orders_at_once = static_cast<std::size_t>(random.between(1, 4));
   profile.banned = rare(0.8);
 
   profile.message_lost = rare(0.05);
@@ -38,13 +65,18 @@ Profile draw_profile(Random& random) {
   profile.isolated = half();
   profile.kills = half();
   profile.freezes = half();
+  profile.leaves = random.chance(0.3);
+  profile.quantity_cut = random.chance(0.3);
+  profile.quantity_restarts = random.chance(0.2);
   profile.frozen_in_request = profile.freezes ? rare(0.02) : 0.0;
   profile.frozen_in_publish = profile.freezes ? rare(0.3) : 0.0;
+  profile.slow_publish = rare(0.3);
   profile.pause = random.between(1s, 12s);
 
   profile.outbox.batch = static_cast<std::size_t>(random.between(1, 4));
   profile.outbox.window = static_cast<std::size_t>(random.between(1, 8));
   profile.outbox.eager = static_cast<std::size_t>(random.between(1, 4));
+  if (random.chance(0.05)) make_calm(profile);
   return profile;
 }
 

@@ -18,9 +18,16 @@ struct Profile {
   std::chrono::milliseconds interval{0};
   std::optional<Duration> ends;  // none: until sold out
   std::int64_t buyers = 50;
-  Duration arrivals{};  // buyers come until then
-  double banned = 0;    // of the buyers, each at some moment
+  std::size_t validators = 2;
+  Duration arrivals{};            // buyers come until then
+  double stock_added = 0;         // chance of each of three moments
+  double added_behind_reply = 0;  // chance of each that says "sold out"
+  bool ends_early = false;
+  std::size_t orders_at_once = 5'000;  // in one reply of quantity control
+  double banned = 0;                   // of the buyers, each at some moment
   Duration faults_end{};
+
+  bool calm = false;  // none of the following
 
   // Chances, of each message, commit and so on.
   double message_lost = 0;
@@ -32,6 +39,7 @@ struct Profile {
   double statement_failed = 0;
   double frozen_in_request = 0;  // a validator, between reading its clock and taking a unit
   double frozen_in_publish = 0;  // before it is sent
+  double slow_publish = 0;       // less than the guard time of a lease
   double interleaved = 0;        // the consumers write between two reads of quantity control
 
   // Kinds of faults that come again and again.
@@ -43,6 +51,9 @@ struct Profile {
   bool links_cut = false;
   bool isolated = false;
   bool kills = false;
+  bool leaves = false;
+  bool quantity_restarts = false;
+  bool quantity_cut = false;  // validators from quantity control, often and for long
   bool freezes = false;
   Duration pause{};  // between two faults of one kind, at most
 

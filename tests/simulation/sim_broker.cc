@@ -72,20 +72,18 @@ void SimBroker::arrived(const LinkPtr& link, std::int32_t shard, DeliveryTag tag
                         const std::string& body) {
   Queue& queue = queues_[static_cast<std::size_t>(shard)];
   const bool refused = stage_->chance(stage_->profile.nack);
-  const bool kept = !queue.missing && (!refused || stage_->random.chance(0.3));
-  if (kept) {
+  const bool keeps = !queue.missing && (!refused || stage_->random.chance(0.3));
+  if (keeps) {
+    kept(body);
     queue.ready.push_back(body);
     deliver(queue);
   }
-  stage_->trace.note(link->client->name(), kept ? "published" : "published in vain",
+  stage_->trace.note(link->client->name(), keeps ? "published" : "published in vain",
                      {shard, static_cast<std::int64_t>(tag), link->open, refused});
   if (!link->open) return;
-  if (refused) {
-    tell(link, [link, tag] { link->publisher.nacked(tag, false); });
-    return;
-  }
-  if (!kept) tell(link, [link, tag] { link->publisher.returned(tag); });
   link->unconfirmed.insert(tag);
+  if (refused) return refuse(link, tag);
+  if (!keeps) tell(link, [link, tag] { link->publisher.returned(tag); });
   const bool late = stage_->chance(stage_->profile.confirm_late);
   const Duration delay =
       late ? stage_->random.between(1s, 12s) : stage_->random.between(500us, 30ms);
@@ -93,6 +91,15 @@ void SimBroker::arrived(const LinkPtr& link, std::int32_t shard, DeliveryTag tag
     link->confirmable.insert(tag);
     const Duration gathering = stage_->random.chance(0.5) ? 0us : stage_->random.between(1ms, 40ms);
     stage_->scheduler.after(gathering, [this, link] { send_confirms(link); });
+  });
+}
+
+/// Often late: the queue found no majority, and confirms of other queues are faster.
+void SimBroker::refuse(const LinkPtr& link, DeliveryTag tag) {
+  const bool late = stage_->random.chance(0.5);
+  stage_->scheduler.after(late ? stage_->random.between(1ms, 3s) : 0us, [this, link, tag] {
+    link->unconfirmed.erase(tag);
+    tell(link, [link, tag] { link->publisher.nacked(tag, false); });
   });
 }
 

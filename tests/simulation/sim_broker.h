@@ -27,6 +27,8 @@ class SimBroker {
   SimBroker(Stage& stage, Network& network);
 
   Process& process() { return process_; }
+  /// Told of each message that a queue keeps.
+  std::function<void(const std::string& body)> kept;
 
   struct PublisherEvents {
     std::function<void(DeliveryTag, bool multiple)> acked;
@@ -74,6 +76,7 @@ class SimBroker {
   LinkPtr connect(Process& client, bool publishes);
   void arrived(const LinkPtr& link, std::int32_t shard, DeliveryTag tag, const std::string& body);
   void send_confirms(const LinkPtr& link);
+  void refuse(const LinkPtr& link, DeliveryTag tag);
   void deliver(Queue& queue);
   /// The broker's side of a link's end.
   void end(const LinkPtr& link);

@@ -16,12 +16,15 @@ class SimCatalog final : public test_support::QuietCatalog {
   std::vector<Sale> sales() override {
     client_->reach();
     std::vector<Sale> sales;
-    for (const auto& [id, sale] : database_->ledger.view().sales) sales.push_back(sale);
+    for (const auto& [id, sale] : database_->ledger.view().sales) {
+      sales.push_back(sale);
+      if (client_->planted(Bug::kEndIgnored)) sales.back().ends_at.reset();
+    }
     return sales;
   }
   std::optional<repositories::Revisions> poll() override {
     client_->reach();
-    return repositories::Revisions{.catalog = 1, .blacklist = 1 + database_->bans};
+    return repositories::Revisions{.catalog = database_->catalog, .blacklist = 1 + database_->bans};
   }
   std::vector<BlacklistEntry> list(Instant) override {
     client_->reach();

@@ -41,6 +41,7 @@ class SimConsumer::Worker {
   void lose();
   void take();
   void acknowledge();
+  void spoil_batch();
 
   Stage* stage_;
   Process* process_;
@@ -86,6 +87,7 @@ void SimConsumer::Worker::take() {
     batch_tag_ = inbox_.front().tag;
     inbox_.pop_front();
   }
+  spoil_batch();
   batch_link_ = link_;
   step_ = Step::kWriting;
   pause_ = 50ms;
@@ -95,6 +97,15 @@ void SimConsumer::Worker::take() {
   process_->after(stage_->random.between(100us, longest), [this, now = ++tries_] {
     if (now == tries_) write();
   });
+}
+
+void SimConsumer::Worker::spoil_batch() {
+  if (stage_->bug == Bug::kMarkersFirst) {
+    std::ranges::stable_partition(batch_, [](const queue::Message& message) {
+      return std::holds_alternative<queue::CloseMarker>(message);
+    });
+  }
+  if (stage_->bug == Bug::kLastMessageSkipped && batch_.size() > 1) batch_.pop_back();
 }
 
 void SimConsumer::Worker::write() {
@@ -124,7 +135,8 @@ void SimConsumer::Worker::write() {
 }
 
 void SimConsumer::Worker::acknowledge() {
-  if (link_ && link_ == batch_link_) broker_->acknowledge(link_, batch_tag_);
+  const DeliveryTag more = stage_->bug == Bug::kAckTooMuch ? 1 : 0;
+  if (link_ && link_ == batch_link_) broker_->acknowledge(link_, batch_tag_ + more);
   batch_link_ = nullptr;
   step_ = Step::kIdle;
   take();

@@ -28,8 +28,10 @@ class SimTransaction final : public LedgerTransaction {
   std::vector<repositories::LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
     client_->reach();
     auto leases = transaction_->lock_leases(ascending);
-    if (stage_->bug != Bug::kClosedLooksOpen) return leases;
-    for (auto& locked : leases) locked.lease.state = LeaseState::kOpen;
+    for (auto& locked : leases) {
+      if (stage_->bug == Bug::kClosedLooksOpen) locked.lease.state = LeaseState::kOpen;
+      if (stage_->bug == Bug::kLimitIgnored) ++locked.per_buyer_limit;
+    }
     return leases;
   }
   repositories::ShardState lock_shard(std::int32_t shard) override {
@@ -50,6 +52,7 @@ class SimTransaction final : public LedgerTransaction {
   }
   bool charge(const repositories::LedgerCharge& charge) override {
     client_->reach();
+    if (stage_->bug == Bug::kChargeForgotten) return true;
     return transaction_->charge(charge) || stage_->bug == Bug::kClosedLooksOpen;
   }
   void close(LeaseId lease) override {
@@ -111,12 +114,23 @@ std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, In
 std::optional<StockLease> DatabaseClient::grant(const repositories::LeaseRequest& request,
                                                 std::int64_t units, Instant now) {
   std::optional<StockLease> lease;
-  commit([&] { lease = database_->ledger.grant(request, units, now); });
+  auto asked = request;
+  if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
+  if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->ledger.view().ring.epoch;
+  commit([&] { lease = database_->ledger.grant(asked, units, now); });
+  if (lease && stage_->bug == Bug::kClosedLeaseGranted) lease->state = LeaseState::kOpen;
   return lease;
 }
 
 void DatabaseClient::fence(LeaseId lease) {
-  commit([&] { database_->ledger.fence(lease); });
+  commit([&] {
+    if (stage_->bug == Bug::kFenceForgotten) return;
+    database_->ledger.fence(lease);
+    if (stage_->bug != Bug::kFenceCloses) return;
+    const auto transaction = database_->ledger.begin();
+    transaction->close(lease);
+    transaction->commit();
+  });
 }
 
 std::vector<StockLease> DatabaseClient::not_closed() {
@@ -163,6 +177,9 @@ std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after,
     });
     orders.erase(fresh, orders.end());
   }
+  if (stage_->bug == Bug::kSeqHole && orders.size() > 1 && stage_->random.chance(0.2)) {
+    orders.erase(orders.end() - 2);
+  }
   return orders;
 }
 
@@ -179,7 +196,9 @@ void DatabaseClient::for_each_recent(Instant ended_after,
 
 repositories::RingState DatabaseClient::ring() {
   reach();
-  return database_->ledger.ring();
+  auto ring = database_->ledger.ring();
+  if (stage_->bug == Bug::kMembersForgotten) ring.members.clear();
+  return ring;
 }
 
 repositories::RingState DatabaseClient::replace(std::int64_t epoch, std::span<const Member> members,

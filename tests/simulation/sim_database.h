@@ -21,7 +21,10 @@ struct SimDatabase {
   bool away = false;
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
-  std::int64_t bans = 0;  // rises with each change of them
+  std::map<UserId, Duration> banned_since;
+  std::int64_t bans = 0;                     // rises with each change of them
+  std::int64_t catalog = 1;                  // rises with each change of the sales
+  Duration sales_changed = Duration::min();  // the last time
 };
 
 /// One process's connection to it. Every statement may fail; every commit's answer may be lost,
@@ -60,6 +63,7 @@ class DatabaseClient final : public repositories::OrderLedger,
   repositories::RingState replace(std::int64_t epoch, std::span<const Member> members,
                                   Instant now) override;
 
+  bool planted(Bug bug) const { return stage_->bug == bug; }
   /// Before each statement. Throws StorageError.
   void reach();
   /// Makes a change, or not, and says so, or not. Throws StorageError.
@@ -70,6 +74,7 @@ class DatabaseClient final : public repositories::OrderLedger,
   Network* network_;
   SimDatabase* database_;
   const Process* client_;
+  std::int64_t last_request_ = 0;  // Bug::kGrantRepeats alone
 };
 
 }  // namespace stampede::simulation

@@ -38,6 +38,8 @@ queue::Published SimPublisher::publish(const Purchase& purchase) {
   accepted_(purchase);
   if (stage_->chance(stage_->profile.frozen_in_publish)) {
     process_->freeze(stage_->random.between(1s, 12s));
+  } else if (stage_->chance(stage_->profile.slow_publish)) {
+    process_->freeze(stage_->random.between(100ms, 1'970ms));
   }
   return queue::Published::kSent;
 }
@@ -58,9 +60,10 @@ void SimPublisher::connect() {
   };
   SimBroker::PublisherEvents events;
   events.acked = alone([this](queue::Generation generation, Tick now, DeliveryTag tag, bool all) {
-    outbox_.acked(generation, tag, all, now);
+    outbox_.acked(generation, tag, all || stage_->bug == Bug::kConfirmsMultiple, now);
   });
   events.nacked = alone([this](queue::Generation generation, Tick now, DeliveryTag tag, bool all) {
+    if (stage_->bug == Bug::kNackIsRefused) take_for_refused(tag);
     outbox_.nacked(generation, tag, all, now);
   });
   events.returned = alone([this](queue::Generation generation, Tick, DeliveryTag tag) {
@@ -76,6 +79,7 @@ void SimPublisher::connect() {
   }
   links_.push_back(link_);
   outbox_.connected(++generation_);
+  by_tag_.clear();
   pump_later();
 }
 
@@ -105,6 +109,12 @@ void SimPublisher::pump() {
   if (!link_) return;
   const Tick now = process_->now().tick;
   while (const auto outgoing = outbox_.next(now)) {
+    if (stage_->bug == Bug::kNackIsRefused) {
+      for (const auto& message : outgoing->messages) {
+        const auto* purchase = std::get_if<Purchase>(&message);
+        if (purchase != nullptr) by_tag_[outgoing->tag].push_back(*purchase);
+      }
+    }
     broker_->publish(link_, outgoing->shard, outgoing->tag, queue::encode(outgoing->messages));
   }
   const auto again = outbox_.next_try();
@@ -113,6 +123,16 @@ void SimPublisher::pump() {
     trying_again_ = false;
     pump();
   });
+}
+
+void SimPublisher::publish_past_the_outbox(const queue::CloseMarker& marker) {
+  if (!link_) return;
+  const queue::Message message = marker;
+  broker_->publish(link_, queue::shard_of(marker.lease), 0, queue::encode({&message, 1}));
+}
+
+void SimPublisher::take_for_refused(DeliveryTag tag) {
+  resolutions_.refused(std::exchange(by_tag_[tag], {}));
 }
 
 void SimPublisher::watch_confirms() {

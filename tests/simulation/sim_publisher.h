@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "queue/order_queue.h"
@@ -22,6 +23,9 @@ class SimPublisher final : public queue::OrderQueue {
   [[nodiscard]] queue::Published publish(const Purchase& purchase) override;
   void publish(const queue::CloseMarker& marker) override;
   std::vector<LeaseId> stuck_leases(Tick before) const { return outbox_.stuck_leases(before); }
+  bool connected() const { return link_ != nullptr; }
+  /// Bug::kMarkerOvertakes alone.
+  void publish_past_the_outbox(const queue::CloseMarker& marker);
   std::size_t unresolved() const { return outbox_.unresolved(); }
 
  private:
@@ -31,6 +35,7 @@ class SimPublisher final : public queue::OrderQueue {
   void pump_later();
   void watch_confirms();
   void tell();
+  void take_for_refused(DeliveryTag tag);
 
   Stage* stage_;
   Process* process_;
@@ -43,7 +48,9 @@ class SimPublisher final : public queue::OrderQueue {
   std::vector<SimBroker::LinkPtr> links_;  // all there were
   bool pumping_ = false;
   bool trying_again_ = false;
-  std::vector<Purchase> sent_;  // Bug::kUnknownIsRefused alone
+  // Of planted bugs alone.
+  std::vector<Purchase> sent_;
+  std::map<DeliveryTag, std::vector<Purchase>> by_tag_;  // of this connection
 };
 
 }  // namespace stampede::simulation

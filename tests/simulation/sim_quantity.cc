@@ -1,29 +1,51 @@
 #include "tests/simulation/sim_quantity.h"
 
+#include <algorithm>
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
 using repositories::StorageError;
 
+namespace {
+
+/// Terms::lost less Terms::sure, for which it may have stood still, and the time between reviews.
+constexpr Duration kShortestSilence = 600ms;
+
+}  // namespace
+
 SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database)
     : stage_(&stage),
       broker_(&broker),
+      database_(&database),
       process_(stage, "quantity"),
       client_(stage, network, database, process_),
       catalog_(client_, database) {}
 
-SimQuantity::Up::Up(SimQuantity& owner)
-    : markers(*owner.stage_, owner.process_, *owner.broker_,
-              {.queued = [](auto) {}, .refused = [](auto) {}}, [](const Purchase&) {}),
-      control({.leases = owner.client_,
-               .members = owner.client_,
-               .orders = owner.client_,
-               .catalog = owner.catalog_,
-               .blacklist = owner.catalog_,
-               .accounts = owner.catalog_,
-               .changes = owner.catalog_,
-               .markers = markers},
-              {}) {}
+SimQuantity::Up::Up(SimQuantity& quantity)
+    : owner(quantity),
+      markers(*owner.stage_, owner.process_, *owner.broker_,
+              {.queued = [](auto) {}, .refused = [](auto) {}}, [](const Purchase&) {}) {
+  make_control();
+}
+
+void SimQuantity::Up::make_control() {
+  const Stage& stage = *owner.stage_;
+  services::leasing::Terms terms;
+  terms.orders_at_once = stage.profile.orders_at_once;
+  if (stage.bug == Bug::kGuardRemoved) terms.guard = 0ms;
+  if (stage.bug == Bug::kLostTooSoon) terms.lost = 700ms;
+  if (stage.bug == Bug::kStandstillForgotten) terms.sure = std::chrono::hours{1};
+  control.emplace(services::leasing::QuantityControl::Parts{.leases = owner.client_,
+                                                            .members = owner.client_,
+                                                            .orders = owner.client_,
+                                                            .catalog = owner.catalog_,
+                                                            .blacklist = owner.catalog_,
+                                                            .accounts = owner.catalog_,
+                                                            .changes = owner.catalog_,
+                                                            .markers = markers},
+                  terms);
+}
 
 void SimQuantity::start() {
   process_.start();
@@ -44,7 +66,8 @@ void SimQuantity::later(std::function<void(Now)> serve) {
 
 void SimQuantity::review() {
   try {
-    up_->control.review(process_.now());
+    up_->control->review(process_.now());
+    check_members();
   } catch (const StorageError&) {
     stage_->trace.note("quantity", "could not review");
   }
@@ -54,22 +77,80 @@ void SimQuantity::review() {
 void SimQuantity::beat(const peers::Heartbeat& heartbeat,
                        const Network::Answer<peers::HeartbeatReply>& answer) {
   later([this, heartbeat, answer](Now now) {
+    if (heartbeat.leaving) up_->heard.erase(heartbeat.member.node);
     try {
-      auto reply = up_->control.beat(heartbeat, now);
+      auto reply = up_->control->beat(heartbeat, now);
       if (!reply) return;  // in HTTP an error at once; either way the validator tries again
-      if (stage_->bug == Bug::kEverythingClosed) reply->oldest_open = LeaseId{INT64_MAX};
-      answer(*reply);
+      check_reply(heartbeat, *reply);
+      replied(heartbeat, *reply);
+      spoil_reply(*reply);
+      answer(std::move(*reply));
     } catch (const StorageError&) {
       stage_->trace.note("quantity", "could not answer a heartbeat");
     }
   });
 }
 
+Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_.stood_still(); }
+
+/// Nobody is taken off the ring whom this process would have heard, had it listened.
+void SimQuantity::check_members() {
+  const auto& now = database_->ledger.view().ring.members;
+  for (const Member& member : std::exchange(up_->members, now)) {
+    const bool there =
+        std::ranges::any_of(now, [&](const Member& other) { return other.node == member.node; });
+    const auto heard = up_->heard.find(member.node);
+    if (there || heard == up_->heard.end()) continue;
+    if (awake() - heard->second < kShortestSilence) {
+      throw Breach("the ring: " + member.node + " was taken off it, and was heard of");
+    }
+  }
+}
+
+/// Who has left stays away, as long as this process remembers it.
+void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
+                              const peers::HeartbeatReply& reply) {
+  for (const Member& member : reply.members) {
+    if (up_->left.contains(member.holder())) {
+      throw Breach("the ring: " + member.holder() + " has left, and is a member again");
+    }
+  }
+  if (heartbeat.leaving) {
+    up_->left.insert(heartbeat.member.holder());
+  } else {
+    up_->heard[heartbeat.member.node] = awake();
+  }
+  check_members();
+  if (heartbeat.leaving && stage_->bug == Bug::kLateHeartbeatRejoins) up_->make_control();
+}
+
+void SimQuantity::spoil_reply(peers::HeartbeatReply& reply) {
+  if (stage_->bug == Bug::kMoreForgotten) reply.more = false;
+  if (stage_->bug == Bug::kEverythingClosed) reply.oldest_open = LeaseId{INT64_MAX};
+  if (stage_->bug != Bug::kNothingOpenClosesAll && stage_->bug != Bug::kOldestOpenLate) return;
+  const auto open = client_.not_closed();
+  if (open.empty()) {
+    if (stage_->bug == Bug::kNothingOpenClosesAll) reply.oldest_open = LeaseId{INT64_MAX};
+  } else if (stage_->bug == Bug::kOldestOpenLate) {
+    reply.oldest_open = std::max(reply.oldest_open, open.front().id);
+  }
+}
+
 void SimQuantity::ask(const peers::LeaseAsk& ask,
                       const Network::Answer<peers::LeaseReply>& answer) {
   later([this, ask, answer](Now now) {
     try {
-      const auto reply = up_->control.ask(ask, now);
+      auto request = ask;
+      if (stage_->bug == Bug::kStaleRingGranted) {
+        request.ring_epoch = up_->control->report().ring_epoch;
+      }
+      const auto reply = up_->control->ask(request, now);
+      if (reply.lease) {
+        const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
+        if (known->second != reply.lease->id) {
+          throw Breach("a grant: one request of " + ask.holder + " was granted two leases");
+        }
+      }
       stage_->trace.note(ask.holder, reply.lease ? "is granted lease" : "is granted nothing",
                          {reply.lease ? reply.lease->id.value : 0,
                           reply.lease ? reply.lease->granted : 0, ask.number, ask.ring_epoch});

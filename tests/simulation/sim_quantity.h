@@ -1,6 +1,12 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "services/leasing/quantity_control.h"
 #include "tests/simulation/sim_catalog.h"
@@ -20,6 +26,9 @@ class SimQuantity {
   /// Called between two of its statements: what others do to the database meanwhile.
   void set_meanwhile(std::function<void()> meanwhile) { client_.meanwhile = std::move(meanwhile); }
 
+  /// Called when a reply is on its way: what happens before it arrives.
+  std::function<void(const peers::Heartbeat&, const peers::HeartbeatReply&)> replied;
+
   /// Requests of validators, in this process; no answer comes to one that storage failed.
   void beat(const peers::Heartbeat& heartbeat,
             const Network::Answer<peers::HeartbeatReply>& answer);
@@ -30,19 +39,31 @@ class SimQuantity {
  private:
   struct Up {
     explicit Up(SimQuantity& owner);
+    void make_control();
+
+    SimQuantity& owner;
     SimPublisher markers;
-    services::leasing::QuantityControl control;
+    std::optional<services::leasing::QuantityControl> control;
+    std::set<std::string> left;             // holders that took their leave
+    std::map<std::string, Duration> heard;  // of each node, in time that this process was awake
+    std::vector<Member> members;            // of the ring, when it was last looked at
   };
+  Duration awake() const;
+  void check_members();
+  void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
+  void spoil_reply(peers::HeartbeatReply& reply);
   void review();
   /// Reads the clock, then waits for its turn.
   void later(std::function<void(Now)> serve);
 
   Stage* stage_;
   SimBroker* broker_;
+  SimDatabase* database_;
   Process process_;
   DatabaseClient client_;
   SimCatalog catalog_;
   std::unique_ptr<Up> up_;
+  std::map<std::pair<std::string, std::int64_t>, LeaseId> granted_;  // by holder and number
 };
 
 }  // namespace stampede::simulation

@@ -2,35 +2,20 @@
 
 #include <cstdio>
 
-#include "tests/support/test_ring.h"
+#include "tests/simulation/validator_process.h"
 
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using services::purchase::Checkout;
-using services::purchase::Rules;
 using services::purchase::Waiter;
 
 namespace {
 
-/// Cookies and captchas are not simulated, but their keys are asked for.
-const identity::KeyRing& key_ring() {
-  static const test::TestRing ring;
-  return ring.ring();
-}
-
-/// Fewer than the real ring has, to draw it fast.
-constexpr int kVirtualNodes = 8;
 constexpr Duration kBeatEvery = 500ms;
 constexpr Duration kLinkPatience = 1s;
 constexpr Duration kForwardPatience = 3s;
-
-Rules rules_of(const Profile& profile) {
-  return {.check_rate = 0,
-          .interval = profile.interval,
-          .answer_after = Rules::AnswerAfter::kQueued,
-          .stripes = 2};
-}
+/// A buyer who waits is answered within 2 s, and a review comes every 100 ms.
+constexpr Duration kLongestWait = 2'300ms;
 
 Member member_of(std::size_t index, std::int64_t life) {
   const std::string node(1, static_cast<char>('a' + index));
@@ -42,64 +27,6 @@ Member member_of(std::size_t index, std::int64_t life) {
 Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 1s}; }
 
 }  // namespace
-
-/// What a process has in memory.
-struct SimValidator::Up {
-  Up(SimValidator& validator, Member as);
-
-  void note(OrderNumber number) {
-    const auto index = static_cast<std::size_t>(number.value);
-    if (orders.size() <= index) orders.resize(index + 1);
-    orders[index] = true;
-  }
-
-  const Member member;
-  captcha::Tokens captcha{key_ring()};
-  services::accounts::Sessions sessions{key_ring()};
-  services::admission::Blacklist blacklist;
-  services::purchase::Post post;
-  SimPublisher publisher;
-  Checkout checkout;
-  services::leasing::Holder holder;
-  schedules::Heartbeat heartbeat;
-  std::shared_ptr<const services::routing::Ring> ring;
-  std::vector<bool> orders;  // those it was told of, by number
-};
-
-SimValidator::Up::Up(SimValidator& validator, Member as)
-    : member(std::move(as)),
-      post([&process = validator.process_](auto task) { process.after(0us, std::move(task)); }),
-      publisher(validator.parts_.stage, validator.process_, validator.parts_.broker,
-                {.queued =
-                     [this, &validator](std::span<const Purchase> purchases) {
-                       for (const Purchase& purchase : purchases) {
-                         validator.parts_.checks.confirmed(purchase);
-                       }
-                       checkout.note_queued(purchases);
-                     },
-                 .refused = [this](std::span<const Purchase> p) { checkout.note_refused(p); }},
-                [&validator](const Purchase& purchase) { validator.sold(purchase); }),
-      checkout(rules_of(validator.parts_.stage.profile),
-               {.captcha = captcha,
-                .queue = publisher,
-                .blacklist = blacklist,
-                .low_stock =
-                    [&validator](SaleId) {
-                      validator.process_.after(0us, [&validator] { validator.send_asks(); });
-                    }}),
-      holder({.holder = member.holder(),
-              .checkout = checkout,
-              .queue = publisher,
-              .stuck = [this](Tick before) { return publisher.stuck_leases(before); }},
-             {}),
-      heartbeat({.member = member,
-                 .virtual_nodes = kVirtualNodes,
-                 .checkout = checkout,
-                 .holder = holder,
-                 .blacklist = blacklist,
-                 .sessions = sessions,
-                 .counters = {},
-                 .ring_changed = [this](auto changed) { ring = std::move(changed); }}) {}
 
 SimValidator::SimValidator(const Parts& parts, std::size_t index)
     : parts_(parts),
@@ -132,15 +59,15 @@ void SimValidator::check(const Check& check, bool forwarded,
   auto& stage = parts_.stage;
   const bool slow = stage.chance(0.02);
   const Duration delay = slow ? stage.random.between(1ms, 500ms) : stage.random.between(5us, 50us);
-  process_.after(delay, [this, check, forwarded, answer, now = process_.now()] {
-    decide(check, forwarded, now, answer);
-  });
+  const Read read{process_.now(), stage.scheduler.time()};
+  process_.after(
+      delay, [this, check, forwarded, answer, read] { decide(check, forwarded, read, answer); });
   if (stage.chance(stage.profile.frozen_in_request)) {
     process_.freeze(stage.random.between(1s, 12s));
   }
 }
 
-void SimValidator::decide(const Check& check, bool forwarded, Now now,
+void SimValidator::decide(const Check& check, bool forwarded, Read read,
                           const Network::Answer<Answer>& answer) {
   if (!up_->heartbeat.ready() || !up_->ring) return answer(unavailable());
   const auto owner = up_->ring->owner_index(check.buyer);
@@ -148,13 +75,28 @@ void SimValidator::decide(const Check& check, bool forwarded, Now now,
   const auto index = static_cast<std::size_t>(up_->ring->members()[*owner].node[0] - 'a');
   if (index != index_ && !forwarded) return forward(check, *parts_.all[index], answer);
 
-  const auto wait = [&] {
-    return Waiter{.post = &up_->post,
-                  .resume = [answer, alive = check.alive](Answer&& late) { answer(late); }};
-  };
+  up_->clock_read = read.time;
+  up_->tick = read.now.tick;
+  up_->spoil_attempt(check.buyer, read.now);
+  const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(check, answer)}; };
   const auto decided =
-      up_->checkout.attempt({check.buyer, check.product, check.key, {}, now}, wait);
-  if (decided) answer(*decided);
+      up_->checkout.attempt({check.buyer, check.product, check.key, {}, read.now}, wait);
+  if (!decided) return;
+  if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(read.time);
+  answer(*decided);
+}
+
+std::move_only_function<void(Answer&&)> SimValidator::resume(
+    const Check& check, const Network::Answer<Answer>& answer) {
+  const Stage& stage = parts_.stage;
+  return [this, &stage, answer, alive = check.alive, began = stage.scheduler.time(),
+          stood = process_.stood_still()](Answer&& late) {
+    const Duration waited = stage.scheduler.time() - began - (process_.stood_still() - stood);
+    if (waited > kLongestWait) {
+      throw Breach("a buyer waited for " + std::to_string(waited.count() / 1'000) + " ms");
+    }
+    answer(late);
+  };
 }
 
 /// By an attempt that changes nothing, whatever is answered.
@@ -166,6 +108,14 @@ bool SimValidator::says_no(UserId buyer) {
 }
 
 void SimValidator::sold(const Purchase& purchase) {
+  if (parts_.stage.bug == Bug::kPendingIgnored) {
+    up_->under_way[purchase.buyer].insert(std::string(purchase.intent.text()));
+  }
+  parts_.checks.purchases.taken({.purchase = purchase,
+                                 .holder = up_->member.holder(),
+                                 .clock_read = up_->clock_read,
+                                 .tick = up_->tick,
+                                 .heard = up_->heard});
   for (auto& other : parts_.all) {
     if (other.get() != this && other->says_no(purchase.buyer)) {
       parts_.checks.sold_beside_a_no(purchase);
@@ -185,35 +135,68 @@ void SimValidator::forward(const Check& check, SimValidator& owner,
 }
 
 void SimValidator::beat_later(Duration delay) {
-  process_.after(delay, [this] { beat(); });
+  process_.after(delay, [this] {
+    if (!up_->leaving) beat();
+  });
 }
 
 void SimValidator::beat() {
   const Now asked = process_.now();
-  auto sent = std::make_shared<peers::Heartbeat>(up_->heartbeat.compose(asked));
+  const auto sent = std::make_shared<peers::Heartbeat>(up_->heartbeat.compose(asked));
+  sent->leaving = up_->leaving;
   auto& quantity = parts_.quantity;
   parts_.network.call<peers::HeartbeatReply>(
       process_, quantity.process(), kLinkPatience, Network::Transport::kMayRepeat,
       [&quantity, sent](const Network::Answer<peers::HeartbeatReply>& back) {
         quantity.beat(*sent, back);
       },
-      [this, sent, asked](std::optional<peers::HeartbeatReply> reply) {
-        bool at_once = false;
-        if (reply) {
-          at_once = up_->heartbeat.apply(*reply, asked, process_.now());
-          for (const Order& order : reply->orders) up_->note(order.number);
-          if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
-          parts_.stage.trace.note(process_.name(), "heartbeat",
-                                  {reply->ring_epoch, reply->oldest_open.value,
-                                   static_cast<std::int64_t>(reply->orders.size())});
-        } else {
-          up_->heartbeat.unanswered(peers::Heartbeat(*sent));
-        }
-        beat_later(at_once ? 0us : kBeatEvery);
+      [this, sent, asked, time = parts_.stage.scheduler.time()](auto reply) {
+        hear(*sent, std::move(reply), asked, time);
       });
 }
 
+void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
+                        Now asked, Duration time) {
+  bool at_once = false;
+  if (reply) {
+    at_once = up_->apply(*reply, asked, process_.now());
+    up_->heard = time;
+    if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
+    parts_.stage.trace.note(process_.name(), "heartbeat",
+                            {reply->ring_epoch, reply->oldest_open.value,
+                             static_cast<std::int64_t>(reply->orders.size())});
+  } else {
+    up_->heartbeat.unanswered(peers::Heartbeat(sent));
+  }
+  if (!sent.leaving) beat_later(at_once ? 0us : kBeatEvery);
+}
+
+/// As `stampede validate` stops: the farewell, then nothing is sold any more, then the queue is
+/// given time.
+void SimValidator::leave(std::function<void()> gone) {
+  if (up_->leaving) return;
+  up_->leaving = true;
+  up_->heartbeat.leave();
+  beat();
+  process_.after(parts_.stage.random.between(10ms, 1'500ms),
+                 [this] { up_->checkout.stop_selling(); });
+  process_.after(2s, [this, gone = std::move(gone)]() mutable {
+    finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
+  });
+}
+
+void SimValidator::finish_leaving(std::function<void()> gone, Duration deadline) {
+  if (up_->publisher.unresolved() == 0 || parts_.stage.scheduler.time() >= deadline) {
+    kill();
+    return gone();
+  }
+  process_.after(200ms, [this, gone = std::move(gone), deadline]() mutable {
+    finish_leaving(std::move(gone), deadline);
+  });
+}
+
 void SimValidator::send_asks() {
+  if (up_->leaving) return;
   const Now asked = process_.now();
   auto& quantity = parts_.quantity;
   for (const auto& ask : up_->holder.wanted(asked)) {
@@ -225,7 +208,7 @@ void SimValidator::send_asks() {
         [this, ask, asked](std::optional<peers::LeaseReply> reply) {
           const Now now = process_.now();
           if (reply) {
-            up_->holder.answered(ask, *reply, asked.tick, now);
+            up_->answered(ask, *reply, asked, now);
           } else {
             up_->holder.unanswered(ask, now.tick);
           }
@@ -233,11 +216,13 @@ void SimValidator::send_asks() {
   }
 }
 
+/// A timer fires, and its thread runs when it has its turn: of what waits when a process goes on
+/// after it was stopped, requests may be first.
 void SimValidator::review() {
-  const Now now = process_.now();
-  up_->holder.review(now);
-  up_->checkout.expire_waits(now.tick);
-  send_asks();
+  process_.after(parts_.stage.random.between(0us, 20ms), [this] {
+    up_->review(process_.now());
+    send_asks();
+  });
   process_.after(100ms, [this] { review(); });
 }
 

@@ -5,11 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "schedules/heartbeat.h"
-#include "services/leasing/holder.h"
-#include "services/purchase/checkout.h"
+#include "model/verdict.h"
 #include "tests/simulation/checks.h"
-#include "tests/simulation/sim_publisher.h"
 #include "tests/simulation/sim_quantity.h"
 
 namespace stampede::simulation {
@@ -41,6 +38,8 @@ class SimValidator {
   Process& process() { return process_; }
   void start();
   void kill();
+  /// Stops in order: a farewell, then what is under way; calls `gone` at the end.
+  void leave(std::function<void()> gone);
   /// A request of a buyer, in this process. Forwarded once where another owns the buyer.
   void check(const Check& check, bool forwarded, const Network::Answer<Answer>& answer);
 
@@ -55,7 +54,18 @@ class SimValidator {
   bool says_no(UserId buyer);
   void sold(const Purchase& purchase);
   void forward(const Check& check, SimValidator& owner, const Network::Answer<Answer>& answer);
-  void decide(const Check& check, bool forwarded, Now now, const Network::Answer<Answer>& answer);
+  /// A request, and when its clock was read.
+  struct Read {
+    Now now;
+    Duration time;
+  };
+  void decide(const Check& check, bool forwarded, Read read, const Network::Answer<Answer>& answer);
+  /// Hands on the answer of who waited, and checks for how long.
+  std::move_only_function<void(Answer&&)> resume(const Check& check,
+                                                 const Network::Answer<Answer>& answer);
+  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked,
+            Duration time);
+  void finish_leaving(std::function<void()> gone, Duration deadline);
   void beat();
   void beat_later(Duration delay);
   void send_asks();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "queue/codec.h"
 #include "tests/simulation/buyers.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/faults.h"
@@ -21,7 +22,6 @@ namespace {
 constexpr Duration kBound = 60s;
 /// What comes later than quiet would not be noticed otherwise.
 constexpr Duration kAftermath = 5s;
-constexpr std::size_t kValidators = 2;
 
 class World {
  public:
@@ -32,6 +32,11 @@ class World {
 
  private:
   void add_sale();
+  void plan_changes();
+  void add_stock();
+  void add_behind(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
+  void end_early();
+  void note_arrival(const std::string& body);
   void start();
   std::vector<Node> nodes();
   /// What still goes on, in words; empty if nothing does.
@@ -55,7 +60,7 @@ class World {
 
 World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print) {
   add_sale();
-  for (std::size_t i = 0; i < kValidators; ++i) {
+  for (std::size_t i = 0; i < stage_.profile.validators; ++i) {
     validators_.push_back(std::make_unique<SimValidator>(SimValidator::Parts{.stage = stage_,
                                                                              .network = network_,
                                                                              .broker = broker_,
@@ -68,6 +73,11 @@ World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print)
     if (!stage_.chance(stage_.profile.interleaved)) return;
     for (SimConsumer& consumer : consumers_) consumer.hurry();
   });
+  quantity_.replied = [this](const auto& heartbeat, const auto& reply) {
+    add_behind(heartbeat, reply);
+  };
+  broker_.kept = [this](const std::string& body) { note_arrival(body); };
+  plan_changes();
   start();
   buyers_ = std::make_unique<Buyers>(Buyers::Parts{.stage = stage_,
                                                    .network = network_,
@@ -78,7 +88,8 @@ World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print)
                                                    .network = network_,
                                                    .broker = broker_,
                                                    .database = database_,
-                                                   .nodes = nodes()});
+                                                   .nodes = nodes(),
+                                                   .quantity = quantity_.process()});
 }
 
 void World::add_sale() {
@@ -98,6 +109,58 @@ void World::add_sale() {
   stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
 }
 
+/// The operator's: units added, also after the last was sold; an end that comes early.
+void World::plan_changes() {
+  Random& random = stage_.random;
+  for (int i = 0; i < 3; ++i) {
+    if (!random.chance(stage_.profile.stock_added)) continue;
+    stage_.scheduler.after(random.between(1s, 60s), [this] { add_stock(); });
+  }
+  if (!stage_.profile.ends_early) return;
+  stage_.scheduler.after(random.between(5s, 40s), [this] { end_early(); });
+}
+
+void World::add_stock() {
+  const Sale& sale = database_.ledger.view().sales.at(SaleId{1});
+  if (sale.ended(database_.process.now().wall)) return;
+  const std::int64_t units = stage_.random.between(1, 5);
+  stage_.trace.note("operator", "adds units", {units});
+  database_.ledger.add_stock(sale.id, units);
+  ++database_.changes;
+  ++database_.catalog;
+}
+
+/// The validator that is being told "sold out" stands still until long after that stopped being
+/// true.
+void World::add_behind(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply) {
+  const bool sold_out = !reply.stock.empty() && reply.stock.front().sold_out();
+  if (!sold_out || !stage_.chance(stage_.profile.added_behind_reply)) return;
+  for (auto& validator : validators_) {
+    if (validator->holder() != heartbeat.member.holder()) continue;
+    stage_.scheduler.after(0us, [this, &validator] {
+      add_stock();
+      validator->process().freeze(stage_.random.between(2s, 4s));
+    });
+  }
+}
+
+void World::end_early() {
+  stage_.trace.note("operator", "ends the sale");
+  database_.ledger.end_sale(SaleId{1}, database_.process.now().wall);
+  ++database_.changes;
+  ++database_.catalog;
+  database_.sales_changed = stage_.scheduler.time();
+}
+
+void World::note_arrival(const std::string& body) {
+  const auto messages = queue::decode(body);
+  if (!messages) throw Breach("a message came otherwise than it was sent");
+  for (const queue::Message& message : *messages) {
+    const auto* purchase = std::get_if<Purchase>(&message);
+    if (purchase != nullptr) checks_.purchases.arrived(*purchase);
+  }
+}
+
 void World::start() {
   quantity_.start();
   for (auto& validator : validators_) validator->start();
@@ -109,7 +172,10 @@ std::vector<Node> World::nodes() {
     return Node{&part.process(), [&part] { part.start(); }, [&part] { part.kill(); }};
   };
   std::vector<Node> nodes{node_of(quantity_), Node{&buyers_->web(), nullptr, nullptr}};
-  for (auto& validator : validators_) nodes.push_back(node_of(*validator));
+  for (auto& validator : validators_) {
+    nodes.push_back(node_of(*validator));
+    nodes.back().leave = [&validator](auto gone) { validator->leave(std::move(gone)); };
+  }
   for (SimConsumer& consumer : consumers_) nodes.push_back(node_of(consumer));
   return nodes;
 }

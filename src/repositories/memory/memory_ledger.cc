@@ -133,6 +133,12 @@ void MemoryLedger::add_stock(SaleId sale, std::int64_t units) {
   grown.unleased += units;
 }
 
+void MemoryLedger::end_sale(SaleId sale, Instant now) {
+  const std::lock_guard lock(mutex_);
+  Sale& ended = state_.sales.at(sale);
+  if (!ended.ended(now)) ended.ends_at = now;
+}
+
 MemoryLedger::State MemoryLedger::state() const {
   const std::lock_guard lock(mutex_);
   return state_;

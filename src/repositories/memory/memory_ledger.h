@@ -36,6 +36,8 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
   void add_sale(const Sale& sale);
   /// As Catalog::add_stock() does it.
   void add_stock(SaleId sale, std::int64_t units);
+  /// As Catalog::end_sale() does it.
+  void end_sale(SaleId sale, Instant now);
   State state() const;
   /// The same without a copy: for one thread, until the next change.
   const State& view() const { return state_; }

@@ -10,8 +10,6 @@ namespace {
 using peers::HeartbeatReply;
 using peers::LeaseReply;
 
-/// Of one shard in one reply; the rest follows in the next.
-constexpr std::size_t kOrdersAtOnce = 5'000;
 /// Validators keep the orders of a sale for so long after its end.
 constexpr std::chrono::hours kOrdersKept{24};
 
@@ -110,10 +108,10 @@ void QuantityControl::add_orders(const peers::Heartbeat& heartbeat, HeartbeatRep
   }
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
     const auto orders =
-        parts_.orders.since(static_cast<std::int32_t>(shard), reply.cursors[shard], kOrdersAtOnce);
+        parts_.orders.since(static_cast<std::int32_t>(shard), reply.cursors[shard], terms_.orders_at_once);
     if (orders.empty()) continue;
     reply.cursors[shard] = orders.back().seq;
-    reply.more = reply.more || orders.size() == kOrdersAtOnce;
+    reply.more = reply.more || orders.size() == terms_.orders_at_once;
     reply.orders.insert(reply.orders.end(), orders.begin(), orders.end());
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace stampede::services::leasing {
@@ -37,6 +38,8 @@ struct Terms {
   std::chrono::milliseconds marker_again{5'000};
   std::int64_t part = 2;            // k: a lease is a k-th of an even share
   std::int64_t most_units = 1'000;  // in one lease
+  /// Orders of one shard in one heartbeat's reply; the rest follows in the next.
+  std::size_t orders_at_once = 5'000;
 };
 
 /// Units of the next lease, by guided self-scheduling (Polychronopoulos and Kuck 1987): a fixed

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "model/order.h"
+#include "tests/simulation/sim_database.h"
+
+namespace stampede::simulation {
+
+/// One purchase that a validator has taken a unit for.
+struct Taken {
+  Purchase purchase;
+  std::string holder;    // the process: its leases are granted to this name
+  Duration clock_read;   // when it read the clock for this request
+  Tick tick;             // what that clock said
+  Duration heard;        // when it asked for the last heartbeat that it has applied
+  bool refused = false;  // the queue certainly does not have it
+  std::optional<Duration> arrived = std::nullopt;  // when the first copy came into its queue
+};
+
+/// What must hold of each purchase from the moment it is taken: it does not fail without need
+/// (docs/design.md#leases), nobody buys who may not, and I9. Throws Breach.
+class PurchaseChecks {
+ public:
+  PurchaseChecks(Stage& stage, SimDatabase& database) : stage_(&stage), database_(&database) {}
+
+  void taken(Taken taken);
+  void given_back(const Purchase& purchase);
+  void arrived(const Purchase& purchase);
+  /// A new row.
+  void written(const Order& order);
+
+ private:
+  using OfIntent = std::vector<Taken>;
+  OfIntent& of(const IdempotencyKey& intent);
+  Taken* find(const IdempotencyKey& intent, LeaseId lease);
+  void check_interval(const Taken& taken);
+  void check_permission(const Taken& taken) const;
+  void check_too_late(const Order& order, const Taken& taken) const;
+  void check_limit(const Order& order, const Taken& taken);
+
+  Stage* stage_;
+  SimDatabase* database_;
+  std::unordered_map<std::string, OfIntent> intents_;
+  /// The last attempt of each buyer that counts, by the process that took it.
+  std::map<std::pair<std::string, UserId>, std::pair<Tick, std::string>> last_;
+};
+
+}  // namespace stampede::simulation

@@ -1,0 +1,203 @@
+#include "tests/simulation/validator_process.h"
+
+#include "tests/support/test_ring.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using services::leasing::Terms;
+using services::purchase::Rules;
+using services::routing::Ownership;
+
+namespace {
+
+/// Cookies and captchas are not simulated, but their keys are asked for.
+const identity::KeyRing& key_ring() {
+  static const test::TestRing ring;
+  return ring.ring();
+}
+
+/// Fewer than the real ring has, to draw it fast.
+constexpr int kVirtualNodes = 8;
+
+Rules rules_of(const Stage& stage) {
+  const bool hasty = stage.bug == Bug::kIntervalForgotten;
+  return {.check_rate = 0,
+          .interval = hasty ? 0ms : stage.profile.interval,
+          .answer_after = Rules::AnswerAfter::kQueued,
+          .stripes = 2};
+}
+
+Terms terms_of(const Stage& stage) {
+  Terms terms;
+  if (stage.bug == Bug::kLongLife) terms.life = 8s;
+  return terms;
+}
+
+}  // namespace
+
+SimValidator::Up::Up(SimValidator& owner, Member as)
+    : validator(owner),
+      stage(owner.parts_.stage),
+      member(std::move(as)),
+      captcha(key_ring()),
+      sessions(key_ring()),
+      post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
+      publisher(stage, owner.process_, owner.parts_.broker,
+                {.queued =
+                     [this](std::span<const Purchase> purchases) {
+                       for (const Purchase& purchase : purchases) {
+                         validator.parts_.checks.confirmed(purchase);
+                       }
+                       checkout.note_queued(purchases);
+                     },
+                 .refused =
+                     [this](std::span<const Purchase> purchases) {
+                       if (stage.bug == Bug::kRefusalsSwallowed) return;
+                       for (const Purchase& purchase : purchases) {
+                         validator.parts_.checks.purchases.given_back(purchase);
+                       }
+                       checkout.note_refused(purchases);
+                     }},
+                [&owner](const Purchase& purchase) { owner.sold(purchase); }),
+      checkout(rules_of(stage), {.captcha = captcha,
+                                 .queue = publisher,
+                                 .blacklist = blacklist,
+                                 .low_stock =
+                                     [&owner](SaleId) {
+                                       owner.process_.after(0us, [&owner] { owner.send_asks(); });
+                                     }}),
+      holder({.holder = member.holder(),
+              .checkout = checkout,
+              .queue = publisher,
+              .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
+              .can_publish = [this] { return publisher.connected(); }},
+             terms_of(stage)),
+      heartbeat({.member = member,
+                 .virtual_nodes = kVirtualNodes,
+                 .checkout = checkout,
+                 .holder = holder,
+                 .blacklist = blacklist,
+                 .sessions = sessions,
+                 .counters = {},
+                 .ring_changed = [this](auto changed) { ring = std::move(changed); }}) {}
+
+void SimValidator::Up::note(OrderNumber number) {
+  const auto index = static_cast<std::size_t>(number.value);
+  if (orders.size() <= index) orders.resize(index + 1);
+  orders[index] = true;
+}
+
+bool SimValidator::Up::apply(peers::HeartbeatReply& reply, Now asked, Now now) {
+  const std::int64_t epoch_before = ring ? ring->epoch() : 0;
+  ring_before = ring;
+  for (const Order& order : reply.orders) {
+    if (stage.bug == Bug::kPendingIgnored) {
+      under_way[order.buyer].erase(std::string(order.intent.text()));
+    }
+  }
+  spoil_reply(reply);
+  for (const Order& order : reply.orders) note(order.number);
+  const bool at_once = heartbeat.apply(reply, asked, now);
+  spoil_rules(reply, epoch_before, now);
+  return at_once;
+}
+
+void SimValidator::Up::answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply,
+                                Now asked, Now now) {
+  holder.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now.tick : asked.tick, now);
+  if (stage.bug != Bug::kLeaseTakenTwice || !reply.lease) return;
+  validator.process_.after(1s, [this, lease = *reply.lease, deadline = asked.tick + 5s] {
+    checkout.add_lease(lease.sale, lease.id, lease.granted, validator.process_.now(), deadline);
+  });
+}
+
+void SimValidator::Up::review(Now now) {
+  holder.review(now);
+  spoil_markers();
+  if (stage.bug != Bug::kWaitsNeverExpire) checkout.expire_waits(now.tick);
+}
+
+void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
+  if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
+  if (stage.bug == Bug::kBansIgnored && reply.blacklist) reply.blacklist->clear();
+  if (stage.bug == Bug::kOrdersSkipped && !reply.orders.empty() && stage.random.chance(0.1)) {
+    reply.orders.pop_back();
+  }
+}
+
+void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int64_t epoch_before,
+                                   Now now) {
+  spoil_ownership(reply, epoch_before, now.tick);
+  spoil_markers();
+  if (stage.bug == Bug::kRenewFromReply) holder.renewed(reply.renewed, now.tick);
+  if (stage.bug == Bug::kDoubtFromReply) checkout.doubt_from(now.tick + Terms{}.sure);
+  if (stage.bug == Bug::kNeverDoubts) checkout.doubt_from(Tick::max());
+  for (const auto& stock : reply.stock) {
+    if (stage.bug == Bug::kSoldOutStays && stock.sold_out()) once_sold_out.insert(stock.sale);
+  }
+}
+
+/// As the heartbeat does it, but for one rule.
+void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
+                                       std::int64_t epoch_before, Tick now) {
+  const bool forgets = stage.bug == Bug::kGainsForgotten;
+  const bool at_once = stage.bug == Bug::kGainDecidesAtOnce;
+  const bool misses = stage.bug == Bug::kMissedRing;
+  if (!forgets && !at_once && !misses) return;
+  if (reply.ring_epoch != epoch_before && !forgets) {
+    const bool missed = epoch_before + 1 != reply.ring_epoch;
+    gains.push_back({.before = missed && !misses ? nullptr : ring_before,
+                     .newest_lease = reply.newest_lease,
+                     .decides_from = at_once ? Tick::min() : now + Terms{}.sure});
+  }
+  if (!reply.more) {
+    std::erase_if(gains, [&](const Ownership::Gain& gain) {
+      return gain.newest_lease < reply.oldest_open && now >= gain.decides_from;
+    });
+  }
+  checkout.load_ownership(std::make_shared<const Ownership>(
+      Ownership{.ring = ring, .node = member.node, .gains = gains}));
+}
+
+void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
+  if (stage.bug == Bug::kPendingIgnored) {
+    load_limit(static_cast<std::int32_t>(under_way[buyer].size()));
+  }
+  if (stage.bug == Bug::kSoldOutStays) {
+    for (const SaleId sale : once_sold_out) checkout.board().note_stock(sale, true, now.tick);
+  }
+  if (stage.bug != Bug::kTakeIgnoresDeadline) return;
+  const auto book = checkout.board().book();
+  for (const auto& live : book->all()) {
+    for (const auto& lease : live.shelf->units.held()) {
+      live.shelf->units.renew(lease.lease, now.tick + 1us);
+    }
+  }
+}
+
+void SimValidator::Up::load_limit(std::int32_t more) {
+  const auto book = checkout.board().book();
+  std::vector<Sale> sales;
+  for (const auto& live : book->all()) {
+    sales.push_back(live.sale);
+    sales.back().per_buyer_limit = stage.profile.limit + more;
+  }
+  checkout.load_sales(sales);
+}
+
+/// A lease that is given up: its marker goes at once, whatever is unresolved.
+void SimValidator::Up::spoil_markers() {
+  if (stage.bug != Bug::kMarkerOvertakes) return;
+  std::set<LeaseId> now_held;
+  const auto book = checkout.board().book();
+  for (const auto& live : book->all()) {
+    for (const auto& lease : live.shelf->units.held()) now_held.insert(lease.lease);
+  }
+  for (const LeaseId lease : held) {
+    if (!now_held.contains(lease)) publisher.publish_past_the_outbox(queue::CloseMarker{lease});
+  }
+  held = std::move(now_held);
+}
+
+}  // namespace stampede::simulation

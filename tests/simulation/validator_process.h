@@ -1,0 +1,62 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schedules/heartbeat.h"
+#include "services/leasing/holder.h"
+#include "services/purchase/checkout.h"
+#include "tests/simulation/sim_publisher.h"
+#include "tests/simulation/sim_validator.h"
+
+namespace stampede::simulation {
+
+/// What a validator's process has in memory: the real rules, as `stampede validate` wires them.
+struct SimValidator::Up {
+  Up(SimValidator& validator, Member as);
+
+  void note(OrderNumber number);
+  /// The reply to a heartbeat sent at `asked`; true if another is to follow at once.
+  bool apply(peers::HeartbeatReply& reply, Now asked, Now now);
+  void answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply, Now asked, Now now);
+  void review(Now now);
+
+  // Where bugs are planted: see bugs.h.
+  void spoil_reply(peers::HeartbeatReply& reply);
+  void spoil_rules(const peers::HeartbeatReply& reply, std::int64_t epoch_before, Now now);
+  void spoil_ownership(const peers::HeartbeatReply& reply, std::int64_t epoch_before, Tick now);
+  void spoil_attempt(UserId buyer, Now now);
+  void spoil_markers();
+  /// The sales with a limit that is higher by what the buyer has under way; 0: as they are.
+  void load_limit(std::int32_t more);
+
+  SimValidator& validator;
+  Stage& stage;
+  const Member member;
+  captcha::Tokens captcha;
+  services::accounts::Sessions sessions;
+  services::admission::Blacklist blacklist;
+  services::purchase::Post post;
+  SimPublisher publisher;
+  services::purchase::Checkout checkout;
+  services::leasing::Holder holder;
+  schedules::Heartbeat heartbeat;
+  std::shared_ptr<const services::routing::Ring> ring;
+  std::vector<bool> orders;          // those it was told of, by number
+  Duration heard = Duration::min();  // when it asked for the last reply it has applied
+  Duration clock_read{};             // of the request that is being decided
+  Tick tick{};
+  bool leaving = false;
+
+  // Of planted bugs alone.
+  std::shared_ptr<const services::routing::Ring> ring_before;
+  std::vector<services::routing::Ownership::Gain> gains;
+  std::set<LeaseId> held;
+  std::set<SaleId> once_sold_out;
+  std::map<UserId, std::set<std::string>> under_way;
+};
+
+}  // namespace stampede::simulation

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 import { ServerClock, keepInSync } from "../js/lib/clock.js";
 import { answering, json, pass, silent } from "./server.mjs";
+import { restoreTime, stopTime } from "./time.mjs";
 
 const SERVER = 1_700_000_000_000; // what the server's clock said when the tick was 0
 
@@ -65,8 +66,8 @@ test("never goes back, and comes to be right again", () => {
 });
 
 test("a question that is never answered does not end the asking", async (t) => {
-  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  t.after(() => mock.timers.reset());
+  stopTime();
+  t.after(restoreTime);
   globalThis.window = globalThis.document = new EventTarget();
   const asked = answering(silent, json(200, { epoch_ms: SERVER }));
   const { clock } = clockAt(0);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./globals.mjs";
 import { Intent } from "../js/lib/intent.js";
 import { Store } from "../js/lib/storage.js";
 import { Storage, forbidden } from "./tabs.mjs";

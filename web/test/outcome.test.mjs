@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { ask, outcome } from "../js/lib/outcome.js";
 import { answering, hurry, json, lost, pass, text } from "./server.mjs";
+import { stopTime } from "./time.mjs";
 
-mock.timers.enable({ apis: ["setTimeout"] });
+stopTime();
 
 const LOCATION = "/purchases/3/abc?lease=1";
 const SOLD = { type: "sold", order: 7 };

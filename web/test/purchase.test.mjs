@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { beforeEach, mock, test } from "node:test";
+import { beforeEach, test } from "node:test";
+import "./globals.mjs";
 import { Intent } from "../js/lib/intent.js";
 import { purchase } from "../js/lib/purchase.js";
 import { Store } from "../js/lib/storage.js";
 import { answering, hurry, json, lost, silent, text } from "./server.mjs";
 import { Storage } from "./tabs.mjs";
+import { stopTime } from "./time.mjs";
 
-mock.timers.enable({ apis: ["setTimeout"] });
+stopTime();
 
 const sold = json(201, { result: "sold", order: 7 });
 const known = json(200, { result: "success", order: 7 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 import { jsonObject, request } from "../js/lib/request.js";
 import { answering, json, pass, silent, text } from "./server.mjs";
+import { stopTime } from "./time.mjs";
 
-mock.timers.enable({ apis: ["setTimeout"] });
+stopTime();
 
 /** How a promise stands now. */
 function watch(promise) {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mock, test } from "node:test";
+import { test } from "node:test";
 import { SaleState } from "../js/lib/sale_state.js";
 import { answering, hurry, json, lost, silent, text } from "./server.mjs";
+import { stopTime, tick } from "./time.mjs";
 
-mock.timers.enable({ apis: ["setTimeout", "Date"] });
+stopTime();
 
 const STATE = { status: "on", sale: 3 };
 
@@ -17,10 +18,10 @@ function stateOf(...answers) {
 test("a recent state is not asked for again, an older one is", async () => {
   const { asked, changes, sale } = stateOf(json(200, STATE), json(200, { status: "on", sale: 4 }));
   assert.deepEqual(await sale.recent(), STATE);
-  mock.timers.tick(4000);
+  tick(4000);
   assert.deepEqual(await sale.recent(), STATE);
   assert.equal(asked.length, 1);
-  mock.timers.tick(2000);
+  tick(2000);
   assert.equal((await sale.recent()).sale, 4);
   assert.deepEqual(changes.map(({ sale }) => sale), [3, 4]);
 });

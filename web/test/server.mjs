@@ -1,5 +1,5 @@
 // Stands in for the network, and for the time that passes while a page waits for it.
-import { mock } from "node:test";
+import { tick } from "./time.mjs";
 
 /** Answers each fetch by the next of `answers`, functions of (url, options), the last one again and
     again; `asked` lists {url, headers} of all. */
@@ -23,12 +23,12 @@ export const lost = () => Promise.reject(new TypeError("Failed to fetch"));
 export const silent = (_, { signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-/** Lets virtual milliseconds pass: so many, or fewer if `over()` is true before. Needs the mock of
-    setTimeout. */
+/** Lets virtual milliseconds pass: so many, or fewer if `over()` is true before. Needs
+    `stopTime`. */
 export async function pass(milliseconds, over = () => false) {
   for (let passed = 0; passed < milliseconds && !over(); passed += 100) {
     await new Promise(setImmediate);
-    mock.timers.tick(100);
+    tick(100);
   }
   await new Promise(setImmediate);
 }

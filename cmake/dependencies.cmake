@@ -13,6 +13,11 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
 
+# Asio and Beast, which the room that waits without blocking has for itself.
+add_library(stampede_asio INTERFACE)
+target_link_libraries(stampede_asio INTERFACE Boost::headers)
+add_library(stampede::asio ALIAS stampede_asio)
+
 add_library(stampede_sodium INTERFACE)
 target_link_libraries(stampede_sodium INTERFACE PkgConfig::SODIUM)
 add_library(stampede::sodium ALIAS stampede_sodium)

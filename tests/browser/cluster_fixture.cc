@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/cluster/proxy.h"
+#include "tests/cluster/proxied_cluster.h"
 #include "tests/support/cluster.h"
 #include "tests/support/servers.h"
 
@@ -52,10 +52,7 @@ std::string obey(Cluster& cluster, const std::string& line) {
 void serve() {
   Servers servers({});
   Cluster cluster(servers);
-  const Proxy proxy(Proxy::Kind::kHaproxy, {.web = cluster.door("web").port,
-                                            .validator_a = cluster.door("a").port,
-                                            .validator_b = cluster.door("b").port,
-                                            .host = cluster.door("web").host});
+  const Proxy proxy(Proxy::Kind::kHaproxy, upstreams_of(cluster));
   say(fmt::format("origin http://127.0.0.1:{}", proxy.port()));
   say("keys " + (cluster.config("web").parent_path() / "data" / "keys").string());
   say("ready");

@@ -34,6 +34,7 @@ constexpr std::chrono::seconds kPatience{20};
 constexpr const char* kTag = "\"tag-of-the-file\"";
 
 /// Answers everything with its name and what it was asked; keeps the streams that are asked of it.
+/// Its /readyz is at the same port.
 class Upstream {
  public:
   explicit Upstream(std::string name, std::uint16_t port = 0) : name_(std::move(name)) {
@@ -41,11 +42,14 @@ class Upstream {
       static const auto kBody = std::make_shared<const std::string>("body {}");
       respond(http::cacheable(request, kBody, "text/css", kTag, "public, max-age=60"));
     });
+    router_.get("/readyz", [this](http::Request&, http::Responder respond) {
+      respond(ready_ ? http::json(200, "{}") : not_now());
+    });
     router_.get("/purchases/{sale}/{key}/events",
                 [this](http::Request&, http::Responder respond) { keep_stream(respond); });
     router_.otherwise([this](http::Request& request, http::Responder respond) {
       ++requests_;
-      respond(http::html(200, describe(request)));
+      respond(ready_ ? http::html(200, describe(request)) : not_now());
     });
     server_ = std::make_unique<http::Server>(
         http::ListenerOptions{.address = fmt::format("127.0.0.1:{}", port)}, router_);
@@ -53,6 +57,9 @@ class Upstream {
   }
 
   std::uint16_t port() const { return server_->port(); }
+  std::string address() const { return fmt::format("127.0.0.1:{}", port()); }
+  /// Not ready, it answers 503 to everything.
+  void set_ready(bool ready) { ready_ = ready; }
   int requests() const { return requests_; }
   std::uint64_t connections() const { return server_->statistics().connections_accepted; }
   /// The stream of the request for events that has arrived.
@@ -62,6 +69,9 @@ class Upstream {
   }
 
  private:
+  http::Response not_now() const {
+    return std::move(http::problem(503, "unavailable", name_).with("Retry-After", "1"));
+  }
   std::string describe(const http::Request& request) const {
     std::string text = fmt::format("{} {}\n", name_, request.target);
     for (const auto& [name, value] : request.headers) text += fmt::format("{}: {}\n", name, value);
@@ -75,6 +85,7 @@ class Upstream {
   }
 
   const std::string name_;
+  std::atomic<bool> ready_ = true;
   std::atomic<int> requests_ = 0;
   std::mutex mutex_;
   std::optional<http::BodyStream> stream_;
@@ -82,10 +93,12 @@ class Upstream {
   std::unique_ptr<http::Server> server_;
 };
 
-/// Takes every request and closes its connection without an answer, as a process that is killed.
-class Dying {
+/// Takes every request and closes its connection without an answer, as a process that is killed; or
+/// keeps it, as one that stands still.
+class Silent {
  public:
-  Dying() {
+  enum class Manner { kDies, kStandsStill };
+  explicit Silent(Manner manner) : manner_(manner) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -98,24 +111,34 @@ class Dying {
     port_ = ntohs(address.sin_port);
     thread_ = std::jthread([this] { run(); });
   }
-  ~Dying() {
+  ~Silent() {
     shutdown(listener_, SHUT_RDWR);
     thread_.join();
     close(listener_);
+    for (const int peer : kept_) close(peer);
   }
-  Dying(const Dying&) = delete;
-  Dying& operator=(const Dying&) = delete;
+  Silent(const Silent&) = delete;
+  Silent& operator=(const Silent&) = delete;
 
+  std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
   std::uint16_t port() const { return port_; }
   int requests() const { return requests_; }
 
  private:
   void run() {
-    for (int peer = 0; (peer = accept(listener_, nullptr, nullptr)) >= 0; close(peer)) {
+    for (int peer = 0; (peer = accept(listener_, nullptr, nullptr)) >= 0;) {
       char byte = 0;
-      if (recv(peer, &byte, 1, 0) == 1) ++requests_;  // a health check says nothing
+      if (recv(peer, &byte, 1, 0) == 1) ++requests_;
+      if (manner_ == Manner::kDies) {
+        close(peer);
+      } else {
+        kept_.push_back(peer);
+      }
     }
   }
+
+  const Manner manner_;
+  std::vector<int> kept_;  // the thread's own until it has ended
 
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::uint16_t port_ = 0;
@@ -143,15 +166,19 @@ class Proxies : public testing::TestWithParam<Proxy::Kind> {
   std::optional<Upstream> b_{"validator b"};
   Upstream web_{"web"};
   Proxy proxy_{GetParam(),
-               {.web = web_.port(), .validator_a = a_->port(), .validator_b = b_->port()}};
+               {.web = web_.address(),
+                .validator_a = a_->address(),
+                .validator_b = b_->address(),
+                .console_a = a_->port(),
+                .console_b = b_->port()}};
   http::Client client_{"127.0.0.1", proxy_.port()};
 };
 
+std::string kind_name(const testing::TestParamInfo<Proxy::Kind>& kind) {
+  return kind.param == Proxy::Kind::kNginx ? "nginx" : "haproxy";
+}
 INSTANTIATE_TEST_SUITE_P(Deployed, Proxies,
-                         testing::Values(Proxy::Kind::kNginx, Proxy::Kind::kHaproxy),
-                         [](const auto& kind) {
-                           return kind.param == Proxy::Kind::kNginx ? "nginx" : "haproxy";
-                         });
+                         testing::Values(Proxy::Kind::kNginx, Proxy::Kind::kHaproxy), kind_name);
 
 TEST_P(Proxies, PurchasesGoToTheOwnerThatTheCookieNames) {
   for (const char* node : {"a", "b"}) {
@@ -179,16 +206,60 @@ TEST_P(Proxies, ADeadOwnersPurchasesGoToAnotherUntilItIsBack) {
   EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator a"; }));
 }
 
-TEST_P(Proxies, APurchaseWhoseValidatorDiesUnderItGoesToAnother) {
-  const Dying dying;
-  const Proxy proxy(GetParam(),
-                    {.web = web_.port(), .validator_a = dying.port(), .validator_b = b_->port()});
-  http::Client client("127.0.0.1", proxy.port());
-  const auto response = client.send(
-      {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
-  ASSERT_TRUE(response) << response.error();
-  EXPECT_THAT(response->body, HasSubstr("validator b /check"));
+/// Its /readyz, which another process might answer, says all the while that it is well.
+class SilentValidator : public Proxies {
+ protected:
+  ClientResponse buy(const Silent& a) {
+    const Proxy proxy(GetParam(), {.web = web_.address(),
+                                   .validator_a = a.address(),
+                                   .validator_b = b_->address(),
+                                   .console_a = b_->port(),
+                                   .console_b = b_->port()});
+    http::Client client("127.0.0.1", proxy.port());
+    const auto response = client.send(
+        {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
+    if (!response) throw std::runtime_error(response.error());
+    return *response;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Deployed, SilentValidator,
+                         testing::Values(Proxy::Kind::kNginx, Proxy::Kind::kHaproxy), kind_name);
+
+TEST_P(SilentValidator, DiesUnderAPurchaseThatThenGoesToAnother) {
+  const Silent dying(Silent::Manner::kDies);
+  EXPECT_THAT(buy(dying).body, HasSubstr("validator b /check"));
   EXPECT_GE(dying.requests(), 1);
+}
+
+TEST_P(SilentValidator, StandsStillAndItsPurchasesGoToAnother) {
+  const Silent still(Silent::Manner::kStandsStill);
+  EXPECT_THAT(buy(still).body, HasSubstr("validator b /check"));
+  EXPECT_GE(still.requests(), 1);
+}
+
+/// Cut off from quantity control it would answer 503 for as long as that lasts.
+TEST_P(Proxies, AValidatorThatIsNotReadyKeepsNoBuyers) {
+  ASSERT_EQ(owner("a"), "validator a");
+  a_->set_ready(false);
+  EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator b"; }));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(owner("a"), "validator b");
+  a_->set_ready(true);
+  EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator a"; }));
+}
+
+TEST_P(Proxies, WhereNoValidatorIsReadyBuyersHearOneOfThem) {
+  a_->set_ready(false);
+  b_->set_ready(false);
+  // Once the checks have failed, too; what the proxy itself would say has no Retry-After.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+  while (std::chrono::steady_clock::now() < end) {
+    const auto response = client_.send(
+        {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
+    ASSERT_TRUE(response) << response.error();
+    ASSERT_EQ(response->status, 503);
+    ASSERT_EQ(response->header("Retry-After"), "1");
+    ASSERT_THAT(response->body, HasSubstr("validator "));
+  }
 }
 
 TEST_P(Proxies, EverythingElseGoesToWeb) {

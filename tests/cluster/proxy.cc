@@ -98,9 +98,9 @@ Child Proxy::start(Kind kind, const Upstreams& upstreams) const {
 Child Proxy::start_nginx(const Upstreams& upstreams) const {
   const std::string folder = folder_.path().string();
   std::string site = read_file(STAMPEDE_SOURCES "/deploy/nginx.conf");
-  replace(site, "127.0.0.1:8082", upstreams.at(upstreams.web));
-  replace(site, "127.0.0.1:8083", upstreams.at(upstreams.validator_a));
-  replace(site, "127.0.0.1:8086", upstreams.at(upstreams.validator_b));
+  replace(site, "127.0.0.1:8082", upstreams.web);
+  replace(site, "127.0.0.1:8083", upstreams.validator_a);
+  replace(site, "127.0.0.1:8086", upstreams.validator_b);
   replace(site, "listen 80;", fmt::format("listen {};", local(port_)));
   replace(site, "/var/cache/nginx", folder);
   std::ofstream(folder + "/site.conf") << site;
@@ -120,9 +120,11 @@ Child Proxy::start_nginx(const Upstreams& upstreams) const {
 Child Proxy::start_haproxy(const Upstreams& upstreams) const {
   return Child({"haproxy", "-db", "-f", STAMPEDE_SOURCES "/deploy/haproxy.cfg"},
                {{"STAMPEDE_PROXY", local(port_)},
-                {"STAMPEDE_WEB", upstreams.at(upstreams.web)},
-                {"STAMPEDE_VALIDATOR_A", upstreams.at(upstreams.validator_a)},
-                {"STAMPEDE_VALIDATOR_B", upstreams.at(upstreams.validator_b)}});
+                {"STAMPEDE_WEB", upstreams.web},
+                {"STAMPEDE_VALIDATOR_A", upstreams.validator_a},
+                {"STAMPEDE_VALIDATOR_B", upstreams.validator_b},
+                {"STAMPEDE_CONSOLE_A", std::to_string(upstreams.console_a)},
+                {"STAMPEDE_CONSOLE_B", std::to_string(upstreams.console_b)}});
 }
 
 }  // namespace stampede::test_support

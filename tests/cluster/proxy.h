@@ -9,14 +9,13 @@
 
 namespace stampede::test_support {
 
-/// Ports of a loopback address, in the places of the addresses that the configurations in deploy/
-/// have.
+/// What takes the places of the addresses that the configurations in deploy/ have.
 struct Upstreams {
-  std::uint16_t web;
-  std::uint16_t validator_a;
-  std::uint16_t validator_b;
-  std::string host = "127.0.0.1";
-  std::string at(std::uint16_t port) const { return host + ":" + std::to_string(port); }
+  std::string web;  // "host:port"
+  std::string validator_a;
+  std::string validator_b;
+  std::uint16_t console_a = 0;  // port of its /readyz, at the same host
+  std::uint16_t console_b = 0;
 };
 
 /// A real proxy on its configuration in deploy/, of which only addresses and folders are others.

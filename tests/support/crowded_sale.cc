@@ -53,6 +53,10 @@ std::vector<std::string> crowd_command(const Cluster& cluster, const CrowdedSale
                                  std::to_string(seed()),
                                  "--web",
                                  cluster.door("web").text()};
+  if (options.proxy) {
+    words.insert(words.end(), {"--check", options.proxy->text()});
+    return words;
+  }
   const auto& doors = options.doors.empty() ? cluster.validators() : options.doors;
   for (const std::string& door : doors) {
     words.insert(words.end(), {"--check", cluster.door(door).text()});

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@ class CrowdedSale {
     int connections = 64;
     int patience = 3;                  // seconds for one answer; then it counts as lost
     std::vector<std::string> doors{};  // the validators asked; empty: all that there are
+    std::optional<Endpoint> proxy = std::nullopt;  // in front of them: asked instead
   };
   /// Opens the sale and starts the crowd. Prints its seed; the variable TEST_SEED sets it.
   CrowdedSale(Cluster& cluster, Options options);

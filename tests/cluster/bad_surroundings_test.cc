@@ -2,6 +2,7 @@
 // what was wrong, and nothing is lost.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <optional>
@@ -16,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
+constexpr auto kPatience = 60s;
 using testing::HasSubstr;
 
 class BadSurroundings : public testing::Test {
@@ -75,12 +77,26 @@ TEST_F(BadSurroundings, AQueueWithOtherArguments) {
   }
 }
 
+/// It may come: so they say that they wait, and where for.
 TEST_F(BadSurroundings, NoDatabase) {
   for (const char* role : {"quantity", "consume", "web", "admin"}) {
-    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_ADDRESS", "127.0.0.1:1"}}),
-                HasSubstr("127.0.0.1:1"));
-    EXPECT_THAT(refusal(role, {{"STAMPEDE_DATABASE_ADDRESS", "/nowhere/socket"}}),
-                HasSubstr("/nowhere/socket"));
+    for (const char* address : {"127.0.0.1:1", "/nowhere/socket"}) {
+      const std::string host = cluster_->door("web").host;
+      Child waiting(
+          {stampede_binary(), cluster_->command(role), "--config", cluster_->config(role).string()},
+          {{"STAMPEDE_DATABASE_ADDRESS", address},
+           {"STAMPEDE_HTTP_LISTEN", host + ":0"},
+           {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
+      EXPECT_TRUE(eventually(kPatience,
+                             [&] {
+                               const std::string log = waiting.standard_error();
+                               return log.find("waiting for the database") != std::string::npos &&
+                                      log.find(address) != std::string::npos;
+                             }))
+          << role << ": " << waiting.standard_error();
+      waiting.signal(SIGTERM);
+      EXPECT_EQ(waiting.wait(kPatience), 0) << role << ": " << waiting.standard_error();
+    }
   }
 }
 

@@ -52,6 +52,8 @@ class Cluster {
   void start(const std::string& role);
   /// Starts a role whose surroundings may be away: waits only until it says `ready`.
   void launch(const std::string& role);
+  /// Starts a role and waits for nothing.
+  void begin(const std::string& role);
   void await_ready(const std::string& role);
   bool ready(const std::string& role);
   /// A further validator.
@@ -63,6 +65,8 @@ class Cluster {
   int terminate(const std::string& role);          // SIGTERM: the exit code
   std::string log(const std::string& role) const;  // what it wrote to standard error
   std::filesystem::path config(const std::string& role) const;
+  /// The command of `stampede` that runs it: "validate" for a validator.
+  const std::string& command(const std::string& name) const { return role(name).command; }
   /// A further process of that role, with some keys otherwise, that is to end by itself.
   CommandResult try_role(const std::string& role, const Environment& environment) const;
   /// A visitor without a session at a role's door, and one at its console.
@@ -111,7 +115,6 @@ class Cluster {
   Role& role(const std::string& name);
   const Role& role(const std::string& name) const;
   void add_role(const std::string& name, const std::string& command);
-  void begin(const std::string& name);
   std::string config_text(const std::string& name) const;
   void make_probes();
   static Buyer visitor(const Endpoint& at) { return Buyer(at.port, at.host); }

@@ -238,8 +238,7 @@ bool Admin::stop() {
 
 int run_admin(const Config& config) {
   prepare_process();
-  Admin admin(config);
-  return run_role(admin);
+  return run_with_database(config, [&] { return std::make_unique<Admin>(config); });
 }
 
 }  // namespace stampede::app

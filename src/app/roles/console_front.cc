@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/roles/asset_files.h"
+#include "app/roles/role.h"
 #include "views/assets.h"
 
 namespace stampede::app {
@@ -41,7 +42,9 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       sales_({services.catalog, overview_, journal_, pages_, catalog_pages_}) {
   add_routes();
   server_ = std::make_unique<http::Server>(
-      http::ListenerOptions{.address = address, .threads = 1, .limits = {.body_bytes = kMostBody}},
+      http::ListenerOptions{.address = address,
+                            .threads = 1,
+                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime}},
       router_);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -18,7 +19,10 @@
 namespace stampede::app {
 namespace {
 
-constexpr std::chrono::milliseconds kFinishPatience{5'000};
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFinishPatience{5'000};
 
 /// One queue shard, with a database connection of its own to write by.
 struct ShardConsumer {
@@ -85,7 +89,11 @@ bool Consume::healthy() const {
 bool Consume::stop() {
   console_->drain();
   for (const auto& shard : shards_) shard->source.shut();
-  for (const auto& shard : shards_) shard->consumer.finish(kFinishPatience);
+  const auto deadline = std::chrono::steady_clock::now() + kFinishPatience;
+  for (const auto& shard : shards_) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    shard->consumer.finish(std::max(0ms, std::chrono::duration_cast<milliseconds>(left)));
+  }
   console_.reset();
   shards_.clear();
   return true;
@@ -96,8 +104,7 @@ bool Consume::stop() {
 int run_consume(const Config& config) {
   prepare_process();
   queue::rabbitmq::check_broker(broker_options(config));
-  Consume consume(config);
-  return run_role(consume);
+  return run_with_database(config, [&] { return std::make_unique<Consume>(config); });
 }
 
 }  // namespace stampede::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "app/roles/role.h"
+
 namespace stampede::app {
 
 http::ListenerOptions public_listener(const Config& config) {
@@ -12,6 +14,7 @@ http::ListenerOptions public_listener(const Config& config) {
       .threads = config.http.threads > 0 ? static_cast<unsigned>(config.http.threads) : hardware,
       .limits = {},
       .trusted_proxies = config.http.trusted_proxies};
+  options.limits.drain_time = kDrainTime;
   options.limits.connections_per_address =
       static_cast<std::size_t>(config.http.connections_per_address);
   return options;

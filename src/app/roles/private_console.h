@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/roles/role.h"
 #include "controllers/operations_controller.h"
 #include "http/server.h"
 
@@ -20,7 +21,9 @@ class PrivateConsole {
       : operations_(std::move(ready), std::move(metrics)) {
     operations_.add_routes(router_);
     server_ = std::make_unique<http::Server>(
-        http::ListenerOptions{.address = address, .threads = 1}, router_);
+        http::ListenerOptions{
+            .address = address, .threads = 1, .limits = {.drain_time = kDrainTime}},
+        router_);
   }
 
   void start() { server_->start(); }

@@ -61,6 +61,7 @@ class Quantity final : public Role {
 http::ListenerOptions internal_listener(const Config& config) {
   http::ListenerOptions options{.address = config.cluster.quantity, .threads = 1};
   options.limits.body_bytes = kBodyBytes;
+  options.limits.drain_time = kDrainTime;
   return options;
 }
 
@@ -124,8 +125,7 @@ bool Quantity::stop() {
 int run_quantity(const Config& config) {
   prepare_process();
   queue::rabbitmq::check_broker(broker_options(config));
-  Quantity quantity(config);
-  return run_role(quantity);
+  return run_with_database(config, [&] { return std::make_unique<Quantity>(config); });
 }
 
 }  // namespace stampede::app

@@ -3,13 +3,25 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
 
+#include "app/roles/from_config.h"
+#include "app/roles/private_console.h"
 #include "http/server.h"
+#include "repositories/storage_error.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
 namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAskAgain{500};
+constexpr int kRemindEvery = 20;  // times that the database was asked: 10 s
 
 sigset_t ending_signals() {
   sigset_t signals;
@@ -19,26 +31,111 @@ sigset_t ending_signals() {
   return signals;
 }
 
-}  // namespace
+/// Receives the signals that end the process, on a thread of its own, so that one which comes while
+/// a role is being made, or hangs, is heard too.
+class EndingSignal {
+ public:
+  static EndingSignal& of_this_process() {
+    static auto* const signal = new EndingSignal;  // its thread runs until the process ends
+    return *signal;
+  }
 
-void prepare_process() {
-  // Every thread inherits the mask, so that only sigwait() below sees these signals.
-  const sigset_t signals = ending_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  http::raise_open_file_limit();
-}
+  void wait() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [this] { return received_; });
+  }
+  /// Whether it came within that time.
+  bool wait_for(milliseconds time) {
+    std::unique_lock lock(mutex_);
+    return came_.wait_for(lock, time, [this] { return received_; });
+  }
 
-int run_role(Role& role) {
-  for (const auto& [name, url] : role.start()) fmt::print("{} {}\n", name, url);
+ private:
+  EndingSignal() {
+    std::thread([this] { watch(); }).detach();
+  }
+
+  void watch() {
+    const sigset_t signals = ending_signals();
+    int signal = 0;
+    sigwait(&signals, &signal);
+    telemetry::log_info("stopping");
+    {
+      const std::lock_guard lock(mutex_);
+      received_ = true;
+    }
+    came_.notify_all();
+    std::this_thread::sleep_for(kLongestStop);
+    telemetry::log_error("something hangs: ended without it", "seconds={}", kLongestStop.count());
+    std::_Exit(EXIT_FAILURE);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  bool received_ = false;  // guarded by mutex_
+};
+
+int run_started(Role& role, const Role::Addresses& addresses) {
+  for (const auto& [name, url] : addresses) fmt::print("{} {}\n", name, url);
   fmt::print("ready\n");
   std::fflush(stdout);
-  const sigset_t signals = ending_signals();
-  int signal = 0;
-  sigwait(&signals, &signal);
-  telemetry::log_info("stopping");
+  EndingSignal::of_this_process().wait();
   const bool whole = role.stop();
   telemetry::log_info("stopped", "whole={}", whole);
   return whole ? 0 : 1;
+}
+
+/// Why the database is away; empty if it is not. Throws StorageError for all other reasons.
+template <class Use>
+std::string reason_away(Use&& use) {
+  try {
+    use();
+    return {};
+  } catch (const repositories::StorageError& error) {
+    if (error.kind() != repositories::StorageError::Kind::kUnreachable) throw;
+    return error.what();
+  }
+}
+
+/// False if a signal ended the wait.
+bool await_database(const Config& config, std::string reason) {
+  PrivateConsole console(config.http.console, [] { return false; }, {});
+  console.start();
+  for (int asked = 0; !reason.empty(); ++asked) {
+    if (asked % kRemindEvery == 0) {
+      telemetry::log_warning("waiting for the database", "reason=\"{}\"", reason);
+    }
+    if (EndingSignal::of_this_process().wait_for(kAskAgain)) return false;
+    reason = reason_away([&] { open_cluster_database(config, 1); });
+  }
+  telemetry::log_info("the database answers");
+  return true;
+}
+
+}  // namespace
+
+void prepare_process() {
+  // Every thread inherits the mask, so that only sigwait() above sees these signals.
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  EndingSignal::of_this_process();
+  http::raise_open_file_limit();
+}
+
+int run_role(Role& role) { return run_started(role, role.start()); }
+
+int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make) {
+  for (;;) {
+    std::unique_ptr<Role> role;
+    Role::Addresses addresses;
+    const std::string reason = reason_away([&] {
+      role = make();
+      addresses = role->start();
+    });
+    if (reason.empty()) return run_started(*role, addresses);
+    role.reset();  // its console is in the way of the one that says so
+    if (!await_database(config, reason)) return 0;
+  }
 }
 
 }  // namespace stampede::app

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "app/config/config.h"
 
 namespace stampede::app {
 
@@ -18,12 +23,23 @@ class Role {
   virtual bool stop() = 0;
 };
 
+/// After SIGTERM or SIGINT the process ends by itself, whatever hangs in it, with exit code 1: what
+/// is not finished by then is as after a kill -9, which loses nothing that was confirmed.
+constexpr std::chrono::seconds kLongestStop{8};
+/// How long a listener of a role that stops waits for its running requests: a role drains two.
+constexpr std::chrono::milliseconds kDrainTime{3'000};
+
 /// Blocks SIGTERM and SIGINT for this thread and all it will start, and lets the process have as
-/// many files as it may. To be called before a role is made.
+/// many files as it may. To be called once, before a role is made.
 void prepare_process();
 
 /// Starts the role, prints its addresses and "ready" on standard output, waits for SIGTERM or
 /// SIGINT, stops it, and returns the exit code: 0, or 1 if something had to be given up.
 int run_role(Role& role);
+
+/// Makes a role and runs it as run_role() does. While the cluster's database is away, it waits: the
+/// log says so, and /readyz at http.console answers 503. SIGTERM or SIGINT then ends the wait with
+/// 0.
+int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make);
 
 }  // namespace stampede::app

@@ -34,7 +34,7 @@ constexpr milliseconds kHeartbeatPeriod{500};
 constexpr milliseconds kLeasePeriod{100};
 constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
-constexpr milliseconds kFinishPatience{10'000};
+constexpr milliseconds kFinishPatience{5'000};
 
 Member this_member(const Config& config, const std::string& url) {
   std::random_device random;

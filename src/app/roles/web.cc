@@ -156,8 +156,7 @@ bool Web::stop() {
 
 int run_web(const Config& config) {
   prepare_process();
-  Web web(config);
-  return run_role(web);
+  return run_with_database(config, [&] { return std::make_unique<Web>(config); });
 }
 
 }  // namespace stampede::app

@@ -17,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::AllOf;
-constexpr auto kPatience = 60s;
 using testing::HasSubstr;
 
 class BadSurroundings : public testing::Test {

@@ -21,8 +21,6 @@ using testing::HasSubstr;
 
 /// What reaches every validator does so within that.
 constexpr auto kSpread = 1s;
-/// For what takes its time.
-constexpr auto kPatience = 20s;
 
 /// While it lives, no purchase becomes an order.
 class FrozenConsumer {

@@ -15,8 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-constexpr auto kPatience = 20s;
-
 /// An operator who is logged in at the console.
 Buyer log_in(const Cluster& cluster) {
   const auto made =

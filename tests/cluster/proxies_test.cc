@@ -30,7 +30,6 @@ using http::ClientRequest;
 using http::ClientResponse;
 using testing::HasSubstr;
 
-constexpr std::chrono::seconds kPatience{20};
 constexpr const char* kTag = "\"tag-of-the-file\"";
 
 /// Answers everything with its name and what it was asked; keeps the streams that are asked of it.

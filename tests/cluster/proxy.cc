@@ -16,8 +16,6 @@
 namespace stampede::test_support {
 namespace {
 
-constexpr std::chrono::seconds kStartTime{20};
-
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -82,7 +80,7 @@ std::string local(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port)
 
 Proxy::Proxy(Kind kind, const Upstreams& upstreams)
     : port_(free_port()), child_(start(kind, upstreams)) {
-  if (!eventually(kStartTime,
+  if (!eventually(kPatience,
                   [&] {
                     return accepts(port_) || child_.wait(std::chrono::milliseconds{0}).has_value();
                   }) ||

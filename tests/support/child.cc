@@ -184,7 +184,7 @@ bool stands_still(const std::filesystem::path& task) {
 void freeze_process(pid_t pid) {
   ::kill(pid, SIGSTOP);
   const std::filesystem::path tasks = fmt::format("/proc/{}/task", pid);
-  const bool frozen = eventually(std::chrono::seconds{10}, [&] {
+  const bool frozen = eventually(kPatience, [&] {
     return std::ranges::all_of(std::filesystem::directory_iterator(tasks), stands_still);
   });
   if (!frozen) throw std::runtime_error(fmt::format("process {} does not stop", pid));

@@ -48,7 +48,7 @@ class Child {
 };
 
 /// SIGSTOP, and waits until every thread of that process stands still: the signal is on its way for
-/// a moment. Throws std::runtime_error if it does not within 10 s.
+/// a moment. Throws std::runtime_error if it does not.
 void freeze_process(pid_t pid);
 
 struct CommandResult {
@@ -60,6 +60,6 @@ struct CommandResult {
 /// Runs a program to its end. Throws std::runtime_error if it takes longer than `timeout`.
 CommandResult run_command(const std::vector<std::string>& arguments,
                           const Environment& environment = {},
-                          std::chrono::milliseconds timeout = std::chrono::seconds{120});
+                          std::chrono::milliseconds timeout = std::chrono::seconds{300});
 
 }  // namespace stampede::test_support

@@ -15,11 +15,6 @@ namespace stampede::test_support {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::chrono::seconds kStartTime{60};
-constexpr std::chrono::seconds kStopTime{30};
-/// For what is to be known everywhere within one second, on a busy machine.
-constexpr std::chrono::seconds kSpreadTime{10};
-
 constexpr std::uint16_t kFirstDoor = 8100;
 constexpr std::uint16_t kFirstConsole = 8200;
 
@@ -88,7 +83,7 @@ void Cluster::begin(const std::string& name) {
 void Cluster::launch(const std::string& name) {
   begin(name);
   Child& process = *role(name).process;
-  while (const auto line = process.read_line(kStartTime)) {
+  while (const auto line = process.read_line(kPatience)) {
     if (*line == "ready") return;
   }
   process.wait(1s);
@@ -103,7 +98,7 @@ bool Cluster::ready(const std::string& name) {
 }
 
 void Cluster::await_ready(const std::string& name) {
-  const bool is_ready = eventually(kStartTime, [&] {
+  const bool is_ready = eventually(kPatience, [&] {
     if (role(name).process->wait(0ms)) throw std::runtime_error(name + " ended: " + log(name));
     return ready(name);
   });
@@ -122,7 +117,7 @@ void Cluster::add_validator(const std::string& node) {
 
 void Cluster::kill(const std::string& name) {
   role(name).process->signal(SIGKILL);
-  if (!role(name).process->wait(kStopTime)) throw std::runtime_error(name + " outlived SIGKILL");
+  if (!role(name).process->wait(kPatience)) throw std::runtime_error(name + " outlived SIGKILL");
 }
 
 void Cluster::freeze(const std::string& name) { freeze_process(role(name).process->pid()); }
@@ -130,7 +125,7 @@ void Cluster::thaw(const std::string& name) { role(name).process->signal(SIGCONT
 
 int Cluster::terminate(const std::string& name) {
   role(name).process->signal(SIGTERM);
-  const auto exit = role(name).process->wait(kStopTime);
+  const auto exit = role(name).process->wait(kPatience);
   if (!exit) throw std::runtime_error(name + " did not end after SIGTERM: " + log(name));
   return *exit;
 }
@@ -181,7 +176,7 @@ Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
   if (probes_.empty()) make_probes();
   for (Buyer& probe : probes_) {
     const bool known = eventually(
-        kSpreadTime, [&] { return probe.buy(sale.product, fresh_key()).result == "blacklisted"; });
+        kPatience, [&] { return probe.buy(sale.product, fresh_key()).result == "blacklisted"; });
     if (!known) throw std::runtime_error("a validator does not know the new sale");
   }
   return sale;

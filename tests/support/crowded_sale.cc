@@ -16,10 +16,7 @@ namespace stampede::test_support {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kSaleTime = 3min;
-/// For leases of dead holders: their life, the guard, a marker that is sent again, and as much
-/// again for a busy machine.
-constexpr auto kCloseTime = 30s;
+constexpr auto kSaleTime = 10min;
 
 std::uint64_t seed() {
   const char* given = std::getenv("TEST_SEED");
@@ -71,7 +68,7 @@ CrowdedSale::CrowdedSale(Cluster& cluster, Options options)
       options_(std::move(options)),
       sale_(cluster.open_sale({.quantity = options_.stock, .limit = 2})),
       crowd_(crowd_command(cluster, options_, sale_.product, folder_.path(), answers_)) {
-  if (crowd_.read_line(60s) != "started") {
+  if (crowd_.read_line(kPatience) != "started") {
     throw std::runtime_error("the crowd did not start: " + crowd_.standard_error());
   }
 }
@@ -91,7 +88,7 @@ void CrowdedSale::finish() {
   summary_.erase(0, summary_.find("seed "));
   fmt::print("{}", summary_);
   EXPECT_EQ(*exit, 0) << "some buyers were never answered";
-  EXPECT_TRUE(eventually(kCloseTime, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     return cluster_.number("SELECT COUNT(*) FROM stock_leases WHERE state <> 'closed'") == 0;
   })) << "a lease is left open";
   EXPECT_EQ(cluster_.number("SELECT COUNT(*) FROM quarantine"), 0);

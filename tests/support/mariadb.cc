@@ -8,11 +8,13 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "tests/support/eventually.h"
+
 namespace stampede::test_support {
 namespace {
 
-constexpr std::chrono::seconds kStartTime{120};
-constexpr std::chrono::seconds kStopTime{60};
+/// Making the system tables writes 100 MB.
+constexpr std::chrono::seconds kStartTime{600};
 
 }  // namespace
 
@@ -25,7 +27,7 @@ MariadbServer::MariadbServer(Options options) : options_(std::move(options)) {
 MariadbServer::~MariadbServer() {
   try {
     child_->signal(SIGTERM);
-    if (!child_->wait(kStopTime)) std::cerr << "the MariaDB server did not end: killing it\n";
+    if (!child_->wait(kPatience)) std::cerr << "the MariaDB server did not end: killing it\n";
   } catch (const std::exception& error) {
     std::cerr << "the MariaDB server was not ended: " << error.what() << '\n';
   }
@@ -70,12 +72,12 @@ pid_t MariadbServer::server() const {
 void MariadbServer::kill() {
   const pid_t pid = server();
   ::kill(pid, SIGKILL);
-  if (!child_->wait(kStopTime)) throw std::runtime_error("the MariaDB server did not end");
+  if (!child_->wait(kPatience)) throw std::runtime_error("the MariaDB server did not end");
 }
 
 void MariadbServer::restart() {
   child_->signal(SIGTERM);
-  if (!child_->wait(kStopTime)) throw std::runtime_error("the MariaDB server survived SIGTERM");
+  if (!child_->wait(kPatience)) throw std::runtime_error("the MariaDB server survived SIGTERM");
   start();
 }
 

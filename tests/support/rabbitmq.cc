@@ -7,10 +7,13 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "tests/support/eventually.h"
+
 namespace stampede::test_support {
 namespace {
 
-constexpr std::chrono::seconds kPatience{60};
+/// Of a virtual machine that starts among many others.
+constexpr std::chrono::seconds kStartTime{600};
 constexpr const char* kNameServicePort = "19369";
 
 std::string script(const std::string& name) {
@@ -52,7 +55,7 @@ void RabbitmqServer::begin() {
 }
 
 void RabbitmqServer::await_ready() {
-  while (const auto line = child_->read_line(kPatience)) {
+  while (const auto line = child_->read_line(kStartTime)) {
     if (line->starts_with("amqp ")) address_ = line->substr(5);
     if (*line == "ready") return;
   }

@@ -14,6 +14,9 @@
 namespace stampede::test_support {
 namespace {
 
+/// A busy machine takes longer.
+constexpr int kSlack = 5;
+
 sockaddr_in address_of(const char* host, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -69,7 +72,7 @@ RawConnection::Progress RawConnection::read_more(std::chrono::steady_clock::time
 }
 
 std::optional<std::string> RawConnection::read_to_end(std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = std::chrono::steady_clock::now() + kSlack * timeout;
   for (;;) {
     const Progress progress = read_more(deadline);
     if (progress == Progress::kTimeout) return std::nullopt;
@@ -79,7 +82,7 @@ std::optional<std::string> RawConnection::read_to_end(std::chrono::milliseconds 
 
 std::optional<std::string> RawConnection::read_until(std::string_view mark,
                                                      std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = std::chrono::steady_clock::now() + kSlack * timeout;
   std::size_t end = 0;
   while ((end = unread_.find(mark)) == std::string::npos) {
     const Progress progress = read_more(deadline);

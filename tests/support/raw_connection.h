@@ -20,7 +20,8 @@ class RawConnection {
 
   /// False if the peer has closed.
   bool send(std::string_view bytes);
-  /// Everything up to the peer's end of stream (or reset); nullopt if it does not come in time.
+  /// Everything up to the peer's end of stream (or reset); nullopt if it does not come in several
+  /// times `timeout`: a busy machine takes longer.
   std::optional<std::string> read_to_end(std::chrono::milliseconds timeout);
   /// Everything up to and with `mark`, or up to the end if it never comes; nullopt on timeout.
   std::optional<std::string> read_until(std::string_view mark, std::chrono::milliseconds timeout);

@@ -1,17 +1,21 @@
 #include "tests/support/server_process.h"
 
 #include <signal.h>
+#include <time.h>
 
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
+
+#include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::chrono::seconds kPatience{60};  // a sanitized binary on a busy machine
 
 std::vector<std::string> command_line(const ServerProcess::Options& options) {
   std::vector<std::string> words{
@@ -33,6 +37,20 @@ std::optional<std::uint16_t> port_of(std::string_view line, std::string_view nam
   return port;
 }
 
+/// Of all threads that a process has had.
+std::chrono::milliseconds processor_time(pid_t pid) {
+  clockid_t clock = 0;
+  timespec time{};
+  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
+    throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
+  }
+  if (clock_gettime(clock, &time) != 0) {
+    throw std::system_error(errno, std::generic_category(), "clock_gettime");
+  }
+  return std::chrono::seconds{time.tv_sec} + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                 std::chrono::nanoseconds{time.tv_nsec});
+}
+
 }  // namespace
 
 std::string stampede_binary() { return STAMPEDE_BINARY; }
@@ -48,6 +66,7 @@ ServerProcess::ServerProcess(const Options& options)
       }
       start_time_ = std::chrono::duration_cast<std::chrono::milliseconds>(
           std::chrono::steady_clock::now() - begin_);
+      start_work_ = processor_time(child_.pid());
       return;
     }
   }
@@ -57,14 +76,14 @@ ServerProcess::ServerProcess(const Options& options)
 
 int ServerProcess::terminate() {
   child_.signal(SIGTERM);
-  const auto exit = child_.wait(30s);
-  if (!exit) throw std::runtime_error("the server did not end within 30 s of SIGTERM: " + log());
+  const auto exit = child_.wait(kPatience);
+  if (!exit) throw std::runtime_error("the server did not end after SIGTERM: " + log());
   return *exit;
 }
 
 void ServerProcess::kill() {
   child_.signal(SIGKILL);
-  if (!child_.wait(30s)) throw std::runtime_error("the server outlived SIGKILL");
+  if (!child_.wait(kPatience)) throw std::runtime_error("the server outlived SIGKILL");
 }
 
 }  // namespace stampede::test_support

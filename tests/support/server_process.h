@@ -32,10 +32,12 @@ class ServerProcess {
   std::uint16_t console_port() const { return console_port_; }
   /// From before the process was made to its `ready`.
   std::chrono::milliseconds start_time() const { return start_time_; }
+  /// The processor time of all its threads up to its `ready`.
+  std::chrono::milliseconds start_work() const { return start_work_; }
   std::string log() const { return child_.standard_error(); }
   pid_t pid() const { return child_.pid(); }
 
-  /// SIGTERM; the exit code, or 128 + signal. Throws if it does not end within 30 s.
+  /// SIGTERM; the exit code, or 128 + signal. Throws if it does not end.
   int terminate();
   /// SIGKILL, and waits for its end.
   void kill();
@@ -46,6 +48,7 @@ class ServerProcess {
   std::uint16_t port_ = 0;
   std::uint16_t console_port_ = 0;
   std::chrono::milliseconds start_time_{0};
+  std::chrono::milliseconds start_work_{0};
 };
 
 }  // namespace stampede::test_support

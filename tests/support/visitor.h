@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/router.h"
+#include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 
@@ -76,7 +77,7 @@ class Visitor {
     const http::Post& post() const override { return post_; }
     http::Response wait() {
       auto future = answered_.get_future();
-      if (future.wait_for(std::chrono::seconds{60}) != std::future_status::ready) {
+      if (future.wait_for(kPatience) != std::future_status::ready) {
         throw std::runtime_error("a request was never answered");
       }
       return future.get();

@@ -61,6 +61,19 @@ std::vector<std::string> crowd_command(const Cluster& cluster, const CrowdedSale
   return words;
 }
 
+/// Every line of the answers about a key that `findings` name.
+std::string answers_to(const std::filesystem::path& answers, const std::string& findings) {
+  std::string found;
+  std::ifstream file(answers);
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t begin = line.find(R"("key":")") + 7;
+    const std::string key = line.substr(begin, line.find('"', begin) - begin);
+    if (findings.find("key " + key) == std::string::npos) continue;
+    found += line + '\n';
+  }
+  return found;
+}
+
 }  // namespace
 
 CrowdedSale::CrowdedSale(Cluster& cluster, Options options)
@@ -112,7 +125,7 @@ void CrowdedSale::expect_clean_audit() {
       "audit",           "--sale",   std::to_string(sale_.id.value), "--answers",
       answers_.string(), "--demand", std::to_string(options_.demand)};
   const CommandResult audit = cluster_.try_run(words);
-  EXPECT_EQ(audit.exit, 0) << audit.out << audit.err;
+  EXPECT_EQ(audit.exit, 0) << audit.out << audit.err << answers_to(answers_, audit.out);
   EXPECT_NE(audit.out.find("I6 no undersell    holds"), std::string::npos) << audit.out;
 }
 

@@ -140,6 +140,7 @@ std::expected<void, std::string> AnswerLog::add(std::string_view text) {
   // A lost answer to a repeated request does not undo an earlier yes.
   const bool repeated = outcome.last == Last::kYes && (now == Last::kLost || now == Last::kPending);
   if (now && !repeated) outcome.last = *now;
+  if (now == Last::kLost) outcome.unanswered = true;
   return {};
 }
 

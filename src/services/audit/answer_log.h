@@ -36,6 +36,9 @@ struct Outcome {
   OrderNumber promised;  // of a yes; 0: none
   Last last = Last::kUndecided;
   bool kept = false;  // the promised order was found
+  /// A request of it was never answered: it may still have been under way when a later one was told
+  /// no, and may have bought afterwards (docs/design.md#invariants, I4).
+  bool unanswered = false;
 };
 
 /// Every answer that clients saw to their purchases of one sale, folded to one Outcome per want

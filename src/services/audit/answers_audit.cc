@@ -36,7 +36,7 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
     if (!order.live()) return;
     Outcome& outcome = found->second;
     if (outcome.promised == order.number) outcome.kept = true;
-    if (outcome.last == Last::kNo) {
+    if (outcome.last == Last::kNo && !outcome.unanswered) {
       offenders.add(
           fmt::format("order {}: {} was last told no", order.number.value, name(found->first)));
     }

@@ -202,6 +202,18 @@ TEST_F(AuditTest, WhatFollowsANoCanVoidIt) {
   }
 }
 
+TEST_F(AuditTest, ANoIsNotFinalWhileAnEarlierRequestIsUnanswered) {
+  const std::pair<int, const char*> unanswered[] = {{0, "lost"}, {502, "no-json"}};
+  for (const auto& [status, result] : unanswered) {
+    answers_ = AnswerLog{kSale, kProduct};
+    answer(1, 201, "sold", 1);
+    answer(2, 201, "sold", 2);
+    answer(3, status, result);
+    answer(3, 410, "sold-out");
+    EXPECT_THAT(breaches(3), IsEmpty()) << result;
+  }
+}
+
 TEST_F(AuditTest, RefusalsThatDecideNothingAreNoPhantoms) {
   const std::pair<int, const char*> refusals[] = {
       {429, "too-soon"},         {429, "busy"},       {503, "unavailable"}, {401, "login-required"},

@@ -22,7 +22,7 @@ struct Limits {
   std::chrono::milliseconds idle_time{60'000};   // between requests
   std::chrono::milliseconds write_time{10'000};  // for the peer to take progress_bytes, or the rest
   std::size_t progress_bytes = 16UL * 1024;      // of a body in either direction
-  std::chrono::milliseconds drain_time{3'000};   // drain() waits for running requests
+  std::chrono::milliseconds drain_time{10'000};  // stop() waits for running requests
   std::size_t connections = 0;                   // in all; 0: what open files allow, 65,536 at most
   std::size_t connections_per_address = 4096;    // trusted proxies are exempt
 };

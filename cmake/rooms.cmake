@@ -43,7 +43,7 @@ stampede_room(services/purchase SANITIZE
   LINKS Boost::headers)
 stampede_room(services/orders SANITIZE USES model queue repositories LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE
-  USES model repositories queue peers services/purchase LINKS fmt::fmt)
+  USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
 stampede_room(services/catalog SANITIZE USES model repositories LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE
   USES model repositories identity concurrency telemetry LINKS Boost::headers)

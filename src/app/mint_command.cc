@@ -77,7 +77,7 @@ std::expected<services::routing::Ring, std::string> ring_of(const Config& config
     return std::unexpected("--node: the shop has no ring of validators that run");
   }
   return services::routing::Ring(state.epoch, *key, std::move(state.members),
-                                 static_cast<int>(config.cluster.virtual_nodes));
+                                 static_cast<int>(state.virtual_nodes));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class FakeAccounts final : public repositories::Accounts {
     at(id)->password_hash = hash;
     return ++at(id)->session_epoch;
   }
-  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
 
  private:

@@ -14,8 +14,9 @@ void OperationsController::add_routes(http::Router& router) {
     responder(uncached(http::json(200, R"({"status":"alive"})")));
   });
   router.get("/readyz", [this](http::Request&, http::Responder responder) {
+    const std::string standing = standing_ ? standing_() : "ready";
     responder(uncached(
-        ready_() ? http::json(200, R"({"status":"ready"})")
+        ready_() ? http::json(200, R"({"status":")" + standing + R"("})")
                  : http::problem(503, "not-ready", "The database does not take orders now.")));
   });
   router.get("/metrics", [this](http::Request&, http::Responder responder) {

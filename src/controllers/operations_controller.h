@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "http/router.h"
@@ -14,15 +15,18 @@ class OperationsController {
   /// Writes the metrics of one part of the process. Called on a door thread: must not block.
   using WriteMetrics = std::function<void(telemetry::PrometheusText&)>;
 
-  /// `ready`: whether a purchase could succeed now (thread-safe, must not block).
-  OperationsController(std::function<bool()> ready, std::vector<WriteMetrics> parts)
-      : ready_(std::move(ready)), parts_(std::move(parts)) {}
+  /// `ready`: whether a purchase could succeed now; `standing`: as what, in one word that /readyz
+  /// says; none: "ready". Both are thread-safe and must not block.
+  OperationsController(std::function<bool()> ready, std::vector<WriteMetrics> parts,
+                       std::function<std::string()> standing = {})
+      : ready_(std::move(ready)), parts_(std::move(parts)), standing_(std::move(standing)) {}
 
   void add_routes(http::Router& router);
 
  private:
   std::function<bool()> ready_;
   std::vector<WriteMetrics> parts_;
+  std::function<std::string()> standing_;  // may be empty
 };
 
 }  // namespace stampede::controllers

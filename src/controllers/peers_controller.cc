@@ -17,21 +17,28 @@ http::Response bad_message(const std::string& problem) {
   return http::problem(400, "bad-message", problem);
 }
 
+http::Response refused(const services::leasing::QuantityControl::Refusal& refusal) {
+  using Kind = services::leasing::QuantityControl::Refusal::Kind;
+  return refusal.kind == Kind::kNodeTaken ? http::problem(409, "node-taken", refusal.words)
+                                          : http::problem(503, "standby", refusal.words);
+}
+
 }  // namespace
 
 void PeersController::add_routes(http::Router& router) {
-  router.post("/internal/heartbeat", authenticated(&PeersController::heartbeat));
-  router.post("/internal/leases", authenticated(&PeersController::lease));
-  router.get("/internal/members", authenticated(&PeersController::members));
+  auto& pool = services_.pool;
+  router.post("/internal/heartbeat", authenticated(pool, &PeersController::heartbeat));
+  router.post("/internal/leases", authenticated(services_.grants, &PeersController::lease));
+  router.get("/internal/members", authenticated(pool, &PeersController::members));
 }
 
-http::Handler PeersController::authenticated(Answer answer) {
-  return [this, answer](http::Request& request, http::Responder responder) {
+http::Handler PeersController::authenticated(concurrency::WorkerPool& pool, Answer answer) {
+  return [this, &pool, answer](http::Request& request, http::Responder responder) {
     const auto token = request.header(peers::Authenticator::kHeader);
     if (!services_.authenticator.open_quantity(token, clock_().wall)) {
       return responder(wrong_peer_secret(request, refusals_));
     }
-    answer_from(services_.pool, std::move(responder),
+    answer_from(pool, std::move(responder),
                 [this, answer, &request] { return uncached((this->*answer)(request)); });
   };
 }
@@ -40,18 +47,22 @@ http::Response PeersController::heartbeat(const http::Request& request) {
   const auto heartbeat = peers::parse_heartbeat(request.body);
   if (!heartbeat) return bad_message(heartbeat.error());
   const auto reply = services_.control.beat(*heartbeat, clock_());
-  if (!reply) return http::problem(409, "node-taken", reply.error());
+  if (!reply) return refused(reply.error());
   return http::json(200, peers::to_json(*reply));
 }
 
 http::Response PeersController::lease(const http::Request& request) {
   const auto ask = peers::parse_lease_ask(request.body);
   if (!ask) return bad_message(ask.error());
-  return http::json(200, peers::to_json(services_.control.ask(*ask, clock_())));
+  const auto reply = services_.control.ask(*ask, clock_());
+  if (!reply) return refused(reply.error());
+  return http::json(200, peers::to_json(*reply));
 }
 
 http::Response PeersController::members(const http::Request&) {
-  return http::json(200, peers::to_json(services_.control.report()));
+  const auto report = services_.control.report(clock_());
+  if (!report) return refused(report.error());
+  return http::json(200, peers::to_json(*report));
 }
 
 }  // namespace stampede::controllers

@@ -14,14 +14,16 @@ namespace stampede::controllers {
 /// Quantity control's side of what roles tell each other, as peers/json.h has it, for peers that
 /// prove themselves by the header Stampede-Peer (else 403 `wrong-peer-secret`): POST
 /// /internal/heartbeat (409 `node-taken`: another process has that name), POST /internal/leases,
-/// GET /internal/members. 400 `bad-message` says what was wrong with a message; 503 `unavailable`:
-/// the database is away. Thread-safe; the services outlive it, and tasks in the pool end before it
-/// goes.
+/// GET /internal/members. 400 `bad-message` says what was wrong with a message; 503 `standby`: this
+/// process does not lead, another may; 503 `unavailable`: the database is away. Thread-safe; the
+/// services outlive it, and tasks in the pools end before it goes.
 class PeersController {
  public:
   struct Services {
     services::leasing::QuantityControl& control;
     concurrency::WorkerPool& pool;
+    /// Of requests for leases, which may wait for a sale's row: heartbeats do not wait with them.
+    concurrency::WorkerPool& grants;
     const peers::Authenticator& authenticator;
   };
   explicit PeersController(const Services& services, Clock clock = read_clocks)
@@ -33,7 +35,7 @@ class PeersController {
  private:
   /// Runs on the pool, for a peer that has proved itself.
   using Answer = http::Response (PeersController::*)(const http::Request&);
-  http::Handler authenticated(Answer answer);
+  http::Handler authenticated(concurrency::WorkerPool& pool, Answer answer);
 
   http::Response heartbeat(const http::Request& request);
   http::Response lease(const http::Request& request);

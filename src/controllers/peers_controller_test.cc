@@ -34,7 +34,8 @@ class PeersControllerTest : public testing::Test {
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};
   test::TestRing keys_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
-  PeersController controller_{{quantity_.control, pool_, authenticator_}, [this] { return now_; }};
+  PeersController controller_{{quantity_.control, pool_, pool_, authenticator_},
+                              [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 };
@@ -98,7 +99,7 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
     }
   }
   EXPECT_EQ(visitor_.post("/internal/heartbeat", body).status, 403) << "without the header";
-  EXPECT_TRUE(quantity_.control.report().nodes.empty());
+  EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
 }
 
 TEST_F(PeersControllerTest, AMessageThatIsNoneIsRefusedWithWhatWasWrong) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -10,6 +11,12 @@
 #include "model/user.h"
 
 namespace stampede::repositories {
+
+/// Session epochs that were raised, and the revision behind them.
+struct RaisedEpochs {
+  std::int64_t revision = 0;
+  std::vector<std::pair<UserId, SessionEpoch>> epochs;
+};
 
 /// Users, their passwords and session epochs. Thread-safe; calls block.
 class Accounts {
@@ -32,8 +39,10 @@ class Accounts {
   /// A new password raises the epoch too, in the same transaction.
   virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
                                                    Instant now) = 0;
-  /// Epochs raised at or after `since`.
-  virtual std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant since) = 0;
+  /// Epochs raised behind that revision. Who knows none (-1), or more than the database (which has
+  /// lost its tail in a failover), gets all that were raised at or after `recent`: earlier ones
+  /// matter to no cookie that still opens.
+  virtual RaisedEpochs epochs_raised(std::int64_t revision, Instant recent) = 0;
 
   /// Makes the users first..last that do not exist, named "user<id>", with password hash "!";
   /// answers the session epoch of each, in order. For load tests: `stampede mint`.

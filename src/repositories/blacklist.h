@@ -12,8 +12,8 @@ class Blacklist {
  public:
   virtual ~Blacklist() = default;
 
-  /// Adds or replaces the entry of each user. An automatic entry (one that expires) never replaces
-  /// a ban (one that does not).
+  /// Adds or replaces the entry of each user. An entry that expires never replaces one that holds
+  /// for longer.
   virtual void put(std::span<const BlacklistEntry> entries) = 0;
   /// False if the user had no entry.
   virtual bool remove(UserId user) = 0;

@@ -7,6 +7,7 @@
 
 #include "model/sale.h"
 #include "model/stock_lease.h"
+#include "repositories/leadership.h"
 
 namespace stampede::repositories {
 
@@ -37,12 +38,15 @@ class Leases {
   /// Moves `units` from the sale into a new open lease, in one conditional UPDATE; nullopt when the
   /// sale has fewer unleased.
   virtual std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) = 0;
-  /// The same for a validator, idempotent: a request that was granted before answers its lease as
-  /// it stands now, whatever `units` says. nullopt also while the ring has another epoch.
-  virtual std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
-                                          Instant now) = 0;
-  /// open → fenced; nothing for any other state.
+  /// The same for a validator, in the leader's name, idempotent: a request that was granted before
+  /// answers its lease as it stands now, whatever `units` says. nullopt also while the ring has
+  /// another epoch. Throws NoLongerLeader.
+  virtual std::optional<StockLease> grant(const Term& term, const LeaseRequest& request,
+                                          std::int64_t units, Instant now) = 0;
+  /// open → fenced; nothing for any other state. Of the one process that grants them, in `serve`.
   virtual void fence(LeaseId lease) = 0;
+  /// The same in the leader's name. Throws NoLongerLeader.
+  virtual void fence(const Term& term, LeaseId lease) = 0;
   /// Every lease not closed, in order of id.
   virtual std::vector<StockLease> not_closed() = 0;
   /// U and the leased unsold units of every sale that had not ended at `ended_after`, in one

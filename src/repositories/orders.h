@@ -38,6 +38,8 @@ class Orders {
   /// `most`. A seq is committed before any later one of its shard, so a cursor over it skips
   /// nothing.
   virtual std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) = 0;
+  /// The seq of the last order of each queue shard, in order.
+  virtual std::vector<std::int64_t> newest() = 0;
   /// For each queue shard, in order, a seq that comes before every order of the sales that had not
   /// ended at `ended_after`: where since() begins for who knows nothing.
   virtual std::vector<std::int64_t> cursors_before_recent(Instant ended_after) = 0;

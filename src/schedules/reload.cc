@@ -9,7 +9,8 @@
 namespace stampede::schedules {
 namespace {
 
-constexpr std::chrono::minutes kEpochLookBack{5};
+/// Older sessions have ended; the clocks of those who gave them out may have been wrong.
+constexpr auto kSessionsKept = 2 * services::accounts::Sessions::kLifetime;
 
 }  // namespace
 
@@ -59,12 +60,9 @@ void Reload::load_changes(Now now) {
 }
 
 void Reload::load_epochs(Now now) {
-  // A clock may have been set back, and another process may have waited for its turn to write.
-  const Instant since = std::min(epochs_since_, now.wall) - kEpochLookBack;
-  const auto raised = parts_.accounts.epochs_raised(
-      std::max(since, now.wall - services::accounts::Sessions::kLifetime));
-  parts_.sessions.load(raised, now.wall);
-  epochs_since_ = now.wall;
+  const auto raised = parts_.accounts.epochs_raised(sessions_revision_, now.wall - kSessionsKept);
+  parts_.sessions.load(raised.epochs, now.wall);
+  sessions_revision_ = raised.revision;
 }
 
 }  // namespace stampede::schedules

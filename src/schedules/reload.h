@@ -53,7 +53,7 @@ class Reload {
   Parts parts_;
   std::optional<repositories::Revisions> polled_;  // not loaded whole yet
   std::optional<repositories::Revisions> loaded_;  // what the parts hold
-  Instant epochs_since_{};                         // epochs raised before are known
+  std::int64_t sessions_revision_ = -1;            // of the session epochs that are known; -1: none
 };
 
 }  // namespace stampede::schedules

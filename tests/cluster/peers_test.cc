@@ -185,9 +185,9 @@ class QuantityLinkTest : public testing::Test {
   test::TestRing keys_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};
-  controllers::PeersController controller_{{quantity_.control, pool_, authenticator_}};
+  controllers::PeersController controller_{{quantity_.control, pool_, pool_, authenticator_}};
   Door door_;
-  peers::HttpQuantityLink link_{door_.address(), authenticator_};
+  peers::HttpQuantityLink link_{std::array{door_.address()}, authenticator_};
 };
 
 TEST_F(QuantityLinkTest, BeatsAsksAndReports) {
@@ -212,7 +212,7 @@ TEST_F(QuantityLinkTest, ErrorsAreSentences) {
   error = link_.beat(heartbeat_of("A")).error();
   EXPECT_EQ(error, at + "bad-message: member.node is \"A\": expected 1 to 32 characters of "
                         "a-z 0-9 -");
-  quantity_.catalog.away = true;
+  quantity_.catalog.away = true;  // and nothing can be left out for who knows nothing
   error = link_.beat(heartbeat_of("a")).error();
   EXPECT_THAT(error, StartsWith(at + "unavailable: "));
 }
@@ -220,7 +220,7 @@ TEST_F(QuantityLinkTest, ErrorsAreSentences) {
 TEST_F(QuantityLinkTest, AnotherKeyFileIsAnErrorInTheLogsOfBoth) {
   const test::TestRing other_keys;
   const peers::Authenticator stranger(other_keys.ring(), "b");
-  peers::HttpQuantityLink link(door_.address(), stranger);
+  peers::HttpQuantityLink link(std::array{door_.address()}, stranger);
   testing::internal::CaptureStderr();
   const auto reply = link.beat(heartbeat_of("b"));
   link.beat(heartbeat_of("b"));
@@ -235,7 +235,7 @@ TEST_F(QuantityLinkTest, AnotherKeyFileIsAnErrorInTheLogsOfBoth) {
 }
 
 TEST_F(QuantityLinkTest, SaysThatNobodyListensOrSomethingElse) {
-  peers::HttpQuantityLink nobody(kNobodyListens, authenticator_);
+  peers::HttpQuantityLink nobody(std::array{std::string(kNobodyListens)}, authenticator_);
   EXPECT_EQ(nobody.beat(heartbeat_of("a")).error(),
             "quantity control: connect 127.0.0.1:1: Connection refused");
 
@@ -247,7 +247,7 @@ TEST_F(QuantityLinkTest, SaysThatNobodyListensOrSomethingElse) {
     responder(http::html(404, "no such page"));
   });
   other.server.start();
-  peers::HttpQuantityLink something(other.address(), authenticator_);
+  peers::HttpQuantityLink something(std::array{other.address()}, authenticator_);
   EXPECT_EQ(something.beat(heartbeat_of("a")).error(), "quantity control: what listens at " +
                                                            other.address() +
                                                            " answers 404 and is something else");
@@ -258,16 +258,80 @@ TEST_F(QuantityLinkTest, SaysThatNobodyListensOrSomethingElse) {
 
 TEST_F(QuantityLinkTest, WaitsNoLongerThanItsTimeout) {
   ScriptedPeer silent;  // the kernel accepts, nobody answers
-  peers::HttpQuantityLink link("127.0.0.1:" + std::to_string(silent.port()), authenticator_,
-                               std::chrono::milliseconds{50});
+  peers::HttpQuantityLink link(std::array{"127.0.0.1:" + std::to_string(silent.port())},
+                               authenticator_, std::chrono::milliseconds{50});
   EXPECT_THAT(link.beat(heartbeat_of("a")).error(), HasSubstr("timed out"));
+}
+
+/// Another process of quantity control, which stands by.
+class TwoQuantitiesTest : public QuantityLinkTest {
+ protected:
+  TwoQuantitiesTest() {
+    standby_controller_.add_routes(standby_door_.router);
+    standby_door_.server.start();
+  }
+  ~TwoQuantitiesTest() override { standby_door_.server.drain(); }
+
+  services::leasing::QuantityControl standby_{quantity_.parts("quantity/2"), {}};
+  controllers::PeersController standby_controller_{{standby_, pool_, pool_, authenticator_}};
+  Door standby_door_;
+};
+
+TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromAStandbyToTheLeader) {
+  const std::string at = "quantity control at " + standby_door_.address();
+  peers::HttpQuantityLink alone(std::array{standby_door_.address()}, authenticator_);
+  EXPECT_THAT(alone.beat(heartbeat_of("a")).error(), StartsWith(at + ": standby: "));
+  EXPECT_THAT(alone.report().error(), StartsWith(at + ": standby: "));
+
+  peers::HttpQuantityLink both(std::array{standby_door_.address(), door_.address()},
+                               authenticator_);
+  const auto reply = both.beat(heartbeat_of("a"));
+  ASSERT_TRUE(reply) << reply.error();
+  EXPECT_TRUE(both.ask({heartbeat_of("a").member.holder(), 1, FakeQuantity::kSale, 1}));
+  EXPECT_TRUE(both.report());
+}
+
+TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatIsNotReachedOrDoesNotAnswer) {
+  ScriptedPeer silent;  // the kernel accepts, nobody answers
+  peers::HttpQuantityLink link(
+      std::array{std::string(kNobodyListens), "127.0.0.1:" + std::to_string(silent.port()),
+                 door_.address()},
+      authenticator_, std::chrono::milliseconds{500});
+  EXPECT_TRUE(link.beat(heartbeat_of("a")));
+}
+
+/// The next call does not wait for who did not answer before.
+TEST_F(TwoQuantitiesTest, TheLinkAsksFirstWhoAnsweredLast) {
+  std::atomic<int> asked = 0;
+  Door other;
+  other.router.post("/internal/heartbeat", [&](http::Request&, http::Responder responder) {
+    ++asked;
+    responder(http::problem(503, "standby", "another leads"));
+  });
+  other.server.start();
+  peers::HttpQuantityLink link(std::array{other.address(), door_.address()}, authenticator_);
+  ASSERT_TRUE(link.beat(heartbeat_of("a")));
+  ASSERT_TRUE(link.beat(heartbeat_of("a")));
+  EXPECT_EQ(asked, 1);
+  other.server.drain();
+}
+
+/// A refusal of the message itself is the answer.
+TEST_F(TwoQuantitiesTest, ANameThatIsTakenIsTakenEverywhere) {
+  ASSERT_TRUE(link_.beat(heartbeat_of("a")));
+  peers::HttpQuantityLink both(std::array{door_.address(), standby_door_.address()},
+                               authenticator_);
+  EXPECT_THAT(both.beat(heartbeat_of("a", "fedcba9876543210")).error(),
+              testing::Not(HasSubstr("standby")));
 }
 
 TEST(QuantityLink, RefusesAnAddressThatIsNone) {
   const test::TestRing keys;
   const peers::Authenticator authenticator(keys.ring(), "a");
   for (const char* address : {"", "localhost", ":8084", "localhost:", "localhost:0", "a:65536"}) {
-    EXPECT_THROW(peers::HttpQuantityLink(address, authenticator), std::invalid_argument) << address;
+    EXPECT_THROW(peers::HttpQuantityLink(std::array{std::string(address)}, authenticator),
+                 std::invalid_argument)
+        << address;
   }
 }
 

@@ -88,6 +88,7 @@ void DatabaseClient::reach() {
       stage_->chance(stage_->profile.statement_failed)) {
     throw StorageError(StorageError::Kind::kUnreachable, "the database is away");
   }
+  database_->ledger.tell_time(database_->process.now().wall);
 }
 
 void DatabaseClient::commit(const std::function<void()>& change) {
@@ -111,21 +112,26 @@ std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, In
   return lease;
 }
 
-std::optional<StockLease> DatabaseClient::grant(const repositories::LeaseRequest& request,
+std::optional<StockLease> DatabaseClient::grant(const repositories::Term& term,
+                                                const repositories::LeaseRequest& request,
                                                 std::int64_t units, Instant now) {
   std::optional<StockLease> lease;
   auto asked = request;
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->ledger.view().ring.epoch;
-  commit([&] { lease = database_->ledger.grant(asked, units, now); });
+  commit([&] { lease = database_->ledger.grant(term, asked, units, now); });
   if (lease && stage_->bug == Bug::kClosedLeaseGranted) lease->state = LeaseState::kOpen;
   return lease;
 }
 
 void DatabaseClient::fence(LeaseId lease) {
+  commit([&] { database_->ledger.fence(lease); });
+}
+
+void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
   commit([&] {
     if (stage_->bug == Bug::kFenceForgotten) return;
-    database_->ledger.fence(lease);
+    database_->ledger.fence(term, lease);
     if (stage_->bug != Bug::kFenceCloses) return;
     const auto transaction = database_->ledger.begin();
     transaction->close(lease);
@@ -183,6 +189,11 @@ std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after,
   return orders;
 }
 
+std::vector<std::int64_t> DatabaseClient::newest() {
+  reach();
+  return database_->ledger.newest();
+}
+
 std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant ended_after) {
   reach();
   return database_->ledger.cursors_before_recent(ended_after);
@@ -201,11 +212,40 @@ repositories::RingState DatabaseClient::ring() {
   return ring;
 }
 
-repositories::RingState DatabaseClient::replace(std::int64_t epoch, std::span<const Member> members,
+repositories::RingState DatabaseClient::replace(const repositories::Term& term,
+                                                const repositories::RingChange& change,
                                                 Instant now) {
   repositories::RingState ring;
-  commit([&] { ring = database_->ledger.replace(epoch, members, now); });
+  commit([&] { ring = database_->ledger.replace(term, change, now); });
   return ring;
+}
+
+std::optional<repositories::Term> DatabaseClient::take(const std::string& holder,
+                                                       std::int64_t above,
+                                                       std::chrono::milliseconds life) {
+  std::optional<repositories::Term> term;
+  commit([&] { term = database_->ledger.take(holder, above, life); });
+  return term;
+}
+
+bool DatabaseClient::renew(const repositories::Term& term, std::chrono::milliseconds life) {
+  bool stands = false;
+  commit([&] { stands = database_->ledger.renew(term, life); });
+  return stands;
+}
+
+void DatabaseClient::resign(const repositories::Term& term) {
+  commit([&] { database_->ledger.resign(term); });
+}
+
+std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
+  reach();
+  return database_->ledger.standing(term);
+}
+
+repositories::Term DatabaseClient::last() {
+  reach();
+  return database_->ledger.last();
 }
 
 }  // namespace stampede::simulation

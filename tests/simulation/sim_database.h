@@ -32,7 +32,8 @@ struct SimDatabase {
 class DatabaseClient final : public repositories::OrderLedger,
                              public repositories::Leases,
                              public repositories::Orders,
-                             public repositories::Members {
+                             public repositories::Members,
+                             public repositories::Leadership {
  public:
   DatabaseClient(Stage& stage, Network& network, SimDatabase& database, const Process& client)
       : stage_(&stage), network_(&network), database_(&database), client_(&client) {}
@@ -43,9 +44,11 @@ class DatabaseClient final : public repositories::OrderLedger,
   std::unique_ptr<repositories::LedgerTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
-  std::optional<StockLease> grant(const repositories::LeaseRequest& request, std::int64_t units,
+  std::optional<StockLease> grant(const repositories::Term& term,
+                                  const repositories::LeaseRequest& request, std::int64_t units,
                                   Instant now) override;
   void fence(LeaseId lease) override;
+  void fence(const repositories::Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
   std::vector<repositories::StockSnapshot> stock(Instant ended_after) override;
 
@@ -55,13 +58,21 @@ class DatabaseClient final : public repositories::OrderLedger,
                                                 std::size_t limit) override;
   std::optional<repositories::OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::vector<std::int64_t> newest() override;
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
   void for_each_recent(Instant ended_after,
                        const std::function<void(const Order&)>& visit) override;
 
   repositories::RingState ring() override;
-  repositories::RingState replace(std::int64_t epoch, std::span<const Member> members,
-                                  Instant now) override;
+  repositories::RingState replace(const repositories::Term& term,
+                                  const repositories::RingChange& change, Instant now) override;
+
+  std::optional<repositories::Term> take(const std::string& holder, std::int64_t above,
+                                         std::chrono::milliseconds life) override;
+  bool renew(const repositories::Term& term, std::chrono::milliseconds life) override;
+  void resign(const repositories::Term& term) override;
+  std::optional<Instant> standing(const repositories::Term& term) override;
+  repositories::Term last() override;
 
   bool planted(Bug bug) const { return stage_->bug == bug; }
   /// Before each statement. Throws StorageError.

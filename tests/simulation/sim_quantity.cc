@@ -36,20 +36,27 @@ void SimQuantity::Up::make_control() {
   if (stage.bug == Bug::kGuardRemoved) terms.guard = 0ms;
   if (stage.bug == Bug::kLostTooSoon) terms.lost = 700ms;
   if (stage.bug == Bug::kStandstillForgotten) terms.sure = std::chrono::hours{1};
-  control.emplace(services::leasing::QuantityControl::Parts{.leases = owner.client_,
-                                                            .members = owner.client_,
-                                                            .orders = owner.client_,
-                                                            .catalog = owner.catalog_,
-                                                            .blacklist = owner.catalog_,
-                                                            .accounts = owner.catalog_,
-                                                            .changes = owner.catalog_,
-                                                            .markers = markers},
-                  terms);
+  control.emplace(
+      services::leasing::QuantityControl::Parts{
+          .holder = owner.process_.name() + "/" + std::to_string(owner.process_.life()),
+          .virtual_nodes = 8,  // fewer than the real ring has, to draw it fast
+          .leadership = owner.client_,
+          .leases = owner.client_,
+          .grants = owner.client_,
+          .members = owner.client_,
+          .orders = owner.client_,
+          .catalog = owner.catalog_,
+          .blacklist = owner.catalog_,
+          .accounts = owner.catalog_,
+          .changes = owner.catalog_,
+          .markers = markers},
+      terms);
 }
 
 void SimQuantity::start() {
   process_.start();
   up_ = std::make_unique<Up>(*this);
+  lead();
   review();
 }
 
@@ -62,6 +69,18 @@ void SimQuantity::later(std::function<void(Now)> serve) {
   const bool slow = stage_->chance(0.03);
   process_.after(slow ? stage_->random.between(1ms, 400ms) : stage_->random.between(10us, 500us),
                  [serve = std::move(serve), now = process_.now()] { serve(now); });
+}
+
+void SimQuantity::lead() {
+  try {
+    if (up_->control->lead(process_.now())) {
+      up_->control->recover(process_.now());
+      stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
+    }
+  } catch (const StorageError&) {
+    stage_->trace.note("quantity", "could not lead");
+  }
+  process_.after(500ms, [this] { lead(); });
 }
 
 void SimQuantity::review() {
@@ -142,9 +161,11 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
     try {
       auto request = ask;
       if (stage_->bug == Bug::kStaleRingGranted) {
-        request.ring_epoch = up_->control->report().ring_epoch;
+        request.ring_epoch = database_->ledger.view().ring.epoch;
       }
-      const auto reply = up_->control->ask(request, now);
+      const auto answered = up_->control->ask(request, now);
+      if (!answered) return;
+      const auto& reply = *answered;
       if (reply.lease) {
         const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
         if (known->second != reply.lease->id) {

@@ -52,6 +52,8 @@ class SimQuantity {
   void check_members();
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
   void spoil_reply(peers::HeartbeatReply& reply);
+  /// Like the schedules of the role.
+  void lead();
   void review();
   /// Reads the clock, then waits for its turn.
   void later(std::function<void(Now)> serve);

@@ -22,11 +22,13 @@ constexpr std::uint16_t kFirstConsole = 8200;
 
 Cluster::Cluster(Servers& servers, Options options)
     : servers_(servers), options_(std::move(options)), database_(servers.database()) {
-  add_role("quantity", "quantity");
+  for (const std::string& name : options_.quantities) add_role(name, "quantity");
   for (const std::string& node : options_.validators) add_role(node, "validate");
   for (const char* name : {"consume", "web", "admin"}) add_role(name, name);
+  // Each names all processes of quantity control.
+  for (const std::string& name : names_) write_config(name);
   run({"keys", "create"});
-  start("quantity");  // the others would wait for it
+  start(options_.quantities.front());  // the others would wait for it
   for (std::size_t i = 1; i < names_.size(); ++i) begin(names_[i]);
   for (std::size_t i = 1; i < names_.size(); ++i) await_ready(names_[i]);
 }
@@ -41,20 +43,31 @@ void Cluster::add_role(const std::string& name, const std::string& command) {
                             .door = listens ? static_cast<std::uint16_t>(kFirstDoor + number)
                                             : std::uint16_t{0},
                             .console = static_cast<std::uint16_t>(kFirstConsole + number)});
+}
+
+void Cluster::write_config(const std::string& name) {
   std::ofstream(config(name)) << config_text(name);
   std::filesystem::permissions(config(name), std::filesystem::perms::owner_read);
+}
+
+bool Cluster::leads(const std::string& quantity) const {
+  return operator_at(quantity).get("/readyz").body == R"({"status":"leader"})";
 }
 
 std::string Cluster::config_text(const std::string& name) const {
   const Role& own = role(name);
   std::string text = fmt::format("[data]\ndir = {:?}\n[http]\nconsole = \"{}\"\n",
                                  (folder_.path() / "data").string(), console(name).text());
-  if (own.door != 0 && name != "quantity") {
+  if (own.door != 0) {
     text += fmt::format("listen = \"{}\"\nconnections_per_address = 20000\n", door(name).text());
   }
   text += fmt::format("[admission]\ncheck_rate = {}\ncheck_burst = {}\ninterval_seconds = {}\n",
                       options_.check_rate, options_.check_burst, options_.interval_seconds);
-  text += fmt::format("[cluster]\nquantity = \"{}\"\n", door("quantity").text());
+  std::vector<std::string> quantities;
+  for (const auto& each : options_.quantities) {
+    quantities.push_back(fmt::format("\"{}\"", door(each).text()));
+  }
+  text += fmt::format("[cluster]\nquantity = [{}]\n", fmt::join(quantities, ", "));
   if (own.command == "validate") text += fmt::format("node = \"{}\"\n", name);
   text += fmt::format("[queue]\nbrokers = [{}]\nuser = {:?}\npassword = {:?}\nname = {:?}\n",
                       servers_.broker_addresses(), Servers::kQueueUser, Servers::kQueuePassword,
@@ -112,6 +125,7 @@ void Cluster::start(const std::string& name) {
 
 void Cluster::add_validator(const std::string& node) {
   add_role(node, "validate");
+  write_config(node);
   start(node);
 }
 

@@ -28,13 +28,15 @@ struct Endpoint {
 };
 
 /// A cluster of the real program: a process for each role, around the servers that the test has,
-/// with a database and queues of its own. Roles go by name: "quantity", "consume", "web", "admin",
-/// and each validator by its node's. Every failure of a command throws std::runtime_error with its
-/// standard error. For one thread.
+/// with a database and queues of its own. Roles go by name: "quantity" or those of the options,
+/// "consume", "web", "admin", and each validator by its node's. Every failure of a command throws
+/// std::runtime_error with its standard error. For one thread.
 class Cluster {
  public:
   struct Options {
     std::vector<std::string> validators = {"a", "b"};
+    /// Names of the processes of quantity control; the first leads at first.
+    std::vector<std::string> quantities = {"quantity"};
     double check_rate = 0;  // of each validator; 0: no bucket
     double check_burst = 1000;
     double interval_seconds = 0;
@@ -47,6 +49,8 @@ class Cluster {
   /// The names of all roles, in the order in which they are started.
   const std::vector<std::string>& roles() const { return names_; }
   const std::vector<std::string>& validators() const { return validators_; }
+  /// Whether that process of quantity control leads, as its own /readyz says.
+  bool leads(const std::string& quantity) const;
 
   /// Starts a role and waits until it is ready to work (its /readyz), as await_ready() does.
   void start(const std::string& role);
@@ -115,6 +119,7 @@ class Cluster {
   Role& role(const std::string& name);
   const Role& role(const std::string& name) const;
   void add_role(const std::string& name, const std::string& command);
+  void write_config(const std::string& name);
   std::string config_text(const std::string& name) const;
   void make_probes();
   static Buyer visitor(const Endpoint& at) { return Buyer(at.port, at.host); }

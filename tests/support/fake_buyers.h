@@ -56,7 +56,7 @@ class FakeBuyers final : public repositories::Accounts,
   std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) override {
     return std::nullopt;
   }
-  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
 
   void put(std::span<const BlacklistEntry> added) override {

@@ -43,6 +43,7 @@ class FakeOrders final : public repositories::Orders {
     return line == lines.end() ? std::nullopt : std::optional(*line);
   }
   std::vector<Order> since(std::int32_t, std::int64_t, std::size_t) override { return {}; }
+  std::vector<std::int64_t> newest() override { return {}; }
   std::vector<std::int64_t> cursors_before_recent(Instant) override { return {}; }
   void for_each_recent(Instant, const std::function<void(const Order&)>&) override {}
 

@@ -16,44 +16,65 @@ class FakeCatalog final : public QuietCatalog {
   explicit FakeCatalog(const repositories::memory::MemoryLedger& ledger) : ledger_(&ledger) {}
 
   std::vector<Sale> sales() override {
+    reach();
     std::vector<Sale> sales;
     for (const auto& [id, sale] : ledger_->state().sales) sales.push_back(sale);
     return sales;
   }
   std::optional<repositories::Revisions> poll() override {
-    if (away) {
-      throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
-    }
+    reach();
     return repositories::Revisions{.catalog = 1, .blacklist = 1};
   }
-  std::vector<BlacklistEntry> list(Instant) override { return {}; }
+  std::vector<BlacklistEntry> list(Instant) override {
+    reach();
+    return {};
+  }
 
   std::atomic<bool> away = false;  // the database
 
  private:
+  void reach() const {
+    if (!away) return;
+    throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
+  }
+
   const repositories::memory::MemoryLedger* ledger_;
 };
 
-/// Quantity control on a database in memory.
+/// Quantity control on a database in memory; leads from the beginning.
 struct FakeQuantity {
   static constexpr SaleId kSale{1};
 
   FakeQuantity() {
     ledger.add_sale({.id = kSale, .product = ProductId{1}, .price_cents = 100, .quantity = 10});
+    lead(control, {});
+  }
+
+  services::leasing::QuantityControl::Parts parts(const std::string& holder) {
+    return {.holder = holder,
+            .leadership = ledger,
+            .leases = ledger,
+            .grants = ledger,
+            .members = ledger,
+            .orders = ledger,
+            .catalog = catalog,
+            .blacklist = catalog,
+            .accounts = catalog,
+            .changes = catalog,
+            .markers = markers};
+  }
+  /// One round of the schedule, on a database whose clock shows the same time.
+  void lead(services::leasing::QuantityControl& process, Now now) {
+    ledger.tell_time(now.wall);
+    if (process.lead(now)) process.recover(now);
   }
 
   repositories::memory::MemoryLedger ledger;
   FakeCatalog catalog{ledger};
   queue::local::LocalQueue markers{100};
-  services::leasing::QuantityControl control{{.leases = ledger,
-                                              .members = ledger,
-                                              .orders = ledger,
-                                              .catalog = catalog,
-                                              .blacklist = catalog,
-                                              .accounts = catalog,
-                                              .changes = catalog,
-                                              .markers = markers},
-                                             {}};
+  /// Its term outlasts every test.
+  services::leasing::QuantityControl control{parts("quantity/1"),
+                                             {.lead = std::chrono::hours{1'000'000}}};
 };
 
 inline peers::Heartbeat heartbeat_of(const std::string& node,

@@ -28,7 +28,7 @@ class QuietCatalog : public repositories::Catalog,
     return std::nullopt;
   }
   void put(std::span<const BlacklistEntry>) override {}
-  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
 
   ProductId add_product(const ProductFacts&, Instant) final { unused(); }
   bool change_product(ProductId, const ProductFacts&) final { unused(); }

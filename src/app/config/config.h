@@ -37,8 +37,8 @@ struct Config {
   struct Cluster {
     std::string node;       // this validator's name in the ring; empty: it is none
     std::string advertise;  // where other roles reach this validator; empty: http.listen
-    std::string quantity = "127.0.0.1:8084";  // where quantity control is reached
-    std::int64_t virtual_nodes = 150;         // points of each validator on the ring
+    std::vector<std::string> quantity = {"127.0.0.1:8084"};  // where its processes are reached
+    std::int64_t virtual_nodes = 150;                        // points of each validator on the ring
   } cluster;
   struct Queue {
     std::vector<std::string> brokers = {"127.0.0.1:5672"};  // at least one

@@ -52,7 +52,7 @@ TEST_F(ConfigTest, NothingGivenIsTheDefaults) {
   EXPECT_EQ(loaded->config.http.connections_per_address, 4096);
   EXPECT_EQ(loaded->config.data.dir, "data");
   EXPECT_EQ(loaded->config.cluster.node, "");
-  EXPECT_EQ(loaded->config.cluster.quantity, "127.0.0.1:8084");
+  EXPECT_THAT(loaded->config.cluster.quantity, ElementsAre("127.0.0.1:8084"));
   EXPECT_EQ(loaded->config.cluster.virtual_nodes, 150);
   EXPECT_THAT(loaded->config.queue.brokers, ElementsAre("127.0.0.1:5672"));
   EXPECT_EQ(loaded->config.queue.user, "guest");

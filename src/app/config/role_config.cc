@@ -45,7 +45,7 @@ class Check {
   std::expected<LoadedConfig, ConfigErrors> run();
 
  private:
-  void fill(std::string Config::Http::* member, std::string_view key, std::string_view own);
+  void fill(std::string Config::Http::*member, std::string_view key, std::string_view own);
   void check_listeners();
   void check_node();
   void check_queue();
@@ -68,7 +68,7 @@ class Check {
   ConfigErrors errors_;
 };
 
-void Check::fill(std::string Config::Http::* member, std::string_view key, std::string_view own) {
+void Check::fill(std::string Config::Http::*member, std::string_view key, std::string_view own) {
   std::string& address = config_.http.*member;
   if (!address.empty() || own.empty()) return;
   address = own;
@@ -80,7 +80,10 @@ void Check::check_listeners() {
   const Config::Http& http = config_.http;
   const bool listens = traits_.at_quantity || !traits_.listen.empty();
   if (!listens) return;
-  if (!is_endpoint(http.listen)) {
+  if (http.listen.empty()) {
+    refuse("cluster.quantity",
+           "names several processes; expected http.listen beside it, the address of this one");
+  } else if (!is_endpoint(http.listen)) {
     refuse("cluster.quantity",
            "is a name; expected http.listen beside it, the address to listen on");
   }
@@ -136,8 +139,10 @@ void Check::check_database() {
 }
 
 std::expected<LoadedConfig, ConfigErrors> Check::run() {
-  fill(&Config::Http::listen, "http.listen",
-       traits_.at_quantity ? std::string_view{config_.cluster.quantity} : traits_.listen);
+  // Of several processes of quantity control the list does not say which one this is.
+  const auto& quantity = config_.cluster.quantity;
+  const std::string_view alone = quantity.size() == 1 ? quantity.front() : std::string_view{};
+  fill(&Config::Http::listen, "http.listen", traits_.at_quantity ? alone : traits_.listen);
   fill(&Config::Http::console, "http.console", traits_.console);
   check_listeners();
   check_node();

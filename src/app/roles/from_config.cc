@@ -29,15 +29,30 @@ services::purchase::Rules purchase_rules(const Config& config) {
   return rules;
 }
 
+namespace {
+
+repositories::sql::MariadbOptions mariadb_options(const Config& config, std::size_t readers) {
+  const auto& database = config.database;
+  return {.address = database.address,
+          .user = database.user,
+          .password = database.password,
+          .database = database.name,
+          .readers = readers};
+}
+
+}  // namespace
+
 std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config& config,
                                                                    std::size_t readers) {
-  const auto& database = config.database;
-  return std::make_unique<repositories::sql::Database>(
-      repositories::sql::MariadbOptions{.address = database.address,
-                                        .user = database.user,
-                                        .password = database.password,
-                                        .database = database.name,
-                                        .readers = readers});
+  return std::make_unique<repositories::sql::Database>(mariadb_options(config, readers));
+}
+
+std::unique_ptr<repositories::sql::Database> open_impatient_database(const Config& config,
+                                                                     std::size_t readers) {
+  auto options = mariadb_options(config, readers);
+  options.answer_timeout = std::chrono::seconds{3};
+  options.lock_timeout = std::chrono::seconds{1};
+  return std::make_unique<repositories::sql::Database>(options);
 }
 
 queue::rabbitmq::Options broker_options(const Config& config) {

@@ -22,6 +22,10 @@ services::purchase::Rules purchase_rules(const Config& config);
 /// repositories::StorageError.
 std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config& config,
                                                                    std::size_t readers);
+/// The same for work that must not wait long: a lock for 1 s, an answer for 3 s. Its schema is to
+/// be there already.
+std::unique_ptr<repositories::sql::Database> open_impatient_database(const Config& config,
+                                                                     std::size_t readers);
 
 /// How the brokers are reached.
 queue::rabbitmq::Options broker_options(const Config& config);

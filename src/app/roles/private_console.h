@@ -15,10 +15,11 @@ namespace stampede::app {
 class PrivateConsole {
  public:
   /// Listens at once; throws std::system_error naming a taken address. What `ready` and `metrics`
-  /// use outlives the console.
+  /// use outlives the console. `standing`: as what the role is ready; none: "ready".
   PrivateConsole(const std::string& address, std::function<bool()> ready,
-                 std::vector<controllers::OperationsController::WriteMetrics> metrics)
-      : operations_(std::move(ready), std::move(metrics)) {
+                 std::vector<controllers::OperationsController::WriteMetrics> metrics,
+                 std::function<std::string()> standing = {})
+      : operations_(std::move(ready), std::move(metrics), std::move(standing)) {
     operations_.add_routes(router_);
     server_ = std::make_unique<http::Server>(
         http::ListenerOptions{

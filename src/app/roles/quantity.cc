@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <random>
 
 #include "app/config/data_dir.h"
 #include "app/roles/cluster.h"
@@ -23,13 +26,32 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Twice in the life of a term, and two more.
+constexpr milliseconds kLeadPeriod{500};
 constexpr milliseconds kReviewPeriod{250};
 constexpr milliseconds kFinishPatience{5'000};
 constexpr std::size_t kReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
 
-/// Quantity control: grants leases, keeps the ring's members, spreads what changed.
+/// Three databases are one, by connections that do not wait for each other: a grant may wait for a
+/// sale's row, and must not keep this process from renewing its lead, or from answering heartbeats.
+struct Databases {
+  explicit Databases(const Config& config) {
+    // Whoever makes the schema has more patience.
+    repositories::sql::ensure_shards(*open_cluster_database(config, 1), queue::kShards);
+    work = open_impatient_database(config, kReaders);
+    grants = open_impatient_database(config, 1);
+    leadership = open_impatient_database(config, kReaders);
+  }
+
+  std::unique_ptr<repositories::sql::Database> work;
+  std::unique_ptr<repositories::sql::Database> grants;
+  std::unique_ptr<repositories::sql::Database> leadership;
+};
+
+/// Quantity control: grants leases, keeps the ring's members, spreads what changed. One of several
+/// such processes leads; the others stand by.
 class Quantity final : public Role {
  public:
   explicit Quantity(const Config& config);
@@ -38,12 +60,17 @@ class Quantity final : public Role {
   bool stop() override;
 
  private:
+  void lead();
   void review();
+  bool leads() const { return control_.leads(read_clocks().tick); }
+  void write_leader_metrics(telemetry::PrometheusText& text) const;
 
   const Config& config_;
   identity::KeyRing keys_;
-  std::unique_ptr<repositories::sql::Database> database_;
-  repositories::sql::Repositories repositories_;
+  Databases databases_;
+  repositories::sql::Repositories repositories_{*databases_.work};
+  repositories::sql::Repositories grants_{*databases_.grants};
+  repositories::sql::Repositories leadership_{*databases_.leadership};
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
   http::Router router_;
   std::unique_ptr<http::Server> door_;
@@ -53,13 +80,23 @@ class Quantity final : public Role {
   services::leasing::QuantityControl control_;
   peers::Authenticator authenticator_{keys_, "quantity"};
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2, .queue = 1024}};
-  controllers::PeersController controller_{{control_, pool_, authenticator_}};
-  std::atomic<bool> healthy_{false};
+  concurrency::WorkerPool grant_pool_{{.name = "grants", .threads = 2, .queue = 64}};
+  controllers::PeersController controller_{{control_, pool_, grant_pool_, authenticator_}};
+  std::atomic<bool> leading_works_{false};  // or standing by
+  std::atomic<bool> review_works_{false};
+  std::optional<schedules::Periodic> lead_schedule_;
   std::optional<schedules::Periodic> review_schedule_;
 };
 
+/// Names this process among those of quantity control, for the database and for operators.
+std::string holder_of(const Config& config) {
+  std::random_device random;
+  const std::uint64_t incarnation = (std::uint64_t{random()} << 32) | random();
+  return fmt::format("{}/{:016x}", config.http.listen, incarnation);
+}
+
 http::ListenerOptions internal_listener(const Config& config) {
-  http::ListenerOptions options{.address = config.cluster.quantity, .threads = 1};
+  http::ListenerOptions options{.address = config.http.listen, .threads = 1};
   options.limits.body_bytes = kBodyBytes;
   options.limits.drain_time = kDrainTime;
   return options;
@@ -68,11 +105,14 @@ http::ListenerOptions internal_listener(const Config& config) {
 Quantity::Quantity(const Config& config)
     : config_(config),
       keys_(key_path(config.data.dir)),
-      database_(open_cluster_database(config, kReaders)),
-      repositories_(*database_),
+      databases_(config),
       door_(std::make_unique<http::Server>(internal_listener(config), router_)),
       markers_(broker_options(config), {.queued = [](auto) {}, .refused = [](auto) {}}),
-      control_({.leases = repositories_.leases(),
+      control_({.holder = holder_of(config),
+                .virtual_nodes = config.cluster.virtual_nodes,
+                .leadership = leadership_.leadership(),
+                .leases = repositories_.leases(),
+                .grants = grants_.leases(),
                 .members = repositories_.members(),
                 .orders = repositories_.orders(),
                 .catalog = repositories_.catalog(),
@@ -80,36 +120,66 @@ Quantity::Quantity(const Config& config)
                 .accounts = repositories_.accounts(),
                 .changes = *changes_,
                 .markers = markers_},
-               {}) {
-  repositories::sql::ensure_shards(*database_, queue::kShards);
-}
+               {}) {}
 
 Role::Addresses Quantity::start() {
   controller_.add_routes(router_);
   console_ = std::make_unique<PrivateConsole>(
-      config_.http.console, [this] { return healthy_ && markers_.connected(); },
+      config_.http.console,
+      [this] { return leading_works_ && review_works_ && markers_.connected(); },
       std::vector<controllers::OperationsController::WriteMetrics>{
+          [this](telemetry::PrometheusText& text) { write_leader_metrics(text); },
           [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, markers_); },
           [this](telemetry::PrometheusText& text) {
             write_http_metrics(text, door_->statistics());
-          }});
+          }},
+      [this] { return std::string(leads() ? "leader" : "standby"); });
+  lead_schedule_.emplace("lead", kLeadPeriod, [this] { lead(); });
   review_schedule_.emplace("review", kReviewPeriod, [this] { review(); });
   door_->start();
   console_->start();
   return {{"internal", door_->url()}, {"console", console_->url()}};
 }
 
+void Quantity::lead() {
+  leading_works_ = false;
+  const std::int64_t before = control_.leader_epoch();
+  if (control_.lead(read_clocks())) control_.recover(read_clocks());
+  if (control_.leader_epoch() != before) {
+    telemetry::log_info("quantity control leads", "epoch={}", control_.leader_epoch());
+  }
+  leading_works_ = true;
+}
+
 void Quantity::review() {
-  healthy_ = false;
+  review_works_ = false;
   control_.review(read_clocks());
-  healthy_ = true;
+  review_works_ = true;
   if (keys_.reload()) telemetry::log_info("keys reloaded");
 }
 
+void Quantity::write_leader_metrics(telemetry::PrometheusText& text) const {
+  text.family("stampede_quantity_leads", "gauge", "1: this process leads; 0: it stands by.");
+  text.value("stampede_quantity_leads", "", leads() ? 1 : 0);
+  text.family("stampede_quantity_leader_epoch", "gauge",
+              "Of this process's last term as the leader; 0: it has not led.");
+  text.value("stampede_quantity_leader_epoch", "", static_cast<double>(control_.leader_epoch()));
+  text.family("stampede_quantity_left_out_total", "counter",
+              "Parts of heartbeat replies that were left out because the database failed.");
+  text.value("stampede_quantity_left_out_total", "", static_cast<double>(control_.left_out()));
+}
+
 bool Quantity::stop() {
-  review_schedule_->stop();  // first: the next one may have begun
+  lead_schedule_->stop();
+  review_schedule_->stop();
+  try {
+    control_.resign();  // the next one leads at once
+  } catch (const repositories::StorageError& error) {
+    telemetry::log_warning("the lead runs out by itself", "reason=\"{}\"", error.what());
+  }
   door_->drain();
   console_->drain();
+  grant_pool_.stop();
   pool_.stop();
   // Markers that were not confirmed are sent by the next quantity control: the leases are open.
   if (!markers_.finish(kFinishPatience)) {

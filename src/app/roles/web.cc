@@ -115,7 +115,7 @@ void Web::load_ring() {
   const auto key = services::routing::parse_hash_key(state.hash_key);
   if (!key) throw std::runtime_error("the database's ring has no hash key of 32 hex digits");
   routes_.load(std::make_shared<const services::routing::Ring>(
-      state.epoch, *key, state.members, static_cast<int>(config_.cluster.virtual_nodes)));
+      state.epoch, *key, state.members, static_cast<int>(state.virtual_nodes)));
   ring_epoch_ = state.epoch;
 }
 

@@ -13,18 +13,6 @@
 namespace stampede::peers {
 namespace {
 
-/// A body that `parse` does not take is an error like any other.
-template <class Reply>
-std::expected<Reply, std::string> read(
-    const std::string& address, const std::expected<std::string, std::string>& body,
-    std::expected<Reply, std::string> (*parse)(std::string_view)) {
-  if (!body) return std::unexpected(body.error());
-  auto reply = parse(*body);
-  if (reply) return reply;
-  return std::unexpected(fmt::format("quantity control at {}: its answer is not understood: {}",
-                                     address, reply.error()));
-}
-
 http::ClientRequest post(std::string target, std::string body) {
   return {.method = "POST",
           .target = std::move(target),
@@ -32,70 +20,104 @@ http::ClientRequest post(std::string target, std::string body) {
           .body = std::move(body)};
 }
 
-}  // namespace
-
-HttpQuantityLink::HttpQuantityLink(const std::string& address, const Authenticator& authenticator,
-                                   std::chrono::milliseconds timeout)
-    : address_(address),
-      authenticator_(&authenticator),
-      beats_(client(timeout)),
-      asks_(client(timeout)),
-      reports_(client(timeout)) {}
-
-http::Client HttpQuantityLink::client(std::chrono::milliseconds timeout) const {
-  const auto colon = address_.rfind(':');
-  std::string_view host = std::string_view(address_).substr(0, colon);
+http::Client client_of(const std::string& address, std::chrono::milliseconds timeout) {
+  const auto colon = address.rfind(':');
+  std::string_view host = std::string_view(address).substr(0, colon);
   const std::string_view digits =
-      colon == std::string::npos ? "" : std::string_view(address_).substr(colon + 1);
+      colon == std::string::npos ? "" : std::string_view(address).substr(colon + 1);
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(digits.begin(), digits.end(), port);
   if (host.empty() || port == 0 || error != std::errc{} || end != digits.end()) {
     throw std::invalid_argument(fmt::format(
         "quantity control's address is \"{}\": expected HOST:PORT such as 127.0.0.1:8084",
-        address_));
+        address));
   }
   if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   return {std::string(host), port, timeout};
 }
 
+/// Refusals of the message itself: another process would say the same.
+bool is_final(int status) { return status >= 400 && status < 500 && status != 404; }
+
+}  // namespace
+
+HttpQuantityLink::HttpQuantityLink(std::span<const std::string> addresses,
+                                   const Authenticator& authenticator,
+                                   std::chrono::milliseconds timeout)
+    : addresses_(addresses.begin(), addresses.end()), authenticator_(&authenticator) {
+  if (addresses_.empty()) throw std::invalid_argument("quantity control has no address");
+  for (Line* line : {&beats_, &asks_, &reports_}) open(*line, timeout);
+}
+
+void HttpQuantityLink::open(Line& line, std::chrono::milliseconds timeout) const {
+  for (const auto& address : addresses_) line.clients.push_back(client_of(address, timeout));
+}
+
 std::expected<HeartbeatReply, std::string> HttpQuantityLink::beat(const Heartbeat& heartbeat) {
-  return read(address_, call(beats_, post("/internal/heartbeat", to_json(heartbeat))),
-              parse_heartbeat_reply);
+  return call(beats_, post("/internal/heartbeat", to_json(heartbeat)), parse_heartbeat_reply);
 }
 
 std::expected<LeaseReply, std::string> HttpQuantityLink::ask(const LeaseAsk& ask) {
-  return read(address_, call(asks_, post("/internal/leases", to_json(ask))), parse_lease_reply);
+  return call(asks_, post("/internal/leases", to_json(ask)), parse_lease_reply);
 }
 
 std::expected<ClusterReport, std::string> HttpQuantityLink::report() {
-  return read(address_, call(reports_, {.method = "GET", .target = "/internal/members"}),
-              parse_cluster_report);
+  return call(reports_, {.method = "GET", .target = "/internal/members"}, parse_cluster_report);
 }
 
-std::expected<std::string, std::string> HttpQuantityLink::call(Line& line,
-                                                               http::ClientRequest request) {
+template <class Reply>
+std::expected<Reply, std::string> HttpQuantityLink::call(
+    Line& line, const http::ClientRequest& request,
+    std::expected<Reply, std::string> (*parse)(std::string_view)) {
   const std::lock_guard lock(line.mutex);
+  const std::size_t first = last_;
+  std::string problems;
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const std::size_t at = (first + i) % addresses_.size();
+    Answer answer = ask_one(line.clients[at], addresses_[at], request);
+    if (answer.body) {
+      auto reply = parse(*answer.body);
+      if (reply) {
+        last_ = at;
+        return reply;
+      }
+      answer = {.body = std::unexpected(
+                    fmt::format("quantity control at {}: its answer is not understood: {}",
+                                addresses_[at], reply.error())),
+                .ask_another = true};
+    }
+    problems += fmt::format("{}{}", problems.empty() ? "" : "; ", answer.body.error());
+    if (!answer.ask_another) break;
+  }
+  return std::unexpected(std::move(problems));
+}
+
+HttpQuantityLink::Answer HttpQuantityLink::ask_one(http::Client& client, const std::string& address,
+                                                   http::ClientRequest request) {
   request.headers.emplace_back(Authenticator::kHeader,
                                authenticator_->seal_quantity(read_clocks().wall));
-  auto response = line.client.send(request);
+  auto response = client.send(request);
   if (!response) {
-    return std::unexpected(fmt::format("quantity control: {}", response.error()));
+    return {.body = std::unexpected(fmt::format("quantity control: {}", response.error())),
+            .ask_another = true};
   }
-  if (response->status != 200) return std::unexpected(refusal(*response));
-  return std::move(response->body);
+  if (response->status == 200) return {.body = std::move(response->body)};
+  return {.body = std::unexpected(refusal(*response, address)),
+          .ask_another = !is_final(response->status)};
 }
 
-std::string HttpQuantityLink::refusal(const http::ClientResponse& response) {
+std::string HttpQuantityLink::refusal(const http::ClientResponse& response,
+                                      const std::string& address) {
   const Problem problem = problem_of(response);
   if (problem.type == kWrongPeerSecret && wrong_secrets_.admits()) {
     telemetry::log_error("quantity control refuses this process", "address={} detail=\"{}\"",
-                         address_, problem.detail);
+                         address, problem.detail);
   }
   if (problem.type.empty()) {
     return fmt::format("quantity control: what listens at {} answers {} and is something else",
-                       address_, response.status);
+                       address, response.status);
   }
-  return fmt::format("quantity control at {}: {}: {}", address_, problem.type, problem.detail);
+  return fmt::format("quantity control at {}: {}: {}", address, problem.type, problem.detail);
 }
 
 }  // namespace stampede::peers

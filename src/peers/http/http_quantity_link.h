@@ -1,7 +1,11 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "http/client.h"
 #include "peers/authenticator.h"
@@ -11,15 +15,19 @@
 
 namespace stampede::peers {
 
-/// Quantity control over HTTP. A heartbeat and a request for a lease do not wait for each other;
-/// two of a kind do. An answer of 403 `wrong-peer-secret` is logged as an error too, at most one in
+/// Quantity control over HTTP: several processes, of which one leads. A call asks the one that
+/// answered last; where that one stands by, is not reached or does not answer in time, it asks the
+/// others in turn, each once. A heartbeat and a request for a lease do not wait for each other; two
+/// of a kind do. An answer of 403 `wrong-peer-secret` is logged as an error too, at most one in
 /// 10 s, because nothing works until an operator acts. `authenticator` outlives it.
 class HttpQuantityLink final : public QuantityLink {
  public:
-  static constexpr std::chrono::milliseconds kTimeout{2'000};
+  /// For each process asked: shorter than a lease, so that the next one is asked in time.
+  static constexpr std::chrono::milliseconds kTimeout{1'500};
 
-  /// `address`: "127.0.0.1:8084", "[::1]:8084"; throws std::invalid_argument for anything else.
-  HttpQuantityLink(const std::string& address, const Authenticator& authenticator,
+  /// `addresses`: one or more like "127.0.0.1:8084", "[::1]:8084"; throws std::invalid_argument for
+  /// anything else.
+  HttpQuantityLink(std::span<const std::string> addresses, const Authenticator& authenticator,
                    std::chrono::milliseconds timeout = kTimeout);
 
   std::expected<HeartbeatReply, std::string> beat(const Heartbeat& heartbeat) override;
@@ -28,22 +36,31 @@ class HttpQuantityLink final : public QuantityLink {
   std::expected<ClusterReport, std::string> report();
 
  private:
-  /// One connection, for one call at a time.
+  /// The connections of one kind of call, one to each process, for one call at a time.
   struct Line {
-    explicit Line(http::Client made) : client(std::move(made)) {}
     std::mutex mutex;
-    http::Client client;  // guarded by mutex
+    std::vector<http::Client> clients;  // guarded by mutex; in order of the addresses
+  };
+  /// What one process said.
+  struct Answer {
+    std::expected<std::string, std::string> body;
+    bool ask_another = false;
   };
 
-  http::Client client(std::chrono::milliseconds timeout) const;
-  std::expected<std::string, std::string> call(Line& line, http::ClientRequest request);
-  std::string refusal(const http::ClientResponse& response);
+  void open(Line& line, std::chrono::milliseconds timeout) const;
+  template <class Reply>
+  std::expected<Reply, std::string> call(
+      Line& line, const http::ClientRequest& request,
+      std::expected<Reply, std::string> (*parse)(std::string_view));
+  Answer ask_one(http::Client& client, const std::string& address, http::ClientRequest request);
+  std::string refusal(const http::ClientResponse& response, const std::string& address);
 
-  const std::string address_;
+  const std::vector<std::string> addresses_;
   const Authenticator* authenticator_;
   Line beats_;
   Line asks_;
   Line reports_;
+  std::atomic<std::size_t> last_ = 0;  // who answered last
   telemetry::LogLimit wrong_secrets_;
 };
 

@@ -1,9 +1,11 @@
 #include "repositories/memory/memory_ledger.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace stampede::repositories::memory {
 
@@ -144,24 +146,37 @@ MemoryLedger::State MemoryLedger::state() const {
   return state_;
 }
 
+void MemoryLedger::restore(State state) {
+  const std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+  by_shard_.assign(state_.last_seqs.size(), {});
+  for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
+}
+
+void MemoryLedger::tell_time(Instant now) {
+  const std::lock_guard lock(mutex_);
+  time_ = now;
+}
+
 std::unique_ptr<LedgerTransaction> MemoryLedger::begin() {
   return std::make_unique<Transaction>(*this);
 }
 
 std::optional<LeaseId> MemoryLedger::grant(SaleId sale, std::int64_t units, Instant) {
   const std::lock_guard lock(mutex_);
-  return take(sale, units);
+  return take_units(sale, units);
 }
 
-std::optional<StockLease> MemoryLedger::grant(const LeaseRequest& request, std::int64_t units,
-                                              Instant) {
+std::optional<StockLease> MemoryLedger::grant(const Term& term, const LeaseRequest& request,
+                                              std::int64_t units, Instant) {
   const std::lock_guard lock(mutex_);
+  require_leader(term);
   const std::pair key{request.holder, request.number};
   if (const auto known = state_.requests.find(key); known != state_.requests.end()) {
     return state_.leases.at(known->second);
   }
   if (request.ring_epoch != state_.ring.epoch) return std::nullopt;
-  const auto id = take(request.sale, units);
+  const auto id = take_units(request.sale, units);
   if (!id) return std::nullopt;
   state_.requests[key] = *id;
   StockLease& lease = state_.leases.at(*id);
@@ -169,7 +184,7 @@ std::optional<StockLease> MemoryLedger::grant(const LeaseRequest& request, std::
   return lease;
 }
 
-std::optional<LeaseId> MemoryLedger::take(SaleId sale, std::int64_t units) {
+std::optional<LeaseId> MemoryLedger::take_units(SaleId sale, std::int64_t units) {
   Sale& from = state_.sales.at(sale);
   if (from.unleased < units) return std::nullopt;
   from.unleased -= units;
@@ -180,6 +195,16 @@ std::optional<LeaseId> MemoryLedger::take(SaleId sale, std::int64_t units) {
 
 void MemoryLedger::fence(LeaseId lease) {
   const std::lock_guard lock(mutex_);
+  set_fenced(lease);
+}
+
+void MemoryLedger::fence(const Term& term, LeaseId lease) {
+  const std::lock_guard lock(mutex_);
+  require_leader(term);
+  set_fenced(lease);
+}
+
+void MemoryLedger::set_fenced(LeaseId lease) {
   StockLease& fenced = state_.leases.at(lease);
   if (fenced.state == LeaseState::kOpen) fenced.state = LeaseState::kFenced;
 }
@@ -266,6 +291,11 @@ std::vector<Order> MemoryLedger::since(std::int32_t shard, std::int64_t after, s
   return orders;
 }
 
+std::vector<std::int64_t> MemoryLedger::newest() {
+  const std::lock_guard lock(mutex_);
+  return state_.last_seqs;
+}
+
 std::vector<std::int64_t> MemoryLedger::cursors_before_recent(Instant) {
   const std::lock_guard lock(mutex_);
   return std::vector<std::int64_t>(state_.last_seqs.size());
@@ -285,13 +315,60 @@ RingState MemoryLedger::ring() {
   return state_.ring;
 }
 
-RingState MemoryLedger::replace(std::int64_t epoch, std::span<const Member> members, Instant) {
+RingState MemoryLedger::replace(const Term& term, const RingChange& change, Instant) {
   const std::lock_guard lock(mutex_);
-  if (epoch != state_.ring.epoch) return state_.ring;
-  ++state_.ring.epoch;
+  require_leader(term);
+  if (change.epoch != state_.ring.epoch) return state_.ring;
+  state_.ring.epoch = std::max(change.epoch, change.above) + 1;
+  state_.ring.nonce = draw_nonce();
+  state_.ring.virtual_nodes = change.virtual_nodes;
   state_.ring.newest_lease = LeaseId{state_.last_lease};
-  state_.ring.members.assign(members.begin(), members.end());
+  state_.ring.members.assign(change.members.begin(), change.members.end());
   return state_.ring;
+}
+
+void MemoryLedger::require_leader(const Term& term) const {
+  if (state_.leader != term) throw NoLongerLeader(term);
+}
+
+/// Not part of the state: what was drawn is not drawn again after a failover.
+std::string MemoryLedger::draw_nonce() {
+  char digits[33];
+  std::snprintf(digits, sizeof digits, "%032llx", static_cast<unsigned long long>(++nonces_));
+  return digits;
+}
+
+std::optional<Term> MemoryLedger::take(const std::string& holder, std::int64_t above,
+                                       std::chrono::milliseconds life) {
+  const std::lock_guard lock(mutex_);
+  if (state_.leader.holder != holder && time_ < state_.leader_until) return std::nullopt;
+  state_.leader = {
+      .holder = holder, .epoch = std::max(state_.leader.epoch, above) + 1, .nonce = draw_nonce()};
+  state_.leader_until = time_ + life;
+  return state_.leader;
+}
+
+bool MemoryLedger::renew(const Term& term, std::chrono::milliseconds life) {
+  const std::lock_guard lock(mutex_);
+  if (state_.leader != term) return false;
+  state_.leader_until = time_ + life;
+  return true;
+}
+
+void MemoryLedger::resign(const Term& term) {
+  const std::lock_guard lock(mutex_);
+  if (state_.leader == term) state_.leader_until = Instant::min();
+}
+
+std::optional<Instant> MemoryLedger::standing(const Term& term) {
+  const std::lock_guard lock(mutex_);
+  if (state_.leader != term) return std::nullopt;
+  return time_;
+}
+
+Term MemoryLedger::last() {
+  const std::lock_guard lock(mutex_);
+  return state_.leader;
 }
 
 std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/sale.h"
+#include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
 #include "repositories/order_ledger.h"
@@ -17,7 +18,11 @@ namespace stampede::repositories::memory {
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
 /// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe, but it
 /// locks no rows: who runs several transactions at a time locks them.
-class MemoryLedger final : public OrderLedger, public Leases, public Orders, public Members {
+class MemoryLedger final : public OrderLedger,
+                           public Leases,
+                           public Orders,
+                           public Members,
+                           public Leadership {
  public:
   /// Order numbers are shared by that many queue shards.
   explicit MemoryLedger(std::size_t shards = 1);
@@ -30,6 +35,8 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
     std::vector<std::int64_t> last_seqs;  // of each queue shard
     std::int64_t last_lease = 0;
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
+    Term leader;
+    Instant leader_until;
   };
 
   /// Its whole quantity is unleased.
@@ -41,13 +48,18 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
   State state() const;
   /// The same without a copy: for one thread, until the next change.
   const State& view() const { return state_; }
+  /// What a database that failed over may hold: the state of a moment ago.
+  void restore(State state);
+  /// The database's own clock, which stands still otherwise.
+  void tell_time(Instant now);
 
   std::unique_ptr<LedgerTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
-  std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
+  std::optional<StockLease> grant(const Term& term, const LeaseRequest& request, std::int64_t units,
                                   Instant now) override;
   void fence(LeaseId lease) override;
+  void fence(const Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
   std::vector<StockSnapshot> stock(Instant ended_after) override;
 
@@ -57,25 +69,38 @@ class MemoryLedger final : public OrderLedger, public Leases, public Orders, pub
   std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) override;
   std::optional<OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::vector<std::int64_t> newest() override;
   /// Begins with the first order of all.
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
   void for_each_recent(Instant ended_after,
                        const std::function<void(const Order&)>& visit) override;
 
   RingState ring() override;
-  RingState replace(std::int64_t epoch, std::span<const Member> members, Instant now) override;
+  RingState replace(const Term& term, const RingChange& change, Instant now) override;
+
+  std::optional<Term> take(const std::string& holder, std::int64_t above,
+                           std::chrono::milliseconds life) override;
+  bool renew(const Term& term, std::chrono::milliseconds life) override;
+  void resign(const Term& term) override;
+  std::optional<Instant> standing(const Term& term) override;
+  Term last() override;
 
  private:
   class Transaction;
 
   // With mutex_ held:
-  std::optional<LeaseId> take(SaleId sale, std::int64_t units);
+  void require_leader(const Term& term) const;  // throws NoLongerLeader
+  std::string draw_nonce();
+  void set_fenced(LeaseId lease);
+  std::optional<LeaseId> take_units(SaleId sale, std::int64_t units);
   OrderLine line(const Order& order) const;
   void append(Order&& order);
 
   mutable std::mutex mutex_;
   State state_;                                     // guarded by mutex_
   std::vector<std::vector<std::size_t>> by_shard_;  // guarded by mutex_; indices, by seq
+  Instant time_;                                    // guarded by mutex_
+  std::uint64_t nonces_ = 0;                        // guarded by mutex_; drawn so far
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.

@@ -35,6 +35,11 @@ std::optional<SessionEpoch> raise(soci::session& session, UserId id, Instant now
        soci::use(raised_at), soci::use(id.value));
   update.execute(true);
   if (update.get_affected_rows() != 1) return std::nullopt;
+  // Its row stays locked until the commit: whoever reads a revision reads all epochs up to it.
+  raise_revision(session, kSessionsRevision);
+  session << "UPDATE users SET epoch_revision = "
+             "(SELECT r.revision FROM revisions r WHERE r.topic = 'sessions') WHERE id = :id",
+      soci::use(id.value);
   SessionEpoch epoch = 0;
   session << "SELECT session_epoch FROM users WHERE id = :id", soci::use(id.value),
       soci::into(epoch);
@@ -140,16 +145,20 @@ std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_vie
   });
 }
 
-std::vector<std::pair<UserId, SessionEpoch>> SqlAccounts::epochs_raised(Instant since) {
+RaisedEpochs SqlAccounts::epochs_raised(std::int64_t revision, Instant recent) {
   return database_.read([&](soci::session& session) {
-    const auto earliest = to_column(since);
+    RaisedEpochs raised;
+    session << "SELECT revision FROM revisions WHERE topic = 'sessions'",
+        soci::into(raised.revision);
+    const bool all = revision < 0 || revision > raised.revision;
+    const std::int64_t from = all ? to_column(recent) : revision + 1;
     std::pair<UserId, SessionEpoch> row;
     soci::statement select =
-        (session.prepare << "SELECT id, session_epoch FROM users WHERE epoch_raised_at >= :since",
-         soci::use(earliest), soci::into(row.first.value), soci::into(row.second));
-    std::vector<std::pair<UserId, SessionEpoch>> epochs;
-    for (select.execute(); select.fetch();) epochs.push_back(row);
-    return epochs;
+        (session.prepare << fmt::format("SELECT id, session_epoch FROM users WHERE {} >= :since",
+                                        all ? "epoch_raised_at" : "epoch_revision"),
+         soci::use(from), soci::into(row.first.value), soci::into(row.second));
+    for (select.execute(); select.fetch();) raised.epochs.push_back(row);
+    return raised;
   });
 }
 

@@ -66,16 +66,36 @@ TEST_P(AccountsTest, EpochsRise) {
   auto& accounts = shop.accounts();
   ASSERT_TRUE(accounts.create("alice", "old", UserRole::kBuyer, at(1)));
   ASSERT_TRUE(accounts.create("bob", "old", UserRole::kBuyer, at(1)));
-  EXPECT_THAT(accounts.epochs_raised(at(0)), IsEmpty());
+  EXPECT_THAT(accounts.epochs_raised(-1, at(0)).epochs, IsEmpty());
   EXPECT_EQ(accounts.raise_epoch(UserId{1}, at(100)), 1);
   EXPECT_EQ(accounts.set_password(UserId{1}, "new", at(200)), 2);
   EXPECT_EQ(accounts.find(UserId{1})->password_hash, "new");
   EXPECT_EQ(accounts.find(UserId{1})->session_epoch, 2);
   EXPECT_EQ(accounts.find(UserId{2})->password_hash, "old");
-  EXPECT_THAT(accounts.epochs_raised(at(200)), ElementsAre(std::pair(UserId{1}, 2)));
-  EXPECT_THAT(accounts.epochs_raised(at(201)), IsEmpty());
   EXPECT_EQ(accounts.raise_epoch(UserId{3}, at(1)), std::nullopt);
   EXPECT_EQ(accounts.set_password(UserId{3}, "new", at(1)), std::nullopt);
+}
+
+TEST_P(AccountsTest, RaisedEpochsTravelByRevision) {
+  auto& accounts = shop.accounts();
+  for (const char* name : {"alice", "bob"}) {
+    ASSERT_TRUE(accounts.create(name, "old", UserRole::kBuyer, at(1)));
+  }
+  EXPECT_EQ(accounts.epochs_raised(-1, at(0)).revision, 0);
+  accounts.raise_epoch(UserId{1}, at(900));
+  const auto first = accounts.epochs_raised(0, at(1'000));
+  EXPECT_EQ(first.revision, 1);
+  EXPECT_THAT(first.epochs, ElementsAre(std::pair(UserId{1}, 1)));
+  // By a process whose clock is far behind.
+  accounts.set_password(UserId{2}, "new", at(100));
+  const auto second = accounts.epochs_raised(first.revision, at(1'000));
+  EXPECT_EQ(second.revision, 2);
+  EXPECT_THAT(second.epochs, ElementsAre(std::pair(UserId{2}, 1)));
+  EXPECT_THAT(accounts.epochs_raised(2, at(0)).epochs, IsEmpty());
+  EXPECT_THAT(accounts.epochs_raised(-1, at(500)).epochs, ElementsAre(std::pair(UserId{1}, 1)))
+      << "what is old matters to nobody who begins";
+  EXPECT_THAT(accounts.epochs_raised(3, at(500)).epochs, ElementsAre(std::pair(UserId{1}, 1)))
+      << "nor to who knows more than the database";
 }
 
 TEST_P(AccountsTest, ARangeIsFilledUp) {
@@ -124,6 +144,19 @@ TEST_P(BlacklistTest, HoldsUntilItExpires) {
   EXPECT_TRUE(blacklist.remove(UserId{1}));
   EXPECT_FALSE(blacklist.remove(UserId{1}));
   EXPECT_THAT(blacklist.list(at(500)), IsEmpty());
+}
+
+TEST_P(BlacklistTest, AnEntryNeverReplacesOneThatHoldsForLonger) {
+  auto& blacklist = shop.repositories.blacklist();
+  const auto put = [&](std::int64_t expires_at, const char* reason) {
+    const BlacklistEntry entry{UserId{1}, reason, at(expires_at), at(1)};
+    blacklist.put({&entry, 1});
+  };
+  put(900, "an operator's");
+  put(600, "automatic");
+  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "an operator's");
+  put(1'000, "longer");
+  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "longer");
 }
 
 TEST_P(BlacklistTest, AnAutomaticEntryNeverReplacesABan) {

@@ -9,21 +9,25 @@ namespace stampede::repositories::sql {
 void SqlBlacklist::put(std::span<const BlacklistEntry> entries) {
   if (entries.empty()) return;
   database_.write([&](soci::session& session) {
+    // First: its row is locked until the commit, so that no other entry comes between the look and
+    // the change.
+    raise_revision(session, kBlacklistRevision);
     for (const auto& entry : entries) {
       Nullable expires_at(entry.expires_at);
       const auto created_at = to_column(entry.created_at);
       if (entry.expires_at) {
-        int bans = 0;
-        session << "SELECT COUNT(*) FROM blacklist WHERE user_id = :user AND expires_at IS NULL",
-            soci::use(entry.user.value), soci::into(bans);
-        if (bans != 0) continue;
+        const auto until = to_column(*entry.expires_at);
+        int longer = 0;
+        session << "SELECT COUNT(*) FROM blacklist WHERE user_id = :user "
+                   "AND (expires_at IS NULL OR expires_at > :until)",
+            soci::use(entry.user.value), soci::use(until), soci::into(longer);
+        if (longer != 0) continue;
       }
       session << "REPLACE INTO blacklist (user_id, reason, expires_at, created_at) "
                  "VALUES (:user, :reason, :expires_at, :created_at)",
           soci::use(entry.user.value), soci::use(entry.reason), use(expires_at),
           soci::use(created_at);
     }
-    raise_revision(session, kBlacklistRevision);
   });
 }
 

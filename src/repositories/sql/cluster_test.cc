@@ -20,6 +20,10 @@ struct MembersTest : OnEveryEngine {
   const Member a{.node = "a", .address = "127.0.0.1:8083", .incarnation = "0123456789abcdef"};
   const Member b{.node = "b", .address = "127.0.0.1:9083", .incarnation = "fedcba9876543210"};
 
+  RingState replace(std::int64_t epoch, std::vector<Member> next, std::int64_t now) {
+    return members.replace(shop.term(), {.epoch = epoch, .members = next}, at(now));
+  }
+
   std::vector<std::int64_t> joined_at() {
     return shop.database.read([](soci::session& session) {
       std::vector<std::int64_t> instants;
@@ -54,7 +58,7 @@ TEST_P(MembersTest, TheHashKeyIsDrawnOnceAndStays) {
 
 TEST_P(MembersTest, AreReplacedInOneTransaction) {
   const auto sale = shop.sell(10);
-  const auto first = members.replace(0, std::array{b, a}, at(100));
+  const auto first = replace(0, {b, a}, 100);
   EXPECT_EQ(first.epoch, 1);
   EXPECT_THAT(first.members, ElementsAre(a, b));
   EXPECT_EQ(first.newest_lease, LeaseId{});
@@ -63,7 +67,7 @@ TEST_P(MembersTest, AreReplacedInOneTransaction) {
   const auto lease = *shop.leases().grant(sale, 1, at(1));
   Member restarted = b;
   restarted.incarnation = "1111111111111111";
-  const auto second = members.replace(1, std::array{a, restarted}, at(200));
+  const auto second = replace(1, {a, restarted}, 200);
   EXPECT_EQ(second.epoch, 2);
   EXPECT_EQ(second.hash_key, first.hash_key);
   EXPECT_EQ(second.newest_lease, lease);
@@ -72,25 +76,44 @@ TEST_P(MembersTest, AreReplacedInOneTransaction) {
 
   shop.leases().grant(sale, 1, at(1));
   EXPECT_EQ(members.ring().newest_lease, lease);  // of the epoch, not of now
-  EXPECT_THAT(members.replace(2, {}, at(300)).members, IsEmpty());
+  EXPECT_THAT(replace(2, {}, 300).members, IsEmpty());
 }
 
 TEST_P(MembersTest, AChangeOfAnotherRingChangesNothing) {
-  const auto first = members.replace(0, std::array{a}, at(100));
-  EXPECT_EQ(members.replace(0, std::array{b}, at(200)), first) << "somebody was faster";
+  const auto first = replace(0, {a}, 100);
+  EXPECT_EQ(replace(0, {b}, 200), first) << "somebody was faster";
   EXPECT_EQ(members.ring(), first);
+}
+
+TEST_P(MembersTest, EveryChangeDrawsANonceAndItsPointsStay) {
+  EXPECT_EQ(members.ring().nonce, "");
+  EXPECT_EQ(members.ring().virtual_nodes, 150);
+  const auto first = replace(0, {a}, 100);
+  EXPECT_EQ(first.nonce.size(), 32U);
+  const auto second = members.replace(
+      shop.term(), {.epoch = 1, .members = first.members, .virtual_nodes = 8}, at(200));
+  EXPECT_NE(second.nonce, first.nonce);
+  EXPECT_EQ(second.virtual_nodes, 8);
+  EXPECT_EQ(members.ring(), second);
+}
+
+/// Of a database that has lost its tail somebody knows a later ring.
+TEST_P(MembersTest, TheNextEpochIsBeyondAllThatAreKnown) {
+  const auto ring =
+      members.replace(shop.term(), {.epoch = 0, .above = 7, .members = std::array{a}}, at(100));
+  EXPECT_EQ(ring.epoch, 8);
 }
 
 TEST_P(MembersTest, ALeaseIsGrantedInTheNameOfTheRingThatStands) {
   const auto sale = shop.sell(10);
   LeaseRequest request{.holder = a.holder(), .number = 1, .sale = sale, .ring_epoch = 1};
-  EXPECT_FALSE(shop.leases().grant(request, 1, at(1)));
-  members.replace(0, std::array{a}, at(100));
-  EXPECT_TRUE(shop.leases().grant(request, 1, at(1)));
-  members.replace(1, std::array{a, b}, at(100));
-  EXPECT_TRUE(shop.leases().grant(request, 1, at(1))) << "the same request: its lease";
+  EXPECT_FALSE(shop.leases().grant(shop.term(), request, 1, at(1)));
+  replace(0, {a}, 100);
+  EXPECT_TRUE(shop.leases().grant(shop.term(), request, 1, at(1)));
+  replace(1, {a, b}, 100);
+  EXPECT_TRUE(shop.leases().grant(shop.term(), request, 1, at(1))) << "the same request: its lease";
   request.number = 2;
-  EXPECT_FALSE(shop.leases().grant(request, 1, at(1)));
+  EXPECT_FALSE(shop.leases().grant(shop.term(), request, 1, at(1)));
 }
 
 TEST_P(QuarantineTest, KeepsWhateverCame) {

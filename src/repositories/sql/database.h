@@ -34,7 +34,7 @@ struct MariadbOptions {
   std::chrono::seconds lock_timeout{5};
   /// The server ends a write transaction in which nothing is done for so long: a process that
   /// stands still or is cut off must not keep its locks.
-  std::chrono::seconds idle_timeout{10};
+  std::chrono::seconds idle_timeout{3};
 };
 
 class Database;

@@ -48,6 +48,11 @@ class Dialect {
 
   /// What a SELECT ends with to lock its rows.
   virtual std::string_view for_update() const = 0;
+  /// The same for locks that others may share.
+  virtual std::string_view for_share() const = 0;
+  /// An expression: the database's own time at the beginning of the statement, in milliseconds
+  /// since 1970.
+  virtual std::string_view milliseconds_now() const = 0;
   /// Of the session of a write transaction, which outlives it.
   virtual std::unique_ptr<OrderBatch> order_batch(soci::session& session) = 0;
 

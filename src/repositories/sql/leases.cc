@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "repositories/sql/leadership.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -12,6 +13,8 @@ namespace {
 
 /// Another transaction granted the same request; this one must not take units too.
 struct GrantedBefore {};
+/// The ring was replaced meanwhile: nothing is granted in its name.
+struct AnotherRing {};
 
 void require_units(std::int64_t units) {
   if (units >= 1) return;
@@ -26,13 +29,11 @@ bool take_units(soci::session& session, SaleId sale, std::int64_t units) {
   return take.get_affected_rows() == 1;
 }
 
-/// With the sale's row locked: whoever changes the ring locks it too, and then waits for this.
-bool ring_stands(soci::session& session, std::string_view for_update, const LeaseRequest& request) {
-  std::int64_t sale = 0;
+/// Keeps the ring's row until the commit: whoever changes the ring waits for that, and then knows
+/// the lease.
+bool ring_stands(soci::session& session, std::string_view for_share, const LeaseRequest& request) {
   std::int64_t epoch = -1;
-  session << fmt::format("SELECT id FROM sales WHERE id = :sale{}", for_update),
-      soci::use(request.sale.value), soci::into(sale);
-  session << "SELECT epoch FROM ring", soci::into(epoch);
+  session << fmt::format("SELECT epoch FROM ring WHERE id = 1{}", for_share), soci::into(epoch);
   return epoch == request.ring_epoch;
 }
 
@@ -47,6 +48,32 @@ std::optional<StockLease> select_granted(soci::session& session, const LeaseRequ
                               LeaseRow::kColumns));
   if (!select.execute(true)) return std::nullopt;
   return row.lease();
+}
+
+/// The locks of the ring and the leader come last, so that neither is held while this waits for the
+/// sale's row.
+std::optional<StockLease> grant_once(soci::session& session, Dialect& dialect,
+                                     const LeaseRequest& request, std::int64_t units, Instant now) {
+  if (auto granted = select_granted(session, request)) return granted;
+  // It may have waited for the sale while the same request took the last units.
+  if (!take_units(session, request.sale, units)) return select_granted(session, request);
+  const auto created_at = to_column(now);
+  try {
+    session << "INSERT INTO stock_leases (sale, granted, sold, state, holder, request, "
+               "created_at) VALUES (:sale, :granted, 0, 'open', :holder, :request, :created_at)",
+        soci::use(request.sale.value), soci::use(units), soci::use(request.holder),
+        soci::use(request.number), soci::use(created_at);
+  } catch (const soci::soci_error&) {
+    if (dialect.is_duplicate(session)) throw GrantedBefore{};
+    throw;
+  }
+  if (!ring_stands(session, dialect.for_share(), request)) throw AnotherRing{};
+  return select_granted(session, request);
+}
+
+void set_fenced(soci::session& session, LeaseId lease) {
+  session << "UPDATE stock_leases SET state = 'fenced' WHERE id = :id AND state = 'open'",
+      soci::use(lease.value);
 }
 
 }  // namespace
@@ -65,37 +92,34 @@ std::optional<LeaseId> SqlLeases::grant(SaleId sale, std::int64_t units, Instant
   });
 }
 
-std::optional<StockLease> SqlLeases::grant(const LeaseRequest& request, std::int64_t units,
-                                           Instant now) {
+std::optional<StockLease> SqlLeases::grant(const Term& term, const LeaseRequest& request,
+                                           std::int64_t units, Instant now) {
   require_units(units);
   try {
-    return database_.write([&](soci::session& session) -> std::optional<StockLease> {
-      if (auto granted = select_granted(session, request)) return granted;
-      if (!ring_stands(session, database_.dialect().for_update(), request)) return std::nullopt;
-      // It may have waited for the sale while the same request took the last units.
-      if (!take_units(session, request.sale, units)) return select_granted(session, request);
-      const auto created_at = to_column(now);
-      try {
-        session
-            << "INSERT INTO stock_leases (sale, granted, sold, state, holder, request, "
-               "created_at) VALUES (:sale, :granted, 0, 'open', :holder, :request, :created_at)",
-            soci::use(request.sale.value), soci::use(units), soci::use(request.holder),
-            soci::use(request.number), soci::use(created_at);
-      } catch (const soci::soci_error&) {
-        if (database_.dialect().is_duplicate(session)) throw GrantedBefore{};
-        throw;
-      }
-      return select_granted(session, request);
+    return database_.write([&](soci::session& session) {
+      auto lease = grant_once(session, database_.dialect(), request, units, now);
+      require_leader(session, database_.dialect(), term);
+      return lease;
     });
   } catch (const GrantedBefore&) {
-    return database_.read([&](soci::session& session) { return select_granted(session, request); });
+    return database_.write([&](soci::session& session) {
+      auto lease = select_granted(session, request);
+      require_leader(session, database_.dialect(), term);
+      return lease;
+    });
+  } catch (const AnotherRing&) {
+    return std::nullopt;
   }
 }
 
 void SqlLeases::fence(LeaseId lease) {
+  database_.write([&](soci::session& session) { set_fenced(session, lease); });
+}
+
+void SqlLeases::fence(const Term& term, LeaseId lease) {
   database_.write([&](soci::session& session) {
-    session << "UPDATE stock_leases SET state = 'fenced' WHERE id = :id AND state = 'open'",
-        soci::use(lease.value);
+    set_fenced(session, lease);
+    require_leader(session, database_.dialect(), term);
   });
 }
 

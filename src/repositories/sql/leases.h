@@ -10,9 +10,10 @@ class SqlLeases final : public Leases {
   explicit SqlLeases(Database& database) : database_(database) {}
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
-  std::optional<StockLease> grant(const LeaseRequest& request, std::int64_t units,
+  std::optional<StockLease> grant(const Term& term, const LeaseRequest& request, std::int64_t units,
                                   Instant now) override;
   void fence(LeaseId lease) override;
+  void fence(const Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
   std::vector<StockSnapshot> stock(Instant ended_after) override;
 

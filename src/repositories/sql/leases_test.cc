@@ -90,7 +90,7 @@ TEST_P(LeasesTest, StockTellsWhereTheUnitsOfRunningSalesAre) {
 TEST_P(LeasesTest, ARequestIsGrantedOnce) {
   const auto sale = shop.sell(10);
   const LeaseRequest request{.holder = "a/0123456789abcdef", .number = 1, .sale = sale};
-  const auto first = shop.leases().grant(request, 7, at(1));
+  const auto first = shop.leases().grant(shop.term(), request, 7, at(1));
   ASSERT_TRUE(first);
   EXPECT_EQ(first->sale, sale);
   EXPECT_EQ(first->granted, 7);
@@ -99,7 +99,7 @@ TEST_P(LeasesTest, ARequestIsGrantedOnce) {
   shop.commit({success(sale, first->id, 1)});
   shop.leases().fence(first->id);
 
-  const auto again = shop.leases().grant(request, 2, at(2));
+  const auto again = shop.leases().grant(shop.term(), request, 2, at(2));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->id, first->id);
   EXPECT_EQ(again->granted, 7);
@@ -110,11 +110,12 @@ TEST_P(LeasesTest, ARequestIsGrantedOnce) {
 
   LeaseRequest next = request;
   next.number = 2;
-  EXPECT_FALSE(shop.leases().grant(next, 4, at(3)));
-  const auto second = shop.leases().grant(next, 3, at(3));  // a refused one may be sent again
+  EXPECT_FALSE(shop.leases().grant(shop.term(), next, 4, at(3)));
+  const auto second =
+      shop.leases().grant(shop.term(), next, 3, at(3));  // a refused one may be sent again
   ASSERT_TRUE(second);
   EXPECT_NE(second->id, first->id);
-  EXPECT_THROW(shop.leases().grant(next, 0, at(3)), std::invalid_argument);
+  EXPECT_THROW(shop.leases().grant(shop.term(), next, 0, at(3)), std::invalid_argument);
 }
 
 TEST_P(LeasesTest, OfServeHaveNoHolder) {
@@ -129,6 +130,7 @@ TEST_P(LeasesTest, ConcurrentGrantsNeverExceedTheStock) {
   constexpr std::int64_t kUnits = 100;
   constexpr std::int64_t kRequests = 30;
   const auto sale = shop.sell(kUnits);
+  const Term& term = shop.term();
   std::array<std::map<std::int64_t, StockLease>, 4> granted;
   {
     std::latch ready{std::ssize(granted)};
@@ -141,7 +143,7 @@ TEST_P(LeasesTest, ConcurrentGrantsNeverExceedTheStock) {
         for (std::int64_t number = 1; number <= kRequests; ++number) {
           const LeaseRequest request{
               .holder = i % 2 == 0 ? "even/0" : "odd/0", .number = number, .sale = sale};
-          if (const auto lease = repositories.leases().grant(request, 3, at(1)))
+          if (const auto lease = repositories.leases().grant(term, request, 3, at(1)))
             granted[i][number] = *lease;
         }
       });

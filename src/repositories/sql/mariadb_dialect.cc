@@ -75,6 +75,10 @@ bool connection_lost(unsigned code) {
          one_of(code, kFarewells);
 }
 
+/// A server that may not be written to is away: in a failover another one may, behind the same
+/// address, and a new connection finds it.
+bool read_only(unsigned code) { return code == ER_OPTION_PREVENTS_STATEMENT; }
+
 bool disk_full(unsigned code, std::string_view words) {
   return code == ER_DISK_FULL || code == ER_RECORD_FILE_FULL ||
          words.find("No space left on device") != std::string_view::npos;
@@ -86,7 +90,7 @@ Kind kind_of(unsigned code, std::string_view words, bool committing) {
                                            ER_TABLE_DEF_CHANGED};
   if (one_of(code, kAgain)) return Kind::kBusy;
   if (committing) return Kind::kOutcomeUnknown;
-  if (connection_lost(code)) return Kind::kUnreachable;
+  if (connection_lost(code) || read_only(code)) return Kind::kUnreachable;
   if (disk_full(code, words)) return Kind::kFull;
   constexpr std::array<unsigned, 7> kRefused{ER_DUP_ENTRY,
                                              ER_BAD_NULL_ERROR,
@@ -165,6 +169,10 @@ class MariadbDialect final : public Dialect {
   }
 
   std::string_view for_update() const override { return " FOR UPDATE"; }
+  std::string_view for_share() const override { return " LOCK IN SHARE MODE"; }
+  std::string_view milliseconds_now() const override {
+    return "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)";
+  }
 
   std::unique_ptr<OrderBatch> order_batch(soci::session& session) override {
     return make_multi_row_order_batch(session);
@@ -175,7 +183,7 @@ class MariadbDialect final : public Dialect {
     const std::string words = error.get_error_message();
     return {.error = {kind_of(code, words, committing),
                       fmt::format("{}: {} (MariaDB error {})", name_, words, code)},
-            .connection_lost = connection_lost(code)};
+            .connection_lost = connection_lost(code) || read_only(code)};
   }
 
   bool is_duplicate(soci::session& session) override {

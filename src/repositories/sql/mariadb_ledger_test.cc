@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "repositories/sql/leadership.h"
 #include "repositories/sql/test_database.h"
 
 // SOCI 4.0.3 loses the buffer of a bound value when MariaDB refuses the statement: 21 bytes, in a
@@ -76,6 +77,12 @@ struct MariadbLedger : testing::Test {
   }
 };
 
+/// Transactions that wait for a lock at this moment.
+std::int64_t server_waits() {
+  return std::stoll(test_support::MariadbServer::shared().sql(
+      "SELECT COUNT(*) FROM information_schema.innodb_lock_waits"));
+}
+
 TEST_F(MariadbLedger, ShardsDoNotWaitForEachOther) {
   Consumer first(options(), 0);
   Consumer second(impatient(), 1);
@@ -93,8 +100,9 @@ TEST_F(MariadbLedger, ShardsDecideAboutABuyerOneAfterTheOther) {
   first.lock_and_read(*held, sale, {{1}, {7}}, leases[0]);
   {
     Consumer second(impatient(), 1);
-    const auto error =
-        error_of([&] { second.begin()->lock_buyers(std::vector<UserId>{{7}, {9}}); });
+    const auto error = error_of([&] {
+      second.begin()->lock_buyers(std::vector<UserId>{{7}, {9}});
+    });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->kind(), Kind::kBusy);
   }
@@ -271,23 +279,94 @@ TEST_F(MariadbLedger, AChangeOfTermsWaitsForGrantsUnderWay) {
             std::unexpected(ChangeSaleError::kUnitsAreLeased));
 }
 
+/// From where it has checked the ring's epoch until its commit.
 TEST_F(MariadbLedger, AChangeOfTheRingWaitsForGrantsUnderWay) {
+  const Term& term = shop.term();
   Database granting(options());
   Transaction grant(granting, Access::kWrite);
   grant.run([&](soci::session& session) {
-    session << "UPDATE sales SET unleased = unleased - 1 WHERE id = " << sale.value;
     session << "INSERT INTO stock_leases (sale, granted, sold, state, created_at) "
                "VALUES (1, 1, 0, 'open', 1)";
+    std::int64_t epoch = -1;
+    session << "SELECT epoch FROM ring WHERE id = 1 LOCK IN SHARE MODE", soci::into(epoch);
   });
   {
     Database database(impatient());
-    const auto error = error_of([&] { Repositories(database).members().replace(0, {}, at(1)); });
+    const auto error =
+        error_of([&] { Repositories(database).members().replace(term, {.epoch = 0}, at(1)); });
     ASSERT_TRUE(error);
     EXPECT_EQ(error->kind(), Kind::kBusy);
   }
   grant.commit();
-  const auto ring = shop.repositories.members().replace(0, {}, at(1));
+  const auto ring = shop.repositories.members().replace(term, {.epoch = 0}, at(1));
   EXPECT_EQ(ring.newest_lease.value, leases.back().value + 1);
+}
+
+/// A sale's row may be locked for long, by a batch of orders or by a merchant.
+TEST_F(MariadbLedger, ALockedSaleKeepsNeitherTheRingFromChangingNorTheLeadFromBeingRenewed) {
+  const Term& term = shop.term();
+  Database other(options());
+  Transaction locking(other, Access::kWrite);
+  locking.run([&](soci::session& session) {
+    session << "UPDATE sales SET failed = failed WHERE id = " << sale.value;
+  });
+  Database database(impatient());
+  Repositories repositories(database);
+  Database leading(impatient());
+  Repositories leadership(leading);
+  std::optional<StorageError> refused;
+  {
+    std::jthread grant([&] {
+      refused = error_of([&] {
+        std::ignore = repositories.leases().grant(
+            term, {.holder = "a/1", .number = 1, .sale = sale, .ring_epoch = 0}, 1, at(1));
+      });
+    });
+    // While the grant waits:
+    EXPECT_TRUE(leadership.leadership().renew(term, std::chrono::seconds{2}));
+    EXPECT_EQ(leadership.members().replace(term, {.epoch = 0}, at(1)).epoch, 1);
+    EXPECT_FALSE(leadership.leases().stock(at(1)).empty());
+  }
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->kind(), Kind::kBusy);
+}
+
+/// An automatic entry that finds no ban, while an operator's ban is about to be committed.
+TEST_F(MariadbLedger, ABanThatIsUnderWayIsNotOverwritten) {
+  Database banning(options());
+  std::optional<Transaction> ban(std::in_place, banning, Access::kWrite);
+  ban->run([&](soci::session& session) {
+    raise_revision(session, kBlacklistRevision);
+    session << "INSERT INTO blacklist (user_id, reason, created_at) VALUES (7, 'banned', 1)";
+  });
+  const BlacklistEntry entry{UserId{7}, "too early", at(600), at(1)};
+  auto& blacklist = shop.repositories.blacklist();
+  std::jthread automatic([&] { blacklist.put({&entry, 1}); });
+  // It has looked for bans, or is about to, and waits.
+  while (server_waits() == 0) std::this_thread::yield();
+  ban->commit();
+  ban.reset();
+  automatic.join();
+  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned");
+}
+
+/// What a leader has begun is committed before another leads, or never.
+TEST_F(MariadbLedger, ATakeWaitsForTheLeadersTransactionUnderWay) {
+  Leadership& leadership = shop.repositories.leadership();
+  const auto term = *leadership.take("first", 0, std::chrono::milliseconds{0});
+  Database writing(options());
+  Transaction write(writing, Access::kWrite);
+  write.run([&](soci::session& session) { require_leader(session, writing.dialect(), term); });
+  {
+    Database database(impatient());
+    const auto error = error_of([&] {
+      std::ignore = Repositories(database).leadership().take("second", 0, std::chrono::seconds{2});
+    });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), Kind::kBusy);
+  }
+  write.commit();
+  EXPECT_TRUE(leadership.take("second", 0, std::chrono::seconds{2}));
 }
 
 }  // namespace

@@ -313,6 +313,20 @@ TEST(Mariadb, AProcessThatStandsStillLosesItsLocks) {
   EXPECT_EQ(shop.database.read(read_revisions).catalog, 1);
 }
 
+/// As a server that was the writer before a failover.
+TEST(Mariadb, AReadOnlyServerIsAway) {
+  TestShop shop(Engine::kMariadb);
+  const auto raise = [](soci::session& session) { raise_revision(session, kCatalogRevision); };
+  {
+    const Setting read_only("read_only", "1");
+    const auto error = error_of([&] { shop.database.write(raise); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->kind(), Kind::kUnreachable) << error->what();
+  }
+  shop.database.write(raise);
+  EXPECT_EQ(shop.database.read(read_revisions).catalog, 1);
+}
+
 /// A server of its own, because it is killed and stopped.
 struct MariadbAway : testing::Test {
   MariadbServer server;

@@ -1,12 +1,10 @@
 #include "repositories/sql/members.h"
 
 #include <fmt/format.h>
-#include <sys/random.h>
 
-#include <array>
-#include <cerrno>
-#include <system_error>
+#include <algorithm>
 
+#include "repositories/sql/leadership.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -17,15 +15,6 @@ struct Joined {
   Member member;
   std::int64_t at = 0;
 };
-
-/// Of 128 bits: whoever knew it could send a crowd to one validator.
-std::string draw_hash_key() {
-  std::array<unsigned char, 16> bytes{};
-  if (getentropy(bytes.data(), bytes.size()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "getentropy");
-  }
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
 
 std::vector<Joined> select_members(soci::session& session) {
   Joined row;
@@ -41,25 +30,36 @@ std::vector<Joined> select_members(soci::session& session) {
 
 RingState select_ring(soci::session& session) {
   RingState ring;
-  session << "SELECT epoch, hash_key, newest_lease FROM ring", soci::into(ring.epoch),
-      soci::into(ring.hash_key), soci::into(ring.newest_lease.value);
+  session << "SELECT epoch, nonce, hash_key, virtual_nodes, newest_lease FROM ring",
+      soci::into(ring.epoch), soci::into(ring.nonce), soci::into(ring.hash_key),
+      soci::into(ring.virtual_nodes), soci::into(ring.newest_lease.value);
   for (auto& joined : select_members(session)) ring.members.push_back(std::move(joined.member));
   return ring;
 }
 
+/// Whoever knew the key could send a crowd to one validator.
 void ensure_hash_key(soci::session& session) {
-  const std::string key = draw_hash_key();
+  const std::string key = draw_nonce();
   session << "UPDATE ring SET hash_key = :key WHERE hash_key = ''", soci::use(key);
 }
 
-/// A grant changes its sale's row before it inserts its lease: with all of them locked none is
-/// under way, and the newest lease that is committed is the newest of all.
-void await_grants(soci::session& session, std::string_view for_update) {
-  std::int64_t sale = 0;
-  soci::statement select =
-      (session.prepare << fmt::format("SELECT id FROM sales ORDER BY id{}", for_update),
-       soci::into(sale));
-  for (select.execute(); select.fetch();) continue;
+/// The ring's epoch, with its row locked. A grant checks the epoch at its end and keeps the row
+/// until its commit: so every lease in the name of this ring is committed now, or never will be.
+std::int64_t lock_epoch(soci::session& session, std::string_view for_update) {
+  std::int64_t epoch = 0;
+  session << fmt::format("SELECT epoch FROM ring WHERE id = 1{}", for_update), soci::into(epoch);
+  return epoch;
+}
+
+void update_ring(soci::session& session, const RingChange& change) {
+  const std::int64_t epoch = std::max(change.epoch, change.above) + 1;
+  const std::string nonce = draw_nonce();
+  // By a statement of its own, which sees what was committed while the lock was waited for.
+  std::int64_t newest = 0;
+  session << "SELECT COALESCE(MAX(id), 0) FROM stock_leases", soci::into(newest);
+  session << "UPDATE ring SET epoch = :epoch, nonce = :nonce, virtual_nodes = :points, "
+             "newest_lease = :newest WHERE id = 1",
+      soci::use(epoch), soci::use(nonce), soci::use(change.virtual_nodes), soci::use(newest);
 }
 
 /// A process that was a member before joined when it did.
@@ -81,27 +81,25 @@ RingState SqlMembers::ring() {
   });
 }
 
-RingState SqlMembers::replace(std::int64_t epoch, std::span<const Member> members, Instant now) {
+RingState SqlMembers::replace(const Term& term, const RingChange& change, Instant now) {
+  const Dialect& dialect = database_.dialect();
   return database_.write([&](soci::session& session) {
     ensure_hash_key(session);
-    await_grants(session, database_.dialect().for_update());
-    soci::statement raise =
-        (session.prepare << "UPDATE ring SET epoch = epoch + 1, newest_lease = "
-                            "(SELECT COALESCE(MAX(l.id), 0) FROM stock_leases l) "
-                            "WHERE epoch = :known",
-         soci::use(epoch));
-    raise.execute(true);
-    if (raise.get_affected_rows() != 1) return select_ring(session);
-    const auto before = select_members(session);
-    session << "DELETE FROM validators";
-    for (const auto& member : members) {
-      const auto at = joined_at(member, before, now);
-      session << "INSERT INTO validators (node, address, incarnation, joined_at) "
-                 "VALUES (:node, :address, :incarnation, :joined_at)",
-          soci::use(member.node), soci::use(member.address), soci::use(member.incarnation),
-          soci::use(at);
+    if (lock_epoch(session, dialect.for_update()) == change.epoch) {
+      update_ring(session, change);
+      const auto before = select_members(session);
+      session << "DELETE FROM validators";
+      for (const auto& member : change.members) {
+        const auto at = joined_at(member, before, now);
+        session << "INSERT INTO validators (node, address, incarnation, joined_at) "
+                   "VALUES (:node, :address, :incarnation, :joined_at)",
+            soci::use(member.node), soci::use(member.address), soci::use(member.incarnation),
+            soci::use(at);
+      }
     }
-    return select_ring(session);
+    auto ring = select_ring(session);
+    require_leader(session, dialect, term);
+    return ring;
   });
 }
 

@@ -10,7 +10,7 @@ class SqlMembers final : public Members {
   explicit SqlMembers(Database& database) : database_(database) {}
 
   RingState ring() override;
-  RingState replace(std::int64_t epoch, std::span<const Member> members, Instant now) override;
+  RingState replace(const Term& term, const RingChange& change, Instant now) override;
 
  private:
   Database& database_;

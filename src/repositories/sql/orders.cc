@@ -170,6 +170,8 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
   });
 }
 
+std::vector<std::int64_t> SqlOrders::newest() { return database_.read(select_shards); }
+
 std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant ended_after) {
   return database_.read([&](soci::session& session) {
     const auto recent = select_recent(session, ended_after);

@@ -6,6 +6,7 @@
 #include "repositories/sql/blacklist.h"
 #include "repositories/sql/buyer_search.h"
 #include "repositories/sql/catalog.h"
+#include "repositories/sql/leadership.h"
 #include "repositories/sql/leases.h"
 #include "repositories/sql/members.h"
 #include "repositories/sql/order_ledger.h"
@@ -27,6 +28,7 @@ struct Repositories::All {
         blacklist(database),
         buyer_search(database),
         catalog(database),
+        leadership(database),
         leases(database),
         ledger(database),
         members(database),
@@ -43,6 +45,7 @@ struct Repositories::All {
   SqlBlacklist blacklist;
   SqlBuyerSearch buyer_search;
   SqlCatalog catalog;
+  SqlLeadership leadership;
   SqlLeases leases;
   SqlOrderLedger ledger;
   SqlMembers members;
@@ -64,6 +67,7 @@ AuditLog& Repositories::audit_log() const { return all_->audit_log; }
 Blacklist& Repositories::blacklist() const { return all_->blacklist; }
 BuyerSearch& Repositories::buyer_search() const { return all_->buyer_search; }
 Catalog& Repositories::catalog() const { return all_->catalog; }
+Leadership& Repositories::leadership() const { return all_->leadership; }
 Leases& Repositories::leases() const { return all_->leases; }
 OrderLedger& Repositories::ledger() const { return all_->ledger; }
 Members& Repositories::members() const { return all_->members; }

@@ -9,6 +9,7 @@
 #include "repositories/buyer_search.h"
 #include "repositories/catalog.h"
 #include "repositories/changes.h"
+#include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
 #include "repositories/order_ledger.h"
@@ -37,6 +38,7 @@ class Repositories {
   Blacklist& blacklist() const;
   BuyerSearch& buyer_search() const;
   Catalog& catalog() const;
+  Leadership& leadership() const;
   Leases& leases() const;
   OrderLedger& ledger() const;
   Members& members() const;

@@ -128,6 +128,7 @@ inline bool fetch_one(soci::statement& statement) {
 /// For Changes::poll(): raised in the transaction that changes what it counts.
 inline constexpr const char* kCatalogRevision = "catalog";
 inline constexpr const char* kBlacklistRevision = "blacklist";
+inline constexpr const char* kSessionsRevision = "sessions";
 void raise_revision(soci::session& session, const std::string& topic);
 Revisions read_revisions(soci::session& session);
 

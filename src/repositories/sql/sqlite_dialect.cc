@@ -155,6 +155,10 @@ class SqliteDialect final : public Dialect {
   }
 
   std::string_view for_update() const override { return ""; }  // one writer has it all locked
+  std::string_view for_share() const override { return ""; }
+  std::string_view milliseconds_now() const override {
+    return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
+  }
 
   std::unique_ptr<OrderBatch> order_batch(soci::session& session) override {
     return make_prepared_order_batch(session);

@@ -100,6 +100,12 @@ struct TestShop {
   Catalog& catalog() { return repositories.catalog(); }
   Leases& leases() { return repositories.leases(); }
   Orders& orders() { return repositories.orders(); }
+  /// Of the one process that leads in this database.
+  const Term& term() {
+    if (!taken) taken = repositories.leadership().take("test", 0, std::chrono::hours{1});
+    return *taken;
+  }
+  std::optional<Term> taken;
 
   /// A sale of a new product that is on from 1000 on.
   SaleId sell(std::int64_t quantity, std::int32_t limit = 1,

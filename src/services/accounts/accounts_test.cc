@@ -70,7 +70,7 @@ class MemoryAccounts : public repositories::Accounts {
     }
     return raise_epoch(id, now);
   }
-  std::vector<std::pair<UserId, SessionEpoch>> epochs_raised(Instant) override { return {}; }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
 
  private:

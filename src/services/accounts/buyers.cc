@@ -38,6 +38,10 @@ std::expected<User, BanError> Buyers::ban(UserId user, const Ban& ban, Instant n
 
   BlacklistEntry entry{user, ban.reason, std::nullopt, now};
   if (ban.duration) entry.expires_at = now + *ban.duration;
+  // An operator may shorten what holds; an entry by itself does not.
+  if (held && entry.expires_at && held->expires_at > entry.expires_at) {
+    storage_.blacklist.remove(user);
+  }
   storage_.blacklist.put({&entry, 1});
   return *std::move(banned);
 }

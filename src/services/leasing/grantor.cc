@@ -4,22 +4,19 @@
 
 namespace stampede::services::leasing {
 
-using peers::LeaseReply;
-
-LeaseReply Grantor::grant(const peers::LeaseAsk& ask, std::int64_t unleased,
-                          std::int64_t validators, Now now) {
-  const auto lease = leases_->grant(
-      {.holder = ask.holder, .number = ask.number, .sale = ask.sale, .ring_epoch = ask.ring_epoch},
-      lease_size(unleased, validators, terms_), now.wall);
-  if (!lease || lease->state != LeaseState::kOpen) {
-    hungry_.insert_or_assign({ask.sale, ask.holder}, now.tick);
-    return {.lease = std::nullopt, .refusal = LeaseReply::Refusal::kNoUnits};
-  }
+bool Grantor::granted(const StockLease& lease, Tick now) {
+  saw(lease.id);
+  if (lease.state != LeaseState::kOpen) return false;
+  const auto [known, is_new] = known_.try_emplace(lease.id, Known{.lease = lease, .renewed = now});
+  if (known->second.given_up || known->second.lease.state != LeaseState::kOpen) return false;
   // Of a repeated request the holder counts the deadline anew, and so does this.
-  saw(lease->id);
-  known_.insert_or_assign(lease->id, Known{.lease = *lease, .renewed = now.tick});
-  hungry_.erase({ask.sale, ask.holder});
-  return {.lease = lease};
+  known->second.renewed = std::max(known->second.renewed, now);
+  hungry_.erase({lease.sale, lease.holder});
+  return true;
+}
+
+void Grantor::refused(const peers::LeaseAsk& ask, Tick now) {
+  hungry_.insert_or_assign({ask.sale, ask.holder}, now);
 }
 
 std::vector<LeaseId> Grantor::renew(const std::string& holder, std::span<const LeaseId> leases,
@@ -28,39 +25,57 @@ std::vector<LeaseId> Grantor::renew(const std::string& holder, std::span<const L
   for (const LeaseId id : leases) {
     const auto found = known_.find(id);
     if (found == known_.end()) continue;
-    auto& [lease, last_renewed, marked] = found->second;
-    if (lease.state != LeaseState::kOpen || lease.holder != holder) continue;
-    last_renewed = now;
+    Known& known = found->second;
+    if (known.given_up || known.lease.state != LeaseState::kOpen) continue;
+    if (known.lease.holder != holder) continue;
+    known.renewed = std::max(known.renewed, now);
     renewed.push_back(id);
   }
   return renewed;
 }
 
-LeaseId Grantor::review(Now now) {
+void Grantor::read(std::vector<StockLease> not_closed, Tick now) {
   std::map<LeaseId, Known> known;
-  for (StockLease& lease : leases_->not_closed()) {
+  for (StockLease& lease : not_closed) {
     const auto before = known_.find(lease.id);
     const LeaseId id = lease.id;
     Known& entry = known[id];
-    entry.renewed = now.tick;
+    entry.renewed = now;
     if (before != known_.end()) entry = before->second;
     entry.lease = std::move(lease);
   }
   known_ = std::move(known);
-  for (auto& [id, entry] : known_) {
-    if (!expired(entry, now.tick)) continue;
-    if (entry.lease.state == LeaseState::kOpen) {
-      leases_->fence(id);
-      entry.lease.state = LeaseState::kFenced;
-    }
-    if (entry.marked && now.tick - *entry.marked < terms_.marker_again) continue;
-    markers_->publish(queue::CloseMarker{id});
-    entry.marked = now.tick;
-  }
-  std::erase_if(hungry_,
-                [&](const auto& entry) { return now.tick - entry.second > terms_.hungry; });
   if (!known_.empty()) saw(known_.rbegin()->first);
+}
+
+LeaseId Grantor::oldest_open() const {
   return known_.empty() ? LeaseId{newest_.value + 1} : known_.begin()->first;
+}
+
+std::vector<LeaseId> Grantor::to_fence(Tick now) {
+  std::vector<LeaseId> leases;
+  for (auto& [id, known] : known_) {
+    if (known.lease.state != LeaseState::kOpen) continue;
+    known.given_up = known.given_up || expired(known, now);
+    if (known.given_up) leases.push_back(id);
+  }
+  return leases;
+}
+
+void Grantor::fenced(LeaseId lease) {
+  if (const auto found = known_.find(lease); found != known_.end()) {
+    found->second.lease.state = LeaseState::kFenced;
+  }
+}
+
+void Grantor::send_markers(Tick now) {
+  for (auto& [id, known] : known_) {
+    if (known.lease.state != LeaseState::kFenced || !expired(known, now)) continue;
+    if (known.marked && now - *known.marked < terms_.marker_again) continue;
+    markers_->publish(queue::CloseMarker{id});
+    known.marked = now;
+  }
+  std::erase_if(hungry_, [&](const auto& entry) { return now - entry.second > terms_.hungry; });
 }
 
 std::vector<SaleId> Grantor::recalled(const std::string& holder, Tick now) const {

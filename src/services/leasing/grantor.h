@@ -9,38 +9,46 @@
 #include <utility>
 #include <vector>
 
+#include "model/stock_lease.h"
 #include "model/time.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
-#include "repositories/leases.h"
 #include "services/leasing/terms.h"
 
 namespace stampede::services::leasing {
 
-/// Quantity control's side of stock leases in a cluster: grants them, counts their renewals, and
-/// closes those whose holder is gone: fences the lease, then sends its close marker through the
-/// queue, behind everything the holder published. What must not be forgotten is in the database;
-/// after a restart every lease counts as just renewed. Not thread-safe. Throws
-/// repositories::StorageError.
+/// What quantity control remembers of stock leases in a cluster: when each was renewed, and which
+/// are to be closed because their holder is gone: fenced in the database first, then by a close
+/// marker through the queue, behind everything the holder published. It forgets at a restart, and
+/// then every lease counts as just renewed. Asks no database; not thread-safe.
 class Grantor {
  public:
-  Grantor(repositories::Leases& leases, queue::OrderQueue& markers, const Terms& terms)
-      : leases_(&leases), markers_(&markers), terms_(terms) {}
+  Grantor(queue::OrderQueue& markers, const Terms& terms) : markers_(&markers), terms_(terms) {}
 
-  /// A lease of `unleased` units' next size, for one of `validators`. Idempotent by holder and
-  /// number. A lease that is not open any more, or no units: kNoUnits.
-  peers::LeaseReply grant(const peers::LeaseAsk& ask, std::int64_t unleased,
-                          std::int64_t validators, Now now);
+  /// The database granted that lease, or had granted it before; false if it is not to be sold
+  /// from: it is no longer open, or about to be fenced.
+  bool granted(const StockLease& lease, Tick now);
+  /// The database had no lease for that request.
+  void refused(const peers::LeaseAsk& ask, Tick now);
 
-  /// Those of `leases` that are still open and this holder's: renewed from `now`.
+  /// Those of `leases` that are still open and this holder's: renewed from `now`, or from later if
+  /// a later request was served first.
   std::vector<LeaseId> renew(const std::string& holder, std::span<const LeaseId> leases, Tick now);
 
-  /// Reads the leases, fences those not renewed in time and sends the markers that are due. Answers
-  /// the oldest lease not closed; where there is none, the one behind the newest seen, because a
-  /// validator may be granted the next before it hears this.
-  LeaseId review(Now now);
+  /// The leases that are not closed, as the database has them.
+  void read(std::vector<StockLease> not_closed, Tick now);
+  /// As of the last read: the oldest lease not closed; where there is none, the one behind the
+  /// newest seen, because a validator may be granted the next before it hears this.
+  LeaseId oldest_open() const;
   /// That lease was granted, perhaps by a quantity control before this one.
   void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
+
+  /// The open leases that were not renewed in time. From now on they are never renewed: they are to
+  /// be fenced in the database, and then fenced() is called.
+  std::vector<LeaseId> to_fence(Tick now);
+  void fenced(LeaseId lease);
+  /// Sends the markers that are due, of leases that the database shows fenced.
+  void send_markers(Tick now);
 
   /// Sales of which somebody other than `holder` asked in vain just now.
   std::vector<SaleId> recalled(const std::string& holder, Tick now) const;
@@ -49,6 +57,7 @@ class Grantor {
   struct Known {
     StockLease lease;
     Tick renewed;
+    bool given_up = false;                      // to be fenced, or fenced
     std::optional<Tick> marked = std::nullopt;  // when its marker was last sent
   };
 
@@ -56,7 +65,6 @@ class Grantor {
     return now - known.renewed > terms_.life + terms_.guard;
   }
 
-  repositories::Leases* leases_;
   queue::OrderQueue* markers_;
   const Terms terms_;
   std::map<LeaseId, Known> known_;                         // those not closed

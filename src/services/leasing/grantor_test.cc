@@ -22,18 +22,28 @@ Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + sinc
 
 class GrantorTest : public testing::Test {
  protected:
-  GrantorTest() {
-    ledger_.add_sale({.id = kSale, .quantity = 100, .starts_at = kStart});
-    ledger_.replace(0, {}, kStart);
-  }
+  GrantorTest() { ledger_.add_sale({.id = kSale, .quantity = 100, .starts_at = kStart}); }
 
+  /// As quantity control does it, in the name of whatever leads.
   std::optional<StockLease> ask(const std::string& holder, std::int64_t number, Now now) {
+    const peers::LeaseAsk ask{.holder = holder, .number = number, .sale = kSale, .ring_epoch = 0};
     const auto unleased = ledger_.state().sales.at(kSale).unleased;
-    return grantor_
-        .grant({.holder = holder, .number = number, .sale = kSale, .ring_epoch = 1}, unleased, 2,
-               now)
-        .lease;
+    const auto lease = ledger_.grant(ledger_.last(), {holder, number, kSale, 0},
+                                     lease_size(unleased, 2, terms_), now.wall);
+    if (lease && grantor_.granted(*lease, now.tick)) return lease;
+    grantor_.refused(ask, now.tick);
+    return std::nullopt;
   }
+  LeaseId review(Grantor& grantor, Now now) {
+    grantor.read(ledger_.not_closed(), now.tick);
+    for (const LeaseId lease : grantor.to_fence(now.tick)) {
+      ledger_.fence(ledger_.last(), lease);
+      grantor.fenced(lease);
+    }
+    grantor.send_markers(now.tick);
+    return grantor.oldest_open();
+  }
+  LeaseId review(Now now) { return review(grantor_, now); }
   std::vector<LeaseId> markers() {
     std::vector<LeaseId> leases;
     std::vector<queue::Message> batch;
@@ -52,7 +62,7 @@ class GrantorTest : public testing::Test {
   const milliseconds life_and_guard_ = terms_.life + terms_.guard;
   repositories::memory::MemoryLedger ledger_{4};
   queue::local::LocalQueue queue_{100};
-  Grantor grantor_{ledger_, queue_, terms_};
+  Grantor grantor_{queue_, terms_};
 };
 
 TEST_F(GrantorTest, GrantsAPartOfWhatIsLeft) {
@@ -69,12 +79,6 @@ TEST_F(GrantorTest, TheSameRequestIsTheSameLease) {
   EXPECT_NE(ask("a/2", 1, at(seconds{1}))->id, first->id) << "another process, another request";
 }
 
-TEST_F(GrantorTest, NothingIsGrantedForAnotherRing) {
-  ledger_.replace(1, {}, kStart);  // by another quantity control
-  EXPECT_FALSE(ask("a/1", 1, at(seconds{0})));
-  EXPECT_EQ(ledger_.state().sales.at(kSale).unleased, 100);
-}
-
 TEST_F(GrantorTest, ALeaseThatIsNotOpenAnyMoreIsNotGrantedAgain) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
   close(lease->id);
@@ -83,10 +87,10 @@ TEST_F(GrantorTest, ALeaseThatIsNotOpenAnyMoreIsNotGrantedAgain) {
 
 TEST_F(GrantorTest, ALeaseNotRenewedIsFencedThenMarked) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
-  EXPECT_EQ(grantor_.review(at(life_and_guard_)), lease->id);
+  EXPECT_EQ(review(at(life_and_guard_)), lease->id);
   EXPECT_EQ(state(lease->id), LeaseState::kOpen);
   EXPECT_THAT(markers(), IsEmpty());
-  grantor_.review(at(life_and_guard_ + milliseconds{1}));
+  review(at(life_and_guard_ + milliseconds{1}));
   EXPECT_EQ(state(lease->id), LeaseState::kFenced);
   EXPECT_THAT(markers(), ElementsAre(lease->id));
 }
@@ -95,40 +99,62 @@ TEST_F(GrantorTest, ARenewedLeaseLivesOn) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
   EXPECT_THAT(grantor_.renew("a/1", std::array{lease->id}, at(seconds{6}).tick),
               ElementsAre(lease->id));
-  grantor_.review(at(seconds{13}));
+  review(at(seconds{13}));
   EXPECT_EQ(state(lease->id), LeaseState::kOpen);
-  grantor_.review(at(milliseconds{13'001}));
+  review(at(milliseconds{13'001}));
   EXPECT_EQ(state(lease->id), LeaseState::kFenced);
+}
+
+/// Requests are served by several threads, and each has the clock of its arrival.
+TEST_F(GrantorTest, ARenewalThatIsServedLateTakesNothingBack) {
+  const auto lease = ask("a/1", 1, at(seconds{0}));
+  const std::array leases{lease->id};
+  grantor_.renew("a/1", leases, at(seconds{6}).tick);
+  EXPECT_THAT(grantor_.renew("a/1", leases, at(seconds{2}).tick), ElementsAre(lease->id));
+  ask("a/1", 1, at(seconds{1}));
+  review(at(seconds{13}));
+  EXPECT_EQ(state(lease->id), LeaseState::kOpen);
+}
+
+/// Between the decision to fence it and the database's word.
+TEST_F(GrantorTest, ALeaseThatIsAboutToBeFencedIsNeitherRenewedNorGranted) {
+  const auto lease = ask("a/1", 1, at(seconds{0}));
+  EXPECT_THAT(grantor_.to_fence(at(seconds{8}).tick), ElementsAre(lease->id));
+  EXPECT_THAT(grantor_.renew("a/1", std::array{lease->id}, at(seconds{8}).tick), IsEmpty());
+  EXPECT_FALSE(ask("a/1", 1, at(seconds{8})));
+  grantor_.send_markers(at(seconds{8}).tick);
+  EXPECT_THAT(markers(), IsEmpty()) << "the database does not show it fenced";
+  EXPECT_THAT(grantor_.to_fence(at(seconds{9}).tick), ElementsAre(lease->id)) << "again";
 }
 
 TEST_F(GrantorTest, NobodyRenewsAnothersLeaseOrAFencedOne) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
   EXPECT_THAT(grantor_.renew("a/2", std::array{lease->id}, at(seconds{1}).tick), IsEmpty());
   EXPECT_THAT(grantor_.renew("a/1", std::array{LeaseId{77}}, at(seconds{1}).tick), IsEmpty());
-  grantor_.review(at(seconds{8}));
+  review(at(seconds{8}));
   EXPECT_THAT(grantor_.renew("a/1", std::array{lease->id}, at(seconds{8}).tick), IsEmpty());
 }
 
 TEST_F(GrantorTest, AMarkerThatNobodyProcessedIsSentAgain) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
-  grantor_.review(at(seconds{8}));
-  grantor_.review(at(seconds{9}));
+  review(at(seconds{8}));
+  review(at(seconds{9}));
   EXPECT_THAT(markers(), ElementsAre(lease->id)) << "not every time";
-  grantor_.review(at(seconds{13}));
+  review(at(seconds{13}));
   EXPECT_THAT(markers(), ElementsAre(lease->id));
   close(lease->id);
-  EXPECT_EQ(grantor_.review(at(seconds{30})), LeaseId{lease->id.value + 1}) << "not the next one";
+  EXPECT_EQ(review(at(seconds{30})), LeaseId{lease->id.value + 1}) << "not the next one";
   EXPECT_THAT(markers(), IsEmpty());
 }
 
 TEST_F(GrantorTest, AfterARestartEveryLeaseCountsAsJustRenewed) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
-  Grantor restarted(ledger_, queue_, terms_);
-  restarted.review(at(seconds{60}));
+  Grantor restarted(queue_, terms_);
+  review(restarted, at(seconds{60}));
   EXPECT_EQ(state(lease->id), LeaseState::kOpen);
   EXPECT_THAT(restarted.renew("a/1", std::array{lease->id}, at(seconds{61}).tick),
               ElementsAre(lease->id));
-  restarted.review(at(seconds{61} + life_and_guard_ + milliseconds{1}));
+  review(restarted, at(seconds{61} + life_and_guard_ + milliseconds{1}));
   EXPECT_EQ(state(lease->id), LeaseState::kFenced);
 }
 

@@ -45,8 +45,9 @@ class HolderTest : public testing::Test {
   /// Whether somebody could take a unit now.
   bool buys(std::int64_t buyer, Now now) {
     const auto answer = checkout_.attempt(
-        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now},
-        [this] { return purchase::Waiter{&post_, [](Answer&&) {}}; });
+        {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now}, [this] {
+          return purchase::Waiter{&post_, [](Answer&&) {}};
+        });
     return !answer;
   }
   std::vector<LeaseId> markers() {

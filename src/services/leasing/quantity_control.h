@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -15,21 +18,30 @@
 #include "repositories/blacklist.h"
 #include "repositories/catalog.h"
 #include "repositories/changes.h"
+#include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
 #include "repositories/orders.h"
 #include "services/leasing/grantor.h"
+#include "services/leasing/leader.h"
 #include "services/leasing/terms.h"
+#include "telemetry/log_limit.h"
 
 namespace stampede::services::leasing {
 
-/// Quantity control: grants leases, keeps the ring's members, and spreads what changed. All it
-/// knows is in the database, so that it can be restarted at any time. Thread-safe; calls block.
-/// Throws repositories::StorageError.
+/// Quantity control: grants leases, keeps the ring's members, and spreads what changed. Any number
+/// of processes run it; one of them leads, and the others stand by: they answer nothing. All it
+/// knows is in the database: who takes the lead reads it there, and counts every lease as just
+/// renewed and every member of the ring as just heard of. Thread-safe; calls block. Throws
+/// repositories::StorageError.
 class QuantityControl {
  public:
   struct Parts {
+    std::string holder;  // names this process; no other has that name, and none after a restart
+    std::int64_t virtual_nodes = 150;  // points of each validator on the ring
+    repositories::Leadership& leadership;
     repositories::Leases& leases;
+    repositories::Leases& grants;  // the same leases, by a connection that may wait
     repositories::Members& members;
     repositories::Orders& orders;
     repositories::Catalog& catalog;
@@ -40,14 +52,38 @@ class QuantityControl {
   };
   QuantityControl(const Parts& parts, const Terms& terms);
 
-  /// An error, in words, if another live process has that node's name.
-  std::expected<peers::HeartbeatReply, std::string> beat(const peers::Heartbeat& heartbeat,
-                                                         Now now);
-  peers::LeaseReply ask(const peers::LeaseAsk& ask, Now now);
-  /// Closes what dead holders left and takes them off the ring. To be called a few times a second.
+  /// Why a request gets no answer, in words.
+  struct Refusal {
+    enum class Kind { kStandby, kNodeTaken } kind = Kind::kStandby;
+    std::string words;
+  };
+
+  /// Renews the lead, or takes it where nobody has it. To be called twice a second, by one thread.
+  /// True while this process leads and knows nothing yet: then recover() is to be called, with
+  /// clocks that were read after this returned.
+  [[nodiscard]] bool lead(Now now);
+  /// Reads what the quantity control before this one left in the database.
+  void recover(Now now);
+  /// Before the process ends: another may lead at once.
+  void resign();
+
+  /// kNodeTaken: another live process has that node's name. A part of the database that fails is
+  /// left out of the reply, which claims nothing in its place.
+  std::expected<peers::HeartbeatReply, Refusal> beat(const peers::Heartbeat& heartbeat, Now now);
+  /// May wait for the sale's row; nothing else waits for it meanwhile.
+  std::expected<peers::LeaseReply, Refusal> ask(const peers::LeaseAsk& ask, Now now);
+  /// Closes what dead holders left and takes them off the ring. To be called a few times a second,
+  /// by one thread.
   void review(Now now);
 
-  peers::ClusterReport report() const;
+  std::expected<peers::ClusterReport, Refusal> report(Now now) const;
+
+  /// Does not block.
+  bool leads(Tick now) const { return leader_.term(now).has_value(); }
+  /// Of the last term of this process; 0: it has not led.
+  std::int64_t leader_epoch() const { return leader_epoch_; }
+  /// Parts of heartbeat replies that were left out because the database failed.
+  std::int64_t left_out() const { return left_out_; }
 
  private:
   struct Present {
@@ -55,24 +91,51 @@ class QuantityControl {
     Tick seen;
     std::vector<std::pair<std::string, double>> counters;
   };
+  /// What is known in the name of one term.
+  struct Memory {
+    repositories::Term term;
+    Grantor grantor;
+    std::map<std::string, Present> present = {};  // by node
+    std::set<std::string> left = {};              // holders that took their leave
+    repositories::RingState ring = {};
+    bool ring_known = true;       // false: a change of it has failed, or may have been made
+    std::int64_t ring_above = 0;  // an epoch that somebody knows, and the ring's is to exceed
+    repositories::Revisions revisions = {};
+    std::optional<Tick> reviewed = std::nullopt;
+  };
+  using Term = repositories::Term;
+
+  /// Does `work`, which answers or acts in a term's name; the database's word that another leads
+  /// ends the term.
+  template <class Result, class Work>
+  std::expected<Result, Refusal> in_term(Tick now, Work work);
+  void save_blacklist(const std::vector<BlacklistEntry>& entries);
+  /// False if the database failed, and with it this part of a reply. A part that is `needed` fails
+  /// the whole reply instead.
+  template <class Work>
+  bool part(Work work, bool needed = false);
+  std::expected<peers::HeartbeatReply, Refusal> answer(const peers::Heartbeat& heartbeat,
+                                                       const Term& term, Now now);
+  void add_orders(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Now now);
 
   // With mutex_ held:
-  void recover(Now now);
-  std::expected<void, std::string> note_member(const peers::Heartbeat& heartbeat, Now now);
-  void update_ring(Now now);
-  void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Now now);
-  void add_orders(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Now now);
+  Memory* remembered(const Term& term);
+  static std::optional<Refusal> note_member(const peers::Heartbeat& heartbeat, Memory& memory,
+                                            const Terms& terms, Tick now);
+  static void note_ring(const peers::Heartbeat& heartbeat, Memory& memory);
+  void update_ring(Memory& memory, Now now);
+  void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Memory& memory,
+                Now now);
 
   const Parts parts_;
   const Terms terms_;
+  Leader leader_;
+  std::atomic<std::int64_t> leader_epoch_ = 0;
+  std::atomic<std::int64_t> left_out_ = 0;
+  telemetry::LogLimit left_out_log_;
   mutable std::mutex mutex_;
-  Grantor grantor_;                         // guarded by mutex_
-  std::map<std::string, Present> present_;  // guarded by mutex_; by node
-  repositories::RingState ring_;            // guarded by mutex_
-  repositories::Revisions revisions_;       // guarded by mutex_
-  std::set<std::string> left_;              // guarded by mutex_; holders that took their leave
-  std::optional<Tick> reviewed_;            // guarded by mutex_
-  bool recovered_ = false;                  // guarded by mutex_
+  std::optional<Memory> memory_;         // guarded by mutex_; none: stands by, or knows nothing yet
+  std::vector<BlacklistEntry> unsaved_;  // guarded by mutex_; the database failed to take them
 };
 
 }  // namespace stampede::services::leasing

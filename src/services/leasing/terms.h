@@ -34,6 +34,8 @@ struct Terms {
   /// `lost`, so that it stops before others are told of its buyers. Who gained buyers from one that
   /// lives waits for so long.
   std::chrono::milliseconds sure{2'000};
+  /// A leader that did not renew its term for so long may be followed by another.
+  std::chrono::milliseconds lead{2'000};
   /// A close marker that nobody has processed by then is sent again.
   std::chrono::milliseconds marker_again{5'000};
   std::int64_t part = 2;            // k: a lease is a k-th of an even share

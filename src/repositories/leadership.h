@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "model/time.h"
+
+namespace stampede::repositories {
+
+/// One process's time as the leader. Each term has a greater epoch than the one before it, and a
+/// nonce that was drawn for it: a database that lost its tail may give an epoch twice.
+struct Term {
+  std::string holder;  // names the process; another after each start
+  std::int64_t epoch = 0;
+  std::string nonce;  // 32 hexadecimal digits
+
+  friend bool operator==(const Term&, const Term&) = default;
+};
+
+/// What a transaction in the leader's name ends with when that term does not stand any more.
+/// Nothing of it is in the database.
+class NoLongerLeader : public std::runtime_error {
+ public:
+  explicit NoLongerLeader(const Term& term)
+      : std::runtime_error("another process has taken the lead from " + term.holder) {}
+};
+
+/// Who leads among the processes of quantity control: one row, whose times are the database's own.
+/// A term ends when it was not renewed for its life and another process takes the lead; whoever
+/// writes in a term's name checks it at the end of the same transaction, with the row locked, so
+/// that what a leader before this one began is either committed before the take or never.
+/// Thread-safe; calls block.
+class Leadership {
+ public:
+  virtual ~Leadership() = default;
+
+  /// A new term for `holder`, if nobody leads, the leader has not renewed its term for its life,
+  /// or the leader is `holder`; nullopt otherwise. Its epoch is greater than `above`.
+  virtual std::optional<Term> take(const std::string& holder, std::int64_t above,
+                                   std::chrono::milliseconds life) = 0;
+  /// Another `life` from now on, also for a term that ran out but was not taken from it; false if
+  /// another term stands.
+  virtual bool renew(const Term& term, std::chrono::milliseconds life) = 0;
+  /// Ends the term at once, if it still stands.
+  virtual void resign(const Term& term) = 0;
+  /// The database's time, if the term stands at it; nullopt otherwise. Reads only.
+  virtual std::optional<Instant> standing(const Term& term) = 0;
+  /// Who leads, or led last; an epoch of 0: nobody yet.
+  virtual Term last() = 0;
+};
+
+}  // namespace stampede::repositories

@@ -1,0 +1,108 @@
+#include "repositories/sql/leadership.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include "repositories/sql/rows.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+/// The row as it stands, and the database's time.
+struct LeaderRow {
+  Term term;
+  std::int64_t expires_at = 0;
+  std::int64_t now = 0;
+};
+
+bool may_take(const LeaderRow& found, const std::string& holder) {
+  return found.term.holder == holder || found.now >= found.expires_at;
+}
+
+LeaderRow select_leader(soci::session& session, const Dialect& dialect, std::string_view lock) {
+  LeaderRow row;
+  session << fmt::format(
+      "SELECT holder, epoch, nonce, expires_at, {} FROM leader WHERE role = 'quantity'{}",
+      dialect.milliseconds_now(), lock),
+      soci::into(row.term.holder), soci::into(row.term.epoch), soci::into(row.term.nonce),
+      soci::into(row.expires_at), soci::into(row.now);
+  return row;
+}
+
+}  // namespace
+
+std::string draw_nonce() {
+  std::array<unsigned char, 16> bytes{};
+  if (getentropy(bytes.data(), bytes.size()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getentropy");
+  }
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+void require_leader(soci::session& session, const Dialect& dialect, const Term& term) {
+  if (select_leader(session, dialect, dialect.for_share()).term != term) throw NoLongerLeader(term);
+}
+
+std::optional<Term> SqlLeadership::take(const std::string& holder, std::int64_t above,
+                                        std::chrono::milliseconds life) {
+  const Dialect& dialect = database_.dialect();
+  return database_.write([&](soci::session& session) -> std::optional<Term> {
+    // First without a lock: those that stand by do not make the leader wait.
+    if (!may_take(select_leader(session, dialect, ""), holder)) return std::nullopt;
+    const auto found = select_leader(session, dialect, dialect.for_update());
+    if (!may_take(found, holder)) return std::nullopt;
+    const Term term{
+        .holder = holder, .epoch = std::max(found.term.epoch, above) + 1, .nonce = draw_nonce()};
+    const std::int64_t lasts = life.count();
+    // The time of this statement: the one before it may have waited for the lock.
+    session << fmt::format(
+        "UPDATE leader SET holder = :holder, epoch = :epoch, nonce = :nonce, "
+        "expires_at = {} + :life WHERE role = 'quantity'",
+        dialect.milliseconds_now()),
+        soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce), soci::use(lasts);
+    return term;
+  });
+}
+
+bool SqlLeadership::renew(const Term& term, std::chrono::milliseconds life) {
+  return database_.write([&](soci::session& session) {
+    const std::int64_t lasts = life.count();
+    soci::statement renew =
+        (session.prepare << fmt::format("UPDATE leader SET expires_at = {} + :life "
+                                        "WHERE role = 'quantity' AND holder = :holder "
+                                        "AND epoch = :epoch AND nonce = :nonce",
+                                        database_.dialect().milliseconds_now()),
+         soci::use(lasts), soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce));
+    renew.execute(true);
+    // Nothing is changed either by a second renewal in one millisecond.
+    if (renew.get_affected_rows() == 1) return true;
+    return select_leader(session, database_.dialect(), "").term == term;
+  });
+}
+
+void SqlLeadership::resign(const Term& term) {
+  database_.write([&](soci::session& session) {
+    session << "UPDATE leader SET expires_at = 0 WHERE role = 'quantity' AND holder = :holder "
+               "AND epoch = :epoch AND nonce = :nonce",
+        soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce);
+  });
+}
+
+std::optional<Instant> SqlLeadership::standing(const Term& term) {
+  const auto row = database_.read(
+      [&](soci::session& session) { return select_leader(session, database_.dialect(), ""); });
+  if (row.term != term) return std::nullopt;
+  return to_instant(row.now);
+}
+
+Term SqlLeadership::last() {
+  return database_.read(
+      [&](soci::session& session) { return select_leader(session, database_.dialect(), "").term; });
+}
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "repositories/leadership.h"
+#include "repositories/sql/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlLeadership final : public Leadership {
+ public:
+  explicit SqlLeadership(Database& database) : database_(database) {}
+
+  std::optional<Term> take(const std::string& holder, std::int64_t above,
+                           std::chrono::milliseconds life) override;
+  bool renew(const Term& term, std::chrono::milliseconds life) override;
+  void resign(const Term& term) override;
+  std::optional<Instant> standing(const Term& term) override;
+  Term last() override;
+
+ private:
+  Database& database_;
+};
+
+/// The last statement of every transaction in the leader's name: locks the leader's row, shared,
+/// until the commit, and throws NoLongerLeader unless `term` stands. Whoever takes the lead waits
+/// for it, and it waits for nobody but a take; as the last lock it is held for no other wait.
+void require_leader(soci::session& session, const Dialect& dialect, const Term& term);
+
+/// 128 bits that nobody else draws, as 32 hexadecimal digits.
+std::string draw_nonce();
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "model/time.h"
+#include "repositories/leadership.h"
+#include "services/leasing/terms.h"
+
+namespace stampede::services::leasing {
+
+/// Whether this process leads, as far as it knows: it renews its term, takes the lead where nobody
+/// has it, and counts the term from before it asked, so that it stops first. The database has the
+/// last word: whatever is written or answered in the term's name is checked there as well.
+/// Thread-safe; `leadership` outlives it.
+class Leader {
+ public:
+  /// `holder` names this process; no other has that name, and none after a restart.
+  Leader(repositories::Leadership& leadership, std::string holder, const Terms& terms)
+      : leadership_(&leadership), holder_(std::move(holder)), life_(terms.lead) {}
+
+  /// Renews the term, or takes the lead where nobody has it. For one thread; blocks. Throws
+  /// repositories::StorageError; the term runs on then.
+  void step(Tick now);
+  /// The term in whose name this process acts now; nullopt: it stands by.
+  std::optional<repositories::Term> term(Tick now) const;
+  /// The database has another term than that one.
+  void lost(const repositories::Term& term);
+  /// Somebody has heard of a leader with that epoch: the next step takes a term behind it.
+  void raise_above(std::int64_t epoch);
+  /// Lets another lead at once. Blocks; throws repositories::StorageError.
+  void resign();
+
+ private:
+  repositories::Leadership* leadership_;
+  const std::string holder_;
+  const std::chrono::milliseconds life_;
+  mutable std::mutex mutex_;
+  std::optional<repositories::Term> term_;  // guarded by mutex_
+  Tick until_;                              // guarded by mutex_; of term_
+  std::int64_t above_ = 0;                  // guarded by mutex_
+};
+
+}  // namespace stampede::services::leasing

@@ -1,0 +1,275 @@
+// Two processes of quantity control on one database: one leads, the other stands by.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "services/leasing/quantity_control.h"
+#include "tests/support/fake_quantity.h"
+
+namespace stampede::services::leasing {
+namespace {
+
+using peers::LeaseReply;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test_support::FakeQuantity;
+using test_support::heartbeat_of;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Kind = QuantityControl::Refusal::Kind;
+
+constexpr Instant kStart{seconds{1'800'000'000}};
+
+Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + since}; }
+
+/// What happens while the database commits, or just before it reads.
+class Meanwhile final : public repositories::Leases {
+ public:
+  explicit Meanwhile(repositories::Leases& leases) : leases_(&leases) {}
+  std::function<void()> before_write = [] {};
+
+  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
+    return leases_->grant(sale, units, now);
+  }
+  std::optional<StockLease> grant(const repositories::Term& term,
+                                  const repositories::LeaseRequest& request, std::int64_t units,
+                                  Instant now) override {
+    before_write();
+    return leases_->grant(term, request, units, now);
+  }
+  void fence(LeaseId lease) override { leases_->fence(lease); }
+  void fence(const repositories::Term& term, LeaseId lease) override {
+    before_write();
+    leases_->fence(term, lease);
+  }
+  std::vector<StockLease> not_closed() override { return leases_->not_closed(); }
+  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override {
+    return leases_->stock(ended_after);
+  }
+
+ private:
+  repositories::Leases* leases_;
+};
+
+class LeadershipTest : public testing::Test {
+ protected:
+  LeadershipTest() { shop_.ledger.restore(begin_); }
+
+  static QuantityControl::Parts with(QuantityControl::Parts parts, repositories::Leases& leases) {
+    return {.holder = parts.holder,
+            .leadership = parts.leadership,
+            .leases = leases,
+            .grants = leases,
+            .members = parts.members,
+            .orders = parts.orders,
+            .catalog = parts.catalog,
+            .blacklist = parts.blacklist,
+            .accounts = parts.accounts,
+            .changes = parts.changes,
+            .markers = parts.markers};
+  }
+  /// A validator's round, at whoever answers; the reply of the leader.
+  std::optional<peers::HeartbeatReply> beat(peers::Heartbeat heartbeat, Now now) {
+    for (QuantityControl* process : {&first_, &second_}) {
+      if (auto reply = process->beat(heartbeat, now)) return *reply;
+    }
+    return std::nullopt;
+  }
+  static peers::LeaseAsk ask_of(const std::string& node, std::int64_t number,
+                                std::int64_t ring_epoch) {
+    return {.holder = heartbeat_of(node).member.holder(),
+            .number = number,
+            .sale = FakeQuantity::kSale,
+            .ring_epoch = ring_epoch};
+  }
+  LeaseState state(LeaseId lease) { return shop_.ledger.state().leases.at(lease).state; }
+  void lead(QuantityControl& process, Now now) { shop_.lead(process, now); }
+
+  FakeQuantity shop_;
+  /// As it was before FakeQuantity's own process led.
+  const repositories::memory::MemoryLedger::State begin_ = [this] {
+    auto state = shop_.ledger.state();
+    state.leader = {};
+    state.leader_until = {};
+    return state;
+  }();
+  const Terms terms_;
+  Meanwhile slow_{shop_.ledger};
+  QuantityControl first_{with(shop_.parts("first"), slow_), terms_};
+  QuantityControl second_{shop_.parts("second"), terms_};
+};
+
+TEST_F(LeadershipTest, OneLeadsAndTheOtherAnswersNothing) {
+  lead(first_, at(seconds{0}));
+  lead(second_, at(seconds{0}));
+  EXPECT_TRUE(first_.leads(at(seconds{0}).tick));
+  EXPECT_FALSE(second_.leads(at(seconds{0}).tick));
+  ASSERT_TRUE(first_.beat(heartbeat_of("a"), at(seconds{0})));
+  const auto refused = second_.beat(heartbeat_of("b"), at(seconds{0}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kStandby);
+  EXPECT_FALSE(second_.ask(ask_of("a", 1, 1), at(seconds{0})));
+  EXPECT_FALSE(second_.report(at(seconds{0})));
+  second_.review(at(seconds{60}));
+  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+}
+
+TEST_F(LeadershipTest, ATermThatIsRenewedIsNotTakenAndOneThatIsNotIs) {
+  lead(first_, at(seconds{0}));
+  for (milliseconds now{0}; now <= seconds{10}; now += milliseconds{500}) {
+    lead(first_, at(now));
+    lead(second_, at(now));
+    ASSERT_FALSE(second_.leads(at(now).tick));
+  }
+  const milliseconds last{10'000};
+  lead(second_, at(last + terms_.lead - milliseconds{1}));
+  EXPECT_FALSE(second_.leads(at(last + terms_.lead).tick));
+  lead(second_, at(last + terms_.lead));
+  EXPECT_TRUE(second_.leads(at(last + terms_.lead).tick));
+  EXPECT_GT(second_.leader_epoch(), first_.leader_epoch());
+}
+
+TEST_F(LeadershipTest, AResignationLetsAnotherLeadAtOnce) {
+  lead(first_, at(seconds{0}));
+  first_.resign();
+  EXPECT_FALSE(first_.beat(heartbeat_of("a"), at(seconds{0})));
+  lead(second_, at(milliseconds{1}));
+  EXPECT_TRUE(second_.beat(heartbeat_of("a"), at(milliseconds{1})));
+}
+
+/// A process that stands still for a minute, while another leads and validators sell.
+TEST_F(LeadershipTest, ALeaderThatIsResumedFencesNothingAndLeavesTheRingAlone) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto granted = first_.ask(ask_of("a", 1, 1), at(seconds{0}));
+  ASSERT_TRUE(granted && granted->lease);
+  const LeaseId lease = granted->lease->id;
+  auto heartbeat = heartbeat_of("a");
+  heartbeat.leases = {lease};
+  for (milliseconds now = seconds{3}; now < seconds{60}; now += milliseconds{500}) {
+    lead(second_, at(now));
+    const auto reply = second_.beat(heartbeat, at(now));
+    ASSERT_TRUE(reply) << now.count();
+    ASSERT_THAT(reply->renewed, ElementsAre(lease));
+    ASSERT_EQ(reply->ring_epoch, 1);
+    second_.review(at(now));
+  }
+  first_.review(at(seconds{60}));
+  EXPECT_FALSE(first_.beat(heartbeat, at(seconds{60})));
+  lead(first_, at(seconds{60}));
+  first_.review(at(seconds{60}));
+  EXPECT_EQ(state(lease), LeaseState::kOpen);
+  EXPECT_EQ(shop_.ledger.state().ring.epoch, 1);
+  EXPECT_EQ(shop_.markers.depth(), 0U);
+  EXPECT_TRUE(second_.beat(heartbeat, at(seconds{60})));
+}
+
+/// The clock of its review was read before it stood still, so that its term seems to run.
+TEST_F(LeadershipTest, NothingIsFencedInATermThatIsOver) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
+  for (milliseconds now{0}; now <= seconds{8}; now += milliseconds{500}) {
+    lead(first_, at(now));
+    beat(heartbeat_of("b"), at(now));
+  }
+  slow_.before_write = [&] { lead(second_, at(seconds{20})); };
+  first_.review(at(seconds{8}));
+  EXPECT_EQ(state(lease), LeaseState::kOpen);
+  EXPECT_EQ(shop_.markers.depth(), 0U) << "no marker for a lease that is not fenced";
+  EXPECT_FALSE(first_.leads(at(seconds{8}).tick)) << "it stands by from now on";
+}
+
+TEST_F(LeadershipTest, NothingIsGrantedInATermThatIsOver) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  slow_.before_write = [&] { lead(second_, at(seconds{20})); };
+  const auto refused = first_.ask(ask_of("a", 1, 1), at(seconds{0}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, Kind::kStandby);
+  EXPECT_THAT(shop_.ledger.state().leases, IsEmpty());
+}
+
+TEST_F(LeadershipTest, TheRingIsNotReplacedInATermThatIsOver) {
+  lead(first_, at(seconds{0}));
+  ASSERT_TRUE(first_.beat(heartbeat_of("a"), at(seconds{0})));
+  lead(second_, at(seconds{20}));
+  EXPECT_FALSE(first_.beat(heartbeat_of("b"), at(seconds{0})));
+  EXPECT_EQ(shop_.ledger.state().ring.epoch, 1);
+}
+
+/// Nothing is written for this one: only the reply itself would tell of a term that is over.
+TEST_F(LeadershipTest, NothingIsRenewedInATermThatIsOver) {
+  lead(first_, at(seconds{0}));
+  ASSERT_TRUE(first_.beat(heartbeat_of("a"), at(seconds{0})));
+  lead(second_, at(seconds{20}));
+  const auto late = first_.beat(heartbeat_of("a"), at(milliseconds{100}));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, Kind::kStandby);
+}
+
+TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeaseAsJustRenewed) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
+  // The answer of the take is late: what is counted is counted from after it.
+  shop_.ledger.tell_time(at(seconds{58}).wall);
+  ASSERT_TRUE(second_.lead(at(seconds{59})));
+  EXPECT_FALSE(second_.beat(heartbeat_of("a"), at(seconds{59}))) << "it knows nothing yet";
+  second_.recover(at(seconds{60}));
+  const auto held_until = [&](Now now) {
+    shop_.ledger.tell_time(now.wall);
+    EXPECT_FALSE(second_.lead(now));
+    second_.review(now);
+  };
+  milliseconds now = seconds{60};
+  for (; now <= seconds{60} + terms_.lost; now += milliseconds{500}) held_until(at(now));
+  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+  for (; now <= seconds{60} + terms_.life + terms_.guard; now += milliseconds{500}) {
+    held_until(at(now));
+  }
+  EXPECT_THAT(shop_.ledger.state().ring.members, IsEmpty());
+  EXPECT_EQ(state(lease), LeaseState::kOpen);
+  held_until(at(now + milliseconds{500}));
+  EXPECT_EQ(state(lease), LeaseState::kFenced);
+}
+
+/// Nobody took the lead meanwhile, but it has missed heartbeats.
+TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
+  EXPECT_FALSE(first_.beat(heartbeat_of("a"), at(seconds{30})));
+  lead(first_, at(seconds{30}));
+  EXPECT_EQ(first_.leader_epoch(), 2);
+  first_.review(at(seconds{30}));
+  EXPECT_EQ(state(lease), LeaseState::kOpen);
+  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+}
+
+/// A row that somebody keeps locked: what waits for it makes nobody else wait.
+TEST_F(LeadershipTest, HeartbeatsAreAnsweredWhileAGrantOrAFenceWaits) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  bool answered = false;
+  slow_.before_write = [&] {
+    std::promise<bool> done;
+    auto future = done.get_future();
+    std::jthread other(
+        [&] { done.set_value(first_.beat(heartbeat_of("a"), at(seconds{1})).has_value()); });
+    answered = future.wait_for(seconds{20}) == std::future_status::ready && future.get();
+  };
+  const auto granted = first_.ask(ask_of("a", 1, 1), at(seconds{0}));
+  EXPECT_TRUE(answered);
+  ASSERT_TRUE(granted && granted->lease);
+  answered = false;
+  for (milliseconds now{0}; now <= seconds{8}; now += milliseconds{500}) lead(first_, at(now));
+  first_.review(at(seconds{8}));
+  EXPECT_TRUE(answered);
+  EXPECT_EQ(state(granted->lease->id), LeaseState::kFenced);
+}
+
+}  // namespace
+}  // namespace stampede::services::leasing

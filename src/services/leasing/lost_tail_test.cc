@@ -1,0 +1,238 @@
+// Quantity control on a database that failed over and lost its last commits, and on one of which
+// parts fail.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "repositories/storage_error.h"
+#include "services/leasing/quantity_control.h"
+#include "tests/support/fake_quantity.h"
+
+namespace stampede::services::leasing {
+namespace {
+
+using std::chrono::seconds;
+using test_support::FakeQuantity;
+using test_support::heartbeat_of;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr Now kNow{Instant{seconds{1'800'000'000}}, Tick{seconds{1'000}}};
+
+/// Parts of the database that can be read, or not.
+class Flaky final : public repositories::Orders, public repositories::Leases {
+ public:
+  explicit Flaky(repositories::memory::MemoryLedger& ledger) : ledger_(&ledger) {}
+  bool orders_fail = false;
+  bool leases_fail = false;
+  bool stock_fails = false;
+
+  repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                                          LeaseId lease) override {
+    return ledger_->purchase(sale, buyer, intent, lease);
+  }
+  std::vector<repositories::OrderLine> of_buyer(UserId buyer, OrderNumber before,
+                                                std::size_t limit) override {
+    return ledger_->of_buyer(buyer, before, limit);
+  }
+  std::optional<repositories::OrderLine> find(OrderNumber number) override {
+    return ledger_->find(number);
+  }
+  std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override {
+    fail_if(orders_fail);
+    return ledger_->since(shard, after, most);
+  }
+  std::vector<std::int64_t> newest() override { return ledger_->newest(); }
+  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override {
+    return ledger_->cursors_before_recent(ended_after);
+  }
+  void for_each_recent(Instant ended_after,
+                       const std::function<void(const Order&)>& visit) override {
+    ledger_->for_each_recent(ended_after, visit);
+  }
+
+  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
+    return ledger_->grant(sale, units, now);
+  }
+  std::optional<StockLease> grant(const repositories::Term& term,
+                                  const repositories::LeaseRequest& request, std::int64_t units,
+                                  Instant now) override {
+    return ledger_->grant(term, request, units, now);
+  }
+  void fence(LeaseId lease) override { ledger_->fence(lease); }
+  void fence(const repositories::Term& term, LeaseId lease) override {
+    ledger_->fence(term, lease);
+  }
+  std::vector<StockLease> not_closed() override {
+    fail_if(leases_fail);
+    return ledger_->not_closed();
+  }
+  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override {
+    fail_if(stock_fails);
+    return ledger_->stock(ended_after);
+  }
+
+ private:
+  static void fail_if(bool fails) {
+    if (!fails) return;
+    throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+  }
+  repositories::memory::MemoryLedger* ledger_;
+};
+
+class LostTailTest : public testing::Test {
+ protected:
+  LostTailTest() { shop_.lead(control_, kNow); }
+
+  QuantityControl::Parts parts() {
+    auto whole = shop_.parts("quantity/1");
+    return {.holder = whole.holder,
+            .leadership = whole.leadership,
+            .leases = flaky_,
+            .grants = flaky_,
+            .members = whole.members,
+            .orders = flaky_,
+            .catalog = whole.catalog,
+            .blacklist = whole.blacklist,
+            .accounts = whole.accounts,
+            .changes = whole.changes,
+            .markers = whole.markers};
+  }
+  peers::HeartbeatReply beat(const peers::Heartbeat& heartbeat) {
+    const auto reply = control_.beat(heartbeat, kNow);
+    EXPECT_TRUE(reply) << reply.error().words;
+    return reply.value_or(peers::HeartbeatReply{});
+  }
+  /// What a validator says next that has heard that reply.
+  static peers::Heartbeat after(const peers::HeartbeatReply& reply) {
+    auto heartbeat = heartbeat_of("a");
+    heartbeat.ring_epoch = reply.ring_epoch;
+    heartbeat.ring_nonce = reply.ring_nonce;
+    heartbeat.catalog_revision = reply.catalog_revision;
+    heartbeat.blacklist_revision = reply.blacklist_revision;
+    heartbeat.sessions_revision = reply.sessions_revision;
+    heartbeat.cursors = reply.cursors;
+    return heartbeat;
+  }
+  LeaseId grant(std::int64_t number, std::int64_t ring_epoch) {
+    return control_
+        .ask({.holder = heartbeat_of("a").member.holder(),
+              .number = number,
+              .sale = FakeQuantity::kSale,
+              .ring_epoch = ring_epoch},
+             kNow)
+        ->lease->id;
+  }
+  /// An order of a buyer of that number.
+  void sell(LeaseId lease, std::int64_t seq) {
+    const auto transaction = shop_.ledger.begin();
+    ASSERT_TRUE(transaction->charge({lease, 1}));
+    const Order order{.number = {seq},
+                      .sale = FakeQuantity::kSale,
+                      .buyer = {seq},
+                      .intent = *IdempotencyKey::parse("0123456789abcdef"),
+                      .slot = 1,
+                      .lease = lease,
+                      .seq = seq};
+    transaction->insert({&order, 1});
+    transaction->advance_shard(0, seq);
+    transaction->commit();
+  }
+
+  FakeQuantity shop_;
+  Flaky flaky_{shop_.ledger};
+  QuantityControl control_{parts(), {.lead = std::chrono::hours{1'000'000}}};
+};
+
+TEST_F(LostTailTest, AReplyTellsWhoLeadsAndWhichRingItIs) {
+  const auto reply = beat(heartbeat_of("a"));
+  EXPECT_EQ(reply.leader_epoch, control_.leader_epoch());
+  EXPECT_EQ(reply.database_time, kNow.wall);
+  EXPECT_EQ(reply.virtual_nodes, 150);
+  EXPECT_EQ(reply.ring_nonce, shop_.ledger.state().ring.nonce);
+  EXPECT_FALSE(reply.ring_nonce.empty());
+}
+
+TEST_F(LostTailTest, ARingThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  heartbeat.ring_epoch = 7;
+  heartbeat.ring_nonce = "of the ring that was lost";
+  const auto reply = beat(heartbeat);
+  EXPECT_EQ(reply.ring_epoch, 8);
+  EXPECT_EQ(shop_.ledger.state().ring.epoch, 8);
+  EXPECT_EQ(beat(after(reply)).ring_epoch, 8) << "once";
+}
+
+TEST_F(LostTailTest, AnEpochThatWasUsedTwiceIsFollowedByAnother) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  heartbeat.ring_nonce = "of another ring";
+  EXPECT_EQ(beat(heartbeat).ring_epoch, 2);
+  heartbeat.ring_nonce.clear();
+  heartbeat.ring_epoch = 2;
+  EXPECT_EQ(beat(heartbeat).ring_epoch, 2) << "an older validator tells no nonce";
+}
+
+TEST_F(LostTailTest, WhoKnowsOrdersThatTheDatabaseHasLostStartsOver) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  const LeaseId lease = grant(1, 1);
+  sell(lease, 1);
+  const auto before = shop_.ledger.state();
+  sell(lease, 2);
+  heartbeat = after(beat(heartbeat));
+  EXPECT_THAT(heartbeat.cursors, ElementsAre(2));
+  shop_.ledger.restore(before);
+  const auto reply = beat(heartbeat);
+  EXPECT_TRUE(reply.start_over);
+  EXPECT_THAT(reply.orders, IsEmpty());
+  EXPECT_EQ(reply.oldest_open, LeaseId{1}) << "nothing is said of leases";
+  heartbeat.cursors.clear();
+  const auto next = beat(heartbeat);
+  EXPECT_FALSE(next.start_over);
+  EXPECT_EQ(next.orders.size(), 1U);
+  EXPECT_THAT(next.cursors, ElementsAre(1));
+}
+
+TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  const LeaseId lease = grant(1, 1);
+  heartbeat.leases = {lease};
+  sell(lease, 1);
+  {
+    const auto transaction = shop_.ledger.begin();
+    transaction->close(lease);
+    transaction->commit();
+  }
+  heartbeat.leases = {grant(2, 1)};
+  flaky_.orders_fail = true;
+  const auto reply = beat(heartbeat);
+  EXPECT_EQ(reply.oldest_open, LeaseId{1}) << "of the closed lease's order nothing is known";
+  EXPECT_EQ(reply.renewed, heartbeat.leases);
+  EXPECT_EQ(reply.cursors, heartbeat.cursors);
+  EXPECT_EQ(control_.left_out(), 1);
+  flaky_.orders_fail = false;
+  EXPECT_EQ(beat(heartbeat).oldest_open, heartbeat.leases[0]);
+}
+
+TEST_F(LostTailTest, APartThatFailsIsLeftOutAndTheRestIsTold) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  const LeaseId lease = grant(1, 1);
+  heartbeat.leases = {lease};
+  flaky_.leases_fail = flaky_.stock_fails = shop_.catalog.away = true;
+  heartbeat.catalog_revision = heartbeat.blacklist_revision = 0;
+  const auto reply = beat(heartbeat);
+  EXPECT_THAT(reply.renewed, ElementsAre(lease));
+  EXPECT_EQ(reply.oldest_open, LeaseId{1});
+  EXPECT_THAT(reply.stock, IsEmpty());
+  EXPECT_EQ(reply.ring_epoch, 1);
+  EXPECT_FALSE(reply.sales);
+  EXPECT_FALSE(reply.blacklist);
+  EXPECT_EQ(control_.left_out(), 5) << "leases, stock, revisions, sales, blacklist";
+}
+
+/// It would begin to sell without the orders, the sales or the bans.
+TEST_F(LostTailTest, WhoKnowsNothingYetIsToldAllOrNothing) {
+  flaky_.orders_fail = true;
+  EXPECT_THROW((void)control_.beat(heartbeat_of("a"), kNow), repositories::StorageError);
+}
+
+}  // namespace
+}  // namespace stampede::services::leasing

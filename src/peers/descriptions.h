@@ -52,6 +52,7 @@ inline constexpr Format kIncarnation{is_hexadecimal<16>, "16 hexadecimal digits"
 inline constexpr Format kHashKey{is_hexadecimal<32>, "32 hexadecimal digits"};
 inline constexpr Format kHolder{is_holder, "NODE/INCARNATION"};
 inline constexpr Bytes kNonce{0, 64};
+inline constexpr Bytes kLastOrder{0, 128};
 
 void describe(auto& io, Is<Member> auto& member) {
   io("node", member.node, kNode);
@@ -113,12 +114,14 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io("leaving", heartbeat.leaving);
   io("ring_epoch", heartbeat.ring_epoch, Whole{0});
   io.later("ring_nonce", heartbeat.ring_nonce, kNonce);
+  io.later("leader_epoch", heartbeat.leader_epoch, Whole{0});
   io("leases", heartbeat.leases);
   io("catalog_revision", heartbeat.catalog_revision, Whole{-1});
   io("blacklist_revision", heartbeat.blacklist_revision, Whole{-1});
   io.later("sessions_revision", heartbeat.sessions_revision, Whole{-1});
   io("epochs_since", heartbeat.epochs_since);
   io("cursors", heartbeat.cursors, Whole{0});
+  io.later("last_orders", heartbeat.last_orders, kLastOrder);
   io("blacklisted", heartbeat.blacklisted);
   io("counters", heartbeat.counters);
 }
@@ -144,6 +147,7 @@ void describe(auto& io, Is<HeartbeatReply> auto& reply) {
   io("epochs", reply.epochs);
   io("orders", reply.orders);
   io("cursors", reply.cursors, Whole{0});
+  io.later("last_orders", reply.last_orders, kLastOrder);
   io("more", reply.more);
   io.later("start_over", reply.start_over);
 }

@@ -104,12 +104,14 @@ Heartbeat any_heartbeat() {
           .leaving = any_bool(),
           .ring_epoch = any(0, kMost),
           .ring_nonce = any_text("0123456789abcdef", 0, 64),
+          .leader_epoch = any(0, kMost),
           .leases = some<LeaseId>(any_id<LeaseId>),
           .catalog_revision = any(-1, kMost),
           .blacklist_revision = any(-1, kMost),
           .sessions_revision = any(-1, kMost),
           .epochs_since = any_instant(),
           .cursors = some<std::int64_t>([] { return any(0, kMost); }),
+          .last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); }),
           .blacklisted = some<BlacklistEntry>(any_entry),
           .counters = some<std::pair<std::string, double>>(any_counter)};
 }
@@ -136,6 +138,7 @@ HeartbeatReply any_reply() {
       [] { return std::pair{any_id<UserId>(), any(0, kMost)}; });
   reply.orders = some<Order>(any_order);
   reply.cursors = some<std::int64_t>([] { return any(0, kMost); });
+  reply.last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); });
   reply.more = any_bool();
   reply.start_over = any_bool();
   return reply;
@@ -198,6 +201,8 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
     RC_ASSERT(came->epochs_since == sent.epochs_since);
     RC_ASSERT(came->cursors == sent.cursors);
+    RC_ASSERT(came->last_orders == sent.last_orders);
+    RC_ASSERT(came->leader_epoch == sent.leader_epoch);
     RC_ASSERT(all_same(came->blacklisted, sent.blacklisted, same_entry));
     RC_ASSERT(came->counters == sent.counters);
   }));
@@ -227,6 +232,7 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
     RC_ASSERT(came->epochs == sent.epochs);
     RC_ASSERT(all_same(came->orders, sent.orders, same_order));
     RC_ASSERT(came->cursors == sent.cursors);
+    RC_ASSERT(came->last_orders == sent.last_orders);
     RC_ASSERT(came->more == sent.more);
     RC_ASSERT(came->start_over == sent.start_over);
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
@@ -299,8 +305,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
   EXPECT_EQ(to_json(heartbeat()),
             R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
             R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
-            R"("leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
-            R"("sessions_revision":-1,"epochs_since":0,"cursors":[],)"
+            R"("leader_epoch":0,"leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
+            R"("sessions_revision":-1,"epochs_since":0,"cursors":[],"last_orders":[],)"
             R"("blacklisted":[[7,"too early",null,0]],"counters":[["x",1.5E0]]})");
   EXPECT_EQ(to_json(reply()),
             R"({"protocol":1,"leader_epoch":0,"database_time":0,"ring_epoch":1,"ring_nonce":"",)"
@@ -310,8 +316,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("oldest_open":9223372036854775807,"recalled":[],"stock":[],"catalog_revision":0,)"
             R"("sales":null,"blacklist_revision":0,"blacklist":null,)"
             R"("sessions_revision":-1,"epochs":[],)"
-            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],"more":false,)"
-            R"("start_over":false})");
+            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
+            R"("last_orders":[],"more":false,"start_over":false})");
   EXPECT_EQ(to_json(LeaseAsk{"a/0123456789abcdef", 2, SaleId{1}, 3}),
             R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,"ring_epoch":3})");
   EXPECT_EQ(to_json(LeaseReply{.refusal = LeaseReply::Refusal::kNoUnits}),
@@ -374,7 +380,7 @@ TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
   std::string text = to_json(reply());
   for (const std::string_view later :
        {"\"leader_epoch\":0,", "\"database_time\":0,", "\"virtual_nodes\":150,",
-        "\"sessions_revision\":-1,", ",\"start_over\":false"}) {
+        "\"sessions_revision\":-1,", "\"last_orders\":[],", ",\"start_over\":false"}) {
     text.erase(text.find(later), later.size());
   }
   const auto came = parse_heartbeat_reply(text);

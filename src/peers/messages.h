@@ -19,16 +19,18 @@ namespace stampede::peers {
 /// What a validator tells quantity control twice a second (docs/design.md#heartbeat).
 struct Heartbeat {
   Member member;
-  bool leaving = false;         // it stops: its buyers go to others at once
-  std::int64_t ring_epoch = 0;  // what it knows; 0: nothing
-  std::string ring_nonce;       // of that epoch; empty: nothing
-  std::vector<LeaseId> leases;  // to renew
+  bool leaving = false;           // it stops: its buyers go to others at once
+  std::int64_t ring_epoch = 0;    // what it knows; 0: nothing
+  std::string ring_nonce;         // of that epoch; empty: nothing
+  std::int64_t leader_epoch = 0;  // the greatest of all replies; 0: none
+  std::vector<LeaseId> leases;    // to renew
 
   std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
   std::int64_t blacklist_revision = -1;
-  std::int64_t sessions_revision = -1;  // of raised session epochs
-  Instant epochs_since;                 // session epochs raised before are known
-  std::vector<std::int64_t> cursors;    // seq of the last order known, of each shard; empty: none
+  std::int64_t sessions_revision = -1;   // of raised session epochs
+  Instant epochs_since;                  // session epochs raised before are known
+  std::vector<std::int64_t> cursors;     // seq of the last order known, of each shard; empty: none
+  std::vector<std::string> last_orders;  // as the reply with those cursors had them
 
   std::vector<BlacklistEntry> blacklisted;               // automatic entries, to be kept
   std::vector<std::pair<std::string, double>> counters;  // metric names and values
@@ -72,7 +74,10 @@ struct HeartbeatReply {
   std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
   std::vector<Order> orders;                             // since the cursors, failed ones too
   std::vector<std::int64_t> cursors;                     // behind `orders`
-  bool more = false;                                     // there are more orders: ask again at once
+  /// Which order is at each cursor, in words of quantity control; to be sent back as they came. By
+  /// them it knows a database that lost its tail and went on: other orders have those seqs then.
+  std::vector<std::string> last_orders;
+  bool more = false;  // there are more orders: ask again at once
   /// The cursors that were sent are ahead of the database, which has lost its tail: they are to be
   /// forgotten. `orders` and `cursors` of this reply mean nothing.
   bool start_over = false;

@@ -201,6 +201,15 @@ TEST_F(ConfigTest, HostNamesAndSocketsAreTaken) {
   EXPECT_THAT(loaded->config.queue.brokers, ElementsAre("[::1]:5672", "broker:5672"));
 }
 
+TEST_F(ConfigTest, QuantityControlIsOneAddressOrAList) {
+  const auto one = load_text("[cluster]\nquantity = \"10.0.0.4:8084\"\n");
+  ASSERT_TRUE(one) << one.error().front();
+  EXPECT_THAT(one->config.cluster.quantity, ElementsAre("10.0.0.4:8084"));
+  const auto two = load_text("[cluster]\nquantity = [\"10.0.0.4:8084\", \"quantity:8084\"]\n");
+  ASSERT_TRUE(two) << two.error().front();
+  EXPECT_THAT(two->config.cluster.quantity, ElementsAre("10.0.0.4:8084", "quantity:8084"));
+}
+
 TEST_F(ConfigTest, SecretsAreNeverShown) {
   const auto loaded = load_config({.file = {},
                                    .environment = {"STAMPEDE_QUEUE_PASSWORD=one-secret",

@@ -27,7 +27,8 @@ struct Key {
   double max = 0;
   std::string_view shape = {};  // of texts and lists: what each must look like
   bool (*valid)(std::string_view) = nullptr;
-  bool secret = false;  // never shown
+  bool secret = false;       // never shown
+  bool or_one_text = false;  // of lists: one text alone is a list of one
 
   std::string variable() const;  // "STAMPEDE_SECTION_MEMBER"
   std::string expected() const;

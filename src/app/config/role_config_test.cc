@@ -41,6 +41,12 @@ TEST(RoleConfig, EachRoleHasAddressesOfItsOwn) {
        {database, {"cluster.quantity", "quantity:9"}, {"http.listen", "0.0.0.0:9"}},
        "0.0.0.0:9",
        "127.0.0.1:8094"},
+      {RoleName::kQuantity,
+       {database,
+        {"cluster.quantity", "10.0.0.4:8084,10.0.0.5:8084"},
+        {"http.listen", "10.0.0.5:8084"}},
+       "10.0.0.5:8084",
+       "127.0.0.1:8094"},
       {RoleName::kConsume, {database}, "", "127.0.0.1:8095"},
       {RoleName::kAdmin, {database}, "", "127.0.0.1:8080"},
       {RoleName::kAdmin, {database, {"http.console", "127.0.0.1:7"}}, "", "127.0.0.1:7"},
@@ -112,6 +118,9 @@ TEST(RoleConfig, WhatAClusterMustNotStartWithIsNamed) {
       {RoleName::kQuantity,
        {near, {"cluster.quantity", "quantity:8084"}},
        {"cluster.quantity", "quantity:8084", "http.listen"}},
+      {RoleName::kQuantity,
+       {near, {"cluster.quantity", "10.0.0.4:8084,10.0.0.5:8084"}},
+       {"cluster.quantity", "10.0.0.5:8084", "names several", "http.listen"}},
       {RoleName::kWeb, {near, {"http.listen", "127.0.0.1:8092"}}, {"http.console", "web"}},
   };
   for (const Refused& row : rows) {

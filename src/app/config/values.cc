@@ -45,9 +45,8 @@ struct Assign {
     *slot = texts;
     return true;
   }
-  /// One text is a list of one.
   bool operator()(std::vector<std::string>* slot, const std::string& text) const {
-    return (*this)(slot, std::vector{text});
+    return key.or_one_text && (*this)(slot, std::vector{text});
   }
   // Any other pair is a wrong type.
   template <class Target, class Other>

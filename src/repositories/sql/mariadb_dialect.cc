@@ -195,11 +195,13 @@ class MariadbDialect final : public Dialect {
     verify_settings(session, name_);
     execute(session, "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin");
     // READ COMMITTED: a consumer that waited for a buyer must see what the other one committed.
+    // UTC: an hour that a local clock shows twice would let a leader's term seem to last.
     // Long lists of ids stay ranges of an index: never a subquery over a temporary table.
     execute(session,
             fmt::format("SET SESSION sql_mode = '{}', tx_isolation = '{}', "
                         "innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, "
-                        "idle_transaction_timeout = {}, in_predicate_conversion_threshold = 0",
+                        "idle_transaction_timeout = {}, time_zone = '+00:00', "
+                        "in_predicate_conversion_threshold = 0",
                         kSqlMode, access == Access::kWrite ? "READ-COMMITTED" : "REPEATABLE-READ",
                         lock_timeout_.count(), lock_timeout_.count(),
                         access == Access::kWrite ? idle_timeout_.count() : 0));

@@ -111,6 +111,8 @@ class LostTailTest : public testing::Test {
     heartbeat.blacklist_revision = reply.blacklist_revision;
     heartbeat.sessions_revision = reply.sessions_revision;
     heartbeat.cursors = reply.cursors;
+    heartbeat.last_orders = reply.last_orders;
+    heartbeat.leader_epoch = reply.leader_epoch;
     return heartbeat;
   }
   LeaseId grant(std::int64_t number, std::int64_t ring_epoch) {
@@ -122,13 +124,13 @@ class LostTailTest : public testing::Test {
              kNow)
         ->lease->id;
   }
-  /// An order of a buyer of that number.
-  void sell(LeaseId lease, std::int64_t seq) {
+  /// An order, of the buyer of that number unless another one is named.
+  void sell(LeaseId lease, std::int64_t seq, std::int64_t buyer = 0) {
     const auto transaction = shop_.ledger.begin();
     ASSERT_TRUE(transaction->charge({lease, 1}));
     const Order order{.number = {seq},
                       .sale = FakeQuantity::kSale,
-                      .buyer = {seq},
+                      .buyer = {buyer != 0 ? buyer : seq},
                       .intent = *IdempotencyKey::parse("0123456789abcdef"),
                       .slot = 1,
                       .lease = lease,
@@ -189,6 +191,36 @@ TEST_F(LostTailTest, WhoKnowsOrdersThatTheDatabaseHasLostStartsOver) {
   EXPECT_FALSE(next.start_over);
   EXPECT_EQ(next.orders.size(), 1U);
   EXPECT_THAT(next.cursors, ElementsAre(1));
+}
+
+/// The database has gone on since, so that no cursor is ahead of it any more.
+TEST_F(LostTailTest, WhoKnowsAnotherOrderAtThatPlaceStartsOver) {
+  const auto first = beat(heartbeat_of("a"));
+  const LeaseId lease = grant(1, 1);
+  sell(lease, 1);
+  const auto before = shop_.ledger.state();
+  sell(lease, 2);
+  const auto heartbeat = after(beat(after(first)));
+  ASSERT_THAT(heartbeat.cursors, ElementsAre(2));
+  sell(lease, 3);
+  EXPECT_FALSE(beat(heartbeat).start_over);
+  EXPECT_EQ(beat(heartbeat).orders.size(), 1U) << "what is at the cursor is known";
+  shop_.ledger.restore(before);
+  sell(lease, 2, 77);
+  sell(lease, 3, 78);
+  const auto reply = beat(heartbeat);
+  EXPECT_TRUE(reply.start_over);
+  EXPECT_THAT(reply.orders, IsEmpty());
+  EXPECT_EQ(reply.oldest_open, LeaseId{1});
+}
+
+/// Its term is not in the database any more; nobody would believe a leader with a smaller epoch.
+TEST_F(LostTailTest, ALeaderThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
+  auto heartbeat = heartbeat_of("a");
+  heartbeat.leader_epoch = 40;
+  EXPECT_FALSE(control_.beat(heartbeat, kNow));
+  shop_.lead(control_, kNow);
+  EXPECT_EQ(beat(heartbeat).leader_epoch, 41);
 }
 
 TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
 
 #include "repositories/storage_error.h"
+#include "services/leasing/order_news.h"
 #include "telemetry/log.h"
 
 namespace stampede::services::leasing {
@@ -16,19 +16,8 @@ using peers::LeaseReply;
 using repositories::NoLongerLeader;
 using repositories::StorageError;
 
-/// Validators keep the orders of a sale for so long after its end.
-constexpr std::chrono::hours kOrdersKept{24};
 /// Older sessions have ended; the clocks of those who gave them out may have been wrong.
 constexpr std::chrono::hours kSessionsKept{24};
-/// "Every lease below it is closed", where nothing is known.
-constexpr LeaseId kNoneClosed{1};
-
-/// Whether somebody knows orders that the database does not have: it has lost them in a failover.
-bool is_ahead(std::span<const std::int64_t> cursors, std::span<const std::int64_t> newest) {
-  if (cursors.empty()) return false;
-  return cursors.size() != newest.size() ||
-         !std::ranges::equal(cursors, newest, std::ranges::less_equal{});
-}
 
 QuantityControl::Refusal standby() {
   return {QuantityControl::Refusal::Kind::kStandby,
@@ -105,6 +94,11 @@ bool QuantityControl::part(Work work, bool needed) {
 
 std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
     const peers::Heartbeat& heartbeat, Now now) {
+  // Somebody heard of a leader that the database has lost.
+  if (leads(now.tick) && heartbeat.leader_epoch > leader_epoch_) {
+    leader_.raise_above(heartbeat.leader_epoch);
+    return std::unexpected(standby());
+  }
   return in_term<HeartbeatReply>(
       now.tick, [&](const Term& term) -> std::expected<HeartbeatReply, Refusal> {
         save_blacklist(heartbeat.blacklisted);
@@ -112,7 +106,8 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         if (!reply) return reply;
         // Who has no orders yet would begin to sell without them.
         const bool all =
-            part([&] { add_orders(heartbeat, *reply, now); }, heartbeat.cursors.empty());
+            part([&] { add_orders(parts_.orders, heartbeat, *reply, now.wall, terms_); },
+                 heartbeat.cursors.empty());
         if (!all) reply->oldest_open = kNoneClosed;
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
@@ -242,28 +237,6 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
         reply.epochs = std::move(raised.epochs);
       },
       heartbeat.sessions_revision < 0);
-}
-
-void QuantityControl::add_orders(const peers::Heartbeat& heartbeat, HeartbeatReply& reply,
-                                 Now now) {
-  reply.cursors = heartbeat.cursors;
-  if (is_ahead(heartbeat.cursors, parts_.orders.newest())) {
-    reply.start_over = true;
-    reply.cursors.clear();
-    reply.oldest_open = kNoneClosed;
-    return;
-  }
-  if (reply.cursors.empty()) {
-    reply.cursors = parts_.orders.cursors_before_recent(now.wall - kOrdersKept);
-  }
-  for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
-    const auto orders = parts_.orders.since(static_cast<std::int32_t>(shard), reply.cursors[shard],
-                                            terms_.orders_at_once);
-    if (orders.empty()) continue;
-    reply.cursors[shard] = orders.back().seq;
-    reply.more = reply.more || orders.size() == terms_.orders_at_once;
-    reply.orders.insert(reply.orders.end(), orders.begin(), orders.end());
-  }
 }
 
 /// An entry that the database does not take now is kept and put again.

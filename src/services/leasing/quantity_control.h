@@ -116,7 +116,6 @@ class QuantityControl {
   bool part(Work work, bool needed = false);
   std::expected<peers::HeartbeatReply, Refusal> answer(const peers::Heartbeat& heartbeat,
                                                        const Term& term, Now now);
-  void add_orders(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Now now);
 
   // With mutex_ held:
   Memory* remembered(const Term& term);

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+
+#include "model/time.h"
+#include "peers/messages.h"
+#include "repositories/orders.h"
+#include "services/leasing/terms.h"
+
+namespace stampede::services::leasing {
+
+/// Validators keep the orders of a sale for so long after its end.
+inline constexpr std::chrono::hours kOrdersKept{24};
+/// "Every lease below it is closed", where nothing is known.
+inline constexpr LeaseId kNoneClosed{1};
+
+/// Adds to the reply what came behind the heartbeat's cursors. Who knows an order that the database
+/// does not have, or another one at its place, is told to start over: the database has lost its
+/// tail in a failover. Throws repositories::StorageError; the reply is true then, too.
+void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
+                peers::HeartbeatReply& reply, Instant now, const Terms& terms);
+
+}  // namespace stampede::services::leasing

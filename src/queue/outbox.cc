@@ -16,7 +16,7 @@ std::size_t index_of(LeaseId lease) { return static_cast<std::size_t>(shard_of(l
 
 bool Outbox::accepts(const Shard& shard, Tick now) const {
   if (!connected_ || blocked_ || purchases_ >= options_.capacity) return false;
-  if (shard.failures > 0 || !shard.again.empty()) return false;
+  if (!shard.usable || shard.failures > 0 || !shard.again.empty()) return false;
   const Tick young = now - options_.patience;
   if (!shard.batches.empty()) return shard.batches.begin()->second.accepted >= young;
   return shard.waiting.empty() || shard.waiting.front().accepted >= young;
@@ -74,6 +74,12 @@ void Outbox::blocked(bool blocked) {
   for (Shard& shard : shards_) refuse_waiting(shard);
 }
 
+void Outbox::set_usable(std::int32_t index, bool usable) {
+  Shard& shard = shards_[static_cast<std::size_t>(index)];
+  shard.usable = usable;
+  if (!usable) refuse_waiting(shard);
+}
+
 std::optional<Outbox::Outgoing> Outbox::next(Tick now) {
   if (!connected_ || blocked_) return std::nullopt;
   for (std::int32_t i = 0; i < kShards; ++i) {
@@ -88,7 +94,9 @@ std::optional<Outbox::Outgoing> Outbox::next(Tick now) {
 
 std::optional<Outbox::Outgoing> Outbox::next_of(std::int32_t index, Tick now) {
   Shard& shard = shards_[static_cast<std::size_t>(index)];
-  if (now < shard.paused_until || shard.open >= options_.window) return std::nullopt;
+  if (!shard.usable || now < shard.paused_until || shard.open >= options_.window) {
+    return std::nullopt;
+  }
   BatchId id = 0;
   if (!shard.again.empty()) {
     id = *shard.again.begin();
@@ -226,7 +234,7 @@ std::optional<Tick> Outbox::next_try() const {
   if (!connected_ || blocked_) return std::nullopt;
   std::optional<Tick> earliest;
   for (const Shard& shard : shards_) {
-    if (shard.again.empty()) continue;
+    if (!shard.usable || shard.again.empty()) continue;
     earliest = std::min(earliest.value_or(shard.paused_until), shard.paused_until);
   }
   return earliest;

@@ -47,8 +47,8 @@ class Outbox {
 
   explicit Outbox(Options options) : options_(options) {}
 
-  /// False: nothing was taken. A shard accepts while it is connected, not blocked, has nothing to
-  /// send again, and its oldest unresolved entry is young.
+  /// False: nothing was taken. A shard accepts while it is connected, usable, not blocked, has
+  /// nothing to send again, and its oldest unresolved entry is young.
   [[nodiscard]] bool accept(const Purchase& purchase, Tick now);
   /// It is sent once every purchase of its lease that was accepted is resolved. A second one of a
   /// lease whose first is not confirmed is the same.
@@ -60,6 +60,10 @@ class Outbox {
   void connection_lost(Generation generation);
   /// The broker takes nothing for now (connection.blocked), or does again.
   void blocked(bool blocked);
+
+  /// The queue of a shard cannot be used for now, or can again: what was never sent to it is
+  /// refused, what was sent is unknown until it can.
+  void set_usable(std::int32_t shard, bool usable);
 
   /// A batch to publish now as the `tag`-th of this connection: it counts as sent. Batches of one
   /// shard come in the order they were accepted in; those sent before come before new ones.
@@ -118,6 +122,7 @@ class Outbox {
     std::size_t open = 0;         // tries that await the broker's word
     std::int32_t failures = 0;    // tries in a row that were not taken
     Tick paused_until{};
+    bool usable = true;
   };
   /// One try that awaits the broker's word.
   struct Try {

@@ -63,6 +63,30 @@ class OutboxTest : public testing::Test {
   Outbox outbox_{Outbox::Options{}};
 };
 
+TEST_F(OutboxTest, AnUnusableShardRefusesAndLeavesTheOthersAlone) {
+  const LeaseId other{5};
+  send(1);    // on its way
+  accept(2);  // waits
+  outbox_.set_usable(0, false);
+  EXPECT_THAT(buyers_of(outbox_.take_resolved().refused), ElementsAre(2));
+  EXPECT_FALSE(outbox_.accept(purchase(3), at(0)));
+  EXPECT_TRUE(outbox_.accept(purchase(4, other), at(0)));
+  EXPECT_THAT(next(), ElementsAre(4));
+
+  // What was sent is unknown; it is sent again once that is possible, and the marker behind it.
+  outbox_.accept(CloseMarker{kLease}, at(0));
+  outbox_.connection_lost(1);
+  outbox_.connected(2);
+  EXPECT_THAT(next(at(10)), ElementsAre(4));
+  EXPECT_THAT(next(at(10)), IsEmpty());
+  EXPECT_EQ(outbox_.next_try(), std::nullopt) << "nobody need wake up for it";
+  outbox_.set_usable(0, true);
+  EXPECT_THAT(next(at(10)), ElementsAre(1));
+  outbox_.acked(2, 2, false, at(11));
+  EXPECT_THAT(buyers_of(outbox_.take_resolved().queued), ElementsAre(1));
+  EXPECT_THAT(next(at(11)), ElementsAre(-kLease.value));
+}
+
 TEST_F(OutboxTest, OneBatchCarriesEverythingThatWaited) {
   for (int buyer = 1; buyer <= 3; ++buyer) accept(buyer);
   EXPECT_THAT(next(), ElementsAre(1, 2, 3));

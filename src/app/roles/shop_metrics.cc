@@ -54,6 +54,9 @@ void write_publisher_metrics(PrometheusText& text, const queue::rabbitmq::Rabbit
          static_cast<double>(queue.unresolved()));
   single(text, "stampede_publisher_connected", "gauge", "1: the broker takes purchases.",
          queue.connected() ? 1 : 0);
+  single(text, "stampede_publisher_unusable_shards", "gauge",
+         "Queues that have other arguments than a sale needs: their purchases are refused.",
+         static_cast<double>(queue.unusable_shards()));
   text.family("stampede_publisher_confirm_seconds", "histogram", "From publish to confirm.");
   text.histogram("stampede_publisher_confirm_seconds", "", statistics.confirm_time.snapshot());
 }

@@ -13,6 +13,8 @@ namespace stampede::queue::rabbitmq {
 namespace {
 
 constexpr std::chrono::seconds kRestorePause{1};
+/// Between two tries of queues that were unusable.
+constexpr std::chrono::seconds kUnusablePause{1};
 
 std::vector<std::string> queue_names(const Options& options) {
   std::vector<std::string> names;
@@ -32,6 +34,7 @@ RabbitQueue::RabbitQueue(Options options, Resolutions resolutions)
       resolutions_(std::move(resolutions)),
       outbox_(options_.outbox),
       dialer_(options_, "stampede publisher") {
+  for (auto& usable : usable_) usable = true;
   thread_ = std::jthread([this] { run(); });
 }
 
@@ -77,7 +80,7 @@ void RabbitQueue::run() {
   while (!stopping_) {
     try {
       const auto connection = dialer_.connect();
-      declare_topology(*connection, options_);
+      declare_queues(*connection);
       connection->select_confirms();
       serve_connection(*connection);
       return;
@@ -91,6 +94,43 @@ void RabbitQueue::run() {
     wake_.clear();
     if (!stopping_) wake_.wait(backoff_.next());
   }
+}
+
+/// A shard whose queue is refused costs this connection; the next one leaves that shard out.
+void RabbitQueue::declare_queues(Connection& connection) {
+  declare_dead_letters(connection, options_);
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    if (!usable_[static_cast<std::size_t>(shard)]) continue;
+    try {
+      declare_shard(connection, options_, shard);
+    } catch (const BrokerError& error) {
+      if (error.kind() == BrokerError::Kind::kTopology) set_usable(shard, false);
+      throw;
+    }
+  }
+}
+
+void RabbitQueue::set_usable(std::int32_t shard, bool usable) {
+  usable_[static_cast<std::size_t>(shard)] = usable;
+  const std::lock_guard lock(mutex_);
+  outbox_.set_usable(shard, usable);
+}
+
+/// Over connections of their own, because a refusal would cost the one that the others use.
+void RabbitQueue::try_unusable_shards(const Connection& connection, Tick now) {
+  if (unusable_shards() == 0 || now < try_unusable_at_) return;
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    if (usable_[static_cast<std::size_t>(shard)]) continue;
+    try {
+      Connection other(options_, connection.broker(), "stampede publisher, trying a queue");
+      declare_shard(other, options_, shard);
+      set_usable(shard, true);
+      telemetry::log_info("orders of a shard are published again", "shard={}", shard);
+    } catch (const BrokerError&) {
+      // It was logged when the shard became unusable.
+    }
+  }
+  try_unusable_at_ = tick() + kUnusablePause;
 }
 
 /// Until it is lost (throws) or the thread is to stop.
@@ -112,6 +152,7 @@ void RabbitQueue::serve_connection(Connection& connection) {
     }
     const Tick now = tick();
     if (queue_missing_) restore_queues(connection, now);
+    try_unusable_shards(connection, now);
     send_all(connection);
     tell();
     check_confirms(connection, now);
@@ -177,7 +218,7 @@ void RabbitQueue::handle(Unblocked) {
 void RabbitQueue::restore_queues(Connection& connection, Tick now) {
   if (now < restore_at_) return;
   restore_at_ = now + kRestorePause;
-  declare_topology(connection, options_);
+  declare_queues(connection);
   queue_missing_ = false;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -40,8 +42,17 @@ class RabbitQueue final : public OrderQueue {
   /// Ends the thread: nothing is told any more, and what is unresolved is given up.
   void stop();
 
-  /// True while a connection stands and takes purchases.
-  bool connected() const { return connected_.load() && !blocked_.load(); }
+  /// True while a connection stands and takes purchases of any shard.
+  bool connected() const {
+    return connected_.load() && !blocked_.load() && unusable_shards() < usable_.size();
+  }
+  /// False while the queue of the lease's shard is there with other arguments than a sale needs:
+  /// its purchases are refused, those of the other shards are not.
+  bool usable(LeaseId lease) const { return usable_[static_cast<std::size_t>(shard_of(lease))]; }
+  std::size_t unusable_shards() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(usable_, [](const auto& usable) { return !usable.load(); }));
+  }
   /// Leases with a purchase unresolved since before that tick, ascending: not to be renewed.
   std::vector<LeaseId> stuck_leases(Tick before) const;
   /// Purchases and markers of which the broker's word is not known.
@@ -68,7 +79,10 @@ class RabbitQueue final : public OrderQueue {
   void handle(const Blocked& blocked);
   void handle(Unblocked);
   void handle(const Delivered&) {}  // it consumes nothing
+  void declare_queues(Connection& connection);
+  void set_usable(std::int32_t shard, bool usable);
   void restore_queues(Connection& connection, Tick now);
+  void try_unusable_shards(const Connection& connection, Tick now);
   void check_confirms(const Connection& connection, Tick now) const;
   std::chrono::milliseconds time_to_wait(Tick now) const;
   void lose_connection();
@@ -82,6 +96,7 @@ class RabbitQueue final : public OrderQueue {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> connected_{false};
   std::atomic<bool> blocked_{false};
+  std::array<std::atomic<bool>, kShards> usable_;
 
   mutable std::mutex mutex_;
   std::condition_variable told_;
@@ -96,6 +111,7 @@ class RabbitQueue final : public OrderQueue {
   Generation generation_ = 0;
   bool queue_missing_ = false;
   Tick restore_at_{};
+  Tick try_unusable_at_{};
   std::string last_problem_;
   std::jthread thread_;
 };

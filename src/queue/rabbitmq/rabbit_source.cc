@@ -75,7 +75,9 @@ void RabbitSource::run() {
   while (!stopping_) {
     try {
       const auto connection = dialer_.connect();
-      declare_topology(*connection, options_);
+      // Its own queue only: one that is unusable does not stop the consumers of the others.
+      declare_dead_letters(*connection, options_);
+      declare_shard(*connection, options_, shard_);
       connection->consume(order_queue(options_, shard_), kPrefetch);
       serve_connection(*connection);
       return;

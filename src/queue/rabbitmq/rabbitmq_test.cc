@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <set>
@@ -382,6 +383,32 @@ TEST_F(RabbitmqTest, AQueueWithOtherArgumentsIsRefusedByName) {
   EXPECT_THAT(problem, HasSubstr("x-max-length"));
   RabbitQueue queue(options_, told_.resolutions());
   EXPECT_EQ(queue.publish(purchase(1)), Published::kRefused);
+}
+
+TEST_F(RabbitmqTest, AnUnusableShardDoesNotStopTheOthers) {
+  const auto lease_of = [](std::int32_t shard) { return LeaseId{8 + shard}; };
+  const auto take = [&](std::int32_t shard, std::int64_t buyer) {
+    return queue_->publish(purchase(buyer, lease_of(shard))) == Published::kSent;
+  };
+  constexpr std::int32_t kBroken = 2;
+  Connection(options_, broker_.address(), "test")
+      .declare(order_queue(options_, kBroken), {.max_length = 7});
+  connect();
+  std::deque<RabbitSource> sources;
+  for (std::int32_t shard = 0; shard < kShards; ++shard) sources.emplace_back(options_, shard);
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    if (shard == kBroken) continue;
+    ASSERT_TRUE(take(shard, 1)) << shard;
+    EXPECT_EQ(receive_to(sources[static_cast<std::size_t>(shard)], 1), numbers(1, 1));
+  }
+  EXPECT_FALSE(take(kBroken, 1));
+  EXPECT_FALSE(sources[kBroken].connected());
+
+  // Somebody repairs it: it goes on, and the others are not disturbed.
+  ctl({"delete_queue", order_queue(options_, kBroken)});
+  ASSERT_TRUE(eventually(kPatience, [&] { return take(kBroken, 2); }));
+  EXPECT_EQ(receive_to(sources[kBroken], 2), numbers(2, 2));
+  EXPECT_EQ(sources[0].statistics().connections.value(), 1);
 }
 
 TEST_F(RabbitmqTest, SaysWhatIsWrongWithABroker) {

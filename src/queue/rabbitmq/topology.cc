@@ -15,14 +15,20 @@ std::string order_queue(const Options& options, std::int32_t shard) {
 
 std::string dead_letters(const Options& options) { return options.name + ".dead"; }
 
-void declare_topology(Connection& connection, const Options& options) {
+void declare_dead_letters(Connection& connection, const Options& options) {
   connection.declare(dead_letters(options), {});
-  for (std::int32_t shard = 0; shard < kShards; ++shard) {
-    connection.declare(order_queue(options, shard), {.max_length = options.max_length,
-                                                     .dead_letters = dead_letters(options),
-                                                     .delivery_limit = kDeliveryLimit,
-                                                     .single_consumer = true});
-  }
+}
+
+void declare_shard(Connection& connection, const Options& options, std::int32_t shard) {
+  connection.declare(order_queue(options, shard), {.max_length = options.max_length,
+                                                   .dead_letters = dead_letters(options),
+                                                   .delivery_limit = kDeliveryLimit,
+                                                   .single_consumer = true});
+}
+
+void declare_topology(Connection& connection, const Options& options) {
+  declare_dead_letters(connection, options);
+  for (std::int32_t shard = 0; shard < kShards; ++shard) declare_shard(connection, options, shard);
 }
 
 void check_broker(const Options& options) {

@@ -15,8 +15,13 @@ std::string order_queue(const Options& options, std::int32_t shard);
 /// Where messages go that were delivered too often without being acknowledged.
 std::string dead_letters(const Options& options);
 
-/// Declares all queues of the sale: durable quorum queues, a single active consumer each, that
-/// refuse when they are full. Throws BrokerError, kTopology if one is there with other arguments.
+/// Declares a shard's queue: a durable quorum queue with a single active consumer that refuses when
+/// it is full. Throws BrokerError, kTopology if one is there with other arguments; the connection
+/// is of no more use then.
+void declare_shard(Connection& connection, const Options& options, std::int32_t shard);
+/// Likewise the queue of dead letters, which all shards share.
+void declare_dead_letters(Connection& connection, const Options& options);
+/// Likewise all queues of the sale.
 void declare_topology(Connection& connection, const Options& options);
 
 /// Connects, declares the queues and leaves: what a role does before it opens its doors, so that

@@ -58,8 +58,12 @@ void Holder::review(Now now) {
   parts_.checkout.close_ended(now.wall);
   const auto book = parts_.checkout.board().book();
   for (const LiveSale& live : book->all()) {
-    live.shelf->units.fence_if(
-        [&](const Stock::Held& held) { return held.deadline && now.tick >= *held.deadline; });
+    live.shelf->units.fence_if([&](const Stock::Held& held) {
+      // A lease of an unusable shard would refuse every buyer while others could sell: it is given
+      // up. Its marker waits for the shard, and its units return then.
+      const bool unusable = parts_.shard_usable && !parts_.shard_usable(held.lease);
+      return unusable || (held.deadline && now.tick >= *held.deadline);
+    });
   }
 }
 

@@ -29,6 +29,8 @@ class Holder {
     std::function<std::vector<LeaseId>(Tick)> stuck;
     /// Whether the queue takes purchases now. May be empty: always.
     std::function<bool()> can_publish = {};
+    /// Whether the queue's shard of that lease can be used. May be empty: always.
+    std::function<bool(LeaseId)> shard_usable = {};
   };
   Holder(Parts parts, const Terms& terms) : parts_(std::move(parts)), terms_(terms) {}
 

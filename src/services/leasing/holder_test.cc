@@ -89,6 +89,22 @@ TEST_F(HolderTest, AsksShortlyBeforeTheStartAndOnce) {
   EXPECT_THAT(holder_.wanted(at(-terms_.ahead)), IsEmpty()) << "one is under way";
 }
 
+TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
+  Holder holder({.holder = "a/1",
+                 .checkout = checkout_,
+                 .queue = queue_,
+                 .stuck = [this](Tick) { return stuck_; },
+                 .shard_usable = [](LeaseId lease) { return lease != LeaseId{2}; }},
+                terms_);
+  checkout_.add_lease(kSale, LeaseId{2}, 10, at(seconds{0}), at(seconds{5}).tick);
+  checkout_.add_lease(kSale, LeaseId{3}, 1, at(seconds{0}), at(seconds{5}).tick);
+  holder.review(at(seconds{0}));
+  EXPECT_THAT(holder.to_renew(at(seconds{0}).tick), ElementsAre(LeaseId{3}));
+  EXPECT_TRUE(buys(1, at(seconds{0})));
+  EXPECT_FALSE(buys(2, at(seconds{0}))) << "from the lease that was given up";
+  EXPECT_THAT(markers(), ElementsAre(LeaseId{2}, LeaseId{3}));
+}
+
 TEST_F(HolderTest, AsksForNothingWhileTheTermsMayChange) {
   EXPECT_LT(terms_.ahead, Sale::kTermsStand);
 }

@@ -82,6 +82,7 @@ bool OrderConsumer::write(std::span<const queue::Message> messages) {
   });
   if (!done) return false;
   if (attempt == Attempt::kWritten) tell(written);
+  if (attempt == Attempt::kRefused && messages.size() == 1) tell_quarantined(messages.front());
   if (attempt == Attempt::kWritten || messages.size() == 1) return true;
   const std::size_t half = messages.size() / 2;
   return write(messages.first(half)) && write(messages.subspan(half));
@@ -132,6 +133,12 @@ bool OrderConsumer::try_set_aside(std::string_view body, std::string_view reason
   telemetry::log_error("a message is in quarantine", "shard={} reason=\"{}\"", aside_.shard,
                        reason);
   return true;
+}
+
+/// Somebody may wait for it.
+void OrderConsumer::tell_quarantined(const queue::Message& message) {
+  const auto* purchase = std::get_if<Purchase>(&message);
+  if (purchase != nullptr && listener_.quarantined) listener_.quarantined({purchase, 1});
 }
 
 void OrderConsumer::tell(const services::orders::Written& written) {

@@ -36,12 +36,14 @@ class OrderConsumer {
     std::chrono::milliseconds first_retry{50};
     std::chrono::milliseconds last_retry{1'000};
   };
-  /// Either may be empty.
+  /// Each may be empty; all are called on the consumer's thread.
   struct Listener {
-    /// Committed orders, on the consumer's thread.
+    /// Committed orders.
     std::function<void(std::span<const Order>)> settled;
     /// Leases that markers closed: their units are in the sale again.
     std::function<void(std::span<const LeaseId>)> closed;
+    /// Purchases that are in quarantine now: they have become no order and will become none.
+    std::function<void(std::span<const Purchase>)> quarantined;
   };
 
   OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer, Aside aside,
@@ -79,6 +81,7 @@ class OrderConsumer {
                     std::string& reason);
   bool try_set_aside(std::string_view body, std::string_view reason);
   void tell(const services::orders::Written& written);
+  void tell_quarantined(const queue::Message& message);
 
   queue::OrderSource* source_;
   services::orders::OrderWriter writer_;

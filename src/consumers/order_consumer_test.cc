@@ -162,6 +162,11 @@ class OrderConsumerTest : public testing::Test {
                                 },
                                 [this](std::span<const LeaseId> leases) {
                                   closed_.insert(closed_.end(), leases.begin(), leases.end());
+                                },
+                                [this](std::span<const Purchase> purchases) {
+                                  for (const Purchase& each : purchases) {
+                                    quarantined_.push_back(each.buyer.value);
+                                  }
                                 }},
         OrderConsumer::Options{
             .batch = 10, .first_retry = milliseconds{1}, .last_retry = milliseconds{4}});
@@ -196,6 +201,7 @@ class OrderConsumerTest : public testing::Test {
   queue::local::LocalQueue queue_{100};
   std::vector<Order> told_;  // read after finish()
   std::vector<LeaseId> closed_;
+  std::vector<std::int64_t> quarantined_;  // buyers
   std::optional<OrderConsumer> consumer_;
 };
 
@@ -277,6 +283,16 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DatabaseAway,
                                          StorageError::Kind::kUnreachable,
                                          StorageError::Kind::kOutcomeUnknown,
                                          StorageError::Kind::kNewerSchema));
+
+TEST_F(OrderConsumerTest, WhoWaitsForAPurchaseInQuarantineIsTold) {
+  ledger_.refused = [](const Order& order) {
+    if (order.buyer == UserId{2}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
+  };
+  quarantine_.failures = 1;
+  consume({1, 2, 3});
+  EXPECT_THAT(told_buyers(), testing::ElementsAre(1, 3));
+  EXPECT_THAT(quarantined_, testing::ElementsAre(2));
+}
 
 TEST_F(OrderConsumerTest, WhatCannotBePutAsideIsTriedUntilItCan) {
   ledger_.refused = [](const Order& order) {

@@ -1,22 +1,15 @@
 // A purchase whose outcome is not known yet, followed by its event stream.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
-#include <cerrno>
 #include <chrono>
 #include <optional>
-#include <stdexcept>
 #include <string>
-#include <system_error>
 
-#include "tests/support/child.h"
+#include "tests/support/database_lock.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/shop.h"
-#include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {
 namespace {
@@ -25,42 +18,6 @@ using namespace std::chrono_literals;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-/// Holds the database's write lock for as long as it lives, so that nothing is committed.
-class DatabaseLock {
- public:
-  explicit DatabaseLock(const Shop& shop)
-      : pipe_(make_pipe(folder_)),
-        sqlite_({"sh", "-c", "exec sqlite3 \"$0\" <\"$1\"", (shop.data() / "stampede.db").string(),
-                 pipe_}),
-        commands_(open(pipe_.c_str(), O_WRONLY | O_CLOEXEC)) {
-    const std::string text = ".timeout 5000\nBEGIN IMMEDIATE;\n.shell echo locked\n";
-    if (write(commands_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        sqlite_.read_line(10s) != "locked") {
-      throw std::runtime_error("no lock: " + sqlite_.standard_error());
-    }
-  }
-  DatabaseLock(const DatabaseLock&) = delete;
-  DatabaseLock& operator=(const DatabaseLock&) = delete;
-  ~DatabaseLock() {
-    close(commands_);  // its end: sqlite3 rolls back
-    sqlite_.wait(10s);
-  }
-
- private:
-  static std::string make_pipe(const TempDir& folder) {
-    std::string path = (folder.path() / "commands").string();
-    if (mkfifo(path.c_str(), 0600) != 0) {
-      throw std::system_error(errno, std::generic_category(), "mkfifo " + path);
-    }
-    return path;
-  }
-
-  TempDir folder_;
-  std::string pipe_;
-  Child sqlite_;
-  int commands_;
-};
 
 RawConnection follow(const Shop& shop, const Buyer& buyer, const std::string& target) {
   RawConnection connection(shop.port());

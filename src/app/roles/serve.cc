@@ -190,7 +190,9 @@ void Serve::start_schedules() {
       consumers::OrderConsumer::Aside{.shard = kShard, .quarantine = &repositories_.quarantine()},
       consumers::OrderConsumer::Listener{
           .settled = [this](std::span<const Order> orders) { checkout_.settle(orders); },
-          .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); }},
+          .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); },
+          .quarantined =
+              [this](std::span<const Purchase> purchases) { checkout_.note_refused(purchases); }},
       consumers::OrderConsumer::Options{});
   housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
 }

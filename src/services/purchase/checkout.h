@@ -83,8 +83,9 @@ class Checkout {
   /// Purchases that were queue::Published::kSent and are in the queue now: who waits is told that
   /// the outcome is pending.
   void note_queued(std::span<const Purchase> purchases);
-  /// Purchases that were kSent and certainly are not in the queue: their units are free, the
-  /// attempts given back, the intents forgotten.
+  /// Purchases that certainly will not become orders: kSent and not in the queue, or put into
+  /// quarantine. A unit that the queue never had is free, the others return when their lease
+  /// closes; the attempts are given back, the intents forgotten.
   void note_refused(std::span<const Purchase> purchases);
   /// Leases with a purchase that was queued or sent before that tick and has no outcome; ascending.
   std::vector<LeaseId> undecided_since(Tick before);
@@ -116,7 +117,8 @@ class Checkout {
   /// Tells those who waited longer than Rules::wait that their purchase is pending, or that nothing
   /// is known of it here. To be called several times a second.
   void expire_waits(Tick now);
-  /// Forgets buyers whose interval is over and intents of sales that ended 24 h ago.
+  /// Forgets buyers whose interval is over and intents of sales that have long been over
+  /// (kRetention), and gives their memory back.
   void sweep(Now now);
 
   struct Statistics {

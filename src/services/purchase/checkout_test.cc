@@ -326,6 +326,20 @@ TEST_F(CheckoutTest, SweepForgetsWhatNobodyMayAskAnyMore) {
   EXPECT_EQ(checkout_->statistics().known_buyers, 0);
 }
 
+TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {
+  ASSERT_FALSE(buy(1, 1));
+  ASSERT_FALSE(buy(2, 1));
+  checkout_->expire_waits(at(milliseconds{2'100}).tick);
+  ASSERT_EQ(told_.size(), 2U);
+  std::vector<queue::Message> batch;
+  ASSERT_TRUE(queue_->receive(batch, 10));
+  checkout_->note_refused(std::vector{std::get<Purchase>(batch.at(0))});
+  EXPECT_EQ(checkout_->statistics().waiting, 1) << "the other one's";
+  ASSERT_EQ(queue_->depth(), 1) << "who was told \"pending\" is waiting for the lease to close";
+  ASSERT_TRUE(queue_->receive(batch, 10));
+  EXPECT_EQ(std::get<queue::CloseMarker>(batch.at(0)).lease, kLease);
+}
+
 TEST_F(CheckoutTest, SweepKeepsAPendingIntent) {
   ASSERT_FALSE(buy(1, 1));
   checkout_->sweep(at(std::chrono::hours{48}));

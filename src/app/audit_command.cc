@@ -63,7 +63,7 @@ Done print_reports(const std::vector<SaleReport>& reports, bool json) {
     for (const auto& finding : report.findings) {
       if (finding.state != services::audit::Finding::State::kBroken) continue;
       broken.push_back(fmt::format("{} of sale {}: {}", to_string(finding.invariant),
-                                   report.sale.value, finding.explanation));
+                                   report.position.sale.id.value, finding.explanation));
     }
   }
   if (broken.empty()) return {};

@@ -20,8 +20,8 @@ std::string file_of(std::string_view url) { return std::string(url.substr(1)); }
 /// What buyers would be told of the sales now, as the role `web` tells it.
 void load_board(services::purchase::SaleBoard& board, Office& office, Now now) {
   board.load(office.storage().catalog().sales());
-  for (const auto& stock : office.storage().leases().stock(now.wall)) {
-    board.note_stock(stock.sale, stock.sold_out(), now.tick);
+  for (const auto& position : office.storage().leases().stock(now.wall)) {
+    board.note_stock(position.sale.id, position.sold_out(), now.tick);
   }
 }
 

@@ -14,32 +14,17 @@ namespace {
 
 using services::catalog::subject_of;
 
-/// A sale with where its units are.
 struct SaleLine {
-  Sale sale;
-  repositories::StockSnapshot stock;
+  SalePosition position;
   std::string product;
-
-  std::int64_t sold() const { return stock.quantity - stock.unleased - stock.leased_unsold; }
-  SaleStatus status(Instant now) const {
-    if (!sale.started(now)) return SaleStatus::kUpcoming;
-    if (stock.sold_out()) return SaleStatus::kSoldOut;
-    return sale.ended(now) ? SaleStatus::kEnded : SaleStatus::kOn;
-  }
 };
 
 std::vector<SaleLine> sale_lines(Office& office) {
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const auto products = catalog.products();
+  const auto products = office.storage().catalog().products();
   std::vector<SaleLine> lines;
-  for (Sale& sale : catalog.sales()) {
-    const auto product = std::ranges::find(products, sale.product, &Product::id);
-    lines.push_back({std::move(sale), {}, product == products.end() ? "" : product->name});
-  }
-  for (repositories::StockSnapshot& stock : office.storage().leases().stock(Instant{})) {
-    const auto line =
-        std::ranges::find(lines, stock.sale, [](const SaleLine& l) { return l.sale.id; });
-    if (line != lines.end()) line->stock = stock;
+  for (SalePosition& position : office.storage().leases().stock(Instant::min())) {
+    const auto product = std::ranges::find(products, position.sale.product, &Product::id);
+    lines.push_back({std::move(position), product == products.end() ? "" : product->name});
   }
   return lines;
 }
@@ -47,16 +32,16 @@ std::vector<SaleLine> sale_lines(Office& office) {
 std::string end_of(const Sale& sale) { return sale.ends_at ? format_rfc3339(*sale.ends_at) : "-"; }
 
 boost::json::object json_of(const SaleLine& line, Instant now) {
-  const Sale& sale = line.sale;
+  const Sale& sale = line.position.sale;
   boost::json::value ends_at;
   if (sale.ends_at) ends_at = format_rfc3339(*sale.ends_at);
   return {{"id", sale.id.value},
           {"product", sale.product.value},
           {"product_name", line.product},
-          {"status", to_string(line.status(now))},
+          {"status", to_string(line.position.status(now))},
           {"price_cents", sale.price_cents},
           {"quantity", sale.quantity},
-          {"sold", line.sold()},
+          {"sold", line.position.sold},
           {"limit", sale.per_buyer_limit},
           {"starts_at", format_rfc3339(sale.starts_at)},
           {"ends_at", std::move(ends_at)},
@@ -115,12 +100,12 @@ Done list_sales(const Config& config, bool json) {
   Table table({"id", "status", "sold", "quantity", "cents", "limit", "captcha", "starts", "ends",
                "product"});
   for (const SaleLine& line : sale_lines(office)) {
-    const Sale& sale = line.sale;
+    const Sale& sale = line.position.sale;
     if (json) {
       array.push_back(json_of(line, now));
     } else {
-      table.add({std::to_string(sale.id.value), std::string{to_string(line.status(now))},
-                 std::to_string(line.sold()), std::to_string(sale.quantity),
+      table.add({std::to_string(sale.id.value), std::string{to_string(line.position.status(now))},
+                 std::to_string(line.position.sold), std::to_string(sale.quantity),
                  std::to_string(sale.price_cents), std::to_string(sale.per_buyer_limit),
                  sale.captcha ? "on" : "off", format_rfc3339(sale.starts_at), end_of(sale),
                  fmt::format("{} {}", sale.product.value, line.product)});
@@ -134,18 +119,20 @@ Done show_sale(const Config& config, SaleId sale, bool json) {
   Office office(config, Office::Missing::kRefuse);
   const Instant now = read_clocks().wall;
   for (const SaleLine& line : sale_lines(office)) {
-    if (line.sale.id != sale) continue;
+    const auto& [position, product] = line;
+    const Sale& shown = position.sale;
+    if (shown.id != sale) continue;
     if (json) {
       fmt::print("{}\n", boost::json::serialize(json_of(line, now)));
       return {};
     }
     fmt::print(
         "sale      {}\nproduct   {} {}\nstatus    {}\nsold      {} of {}\nprice     {} cents\n",
-        sale.value, line.sale.product.value, line.product, to_string(line.status(now)), line.sold(),
-        line.sale.quantity, line.sale.price_cents);
+        sale.value, shown.product.value, product, to_string(position.status(now)), position.sold,
+        shown.quantity, shown.price_cents);
     fmt::print("limit     {} a buyer\nstarts    {}\nends      {}\ncaptcha   {}\n",
-               line.sale.per_buyer_limit, format_rfc3339(line.sale.starts_at), end_of(line.sale),
-               line.sale.captcha ? "on" : "off");
+               shown.per_buyer_limit, format_rfc3339(shown.starts_at), end_of(shown),
+               shown.captcha ? "on" : "off");
     return {};
   }
   return std::unexpected(no_such_sale(sale));

@@ -5,22 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "model/sale.h"
+#include "model/sale_position.h"
 #include "model/stock_lease.h"
 #include "repositories/leadership.h"
 
 namespace stampede::repositories {
-
-/// One snapshot of where a sale's units are (docs/design.md#invariants).
-struct StockSnapshot {
-  SaleId sale;
-  std::int64_t quantity = 0;       // T
-  std::int64_t unleased = 0;       // U
-  std::int64_t leased_unsold = 0;  // sum over leases not closed of granted - sold
-  std::int64_t live = 0;           // orders not failed
-
-  bool sold_out() const { return unleased == 0 && leased_unsold == 0; }
-};
 
 /// One request for a lease; sent again with the same number, it is the same request.
 struct LeaseRequest {
@@ -49,9 +38,10 @@ class Leases {
   virtual void fence(const Term& term, LeaseId lease) = 0;
   /// Every lease not closed, in order of id.
   virtual std::vector<StockLease> not_closed() = 0;
-  /// U and the leased unsold units of every sale that had not ended at `ended_after`, in one
-  /// snapshot; `live` stays 0, because counting orders would cost too much here.
-  virtual std::vector<StockSnapshot> stock(Instant ended_after) = 0;
+  /// The position of every sale that had not ended at `ended_after`, in order of id, all in one
+  /// snapshot. `sold` is what the unleased and the leased units leave: counting orders or closed
+  /// leases would cost too much here (UnitLedger counts).
+  virtual std::vector<SalePosition> stock(Instant ended_after) = 0;
 };
 
 }  // namespace stampede::repositories

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -23,6 +22,13 @@ struct OrderLine {
   std::int64_t price_cents = 0;
 };
 
+/// The sales whose buyers a starting process must know, and where their orders are.
+struct RecentSales {
+  std::vector<SaleId> sales;  // ascending
+  OrderNumber first;          // none of their orders has a smaller number
+  OrderNumber last;           // the newest order of all when this was read; 0: there is none
+};
+
 /// Reads orders. Thread-safe; calls block.
 class Orders {
  public:
@@ -40,13 +46,15 @@ class Orders {
   virtual std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) = 0;
   /// The seq of the last order of each queue shard, in order.
   virtual std::vector<std::int64_t> newest() = 0;
-  /// For each queue shard, in order, a seq that comes before every order of the sales that had not
-  /// ended at `ended_after`: where since() begins for who knows nothing.
-  virtual std::vector<std::int64_t> cursors_before_recent(Instant ended_after) = 0;
-  /// Every order, failed ones too, of the sales that had not ended at `ended_after`, in order of
-  /// number: what a starting validator must know.
-  virtual void for_each_recent(Instant ended_after,
-                               const std::function<void(const Order&)>& visit) = 0;
+  /// For each queue shard, in order, a seq that comes before every order of the sales that were not
+  /// over at `over_after` (kRetention): where since() begins for who knows nothing. Looks at
+  /// sales and leases only.
+  virtual std::vector<std::int64_t> cursors_before_recent(Instant over_after) = 0;
+  /// The sales that were not over at `over_after`. Looks at sales and leases only.
+  virtual RecentSales recent_sales(Instant over_after) = 0;
+  /// Orders of any sale, failed ones too, numbered `first` to `last`: in order of number, at most
+  /// `most`.
+  virtual std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) = 0;
 };
 
 }  // namespace stampede::repositories

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/sale.h"
+#include "model/sale_position.h"
 #include "model/stock_lease.h"
 
 namespace stampede::repositories {
@@ -21,20 +21,9 @@ struct Holding {
   friend bool operator==(const Holding&, const Holding&) = default;
 };
 
-/// Where every unit of a sale is, in one snapshot (docs/design.md#invariants).
-struct SaleUnits {
-  Sale sale;                      // with T and U
-  std::vector<Holding> holdings;  // by node, then state
-  std::int64_t sold = 0;          // charged to leases, closed ones too: |Live|, without counting it
-  std::int64_t failed = 0;        // purchases that became no live order
-
-  std::int64_t leased_unsold() const {
-    std::int64_t sum = 0;
-    for (const Holding& holding : holdings) sum += holding.unsold();
-    return sum;
-  }
-  /// I1: no unit is in two places or in none.
-  bool balanced() const { return sale.quantity == sale.unleased + leased_unsold() + sold; }
+/// A position with who holds its leased units.
+struct SaleUnits : SalePosition {
+  std::vector<Holding> holdings;  // by node, then state; their unsold units are `leased`
 };
 
 /// Reads where the units are, without reading orders: as fast with a million of them as with one.

@@ -107,13 +107,14 @@ void put_units(data& values, const UnitsTable& units) {
   const auto put = [&](const char* name, std::int64_t number) {
     values.set(name, grouped(number));
   };
-  put("quantity", units.quantity);
-  put("unleased", units.unleased);
-  put("leased_unsold", units.leased_unsold);
-  put("sold", units.sold);
-  put("failed", units.failed);
-  put("sum", units.unleased + units.leased_unsold + units.sold);
-  values.set("balanced", data{units.unleased + units.leased_unsold + units.sold == units.quantity});
+  const SalePosition& position = units.position;
+  put("quantity", position.sale.quantity);
+  put("unleased", position.sale.unleased);
+  put("leased_unsold", position.leased);
+  put("sold", position.sold);
+  put("failed", position.failed);
+  put("sum", position.accounted());
+  values.set("balanced", data{position.balanced()});
   data holders{data::type::list};
   for (const auto& holder : units.holders) holders << row_of(holder);
   values.set("holders", holders);
@@ -150,7 +151,7 @@ data chart_of(const ReportPage& page) {
     points.push_back({std::max(0.0, since), static_cast<double>(sold)});
   }
   if (points.empty()) return data{false};
-  const LineChart chart = draw_line(points, static_cast<double>(page.units.quantity));
+  const LineChart chart = draw_line(points, static_cast<double>(page.units.position.sale.quantity));
   data values;
   values.set("points", chart.points);
   const auto ticks = [](const std::vector<LineChart::Tick>& all, const auto& words) {
@@ -184,7 +185,7 @@ std::string ConsoleLivePages::report(const ReportPage& page) const {
   put_heading(values, page.heading);
   put_units(values, page.units);
   values.set("made_at", time_of(page.made_at));
-  values.set("revenue", format_price(page.units.sold * page.heading.sale.price_cents));
+  values.set("revenue", format_price(page.units.position.sold * page.heading.sale.price_cents));
   values.set("sold_out_at", time_of(page.sold_out_at));
   if (page.sold_out_at) {
     const auto took =

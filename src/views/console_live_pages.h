@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/sale.h"
+#include "model/sale_position.h"
 #include "model/time.h"
 #include "views/console_pages.h"
 
@@ -19,12 +19,8 @@ struct UnitsTable {
     std::int64_t granted = 0;
     std::int64_t sold = 0;
   };
-  std::int64_t quantity = 0;
-  std::int64_t unleased = 0;
+  SalePosition position;
   std::vector<Holder> holders;  // of leases not closed
-  std::int64_t leased_unsold = 0;
-  std::int64_t sold = 0;
-  std::int64_t failed = 0;
 };
 
 /// What both pages say of the sale.

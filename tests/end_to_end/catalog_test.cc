@@ -80,6 +80,24 @@ TEST(Catalog, AddedStockReopensASaleThatWasSoldOut) {
   EXPECT_EQ(shop.audited_orders(), 3);
 }
 
+TEST(Catalog, ASaleThatIsSoldOutAndEndedHasEndedForEverybody) {
+  Shop shop;
+  const ProductId lamp = shop.open_sale({.quantity = 1});
+  ASSERT_EQ(shop.buyer(1).buy(lamp, fresh_key()).status, 201);
+  ASSERT_TRUE(shop.await_status(lamp, "sold_out"));
+  const auto told = [&] {
+    const auto list = boost::json::parse(shop.run({"sale", "list", "--json"}));
+    const auto show = boost::json::parse(shop.run({"sale", "show", "1", "--json"}));
+    EXPECT_EQ(list.at(0).at("status"), show.at("status"));
+    return std::string(show.at("status").as_string());
+  };
+  EXPECT_EQ(told(), "sold_out");
+  shop.run({"sale", "end", "1"});
+  ASSERT_TRUE(shop.await_status(lamp, "ended"));
+  EXPECT_EQ(told(), "ended");
+  EXPECT_EQ(shop.buyer(2).buy(lamp, fresh_key()).result, "sale-ended");
+}
+
 TEST(Catalog, ChangedTermsAreThoseOfTheRunningSale) {
   Shop shop;
   const ProductId lamp = shop.open_sale({.quantity = 10, .captcha = true, .starts = in_an_hour()});

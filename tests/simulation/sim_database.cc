@@ -145,12 +145,12 @@ std::vector<StockLease> DatabaseClient::not_closed() {
   return database_->ledger.not_closed();
 }
 
-std::vector<repositories::StockSnapshot> DatabaseClient::stock(Instant ended_after) {
+std::vector<SalePosition> DatabaseClient::stock(Instant ended_after) {
   reach();
   if (meanwhile) meanwhile();
   auto stocks = database_->ledger.stock(ended_after);
   if (stage_->bug == Bug::kUnsoldForgotten) {
-    for (auto& stock : stocks) stock.leased_unsold = 0;
+    for (auto& stock : stocks) stock.leased = 0;
   }
   return stocks;
 }
@@ -194,15 +194,19 @@ std::vector<std::int64_t> DatabaseClient::newest() {
   return database_->ledger.newest();
 }
 
-std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant ended_after) {
+std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant over_after) {
   reach();
-  return database_->ledger.cursors_before_recent(ended_after);
+  return database_->ledger.cursors_before_recent(over_after);
 }
 
-void DatabaseClient::for_each_recent(Instant ended_after,
-                                     const std::function<void(const Order&)>& visit) {
+repositories::RecentSales DatabaseClient::recent_sales(Instant over_after) {
   reach();
-  database_->ledger.for_each_recent(ended_after, visit);
+  return database_->ledger.recent_sales(over_after);
+}
+
+std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
+  reach();
+  return database_->ledger.numbered(first, last, most);
 }
 
 repositories::RingState DatabaseClient::ring() {

@@ -50,7 +50,7 @@ class DatabaseClient final : public repositories::OrderLedger,
   void fence(LeaseId lease) override;
   void fence(const repositories::Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
-  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override;
+  std::vector<SalePosition> stock(Instant ended_after) override;
 
   repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                           LeaseId lease) override;
@@ -59,9 +59,9 @@ class DatabaseClient final : public repositories::OrderLedger,
   std::optional<repositories::OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
   std::vector<std::int64_t> newest() override;
-  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
-  void for_each_recent(Instant ended_after,
-                       const std::function<void(const Order&)>& visit) override;
+  std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
+  repositories::RecentSales recent_sales(Instant over_after) override;
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
 
   repositories::RingState ring() override;
   repositories::RingState replace(const repositories::Term& term,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <vector>
@@ -45,7 +44,8 @@ class FakeOrders final : public repositories::Orders {
   std::vector<Order> since(std::int32_t, std::int64_t, std::size_t) override { return {}; }
   std::vector<std::int64_t> newest() override { return {}; }
   std::vector<std::int64_t> cursors_before_recent(Instant) override { return {}; }
-  void for_each_recent(Instant, const std::function<void(const Order&)>&) override {}
+  repositories::RecentSales recent_sales(Instant) override { return {}; }
+  std::vector<Order> numbered(OrderNumber, OrderNumber, std::size_t) override { return {}; }
 
   std::vector<repositories::OrderLine> lines;  // in order of number
   LeaseId open_lease;

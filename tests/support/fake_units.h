@@ -45,6 +45,13 @@ class FakeUnits final : public repositories::UnitLedger, public repositories::Sa
     units.sale = {.id = id, .quantity = 10, .unleased = 10, .starts_at = starts_at};
     return units;
   }
+  /// Who holds what is leased; the unsold units are no longer unleased.
+  void hold(SaleId id, std::vector<repositories::Holding> holdings) {
+    auto& units = of_sale.at(id);
+    units.leased = 0;
+    for (const auto& holding : holdings) units.leased += holding.unsold();
+    units.holdings = std::move(holdings);
+  }
   void sell(SaleId id, std::int64_t units) {
     of_sale.at(id).sale.unleased -= units;
     of_sale.at(id).sold += units;

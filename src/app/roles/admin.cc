@@ -35,7 +35,7 @@ struct ClusterView {
   std::optional<peers::ClusterReport> report;  // none: quantity control did not answer
   std::optional<queue::rabbitmq::Depths> depths;
   std::optional<std::int64_t> quarantined;  // none: the database did not answer
-  std::vector<repositories::StockSnapshot> stock;
+  std::vector<SalePosition> stock;
 };
 
 /// The operations console of a cluster: the metrics of all roles that matter to a sale.
@@ -84,15 +84,15 @@ class Admin final : public Role {
 
 void write_stock(telemetry::PrometheusText& text, const ClusterView& view) {
   text.family("stampede_stock_units", "gauge", "Units of a sale, by where they are.");
-  for (const auto& stock : view.stock) {
+  for (const SalePosition& position : view.stock) {
     const auto line = [&](std::string_view where, std::int64_t units) {
       text.value("stampede_stock_units",
-                 fmt::format("sale=\"{}\",where=\"{}\"", stock.sale.value, where),
+                 fmt::format("sale=\"{}\",where=\"{}\"", position.sale.id.value, where),
                  static_cast<double>(units));
     };
-    line("unleased", stock.unleased);
-    line("leased", stock.leased_unsold);
-    line("sold", stock.quantity - stock.unleased - stock.leased_unsold);
+    line("unleased", position.sale.unleased);
+    line("leased", position.leased);
+    line("sold", position.sold);
   }
 }
 

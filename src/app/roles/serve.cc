@@ -16,6 +16,7 @@
 #include "http/server.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"
+#include "schedules/order_loading.h"
 #include "schedules/periodic.h"
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
@@ -30,8 +31,10 @@ using std::chrono::milliseconds;
 /// Purchases that may wait for a commit: half a second of full speed.
 constexpr std::size_t kQueueCapacity = 65'536;
 constexpr std::int32_t kShard = 0;  // the local queue has one
-constexpr std::size_t kOrdersAtOnce = 10'000;
+constexpr std::size_t kMarkersAtOnce = 10'000;
 constexpr milliseconds kReloadPeriod{200};
+/// Between two steps of loading orders, which take as long: half of a core is the sale's.
+constexpr milliseconds kLoadingPeriod{5};
 /// Another process that holds the database longer counts as a database that is away: the queue
 /// stalls and answers 503, and the consumer tries again.
 constexpr milliseconds kBusyTimeout{1'000};
@@ -50,7 +53,6 @@ class Serve final : public Role {
   bool stop() override;
 
  private:
-  void know_orders();
   void close_left_over();
   void start_schedules();
   void open_listeners();
@@ -79,6 +81,7 @@ class Serve final : public Role {
   services::orders::OrderWriter writer_{repositories_.ledger(), kShard};
   services::purchase::Checkout checkout_;
   services::leasing::Leasing leasing_{repositories_.leases(), queue_, checkout_};
+  schedules::OrderLoading loading_{repositories_.orders(), checkout_};
 
   controllers::OriginRule origin_;
   controllers::CheckController check_{checkout_, sessions_, origin_};
@@ -88,6 +91,7 @@ class Serve final : public Role {
   std::optional<schedules::Reload> reload_;
   std::optional<schedules::Periodic> reload_schedule_;
   std::optional<consumers::OrderConsumer> consumer_;
+  std::optional<schedules::Periodic> loading_schedule_;  // gone once all orders are known
   std::optional<schedules::Periodic> housekeeping_schedule_;
   int rounds_ = 0;  // of housekeeping; its thread's own
 };
@@ -117,7 +121,6 @@ Serve::Serve(const Config& config)
 Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done
   close_left_over();
-  know_orders();
   start_schedules();
   shop_->start();
   console_->start();
@@ -143,25 +146,7 @@ void Serve::open_listeners() {
 void Serve::close_left_over() {
   leasing_.close_left_over();
   std::vector<queue::Message> batch;
-  while (queue_.depth() > 0 && queue_.receive(batch, kOrdersAtOnce)) writer_.write(batch);
-}
-
-/// Buyers' limits and intents, from the orders of every sale that may still be asked about.
-void Serve::know_orders() {
-  std::vector<Order> orders;
-  std::size_t count = 0;
-  const auto flush = [&] {
-    checkout_.settle(orders);
-    count += orders.size();
-    orders.clear();
-  };
-  repositories_.orders().for_each_recent(read_clocks().wall - std::chrono::hours{24},
-                                         [&](const Order& order) {
-                                           orders.push_back(order);
-                                           if (orders.size() == kOrdersAtOnce) flush();
-                                         });
-  flush();
-  telemetry::log_info("orders known", "orders={}", count);
+  while (queue_.depth() > 0 && queue_.receive(batch, kMarkersAtOnce)) writer_.write(batch);
 }
 
 void Serve::start_schedules() {
@@ -180,7 +165,7 @@ void Serve::start_schedules() {
       .review_stock =
           [this](Now now) {
             checkout_.close_ended(now.wall);
-            leasing_.review(now);
+            leasing_.review(now, loading_.progress().complete);
           },
   });
   reload_->run(read_clocks());  // all is known before the first request
@@ -194,12 +179,14 @@ void Serve::start_schedules() {
           .quarantined =
               [this](std::span<const Purchase> purchases) { checkout_.note_refused(purchases); }},
       consumers::OrderConsumer::Options{});
+  loading_schedule_.emplace("orders", kLoadingPeriod, [this] { loading_.step(read_clocks()); });
   housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
 }
 
 void Serve::housekeeping() {
   const Now now = read_clocks();
   checkout_.expire_waits(now.tick);
+  if (loading_schedule_ && loading_.progress().complete) loading_schedule_.reset();
   if (++rounds_ % kSweepEvery == 0) checkout_.sweep(now);
 }
 
@@ -208,6 +195,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
+      [this](telemetry::PrometheusText& text) { write_loading_metrics(text, loading_.progress()); },
       [this](telemetry::PrometheusText& text) { write_queue_metrics(text, queue_); },
       [this](telemetry::PrometheusText& text) {
         write_consumer_metrics(text, std::array{&std::as_const(*consumer_)});
@@ -225,6 +213,7 @@ bool Serve::stop() {
   shop_->drain();  // the consumer still runs: whoever waits gets an answer
   console_->drain();
   housekeeping_schedule_->stop();
+  loading_schedule_.reset();
   reload_schedule_->stop();
   checkout_.stop_selling();
   queue_.shut();

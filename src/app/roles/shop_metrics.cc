@@ -74,6 +74,18 @@ void write_checkout_metrics(PrometheusText& text, const services::purchase::Chec
          static_cast<double>(statistics.waiting));
 }
 
+void write_loading_metrics(PrometheusText& text,
+                           const schedules::OrderLoading::Progress& progress) {
+  single(text, "stampede_loaded_orders", "gauge",
+         "Orders from before the start of this process that it has loaded.",
+         static_cast<double>(progress.known));
+  single(text, "stampede_order_numbers_to_load", "gauge",
+         "Order numbers that it still has to look at; until then no buyer is told no.",
+         static_cast<double>(progress.left));
+  single(text, "stampede_orders_known", "gauge", "1: all orders from before the start are known.",
+         progress.complete ? 1 : 0);
+}
+
 void write_http_metrics(PrometheusText& text, const http::ServerStatistics& statistics) {
   const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
     single(text, fmt::format("stampede_http_{}_total", name), "counter", help,

@@ -7,6 +7,7 @@
 #include "http/server.h"
 #include "queue/local/local_queue.h"
 #include "queue/rabbitmq/rabbit_queue.h"
+#include "schedules/order_loading.h"
 #include "services/purchase/checkout.h"
 #include "telemetry/metrics.h"
 
@@ -21,6 +22,9 @@ void write_publisher_metrics(telemetry::PrometheusText& text,
 void write_queue_metrics(telemetry::PrometheusText& text, const queue::local::LocalQueue& queue);
 void write_checkout_metrics(telemetry::PrometheusText& text,
                             const services::purchase::Checkout& checkout);
+/// Of a process that loads the orders from before its start.
+void write_loading_metrics(telemetry::PrometheusText& text,
+                           const schedules::OrderLoading::Progress& progress);
 void write_http_metrics(telemetry::PrometheusText& text, const http::ServerStatistics& statistics);
 
 }  // namespace stampede::app

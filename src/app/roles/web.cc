@@ -102,8 +102,8 @@ schedules::Reload::Parts Web::reload_parts() {
 }
 
 void Web::review_stock(Now now) {
-  for (const auto& stock : repositories_.leases().stock(now.wall)) {
-    board_.note_stock(stock.sale, stock.sold_out(), now.tick);
+  for (const auto& position : repositories_.leases().stock(now.wall)) {
+    board_.note_stock(position.sale.id, position.sold_out(), now.tick);
   }
   load_ring();
 }

@@ -82,7 +82,7 @@ views::SaleHeading LiveController::heading_of(const repositories::SaleUnits& uni
                                               Instant now) const {
   return {.sale = units.sale,
           .product_name = services_.product_name(units.sale.product),
-          .status = status_of(units, now)};
+          .status = units.status(now)};
 }
 
 http::Response LiveController::unknown_sale() const {

@@ -38,8 +38,8 @@ constexpr const char* kEvents = "/sales/3/live/events";
 class LiveControllerTest : public testing::Test {
  protected:
   LiveControllerTest() {
-    shop_.add(kSale, now_.wall - std::chrono::minutes{1}).holdings = {
-        {"a", LeaseState::kOpen, 4, 1}, {"b", LeaseState::kFenced, 3, 0}};
+    shop_.add(kSale, now_.wall - std::chrono::minutes{1});
+    shop_.hold(kSale, {{"a", LeaseState::kOpen, 4, 1}, {"b", LeaseState::kFenced, 3, 0}});
     sale().sale.unleased = 3;
     sale().sold = 1;
     sale().failed = 2;
@@ -270,7 +270,9 @@ TEST_F(LiveControllerTest, ThePageShowsTheUnitsAndThatTheySumUp) {
 TEST_F(LiveControllerTest, TheReportTellsHowItWent) {
   tick();
   totals_.sources[0].counters = counters(40);
-  sale() = {.sale = sale().sale, .holdings = {}, .sold = 10, .failed = 1};
+  shop_.hold(kSale, {});
+  sale().sold = 10;
+  sale().failed = 1;
   sale().sale.unleased = 0;
   sale().sale.price_cents = 1'000;
   tick();

@@ -76,14 +76,10 @@ std::string columns(const std::vector<Sample>& samples) {
 json::object to_json(const repositories::SaleUnits& units) {
   json::array leased;
   for (const auto& holding : units.holdings) leased.push_back(to_json(holding));
-  return {{"sale", units.sale.id.value},
-          {"quantity", units.sale.quantity},
-          {"unleased", units.sale.unleased},
-          {"leased", std::move(leased)},
-          {"leased_unsold", units.leased_unsold()},
-          {"sold", units.sold},
-          {"failed", units.failed},
-          {"balanced", units.balanced()}};
+  return {{"sale", units.sale.id.value},     {"quantity", units.sale.quantity},
+          {"unleased", units.sale.unleased}, {"leased", std::move(leased)},
+          {"leased_unsold", units.leased},   {"sold", units.sold},
+          {"failed", units.failed},          {"balanced", units.balanced()}};
 }
 
 json::object to_json(const services::live::LiveFeed::Seen& seen) {

@@ -7,20 +7,8 @@ namespace stampede::controllers {
 using services::live::Peak;
 using services::live::quantile;
 
-SaleStatus status_of(const repositories::SaleUnits& units, Instant now) {
-  if (units.sale.ended(now)) return SaleStatus::kEnded;
-  if (!units.sale.started(now)) return SaleStatus::kUpcoming;
-  const bool sold_out = units.sale.unleased == 0 && units.leased_unsold() == 0;
-  return sold_out ? SaleStatus::kSoldOut : SaleStatus::kOn;
-}
-
 views::UnitsTable table_of(const repositories::SaleUnits& units) {
-  views::UnitsTable table{.quantity = units.sale.quantity,
-                          .unleased = units.sale.unleased,
-                          .holders = {},
-                          .leased_unsold = units.leased_unsold(),
-                          .sold = units.sold,
-                          .failed = units.failed};
+  views::UnitsTable table{.position = units, .holders = {}};
   for (const auto& [node, state, granted, sold] : units.holdings) {
     table.holders.push_back({node, state == LeaseState::kFenced, granted, sold});
   }

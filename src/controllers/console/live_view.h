@@ -6,7 +6,6 @@
 namespace stampede::controllers {
 
 /// What the pages show of what the rules know.
-SaleStatus status_of(const repositories::SaleUnits& units, Instant now);
 views::UnitsTable table_of(const repositories::SaleUnits& units);
 /// All but the heading, the units and when it was made.
 views::ReportPage report_of(const services::live::SaleStatistics& statistics);

@@ -1,13 +1,11 @@
 #include "controllers/console/sale_rows.h"
 
-#include "controllers/console/live_view.h"
-
 namespace stampede::controllers {
 
 views::ConsoleSaleRow row_of(const services::catalog::SaleLine& line, Instant now) {
   return {.sale = line.units.sale,
           .product_name = line.product_name,
-          .status = status_of(line.units, now),
+          .status = line.units.status(now),
           .sold = line.units.sold,
           .failed = line.units.failed};
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "model/order_number.h"
+
 namespace stampede::repositories::memory {
 
 /// Reads what is committed, and keeps what it writes beside it until commit().
@@ -81,6 +83,7 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
       if (lease.state == LeaseState::kClosed) continue;
       lease.state = LeaseState::kClosed;
       state().sales.at(lease.sale).unleased += lease.granted - lease.sold;
+      state().last_closed_at[lease.sale] = state().clock;
     }
     for (const auto& [shard, last_seq] : last_seqs_) state().last_seqs.at(shard) = last_seq;
   }
@@ -117,7 +120,8 @@ MemoryLedger::MemoryLedger(std::size_t shards) : by_shard_(shards) {
 }
 
 void MemoryLedger::append(Order&& order) {
-  const auto shard = static_cast<std::size_t>(order.number.value - 1) % by_shard_.size();
+  const auto shard =
+      static_cast<std::size_t>(shard_of(order.number, static_cast<std::int64_t>(by_shard_.size())));
   by_shard_[shard].push_back(state_.orders.size());
   state_.orders.push_back(std::move(order));
 }
@@ -139,6 +143,11 @@ void MemoryLedger::end_sale(SaleId sale, Instant now) {
   const std::lock_guard lock(mutex_);
   Sale& ended = state_.sales.at(sale);
   if (!ended.ended(now)) ended.ends_at = now;
+}
+
+void MemoryLedger::set_clock(Instant now) {
+  const std::lock_guard lock(mutex_);
+  state_.clock = now;
 }
 
 MemoryLedger::State MemoryLedger::state() const {
@@ -218,20 +227,31 @@ std::vector<StockLease> MemoryLedger::not_closed() {
   return leases;
 }
 
-std::vector<StockSnapshot> MemoryLedger::stock(Instant ended_after) {
+std::vector<SalePosition> MemoryLedger::stock(Instant ended_after) {
   const std::lock_guard lock(mutex_);
-  std::vector<StockSnapshot> snapshots;
+  std::vector<SalePosition> positions;
   for (const auto& [id, sale] : state_.sales) {
     if (sale.ended(ended_after)) continue;
-    StockSnapshot snapshot{.sale = id, .quantity = sale.quantity, .unleased = sale.unleased};
+    SalePosition& position = positions.emplace_back();
+    position.sale = sale;
     for (const auto& [lease_id, lease] : state_.leases) {
       if (lease.sale == id && lease.state != LeaseState::kClosed) {
-        snapshot.leased_unsold += lease.granted - lease.sold;
+        position.leased += lease.granted - lease.sold;
       }
     }
-    snapshots.push_back(snapshot);
+    position.sold = sale.quantity - sale.unleased - position.leased;
+    position.settled_at = settled_at(id);
   }
-  return snapshots;
+  return positions;
+}
+
+std::optional<Instant> MemoryLedger::settled_at(SaleId sale) const {
+  const auto closed = state_.last_closed_at.find(sale);
+  if (state_.sales.at(sale).unleased > 0 || closed == state_.last_closed_at.end()) return {};
+  const bool open = std::ranges::any_of(state_.leases, [&](const auto& entry) {
+    return entry.second.sale == sale && entry.second.state != LeaseState::kClosed;
+  });
+  return open ? std::nullopt : std::optional(closed->second);
 }
 
 PurchaseSnapshot MemoryLedger::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
@@ -301,13 +321,25 @@ std::vector<std::int64_t> MemoryLedger::cursors_before_recent(Instant) {
   return std::vector<std::int64_t>(state_.last_seqs.size());
 }
 
-void MemoryLedger::for_each_recent(Instant ended_after,
-                                   const std::function<void(const Order&)>& visit) {
-  State copy = state();
-  std::ranges::sort(copy.orders, {}, &Order::number);
-  for (const Order& order : copy.orders) {
-    if (!copy.sales.at(order.sale).ended(ended_after)) visit(order);
+RecentSales MemoryLedger::recent_sales(Instant over_after) {
+  const std::lock_guard lock(mutex_);
+  RecentSales recent{.sales = {}, .first = {1}, .last = {}};
+  for (const auto& [id, sale] : state_.sales) {
+    const auto settled = settled_at(id);
+    if (sale.ended(over_after) || (settled && *settled <= over_after)) continue;
+    recent.sales.push_back(id);
   }
+  for (const Order& order : state_.orders) recent.last = std::max(recent.last, order.number);
+  return recent;
+}
+
+std::vector<Order> MemoryLedger::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
+  std::vector<Order> orders = state().orders;
+  std::erase_if(orders,
+                [&](const Order& order) { return order.number < first || last < order.number; });
+  std::ranges::sort(orders, {}, &Order::number);
+  if (orders.size() > most) orders.resize(most, orders.front());
+  return orders;
 }
 
 RingState MemoryLedger::ring() {

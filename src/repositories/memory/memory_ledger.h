@@ -30,6 +30,8 @@ class MemoryLedger final : public OrderLedger,
   struct State {
     std::map<SaleId, Sale> sales;
     std::map<LeaseId, StockLease> leases;
+    std::map<SaleId, Instant> last_closed_at;  // of a lease of each sale
+    Instant clock;
     std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
     std::vector<Order> orders;
     std::vector<std::int64_t> last_seqs;  // of each queue shard
@@ -45,6 +47,8 @@ class MemoryLedger final : public OrderLedger,
   void add_stock(SaleId sale, std::int64_t units);
   /// As Catalog::end_sale() does it.
   void end_sale(SaleId sale, Instant now);
+  /// Its clock stands until then.
+  void set_clock(Instant now);
   State state() const;
   /// The same without a copy: for one thread, until the next change.
   const State& view() const { return state_; }
@@ -61,7 +65,7 @@ class MemoryLedger final : public OrderLedger,
   void fence(LeaseId lease) override;
   void fence(const Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
-  std::vector<StockSnapshot> stock(Instant ended_after) override;
+  std::vector<SalePosition> stock(Instant ended_after) override;
 
   PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                             LeaseId lease) override;
@@ -71,9 +75,9 @@ class MemoryLedger final : public OrderLedger,
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
   std::vector<std::int64_t> newest() override;
   /// Begins with the first order of all.
-  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
-  void for_each_recent(Instant ended_after,
-                       const std::function<void(const Order&)>& visit) override;
+  std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
+  RecentSales recent_sales(Instant over_after) override;
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
 
   RingState ring() override;
   RingState replace(const Term& term, const RingChange& change, Instant now) override;
@@ -95,6 +99,7 @@ class MemoryLedger final : public OrderLedger,
   std::optional<LeaseId> take_units(SaleId sale, std::int64_t units);
   OrderLine line(const Order& order) const;
   void append(Order&& order);
+  std::optional<Instant> settled_at(SaleId sale) const;
 
   mutable std::mutex mutex_;
   State state_;                                     // guarded by mutex_

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "repositories/changes.h"
@@ -46,6 +47,9 @@ class Dialect {
   /// Where the schema is no part of the transaction, it may be run again after half of it was done.
   virtual void run_script(soci::session& session, std::string_view sql) = 0;
 
+  /// What follows a table's name in FROM so that it is read by that index; empty where the database
+  /// chooses it by itself.
+  virtual std::string by_index(std::string_view index) const = 0;
   /// What a SELECT ends with to lock its rows.
   virtual std::string_view for_update() const = 0;
   /// The same for locks that others may share.

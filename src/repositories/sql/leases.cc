@@ -138,21 +138,36 @@ std::vector<StockLease> SqlLeases::not_closed() {
   });
 }
 
-std::vector<StockSnapshot> SqlLeases::stock(Instant ended_after) {
+std::vector<SalePosition> SqlLeases::stock(Instant ended_after) {
   return database_.read([&](soci::session& session) {
     const auto after = to_column(ended_after);
-    StockSnapshot row;
-    soci::statement select =
-        (session.prepare << "SELECT s.id, s.quantity, s.unleased, "
-                            "COALESCE(SUM(l.granted - l.sold), 0) FROM sales s "
-                            "LEFT JOIN stock_leases l ON l.sale = s.id "
-                            "AND l.state IN ('open', 'fenced') "
-                            "WHERE s.ends_at IS NULL OR s.ends_at > :after "
-                            "GROUP BY s.id, s.quantity, s.unleased ORDER BY s.id",
-         soci::use(after), soci::into(row.sale.value), soci::into(row.quantity),
-         soci::into(row.unleased), soci::into(row.leased_unsold));
-    std::vector<StockSnapshot> stock;
-    for (select.execute(); select.fetch();) stock.push_back(row);
+    SaleRow row;
+    SalePosition position;
+    Nullable settled_at;
+    soci::statement select(session);
+    row.define(select);
+    select.exchange(soci::into(position.failed));
+    select.exchange(soci::into(position.leased));
+    select.exchange(into(settled_at));
+    select.exchange(soci::use(after));
+    prepare(select,
+            fmt::format("SELECT {}, s.failed, open_leases.unsold, "
+                        "CASE WHEN s.unleased = 0 AND open_leases.leases = 0 "
+                        "THEN s.last_closed_at END FROM sales s JOIN "
+                        "(SELECT s.id, COUNT(l.id) AS leases, "
+                        "COALESCE(SUM(l.granted - l.sold), 0) AS unsold FROM sales s "
+                        "LEFT JOIN stock_leases l ON l.sale = s.id "
+                        "AND l.state IN ('open', 'fenced') "
+                        "WHERE s.ends_at IS NULL OR s.ends_at > :after GROUP BY s.id) open_leases "
+                        "ON open_leases.id = s.id ORDER BY s.id",
+                        SaleRow::kColumns));
+    std::vector<SalePosition> stock;
+    for (select.execute(); select.fetch();) {
+      position.sale = row.sale();
+      position.sold = position.sale.quantity - position.sale.unleased - position.leased;
+      position.settled_at = settled_at.instant();
+      stock.push_back(position);
+    }
     return stock;
   });
 }

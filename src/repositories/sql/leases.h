@@ -15,7 +15,7 @@ class SqlLeases final : public Leases {
   void fence(LeaseId lease) override;
   void fence(const Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;
-  std::vector<StockSnapshot> stock(Instant ended_after) override;
+  std::vector<SalePosition> stock(Instant ended_after) override;
 
  private:
   Database& database_;

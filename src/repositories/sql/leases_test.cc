@@ -77,14 +77,14 @@ TEST_P(LeasesTest, StockTellsWhereTheUnitsOfRunningSalesAre) {
 
   const auto stock = shop.leases().stock(at(2'000));
   ASSERT_EQ(stock.size(), 2U);
-  EXPECT_EQ(stock[0].sale, sale);
-  EXPECT_EQ(stock[0].quantity, 10);
-  EXPECT_EQ(stock[0].unleased, 5);  // 3 never leased, 2 back from b
-  EXPECT_EQ(stock[0].leased_unsold, 2);
-  EXPECT_EQ(stock[0].live, 0);
-  EXPECT_EQ(stock[1].sale, untouched);
-  EXPECT_EQ(stock[1].leased_unsold, 0);
-  EXPECT_EQ(shop.leases().stock(at(1'999)).at(1).sale, ended);
+  EXPECT_EQ(stock[0].sale.id, sale);
+  EXPECT_EQ(stock[0].sale.quantity, 10);
+  EXPECT_EQ(stock[0].sale.unleased, 5);  // 3 never leased, 2 back from b
+  EXPECT_EQ(stock[0].leased, 2);
+  EXPECT_EQ(stock[0].sold, 3);
+  EXPECT_EQ(stock[1].sale.id, untouched);
+  EXPECT_EQ(stock[1].leased, 0);
+  EXPECT_EQ(shop.leases().stock(at(1'999)).at(1).sale.id, ended);
 }
 
 TEST_P(LeasesTest, ARequestIsGrantedOnce) {
@@ -161,7 +161,7 @@ TEST_P(LeasesTest, ConcurrentGrantsNeverExceedTheStock) {
   }
   EXPECT_EQ(leases.size(), kUnits / 3);
   EXPECT_EQ(shop.catalog().sale(sale)->unleased, kUnits % 3);
-  EXPECT_EQ(shop.leases().stock(at(0)).at(0).leased_unsold, kUnits - kUnits % 3);
+  EXPECT_EQ(shop.leases().stock(at(0)).at(0).leased, kUnits - kUnits % 3);
 }
 
 }  // namespace

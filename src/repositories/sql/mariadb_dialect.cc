@@ -168,6 +168,9 @@ class MariadbDialect final : public Dialect {
     for (const auto& statement : mariadb_statements(sql)) execute(session, statement);
   }
 
+  std::string by_index(std::string_view index) const override {
+    return fmt::format(" FORCE INDEX ({})", index);
+  }
   std::string_view for_update() const override { return " FOR UPDATE"; }
   std::string_view for_share() const override { return " LOCK IN SHARE MODE"; }
   std::string_view milliseconds_now() const override {

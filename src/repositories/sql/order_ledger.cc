@@ -67,10 +67,12 @@ SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, D
 
   for (auto* number : {&id_, &id_}) return_unsold_.exchange(soci::use(*number));
   prepare(return_unsold_,
-          "UPDATE sales SET unleased = unleased + "
-          "(SELECT l.granted - l.sold FROM stock_leases l WHERE l.id = :id) "
-          "WHERE id = (SELECT l.sale FROM stock_leases l WHERE l.id = :same "
-          "AND l.state <> 'closed')");
+          fmt::format("UPDATE sales SET unleased = unleased + "
+                      "(SELECT l.granted - l.sold FROM stock_leases l WHERE l.id = :id), "
+                      "last_closed_at = {} "
+                      "WHERE id = (SELECT l.sale FROM stock_leases l WHERE l.id = :same "
+                      "AND l.state <> 'closed')",
+                      dialect.milliseconds_now()));
   close_.exchange(soci::use(id_));
   prepare(close_, "UPDATE stock_leases SET state = 'closed' WHERE id = :id");
 

@@ -1,11 +1,13 @@
 #include "repositories/sql/orders.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
+#include <functional>
 #include <string>
 
+#include "model/order_number.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -24,36 +26,20 @@ struct LineRow {
     statement.exchange(soci::into(product_name));
   }
   OrderLine line() const { return {order.order(), {product}, product_name, price_cents}; }
-
-  /// `join` names s before o or o before s: the order in which they are looked up.
-  static std::string select(std::string_view join, std::string_view condition) {
-    return fmt::format(
-        "SELECT {}, s.product, s.price_cents, p.name FROM {} "
-        "JOIN products p ON p.id = s.product WHERE {}",
-        OrderRow::kColumns, join, condition);
-  }
 };
 
-constexpr std::int64_t number_of(std::int64_t seq, std::int64_t shard, std::int64_t shards) {
-  return (seq - 1) * shards + shard + 1;
-}
-
-struct RecentSales {
-  std::set<SaleId> sales;
-  std::int64_t first_number = kLastId;  // no order of theirs has a smaller one
-};
-
-RecentSales select_recent(soci::session& session, Instant ended_after) {
-  const auto after = to_column(ended_after);
-  RecentSales recent;
+/// As repositories::Orders::recent_sales(), but for the newest order.
+RecentSales select_recent(soci::session& session, Instant over_after) {
+  const auto after = to_column(over_after);
+  RecentSales recent{.sales = {}, .first = {kLastId}, .last = {}};
   std::int64_t sale = 0;
   std::int64_t first_of_sale = 0;
-  soci::statement select = (session.prepare << "SELECT id, first_number FROM sales "
-                                               "WHERE ends_at IS NULL OR ends_at > :after",
-                            soci::use(after), soci::into(sale), soci::into(first_of_sale));
+  soci::statement select =
+      (session.prepare << SqlOrders::recent_sales_statement(), soci::use(after), soci::use(after),
+       soci::into(sale), soci::into(first_of_sale));
   for (select.execute(); select.fetch();) {
-    recent.sales.insert({sale});
-    recent.first_number = std::min(recent.first_number, first_of_sale);
+    recent.sales.push_back({sale});
+    recent.first = std::min(recent.first, OrderNumber{first_of_sale});
   }
   return recent;
 }
@@ -86,6 +72,37 @@ std::vector<std::int64_t> select_shards(soci::session& session) {
   return shards;
 }
 
+/// Sales that a buyer's orders are looked for at once.
+constexpr std::size_t kSalesAtOnce = 500;
+
+/// What a buyer's page shows of a sale.
+struct ShownSale {
+  SaleId id;
+  ProductId product;
+  std::int64_t price_cents = 0;
+  std::string product_name;
+};
+
+/// The next sales below `below`, in descending order of id.
+std::vector<ShownSale> select_sales(soci::session& session, SaleId below) {
+  ShownSale sale;
+  soci::statement select =
+      (session.prepare << "SELECT s.id, s.product, s.price_cents, p.name FROM sales s "
+                          "JOIN products p ON p.id = s.product WHERE s.id < :below "
+                          "ORDER BY s.id DESC LIMIT :most",
+       soci::use(below.value), soci::use(kSalesAtOnce), soci::into(sale.id.value),
+       soci::into(sale.product.value), soci::into(sale.price_cents), soci::into(sale.product_name));
+  std::vector<ShownSale> sales;
+  for (select.execute(); select.fetch();) sales.push_back(sale);
+  return sales;
+}
+
+std::vector<SaleId> ids_of(const std::vector<ShownSale>& sales) {
+  std::vector<SaleId> ids;
+  for (const ShownSale& sale : sales) ids.push_back(sale.id);
+  return ids;
+}
+
 }  // namespace
 
 PurchaseSnapshot SqlOrders::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
@@ -113,24 +130,44 @@ PurchaseSnapshot SqlOrders::purchase(SaleId sale, UserId buyer, const Idempotenc
   });
 }
 
+std::string SqlOrders::of_buyer_statement(const Dialect& dialect, std::span<const SaleId> sales) {
+  std::vector<std::int64_t> ids;
+  for (const SaleId sale : sales) ids.push_back(sale.value);
+  // A look-up in the unique index (sale, buyer, slot) for each sale: orders have no index by buyer.
+  // The index is named because a server that is to sort by number would rather read all orders.
+  return fmt::format(
+      "SELECT {} FROM orders o{} WHERE o.sale IN ({}) AND o.buyer = :buyer "
+      "AND o.status = 'success' AND o.number < :before",
+      OrderRow::kColumns, dialect.by_index("orders_by_buyer"), fmt::join(ids, ","));
+}
+
+/// Some sales at a time, the newest sales first: no statement is long, however many there are.
 std::vector<OrderLine> SqlOrders::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
-  const std::int64_t end = before ? before.value : kLastId;
-  return database_.read([&](soci::session& session) {
-    LineRow row;
-    soci::statement select(session);
-    row.define(select);
-    select.exchange(soci::use(buyer.value));
-    select.exchange(soci::use(end));
-    select.exchange(soci::use(limit));
-    // Sale by sale, each by the unique index (sale, buyer, slot): orders have no index by buyer.
-    prepare(select, LineRow::select("sales s CROSS JOIN orders o ON o.sale = s.id "
-                                    "AND o.buyer = :buyer",
-                                    "o.status = 'success' AND o.number < :before "
-                                    "ORDER BY o.number DESC LIMIT :most"));
-    std::vector<OrderLine> lines;
-    for (select.execute(); select.fetch();) lines.push_back(row.line());
-    return lines;
-  });
+  const OrderNumber end = before ? before : OrderNumber{kLastId};
+  std::vector<OrderLine> lines;
+  for (SaleId below{kLastId}; below;) {
+    below = database_.read([&](soci::session& session) {
+      const auto sales = select_sales(session, below);
+      if (sales.empty()) return SaleId{};
+      OrderRow row;
+      soci::statement select(session);
+      row.define(select);
+      select.exchange(soci::use(buyer.value));
+      select.exchange(soci::use(end.value));
+      prepare(select, of_buyer_statement(database_.dialect(), ids_of(sales)));
+      for (select.execute(); select.fetch();) {
+        const auto sale = std::ranges::find(sales, SaleId{row.sale}, &ShownSale::id);
+        lines.push_back({row.order(), sale->product, sale->product_name, sale->price_cents});
+      }
+      return sales.back().id;
+    });
+    std::ranges::sort(lines, std::greater{},
+                      [](const OrderLine& line) { return line.order.number; });
+    if (lines.size() > limit) {
+      lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(limit), lines.end());
+    }
+  }
+  return lines;
 }
 
 std::optional<OrderLine> SqlOrders::find(OrderNumber number) {
@@ -139,8 +176,10 @@ std::optional<OrderLine> SqlOrders::find(OrderNumber number) {
     soci::statement select(session);
     row.define(select);
     select.exchange(soci::use(number.value));
-    prepare(select,
-            LineRow::select("orders o JOIN sales s ON s.id = o.sale", "o.number = :number"));
+    prepare(select, fmt::format("SELECT {}, s.product, s.price_cents, p.name FROM orders o "
+                                "JOIN sales s ON s.id = o.sale JOIN products p ON p.id = s.product "
+                                "WHERE o.number = :number",
+                                OrderRow::kColumns));
     if (!select.execute(true)) return std::nullopt;
     return row.line();
   });
@@ -152,8 +191,8 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
     const auto shards = static_cast<std::int64_t>(seqs.size());
     const std::int64_t newest = seqs.at(static_cast<std::size_t>(shard));
     if (after >= newest) return std::vector<Order>{};
-    const std::int64_t last = number_of(after, shard, shards);
-    const std::int64_t end = number_of(newest, shard, shards);
+    const std::int64_t last = number_of(after, shard, shards).value;
+    const std::int64_t end = number_of(newest, shard, shards).value;
     OrderRow row;
     soci::statement select(session);
     row.define(select);
@@ -172,30 +211,56 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
 
 std::vector<std::int64_t> SqlOrders::newest() { return database_.read(select_shards); }
 
-std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant ended_after) {
+std::string SqlOrders::recent_sales_statement() {
+  // Of sales that have not ended those are over whose last unit was sold so long ago.
+  return "SELECT s.id, s.first_number FROM sales s "
+         "WHERE (s.ends_at IS NULL OR s.ends_at > :after) "
+         "AND (s.unleased > 0 OR s.last_closed_at IS NULL OR s.last_closed_at > :same "
+         "OR EXISTS (SELECT l.id FROM stock_leases l WHERE l.sale = s.id "
+         "AND l.state IN ('open', 'fenced'))) ORDER BY s.id";
+}
+
+std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant over_after) {
   return database_.read([&](soci::session& session) {
-    const auto recent = select_recent(session, ended_after);
+    const auto recent = select_recent(session, over_after);
     auto cursors = select_shards(session);  // no sale: all that was is over
     const auto shards = static_cast<std::int64_t>(cursors.size());
     for (std::int64_t shard = 0; shard < shards; ++shard) {
       auto& cursor = cursors[static_cast<std::size_t>(shard)];
       if (recent.sales.empty() || cursor == 0) continue;
-      // The last seq whose number is below the first of theirs.
-      cursor =
-          std::clamp((recent.first_number - shard - 2 + shards) / shards, std::int64_t{0}, cursor);
+      cursor = std::min(cursor, last_seq_before(recent.first, shard, shards));
     }
     return cursors;
   });
 }
 
-void SqlOrders::for_each_recent(Instant ended_after,
-                                const std::function<void(const Order&)>& visit) {
-  database_.read([&](soci::session& session) {
-    const auto recent = select_recent(session, ended_after);
-    if (recent.sales.empty()) return;
-    visit_orders(session, recent.first_number, [&](const Order& order) {
-      if (recent.sales.contains(order.sale)) visit(order);
-    });
+RecentSales SqlOrders::recent_sales(Instant over_after) {
+  return database_.read([&](soci::session& session) {
+    auto recent = select_recent(session, over_after);
+    session << "SELECT COALESCE(MAX(number), 0) FROM orders", soci::into(recent.last.value);
+    return recent;
+  });
+}
+
+std::string SqlOrders::numbered_statement() {
+  return fmt::format(
+      "SELECT {} FROM orders o WHERE o.number >= :first AND o.number <= :last "
+      "ORDER BY o.number LIMIT :most",
+      OrderRow::kColumns);
+}
+
+std::vector<Order> SqlOrders::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
+  return database_.read([&](soci::session& session) {
+    OrderRow row;
+    soci::statement select(session);
+    row.define(select);
+    select.exchange(soci::use(first.value));
+    select.exchange(soci::use(last.value));
+    select.exchange(soci::use(most));
+    prepare(select, numbered_statement());
+    std::vector<Order> orders;
+    for (select.execute(); select.fetch();) orders.push_back(row.order());
+    return orders;
   });
 }
 

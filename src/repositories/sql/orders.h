@@ -1,5 +1,9 @@
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "repositories/orders.h"
 #include "repositories/sql/database.h"
 
@@ -15,9 +19,14 @@ class SqlOrders final : public Orders {
   std::optional<OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
   std::vector<std::int64_t> newest() override;
-  std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override;
-  void for_each_recent(Instant ended_after,
-                       const std::function<void(const Order&)>& visit) override;
+  std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
+  RecentSales recent_sales(Instant over_after) override;
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
+
+  /// Their statements, of which tests ask the database how it would run them.
+  static std::string of_buyer_statement(const Dialect& dialect, std::span<const SaleId> sales);
+  static std::string recent_sales_statement();
+  static std::string numbered_statement();
 
  private:
   Database& database_;

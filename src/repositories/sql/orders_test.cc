@@ -1,6 +1,10 @@
+#include "repositories/sql/orders.h"
+
 #include <gmock/gmock.h>
 #include <soci/soci.h>
 
+#include "model/order_number.h"
+#include "repositories/sql/rows.h"
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {
@@ -21,10 +25,12 @@ struct OrdersTest : OnEveryEngine {
     }
     return numbers;
   }
-  std::vector<std::int64_t> recent(Instant ended_after) {
+  std::vector<std::int64_t> recent(Instant over_after) {
     std::vector<std::int64_t> numbers;
-    shop.orders().for_each_recent(
-        ended_after, [&](const Order& order) { numbers.push_back(order.number.value); });
+    const auto recent = shop.orders().recent_sales(over_after);
+    for (const Order& order : shop.orders().numbered(recent.first, recent.last, 100)) {
+      if (std::ranges::contains(recent.sales, order.sale)) numbers.push_back(order.number.value);
+    }
     return numbers;
   }
   SaleId of_the_same_product(SaleId next) {
@@ -39,6 +45,13 @@ struct OrdersTest : OnEveryEngine {
     auto transaction = shop.repositories.ledger().begin();
     transaction->close(id);
     transaction->commit();
+  }
+  /// As if the last lease of the sale had been closed then.
+  void closed_at(SaleId id, std::int64_t instant) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE sales SET last_closed_at = :at WHERE id = :id", soci::use(instant),
+          soci::use(id.value);
+    });
   }
 };
 
@@ -129,9 +142,9 @@ TEST_P(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
   const auto later_lease = *shop.leases().grant(later, 10, at(1));
   shop.catalog().end_sale(sale, at(1'500));
   auto transaction = shop.repositories.ledger().begin();
-  auto slow = success(later, later_lease, 1);  // number = (seq - 1) * shards + shard + 1
+  auto slow = success(later, later_lease, 1);
   slow.seq = 11;
-  slow.number = {21};
+  slow.number = number_of(11, 0, 2);
   transaction->insert({&slow, 1});
   transaction->commit();
   transaction.reset();
@@ -141,7 +154,7 @@ TEST_P(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
 /// An order of a shard, numbered as OrderWriter numbers them.
 Order of_shard(Order order, std::int32_t shard, std::int64_t seq) {
   order.seq = seq;
-  order.number = {(seq - 1) * 4 + shard + 1};
+  order.number = number_of(seq, shard, 4);
   return order;
 }
 
@@ -220,24 +233,142 @@ TEST_P(OrdersTest, CursorsPassWhatCameBeforeARecentSale) {
   EXPECT_EQ(shop.orders().since(0, 3, 10).at(0).sale, later);
 }
 
-TEST_P(OrdersTest, ManyAreVisitedPageByPage) {
-  constexpr std::int64_t kMany = 10'000;  // two whole pages
-  const auto large = shop.sell(kMany);
-  const auto large_lease = *shop.leases().grant(large, kMany, at(1));
-  std::vector<Order> orders;
-  auto transaction = shop.repositories.ledger().begin();
-  for (std::int64_t i = 1; i <= kMany; ++i) {
-    orders.push_back(success(large, large_lease, i));
-    orders.back().number = {i};
-    orders.back().seq = i;
+TEST_P(OrdersTest, AreReadByNumberPageByPage) {
+  shop.commit({success(sale, lease, 1), failure(sale, lease, 2, FailureReason::kTooLate),
+               success(sale, lease, 3), success(sale, lease, 4)});
+  const auto page = [&](std::int64_t first, std::int64_t last, std::size_t most) {
+    std::vector<std::int64_t> numbers;
+    for (const Order& order : shop.orders().numbered({first}, {last}, most)) {
+      numbers.push_back(order.number.value);
+    }
+    return numbers;
+  };
+  EXPECT_THAT(page(1, 4, 10), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(page(1, 4, 2), ElementsAre(1, 2));
+  EXPECT_THAT(page(3, 3, 10), ElementsAre(3));
+  EXPECT_THAT(page(5, 9, 10), IsEmpty());
+}
+
+TEST_P(OrdersTest, ASaleWithoutAnEndIsOverOnceItIsSoldOutAndItsLeasesAreClosed) {
+  shop.commit({success(sale, lease, 1)});
+  const auto is_recent = [&](std::int64_t over_after) {
+    return !shop.orders().recent_sales(at(over_after)).sales.empty();
+  };
+  const auto settled_at = [&] { return shop.leases().stock(at(0)).at(0).settled_at; };
+  closed_at(sale, 7'000);
+  EXPECT_TRUE(is_recent(9'000)) << "units are unleased, and a lease is open";
+  const auto rest = *shop.leases().grant(sale, 500, at(1));
+  closed_at(sale, 7'000);
+  EXPECT_TRUE(is_recent(9'000)) << "two leases are open";
+  EXPECT_EQ(settled_at(), std::nullopt);
+  for (const LeaseId id : {lease, rest}) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE stock_leases SET sold = granted WHERE id = :id", soci::use(id.value);
+    });
+    close(id);
   }
-  transaction->insert(orders);
-  transaction->commit();
-  transaction.reset();
-  const auto numbers = recent(at(0));
-  ASSERT_EQ(std::ssize(numbers), kMany);
-  EXPECT_TRUE(std::ranges::is_sorted(numbers));
-  EXPECT_EQ(numbers.back(), kMany);
+  ASSERT_TRUE(settled_at());
+  EXPECT_GT(*settled_at(), read_clocks().wall - std::chrono::hours{1}) << "by its own clock";
+  EXPECT_LT(*settled_at(), read_clocks().wall + std::chrono::hours{1});
+  closed_at(sale, 7'000);
+  EXPECT_EQ(settled_at(), at(7'000));
+  EXPECT_TRUE(is_recent(6'999));
+  EXPECT_FALSE(is_recent(7'000));
+  EXPECT_THAT(shop.orders().cursors_before_recent(at(7'000)), ElementsAre(1));
+  shop.catalog().add_stock({.sale = sale, .units = 1, .most = 10'000}, at(2'000));
+  EXPECT_EQ(settled_at(), std::nullopt);
+  EXPECT_TRUE(is_recent(9'000)) << "it sells again";
+}
+
+TEST_P(OrdersTest, ABuyersOrdersAreFoundInMoreSalesThanOneStatementNames) {
+  constexpr int kSales = 1'100;
+  shop.database.write([&](soci::session& session) {
+    for (int i = 0; i < kSales; ++i) {
+      session << "INSERT INTO sales (product, price_cents, quantity, unleased, per_buyer_limit, "
+                 "starts_at, captcha, first_number, created_at) VALUES (1, 1, 1, 1, 1, 1, 0, 1, 1)";
+    }
+  });
+  const SaleId last = shop.catalog().sales().back().id;
+  const SaleId middle{last.value - kSales / 2};
+  shop.commit({success(last, lease, 1), success(sale, lease, 1), success(middle, lease, 1),
+               success(middle, lease, 2)});
+  EXPECT_THAT(numbers_of({1}, {}, 10), ElementsAre(3, 2, 1));
+  EXPECT_THAT(numbers_of({1}, {}, 1), ElementsAre(3));
+  EXPECT_THAT(numbers_of({1}, {3}, 1), ElementsAre(2));
+}
+
+/// How the database would run a statement: SQLite's or MariaDB's words for it, a line a table.
+std::vector<std::string> plan_of(Database& database, Engine engine, const std::string& statement,
+                                 std::size_t parameters) {
+  return database.read([&](soci::session& session) {
+    std::vector<std::string> lines;
+    soci::row row;
+    soci::statement explain(session);
+    std::int64_t value = 1;
+    explain.exchange(soci::into(row));
+    for (std::size_t i = 0; i < parameters; ++i) explain.exchange(soci::use(value));
+    prepare(explain, (engine == Engine::kSqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") + statement);
+    for (explain.execute(); explain.fetch();) {
+      std::string line;
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        if (row.get_properties(i).get_data_type() != soci::dt_string) continue;
+        line += row.get<std::string>(i, "-") + ' ';
+      }
+      lines.push_back(line);
+    }
+    return lines;
+  });
+}
+
+struct OrderPlansTest : OrdersTest {
+  /// So many that a database which may choose would rather read them all than look up a few.
+  OrderPlansTest() {
+    constexpr int kOrders = 20'000;
+    shop.database.write([&](soci::session& session) {
+      if (GetParam() == Engine::kMariadb)
+        session << "SET SESSION max_recursive_iterations = 1000000";
+      session << fmt::format(
+          "INSERT INTO orders ({}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+          "WHERE i < {}) SELECT i, {}, i, 'intent-0123456789', 1, 1, 'success', '', i, 5000 FROM n",
+          OrderRow::kNames, kOrders, sale.value);
+      session << "UPDATE queue_shards SET last_seq = " << kOrders;
+    });
+    for (int i = 0; i < 30; ++i) shop.sell(1);
+    shop.database.write([&](soci::session& session) {
+      session << (GetParam() == Engine::kMariadb ? "ANALYZE TABLE orders" : "ANALYZE");
+    });
+  }
+  std::vector<std::string> plan(const std::string& statement, std::size_t parameters) {
+    return plan_of(shop.database, GetParam(), statement, parameters);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(On, OrderPlansTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(OrderPlansTest, ABuyersOrdersAreLookedUpInEachSale) {
+  std::vector<SaleId> sales;
+  for (const Sale& each : shop.catalog().sales()) sales.push_back(each.id);
+  const auto lines = plan(SqlOrders::of_buyer_statement(shop.database.dialect(), sales), 2);
+  ASSERT_EQ(lines.size(), 1U);
+  if (GetParam() == Engine::kSqlite) {
+    EXPECT_EQ(lines[0], "SEARCH o USING INDEX sqlite_autoindex_orders_1 (sale=? AND buyer=?) ");
+  } else {
+    EXPECT_THAT(lines[0], testing::HasSubstr("o range orders_by_buyer orders_by_buyer 16 "));
+  }
+}
+
+TEST_P(OrderPlansTest, WhereRecentOrdersBeginIsSaidBySalesAndLeasesAlone) {
+  for (const std::string& line : plan(SqlOrders::recent_sales_statement(), 2)) {
+    EXPECT_THAT(line, testing::Not(testing::HasSubstr("orders"))) << line;
+    EXPECT_THAT(line, testing::Not(testing::HasSubstr(" o "))) << line;
+  }
+}
+
+TEST_P(OrderPlansTest, OrdersAreReadAlongTheirNumbers) {
+  const auto lines = plan(SqlOrders::numbered_statement(), 3);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], testing::HasSubstr(GetParam() == Engine::kSqlite
+                                               ? "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+                                               : "o range PRIMARY PRIMARY 8 "));
 }
 
 }  // namespace

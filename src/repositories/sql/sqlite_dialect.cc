@@ -154,6 +154,7 @@ class SqliteDialect final : public Dialect {
     }
   }
 
+  std::string by_index(std::string_view) const override { return {}; }
   std::string_view for_update() const override { return ""; }  // one writer has it all locked
   std::string_view for_share() const override { return ""; }
   std::string_view milliseconds_now() const override {

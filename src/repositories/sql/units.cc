@@ -28,7 +28,9 @@ std::vector<SaleUnits> select_sales(soci::session& session, const Choice& choice
                               SaleRow::kColumns, choice.condition));
   std::vector<SaleUnits> units;
   for (select.execute(); select.fetch();) {
-    units.push_back({.sale = row.sale(), .holdings = {}, .sold = 0, .failed = failed});
+    SaleUnits& each = units.emplace_back();
+    each.sale = row.sale();
+    each.failed = failed;
   }
   return units;
 }
@@ -47,6 +49,7 @@ void add_holding(SaleUnits& units, const LeaseRow& row) {
   }
   holding->granted += row.granted;
   holding->sold += row.sold;
+  units.leased += row.granted - row.sold;
 }
 
 /// Grouped by the database, so that a thousand closed leases are one row; their states are named,

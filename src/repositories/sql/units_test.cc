@@ -52,7 +52,7 @@ TEST_P(UnitsTest, TellWhereEveryUnitIs) {
   EXPECT_THAT(units->holdings, ElementsAre(Holding{"a", LeaseState::kOpen, 20, 1},
                                            Holding{"a", LeaseState::kFenced, 5, 1},
                                            Holding{"b", LeaseState::kOpen, 30, 1}));
-  EXPECT_EQ(units->leased_unsold(), 52);
+  EXPECT_EQ(units->leased, 52);
   EXPECT_TRUE(units->balanced());
 }
 
@@ -150,7 +150,7 @@ TEST_P(UnitsTest, OfRecentSalesAreReadAtOnce) {
   const auto units = ledger.recent_units(at(2'000));
   ASSERT_THAT(ids(units), ElementsAre(on, later));
   EXPECT_THAT(units[0].holdings, IsEmpty());
-  EXPECT_EQ(units[1].leased_unsold(), 2);
+  EXPECT_EQ(units[1].leased, 2);
   EXPECT_EQ(units[1].sold, 1);
   EXPECT_FALSE(ledger.units(SaleId{99}));
 }

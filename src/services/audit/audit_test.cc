@@ -122,7 +122,7 @@ TEST_F(AuditTest, ALiveViewThatMiscountsFailedPurchasesIsSaidAndBreaksNothing) {
   EXPECT_THAT(in_words(audit_ledger(ledger_)), Not(HasSubstr("live view")));
   ledger_.failed_as_counted = 1;
   const SaleReport report = audit_ledger(ledger_);
-  EXPECT_EQ(report.books.failed, 2);
+  EXPECT_EQ(report.position.failed, 2);
   EXPECT_THAT(in_words(report),
               AllOf(HasSubstr("the live view counts 1"), Not(HasSubstr("NOT BALANCE"))));
   answer_all_in_order();

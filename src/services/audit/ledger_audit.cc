@@ -11,21 +11,16 @@ namespace stampede::services::audit {
 namespace {
 
 struct Audited {
-  Books books;
+  SalePosition position;
   std::int64_t leases_not_closed = 0;
   Offenders oversold;    // leases with more sold than granted
   Offenders mischarged;  // leases charged for other than their live orders
   std::int64_t failed_as_counted = 0;
-
-  std::int64_t sum() const { return books.unleased + books.leased_unsold + books.live; }
 };
 
 Audited add_up(const repositories::SaleLedger& ledger) {
   Audited audited;
-  audited.books = {.quantity = ledger.sale.quantity,
-                   .unleased = ledger.sale.unleased,
-                   .live = ledger.live,
-                   .failed = ledger.failed};
+  audited.position = {.sale = ledger.sale, .sold = ledger.live, .failed = ledger.failed};
   audited.failed_as_counted = ledger.failed_as_counted;
   for (const StockLease& lease : ledger.leases) {
     if (lease.sold > lease.granted) {
@@ -34,7 +29,7 @@ Audited add_up(const repositories::SaleLedger& ledger) {
     }
     if (lease.state == LeaseState::kClosed) continue;
     ++audited.leases_not_closed;
-    audited.books.leased_unsold += lease.granted - lease.sold;
+    audited.position.leased += lease.granted - lease.sold;
   }
   for (const LeaseId lease : ledger.mischarged_leases) {
     audited.mischarged.add(fmt::format("lease {}", lease.value));
@@ -43,27 +38,28 @@ Audited add_up(const repositories::SaleLedger& ledger) {
 }
 
 std::vector<LedgerLine> lines_of(const Audited& audited) {
-  const Books& books = audited.books;
+  const SalePosition& position = audited.position;
   const std::int64_t oversold = audited.oversold.count();
   const std::int64_t mischarged = audited.mischarged.count();
   return {
-      {"units put on sale", books.quantity,
-       fmt::format("{} unleased + {} leased, unsold + {} sold = {}", books.unleased,
-                   books.leased_unsold, books.live, audited.sum()),
-       audited.sum() == books.quantity},
-      {"unleased", books.unleased, "not below zero", books.unleased >= 0},
-      {"leased, unsold", books.leased_unsold,
+      {"units put on sale", position.sale.quantity,
+       fmt::format("{} unleased + {} leased, unsold + {} sold = {}", position.sale.unleased,
+                   position.leased, position.sold, position.accounted()),
+       position.accounted() == position.sale.quantity},
+      {"unleased", position.sale.unleased, "not below zero", position.sale.unleased >= 0},
+      {"leased, unsold", position.leased,
        oversold == 0 ? fmt::format("in {} leases that are not closed; none sold more than granted",
                                    audited.leases_not_closed)
                      : fmt::format("{} leases sold more than they were granted", oversold),
        oversold == 0},
-      {"sold", books.live,
+      {"sold", position.sold,
        mischarged == 0
-           ? fmt::format("at most {}, and every lease was charged for its orders", books.quantity)
+           ? fmt::format("at most {}, and every lease was charged for its orders",
+                         position.sale.quantity)
            : fmt::format("{} leases were charged for other than their orders", mischarged),
-       books.live <= books.quantity && mischarged == 0},
-      {"failed", books.failed,
-       audited.failed_as_counted == books.failed
+       position.sold <= position.sale.quantity && mischarged == 0},
+      {"failed", position.failed,
+       audited.failed_as_counted == position.failed
            ? "purchases that took no unit"
            : fmt::format("purchases that took no unit; the live view counts {}",
                          audited.failed_as_counted)},
@@ -80,11 +76,12 @@ Finding finding_of(Invariant invariant, const std::vector<std::string>& breaches
 
 Finding conservation(Audited& audited) {
   std::vector<std::string> breaches;
-  const Books& books = audited.books;
-  if (audited.sum() != books.quantity) {
+  const SalePosition& position = audited.position;
+  if (position.accounted() != position.sale.quantity) {
     breaches.push_back(fmt::format(
         "{} units were put on sale, but {} unleased, {} leased unsold and {} sold make {}",
-        books.quantity, books.unleased, books.leased_unsold, books.live, audited.sum()));
+        position.sale.quantity, position.sale.unleased, position.leased, position.sold,
+        position.accounted()));
   }
   if (const auto count = audited.mischarged.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
@@ -94,13 +91,15 @@ Finding conservation(Audited& audited) {
 
 Finding no_oversell(Audited& audited) {
   std::vector<std::string> breaches;
-  const Books& books = audited.books;
-  if (books.unleased < 0) breaches.push_back(fmt::format("{} units are unleased", books.unleased));
+  const SalePosition& position = audited.position;
+  if (position.sale.unleased < 0)
+    breaches.push_back(fmt::format("{} units are unleased", position.sale.unleased));
   if (const auto count = audited.oversold.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases sold more than they were granted", count));
   }
-  if (books.live > books.quantity) {
-    breaches.push_back(fmt::format("{} of {} units are sold", books.live, books.quantity));
+  if (position.sold > position.sale.quantity) {
+    breaches.push_back(
+        fmt::format("{} of {} units are sold", position.sold, position.sale.quantity));
   }
   return finding_of(Invariant::kNoOversell, breaches, audited.oversold.take());
 }
@@ -122,9 +121,8 @@ Finding no_double(const repositories::SaleLedger& ledger) {
 SaleReport audit_ledger(const repositories::SaleLedger& ledger) {
   Audited audited = add_up(ledger);
   SaleReport report;
-  report.sale = ledger.sale.id;
   report.product = ledger.product_name;
-  report.books = audited.books;
+  report.position = audited.position;
   report.lines = lines_of(audited);
   report.findings.push_back(conservation(audited));
   report.findings.push_back(no_oversell(audited));

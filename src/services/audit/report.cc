@@ -55,7 +55,7 @@ bool SaleReport::clean() const {
 }
 
 std::string in_words(const SaleReport& report) {
-  std::string text = fmt::format("Sale {}: {}\n", report.sale.value, report.product);
+  std::string text = fmt::format("Sale {}: {}\n", report.position.sale.id.value, report.product);
   auto out = std::back_inserter(text);
   for (const LedgerLine& line : report.lines) {
     fmt::format_to(out, "  {:<18} {:>12}   {}: {}\n", line.title, line.units,
@@ -71,8 +71,8 @@ std::string in_words(const SaleReport& report) {
         fmt::format_to(out, "  {:<18} cannot be told yet: {}\n", invariant, finding.explanation);
         break;
       case Finding::State::kBroken:
-        fmt::format_to(out, "  {:<18} BROKEN in sale {}: {}\n", invariant, report.sale.value,
-                       finding.explanation);
+        fmt::format_to(out, "  {:<18} BROKEN in sale {}: {}\n", invariant,
+                       report.position.sale.id.value, finding.explanation);
         for (const std::string& offender : finding.offenders) {
           fmt::format_to(out, "      {}\n", offender);
         }
@@ -89,14 +89,14 @@ std::string as_json(std::span<const SaleReport> reports) {
     clean = clean && report.clean();
     boost::json::array findings;
     for (const Finding& finding : report.findings) findings.push_back(json_of(finding));
-    sales.push_back(boost::json::object{{"sale", report.sale.value},
+    sales.push_back(boost::json::object{{"sale", report.position.sale.id.value},
                                         {"product", report.product},
                                         {"clean", report.clean()},
-                                        {"quantity", report.books.quantity},
-                                        {"unleased", report.books.unleased},
-                                        {"leased_unsold", report.books.leased_unsold},
-                                        {"live", report.books.live},
-                                        {"failed", report.books.failed},
+                                        {"quantity", report.position.sale.quantity},
+                                        {"unleased", report.position.sale.unleased},
+                                        {"leased_unsold", report.position.leased},
+                                        {"live", report.position.sold},
+                                        {"failed", report.position.failed},
                                         {"invariants", std::move(findings)}});
   }
   return boost::json::serialize(boost::json::object{{"clean", clean}, {"sales", std::move(sales)}});

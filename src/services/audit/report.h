@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/ids.h"
+#include "model/sale_position.h"
 
 namespace stampede::services::audit {
 
@@ -41,20 +41,10 @@ struct LedgerLine {
   bool balances = true;
 };
 
-/// A sale's books; the lines say the same in words.
-struct Books {
-  std::int64_t quantity = 0;       // T
-  std::int64_t unleased = 0;       // U
-  std::int64_t leased_unsold = 0;  // sum over leases not closed of granted - sold
-  std::int64_t live = 0;           // orders not failed
-  std::int64_t failed = 0;
-};
-
 struct SaleReport {
-  SaleId sale;
   std::string product;
-  Books books;
-  std::vector<LedgerLine> lines;
+  SalePosition position;          // its orders counted one by one
+  std::vector<LedgerLine> lines;  // the same in words
   std::vector<Finding> findings;
 
   bool clean() const;

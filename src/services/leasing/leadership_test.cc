@@ -45,7 +45,7 @@ class Meanwhile final : public repositories::Leases {
     leases_->fence(term, lease);
   }
   std::vector<StockLease> not_closed() override { return leases_->not_closed(); }
-  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override {
+  std::vector<SalePosition> stock(Instant ended_after) override {
     return leases_->stock(ended_after);
   }
 

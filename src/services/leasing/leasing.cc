@@ -1,13 +1,8 @@
 #include "services/leasing/leasing.h"
 
+#include "model/retention.h"
+
 namespace stampede::services::leasing {
-namespace {
-
-/// As long as the intents of a sale are kept after its end.
-constexpr std::chrono::hours kEndedLately{24};
-
-}  // namespace
-
 void Leasing::close_left_over() {
   for (const StockLease& lease : leases_->not_closed()) {
     leases_->fence(lease.id);
@@ -22,21 +17,23 @@ bool Leasing::due(SaleId sale, Instant now) const {
   return live != nullptr && !live->sale.ended(now) && live->sale.terms_stand(now);
 }
 
-void Leasing::review(Now now) {
+void Leasing::review(Now now, bool orders_known) {
   // Those that ended lately too: whether their leases are closed decides what their buyers are
   // told.
-  const auto stocks = leases_->stock(now.wall - kEndedLately);
-  std::vector<SaleId> leased;
-  for (const auto& stock : stocks) {
-    checkout_->board().note_stock(stock.sale, stock.sold_out(), now.tick);
-    if (stock.leased_unsold > 0) leased.push_back(stock.sale);
+  const auto positions = leases_->stock(now.wall - kRetention);
+  std::vector<SaleId> open;
+  for (const SalePosition& position : positions) {
+    checkout_->board().note_stock(position.sale.id, position.sold_out(), now.tick);
+    checkout_->board().note_settled(position.sale.id, position.settled_at);
+    if (position.leased > 0 || !orders_known) open.push_back(position.sale.id);
   }
-  checkout_->board().note_leased(leased, now.wall);
-  for (const auto& stock : stocks) {
-    if (stock.unleased == 0 || !due(stock.sale, now.wall)) continue;
-    const auto lease = leases_->grant(stock.sale, stock.unleased, now.wall);
+  checkout_->board().note_leased(open, now.wall);
+  for (const SalePosition& position : positions) {
+    const Sale& sale = position.sale;
+    if (sale.unleased == 0 || !due(sale.id, now.wall)) continue;
+    const auto lease = leases_->grant(sale.id, sale.unleased, now.wall);
     if (!lease) continue;  // the stock changed meanwhile: the next review sees it
-    if (!checkout_->add_lease(stock.sale, *lease, stock.unleased, now)) {
+    if (!checkout_->add_lease(sale.id, *lease, sale.unleased, now)) {
       // The sale ended between the two: its units go straight back.
       queue_->publish(queue::CloseMarker{*lease});
     }

@@ -21,8 +21,9 @@ class Leasing {
 
   /// Reads the stock of every sale in one snapshot, tells the checkout what is sold out, and grants
   /// whatever is unleased to the sales that this process sells, from Sale::kTermsStand before their
-  /// start on.
-  void review(Now now);
+  /// start on. `orders_known`: every order committed before is settled in the checkout; until then
+  /// no sale that is over counts as concluded.
+  void review(Now now, bool orders_known = true);
 
  private:
   bool due(SaleId sale, Instant now) const;

@@ -110,6 +110,36 @@ TEST_F(LeasingTest, SoldOutOnceEveryUnitIsCharged) {
   EXPECT_EQ(buy(4)->verdict, Verdict::kSoldOut);
 }
 
+TEST_F(LeasingTest, WhileOrdersAreLoadedNoSaleIsConcluded) {
+  const Now after{*sale_.ends_at, kNow.tick};
+  const auto concluded = [&] { return checkout_.board().book()->find(kSale)->shelf->concluded(); };
+  leasing_.review(after, false);
+  EXPECT_FALSE(concluded());
+  leasing_.review(after);
+  EXPECT_TRUE(concluded());
+}
+
+TEST_F(LeasingTest, TheCheckoutHearsSinceWhenASaleIsSettled) {
+  const auto settled_at = [&] {
+    return checkout_.board().book()->find(kSale)->shelf->settled_at();
+  };
+  leasing_.review(kNow);
+  EXPECT_EQ(settled_at(), std::nullopt);
+  ledger_.set_clock(kStart + seconds{7});
+  {
+    const LeaseId lease = ledger_.state().leases.begin()->first;
+    const auto transaction = ledger_.begin();
+    ASSERT_TRUE(transaction->charge({lease, 3}));
+    transaction->close(lease);
+    transaction->commit();
+  }
+  leasing_.review(kNow);
+  EXPECT_EQ(settled_at(), kStart + seconds{7});
+  ledger_.add_stock(kSale, 1);
+  leasing_.review(kNow);
+  EXPECT_EQ(settled_at(), std::nullopt);
+}
+
 TEST_F(LeasingTest, ALeaseOfADeadProcessIsFencedAndItsMarkerSent) {
   const auto left = ledger_.grant(kSale, 2, kStart);
   leasing_.close_left_over();

@@ -45,9 +45,11 @@ class Flaky final : public repositories::Orders, public repositories::Leases {
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override {
     return ledger_->cursors_before_recent(ended_after);
   }
-  void for_each_recent(Instant ended_after,
-                       const std::function<void(const Order&)>& visit) override {
-    ledger_->for_each_recent(ended_after, visit);
+  repositories::RecentSales recent_sales(Instant over_after) override {
+    return ledger_->recent_sales(over_after);
+  }
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override {
+    return ledger_->numbered(first, last, most);
   }
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
@@ -66,7 +68,7 @@ class Flaky final : public repositories::Orders, public repositories::Leases {
     fail_if(leases_fail);
     return ledger_->not_closed();
   }
-  std::vector<repositories::StockSnapshot> stock(Instant ended_after) override {
+  std::vector<SalePosition> stock(Instant ended_after) override {
     fail_if(stock_fails);
     return ledger_->stock(ended_after);
   }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <span>
 
+#include "model/retention.h"
+
 namespace stampede::services::leasing {
 namespace {
 
@@ -48,7 +50,7 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
   reply.cursors = heartbeat.cursors;
   reply.last_orders = heartbeat.last_orders;
   if (reply.cursors.empty()) {
-    reply.cursors = orders.cursors_before_recent(now - kOrdersKept);
+    reply.cursors = orders.cursors_before_recent(now - kRetention);
     reply.last_orders.clear();
   } else if (!are_behind(reply.cursors, orders.newest())) {
     return start_over(reply);

@@ -9,8 +9,6 @@
 
 namespace stampede::services::leasing {
 
-/// Validators keep the orders of a sale for so long after its end.
-inline constexpr std::chrono::hours kOrdersKept{24};
 /// "Every lease below it is closed", where nothing is known.
 inline constexpr LeaseId kNoneClosed{1};
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/retention.h"
 #include "repositories/storage_error.h"
 #include "services/leasing/order_news.h"
 #include "telemetry/log.h"
@@ -144,8 +145,8 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   reply.recalled = memory->grantor.recalled(holder, now.tick);
   part([&] {
     // Those that ended lately too: their leases close last, and only then is all known of them.
-    for (const auto& stock : parts_.leases.stock(now.wall - kOrdersKept)) {
-      reply.stock.push_back({stock.sale, stock.unleased, stock.leased_unsold});
+    for (const SalePosition& position : parts_.leases.stock(now.wall - kRetention)) {
+      reply.stock.push_back({position.sale.id, position.sale.unleased, position.leased});
     }
   });
   add_news(heartbeat, reply, *memory, now);

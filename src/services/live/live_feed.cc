@@ -63,7 +63,7 @@ Sample LiveFeed::sample_of(const repositories::SaleUnits& units) const {
           .queue_depth = queue_depth_,
           .quantity = units.sale.quantity,
           .unleased = units.sale.unleased,
-          .leased = units.leased_unsold(),
+          .leased = units.leased,
           .sold = units.sold,
           .failed = units.failed,
           .holdings = units.holdings};

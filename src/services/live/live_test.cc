@@ -213,7 +213,7 @@ TEST_F(LiveFeedTest, EachSampleIsWhatHappenedInItsSecond) {
   totals_ = {.sources = {source("a", 30, 4)}, .queue_depth = 17};
   shop_.sell(kSale, 4);
   sale().failed = 1;
-  sale().holdings = {{"a", LeaseState::kOpen, 5, 4}};
+  shop_.hold(kSale, {{"a", LeaseState::kOpen, 5, 4}});
   const auto seen = tick(101, 10);
   ASSERT_THAT(seen, SizeIs(1));
   EXPECT_EQ(seen[0].units.sale.id, kSale);

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "model/order_number.h"
+
 namespace stampede::services::orders {
 namespace {
 
@@ -116,7 +118,7 @@ void Batch::decide(const Purchase& purchase) {
   if (order.live()) ++line->charged;
   order.seq = ++shard_.last_seq;
   // Shards interleave: with one shard numbers are 1, 2, 3 ...
-  order.number = OrderNumber{(order.seq - 1) * shard_.shards + shard_index_ + 1};
+  order.number = number_of(order.seq, shard_index_, shard_.shards);
   known.push_back(orders_.size());
   orders_.push_back(order);
   fresh_.push_back(order);

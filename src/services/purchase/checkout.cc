@@ -17,8 +17,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Intents are kept this long after the end of their sale, so that a late retry finds its answer.
-constexpr std::chrono::hours kIntentsKept{24};
+/// A table of buyers that is emptier than one in so many places gives its memory back.
+constexpr std::size_t kSparse = 8;
+constexpr std::size_t kSmallTable = 1'024;  // places; not worth the copying
 /// Retry-After counts in whole seconds; a refused crowd is spread over so many of them.
 constexpr int kSoon =
     2;  // the units in memory are taken but not settled yet: it will not take long
@@ -503,7 +504,7 @@ void Checkout::Implementation::sweep(Now now) {
       const auto gone = [&](const Intent& intent) {
         if (intent.intent_state() == IntentState::kPending) return false;
         const LiveSale* live = stripe.sales->find(intent.sale_id());
-        return live != nullptr && live->sale.ended(now.wall - kIntentsKept);
+        return live != nullptr && live->forgotten(now.wall);
       };
       boost::unordered::erase_if(stripe.buyers, [&](auto& entry) {
         BuyerRecord& record = entry.second;
@@ -511,6 +512,8 @@ void Checkout::Implementation::sweep(Now now) {
         record.remove_if(gone);
         return record.last_attempt == 0 && !record.has_intents();
       });
+      const std::size_t places = stripe.buyers.bucket_count();
+      if (places > kSmallTable && stripe.buyers.size() < places / kSparse) stripe.buyers.rehash(0);
     });
   }
   early_attempts_.sweep(now.tick);

@@ -326,6 +326,23 @@ TEST_F(CheckoutTest, SweepForgetsWhatNobodyMayAskAnyMore) {
   EXPECT_EQ(checkout_->statistics().known_buyers, 0);
 }
 
+TEST_F(CheckoutTest, SweepForgetsTheBuyersOfASaleWithoutAnEndThatHasLongBeenSettled) {
+  sale_.ends_at.reset();
+  load();
+  settle(order(1, 1, 77));
+  checkout_->sweep(at(std::chrono::hours{1'000}));
+  EXPECT_EQ(checkout_->statistics().known_buyers, 1) << "it may still sell";
+  checkout_->board().note_settled(kSale, kStart + std::chrono::hours{1});
+  checkout_->sweep(at(std::chrono::hours{24}));
+  EXPECT_EQ(checkout_->statistics().known_buyers, 1);
+  checkout_->board().note_settled(kSale, std::nullopt);  // stock was added
+  checkout_->sweep(at(std::chrono::hours{25}));
+  EXPECT_EQ(checkout_->statistics().known_buyers, 1);
+  checkout_->board().note_settled(kSale, kStart + std::chrono::hours{1});
+  checkout_->sweep(at(std::chrono::hours{25}));
+  EXPECT_EQ(checkout_->statistics().known_buyers, 0);
+}
+
 TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {
   ASSERT_FALSE(buy(1, 1));
   ASSERT_FALSE(buy(2, 1));
@@ -437,6 +454,9 @@ TEST_F(CheckoutTest, AMillionKnownBuyersCostAtMostAHundredMegabytes) {
   EXPECT_EQ(checkout_->statistics().known_buyers, 1'000'000);
   EXPECT_GT(used, 10'000'000) << "the allocator was not watched";
   EXPECT_LE(used, 100'000'000);
+  checkout_->sweep(at(std::chrono::hours{25}));
+  EXPECT_EQ(checkout_->statistics().known_buyers, 0);
+  EXPECT_LE(in_use(), before + used / 100) << "the memory of forgotten buyers was kept";
 }
 #endif
 

@@ -4,10 +4,12 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
-#include "model/sale.h"
+#include "model/retention.h"
+#include "model/sale_position.h"
 #include "services/stock/stock.h"
 
 namespace stampede::services::purchase {
@@ -34,8 +36,19 @@ class Shelf {
   /// a purchase of that sale.
   bool earlier_open() const { return earlier_open_.load(std::memory_order_relaxed); }
   void note_earlier_open(bool open) { earlier_open_.store(open, std::memory_order_relaxed); }
+  /// Since when nothing of the sale is left and all its leases are closed; none: it may still sell.
+  std::optional<Instant> settled_at() const {
+    const Instant at = settled_at_.load(std::memory_order_relaxed);
+    return at == kNotSettled ? std::nullopt : std::optional(at);
+  }
+  void note_settled(std::optional<Instant> at) {
+    settled_at_.store(at.value_or(kNotSettled), std::memory_order_relaxed);
+  }
 
  private:
+  static constexpr Instant kNotSettled = Instant::max();
+
+  std::atomic<Instant> settled_at_{kNotSettled};
   std::atomic<Tick> sold_out_until_{Tick::min()};
   std::atomic<bool> concluded_{false};
   std::atomic<bool> earlier_open_{false};
@@ -46,10 +59,12 @@ struct LiveSale {
   Sale sale;
   std::shared_ptr<Shelf> shelf;
 
-  SaleStatus status(Now now) const {
-    if (sale.ended(now.wall)) return SaleStatus::kEnded;
-    if (!sale.started(now.wall)) return SaleStatus::kUpcoming;
-    return shelf->sold_out(now.tick) ? SaleStatus::kSoldOut : SaleStatus::kOn;
+  SaleStatus status(Now now) const { return status_of(sale, shelf->sold_out(now.tick), now.wall); }
+  /// Over for so long that nobody asks about its purchases any more (kRetention).
+  bool forgotten(Instant now) const {
+    const Instant over_before = now - kRetention;
+    const auto settled_at = shelf->settled_at();
+    return sale.ended(over_before) || (settled_at && *settled_at <= over_before);
   }
 };
 

@@ -32,6 +32,11 @@ void SaleBoard::note_leased(std::span<const SaleId> leased, Instant asked) {
   current->mark_followers();
 }
 
+void SaleBoard::note_settled(SaleId sale, std::optional<Instant> settled_at) {
+  const auto current = book();
+  if (const LiveSale* live = current->find(sale)) live->shelf->note_settled(settled_at);
+}
+
 std::optional<SaleView> SaleBoard::view(ProductId product, Now now) const {
   const auto current = book();
   const LiveSale* live = current->current(product, now.wall);

@@ -37,6 +37,8 @@ class SaleBoard {
   /// are neither sold nor returned, and every order committed before it is settled in this process.
   /// Every other sale that was over by `asked` is concluded.
   void note_leased(std::span<const SaleId> leased, Instant asked);
+  /// Since when nothing of the sale is left and all its leases are closed; none: it may still sell.
+  void note_settled(SaleId sale, std::optional<Instant> settled_at);
 
   /// The current sale of a product: the one that is on, else the next, else the last.
   std::optional<SaleView> view(ProductId product, Now now) const;

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/sale.h"
+#include "model/time.h"
+
+namespace stampede {
+
+/// What buyers and operators are told of a sale: the one rule. A sale that has ended is ended,
+/// whether or not anything of it is left.
+inline SaleStatus status_of(const Sale& sale, bool sold_out, Instant now) {
+  if (sale.ended(now)) return SaleStatus::kEnded;
+  if (!sale.started(now)) return SaleStatus::kUpcoming;
+  return sold_out ? SaleStatus::kSoldOut : SaleStatus::kOn;
+}
+
+/// Where every unit of a sale is, as one snapshot of the database shows it.
+struct SalePosition {
+  Sale sale;                // with the units ever put on sale, and the unleased ones
+  std::int64_t leased = 0;  // in leases that are not closed, and not sold
+  std::int64_t sold = 0;    // active orders
+  std::int64_t failed = 0;  // purchases that became no active order; they hold no unit
+  /// Since when all its leases are closed and nothing is left; none: units are leased or unleased.
+  std::optional<Instant> settled_at = std::nullopt;
+
+  SaleStatus status(Instant now) const { return status_of(sale, sold_out(), now); }
+  /// Nothing is left to sell, and no purchase under way can bring a unit back.
+  bool sold_out() const { return sale.unleased == 0 && leased == 0; }
+  /// Units that are somewhere; in a balanced position all that were put on sale (I1).
+  std::int64_t accounted() const { return sale.unleased + leased + sold; }
+  bool balanced() const { return accounted() == sale.quantity; }
+};
+
+}  // namespace stampede

@@ -443,7 +443,6 @@ std::vector<LeaseId> Checkout::Implementation::undecided_since(Tick before) {
 
 void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open) {
   Mail mail;
-  const auto came_before = [&](const Waiting& request) { return request.since < asked; };
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       boost::unordered::erase_if(stripe.pending, [&](auto& entry) {
@@ -455,9 +454,13 @@ void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open
           return true;
         }
         if (pending.waiting.empty()) return false;
-        // It was no order when they came: nobody can have told them so.
+        // It was no order when they came: nobody can have told them so. Who began it waits for the
+        // queue's word.
         const SaleId sale = record.find(key.key_hash)->sale_id();
-        pending.tell(mail, undecided(Verdict::kPending, sale, pending.lease), came_before);
+        pending.tell(mail, undecided(Verdict::kPending, sale, pending.lease),
+                     [&, sent = pending.unit.has_value()](const Waiting& request) {
+                       return request.since < asked && !(sent && request.before_any_yes);
+                     });
         return false;
       });
     });

@@ -121,6 +121,15 @@ TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldPendingOnceItIsKnownToHaveBeenNoOr
   EXPECT_EQ(told_[1].lease, kLease);
 }
 
+TEST_F(CheckoutClusterTest, WhoBeganAPurchaseWaitsForTheBrokersWord) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_orders_known(at(seconds{1}).tick, kLease);
+  EXPECT_THAT(told_, SizeIs(1)) << "the second";
+  checkout_.note_queued(queue_.sent);
+  EXPECT_THAT(told_, SizeIs(2));
+}
+
 TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldYesByAnOrderThatHasJustArrived) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_queued(queue_.sent);

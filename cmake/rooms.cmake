@@ -78,4 +78,4 @@ stampede_room(app WIRING CLOCK
        queue/local http identity captcha services/stock services/admission services/purchase
        services/orders services/leasing services/catalog services/accounts services/audit
        services/routing views controllers consumers schedules
-  LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB fmt::fmt)
+  LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB stampede::sodium fmt::fmt)

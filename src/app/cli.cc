@@ -37,6 +37,7 @@ CommandLine::CommandLine(const char* version) {
   add_keys_and_config();
   add_mint();
   add_audit();
+  add_backup();
   add_pages();
   app_.callback([this] {
     if (!action_) throw CLI::RequiredError("A command");
@@ -66,6 +67,18 @@ void CommandLine::add_config_flags(CLI::App& command, bool everywhere) {
             fmt::format("{} ({})", key.description, key.variable))
         ->type_name(everywhere ? "DIR" : "VALUE");
   }
+}
+
+void CommandLine::add_key(CLI::App& command, std::optional<IdempotencyKey>& key) {
+  command
+      .add_option_function<std::string>(
+          "--idempotency-key",
+          [&key](const std::string& text) {
+            key = IdempotencyKey::parse(text);
+            if (!key) refuse("--idempotency-key", text, "16 to 64 characters of A-Z a-z 0-9 - _");
+          },
+          "however often it is asked for with this key, it is done once")
+      ->type_name("KEY");
 }
 
 CLI::Option& CommandLine::add_time(CLI::App& command, const std::string& name,

@@ -8,11 +8,12 @@ void CommandLine::add_product() {
   CLI::App& add =
       command(product, "add", "add a product; prints its id",
               [this](const auto& loaded) { return app::add_product(loaded.config, product_); });
-  add.add_option("--name", product_.name, "1 to 200 bytes")->required();
-  add.add_option("--description", product_.description, "at most 10000 bytes");
+  add.add_option("--name", product_.facts.name, "1 to 200 bytes")->required();
+  add.add_option("--description", product_.facts.description, "at most 10000 bytes");
   add_number<std::int64_t>(
-      add, "--list-price-cents", [this](auto cents) { product_.list_price_cents = cents; },
+      add, "--list-price-cents", [this](auto cents) { product_.facts.list_price_cents = cents; },
       "what it costs elsewhere (not said)");
+  add_key(add, product_.key);
   CLI::App& list = command(product, "list", "list the products", [this](const auto& loaded) {
     return list_products(loaded.config, json_);
   });
@@ -90,11 +91,10 @@ void CommandLine::add_sale() {
   add_sale_change(sale);
   CLI::App& add_stock = command(
       sale, "add-stock", "put more units on a sale that has not ended; prints how many it has now",
-      [this](const auto& loaded) {
-        return app::add_stock(loaded.config, sale_.id, sale_.quantity);
-      });
-  add_number(add_stock, "sale", sale_.id.value, "its id").required();
-  add_number(add_stock, "units", sale_.quantity, "how many more").required();
+      [this](const auto& loaded) { return app::add_stock(loaded.config, stock_add_); });
+  add_number(add_stock, "sale", stock_add_.sale.value, "its id").required();
+  add_number(add_stock, "units", stock_add_.units, "how many more").required();
+  add_key(add_stock, stock_add_.key);
   CLI::App& end = command(sale, "end", "end a sale now",
                           [this](const auto& loaded) { return end_sale(loaded.config, sale_.id); });
   add_number(end, "sale", sale_.id.value, "its id").required();

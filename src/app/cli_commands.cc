@@ -181,6 +181,20 @@ void CommandLine::add_audit() {
   add_json(audit, audit_.json);
 }
 
+void CommandLine::add_backup() {
+  CLI::App& backup =
+      command(app_, "backup", "copy the whole shop, also while it sells, and check the copy",
+              [this](const auto& loaded) { return app::backup(loaded.config, backup_to_); });
+  backup.add_option("to", backup_to_, "a folder that is empty or not there")->required();
+  CLI::App& restore =
+      command(app_, "restore", "make a data directory of a backup, and check it",
+              [this](const auto& loaded) { return app::restore(loaded.config, restore_); });
+  restore.add_option("from", restore_.from, "a folder that `stampede backup` made")->required();
+  restore.add_flag("--without-log", restore_.without_log,
+                   "from a folder whose stampede.db-wal is lost: takes what is left, and the "
+                   "orders that were only there are gone");
+}
+
 void CommandLine::add_pages() {
   CLI::App& pages =
       command(app_, "pages", "write every static page, picture and asset, for a CDN",

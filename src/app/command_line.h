@@ -50,6 +50,7 @@ class CommandLine {
   void add_user_ban(CLI::App& user);
   void add_mint();
   void add_audit();
+  void add_backup();
   void add_pages();
   void add_keys_and_config();
 
@@ -61,6 +62,7 @@ class CommandLine {
   void add_json(CLI::App& command, bool& json) {
     command.add_flag("--json", json, "print JSON for programs");
   }
+  void add_key(CLI::App& command, std::optional<IdempotencyKey>& key);
   template <class Number>
   CLI::Option& add_number(CLI::App& command, const std::string& name, Number& target,
                           const std::string& what, Number least = 0);
@@ -80,18 +82,21 @@ class CommandLine {
 
   bool json_ = false;
   std::optional<RoleName> role_;  // that `config check` is for
-  ProductFacts product_;
+  ProductAdd product_;
   ProductChange product_change_;
   PictureAdd picture_add_;
   PictureId picture_;
   Sale sale_;
   SaleChange sale_change_;
+  StockAdd stock_add_;
   UserAdd user_add_;
   UserList user_list_;
   UserBan user_ban_;
   UserPassword user_password_;
   Mint mint_;
   AuditOptions audit_;
+  std::filesystem::path backup_to_;
+  Restore restore_;
   PagesOptions pages_;
 };
 

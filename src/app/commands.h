@@ -22,7 +22,12 @@ namespace stampede::app {
 
 using Done = std::expected<void, std::string>;
 
-Done add_product(const Config& config, const ProductFacts& facts);
+/// `key`: the same request with it is one change, however often it is made.
+struct ProductAdd {
+  ProductFacts facts;
+  std::optional<IdempotencyKey> key;
+};
+Done add_product(const Config& config, const ProductAdd& options);
 struct ProductChange {
   ProductId id;
   std::vector<std::function<void(ProductFacts&)>> changes;  // those asked for
@@ -47,7 +52,12 @@ struct SaleChange {
   std::vector<std::function<void(Sale&)>> changes;  // those asked for
 };
 Done change_sale(const Config& config, const SaleChange& change);
-Done add_stock(const Config& config, SaleId sale, std::int64_t units);
+struct StockAdd {
+  SaleId sale;
+  std::int64_t units = 0;
+  std::optional<IdempotencyKey> key;
+};
+Done add_stock(const Config& config, const StockAdd& options);
 Done end_sale(const Config& config, SaleId sale);
 
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
@@ -99,6 +109,15 @@ struct AuditOptions {
   bool json = false;
 };
 Done audit(const Config& config, const AuditOptions& options);
+
+/// Of a shop of `serve`, while it sells: to a folder that is empty or not there.
+Done backup(const Config& config, const std::filesystem::path& to);
+struct Restore {
+  std::filesystem::path from;
+  bool without_log = false;  // no finished backup, but a database whose log is lost
+};
+/// Into a data directory that is empty or not there.
+Done restore(const Config& config, const Restore& options);
 
 struct PagesOptions {
   std::filesystem::path out;

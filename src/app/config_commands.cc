@@ -41,7 +41,7 @@ Done create_keys(const Config& config) {
                     "first",
                     keys.string()));
   }
-  prepare_data_dir(config.data.dir);
+  prepare_keys(config.data.dir);
   fmt::print("{}\n", keys.string());
   return {};
 }

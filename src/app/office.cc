@@ -43,4 +43,8 @@ void Office::record(std::string_view action, std::string_view subject, Instant n
       actor_, action, first_characters(subject, repositories::AuditLog::kLongestSubject), now);
 }
 
+void say_applied_before() {
+  fmt::print(stderr, "stampede: applied before with this key; nothing was changed\n");
+}
+
 }  // namespace stampede::app

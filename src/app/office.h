@@ -32,4 +32,7 @@ class Office {
   std::string actor_;
 };
 
+/// On standard error: the change had been made by an earlier request with the same key.
+void say_applied_before();
+
 }  // namespace stampede::app

@@ -22,14 +22,18 @@ boost::json::value json_of(std::optional<std::int64_t> cents) {
 
 }  // namespace
 
-Done add_product(const Config& config, const ProductFacts& facts) {
+Done add_product(const Config& config, const ProductAdd& options) {
   Office office(config, Office::Missing::kCreate);
   services::catalog::Catalog catalog(office.storage().catalog());
   const Instant now = read_clocks().wall;
-  const auto id = catalog.add_product(facts, now);
-  if (!id) return std::unexpected(id.error());
-  office.record("product add", services::catalog::subject_of(*id), now);
-  fmt::print("{}\n", id->value);
+  const auto added = catalog.add_product(options.facts, now, options.key);
+  if (!added) return std::unexpected(added.error());
+  if (added->before) {
+    say_applied_before();
+  } else {
+    office.record("product add", services::catalog::subject_of(added->result), now);
+  }
+  fmt::print("{}\n", added->result.value);
   return {};
 }
 

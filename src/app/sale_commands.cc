@@ -82,14 +82,18 @@ Done change_sale(const Config& config, const SaleChange& change) {
   return {};
 }
 
-Done add_stock(const Config& config, SaleId sale, std::int64_t units) {
+Done add_stock(const Config& config, const StockAdd& options) {
   Office office(config, Office::Missing::kRefuse);
   services::catalog::Catalog catalog(office.storage().catalog());
   const Instant now = read_clocks().wall;
-  const auto quantity = catalog.add_stock(sale, units, now);
-  if (!quantity) return std::unexpected(quantity.error());
-  office.record("sale add-stock", subject_of(sale, units, *quantity), now);
-  fmt::print("{}\n", *quantity);
+  const auto added = catalog.add_stock(options.sale, options.units, now, std::nullopt, options.key);
+  if (!added) return std::unexpected(added.error());
+  if (added->before) {
+    say_applied_before();
+  } else {
+    office.record("sale add-stock", subject_of(options.sale, options.units, added->result), now);
+  }
+  fmt::print("{}\n", added->result);
   return {};
 }
 

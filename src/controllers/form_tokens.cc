@@ -65,4 +65,8 @@ bool FormTokens::valid(const http::Request& request, Instant now) const {
   return expiry && now.time_since_epoch().count() < *expiry;
 }
 
+std::string new_form_key() {
+  return fmt::format("form-{:016x}{:016x}", identity::random_number(), identity::random_number());
+}
+
 }  // namespace stampede::controllers

@@ -31,4 +31,8 @@ class FormTokens {
   const identity::KeyRing* ring_;
 };
 
+/// A random idempotency key for a form whose change must be made once, however often it is sent.
+/// Thread-safe.
+std::string new_form_key();
+
 }  // namespace stampede::controllers

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "identity/random.h"
 
@@ -64,7 +65,7 @@ Descriptor open_existing(const std::filesystem::path& path) {
 }
 
 struct stat status_of(const std::filesystem::path& path, const Descriptor& file) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(file.number(), &status) != 0) fail_with_errno(path, "cannot be examined");
   return status;
 }
@@ -166,54 +167,86 @@ void sync_directory_of(const std::filesystem::path& path) {
   }
 }
 
-/// A complete key file on disk under a temporary name; removed unless it gets its final name.
+std::string draft_name(const std::filesystem::path& path) { return path.string() + ".draft"; }
+
+/// A complete key file on disk that has no name yet, so that nothing is left of it when the process
+/// is killed; where the file system has no such files, one with a name of its own.
 class Draft {
  public:
-  Draft(const std::filesystem::path& path, const KeyFile& keys)
-      : path_(path), draft_(path.string() + ".draft-" + std::to_string(random_number())) {
-    const Descriptor file(::open(draft_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (file.number() < 0) fail_with_errno(path_, "cannot be written beside its place");
-    try {
-      write(file, format(keys));
-    } catch (...) {
-      ::unlink(draft_.c_str());
-      throw;
-    }
+  Draft(const std::filesystem::path& path, const KeyFile& keys) : path_(path), file_(make()) {
+    write(format(keys));
   }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;
-  ~Draft() { ::unlink(draft_.c_str()); }
+  ~Draft() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
 
   /// Gives the file its final name, which must not exist.
   void publish_new() const {
-    if (::link(draft_.c_str(), path_.c_str()) != 0) {
+    if (!link_as(path_)) {
       if (errno == EEXIST) fail(path_, "exists already, and a new one would end every session");
       fail_with_errno(path_, "cannot be created");
     }
     sync_directory_of(path_);
   }
-  /// Gives the file its final name, and so replaces the file that had it.
-  void publish_instead() const {
-    if (::rename(draft_.c_str(), path_.c_str()) != 0) fail_with_errno(path_, "cannot be replaced");
+  /// Gives it the name and takes it from the file that had it. The caller holds the lock of that
+  /// file and has removed earlier drafts.
+  void publish_instead() {
+    if (name_.empty()) {
+      if (!link_as(draft_name(path_))) fail_with_errno(path_, "cannot be written beside its place");
+      name_ = draft_name(path_);
+    }
+    if (::rename(name_.c_str(), path_.c_str()) != 0) fail_with_errno(path_, "cannot be replaced");
+    name_.clear();
     sync_directory_of(path_);
   }
 
  private:
-  void write(const Descriptor& file, std::string_view text) const {
+  Descriptor make() {
+    const std::string folder = path_.has_parent_path() ? path_.parent_path().string() : ".";
+    Descriptor nameless(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600));
+    if (nameless.number() >= 0) return nameless;
+    name_ = draft_name(path_) + "-" + std::to_string(random_number());
+    Descriptor named(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (named.number() < 0) {
+      name_.clear();
+      fail_with_errno(path_, "cannot be written beside its place");
+    }
+    return named;
+  }
+  bool link_as(const std::string& name) const {
+    if (!name_.empty()) return ::link(name_.c_str(), name.c_str()) == 0;
+    const std::string nameless = "/proc/self/fd/" + std::to_string(file_.number());
+    return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  }
+  void write(std::string_view text) const {
     while (!text.empty()) {
-      const ssize_t written = ::write(file.number(), text.data(), text.size());
+      const ssize_t written = ::write(file_.number(), text.data(), text.size());
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) fail_with_errno(path_, "cannot be written");
       text.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::fsync(file.number()) != 0) fail_with_errno(path_, "cannot be flushed to disk");
+    if (::fsync(file_.number()) != 0) fail_with_errno(path_, "cannot be flushed to disk");
   }
 
-  std::filesystem::path path_;
-  std::string draft_;
+  const std::filesystem::path path_;
+  std::string name_;  // empty: it has none
+  const Descriptor file_;
 };
 
-/// Opens and locks the file that has this name at the moment the lock is held.
+/// With the key file locked: who makes a draft holds that lock.
+void remove_drafts_of(const std::filesystem::path& path) {
+  const std::string name = draft_name(path.filename());
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  std::vector<std::filesystem::path> drafts;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with(name)) drafts.push_back(entry.path());
+  }
+  for (const auto& draft : drafts) ::unlink(draft.c_str());
+}
+
+/// Opens the file of that name and locks it; the one that has the name when the lock is held.
 Descriptor lock_current(const std::filesystem::path& path) {
   while (true) {
     Descriptor file = open_existing(path);
@@ -241,7 +274,7 @@ KeyFile read_key_file(const std::filesystem::path& path, KeyFile::Stamp* stamp) 
 }
 
 KeyFile::Stamp stamp_of(const std::filesystem::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) fail_with_errno(path, "cannot be examined");
   return make_stamp(status);
 }
@@ -252,9 +285,15 @@ void create_key_file(const std::filesystem::path& path, const KeyFile& keys) {
 
 void rotate_key_file(const std::filesystem::path& path) {
   const Descriptor lock = lock_current(path);
+  remove_drafts_of(path);
   const KeyFile keys = read_key_file(path);
   const auto next_id = static_cast<std::uint8_t>(keys.current.id + 1);
   Draft(path, {.current = RingSecret::random(next_id), .previous = keys.current}).publish_instead();
+}
+
+void remove_key_drafts(const std::filesystem::path& path) {
+  const Descriptor lock = lock_current(path);
+  remove_drafts_of(path);
 }
 
 }  // namespace stampede::identity

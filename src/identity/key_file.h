@@ -56,5 +56,8 @@ void create_key_file(const std::filesystem::path& path, const KeyFile& keys);
 /// Puts a fresh secret first and keeps the one before it. Readers see the old file or the new one;
 /// of two rotations at once the second waits. Throws KeyFileError.
 void rotate_key_file(const std::filesystem::path& path);
+/// Removes what a rotation left that was killed: secrets that were never used. Throws KeyFileError
+/// if there is no key file.
+void remove_key_drafts(const std::filesystem::path& path);
 
 }  // namespace stampede::identity

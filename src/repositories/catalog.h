@@ -7,6 +7,7 @@
 
 #include "model/product.h"
 #include "model/sale.h"
+#include "repositories/idempotent_request.h"
 
 namespace stampede::repositories {
 
@@ -18,14 +19,16 @@ enum class ChangeSaleError {
   kChangedMeanwhile,
   kAnotherSaleRuns
 };
-enum class AddStockError { kUnknownSale, kEnded, kChangedMeanwhile, kTooMany };
+enum class AddStockError { kUnknownSale, kEnded, kChangedMeanwhile, kTooMany, kKeyTaken };
+enum class AddProductError { kKeyTaken };
 
 /// More units for a sale.
 struct StockAddition {
   SaleId sale;
   std::int64_t units = 0;
   std::int64_t most = 0;              // units of the whole sale, afterwards
-  std::optional<std::int64_t> known;  // only if it has so many now: the same request twice is once
+  std::optional<std::int64_t> known;  // only if it has so many now
+  std::optional<IdempotentRequest> request;
 };
 
 /// Products and sales. Thread-safe; calls block.
@@ -33,7 +36,11 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  virtual ProductId add_product(const ProductFacts& facts, Instant now) = 0;
+  ProductId add_product(const ProductFacts& facts, Instant now) {
+    return add_product(facts, now, std::nullopt)->result;
+  }
+  virtual std::expected<Applied<ProductId>, AddProductError> add_product(
+      const ProductFacts& facts, Instant now, const std::optional<IdempotentRequest>& request) = 0;
   /// False for an unknown product.
   virtual bool change_product(ProductId id, const ProductFacts& facts) = 0;
   virtual std::vector<Product> products() = 0;  // in order of id
@@ -50,8 +57,8 @@ class Catalog {
   virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
                                                            Instant now) = 0;
   /// The units are unleased first. Refused once the sale has ended. Answers its new quantity.
-  virtual std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
-                                                               Instant now) = 0;
+  virtual std::expected<Applied<std::int64_t>, AddStockError> add_stock(
+      const StockAddition& addition, Instant now) = 0;
   /// Ends it at `now` unless it ended before; false for an unknown sale. A sale that had not begun
   /// begins and ends at `now`.
   virtual bool end_sale(SaleId id, Instant now) = 0;

@@ -26,6 +26,7 @@ std::string words_of(SaleStatus status) {
 
 void put_frame(data& values, const FormFrame& frame) {
   values.set("token", frame.token);
+  values.set("key", frame.key);
   values.set("error", section(frame.error));
 }
 

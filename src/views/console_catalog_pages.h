@@ -15,6 +15,7 @@ namespace stampede::views {
 struct FormFrame {
   std::string token;
   std::string error;  // a sentence, or empty
+  std::string key;    // of a form that may be sent twice: names the one change it asks for
 };
 
 /// The facts of a product, as typed.

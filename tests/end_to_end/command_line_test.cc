@@ -54,6 +54,8 @@ TEST(CommandLine, EveryCommandHelps) {
       {"config", "check"},
       {"mint"},
       {"audit"},
+      {"backup"},
+      {"restore"},
       {"pages"},
   };
   for (Words command : commands) {

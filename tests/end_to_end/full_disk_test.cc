@@ -1,8 +1,11 @@
 // A disk that is really full: a small file system of this test's own, filled to the last byte while
 // buyers buy. No yes may be said that a restart does not find.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
+#include <fstream>
 
 #include "tests/support/eventually.h"
 #include "tests/support/shop.h"
@@ -77,6 +80,77 @@ TEST(FullDisk, NoYesIsSaidAndARestartIsClean) {
     EXPECT_GE(shop.audited_orders(), static_cast<std::int64_t>(promised.size()));
     EXPECT_EQ(shop.stop(), 0);
   }
+}
+
+TEST(FullDisk, TheLogOfASmallDiskStaysSmall) {
+  SmallDisk disk(40 << 20);
+  constexpr std::int64_t kStock = 30'000;
+  Shop shop(disk.path() / "data", {{"STAMPEDE_ADMISSION_CHECK_RATE", "0"}});
+  const ProductId lamp = shop.open_sale({.quantity = kStock});
+  const std::filesystem::path buyers = disk.path() / "buyers";
+  const std::filesystem::path answers = disk.path() / "answers";
+  std::uintmax_t largest = 0;
+  std::int64_t sold = 0;
+  for (std::int64_t first = 1; sold < kStock; first += 5'000) {
+    std::ofstream(buyers) << shop.run(
+        {"mint", "--users", fmt::format("{}-{}", first, first + 4'999)});
+    const CommandResult crowd =
+        run_command({STAMPEDE_CROWD, "--port", std::to_string(shop.port()), "--product",
+                     std::to_string(lamp.value), "--buyers", buyers.string(), "--answers",
+                     answers.string(), "--connections", "64"});
+    ASSERT_EQ(crowd.exit, 0) << crowd.err;
+    largest = std::max(largest, std::filesystem::file_size(shop.data() / "stampede.db-wal"));
+    sold = shop.audited_orders();
+    ASSERT_EQ(sold, first + 4'999) << shop.server().log();
+  }
+  EXPECT_LT(largest, 8U << 20);
+  fmt::print("log: at most {} bytes\n", largest);
+  EXPECT_EQ(shop.stop(), 0);
+}
+
+void expect_not_ready(Shop& shop) {
+  Buyer console(shop.server().console_port());
+  const auto ready = console.get("/readyz");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_THAT(ready.body, testing::HasSubstr("The disk is full"));
+  EXPECT_THAT(ready.body, testing::HasSubstr("stampede.db"));
+  EXPECT_EQ(console.get("/healthz").status, 200);
+}
+
+class FullDiskAtStart : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(After, FullDiskAtStart, testing::Bool(),
+                         [](const auto& killed) { return killed.param ? "Kill" : "Stop"; });
+
+TEST_P(FullDiskAtStart, ServeAnswers503AndSellsWhenThereIsRoom) {
+  SmallDisk disk(24 << 20);
+  Shop shop(disk.path() / "data", {{"STAMPEDE_ADMISSION_CHECK_RATE", "0"}});
+  const ProductId lamp = shop.open_sale({.quantity = 100});
+  const auto buyers = shop.mint(1, 2);
+  const auto buy = [&](const MintedBuyer& minted) {
+    return Buyer(shop.port(), minted.id, minted.sign).buy(lamp, fresh_key());
+  };
+  ASSERT_EQ(buy(buyers[0]).status, 201);
+  if (GetParam()) {
+    shop.kill();
+  } else {
+    ASSERT_EQ(shop.stop(), 0);
+  }
+  disk.fill();
+  shop.start();
+  EXPECT_EQ(buy(buyers[1]).status, 503);
+  expect_not_ready(shop);
+  EXPECT_THAT(shop.server().log(), testing::HasSubstr("the disk is full"));
+  disk.drain();
+  EXPECT_TRUE(eventually(20s, [&] {
+    try {
+      return buy(buyers[1]).status == 201;
+    } catch (const std::runtime_error&) {
+      return false;  // its listeners are closed for a moment
+    }
+  })) << shop.server().log();
+  EXPECT_EQ(Buyer(shop.server().console_port()).get("/readyz").status, 200);
+  EXPECT_EQ(shop.audited_orders(), 2);
+  EXPECT_EQ(shop.stop(), 0);
 }
 
 TEST(FullDisk, AStartOnAFullDiskSaysSo) {

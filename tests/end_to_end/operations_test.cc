@@ -4,8 +4,12 @@
 
 #include <boost/json.hpp>
 #include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <regex>
 #include <sstream>
+#include <thread>
 
 #include "tests/support/shop.h"
 
@@ -57,6 +61,53 @@ TEST(Operations, CommandsTakeEffectWithinASecond) {
   EXPECT_TRUE(shop.await_status(lamp, "on", 1s));
   shop.run({"sale", "end", std::to_string(sale.value)});
   EXPECT_TRUE(shop.await_status(lamp, "ended", 1s));
+}
+
+TEST(Operations, ACommandWithAKeyIsOneChangeHoweverOftenItIsGiven) {
+  Shop shop;
+  const std::vector<std::string> add{
+      "product", "add", "--name", "Lamp", "--idempotency-key", "0123456789abcdef"};
+  EXPECT_EQ(shop.run(add), "1\n");
+  const CommandResult again = shop.try_run(add);
+  EXPECT_EQ(again.out, "1\n");
+  EXPECT_EQ(again.exit, 0);
+  EXPECT_THAT(again.err, testing::HasSubstr("applied before"));
+  EXPECT_THAT(
+      shop.try_run({"product", "add", "--name", "Other", "--idempotency-key", "0123456789abcdef"})
+          .err,
+      testing::HasSubstr("used for something else"));
+  shop.create_sale({.product = ProductId{1}, .quantity = 10});
+  const std::vector<std::string> stock{"sale", "add-stock",         "1",
+                                       "5",    "--idempotency-key", "fedcba9876543210"};
+  EXPECT_EQ(shop.run(stock), "15\n");
+  EXPECT_EQ(shop.run(stock), "15\n");
+  EXPECT_EQ(shop.run({"sale", "add-stock", "1", "5"}), "20\n");
+  EXPECT_EQ(shop.try_run({"sale", "add-stock", "1", "5", "--idempotency-key", "short"}).exit, 2);
+}
+
+TEST(Operations, AKilledRotationLeavesNoDraft) {
+  Shop shop;
+  const auto drafts = [&] {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(shop.data())) {
+      count += entry.path().filename().string().starts_with("keys.draft") ? 1 : 0;
+    }
+    return count;
+  };
+  for (int moment = 0; moment < 20; ++moment) {
+    Child rotate({stampede_binary(), "keys", "rotate", "--data", shop.data().string()});
+    std::this_thread::sleep_for(moment * 2ms);  // the input of this test, not a wait
+    rotate.signal(SIGKILL);
+    ASSERT_TRUE(rotate.wait(10s));
+  }
+  // What an earlier release left goes with the next rotation.
+  std::ofstream(shop.data() / "keys.draft-4711") << "secret";
+  shop.run({"keys", "rotate"});
+  EXPECT_EQ(drafts(), 0);
+  std::ofstream(shop.data() / "keys.draft") << "secret";
+  shop.stop();
+  shop.start();
+  EXPECT_EQ(drafts(), 0);
 }
 
 TEST(Operations, ListingsAreJson) {

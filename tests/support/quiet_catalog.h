@@ -30,7 +30,10 @@ class QuietCatalog : public repositories::Catalog,
   void put(std::span<const BlacklistEntry>) override {}
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
 
-  ProductId add_product(const ProductFacts&, Instant) final { unused(); }
+  std::expected<repositories::Applied<ProductId>, repositories::AddProductError> add_product(
+      const ProductFacts&, Instant, const std::optional<repositories::IdempotentRequest>&) final {
+    unused();
+  }
   bool change_product(ProductId, const ProductFacts&) final { unused(); }
   std::vector<Product> products() final { unused(); }
   std::optional<Product> product(ProductId) final { unused(); }
@@ -41,7 +44,7 @@ class QuietCatalog : public repositories::Catalog,
                                                                  Instant) final {
     unused();
   }
-  std::expected<std::int64_t, repositories::AddStockError> add_stock(
+  std::expected<repositories::Applied<std::int64_t>, repositories::AddStockError> add_stock(
       const repositories::StockAddition&, Instant) final {
     unused();
   }

@@ -60,7 +60,7 @@ ServerProcess::ServerProcess(const Options& options)
   while (const auto line = child_.read_line(kPatience)) {
     if (const auto shop = port_of(*line, "shop")) port_ = *shop;
     if (const auto console = port_of(*line, "console")) console_port_ = *console;
-    if (*line == "ready") {
+    if (*line == "ready" || *line == "full") {
       if (port_ == 0 || console_port_ == 0) {
         throw std::runtime_error("the server said ready without naming its shop and console");
       }

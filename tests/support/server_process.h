@@ -24,8 +24,8 @@ class ServerProcess {
     std::vector<std::string> arguments;
   };
 
-  /// Returns once the server says that it is ready; throws std::runtime_error with what it wrote to
-  /// standard error if it ends, or is not ready in time.
+  /// Returns once the server says that it is ready, or waits on a full disk; throws
+  /// std::runtime_error with what it wrote to standard error if it ends, or is not ready in time.
   explicit ServerProcess(const Options& options);
 
   std::uint16_t port() const { return port_; }

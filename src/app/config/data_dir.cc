@@ -22,21 +22,6 @@ namespace fs = std::filesystem;
   throw DataDirError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
 }
 
-void make_directory(const fs::path& dir) {
-  std::error_code failure;
-  if (const fs::path parent = fs::absolute(dir).parent_path(); !parent.empty()) {
-    fs::create_directories(parent, failure);
-    if (failure) fail(parent, "cannot make this directory", failure.value());
-  }
-  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    fail(dir, "cannot make the data directory", errno);
-  }
-  if (!fs::is_directory(dir, failure)) {
-    throw DataDirError(
-        fmt::format("{}: is not a directory; expected the data directory", dir.string()));
-  }
-}
-
 void make_keys(const fs::path& path) {
   std::error_code failure;
   if (fs::exists(path, failure)) return;
@@ -46,6 +31,16 @@ void make_keys(const fs::path& path) {
     // Another process that starts at the same time may have made it since: then it is ours too.
     if (!fs::exists(path, failure)) throw;
   }
+}
+
+/// A shop whose database is still called partial would look like one that was never there.
+void refuse_cut_restore(const fs::path& dir) {
+  std::error_code failure;
+  if (!fs::exists(database_path(dir) += kPartial, failure)) return;
+  throw DataDirError(
+      fmt::format("{}: a restore into it has not finished, or was cut short; expected a shop. Run "
+                  "`stampede restore` again",
+                  dir.string()));
 }
 
 /// The process id that the holder of the lock wrote, for the message.
@@ -59,12 +54,44 @@ std::string holder(int file) {
 
 }  // namespace
 
+bool make_private_directory(const fs::path& dir) {
+  std::error_code failure;
+  if (const fs::path parent = fs::absolute(dir).parent_path(); !parent.empty()) {
+    fs::create_directories(parent, failure);
+    if (failure) fail(parent, "cannot make this directory", failure.value());
+  }
+  const bool made = mkdir(dir.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) fail(dir, "cannot make this directory", errno);
+  if (!fs::is_directory(dir, failure)) {
+    throw DataDirError(fmt::format("{}: is not a directory; expected one", dir.string()));
+  }
+  return made;
+}
+
 void prepare_data_dir(const fs::path& dir) {
-  make_directory(dir);
+  make_private_directory(dir);
+  refuse_cut_restore(dir);
+  // Asked first: whoever makes a new shop at the same time makes its keys before its database.
+  std::error_code failure;
+  const bool has_database = fs::exists(database_path(dir), failure);
+  if (has_database && !fs::exists(key_path(dir), failure)) {
+    throw DataDirError(fmt::format(
+        "{}: is missing beside the database; expected the keys of this shop, without which every "
+        "login and captcha of its buyers ends. If they are lost, `stampede keys create --data {}` "
+        "makes new ones",
+        key_path(dir).string(), dir.string()));
+  }
+  make_keys(key_path(dir));
+  identity::remove_key_drafts(key_path(dir));
+}
+
+void prepare_keys(const fs::path& dir) {
+  make_private_directory(dir);
   make_keys(key_path(dir));
 }
 
 void require_data_dir(const fs::path& dir) {
+  refuse_cut_restore(dir);
   std::error_code failure;
   if (fs::exists(database_path(dir), failure)) return;
   throw DataDirError(fmt::format(
@@ -88,7 +115,9 @@ DataDirLock::DataDirLock(const fs::path& dir) {
                     dir.string(), owner));
   }
   const std::string pid = fmt::format("{}\n", getpid());
-  if (ftruncate(file_, 0) != 0 || pwrite(file_, pid.data(), pid.size(), 0) < 0) {
+  const bool written = ftruncate(file_, 0) == 0 && pwrite(file_, pid.data(), pid.size(), 0) >= 0;
+  // The lock holds without the number, which a full disk does not take.
+  if (!written && errno != ENOSPC) {
     const int error = errno;
     close(file_);
     fail(path, "cannot be written", error);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string_view>
 
 namespace stampede::app {
 
@@ -16,9 +17,20 @@ inline std::filesystem::path database_path(const std::filesystem::path& dir) {
 }
 inline std::filesystem::path key_path(const std::filesystem::path& dir) { return dir / "keys"; }
 
-/// Makes `dir` (mode 0700) and its key file (mode 0600) where they are missing; safe against
-/// another process that does the same. Throws DataDirError. Opening the database makes the rest.
+/// What a file is called until it is whole: its name and this.
+inline constexpr std::string_view kPartial = ".partial";
+
+/// Makes `dir`, of mode 0700, and its parents; true unless it was there. Throws DataDirError.
+bool make_private_directory(const std::filesystem::path& dir);
+
+/// Makes `dir` and, if it holds no database yet, its key file (mode 0600); safe against another
+/// process that does the same. Throws DataDirError, also for a database without its keys and for a
+/// restore that was cut short. Opening the database makes the rest.
 void prepare_data_dir(const std::filesystem::path& dir);
+
+/// Makes `dir` and its key file where they are missing, whatever else is in it. Throws
+/// DataDirError.
+void prepare_keys(const std::filesystem::path& dir);
 
 /// For commands that only read or change: throws DataDirError if `dir` holds no database.
 void require_data_dir(const std::filesystem::path& dir);

@@ -122,6 +122,8 @@ void prepare_process() {
   http::raise_open_file_limit();
 }
 
+bool ending_within(milliseconds time) { return EndingSignal::of_this_process().wait_for(time); }
+
 int run_role(Role& role) { return run_started(role, role.start()); }
 
 int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make) {

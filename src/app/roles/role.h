@@ -33,6 +33,9 @@ constexpr std::chrono::milliseconds kDrainTime{3'000};
 /// many files as it may. To be called once, before a role is made.
 void prepare_process();
 
+/// Waits for SIGTERM or SIGINT; false if neither has come after `time`.
+bool ending_within(std::chrono::milliseconds time);
+
 /// Starts the role, prints its addresses and "ready" on standard output, waits for SIGTERM or
 /// SIGINT, stops it, and returns the exit code: 0, or 1 if something had to be given up.
 int run_role(Role& role);

@@ -10,6 +10,7 @@
 #include "app/roles/role.h"
 #include "app/roles/shop_front.h"
 #include "app/roles/shop_metrics.h"
+#include "app/roles/stand_by.h"
 #include "captcha/captcha.h"
 #include "consumers/order_consumer.h"
 #include "controllers/check_controller.h"
@@ -233,8 +234,15 @@ bool Serve::stop() {
 int run_serve(const Config& config) {
   prepare_process();
   prepare_data_dir(config.data.dir);
-  Serve serve(config);
-  return run_role(serve);
+  for (;;) {
+    try {
+      Serve serve(config);
+      return run_role(serve);
+    } catch (const repositories::StorageError& error) {
+      if (error.kind() != repositories::StorageError::Kind::kFull) throw;
+      if (!stand_by_until_room(config, error.what())) return 0;
+    }
+  }
 }
 
 }  // namespace stampede::app

@@ -48,6 +48,10 @@ std::string typed(const http::Request& request, std::string_view field) {
 
 std::string shown_again(std::string text) { return is_utf8(text) ? std::move(text) : ""; }
 
+std::optional<IdempotencyKey> form_key(const http::Request& request) {
+  return IdempotencyKey::parse(request.form_field("key").value_or(""));
+}
+
 std::expected<std::int64_t, std::string> parse_price(std::string_view field,
                                                      std::string_view text) {
   if (const auto cents = cents_of(text)) return *cents;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "model/idempotency_key.h"
 #include "model/time.h"
 
 /// What operators type into forms. Errors are sentences that name the field, what was typed and
@@ -17,6 +18,9 @@ namespace stampede::controllers {
 std::string typed(const http::Request& request, std::string_view field);
 /// What may be shown on a page, which is UTF-8: the text itself, or nothing.
 std::string shown_again(std::string text);
+
+/// The idempotency key of the form; nullopt if it has none.
+std::optional<IdempotencyKey> form_key(const http::Request& request);
 
 /// "1299", "19.99" in cents, exactly; 0 to 10,000,000,000.00.
 std::expected<std::int64_t, std::string> parse_price(std::string_view field, std::string_view text);

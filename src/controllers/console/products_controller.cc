@@ -67,7 +67,7 @@ std::string notice_of(const http::Request& request) {
 void ProductsController::add_routes(http::Router& router, OperatorGuard& guard) {
   guard.get(router, "/products", [this](const auto&, const auto&, Now) { return list(); });
   guard.get(router, "/products/new", [this](const auto&, const Operator& who, Now) {
-    return page(200, services_.pages.new_product({who.token, ""}, {}));
+    return page(200, services_.pages.new_product({who.token, "", new_form_key()}, {}));
   });
   const auto handle = [this](auto handler) {
     return [this, handler](const http::Request& request, const Operator& who, Now now) {
@@ -101,11 +101,18 @@ http::Response ProductsController::list() const {
 
 http::Response ProductsController::add(const http::Request& request, const Operator& who, Now now) {
   Facts read = facts_of(request);
-  std::expected<ProductId, std::string> id = std::unexpected(read.error);
-  if (read.error.empty()) id = services_.catalog.add_product(read.facts, now.wall);
-  if (!id) return page(kRefused, services_.pages.new_product({who.token, id.error()}, read.form));
-  services_.journal.record(who.id, "product add", subject_of(*id), now);
-  return go_to(address_of(*id, "added"));
+  std::expected<repositories::Applied<ProductId>, std::string> added = std::unexpected(read.error);
+  if (read.error.empty()) {
+    added = services_.catalog.add_product(read.facts, now.wall, form_key(request));
+  }
+  if (!added) {
+    return page(kRefused,
+                services_.pages.new_product({who.token, added.error(), new_form_key()}, read.form));
+  }
+  if (!added->before) {
+    services_.journal.record(who.id, "product add", subject_of(added->result), now);
+  }
+  return go_to(address_of(added->result, "added"));
 }
 
 views::ConsoleProductPage ProductsController::page_of(Product product, const Operator& who,

@@ -56,6 +56,21 @@ TEST_F(ProductsControllerTest, ANewProductIsThereAndJournaled) {
   EXPECT_THAT(console_.html("/products/1"), HasSubstr("value=\"129.50\""));
 }
 
+TEST_F(ProductsControllerTest, AFormThatIsSentTwiceAddsOneProduct) {
+  const std::string html = console_.html("/products/new");
+  const std::string field = "name=\"key\" value=\"";
+  const std::string key = html.substr(html.find(field) + field.size(), 37);
+  const test_support::Fields form{
+      {"name", "Fox"}, {"description", ""}, {"list_price", ""}, {"key", key}};
+  const auto location = header_of(console_.post("/products/new", form), "Location");
+  EXPECT_EQ(location, "/products/1?done=added");
+  EXPECT_EQ(header_of(console_.post("/products/new", form), "Location"), location);
+  EXPECT_EQ(shop_.catalog.products().size(), 1U);
+  EXPECT_EQ(shop_.changes().size(), 1U);
+  EXPECT_NE(console_.html("/products/new").find(field), std::string::npos);
+  EXPECT_EQ(console_.html("/products/new").find(key), std::string::npos) << "the next form is new";
+}
+
 TEST_F(ProductsControllerTest, WhatIsWrongIsSaidAndWhatWasTypedStays) {
   const auto product = shop_.product();
   for (const char* target : {"/products/new", "/products/1"}) {

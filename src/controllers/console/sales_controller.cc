@@ -164,6 +164,7 @@ views::ConsoleSalePage SalesController::page_of(const Line& line, const Operator
                                                 Now now) const {
   views::ConsoleSalePage shown;
   shown.frame.token = who.token;
+  shown.frame.key = new_form_key();
   shown.row = row_of(line, now.wall);
   if (!line.units.sale.terms_stand(now.wall)) shown.form = form_of(line.units.sale);
   return shown;
@@ -216,9 +217,9 @@ std::expected<std::string, std::string> SalesController::add_units(const http::R
   if (!units) return std::unexpected(units.error());
   const auto known = parse_count("known", typed(request, "known"));
   if (!known) return std::unexpected(known.error());
-  const auto quantity = services_.catalog.add_stock(sale, *units, now.wall, *known);
-  if (!quantity) return std::unexpected(quantity.error());
-  return subject_of(sale, *units, *quantity);
+  const auto added = services_.catalog.add_stock(sale, *units, now.wall, *known, form_key(request));
+  if (!added) return std::unexpected(added.error());
+  return added->before ? "" : subject_of(sale, *units, added->result);
 }
 
 http::Response SalesController::add_stock(const http::Request& request, const Operator& who,
@@ -232,7 +233,7 @@ http::Response SalesController::add_stock(const http::Request& request, const Op
     shown.units = shown_again(typed(request, "units"));
     return refused(std::move(shown), added.error());
   }
-  services_.journal.record(who.id, "sale add-stock", *added, now);
+  if (!added->empty()) services_.journal.record(who.id, "sale add-stock", *added, now);
   return go_to(address_of(sale, "stock"));
 }
 

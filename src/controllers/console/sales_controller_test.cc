@@ -185,6 +185,22 @@ TEST_F(SalesControllerTest, StockIsAddedOnceAndConfirmed) {
               ElementsAre("console:olga sale add-stock, sale 1: 5 units more, 15 in all"));
 }
 
+TEST_F(SalesControllerTest, AFormThatIsSentTwiceAddsItsUnitsOnceAndSaysYesTwice) {
+  shop_.sale(shop_.product());
+  const std::string html = console_.html("/sales/1");
+  const std::string field = "name=\"key\" value=\"";
+  ASSERT_NE(html.find(field), std::string::npos);
+  const test_support::Fields form{{"known", "10"},
+                                  {"units", "5"},
+                                  {"confirm", "1"},
+                                  {"key", html.substr(html.find(field) + field.size(), 37)}};
+  for (int sent = 0; sent < 2; ++sent) {
+    EXPECT_EQ(header_of(console_.post("/sales/1/stock", form), "Location"), "/sales/1?done=stock");
+  }
+  EXPECT_EQ(shop_.catalog.sale(SaleId{1})->quantity, 15);
+  EXPECT_EQ(shop_.changes().size(), 1U);
+}
+
 TEST_F(SalesControllerTest, ASaleIsEndedOnceAndConfirmed) {
   shop_.sale({1});
   EXPECT_THAT(refusal("/sales/1/end", {{"confirm", ""}}), HasSubstr("expected 1"));

@@ -24,7 +24,7 @@ struct TestCatalog {
   views::ConsoleCatalogPages pages{console.pages};
 
   ProductId product(const std::string& name = "Fox") {
-    return *catalog.add_product({.name = name}, console.now.wall);
+    return catalog.add_product({.name = name}, console.now.wall)->result;
   }
   /// From an hour from now on.
   SaleId sale(ProductId product) {

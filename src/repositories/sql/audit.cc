@@ -121,6 +121,8 @@ std::vector<SaleLedger> SqlAudit::ledgers() {
     add_leases(session, ledgers);
     add_counts(session, ledgers);
     add_counted(session, ledgers, &SaleLedger::failed_as_counted, "SELECT id, failed FROM sales");
+    add_counted(session, ledgers, &SaleLedger::added_while_on,
+                "SELECT id, added_while_on FROM sales");
     add_counted(session, ledgers, &SaleLedger::buyers_over_limit, kBuyersOverLimit);
     add_counted(session, ledgers, &SaleLedger::doubled_intents, kDoubledIntents);
     add_counted(session, ledgers, &SaleLedger::doubled_intents, kIntentsOfOtherSales);

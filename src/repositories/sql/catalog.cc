@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "repositories/sql/idempotent_requests.h"
 #include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
@@ -114,17 +115,25 @@ std::vector<Sale> select_sales(soci::session& session, std::int64_t first, std::
 
 }  // namespace
 
-ProductId SqlCatalog::add_product(const ProductFacts& facts, Instant now) {
+std::expected<Applied<ProductId>, AddProductError> SqlCatalog::add_product(
+    const ProductFacts& facts, Instant now, const std::optional<IdempotentRequest>& request) {
+  using Result = std::expected<Applied<ProductId>, AddProductError>;
   const auto created_at = to_column(now);
   Nullable list_price(facts.list_price_cents);
-  return database_.write([&](soci::session& session) {
+  return write_once(database_, [&](soci::session& session) -> Result {
+    if (request) {
+      const auto applied = find_applied(session, *request);
+      if (!applied) return std::unexpected(AddProductError::kKeyTaken);
+      if (*applied) return Applied<ProductId>{.result = {**applied}, .before = true};
+    }
     session << "INSERT INTO products (name, description, list_price_cents, created_at) "
                "VALUES (:name, :description, :list_price, :created_at)",
         soci::use(facts.name), soci::use(facts.description), use(list_price), soci::use(created_at);
     long long id = 0;
     session.get_last_insert_id("products", id);
+    if (request) note_applied(database_, session, *request, id, now);
     raise_revision(session, kCatalogRevision);
-    return ProductId{id};
+    return Applied<ProductId>{.result = {id}};
   });
 }
 
@@ -211,21 +220,29 @@ std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, s
   });
 }
 
-std::expected<std::int64_t, AddStockError> SqlCatalog::add_stock(const StockAddition& addition,
-                                                                 Instant now) {
-  using Result = std::expected<std::int64_t, AddStockError>;
-  const auto& [id, units, most, known] = addition;
-  return database_.write([&](soci::session& session) -> Result {
+std::expected<Applied<std::int64_t>, AddStockError> SqlCatalog::add_stock(
+    const StockAddition& addition, Instant now) {
+  using Result = std::expected<Applied<std::int64_t>, AddStockError>;
+  const auto& [id, units, most, known, request] = addition;
+  return write_once(database_, [&](soci::session& session) -> Result {
     const auto sale = lock_sale(session, id);
     if (!sale) return std::unexpected(AddStockError::kUnknownSale);
+    if (request) {
+      const auto applied = find_applied(session, *request);
+      if (!applied) return std::unexpected(AddStockError::kKeyTaken);
+      if (*applied) return Applied<std::int64_t>{.result = **applied, .before = true};
+    }
     if (sale->ended(now)) return std::unexpected(AddStockError::kEnded);
     if (known && *known != sale->quantity) return std::unexpected(AddStockError::kChangedMeanwhile);
     if (units > most - sale->quantity) return std::unexpected(AddStockError::kTooMany);
-    session << "UPDATE sales SET quantity = quantity + :units, unleased = unleased + :more "
-               "WHERE id = :id",
-        soci::use(units), soci::use(units), soci::use(id.value);
+    const std::int64_t while_on = sale->started(now) ? units : 0;
+    session << "UPDATE sales SET quantity = quantity + :units, unleased = unleased + :more, "
+               "added_while_on = added_while_on + :while_on WHERE id = :id",
+        soci::use(units), soci::use(units), soci::use(while_on), soci::use(id.value);
+    const std::int64_t quantity = sale->quantity + units;
+    if (request) note_applied(database_, session, *request, quantity, now);
     raise_revision(session, kCatalogRevision);
-    return sale->quantity + units;
+    return Applied<std::int64_t>{.result = quantity};
   });
 }
 

@@ -9,7 +9,9 @@ class SqlCatalog final : public Catalog {
  public:
   explicit SqlCatalog(Database& database) : database_(database) {}
 
-  ProductId add_product(const ProductFacts& facts, Instant now) override;
+  std::expected<Applied<ProductId>, AddProductError> add_product(
+      const ProductFacts& facts, Instant now,
+      const std::optional<IdempotentRequest>& request) override;
   bool change_product(ProductId id, const ProductFacts& facts) override;
   std::vector<Product> products() override;
   std::optional<Product> product(ProductId id) override;
@@ -19,8 +21,8 @@ class SqlCatalog final : public Catalog {
   std::optional<Sale> sale(SaleId id) override;
   std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
                                                    Instant now) override;
-  std::expected<std::int64_t, AddStockError> add_stock(const StockAddition& addition,
-                                                       Instant now) override;
+  std::expected<Applied<std::int64_t>, AddStockError> add_stock(const StockAddition& addition,
+                                                                Instant now) override;
   bool end_sale(SaleId id, Instant now) override;
 
  private:

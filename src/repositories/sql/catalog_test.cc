@@ -1,5 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <latch>
+#include <optional>
+#include <thread>
+
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {
@@ -237,6 +241,65 @@ TEST_P(CatalogTest, AddsStockUntilTheEnd) {
   EXPECT_EQ(catalog.add_stock({id, 1, 99}, at(3'000)), std::unexpected(AddStockError::kEnded));
   EXPECT_EQ(catalog.add_stock({{99}, 1, 99}, at(1)), std::unexpected(AddStockError::kUnknownSale));
   EXPECT_EQ(catalog.sale(id)->quantity, 20);
+}
+
+const IdempotentRequest kRequest{key(1), "what is asked for"};
+const IdempotentRequest kOther{key(1), "something else"};
+
+TEST_P(CatalogTest, AddsAProductOncePerKey) {
+  auto& catalog = shop.catalog();
+  const auto added = catalog.add_product({.name = "p"}, at(1), kRequest);
+  ASSERT_TRUE(added);
+  EXPECT_FALSE(added->before);
+  const auto before = revision(shop);
+  EXPECT_EQ(catalog.add_product({.name = "p"}, at(2), kRequest),
+            (Applied<ProductId>{added->result, true}));
+  EXPECT_EQ(revision(shop), before);
+  EXPECT_EQ(catalog.add_product({.name = "q"}, at(2), kOther),
+            std::unexpected(AddProductError::kKeyTaken));
+  EXPECT_EQ(catalog.products().size(), 1U);
+}
+
+TEST_P(CatalogTest, AddsStockOncePerKey) {
+  auto& catalog = shop.catalog();
+  const auto id = shop.sell(10, 1, at(3'000));
+  const StockAddition five{id, 5, 99, {}, kRequest};
+  EXPECT_EQ(catalog.add_stock(five, at(2)), (Applied<std::int64_t>{15}));
+  ASSERT_EQ(catalog.add_stock({id, 7, 99}, at(2)), 22);
+  // The same answer, whatever has become of the sale since.
+  EXPECT_EQ(catalog.add_stock(five, at(4'000)), (Applied<std::int64_t>{15, true}));
+  EXPECT_EQ(catalog.add_stock({id, 6, 99, {}, kOther}, at(2)),
+            std::unexpected(AddStockError::kKeyTaken));
+  EXPECT_EQ(catalog.sale(id)->quantity, 22);
+  EXPECT_EQ(catalog.sale(id)->unleased, 22);
+}
+
+TEST_P(CatalogTest, TheSameRequestFromTwoSidesAtOnceIsOneChange) {
+  const auto other = shop.storage.open();
+  Repositories outside(*other);
+  for (int round = 0; round < 20; ++round) {
+    const IdempotentRequest request{key(100 + round), "p"};
+    std::latch ready{2};
+    std::optional<Applied<ProductId>> theirs;
+    std::jthread there([&] {
+      ready.arrive_and_wait();
+      theirs = *outside.catalog().add_product({.name = "p"}, at(1), request);
+    });
+    ready.arrive_and_wait();
+    const auto ours = *shop.catalog().add_product({.name = "p"}, at(1), request);
+    there.join();
+    EXPECT_EQ(ours.result, theirs->result);
+    EXPECT_NE(ours.before, theirs->before);
+  }
+  EXPECT_EQ(shop.catalog().products().size(), 20U);
+}
+
+TEST_P(CatalogTest, UnitsThatWereAddedWhileTheSaleWasOnAreCounted) {
+  const auto id = shop.sell(10, 1, at(3'000));
+  ASSERT_EQ(shop.catalog().add_stock({id, 5, 99}, at(999)), 15);
+  EXPECT_EQ(shop.repositories.audit().ledgers()[0].added_while_on, 0);
+  ASSERT_EQ(shop.catalog().add_stock({id, 7, 99}, at(1'000)), 22);
+  EXPECT_EQ(shop.repositories.audit().ledgers()[0].added_while_on, 7);
 }
 
 }  // namespace

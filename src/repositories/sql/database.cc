@@ -54,7 +54,12 @@ struct Database::State {
 };
 
 Database::Database(const SqliteOptions& options) : state_(std::make_unique<State>()) {
-  open(make_sqlite_dialect(options), kSqliteReaders);
+  if (options.read_only) {
+    state_->dialect = make_sqlite_dialect(options);
+    state_->readers.push_back(state_->dialect->connect(Access::kRead));
+  } else {
+    open(make_sqlite_dialect(options), kSqliteReaders);
+  }
 }
 
 Database::Database(const MariadbOptions& options) : state_(std::make_unique<State>()) {

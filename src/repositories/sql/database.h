@@ -17,6 +17,9 @@ namespace stampede::repositories::sql {
 struct SqliteOptions {
   std::filesystem::path path;                      // made, with its schema, if it is missing
   std::chrono::milliseconds busy_timeout{30'000};  // how long to wait for other processes
+  /// A file that nobody writes and that is to stay as it is: of this release's schema, and every
+  /// write throws.
+  bool read_only = false;
 };
 
 /// A database of a MariaDB server, 10.11 or later. A server that is away is asked again by every

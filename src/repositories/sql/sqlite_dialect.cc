@@ -1,18 +1,16 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <mutex>
+#include <algorithm>
+#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <thread>
 
 #include "repositories/sql/database.h"
 #include "repositories/sql/dialect.h"
 #include "repositories/sql/rows.h"
+#include "repositories/sql/sqlite_use.h"
 #include "repositories/sql/turnstile.h"
 
 namespace stampede::repositories::sql {
@@ -20,11 +18,11 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-// Orders come from random buyers, so a batch touches about one page of the unique index an order:
-// small pages halve what a commit has to write. 64 MB of log between checkpoints let the pages that
-// are written again and again reach the database file once.
-constexpr int kPageBytes = 2048;
-constexpr int kCheckpointPages = 32'768;
+// 64 MB of log between checkpoints let the pages that are written again and again reach the
+// database file once. A small disk has room for less.
+constexpr std::int64_t kMostLogBytes = 64 << 20;
+constexpr std::int64_t kLeastLogBytes = 1 << 20;
+constexpr std::int64_t kLogShareOfFreeSpace = 16;
 constexpr int kWriterCacheKib = 65'536;
 constexpr int kReaderCacheKib = 8'192;
 
@@ -46,39 +44,6 @@ Result result_of(soci::session& session, const soci::soci_error& error) {
     return {.code = known->result(), .words = error.get_error_message()};
   }
   return {.code = extended, .words = sqlite_api::sqlite3_errmsg(handle_of(session))};
-}
-
-Kind kind_of(int code, bool committing) {
-  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return Kind::kDurability;
-  // The log's index grows only after the log itself was flushed: there the disk was full too late.
-  const bool index_grows = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
-  if (index_grows) return committing ? Kind::kOutcomeUnknown : Kind::kFull;
-  switch (code & 0xff) {
-    case SQLITE_FULL:
-      return Kind::kFull;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Kind::kBusy;
-    case SQLITE_CONSTRAINT:
-    case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH:
-      return Kind::kRefused;
-    // Part of the transaction may be in the log, and no later flush would tell.
-    case SQLITE_IOERR:
-      return committing ? Kind::kDurability : Kind::kOther;
-    default:
-      return Kind::kOther;
-  }
-}
-
-/// SQLite would lock on each call, where here a session belongs to one thread at a time, and on
-/// each allocation, to count them.
-void configure_library() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
-    sqlite_api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  });
 }
 
 class SqliteChanges final : public Changes {
@@ -108,15 +73,23 @@ class SqliteChanges final : public Changes {
 class SqliteDialect final : public Dialect {
  public:
   explicit SqliteDialect(const SqliteOptions& options)
-      : path_(options.path.string()),
-        patience_(options.busy_timeout),
-        turnstile_(make_private(path_) + "-turnstile") {}
+      : path_(options.path.string()), patience_(options.busy_timeout) {
+    configure_sqlite();
+    if (options.read_only) return;
+    use_.emplace(options.path, patience_);
+    turnstile_.emplace(path_ + "-turnstile");
+  }
 
   std::unique_ptr<soci::session> connect(Access access) override {
-    configure_library();
+    if (access == Access::kWrite && !use_) {
+      throw StorageError(Kind::kOther, fmt::format("database {}: it was opened to read", path_));
+    }
     try {
       auto session = std::make_unique<soci::session>(soci::sqlite3, "dbname=\"" + path_ + '"');
       sqlite_api::sqlite3_busy_handler(handle_of(*session), &SqliteDialect::wait_for_lock, this);
+      // It is never the last: use_ closes the file.
+      sqlite_api::sqlite3_db_config(handle_of(*session), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                                    nullptr);
       configure(*session, access);
       return session;
     } catch (const soci::soci_error& error) {
@@ -167,7 +140,7 @@ class SqliteDialect final : public Dialect {
 
   Failure failure(soci::session& session, const soci::soci_error& error, bool committing) override {
     const auto [code, words] = result_of(session, error);
-    return {.error = {kind_of(code, committing),
+    return {.error = {kind_of_sqlite(code, committing),
                       fmt::format("database {}: {} (SQLite code {})", path_, words, code)}};
   }
 
@@ -180,7 +153,7 @@ class SqliteDialect final : public Dialect {
   /// While it lives, no other process begins to write.
   class Passage {
    public:
-    explicit Passage(SqliteDialect& dialect) : turnstile_(dialect.turnstile_) {
+    explicit Passage(SqliteDialect& dialect) : turnstile_(*dialect.turnstile_) {
       if (!turnstile_.enter(dialect.patience_)) {
         throw StorageError(
             Kind::kBusy, fmt::format("database {}: another process kept it from writing for {} ms",
@@ -195,23 +168,6 @@ class SqliteDialect final : public Dialect {
     Turnstile& turnstile_;
   };
 
-  /// The file holds password hashes: it is made for its owner alone, and its log inherits that.
-  static const std::string& make_private(const std::string& path) {
-    if (path.empty() || path.find('"') != std::string::npos) {
-      throw StorageError(Kind::kOther,
-                         fmt::format("the database's path is \"{}\"; expected a path without "
-                                     "quotation marks",
-                                     path));
-    }
-    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) {
-      throw StorageError(Kind::kOther, fmt::format("cannot open the database {}: {}", path,
-                                                   std::generic_category().message(errno)));
-    }
-    close(file);
-    return path;
-  }
-
   void configure(soci::session& session, Access access) {
     const bool writes = access == Access::kWrite;
     session << fmt::format("PRAGMA cache_size=-{}", writes ? kWriterCacheKib : kReaderCacheKib);
@@ -219,19 +175,17 @@ class SqliteDialect final : public Dialect {
       session << "PRAGMA query_only=ON";
       return;
     }
-    const Passage passage(*this);  // SQLite does not wait for locks while it changes to WAL
-    session << fmt::format("PRAGMA page_size={}", kPageBytes);
-    std::string mode;
-    session << "PRAGMA journal_mode=WAL", soci::into(mode);
-    if (mode != "wal") {
-      throw StorageError(Kind::kOther, fmt::format("database {}: its file system allows no "
-                                                   "write-ahead log (journal_mode is {})",
-                                                   path_, mode));
-    }
     session << "PRAGMA synchronous=FULL";
-    session << fmt::format("PRAGMA wal_autocheckpoint={}", kCheckpointPages);
+    const std::int64_t log_bytes = most_log_bytes();
+    session << fmt::format("PRAGMA wal_autocheckpoint={}", log_bytes / kSqlitePageBytes);
     // A long read keeps the log from starting over; afterwards what it grew by is given back.
-    session << fmt::format("PRAGMA journal_size_limit={}", 2 * kCheckpointPages * kPageBytes);
+    session << fmt::format("PRAGMA journal_size_limit={}", 2 * log_bytes);
+  }
+
+  std::int64_t most_log_bytes() const {
+    const auto free = std::filesystem::space(std::filesystem::absolute(path_).parent_path());
+    return std::clamp(static_cast<std::int64_t>(free.available) / kLogShareOfFreeSpace,
+                      kLeastLogBytes, kMostLogBytes);
   }
 
   static int wait_for_lock(void* self, int attempts) {
@@ -243,7 +197,8 @@ class SqliteDialect final : public Dialect {
 
   const std::string path_;
   const std::chrono::milliseconds patience_;
-  Turnstile turnstile_;  // used by the one writer only
+  std::optional<SqliteUse> use_;        // none: opened to read
+  std::optional<Turnstile> turnstile_;  // used by the one writer only
 };
 
 }  // namespace

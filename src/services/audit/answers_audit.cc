@@ -61,7 +61,8 @@ Finding no_loss(AnswerLog& answers) {
   return finding_of(Invariant::kNoLoss, offenders, "yes answers have no live order");
 }
 
-/// Checks I6: every unit is sold, once every want has its yes or no.
+/// I6: sold to the last unit, once every want has its yes or no. Units that were added while the
+/// sale was on may have come after the last buyer was told, truly, that it was sold out.
 Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
                      std::int64_t demand) {
   Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};
@@ -77,6 +78,14 @@ Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
         "{} of {} wants have neither a yes nor a no; {} of {} units "
         "are sold",
         wants - resolved, wants, ledger.live, total);
+    return finding;
+  }
+  if (ledger.live >= total - ledger.added_while_on) {
+    finding.state = Finding::State::kOpen;
+    finding.explanation = fmt::format(
+        "{} of {} units are sold; {} were added while the sale was on, and whoever was told "
+        "\"sold out\" before need not have come again",
+        ledger.live, total, ledger.added_while_on);
     return finding;
   }
   finding.state = Finding::State::kBroken;

@@ -245,6 +245,20 @@ TEST_F(AuditTest, UnsoldUnitsThatWereWantedBreakI6) {
   EXPECT_THAT(breaches(3), IsEmpty()) << "less demand than units";
 }
 
+TEST_F(AuditTest, UnitsThatWereAddedAfterBuyersWereToldSoldOutBreakNothing) {
+  ledger_.sale.quantity = 5;
+  ledger_.sale.unleased = 2;
+  ledger_.added_while_on = 2;
+  answer_all_in_order();
+  EXPECT_THAT(breaches(5), IsEmpty());
+  answer(5, 410, "sold-out");
+  const Finding found = audit_answers(ledger_, *this, answers_, 5).back();
+  EXPECT_EQ(found.state, Finding::State::kOpen);
+  EXPECT_THAT(found.explanation, HasSubstr("2 were added while the sale was on"));
+  ledger_.added_while_on = 1;  // one of the units that were there from the start was not sold
+  EXPECT_THAT(breaches(5), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 5 units are sold"))));
+}
+
 TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
   ledger_.sale.quantity = 4;
   ledger_.sale.unleased = 1;

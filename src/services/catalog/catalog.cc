@@ -1,6 +1,9 @@
 #include "services/catalog/catalog.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
 
 #include "model/time.h"
 #include "services/catalog/text_rules.h"
@@ -65,6 +68,24 @@ std::string changed_meanwhile(const Sale& stored, std::int64_t known) {
       stored.id.value, stored.quantity, known);
 }
 
+std::string key_taken(const IdempotencyKey& key) {
+  return fmt::format(
+      "idempotency-key: {:?} was used for something else; expected a new one, or the same request",
+      key.text());
+}
+
+/// Tells these facts from any others.
+std::string content_of(const ProductFacts& facts) {
+  const std::string whole =
+      fmt::format("{}:{}{}:{}{}", facts.name.size(), facts.name, facts.description.size(),
+                  facts.description, facts.list_price_cents.value_or(-1));
+  std::array<unsigned char, crypto_generichash_BYTES_MIN> digest{};
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const unsigned char*>(whole.data()), whole.size(), nullptr,
+                     0);
+  return fmt::format("product {:02x}", fmt::join(digest, ""));
+}
+
 std::string another_sale_runs(ProductId product) {
   return fmt::format(
       "product: another sale of product {} runs at that time; expected a window after it has ended",
@@ -73,9 +94,14 @@ std::string another_sale_runs(ProductId product) {
 
 }  // namespace
 
-std::expected<ProductId, std::string> Catalog::add_product(const ProductFacts& facts, Instant now) {
+std::expected<Catalog::Applied<ProductId>, std::string> Catalog::add_product(
+    const ProductFacts& facts, Instant now, const std::optional<IdempotencyKey>& key) {
   if (auto problem = check_facts(facts)) return std::unexpected(*std::move(problem));
-  return repository_->add_product(facts, now);
+  std::optional<repositories::IdempotentRequest> request;
+  if (key) request.emplace(*key, content_of(facts));
+  const auto added = repository_->add_product(facts, now, request);
+  if (!added) return std::unexpected(key_taken(*key));
+  return *added;
 }
 
 std::expected<void, std::string> Catalog::change_product(ProductId id, const ProductFacts& facts) {
@@ -131,14 +157,16 @@ std::expected<void, std::string> Catalog::change_sale(const Sale& sale, std::int
   return std::unexpected(another_sale_runs(stored->product));
 }
 
-std::expected<std::int64_t, std::string> Catalog::add_stock(SaleId id, std::int64_t units,
-                                                            Instant now,
-                                                            std::optional<std::int64_t> known) {
+std::expected<Catalog::Applied<std::int64_t>, std::string> Catalog::add_stock(
+    SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known,
+    const std::optional<IdempotencyKey>& key) {
   if (auto problem = check_range("units", units, 1, kLargestQuantity)) {
     return std::unexpected(*std::move(problem));
   }
-  const auto quantity = repository_->add_stock(
-      {.sale = id, .units = units, .most = kLargestQuantity, .known = known}, now);
+  repositories::StockAddition addition{
+      .sale = id, .units = units, .most = kLargestQuantity, .known = known, .request = {}};
+  if (key) addition.request.emplace(*key, fmt::format("sale {}: {} units more", id.value, units));
+  const auto quantity = repository_->add_stock(addition, now);
   if (quantity) return *quantity;
   switch (quantity.error()) {
     case repositories::AddStockError::kUnknownSale:
@@ -150,6 +178,8 @@ std::expected<std::int64_t, std::string> Catalog::add_stock(SaleId id, std::int6
       return std::unexpected(fmt::format(
           "sale: sale {} has not {} units any more; expected that nobody had added any meanwhile",
           id.value, *known));
+    case repositories::AddStockError::kKeyTaken:
+      return std::unexpected(key_taken(*key));
     case repositories::AddStockError::kTooMany:
       break;
   }

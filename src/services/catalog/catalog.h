@@ -19,7 +19,12 @@ class Catalog {
  public:
   explicit Catalog(repositories::Catalog& repository) : repository_(&repository) {}
 
-  std::expected<ProductId, std::string> add_product(const ProductFacts& facts, Instant now);
+  template <class Result>
+  using Applied = repositories::Applied<Result>;
+
+  /// With a key: however often this is asked for, it is one product.
+  std::expected<Applied<ProductId>, std::string> add_product(
+      const ProductFacts& facts, Instant now, const std::optional<IdempotencyKey>& key = {});
   std::expected<void, std::string> change_product(ProductId id, const ProductFacts& facts);
   std::vector<Product> products();
   std::optional<Product> product(ProductId id);
@@ -31,9 +36,11 @@ class Catalog {
   /// sale.unleased. That it has other than `known` units is said before anything else.
   std::expected<void, std::string> change_sale(const Sale& sale, std::int64_t known, Instant now);
   /// More units for a sale that has not ended, if it has as many as `known` says (none: however
-  /// many); answers how many it has now.
-  std::expected<std::int64_t, std::string> add_stock(
-      SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known = std::nullopt);
+  /// many); answers how many it has then. With a key: however often this is asked for, the units
+  /// are added once.
+  std::expected<Applied<std::int64_t>, std::string> add_stock(
+      SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known = std::nullopt,
+      const std::optional<IdempotencyKey>& key = {});
   std::vector<Sale> sales();
   std::optional<Sale> sale(SaleId id);
   /// False for an unknown sale.

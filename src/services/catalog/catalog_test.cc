@@ -11,17 +11,23 @@ namespace stampede::services::catalog {
 namespace {
 
 using repositories::AddStockError;
+using repositories::Applied;
 using repositories::ChangeSaleError;
+using repositories::IdempotentRequest;
 using std::chrono::hours;
 using testing::HasSubstr;
 
 /// Keeps what it is given; knows one rule of storage: a product has one sale at a time.
 class MemoryCatalog final : public repositories::Catalog {
  public:
-  ProductId add_product(const ProductFacts& facts, Instant now) override {
+  std::expected<Applied<ProductId>, repositories::AddProductError> add_product(
+      const ProductFacts& facts, Instant now,
+      const std::optional<IdempotentRequest>& request) override {
+    requests.push_back(request);
+    if (product_refused) return std::unexpected(repositories::AddProductError::kKeyTaken);
     const ProductId id{static_cast<std::int64_t>(products_.size()) + 1};
     products_.push_back({id, facts.name, facts.description, now, facts.list_price_cents});
-    return id;
+    return Applied<ProductId>{id};
   }
   bool change_product(ProductId id, const ProductFacts& facts) override {
     const auto row = std::ranges::find(products_, id, &Product::id);
@@ -53,10 +59,12 @@ class MemoryCatalog final : public repositories::Catalog {
     *std::ranges::find(sales_, sale.id, &Sale::id) = sale;
     return {};
   }
-  std::expected<std::int64_t, AddStockError> add_stock(const repositories::StockAddition& addition,
-                                                       Instant) override {
+  std::expected<Applied<std::int64_t>, AddStockError> add_stock(
+      const repositories::StockAddition& addition, Instant) override {
+    requests.push_back(addition.request);
     if (stock_refused) return std::unexpected(*stock_refused);
-    return std::ranges::find(sales_, addition.sale, &Sale::id)->quantity += addition.units;
+    return Applied<std::int64_t>{std::ranges::find(sales_, addition.sale, &Sale::id)->quantity +=
+                                 addition.units};
   }
   bool end_sale(SaleId id, Instant now) override {
     for (Sale& sale : sales_) {
@@ -69,6 +77,8 @@ class MemoryCatalog final : public repositories::Catalog {
 
   std::optional<ChangeSaleError> change_refused;
   std::optional<AddStockError> stock_refused;
+  bool product_refused = false;
+  std::vector<std::optional<IdempotentRequest>> requests;
 
  private:
   template <class Row, class RowId>
@@ -100,8 +110,8 @@ TEST_F(CatalogTest, ProductsKeepTheirTextAsGiven) {
   const auto id = catalog_.add_product(
       {.name = "Röd Räv – 狐 🦊", .description = "two\nlines\tand a tab"}, now_);
   ASSERT_TRUE(id);
-  EXPECT_EQ(catalog_.product(*id)->name, "Röd Räv – 狐 🦊");
-  EXPECT_EQ(catalog_.product(*id)->description, "two\nlines\tand a tab");
+  EXPECT_EQ(catalog_.product(id->result)->name, "Röd Räv – 狐 🦊");
+  EXPECT_EQ(catalog_.product(id->result)->description, "two\nlines\tand a tab");
   EXPECT_TRUE(catalog_.add_product(
       {.name = std::string(200, 'n'), .description = std::string(10'000, 'd')}, now_));
   EXPECT_TRUE(catalog_.add_product({.name = "<script>'; DROP TABLE products; --"}, now_));
@@ -195,11 +205,13 @@ TEST_F(CatalogTest, AProductHasOneSaleAtATime) {
 TEST_F(CatalogTest, AListPriceIsKeptAndChecked) {
   const auto id = catalog_.add_product({.name = "Fox", .list_price_cents = 12'900}, now_);
   ASSERT_TRUE(id);
-  EXPECT_EQ(catalog_.product(*id)->list_price_cents, 12'900);
-  EXPECT_TRUE(catalog_.change_product(*id, {.name = "Fox", .list_price_cents = 0}));
-  EXPECT_TRUE(catalog_.change_product(*id, {.name = "Fox", .list_price_cents = 1'000'000'000'000}));
+  EXPECT_EQ(catalog_.product(id->result)->list_price_cents, 12'900);
+  EXPECT_TRUE(catalog_.change_product(id->result, {.name = "Fox", .list_price_cents = 0}));
+  EXPECT_TRUE(
+      catalog_.change_product(id->result, {.name = "Fox", .list_price_cents = 1'000'000'000'000}));
   for (const std::int64_t bad : {-1LL, 1'000'000'000'001LL}) {
-    const auto changed = catalog_.change_product(*id, {.name = "Fox", .list_price_cents = bad});
+    const auto changed =
+        catalog_.change_product(id->result, {.name = "Fox", .list_price_cents = bad});
     ASSERT_FALSE(changed);
     EXPECT_THAT(changed.error(), HasSubstr("list-price-cents: "));
   }
@@ -208,10 +220,10 @@ TEST_F(CatalogTest, AListPriceIsKeptAndChecked) {
 TEST_F(CatalogTest, AChangedProductIsCheckedLikeANewOne) {
   const auto id = catalog_.add_product({.name = "Fox"}, now_);
   ASSERT_TRUE(id);
-  EXPECT_THAT(catalog_.change_product(*id, {.name = " "}).error(), HasSubstr("name: "));
-  EXPECT_THAT(catalog_.change_product(*id, {.name = "x", .description = "\xff"}).error(),
+  EXPECT_THAT(catalog_.change_product(id->result, {.name = " "}).error(), HasSubstr("name: "));
+  EXPECT_THAT(catalog_.change_product(id->result, {.name = "x", .description = "\xff"}).error(),
               HasSubstr("description: "));
-  EXPECT_EQ(catalog_.product(*id)->name, "Fox");
+  EXPECT_EQ(catalog_.product(id->result)->name, "Fox");
   EXPECT_THAT(catalog_.change_product(ProductId{7}, {.name = "x"}).error(),
               HasSubstr("there is no product 7"));
 }
@@ -269,6 +281,32 @@ TEST_F(CatalogTest, StockIsAddedOrTheReasonSaid) {
     repository_.stock_refused = error;
     EXPECT_THAT(catalog_.add_stock(*id, 3, now_, 5).error(), HasSubstr(says));
   }
+}
+
+TEST_F(CatalogTest, AKeyNamesOneRequest) {
+  const auto key = IdempotencyKey::parse("0123456789abcdef");
+  const ProductFacts facts{.name = "Fox", .description = "red"};
+  const auto content = [&](const ProductFacts& asked) {
+    EXPECT_TRUE(catalog_.add_product(asked, now_, key));
+    EXPECT_EQ(repository_.requests.back()->key, *key);
+    EXPECT_LE(repository_.requests.back()->content.size(), 64U);
+    return repository_.requests.back()->content;
+  };
+  EXPECT_EQ(content(facts), content(facts));
+  EXPECT_NE(content(facts), content({.name = "Foxr", .description = "ed"}));
+  EXPECT_NE(content(facts), content({.name = "Fox", .description = "red", .list_price_cents = 0}));
+  ASSERT_TRUE(catalog_.create_sale(good_sale(), now_));
+  EXPECT_EQ(catalog_.add_stock(SaleId{1}, 3, now_, {}, key), 8);
+  EXPECT_EQ(repository_.requests.back()->content, "sale 1: 3 units more");
+  EXPECT_EQ(catalog_.add_stock(SaleId{1}, 1'000'000'000, now_, {}, key)->result, 1'000'000'008);
+  EXPECT_LE(repository_.requests.back()->content.size(), 64U);
+  ASSERT_TRUE(catalog_.add_product(facts, now_));
+  EXPECT_FALSE(repository_.requests.back());
+  repository_.stock_refused = AddStockError::kKeyTaken;
+  repository_.product_refused = true;
+  EXPECT_THAT(catalog_.add_product(facts, now_, key).error(), HasSubstr("was used for something"));
+  EXPECT_THAT(catalog_.add_stock(SaleId{1}, 3, now_, {}, key).error(),
+              HasSubstr("idempotency-key: \"0123456789abcdef\""));
 }
 
 }  // namespace

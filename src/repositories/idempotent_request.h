@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "model/idempotency_key.h"
+
+namespace stampede::repositories {
+
+/// Makes a change of an operator one change, however often it is asked for. Keys are kept for good.
+struct IdempotentRequest {
+  IdempotencyKey key;
+  std::string content;  // tells what is asked for from anything else; at most 64 bytes
+};
+
+/// What a change was answered with.
+template <class Result>
+struct Applied {
+  Result result;
+  bool before = false;  // an earlier request with this key made it; this one changed nothing
+
+  friend bool operator==(const Applied&, const Applied&) = default;
+  friend bool operator==(const Applied& applied, const Result& result) {
+    return applied.result == result;
+  }
+};
+
+}  // namespace stampede::repositories

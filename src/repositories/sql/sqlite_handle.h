@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "repositories/storage_error.h"
+
+struct sqlite3;
+
+namespace stampede::repositories::sql {
+
+/// How this process uses SQLite. Before the first connection is opened; again it does nothing.
+void configure_sqlite();
+
+/// What a result code of SQLite, with its extension, is to us. `committing`: it is COMMIT's.
+StorageError::Kind kind_of_sqlite(int code, bool committing);
+
+/// A connection to a SQLite file without SOCI, for what SOCI cannot ask for. The log stays when it
+/// closes, unless delete_log_on_close() was called. Every method throws StorageError. For one
+/// thread.
+class SqliteHandle {
+ public:
+  enum class Open { kRead, kWrite, kMake };
+  /// Waits for locks of other processes as long as `patience`.
+  SqliteHandle(std::filesystem::path path, Open open, std::chrono::milliseconds patience);
+  ~SqliteHandle();
+  SqliteHandle(const SqliteHandle&) = delete;
+  SqliteHandle& operator=(const SqliteHandle&) = delete;
+
+  void run(const char* sql);
+  /// Of the first column of the first row.
+  std::int64_t number(const char* sql);
+  std::string text(const char* sql);
+  /// Writes all of the log into the file itself and empties the log. False if another connection
+  /// reads from it still.
+  bool checkpoint();
+  /// When this is the last connection of any process, the log goes into the file and is deleted.
+  void delete_log_on_close();
+
+  sqlite3* get() const { return handle_; }
+  [[noreturn]] void fail(int code) const;
+
+ private:
+  const std::filesystem::path path_;
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace stampede::repositories::sql

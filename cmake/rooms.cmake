@@ -46,9 +46,11 @@ stampede_room(services/leasing SANITIZE
   USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
 stampede_room(services/catalog SANITIZE USES model repositories LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE
-  USES model repositories identity concurrency telemetry LINKS Boost::headers)
+  USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
 stampede_room(services/live SANITIZE USES model repositories telemetry LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE USES model repositories LINKS Boost::json fmt::fmt)
+stampede_room(services/operations SANITIZE
+  USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
 
 # Pages, and the doors in.
 stampede_room(views USES model LINKS stampede::mustache fmt::fmt)
@@ -58,7 +60,8 @@ stampede_room(controllers SANITIZE CLOCK
        services/leasing LINKS Boost::json fmt::fmt)
 stampede_room(controllers/console SANITIZE
   USES controllers model http views telemetry concurrency services/accounts services/audit
-       services/catalog services/live services/orders LINKS Boost::json fmt::fmt)
+       services/catalog services/live services/operations services/orders
+  LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE CLOCK USES model queue repositories services/orders telemetry)
 stampede_room(schedules SANITIZE
   USES model telemetry repositories peers identity services/purchase services/leasing
@@ -70,12 +73,12 @@ stampede_room(app/roles WIRING CLOCK
   USES app/config model telemetry concurrency repositories repositories/sql queue queue/local
        queue/rabbitmq http identity captcha peers peers/http services/stock services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts services/audit services/live views controllers controllers/console
-       consumers schedules
+       services/accounts services/audit services/live services/operations views controllers
+       controllers/console consumers schedules
   LINKS fmt::fmt)
 stampede_room(app WIRING CLOCK
   USES app/config app/roles model telemetry concurrency repositories repositories/sql queue
        queue/local http identity captcha services/stock services/admission services/purchase
        services/orders services/leasing services/catalog services/accounts services/audit
-       services/routing views controllers consumers schedules
+       services/operations services/routing views controllers consumers schedules
   LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB stampede::sodium fmt::fmt)

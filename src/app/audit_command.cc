@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "app/commands.h"
-#include "app/office.h"
+#include "app/command_context.h"
 #include "app/progress.h"
 #include "services/audit/answers_audit.h"
 #include "services/audit/ledger_audit.h"
@@ -19,8 +19,8 @@ using services::audit::AnswerLog;
 using services::audit::SaleReport;
 
 /// The sale that was named, or the only one.
-std::expected<Sale, std::string> choose_sale(Office& office, SaleId wanted) {
-  auto sales = office.storage().catalog().sales();
+std::expected<Sale, std::string> choose_sale(CommandContext& context, SaleId wanted) {
+  auto sales = context.storage().catalog().sales();
   if (!wanted) {
     if (sales.size() == 1) return sales.front();
     return std::unexpected(fmt::format(
@@ -73,11 +73,11 @@ Done print_reports(const std::vector<SaleReport>& reports, bool json) {
 }  // namespace
 
 Done audit(const Config& config, const AuditOptions& options) {
-  Office office(config, Office::Missing::kRefuse);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   std::optional<AnswerLog> answers;
   SaleId only = options.sale;
   if (!options.answers.empty() || only) {
-    const auto sale = choose_sale(office, only);
+    const auto sale = choose_sale(context, only);
     if (!sale) return std::unexpected(sale.error());
     only = sale->id;
     // Before storage is read, so that every yes that was told must be there.
@@ -87,7 +87,7 @@ Done audit(const Config& config, const AuditOptions& options) {
     }
   }
   std::vector<SaleReport> reports;
-  repositories::Audit& storage = office.storage().audit();
+  repositories::Audit& storage = context.storage().audit();
   for (const SaleLedger& ledger : storage.ledgers()) {
     if (only && ledger.sale.id != only) continue;
     SaleReport& report = reports.emplace_back(services::audit::audit_ledger(ledger));

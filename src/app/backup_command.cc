@@ -6,7 +6,7 @@
 #include "app/backup_facts.h"
 #include "app/commands.h"
 #include "app/config/data_dir.h"
-#include "app/office.h"
+#include "app/command_context.h"
 #include "app/progress.h"
 #include "identity/key_file.h"
 #include "repositories/sql/sqlite_copy.h"
@@ -41,14 +41,14 @@ Done backup(const Config& config, const fs::path& to) {
         "--single-transaction {}`, and copy {} too",
         config.database.address, config.database.name, key_path(config.data.dir).string()));
   }
-  Office office(config, Office::Missing::kRefuse);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   const std::string database_name = database_path({}).string();
   const std::string keys_name = key_path({}).string();
   FolderDraft folder(to, {database_name, keys_name, BackupFacts::kFile});
   const fs::path database = folder.path(database_name);
   copy_database(database_path(config.data.dir), database);
   // Behind the orders: a key that was made meanwhile still opens what the one before it sealed.
-  identity::create_key_file(folder.path(keys_name), identity::read_key_file(office.keys()));
+  identity::create_key_file(folder.path(keys_name), identity::read_key_file(context.keys()));
   repositories::sql::check_sqlite(database);
   const BackupFacts facts{.created_at = read_clocks().wall,
                           .schema = repositories::sql::schema_version_of(database),

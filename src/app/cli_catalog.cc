@@ -91,10 +91,10 @@ void CommandLine::add_sale() {
   add_sale_change(sale);
   CLI::App& add_stock = command(
       sale, "add-stock", "put more units on a sale that has not ended; prints how many it has now",
-      [this](const auto& loaded) { return app::add_stock(loaded.config, stock_add_); });
-  add_number(add_stock, "sale", stock_add_.sale.value, "its id").required();
-  add_number(add_stock, "units", stock_add_.units, "how many more").required();
-  add_key(add_stock, stock_add_.key);
+      [this](const auto& loaded) { return app::add_stock(loaded.config, more_stock_); });
+  add_number(add_stock, "sale", more_stock_.sale.value, "its id").required();
+  add_number(add_stock, "units", more_stock_.units, "how many more").required();
+  add_key(add_stock, more_stock_.key);
   CLI::App& end = command(sale, "end", "end a sale now",
                           [this](const auto& loaded) { return end_sale(loaded.config, sale_.id); });
   add_number(end, "sale", sale_.id.value, "its id").required();

@@ -88,7 +88,7 @@ class CommandLine {
   PictureId picture_;
   Sale sale_;
   SaleChange sale_change_;
-  StockAdd stock_add_;
+  MoreStock more_stock_;
   UserAdd user_add_;
   UserList user_list_;
   UserBan user_ban_;

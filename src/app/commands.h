@@ -15,6 +15,7 @@
 #include "model/product.h"
 #include "model/sale.h"
 #include "model/user.h"
+#include "services/operations/catalog_operations.h"
 
 // The operator's commands, as cli.cc reads them from the command line. Each prints to standard
 // output and returns a sentence if it was refused. Storage and key files that cannot be used throw.
@@ -52,12 +53,8 @@ struct SaleChange {
   std::vector<std::function<void(Sale&)>> changes;  // those asked for
 };
 Done change_sale(const Config& config, const SaleChange& change);
-struct StockAdd {
-  SaleId sale;
-  std::int64_t units = 0;
-  std::optional<IdempotencyKey> key;
-};
-Done add_stock(const Config& config, const StockAdd& options);
+using MoreStock = services::operations::CatalogOperations::MoreStock;
+Done add_stock(const Config& config, const MoreStock& more);
 Done end_sale(const Config& config, SaleId sale);
 
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "app/command_context.h"
 #include "app/commands.h"
 #include "app/config/data_dir.h"
-#include "app/office.h"
 #include "app/table.h"
 #include "identity/key_ring.h"
 
@@ -47,9 +47,10 @@ Done create_keys(const Config& config) {
 }
 
 Done rotate_keys(const Config& config) {
-  Office office(config, Office::Missing::kRefuse);
-  identity::KeyRing::rotate(office.keys());
-  office.record("keys rotate", office.keys().string(), read_clocks().wall);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  services::operations::rotate_keys(
+      context.who(), context.keys().string(), [&] { identity::KeyRing::rotate(context.keys()); },
+      context.journal());
   return {};
 }
 

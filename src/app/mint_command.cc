@@ -6,8 +6,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "app/command_context.h"
 #include "app/commands.h"
-#include "app/office.h"
 #include "app/progress.h"
 #include "captcha/captcha.h"
 #include "identity/key_ring.h"
@@ -70,8 +70,9 @@ class Minter {
 };
 
 /// The ring as the database has it, with a member at least.
-std::expected<services::routing::Ring, std::string> ring_of(const Config& config, Office& office) {
-  auto state = office.storage().members().ring();
+std::expected<services::routing::Ring, std::string> ring_of(const Config& config,
+                                                            CommandContext& context) {
+  auto state = context.storage().members().ring();
   const auto key = services::routing::parse_hash_key(state.hash_key);
   if (!key || state.members.empty()) {
     return std::unexpected("--node: the shop has no ring of validators that run");
@@ -83,27 +84,27 @@ std::expected<services::routing::Ring, std::string> ring_of(const Config& config
 }  // namespace
 
 Done mint(const Config& config, const Mint& options) {
-  Office office(config, Office::Missing::kRefuse);
-  if (options.product && !office.storage().catalog().product(options.product)) {
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  if (options.product && !context.storage().catalog().product(options.product)) {
     return std::unexpected(fmt::format("there is no product {}; `stampede product list` shows all",
                                        options.product.value));
   }
   std::optional<services::routing::Ring> nodes;
   if (options.with_node) {
-    auto found = ring_of(config, office);
+    auto found = ring_of(config, context);
     if (!found) return std::unexpected(found.error());
     nodes = std::move(*found);
   }
-  const identity::KeyRing ring(office.keys());
+  const identity::KeyRing ring(context.keys());
   Minter minter(options, ring, std::move(nodes));
   const UserId last = options.users.last;
-  office.record("mint", fmt::format("users {}-{}", options.users.first.value, last.value),
-                read_clocks().wall);
+  context.journal().record(context.who(), "mint",
+                           fmt::format("users {}-{}", options.users.first.value, last.value));
   Progress progress("minting", options.users.size());
   for (UserId first = options.users.first; first <= last; first.value += kBatch) {
     const UserId end{std::min(last.value, first.value + kBatch - 1)};
     const Instant now = read_clocks().wall;
-    minter.write(first, office.storage().accounts().ensure_range(first, end, now), now);
+    minter.write(first, context.storage().accounts().ensure_range(first, end, now), now);
     progress.advance(end.value - first.value + 1);
   }
   return {};

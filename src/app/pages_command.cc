@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "app/commands.h"
-#include "app/office.h"
+#include "app/command_context.h"
 #include "app/roles/asset_files.h"
 #include "app/static_site.h"
 #include "controllers/shared_pages.h"
@@ -18,17 +18,17 @@ namespace {
 std::string file_of(std::string_view url) { return std::string(url.substr(1)); }
 
 /// What buyers would be told of the sales now, as the role `web` tells it.
-void load_board(services::purchase::SaleBoard& board, Office& office, Now now) {
-  board.load(office.storage().catalog().sales());
-  for (const auto& position : office.storage().leases().stock(now.wall)) {
+void load_board(services::purchase::SaleBoard& board, CommandContext& context, Now now) {
+  board.load(context.storage().catalog().sales());
+  for (const auto& position : context.storage().leases().stock(now.wall)) {
     board.note_stock(position.sale.id, position.sold_out(), now.tick);
   }
 }
 
-Done put_pictures(StaticSite& site, Office& office, const std::vector<Product>& products) {
+Done put_pictures(StaticSite& site, CommandContext& context, const std::vector<Product>& products) {
   for (const Product& product : products) {
     for (const Picture& picture : product.pictures) {
-      const auto content = office.storage().pictures().content(picture.name);
+      const auto content = context.storage().pictures().content(picture.name);
       if (!content) {
         return std::unexpected(fmt::format(
             "picture {} of product {} was removed meanwhile; run `stampede pages` again",
@@ -41,10 +41,10 @@ Done put_pictures(StaticSite& site, Office& office, const std::vector<Product>& 
 }
 
 /// The very documents that the server answers with.
-void put_pages(StaticSite& site, Office& office, std::vector<Product> products) {
+void put_pages(StaticSite& site, CommandContext& context, std::vector<Product> products) {
   const Now now = read_clocks();
   services::purchase::SaleBoard board{[](SaleId) { return services::stock::Stock::Listener{}; }};
-  load_board(board, office, now);
+  load_board(board, context, now);
   const views::Pages pages(views::asset_url);
   controllers::SharedPages shared_pages(pages);
   std::vector<ProductId> ids;
@@ -61,14 +61,14 @@ void put_pages(StaticSite& site, Office& office, std::vector<Product> products) 
 }  // namespace
 
 Done write_pages(const Config& config, const PagesOptions& options) {
-  Office office(config, Office::Missing::kRefuse);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   auto site = StaticSite::open(options.out);
   if (!site) return std::unexpected(site.error());
-  auto products = office.storage().catalog().products();
+  auto products = context.storage().catalog().products();
   for (const views::Asset& asset : views::assets()) site->put(file_of(asset.url), asset.bytes);
   site->put(file_of(kOpenApiPath), openapi_document());
-  if (const Done done = put_pictures(*site, office, products); !done) return done;
-  put_pages(*site, office, std::move(products));
+  if (const Done done = put_pictures(*site, context, products); !done) return done;
+  put_pages(*site, context, std::move(products));
   const auto totals =
       site->publish(options.prune ? StaticSite::Older::kRemove : StaticSite::Older::kKeep);
   fmt::print("{} files, {} bytes, {} of them new or changed; {} older ones removed\n", totals.files,

@@ -4,18 +4,16 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/command_context.h"
 #include "app/commands.h"
-#include "app/office.h"
 #include "app/table.h"
 #include "services/catalog/catalog.h"
 #include "services/catalog/pictures.h"
-#include "services/catalog/subjects.h"
 
 namespace stampede::app {
 namespace {
 
 using services::catalog::Pictures;
-using services::catalog::subject_of;
 
 /// One byte more than a picture may have is enough to see that it has too many.
 std::optional<std::string> read_file(const std::filesystem::path& path) {
@@ -36,19 +34,17 @@ Done add_picture(const Config& config, const PictureAdd& options) {
     return std::unexpected(
         fmt::format("{:?} cannot be read; expected a file", options.file.string()));
   }
-  Office office(config, Office::Missing::kRefuse);
-  Pictures pictures(office.storage().pictures());
-  const Instant now = read_clocks().wall;
-  const auto picture = pictures.add(options.product, options.alt, *bytes, now);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto picture =
+      context.catalog().add_picture(context.who(), options.product, options.alt, *bytes);
   if (!picture) return std::unexpected(picture.error());
-  office.record("product picture add", subject_of(options.product, picture->name), now);
   fmt::print("{}\n", picture->id.value);
   return {};
 }
 
 Done list_pictures(const Config& config, ProductId product, bool json) {
-  Office office(config, Office::Missing::kRefuse);
-  const auto found = services::catalog::Catalog(office.storage().catalog()).product(product);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto found = services::catalog::Catalog(context.storage().catalog()).product(product);
   if (!found) {
     return std::unexpected(
         fmt::format("there is no product {}; `stampede product list` shows all", product.value));
@@ -74,16 +70,8 @@ Done list_pictures(const Config& config, ProductId product, bool json) {
 }
 
 Done remove_picture(const Config& config, ProductId product, PictureId picture) {
-  Office office(config, Office::Missing::kRefuse);
-  Pictures pictures(office.storage().pictures());
-  if (!pictures.remove(product, picture)) {
-    return std::unexpected(
-        fmt::format("product {} has no picture {}; `stampede product picture list {}` shows all",
-                    product.value, picture.value, product.value));
-  }
-  office.record("product picture remove", subject_of(product, std::to_string(picture.value)),
-                read_clocks().wall);
-  return {};
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  return context.catalog().remove_picture(context.who(), product, picture);
 }
 
 }  // namespace stampede::app

@@ -2,18 +2,12 @@
 
 #include <boost/json.hpp>
 
+#include "app/command_context.h"
 #include "app/commands.h"
-#include "app/office.h"
 #include "app/table.h"
-#include "services/catalog/catalog.h"
-#include "services/catalog/subjects.h"
 
 namespace stampede::app {
 namespace {
-
-std::string no_such_product(ProductId product) {
-  return fmt::format("there is no product {}; `stampede product list` shows all", product.value);
-}
 
 boost::json::value json_of(std::optional<std::int64_t> cents) {
   if (!cents) return nullptr;
@@ -23,40 +17,26 @@ boost::json::value json_of(std::optional<std::int64_t> cents) {
 }  // namespace
 
 Done add_product(const Config& config, const ProductAdd& options) {
-  Office office(config, Office::Missing::kCreate);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const Instant now = read_clocks().wall;
-  const auto added = catalog.add_product(options.facts, now, options.key);
+  CommandContext context(config, CommandContext::Missing::kCreate);
+  const auto added = context.catalog().add_product(context.who(), options.facts, options.key);
   if (!added) return std::unexpected(added.error());
-  if (added->before) {
-    say_applied_before();
-  } else {
-    office.record("product add", services::catalog::subject_of(added->result), now);
-  }
-  fmt::print("{}\n", added->result.value);
+  print_applied(added->result.value, added->before);
   return {};
 }
 
 Done change_product(const Config& config, const ProductChange& change) {
   if (change.changes.empty()) return std::unexpected("nothing to change; `--help` says what may");
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const auto product = catalog.product(change.id);
-  if (!product) return std::unexpected(no_such_product(change.id));
-  ProductFacts facts{product->name, product->description, product->list_price_cents};
-  for (const auto& apply : change.changes) apply(facts);
-  const auto changed = catalog.change_product(change.id, facts);
-  if (!changed) return changed;
-  office.record("product change", services::catalog::subject_of(change.id), read_clocks().wall);
-  return {};
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  return context.catalog().change_product(context.who(), change.id, [&](ProductFacts& facts) {
+    for (const auto& apply : change.changes) apply(facts);
+  });
 }
 
 Done list_products(const Config& config, bool json) {
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   boost::json::array array;
   Table table({"id", "added", "name"});
-  for (const Product& product : catalog.products()) {
+  for (const Product& product : context.storage().catalog().products()) {
     const std::string added = format_rfc3339(product.created_at);
     if (json) {
       array.push_back(boost::json::object{{"id", product.id.value},

@@ -3,26 +3,23 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "app/command_context.h"
 #include "app/commands.h"
-#include "app/office.h"
 #include "app/table.h"
 #include "services/catalog/catalog.h"
-#include "services/catalog/subjects.h"
 
 namespace stampede::app {
 namespace {
-
-using services::catalog::subject_of;
 
 struct SaleLine {
   SalePosition position;
   std::string product;
 };
 
-std::vector<SaleLine> sale_lines(Office& office) {
-  const auto products = office.storage().catalog().products();
+std::vector<SaleLine> sale_lines(CommandContext& context) {
+  const auto products = context.storage().catalog().products();
   std::vector<SaleLine> lines;
-  for (SalePosition& position : office.storage().leases().stock(Instant::min())) {
+  for (SalePosition& position : context.storage().leases().stock(Instant::min())) {
     const auto product = std::ranges::find(products, position.sale.product, &Product::id);
     lines.push_back({std::move(position), product == products.end() ? "" : product->name});
   }
@@ -55,55 +52,36 @@ std::string no_such_sale(SaleId sale) {
 }  // namespace
 
 Done create_sale(const Config& config, const Sale& sale) {
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const Instant now = read_clocks().wall;
-  const auto id = catalog.create_sale(sale, now);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto id = context.catalog().create_sale(context.who(), sale);
   if (!id) return std::unexpected(id.error());
-  Sale created = sale;
-  created.id = *id;
-  office.record("sale create", subject_of(created), now);
   fmt::print("{}\n", id->value);
   return {};
 }
 
 Done change_sale(const Config& config, const SaleChange& change) {
   if (change.changes.empty()) return std::unexpected("nothing to change; `--help` says what may");
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const Instant now = read_clocks().wall;
-  auto sale = catalog.sale(change.id);
-  if (!sale) return std::unexpected(no_such_sale(change.id));
-  const std::int64_t known = sale->quantity;
-  for (const auto& apply : change.changes) apply(*sale);
-  const auto changed = catalog.change_sale(*sale, known, now);
-  if (!changed) return changed;
-  office.record("sale change", subject_of(*sale), now);
-  return {};
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  return context.catalog().change_sale(context.who(), change.id, [&](Sale& sale) {
+    for (const auto& apply : change.changes) apply(sale);
+  });
 }
 
-Done add_stock(const Config& config, const StockAdd& options) {
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const Instant now = read_clocks().wall;
-  const auto added = catalog.add_stock(options.sale, options.units, now, std::nullopt, options.key);
+Done add_stock(const Config& config, const MoreStock& more) {
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto added = context.catalog().add_stock(context.who(), more);
   if (!added) return std::unexpected(added.error());
-  if (added->before) {
-    say_applied_before();
-  } else {
-    office.record("sale add-stock", subject_of(options.sale, options.units, added->result), now);
-  }
-  fmt::print("{}\n", added->result);
+  print_applied(added->result, added->before);
   return {};
 }
 
 Done list_sales(const Config& config, bool json) {
-  Office office(config, Office::Missing::kRefuse);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   const Instant now = read_clocks().wall;
   boost::json::array array;
   Table table({"id", "status", "sold", "quantity", "cents", "limit", "captcha", "starts", "ends",
                "product"});
-  for (const SaleLine& line : sale_lines(office)) {
+  for (const SaleLine& line : sale_lines(context)) {
     const Sale& sale = line.position.sale;
     if (json) {
       array.push_back(json_of(line, now));
@@ -120,9 +98,9 @@ Done list_sales(const Config& config, bool json) {
 }
 
 Done show_sale(const Config& config, SaleId sale, bool json) {
-  Office office(config, Office::Missing::kRefuse);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
   const Instant now = read_clocks().wall;
-  for (const SaleLine& line : sale_lines(office)) {
+  for (const SaleLine& line : sale_lines(context)) {
     const auto& [position, product] = line;
     const Sale& shown = position.sale;
     if (shown.id != sale) continue;
@@ -143,11 +121,10 @@ Done show_sale(const Config& config, SaleId sale, bool json) {
 }
 
 Done end_sale(const Config& config, SaleId sale) {
-  Office office(config, Office::Missing::kRefuse);
-  services::catalog::Catalog catalog(office.storage().catalog());
-  const Instant now = read_clocks().wall;
-  if (!catalog.end_sale(sale, now)) return std::unexpected(no_such_sale(sale));
-  office.record("sale end", subject_of(sale), now);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto ended = context.catalog().end_sale(context.who(), sale);
+  if (!ended) return std::unexpected(ended.error());
+  if (ended->before) fmt::print(stderr, "stampede: it had ended already\n");
   return {};
 }
 

@@ -5,21 +5,15 @@
 #include <iostream>
 #include <utility>
 
+#include "app/command_context.h"
 #include "app/commands.h"
-#include "app/office.h"
 #include "app/table.h"
 #include "identity/password.h"
-#include "services/accounts/accounts.h"
-#include "services/accounts/buyers.h"
-#include "services/accounts/credentials.h"
 
 namespace stampede::app {
 namespace {
 
 using repositories::Accounts;
-using services::accounts::BanError;
-using services::accounts::Buyers;
-using services::accounts::subject_of;
 
 constexpr std::size_t kUsersAtOnce = 1000;
 
@@ -105,46 +99,15 @@ std::string ban_words(const std::optional<BlacklistEntry>& entry) {
   return fmt::format("until {}: {}", format_rfc3339(*entry->expires_at), entry->reason);
 }
 
-Buyers buyers_of(Office& office) {
-  auto& storage = office.storage();
-  return Buyers({storage.accounts(), storage.blacklist(), storage.buyer_search()});
-}
-
-std::string words_of(BanError error, const User& user, std::string_view reason) {
-  switch (error) {
-    case BanError::kBadReason:
-      return fmt::format("reason: {:?} is not 1 to {} bytes of UTF-8", reason,
-                         services::accounts::kLongestReason);
-    case BanError::kBadDuration:
-      return "a ban lasts more than nothing and at most 10 years";
-    case BanError::kUnknownUser:
-      return fmt::format("there is no user {} any more", user.id.value);
-    case BanError::kBannedForGood:
-      return fmt::format(
-          "user {} is banned for good; `stampede user unban` comes before a shorter "
-          "ban",
-          user.id.value);
-    case BanError::kNotBanned:
-      return fmt::format("{} is not banned", subject_of(user));
-  }
-  return "";
-}
-
 }  // namespace
 
 Done add_user(const Config& config, const UserAdd& options) {
   const auto password = choose_password(options.password_from_stdin);
   if (!password) return std::unexpected(password.error());
-  Office office(config, Office::Missing::kCreate);
-  const Instant now = read_clocks().wall;
+  CommandContext context(config, CommandContext::Missing::kCreate);
   const UserRole role = options.is_operator ? UserRole::kOperator : UserRole::kBuyer;
-  const auto id = services::accounts::Accounts::create(office.storage().accounts(), options.name,
-                                                       *password, role, now);
-  if (!id) {
-    return std::unexpected(fmt::format("user {:?}: {}", options.name, explain(id.error())));
-  }
-  office.record(options.is_operator ? "user add operator" : "user add",
-                fmt::format("user {} {}", id->value, options.name), now);
+  const auto id = context.users().add(context.who(), {options.name, *password, role});
+  if (!id) return std::unexpected(id.error());
   const bool generated = !options.password_from_stdin;
   if (options.json) {
     boost::json::object object{{"id", id->value}, {"name", options.name}};
@@ -157,11 +120,11 @@ Done add_user(const Config& config, const UserAdd& options) {
 }
 
 Done list_users(const Config& config, const UserList& options) {
-  Office office(config, Office::Missing::kRefuse);
-  const auto blacklist = office.storage().blacklist().list(read_clocks().wall);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto blacklist = context.storage().blacklist().list(read_clocks().wall);
   boost::json::array array;
   Table table({"id", "name", "role", "added", "banned"});
-  for (const User& user : chosen_users(office.storage().accounts(), options)) {
+  for (const User& user : chosen_users(context.storage().accounts(), options)) {
     const auto entry = entry_of(blacklist, user.id);
     if (options.json) {
       array.push_back(json_of(user, entry));
@@ -175,43 +138,33 @@ Done list_users(const Config& config, const UserList& options) {
 }
 
 Done ban_user(const Config& config, const UserBan& options) {
-  Office office(config, Office::Missing::kRefuse);
-  const auto user = find_user(office.storage().accounts(), options.who);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto user = find_user(context.storage().accounts(), options.who);
   if (!user) return std::unexpected(user.error());
-  const Instant now = read_clocks().wall;
-  const auto banned = buyers_of(office).ban(user->id, {options.reason, options.duration}, now);
-  if (!banned) return std::unexpected(words_of(banned.error(), *user, options.reason));
-  office.record("user ban", fmt::format("{}: {}", subject_of(*user), options.reason), now);
+  const auto banned =
+      context.users().ban(context.who(), user->id, {options.reason, options.duration});
+  if (!banned) return std::unexpected(explain(banned.error()));
   return {};
 }
 
 Done unban_user(const Config& config, const std::string& who) {
-  Office office(config, Office::Missing::kRefuse);
-  const auto user = find_user(office.storage().accounts(), who);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto user = find_user(context.storage().accounts(), who);
   if (!user) return std::unexpected(user.error());
-  const auto unbanned = buyers_of(office).unban(user->id);
-  if (!unbanned) return std::unexpected(words_of(unbanned.error(), *user, ""));
-  office.record("user unban", subject_of(*user), read_clocks().wall);
+  const auto unbanned = context.users().unban(context.who(), user->id);
+  if (!unbanned) return std::unexpected(explain(unbanned.error()));
   return {};
 }
 
 Done set_user_password(const Config& config, const UserPassword& options) {
   const auto password = choose_password(options.password_from_stdin);
   if (!password) return std::unexpected(password.error());
-  if (!services::accounts::is_password(*password)) {
-    return std::unexpected(std::string{explain(services::accounts::AccountError::kBadPassword)});
-  }
-  Office office(config, Office::Missing::kRefuse);
-  auto& accounts = office.storage().accounts();
-  const auto user = find_user(accounts, options.who);
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto user = find_user(context.storage().accounts(), options.who);
   if (!user) return std::unexpected(user.error());
-  const Instant now = read_clocks().wall;
-  if (!accounts.set_password(user->id, identity::hash_password(*password), now)) {
-    return std::unexpected(fmt::format("there is no user {} any more", user->id.value));
-  }
-  office.record("user password", subject_of(*user), now);
-  if (!options.password_from_stdin) fmt::print("{}\n", *password);
-  return {};
+  auto changed = context.users().set_password(context.who(), *user, *password);
+  if (changed && !options.password_from_stdin) fmt::print("{}\n", *password);
+  return changed;
 }
 
 }  // namespace stampede::app

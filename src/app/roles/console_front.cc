@@ -15,6 +15,10 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
+      catalog_operations_(services.storage.catalog(), services.storage.pictures(), journal_),
+      user_operations_({services.storage.accounts(), services.storage.blacklist(),
+                        services.storage.buyer_search()},
+                       journal_),
       archive_(services.storage.order_search()),
       feed_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
       pictures_(services.storage.pictures()),
@@ -27,7 +31,8 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       login_({accounts_, services.sessions, forms_, origin_, pages_}),
       order_search_({archive_, orders_pages_, pages_}),
       export_({archive_, pages_}),
-      buyers_controller_({buyers_, services.sessions, archive_, journal_, buyers_pages_, pages_}),
+      buyers_controller_({buyers_, services.sessions, archive_, user_operations_, journal_,
+                          buyers_pages_, pages_}),
       audit_log_({journal_, audit_pages_, pages_}),
       live_({.guard = guard_,
              .feed = feed_,
@@ -38,8 +43,10 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
                  },
              .messages = pages_,
              .pages = live_pages_}),
-      products_({services.catalog, pictures_, overview_, journal_, pages_, catalog_pages_}),
-      sales_({services.catalog, overview_, journal_, pages_, catalog_pages_}) {
+      products_({services.catalog, pictures_, overview_, catalog_operations_, journal_, pages_,
+                 catalog_pages_}),
+      sales_({services.catalog, overview_, catalog_operations_, journal_, pages_,
+              catalog_pages_}) {
   add_routes();
   server_ = std::make_unique<http::Server>(
       http::ListenerOptions{.address = address,

@@ -70,6 +70,8 @@ class ConsoleFront {
   services::accounts::Accounts accounts_;
   services::audit::Journal journal_;
   services::accounts::Buyers buyers_;
+  services::operations::CatalogOperations catalog_operations_;
+  services::operations::UserOperations user_operations_;
   services::orders::OrderArchive archive_;
   services::live::LiveFeed feed_;
   services::catalog::Pictures pictures_;

@@ -16,7 +16,6 @@ namespace {
 
 using services::accounts::Ban;
 using services::accounts::BanError;
-using services::accounts::subject_of;
 
 constexpr std::string_view kForGood = "ever";
 constexpr std::string_view kForHours = "hours";
@@ -50,22 +49,10 @@ std::optional<std::chrono::milliseconds> parse_hours(std::string_view text) {
   return std::chrono::hours{hours};
 }
 
+/// The form asks for hours.
 std::string words_of(BanError error) {
-  switch (error) {
-    case BanError::kBadReason:
-      return fmt::format("Reason: expected 1 to {} bytes of text.",
-                         services::accounts::kLongestReason);
-    case BanError::kBadDuration:
-      return fmt::format("Hours: expected a whole number from 1 to {}.", kMostHours);
-    case BanError::kUnknownUser:
-      return "There is no user of this id.";
-    case BanError::kBannedForGood:
-      return "This buyer is on the blacklist for good. Lift that entry before you make a shorter "
-             "one.";
-    case BanError::kNotBanned:
-      return "This buyer is not on the blacklist.";
-  }
-  return "";
+  if (error != BanError::kBadDuration) return explain(error);
+  return fmt::format("Hours: expected a whole number from 1 to {}.", kMostHours);
 }
 
 }  // namespace
@@ -149,18 +136,16 @@ http::Response BuyersController::put_on_blacklist(const http::Request& request, 
       return refuse(BanError::kBadDuration, user, who, now, std::move(form));
     }
   }
-  const auto banned = services_.buyers.ban(user, ban, now.wall);
+  const auto banned =
+      services_.operations.ban(services_.journal.at_console(who.id, now), user, ban);
   if (!banned) return refuse(banned.error(), user, who, now, std::move(form));
-  services_.journal.record(who.id, "user ban",
-                           fmt::format("{}: {}", subject_of(*banned), ban.reason), now);
   return go_to(fmt::format("/buyers/{}?done=blacklisted", user.value));
 }
 
 http::Response BuyersController::unban(const http::Request& request, const Operator& who, Now now) {
   const UserId user = user_of(request);
-  const auto unbanned = services_.buyers.unban(user);
+  const auto unbanned = services_.operations.unban(services_.journal.at_console(who.id, now), user);
   if (!unbanned) return refuse(unbanned.error(), user, who, now, {});
-  services_.journal.record(who.id, "user unban", subject_of(*unbanned), now);
   if (typed(request, "from") == "blacklist") return go_to("/blacklist?done=unbanned");
   return go_to(fmt::format("/buyers/{}?done=unbanned", user.value));
 }
@@ -168,9 +153,9 @@ http::Response BuyersController::unban(const http::Request& request, const Opera
 http::Response BuyersController::log_out(const http::Request& request, const Operator& who,
                                          Now now) {
   const UserId user = user_of(request);
-  const auto gone = services_.buyers.log_out(user, services_.sessions, now.wall);
+  const auto gone = services_.operations.log_out(services_.journal.at_console(who.id, now), user,
+                                                 services_.sessions);
   if (!gone) return refuse(BanError::kUnknownUser, user, who, now, {});
-  services_.journal.record(who.id, "user logout", subject_of(*gone), now);
   return go_to(fmt::format("/buyers/{}?done=logged-out", user.value));
 }
 

@@ -4,8 +4,7 @@
 
 #include "controllers/console/operator_guard.h"
 #include "http/router.h"
-#include "services/accounts/buyers.h"
-#include "services/audit/journal.h"
+#include "services/operations/user_operations.h"
 #include "services/orders/order_archive.h"
 #include "views/console_buyers_pages.h"
 #include "views/console_pages.h"
@@ -21,6 +20,7 @@ class BuyersController {
     services::accounts::Buyers& buyers;
     services::accounts::Sessions& sessions;
     services::orders::OrderArchive& archive;
+    services::operations::UserOperations& operations;
     services::audit::Journal& journal;
     const views::ConsoleBuyersPages& pages;
     const views::ConsolePages& console;

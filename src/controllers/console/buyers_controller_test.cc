@@ -44,9 +44,11 @@ class BuyersControllerTest : public testing::Test {
   test_support::FakeOrderSearch search_;
   services::orders::OrderArchive archive_{search_};
   services::accounts::Buyers buyers_{{console_.users, console_.users, console_.users}};
+  services::operations::UserOperations operations_{{console_.users, console_.users, console_.users},
+                                                   console_.journal};
   views::ConsoleBuyersPages pages_{console_.pages};
-  BuyersController controller_{
-      {buyers_, console_.sessions, archive_, console_.journal, pages_, console_.pages}};
+  BuyersController controller_{{buyers_, console_.sessions, archive_, operations_, console_.journal,
+                                pages_, console_.pages}};
   test_support::Visitor& browser_ = console_.browser;
 };
 

@@ -10,13 +10,11 @@
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
-#include "services/catalog/subjects.h"
 
 namespace stampede::controllers {
 namespace {
 
 using services::catalog::Pictures;
-using services::catalog::subject_of;
 
 constexpr int kRefused = 422;
 
@@ -103,14 +101,12 @@ http::Response ProductsController::add(const http::Request& request, const Opera
   Facts read = facts_of(request);
   std::expected<repositories::Applied<ProductId>, std::string> added = std::unexpected(read.error);
   if (read.error.empty()) {
-    added = services_.catalog.add_product(read.facts, now.wall, form_key(request));
+    added = services_.operations.add_product(services_.journal.at_console(who.id, now), read.facts,
+                                             form_key(request));
   }
   if (!added) {
     return page(kRefused,
                 services_.pages.new_product({who.token, added.error(), new_form_key()}, read.form));
-  }
-  if (!added->before) {
-    services_.journal.record(who.id, "product add", subject_of(added->result), now);
   }
   return go_to(address_of(added->result, "added"));
 }
@@ -143,14 +139,17 @@ http::Response ProductsController::change(const http::Request& request, const Op
   if (!product) return unknown_product();
   Facts read = facts_of(request);
   std::expected<void, std::string> changed = std::unexpected(read.error);
-  if (read.error.empty()) changed = services_.catalog.change_product(product->id, read.facts);
+  if (read.error.empty()) {
+    changed =
+        services_.operations.change_product(services_.journal.at_console(who.id, now), product->id,
+                                            [&](ProductFacts& facts) { facts = read.facts; });
+  }
   if (!changed) {
     auto shown = page_of(*std::move(product), who, now);
     shown.frame.error = changed.error();
     shown.form = std::move(read.form);
     return page(kRefused, services_.pages.product(shown));
   }
-  services_.journal.record(who.id, "product change", subject_of(product->id), now);
   return go_to(address_of(product->id, "changed"));
 }
 
@@ -158,10 +157,10 @@ http::Response ProductsController::add_picture(const http::Request& request, con
                                                Now now) {
   const auto id = parse_id<ProductId>(request.path_parameters[0]);
   if (!id) return http::problem(404, "unknown-product", "There is no product of this number.");
-  const auto picture = services_.pictures.add(*id, request.query_parameter("alt").value_or(""),
-                                              request.body, now.wall);
+  const auto picture =
+      services_.operations.add_picture(services_.journal.at_console(who.id, now), *id,
+                                       request.query_parameter("alt").value_or(""), request.body);
   if (!picture) return http::problem(kRefused, "picture-refused", picture.error());
-  services_.journal.record(who.id, "product picture add", subject_of(*id, picture->name), now);
   boost::json::object added;
   added["id"] = picture->id.value;
   added["name"] = picture->name;
@@ -172,12 +171,12 @@ http::Response ProductsController::remove_picture(const http::Request& request, 
                                                   Now now) {
   const auto id = parse_id<ProductId>(request.path_parameters[0]);
   const auto picture = parse_id<PictureId>(request.path_parameters[1]);
-  if (!id || !picture || !services_.pictures.remove(*id, *picture)) {
+  if (!id || !picture ||
+      !services_.operations.remove_picture(services_.journal.at_console(who.id, now), *id,
+                                           *picture)) {
     return page(404, services_.messages.message(
                          {"No such picture", "The product has no picture of this number."}));
   }
-  services_.journal.record(who.id, "product picture remove",
-                           subject_of(*id, std::to_string(picture->value)), now);
   return go_to(address_of(*id, "removed"));
 }
 

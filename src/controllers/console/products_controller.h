@@ -4,10 +4,8 @@
 
 #include "controllers/console/operator_guard.h"
 #include "controllers/pictures_controller.h"
-#include "services/audit/journal.h"
-#include "services/catalog/catalog.h"
-#include "services/catalog/pictures.h"
 #include "services/catalog/sale_overview.h"
+#include "services/operations/catalog_operations.h"
 #include "views/console_catalog_pages.h"
 
 namespace stampede::controllers {
@@ -27,6 +25,7 @@ class ProductsController {
     services::catalog::Catalog& catalog;
     services::catalog::Pictures& pictures;
     services::catalog::SaleOverview& overview;
+    services::operations::CatalogOperations& operations;
     services::audit::Journal& journal;
     const views::ConsolePages& messages;
     const views::ConsoleCatalogPages& pages;

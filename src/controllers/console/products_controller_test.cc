@@ -33,8 +33,8 @@ class ProductsControllerTest : public testing::Test {
 
   TestCatalog shop_;
   TestConsole& console_ = shop_.console;
-  ProductsController controller_{{shop_.catalog, shop_.pictures, shop_.overview, console_.journal,
-                                  console_.pages, shop_.pages}};
+  ProductsController controller_{{shop_.catalog, shop_.pictures, shop_.overview, shop_.operations,
+                                  console_.journal, console_.pages, shop_.pages}};
   test_support::Visitor& browser_ = console_.browser;
 };
 

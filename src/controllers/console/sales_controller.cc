@@ -11,12 +11,9 @@
 #include "controllers/console/sale_rows.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
-#include "services/catalog/subjects.h"
 
 namespace stampede::controllers {
 namespace {
-
-using services::catalog::subject_of;
 
 constexpr int kRefused = 422;
 
@@ -149,14 +146,12 @@ http::Response SalesController::create(const http::Request& request, const Opera
   std::expected<SaleId, std::string> id = std::unexpected(sale ? "" : sale.error());
   if (sale) {
     sale->product = *product;
-    id = services_.catalog.create_sale(*sale, now.wall);
+    id = services_.operations.create_sale(services_.journal.at_console(who.id, now), *sale);
   }
   if (!id) {
     return page(kRefused, services_.pages.new_sale(
                               {{who.token, id.error()}, services_.catalog.products(), form}));
   }
-  sale->id = *id;
-  services_.journal.record(who.id, "sale create", subject_of(*sale), now);
   return go_to(address_of(*id, "created"));
 }
 
@@ -192,11 +187,14 @@ http::Response SalesController::change(const http::Request& request, const Opera
   auto sale = known ? terms_of(form) : std::unexpected(known.error());
   std::expected<void, std::string> changed = std::unexpected(sale ? "" : sale.error());
   if (sale) {
-    sale->id = line->units.sale.id;
-    sale->product = line->units.sale.product;
-    changed = services_.catalog.change_sale(*sale, *known, now.wall);
-    // The new form carries the units as they are now: if they differed from the form that was sent,
-    // the answer said so, and whoever saves again has seen them.
+    const auto edit = [&](Sale& stored) {
+      sale->id = stored.id;
+      sale->product = stored.product;
+      stored = *sale;
+    };
+    changed = services_.operations.change_sale(services_.journal.at_console(who.id, now),
+                                               line->units.sale.id, edit, *known);
+    // Had it other units than known, that was the answer: who saves once more has seen these.
     form.known = std::to_string(line->units.sale.quantity);
   }
   if (!changed) {
@@ -204,12 +202,11 @@ http::Response SalesController::change(const http::Request& request, const Opera
     if (shown.form) shown.form = form;
     return refused(std::move(shown), changed.error());
   }
-  services_.journal.record(who.id, "sale change", subject_of(*sale), now);
-  return go_to(address_of(sale->id, "changed"));
+  return go_to(address_of(line->units.sale.id, "changed"));
 }
 
-std::expected<std::string, std::string> SalesController::add_units(const http::Request& request,
-                                                                   SaleId sale, Now now) {
+std::expected<SalesController::MoreStock, std::string> SalesController::more_stock(
+    const http::Request& request, SaleId sale) {
   if (auto error = unconfirmed(request, sale); !error.empty()) {
     return std::unexpected(std::move(error));
   }
@@ -217,9 +214,7 @@ std::expected<std::string, std::string> SalesController::add_units(const http::R
   if (!units) return std::unexpected(units.error());
   const auto known = parse_count("known", typed(request, "known"));
   if (!known) return std::unexpected(known.error());
-  const auto added = services_.catalog.add_stock(sale, *units, now.wall, *known, form_key(request));
-  if (!added) return std::unexpected(added.error());
-  return added->before ? "" : subject_of(sale, *units, added->result);
+  return MoreStock{.sale = sale, .units = *units, .known = *known, .key = form_key(request)};
 }
 
 http::Response SalesController::add_stock(const http::Request& request, const Operator& who,
@@ -227,26 +222,31 @@ http::Response SalesController::add_stock(const http::Request& request, const Op
   const auto line = line_of(request);
   if (!line) return unknown_sale();
   const SaleId sale = line->units.sale.id;
-  const auto added = add_units(request, sale, now);
+  const auto more = more_stock(request, sale);
+  services::operations::Outcome<repositories::Applied<std::int64_t>> added =
+      std::unexpected(more ? "" : more.error());
+  if (more) {
+    added = services_.operations.add_stock(services_.journal.at_console(who.id, now), *more);
+  }
   if (!added) {
     auto shown = page_of(*line, who, now);
     shown.units = shown_again(typed(request, "units"));
     return refused(std::move(shown), added.error());
   }
-  if (!added->empty()) services_.journal.record(who.id, "sale add-stock", *added, now);
   return go_to(address_of(sale, "stock"));
 }
 
 http::Response SalesController::end(const http::Request& request, const Operator& who, Now now) {
   const auto line = line_of(request);
   if (!line) return unknown_sale();
-  const Sale& sale = line->units.sale;
-  auto error = unconfirmed(request, sale.id);
-  if (error.empty() && sale.ended(now.wall)) error = "sale: it has ended already";
-  if (!error.empty()) return refused(page_of(*line, who, now), std::move(error));
-  services_.catalog.end_sale(sale.id, now.wall);
-  services_.journal.record(who.id, "sale end", subject_of(sale.id), now);
-  return go_to(address_of(sale.id, "ended"));
+  const SaleId sale = line->units.sale.id;
+  if (auto error = unconfirmed(request, sale); !error.empty()) {
+    return refused(page_of(*line, who, now), std::move(error));
+  }
+  const auto ended = services_.operations.end_sale(services_.journal.at_console(who.id, now), sale);
+  if (!ended) return refused(page_of(*line, who, now), ended.error());
+  if (ended->before) return refused(page_of(*line, who, now), "sale: it has ended already");
+  return go_to(address_of(sale, "ended"));
 }
 
 }  // namespace stampede::controllers

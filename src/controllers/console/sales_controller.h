@@ -5,9 +5,8 @@
 #include <string>
 
 #include "controllers/console/operator_guard.h"
-#include "services/audit/journal.h"
-#include "services/catalog/catalog.h"
 #include "services/catalog/sale_overview.h"
+#include "services/operations/catalog_operations.h"
 #include "views/console_catalog_pages.h"
 
 namespace stampede::controllers {
@@ -25,6 +24,7 @@ class SalesController {
   struct Services {
     services::catalog::Catalog& catalog;
     services::catalog::SaleOverview& overview;
+    services::operations::CatalogOperations& operations;
     services::audit::Journal& journal;
     const views::ConsolePages& messages;
     const views::ConsoleCatalogPages& pages;
@@ -46,9 +46,10 @@ class SalesController {
   http::Response add_stock(const http::Request& request, const Operator& who, Now now);
   http::Response end(const http::Request& request, const Operator& who, Now now);
 
-  /// More units for that sale; answers what to journal, or what was wrong.
-  std::expected<std::string, std::string> add_units(const http::Request& request, SaleId sale,
-                                                    Now now);
+  using MoreStock = services::operations::CatalogOperations::MoreStock;
+  /// What the form asks for, or what was wrong with it.
+  static std::expected<MoreStock, std::string> more_stock(const http::Request& request,
+                                                          SaleId sale);
   std::optional<Line> line_of(const http::Request& request) const;
   views::ConsoleSalePage page_of(const Line& line, const Operator& who, Now now) const;
   http::Response refused(views::ConsoleSalePage page, std::string error) const;

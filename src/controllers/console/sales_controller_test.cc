@@ -46,8 +46,8 @@ class SalesControllerTest : public testing::Test {
 
   TestCatalog shop_;
   TestConsole& console_ = shop_.console;
-  SalesController controller_{
-      {shop_.catalog, shop_.overview, console_.journal, console_.pages, shop_.pages}};
+  SalesController controller_{{shop_.catalog, shop_.overview, shop_.operations, console_.journal,
+                               console_.pages, shop_.pages}};
   test_support::Visitor& browser_ = console_.browser;
 };
 

@@ -7,6 +7,7 @@
 #include "services/catalog/catalog.h"
 #include "services/catalog/pictures.h"
 #include "services/catalog/sale_overview.h"
+#include "services/operations/catalog_operations.h"
 #include "tests/support/temp_dir.h"
 #include "views/console_catalog_pages.h"
 
@@ -21,6 +22,8 @@ struct TestCatalog {
   services::catalog::Pictures pictures{storage.pictures()};
   services::catalog::SaleOverview overview{storage.catalog(), storage.units()};
   TestConsole console;
+  services::operations::CatalogOperations operations{storage.catalog(), storage.pictures(),
+                                                     console.journal};
   views::ConsoleCatalogPages pages{console.pages};
 
   ProductId product(const std::string& name = "Fox") {

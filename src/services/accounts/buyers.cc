@@ -1,5 +1,7 @@
 #include "services/accounts/buyers.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <utility>
 
@@ -21,6 +23,23 @@ std::optional<UserId> id_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::string explain(BanError error) {
+  switch (error) {
+    case BanError::kBadReason:
+      return fmt::format("Reason: expected 1 to {} bytes of UTF-8 text.", kLongestReason);
+    case BanError::kBadDuration:
+      return "Time: expected more than nothing and at most 10 years.";
+    case BanError::kUnknownUser:
+      return "There is no user of this id.";
+    case BanError::kBannedForGood:
+      return "This user is on the blacklist for good. Lift that entry before you make a shorter "
+             "one.";
+    case BanError::kNotBanned:
+      return "This user is not on the blacklist.";
+  }
+  return "";
+}
 
 std::string subject_of(const User& user) {
   return "user " + std::to_string(user.id.value) + " " + user.name;

@@ -25,6 +25,9 @@ enum class BanError : std::uint8_t {
   kNotBanned,
 };
 
+/// A sentence: what was wrong and what was expected.
+std::string explain(BanError error);
+
 struct Ban {
   std::string reason;                                 // for other operators
   std::optional<std::chrono::milliseconds> duration;  // none: for good

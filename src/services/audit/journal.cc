@@ -2,18 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <string>
-
 #include "model/utf8.h"
 
 namespace stampede::services::audit {
 
-void Journal::record(UserId actor, std::string_view action, std::string_view subject, Now now) {
-  const auto user = accounts_->find(actor);
-  const std::string who =
-      fmt::format("console:{}", user ? user->name : std::to_string(actor.value));
-  log_->append(who, action, first_characters(subject, repositories::AuditLog::kLongestSubject),
-               now.wall);
+Operator Journal::at_console(UserId user, Now now) const {
+  const auto found = accounts_->find(user);
+  return {.name = fmt::format("console:{}", found ? found->name : std::to_string(user.value)),
+          .now = now};
+}
+
+void Journal::record(const Operator& who, std::string_view action, std::string_view subject) {
+  log_->append(who.name, action, first_characters(subject, repositories::AuditLog::kLongestSubject),
+               who.now.wall);
 }
 
 }  // namespace stampede::services::audit

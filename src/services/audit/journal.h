@@ -1,18 +1,25 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "model/ids.h"
 #include "model/time.h"
+#include "model/user.h"
 #include "repositories/accounts.h"
 #include "repositories/audit.h"
 
 namespace stampede::services::audit {
 
-/// Who changed what at the console, in the words of the command line. Thread-safe; calls block and
-/// throw repositories::StorageError.
+/// Who makes a change, as the audit log names them, and when.
+struct Operator {
+  std::string name;  // "cli:alice", "console:olga"
+  Now now;
+};
+
+/// Who changed what. Thread-safe; calls block and throw repositories::StorageError.
 class Journal {
  public:
   using Entry = repositories::AuditLog::Entry;
@@ -20,9 +27,10 @@ class Journal {
   Journal(repositories::AuditLog& log, repositories::Accounts& accounts)
       : log_(&log), accounts_(&accounts) {}
 
-  /// After the change: record(operator, "sale end", "sale 3", now). A subject that is too long is
-  /// cut.
-  void record(UserId actor, std::string_view action, std::string_view subject, Now now);
+  /// The operator who is logged in at the console as that user.
+  Operator at_console(UserId user, Now now) const;
+  /// After the change: record(who, "sale end", "sale 3"). A subject that is too long is cut.
+  void record(const Operator& who, std::string_view action, std::string_view subject);
   /// Newest first, at most `limit`, ids below `before` (0: from the newest on).
   std::vector<Entry> list(std::int64_t before, std::size_t limit) {
     return log_->list(before, limit);

@@ -21,8 +21,9 @@ class JournalTest : public testing::Test {
 
 TEST_F(JournalTest, SaysWhoDidWhatAndWhen) {
   const UserId alice = users_.add("alice", UserRole::kOperator);
-  journal_.record(alice, "sale end", "sale 3", kNow);
-  journal_.record(UserId{77}, "user ban", "user 7 bob: a bot", kNow);  // the operator is no more
+  journal_.record(journal_.at_console(alice, kNow), "sale end", "sale 3");
+  // This operator is no more.
+  journal_.record(journal_.at_console(UserId{77}, kNow), "user ban", "user 7 bob: a bot");
   const auto entries = journal_.list(0, 10);
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].actor, "console:77");
@@ -35,7 +36,7 @@ TEST_F(JournalTest, SaysWhoDidWhatAndWhen) {
 TEST_F(JournalTest, CutsALongSubjectBetweenCharacters) {
   std::string subject;
   for (int i = 0; i < 300; ++i) subject += "é";
-  journal_.record(users_.add("alice", UserRole::kOperator), "user ban", subject, kNow);
+  journal_.record({"cli:alice", kNow}, "user ban", subject);
   EXPECT_EQ(journal_.list(0, 1).front().subject, subject.substr(0, 2 * 255));
 }
 

@@ -1,4 +1,4 @@
-#include "app/office.h"
+#include "app/command_context.h"
 
 #include <fmt/core.h>
 #include <pwd.h>
@@ -6,7 +6,6 @@
 
 #include "app/config/data_dir.h"
 #include "app/roles/from_config.h"
-#include "model/utf8.h"
 
 namespace stampede::app {
 namespace {
@@ -18,10 +17,10 @@ std::string this_operator() {
 }
 
 std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
-                                                           Office::Missing missing) {
+                                                           CommandContext::Missing missing) {
   if (!config.database.address.empty()) return open_cluster_database(config, 1);
   const std::filesystem::path& dir = config.data.dir;
-  if (missing == Office::Missing::kCreate) {
+  if (missing == CommandContext::Missing::kCreate) {
     prepare_data_dir(dir);
   } else {
     require_data_dir(dir);
@@ -32,19 +31,24 @@ std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
 
 }  // namespace
 
-Office::Office(const Config& config, Missing missing)
+CommandContext::CommandContext(const Config& config, Missing missing)
     : keys_(key_path(config.data.dir)),
       database_(open_database(config, missing)),
       repositories_(*database_),
-      actor_(this_operator()) {}
+      journal_(repositories_.audit_log(), repositories_.accounts()),
+      catalog_(repositories_.catalog(), repositories_.pictures(), journal_),
+      users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
+             journal_) {}
 
-void Office::record(std::string_view action, std::string_view subject, Instant now) {
-  repositories_.audit_log().append(
-      actor_, action, first_characters(subject, repositories::AuditLog::kLongestSubject), now);
+services::operations::Operator CommandContext::who() const {
+  return {.name = this_operator(), .now = read_clocks()};
 }
 
-void say_applied_before() {
-  fmt::print(stderr, "stampede: applied before with this key; nothing was changed\n");
+void print_applied(std::int64_t number, bool before) {
+  if (before) {
+    fmt::print(stderr, "stampede: applied before with this key; nothing was changed\n");
+  }
+  fmt::print("{}\n", number);
 }
 
 }  // namespace stampede::app

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "app/config/config.h"
+#include "repositories/sql/repositories.h"
+#include "services/operations/catalog_operations.h"
+#include "services/operations/user_operations.h"
+
+namespace stampede::app {
+
+/// What an operator's command needs: the shop's storage (its own file, or a cluster's database),
+/// and what operators do with it. It may be made while the shop runs, which sees the changes within
+/// a second. For one thread.
+class CommandContext {
+ public:
+  enum class Missing { kRefuse, kCreate };
+  /// Throws DataDirError, identity::KeyFileError, repositories::StorageError.
+  CommandContext(const Config& config, Missing missing);
+
+  repositories::sql::Repositories& storage() { return repositories_; }
+  services::operations::CatalogOperations& catalog() { return catalog_; }
+  services::operations::UserOperations& users() { return users_; }
+  services::audit::Journal& journal() { return journal_; }
+  /// Whoever runs the command, now.
+  services::operations::Operator who() const;
+  /// The key file of the shop.
+  const std::filesystem::path& keys() const { return keys_; }
+
+ private:
+  std::filesystem::path keys_;
+  std::unique_ptr<repositories::sql::Database> database_;
+  repositories::sql::Repositories repositories_;
+  services::audit::Journal journal_;
+  services::operations::CatalogOperations catalog_;
+  services::operations::UserOperations users_;
+};
+
+/// Prints what a change was answered with; and on standard error, if an earlier request with the
+/// same key made it.
+void print_applied(std::int64_t number, bool before);
+
+}  // namespace stampede::app

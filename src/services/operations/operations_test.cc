@@ -1,0 +1,190 @@
+// Every change is made, written into the audit log once, and told; what is refused leaves no trace.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "services/operations/catalog_operations.h"
+#include "services/operations/user_operations.h"
+#include "tests/support/fake_buyers.h"
+
+namespace stampede::services::operations {
+namespace {
+
+using repositories::AddStockError;
+using repositories::Applied;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// One product and one sale; remembers the last key.
+class SmallCatalog final : public repositories::Catalog {
+ public:
+  std::expected<Applied<ProductId>, repositories::AddProductError> add_product(
+      const ProductFacts& facts, Instant,
+      const std::optional<repositories::IdempotentRequest>& request) override {
+    if (request && request->key == key) return Applied<ProductId>{product_.id, true};
+    if (request) key = request->key;
+    product_.name = facts.name;
+    return Applied<ProductId>{product_.id};
+  }
+  bool change_product(ProductId id, const ProductFacts& facts) override {
+    product_.name = facts.name;
+    product_.description = facts.description;
+    return id == product_.id;
+  }
+  std::vector<Product> products() override { return {product_}; }
+  std::optional<Product> product(ProductId id) override {
+    return id == product_.id ? std::optional{product_} : std::nullopt;
+  }
+  std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale& sale,
+                                                                   Instant) override {
+    sale_ = sale;
+    sale_.id = SaleId{3};
+    return sale_.id;
+  }
+  std::vector<Sale> sales() override { return {sale_}; }
+  std::optional<Sale> sale(SaleId id) override {
+    return id == sale_.id ? std::optional{sale_} : std::nullopt;
+  }
+  std::expected<void, repositories::ChangeSaleError> change_sale(const Sale& sale, std::int64_t,
+                                                                 Instant) override {
+    sale_ = sale;
+    return {};
+  }
+  std::expected<Applied<std::int64_t>, AddStockError> add_stock(
+      const repositories::StockAddition& addition, Instant) override {
+    if (addition.sale != sale_.id) return std::unexpected(AddStockError::kUnknownSale);
+    if (addition.request && addition.request->key == key) {
+      return Applied<std::int64_t>{sale_.quantity, true};
+    }
+    if (addition.request) key = addition.request->key;
+    return Applied<std::int64_t>{sale_.quantity += addition.units};
+  }
+  bool end_sale(SaleId id, Instant now) override {
+    sale_.ends_at = now;
+    return id == sale_.id;
+  }
+
+  std::optional<IdempotencyKey> key;
+
+ private:
+  Product product_{.id = ProductId{7}, .name = "Fox", .description = "red"};
+  Sale sale_;
+};
+
+class NoPictures final : public repositories::Pictures {
+ public:
+  std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture&,
+                                                              std::string_view, std::size_t,
+                                                              Instant) override {
+    return std::unexpected(repositories::AddPictureError::kUnknownProduct);
+  }
+  bool remove(ProductId, PictureId picture) override { return picture == PictureId{1}; }
+  std::optional<std::string> content(std::string_view) override { return std::nullopt; }
+};
+
+class OperationsTest : public testing::Test {
+ protected:
+  OperationsTest() {
+    Sale sale;
+    sale.product = ProductId{7};
+    sale.price_cents = 100;
+    sale.quantity = 10;
+    sale.starts_at = kNow.wall + std::chrono::hours{1};
+    sale_ = *catalog_.create_sale(kWho, sale);
+    log_.entries.clear();
+  }
+  std::vector<std::string> changes() const {
+    std::vector<std::string> lines;
+    for (const auto& entry : log_.entries) lines.push_back(entry.action + ", " + entry.subject);
+    return lines;
+  }
+
+  const Now kNow{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
+  const Operator kWho{"cli:alice", kNow};
+  const IdempotencyKey kKey = *IdempotencyKey::parse("0123456789abcdef");
+  test_support::FakeBuyers users_;
+  test_support::FakeAuditLog log_;
+  audit::Journal journal_{log_, users_};
+  SmallCatalog storage_;
+  NoPictures pictures_;
+  CatalogOperations catalog_{storage_, pictures_, journal_};
+  UserOperations user_operations_{{users_, users_, users_}, journal_};
+  SaleId sale_;
+};
+
+TEST_F(OperationsTest, AChangeIsJournaledInTheOperatorsName) {
+  ASSERT_TRUE(catalog_.change_product(kWho, ProductId{7}, [](auto& facts) { facts.name = "Owl"; }));
+  EXPECT_EQ(storage_.product(ProductId{7})->name, "Owl");
+  EXPECT_EQ(storage_.product(ProductId{7})->description, "red") << "what is not touched stays";
+  ASSERT_EQ(log_.entries.size(), 1U);
+  EXPECT_EQ(log_.entries[0].actor, "cli:alice");
+  EXPECT_EQ(log_.entries[0].at, kNow.wall);
+  EXPECT_THAT(changes(), ElementsAre("product change, product 7"));
+}
+
+TEST_F(OperationsTest, AChangeThatWasAppliedBeforeIsJournaledOnce) {
+  const CatalogOperations::MoreStock more{.sale = sale_, .units = 5, .known = {}, .key = kKey};
+  EXPECT_EQ(catalog_.add_stock(kWho, more), (Applied<std::int64_t>{15}));
+  EXPECT_EQ(catalog_.add_stock(kWho, more), (Applied<std::int64_t>{15, true}));
+  EXPECT_THAT(changes(), ElementsAre("sale add-stock, sale 3: 5 units more, 15 in all"));
+  log_.entries.clear();
+  storage_.key.reset();
+  EXPECT_FALSE(catalog_.add_product(kWho, {.name = "Owl"}, kKey)->before);
+  EXPECT_TRUE(catalog_.add_product(kWho, {.name = "Owl"}, kKey)->before);
+  EXPECT_THAT(changes(), ElementsAre("product add, product 7"));
+}
+
+TEST_F(OperationsTest, ASaleEndsOnce) {
+  EXPECT_EQ(catalog_.end_sale(kWho, sale_), (Applied<SaleId>{sale_}));
+  EXPECT_EQ(catalog_.end_sale(kWho, sale_), (Applied<SaleId>{sale_, true}));
+  EXPECT_THAT(changes(), ElementsAre("sale end, sale 3"));
+}
+
+TEST_F(OperationsTest, WhatIsRefusedIsSaidAndNotJournaled) {
+  const auto nothing = [](auto&) {};
+  EXPECT_THAT(catalog_.add_product(kWho, {.name = ""}).error(), HasSubstr("name: "));
+  EXPECT_THAT(catalog_.change_product(kWho, ProductId{9}, nothing).error(),
+              HasSubstr("there is no product 9"));
+  EXPECT_THAT(catalog_.add_picture(kWho, ProductId{7}, "", "text").error(), HasSubstr("PNG"));
+  EXPECT_THAT(catalog_.remove_picture(kWho, ProductId{7}, PictureId{2}).error(),
+              HasSubstr("product 7 has no picture 2"));
+  EXPECT_THAT(catalog_.create_sale(kWho, {}).error(), HasSubstr("quantity: "));
+  EXPECT_THAT(catalog_.change_sale(kWho, SaleId{9}, nothing).error(),
+              HasSubstr("there is no sale 9"));
+  EXPECT_THAT(catalog_.change_sale(kWho, sale_, nothing, 11).error(), HasSubstr("not 11"));
+  EXPECT_THAT(
+      catalog_.add_stock(kWho, {.sale = SaleId{9}, .units = 1, .known = {}, .key = {}}).error(),
+      HasSubstr("there is no sale 9"));
+  EXPECT_THAT(catalog_.end_sale(kWho, SaleId{9}).error(), HasSubstr("there is no sale 9"));
+  EXPECT_EQ(user_operations_.ban(kWho, UserId{99}, {"a bot", {}}).error(),
+            accounts::BanError::kUnknownUser);
+  EXPECT_EQ(user_operations_.unban(kWho, UserId{99}).error(), accounts::BanError::kUnknownUser);
+  EXPECT_THAT(user_operations_.add(kWho, {"x", "long enough", UserRole::kBuyer}).error(),
+              HasSubstr("user \"x\""));
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(OperationsTest, UsersAreBannedAndUnbanned) {
+  const UserId bob = users_.add("bob");
+  ASSERT_TRUE(user_operations_.ban(kWho, bob, {"a bot", std::chrono::hours{1}}));
+  ASSERT_TRUE(user_operations_.unban(kWho, bob));
+  EXPECT_EQ(user_operations_.unban(kWho, bob).error(), accounts::BanError::kNotBanned);
+  const std::string subject = "user " + std::to_string(bob.value) + " bob";
+  EXPECT_THAT(changes(), ElementsAre("user ban, " + subject + ": a bot", "user unban, " + subject));
+}
+
+TEST_F(OperationsTest, KeysAreJournaledAfterTheyWereRotated) {
+  EXPECT_THROW(rotate_keys(
+                   kWho, "keys", [] { throw std::runtime_error("full"); }, journal_),
+               std::runtime_error);
+  EXPECT_THAT(changes(), IsEmpty());
+  bool rotated = false;
+  rotate_keys(
+      kWho, "keys", [&] { rotated = true; }, journal_);
+  EXPECT_TRUE(rotated);
+  EXPECT_THAT(changes(), ElementsAre("keys rotate, keys"));
+}
+
+}  // namespace
+}  // namespace stampede::services::operations

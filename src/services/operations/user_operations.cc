@@ -1,0 +1,66 @@
+#include "services/operations/user_operations.h"
+
+#include <fmt/format.h>
+
+#include "identity/password.h"
+#include "services/accounts/accounts.h"
+#include "services/accounts/credentials.h"
+
+namespace stampede::services::operations {
+
+using accounts::AccountError;
+using accounts::BanError;
+using accounts::subject_of;
+
+Outcome<UserId> UserOperations::add(const Operator& who, const NewUser& user) {
+  const auto id =
+      accounts::Accounts::create(*accounts_, user.name, user.password, user.role, who.now.wall);
+  if (!id) {
+    return std::unexpected(fmt::format("user {:?}: {}", user.name, explain(id.error())));
+  }
+  journal_->record(who, user.role == UserRole::kOperator ? "user add operator" : "user add",
+                   fmt::format("user {} {}", id->value, user.name));
+  return *id;
+}
+
+Outcome<void> UserOperations::set_password(const Operator& who, const User& user,
+                                           const std::string& password) {
+  if (!accounts::is_password(password)) {
+    return std::unexpected(std::string{explain(AccountError::kBadPassword)});
+  }
+  if (!accounts_->set_password(user.id, identity::hash_password(password), who.now.wall)) {
+    return std::unexpected(explain(BanError::kUnknownUser));
+  }
+  journal_->record(who, "user password", subject_of(user));
+  return {};
+}
+
+std::expected<User, BanError> UserOperations::ban(const Operator& who, UserId user,
+                                                  const accounts::Ban& ban) {
+  auto banned = buyers_.ban(user, ban, who.now.wall);
+  if (banned) {
+    journal_->record(who, "user ban", fmt::format("{}: {}", subject_of(*banned), ban.reason));
+  }
+  return banned;
+}
+
+std::expected<User, BanError> UserOperations::unban(const Operator& who, UserId user) {
+  auto unbanned = buyers_.unban(user);
+  if (unbanned) journal_->record(who, "user unban", subject_of(*unbanned));
+  return unbanned;
+}
+
+std::optional<User> UserOperations::log_out(const Operator& who, UserId user,
+                                            accounts::Sessions& sessions) {
+  auto gone = buyers_.log_out(user, sessions, who.now.wall);
+  if (gone) journal_->record(who, "user logout", subject_of(*gone));
+  return gone;
+}
+
+void rotate_keys(const Operator& who, const std::string& keys, const std::function<void()>& rotate,
+                 audit::Journal& journal) {
+  rotate();
+  journal.record(who, "keys rotate", keys);
+}
+
+}  // namespace stampede::services::operations

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <soci/soci.h>
 
+#include <algorithm>
+
 #include "model/order_number.h"
 #include "repositories/sql/rows.h"
 #include "repositories/sql/test_database.h"
@@ -29,7 +31,8 @@ struct OrdersTest : OnEveryEngine {
     std::vector<std::int64_t> numbers;
     const auto recent = shop.orders().recent_sales(over_after);
     for (const Order& order : shop.orders().numbered(recent.first, recent.last, 100)) {
-      if (std::ranges::contains(recent.sales, order.sale)) numbers.push_back(order.number.value);
+      if (std::ranges::find(recent.sales, order.sale) != recent.sales.end())
+        numbers.push_back(order.number.value);
     }
     return numbers;
   }

@@ -19,7 +19,7 @@ struct UnitsTest : OnEveryEngine {
 
   LeaseId grant(SaleId sale, const std::string& holder, std::int64_t number, std::int64_t units) {
     return shop.leases()
-        .grant({.holder = holder, .number = number, .sale = sale}, units, at(1))
+        .grant(shop.term(), {.holder = holder, .number = number, .sale = sale}, units, at(1))
         .value()
         .id;
   }

@@ -17,7 +17,9 @@ struct ConsoleLivePagesTest : testing::Test {
     report.heading.sale.price_cents = 129'900;
     report.heading.sale.starts_at = *parse_rfc3339("2026-11-22T08:24:00Z");
     report.heading.product_name = "Lamp";
-    report.units = {.quantity = 1'234'567, .unleased = 1'000'000, .holders = {}, .sold = 234'567};
+    report.units.position.sale.quantity = 1'234'567;
+    report.units.position.sale.unleased = 1'000'000;
+    report.units.position.sold = 234'567;
     report.made_at = report.heading.sale.starts_at;
   }
   std::string made() const { return pages.report(report); }
@@ -78,7 +80,7 @@ TEST_F(ConsoleLivePagesTest, AServersOwnLeaseHasAName) {
 }
 
 TEST_F(ConsoleLivePagesTest, TheCurveBeginsWithTheSale) {
-  report.units.quantity = 10;
+  report.units.position.sale.quantity = 10;
   const auto at = [&](int seconds) {
     return report.heading.sale.starts_at + std::chrono::seconds{seconds};
   };

@@ -45,9 +45,10 @@ RecentSales select_recent(soci::session& session, Instant over_after) {
 }
 
 /// The order that an intent became in another sale of the same product. Sale by sale, each by the
-/// unique index (sale, buyer, slot).
-std::optional<Order> in_another_sale(soci::session& session, SaleId sale, UserId buyer,
-                                     const std::string& intent) {
+/// unique index (sale, buyer, slot), which is named because a server with few statistics reads all
+/// orders.
+std::optional<Order> in_another_sale(soci::session& session, const Dialect& dialect, SaleId sale,
+                                     UserId buyer, const std::string& intent) {
   OrderRow row;
   soci::statement select(session);
   row.define(select);
@@ -55,9 +56,9 @@ std::optional<Order> in_another_sale(soci::session& session, SaleId sale, UserId
   select.exchange(soci::use(buyer.value));
   select.exchange(soci::use(intent));
   prepare(select, fmt::format("SELECT {} FROM sales a CROSS JOIN sales s ON s.product = a.product "
-                              "AND s.id <> a.id CROSS JOIN orders o ON o.sale = s.id "
+                              "AND s.id <> a.id CROSS JOIN orders o{} ON o.sale = s.id "
                               "WHERE a.id = :sale AND o.buyer = :buyer AND o.intent = :intent",
-                              OrderRow::kColumns));
+                              OrderRow::kColumns, dialect.by_index("orders_by_buyer")));
   if (!select.execute(true)) return std::nullopt;
   return row.order();
 }
@@ -120,7 +121,8 @@ PurchaseSnapshot SqlOrders::purchase(SaleId sale, UserId buyer, const Idempotenc
                                 "AND o.buyer = :buyer AND o.intent = :intent",
                                 OrderRow::kColumns));
     if (select.execute(true)) snapshot.order = row.order();
-    if (!snapshot.order) snapshot.order = in_another_sale(session, sale, buyer, key);
+    if (!snapshot.order)
+      snapshot.order = in_another_sale(session, database_.dialect(), sale, buyer, key);
 
     int open = 0;
     session << "SELECT COUNT(*) FROM stock_leases WHERE id = :id AND state <> 'closed'",

@@ -80,7 +80,7 @@ Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
         wants - resolved, wants, ledger.live, total);
     return finding;
   }
-  if (ledger.live >= total - ledger.added_while_on) {
+  if (ledger.live < total && ledger.live >= total - ledger.added_while_on) {
     finding.state = Finding::State::kOpen;
     finding.explanation = fmt::format(
         "{} of {} units are sold; {} were added while the sale was on, and whoever was told "

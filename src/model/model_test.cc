@@ -1,4 +1,10 @@
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <fstream>
 
 #include "model/idempotency_key.h"
 #include "model/order_number.h"
@@ -22,6 +28,47 @@ TEST(Rfc3339, RefusesWhatIsNot) {
         "2026-11-22T08:24:00Zx", "1969-01-01T00:00:00Z", "2026-11-22T08:24:00+2:00"}) {
     EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
   }
+}
+
+std::chrono::microseconds time_of(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::duration_cast<std::chrono::microseconds>(
+                                                 std::chrono::nanoseconds{time.tv_nsec});
+}
+
+TEST(ReadClocks, TheTickIsTheTimeSinceBoot) {
+  const auto before = time_of(CLOCK_BOOTTIME);
+  const auto tick = read_clocks().tick.time_since_epoch();
+  const auto after = time_of(CLOCK_BOOTTIME);
+  EXPECT_LE(before, tick);
+  EXPECT_LE(tick, after);
+}
+
+/// Method: a machine cannot be suspended here, but a time namespace has a clock since boot that is
+/// an hour ahead of the monotonic one, as after an hour of suspension. It holds for children.
+TEST(ReadClocks, TheTickCountsSuspendedTime) {
+  constexpr int kRight = 0;
+  constexpr int kWrong = 1;
+  constexpr int kNotPossible = 2;
+  const pid_t child = fork();
+  if (child == 0) {
+    if (unshare(CLONE_NEWTIME) != 0) _exit(kNotPossible);
+    std::ofstream("/proc/self/timens_offsets") << "boottime 3600 0" << std::flush;
+    const pid_t grandchild = fork();
+    if (grandchild == 0) {
+      const auto ahead = read_clocks().tick.time_since_epoch() - time_of(CLOCK_MONOTONIC);
+      _exit(ahead > std::chrono::seconds{3'500} ? kRight : kWrong);
+    }
+    int status = 0;
+    waitpid(grandchild, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : kWrong);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNotPossible) GTEST_SKIP() << "needs root, for a time namespace";
+  EXPECT_EQ(WEXITSTATUS(status), kRight);
 }
 
 TEST(IdempotencyKey, TakesItsAlphabetAndLengthsOnly) {

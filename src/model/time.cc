@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 
 namespace stampede {
 namespace {
@@ -60,8 +62,12 @@ std::optional<int> take_offset(std::string_view& text) {
 
 Now read_clocks() {
   using namespace std::chrono;
+  // std::chrono has no clock that goes on while the machine is suspended.
+  timespec since_boot{};
+  if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) std::abort();  // every Linux has it
   return {floor<milliseconds>(system_clock::now()),
-          Tick{duration_cast<microseconds>(steady_clock::now().time_since_epoch())}};
+          Tick{seconds{since_boot.tv_sec} +
+               duration_cast<microseconds>(nanoseconds{since_boot.tv_nsec})}};
 }
 
 std::string format_rfc3339(Instant instant) {

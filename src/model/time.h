@@ -10,8 +10,8 @@ namespace stampede {
 /// A point in calendar time (UTC), in milliseconds; what the database and the pages hold.
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// A point on the monotonic clock, in microseconds; for intervals, buckets and deadlines, so that a
-/// step of the wall clock neither locks buyers out nor lets them in.
+/// A point on the monotonic clock that counts suspended time too (CLOCK_BOOTTIME), in microseconds;
+/// for intervals and deadlines: a step of the wall clock neither locks buyers out nor lets them in.
 struct MonotonicClock {
   using duration = std::chrono::microseconds;
   using rep = duration::rep;
@@ -28,7 +28,7 @@ struct Now {
   Tick tick;
 };
 
-/// Reads both clocks. For doors (controllers, consumers, schedules, app) and tests only.
+/// Reads both, for doors and tests only. No std::chrono::steady_clock compares with a Tick.
 Now read_clocks();
 
 /// RFC 3339 in UTC with milliseconds: 2026-11-22T08:24:00.000Z.

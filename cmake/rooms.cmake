@@ -44,6 +44,9 @@ stampede_room(services/purchase SANITIZE
 stampede_room(services/orders SANITIZE USES model queue repositories LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE
   USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
+stampede_room(services/validator SANITIZE
+  USES model queue peers captcha services/admission services/purchase services/accounts
+       services/leasing services/routing)
 stampede_room(services/catalog SANITIZE USES model repositories LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE
   USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
@@ -64,8 +67,8 @@ stampede_room(controllers/console SANITIZE
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE CLOCK USES model queue repositories services/orders telemetry)
 stampede_room(schedules SANITIZE
-  USES model telemetry repositories peers identity services/purchase services/leasing
-       services/catalog services/accounts services/admission services/routing)
+  USES model telemetry repositories identity services/catalog services/accounts
+       services/admission)
 
 # The wiring: uses everything, used by nobody.
 stampede_room(app/config SANITIZE USES identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
@@ -73,7 +76,7 @@ stampede_room(app/roles WIRING CLOCK
   USES app/config model telemetry concurrency repositories repositories/sql queue queue/local
        queue/rabbitmq http identity captcha peers peers/http services/stock services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts services/audit services/live services/operations views controllers
+       services/accounts services/validator services/audit services/live services/operations views controllers
        controllers/console consumers schedules
   LINKS fmt::fmt)
 stampede_room(app WIRING CLOCK

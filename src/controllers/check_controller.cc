@@ -11,9 +11,6 @@
 namespace stampede::controllers {
 namespace {
 
-/// Two validators that do not agree who owns a buyer soon will.
-constexpr std::chrono::milliseconds kRingSettles{1'000};
-
 std::optional<ProductId> product_of(const http::Request& request) {
   const auto text = request.query_parameter("productID");
   return text ? parse_id<ProductId>(*text) : std::nullopt;
@@ -44,38 +41,27 @@ std::string label_of(Verdict verdict) {
 
 void CheckController::add_routes(http::Router& router) {
   router.post("/check", [this](http::Request& request, http::Responder responder) {
-    check(request, std::move(responder));
+    auto attempt = read(request, read_clocks(), Origin::kToCheck);
+    if (!attempt) return responder(std::move(attempt.error()));
+    decide(*attempt, std::move(responder));
   });
 }
 
-void CheckController::check(http::Request& request, http::Responder responder) {
-  const Now now = read_clocks();
-  std::optional<UserId> passed_on;  // whose request a peer says this is
-  if (routing_ != nullptr) {
-    auto vouched = routing_->passed_on(request, now.wall);
-    if (!vouched) return responder(refuse(std::move(vouched.error())));
-    passed_on = *vouched;
-  }
+std::expected<services::purchase::Attempt, http::Response> CheckController::read(
+    const http::Request& request, Now now, Origin origin) {
   const auto buyer = current_user(request, *sessions_, now.wall);
-  if (!buyer) return responder(refuse(login_required()));
-  if (passed_on && *passed_on != *buyer) return responder(refuse(routing_->wrong_peer(request)));
-  // The peer that a request came in at has looked at its origin.
-  if (!passed_on && !origin_->allows(request)) return responder(refuse(bad_origin()));
+  if (!buyer) return std::unexpected(refuse(login_required()));
+  if (origin == Origin::kToCheck && !origin_->allows(request)) {
+    return std::unexpected(refuse(bad_origin()));
+  }
   const auto intent = IdempotencyKey::parse(request.header("Idempotency-Key"));
-  if (!intent) return responder(refuse(key_required()));
+  if (!intent) return std::unexpected(refuse(key_required()));
   // No product has the id 0; but the key may be known, and then its answer stands.
   const ProductId product = product_of(request).value_or(ProductId{});
   auto sale = sale_of(request);
-  if (!sale) return responder(refuse(std::move(sale.error())));
-
-  const auto owner = routing_ == nullptr ? std::nullopt : routing_->other_owner(*buyer);
-  if (owner && passed_on) return responder(respond({.retry_after = kRingSettles}, *intent));
-  if (owner) {
-    return routing_->pass_on(request, {*buyer, product, *intent}, *owner, now.wall,
-                             std::move(responder));
-  }
-  decide({*buyer, product, *intent, request.header("Captcha-Pass"), now, *sale},
-         std::move(responder));
+  if (!sale) return std::unexpected(refuse(std::move(sale.error())));
+  return services::purchase::Attempt{*buyer, product, *intent, request.header("Captcha-Pass"),
+                                     now,    *sale};
 }
 
 void CheckController::decide(const services::purchase::Attempt& attempt,
@@ -90,7 +76,7 @@ void CheckController::decide(const services::purchase::Attempt& attempt,
           responder(respond(answer, intent));
         }};
   };
-  const auto answer = checkout_->attempt(attempt, std::ref(wait));
+  const auto answer = decide_(attempt, std::ref(wait));
   if (answer) responder(respond(*answer, attempt.intent));
 }
 
@@ -116,12 +102,6 @@ void CheckController::write_metrics(telemetry::PrometheusText& text) const {
   };
   count("stampede_check_refused_total",
         "Requests to /check without login, key, or the right origin.", refused_.value());
-  if (routing_ != nullptr) {
-    count("stampede_check_forwarded_total", "Requests passed on to the buyer's validator.",
-          routing_->forwarded());
-    count("stampede_check_forward_failed_total", "Those of them that came back without an answer.",
-          routing_->failed());
-  }
   text.family("stampede_purchase_seconds", "histogram",
               "From request to answer, of those who waited for an outcome.");
   text.histogram("stampede_purchase_seconds", "", wait_time_.snapshot());
@@ -137,10 +117,6 @@ std::vector<std::pair<std::string, double>> CheckController::counters() const {
         answers_[i].value());
   }
   add("stampede_check_refused_total", refused_.value());
-  if (routing_ != nullptr) {
-    add("stampede_check_forwarded_total", routing_->forwarded());
-    add("stampede_check_forward_failed_total", routing_->failed());
-  }
   const auto waits = wait_time_.snapshot();
   std::uint64_t cumulative = 0;
   for (std::size_t i = 0; i <= telemetry::Histogram::kBuckets; ++i) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <array>
+#include <expected>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "controllers/check_routing.h"
 #include "controllers/origin.h"
 #include "http/router.h"
 #include "model/verdict.h"
@@ -16,16 +18,32 @@
 namespace stampede::controllers {
 
 /// POST /check?productID=N: the purchase. Turns the request into an Attempt, and the Answer, at
-/// once or after the commit, into HTTP. Where `routing` is given, this is one validator of many:
-/// buyers that are another's are passed on to it. Thread-safe.
+/// once or after the commit, into HTTP. Thread-safe.
 class CheckController {
  public:
-  CheckController(services::purchase::Checkout& checkout,
-                  const services::accounts::Sessions& sessions, const OriginRule& origin,
-                  CheckRouting* routing = nullptr)
-      : checkout_(&checkout), sessions_(&sessions), origin_(&origin), routing_(routing) {}
+  /// Decides about an attempt as Checkout::attempt() does.
+  using Decide = std::function<std::optional<Answer>(const services::purchase::Attempt&,
+                                                     const services::purchase::MakeWaiter&)>;
 
+  CheckController(Decide decide, const services::accounts::Sessions& sessions,
+                  const OriginRule& origin)
+      : decide_(std::move(decide)), sessions_(&sessions), origin_(&origin) {}
+
+  /// Every request is decided about here.
   void add_routes(http::Router& router);
+
+  // The steps of it, for a handler that stands in front.
+
+  /// Whether a request's origin is looked at: where a peer passed it on, the peer has done so.
+  enum class Origin { kChecked, kToCheck };
+  /// What the request asks for, which holds for as long as the request; or the answer to one that
+  /// asks for nothing.
+  std::expected<services::purchase::Attempt, http::Response> read(const http::Request& request,
+                                                                  Now now, Origin origin);
+  void decide(const services::purchase::Attempt& attempt, http::Responder responder);
+  /// Counts an answer that is made in front of the rules.
+  http::Response respond(const Answer& answer, const IdempotencyKey& intent);
+  http::Response refuse(http::Response response);
 
   /// Answers by verdict, and how long buyers waited for an outcome.
   void write_metrics(telemetry::PrometheusText& text) const;
@@ -33,15 +51,9 @@ class CheckController {
   std::vector<std::pair<std::string, double>> counters() const;
 
  private:
-  void check(http::Request& request, http::Responder responder);
-  void decide(const services::purchase::Attempt& attempt, http::Responder responder);
-  http::Response respond(const Answer& answer, const IdempotencyKey& intent);
-  http::Response refuse(http::Response response);
-
-  services::purchase::Checkout* checkout_;
+  const Decide decide_;
   const services::accounts::Sessions* sessions_;
   const OriginRule* origin_;
-  CheckRouting* routing_;  // null: there is no other validator
 
   std::array<telemetry::Counter, kVerdictCount> answers_;
   telemetry::Counter refused_;      // before the rules: no login, no key, bad origin

@@ -1,8 +1,7 @@
-#include "controllers/check_controller.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controllers/check_forwarding.h"
 #include "queue/local/local_queue.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
@@ -49,7 +48,7 @@ class CheckControllerTest : public testing::Test {
     routes_.load(std::make_shared<const Ring>(
         1, services::routing::HashKey{},
         std::vector<Member>{{"a", "10.0.0.1:8083", "a"}, {"b", "10.0.0.2:8083", "b"}}));
-    controller_.add_routes(router_);
+    forwarding_.add_routes(router_);
   }
 
   UserId buyer_of(std::string_view node) const {
@@ -80,12 +79,14 @@ class CheckControllerTest : public testing::Test {
   services::routing::RouteTable routes_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   FakeForwarder forwarder_;
-  CheckRouting routing_{{.node = "a",
-                         .routes = routes_,
-                         .authenticator = authenticator_,
-                         .forwarder = forwarder_,
-                         .checkout = checkout_}};
-  CheckController controller_{checkout_, sessions_, origin_, &routing_};
+  CheckController controller_{
+      [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
+      sessions_, origin_};
+  CheckForwarding forwarding_{{.node = "a",
+                               .routes = routes_,
+                               .authenticator = authenticator_,
+                               .forwarder = forwarder_,
+                               .check = controller_}};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 };
@@ -131,8 +132,8 @@ TEST_F(CheckControllerTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   EXPECT_EQ(header_of(response, "Location"), "/there");
   EXPECT_EQ(header_of(response, "Retry-After"), "7");
   EXPECT_EQ(body_of(response), R"({"result":"sold","order":5})");
-  EXPECT_THAT(controller_.counters(), Contains(Pair("stampede_check_forwarded_total", 1)));
-  EXPECT_THAT(controller_.counters(), Contains(Pair("stampede_check_forward_failed_total", 0)));
+  EXPECT_THAT(forwarding_.counters(), Contains(Pair("stampede_check_forwarded_total", 1)));
+  EXPECT_THAT(forwarding_.counters(), Contains(Pair("stampede_check_forward_failed_total", 0)));
 }
 
 TEST_F(CheckControllerTest, CountersTellHowLongBuyersWait) {
@@ -154,7 +155,7 @@ TEST_F(CheckControllerTest, WhatTheOwnerDidNotSeeTookNothing) {
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("Nothing was taken"));
   EXPECT_THAT(header_of(response, "Retry-After"), AnyOf("1", "2", "3"));
   EXPECT_EQ(forwarder_.forwarded.size(), 1) << "once";
-  EXPECT_THAT(controller_.counters(), Contains(Pair("stampede_check_forward_failed_total", 1)));
+  EXPECT_THAT(forwarding_.counters(), Contains(Pair("stampede_check_forward_failed_total", 1)));
 }
 
 TEST_F(CheckControllerTest, ALostAnswerIsNotSaidToHaveTakenNothingAndMayHaveBeenAYes) {
@@ -225,9 +226,8 @@ TEST_F(CheckControllerTest, WithoutMembersTheRulesDecide) {
 }
 
 TEST_F(CheckControllerTest, AloneItOwnsEverybodyAndKnowsNoPeers) {
-  CheckController alone(checkout_, sessions_, origin_);
   http::Router router;
-  alone.add_routes(router);
+  controller_.add_routes(router);
   test_support::Visitor visitor(router);
   visitor.cookies["sign"] = sessions_.issue(buyer_of("b"), 0, read_clocks().wall);
   const auto response =

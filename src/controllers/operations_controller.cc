@@ -14,10 +14,10 @@ void OperationsController::add_routes(http::Router& router) {
     responder(uncached(http::json(200, R"({"status":"alive"})")));
   });
   router.get("/readyz", [this](http::Request&, http::Responder responder) {
+    const std::string problem = problem_();
     const std::string standing = standing_ ? standing_() : "ready";
-    responder(uncached(
-        ready_() ? http::json(200, R"({"status":")" + standing + R"("})")
-                 : http::problem(503, "not-ready", "The database does not take orders now.")));
+    responder(uncached(problem.empty() ? http::json(200, R"({"status":")" + standing + R"("})")
+                                       : http::problem(503, "not-ready", problem)));
   });
   router.get("/metrics", [this](http::Request&, http::Responder responder) {
     telemetry::PrometheusText text;

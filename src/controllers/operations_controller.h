@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/router.h"
@@ -19,12 +20,20 @@ class OperationsController {
   /// says; none: "ready". Both are thread-safe and must not block.
   OperationsController(std::function<bool()> ready, std::vector<WriteMetrics> parts,
                        std::function<std::string()> standing = {})
-      : ready_(std::move(ready)), parts_(std::move(parts)), standing_(std::move(standing)) {}
+      : OperationsController(
+            [ready = std::move(ready)] {
+              return std::string(ready() ? "" : "The database does not take orders now.");
+            },
+            std::move(parts), std::move(standing)) {}
+  /// `problem`: why none could, as a sentence; empty: it could (thread-safe, must not block).
+  OperationsController(std::function<std::string()> problem, std::vector<WriteMetrics> parts,
+                       std::function<std::string()> standing = {})
+      : problem_(std::move(problem)), parts_(std::move(parts)), standing_(std::move(standing)) {}
 
   void add_routes(http::Router& router);
 
  private:
-  std::function<bool()> ready_;
+  std::function<std::string()> problem_;
   std::vector<WriteMetrics> parts_;
   std::function<std::string()> standing_;  // may be empty
 };

@@ -8,8 +8,8 @@
 
 namespace stampede::schedules {
 
-Periodic::Periodic(std::string name, std::chrono::milliseconds period, std::function<void()> job)
-    : name_(std::move(name)), period_(period), job_(std::move(job)) {
+void Periodic::start(std::function<void()> job) {
+  job_ = std::move(job);
   thread_ = std::jthread([this] { run(); });
 }
 

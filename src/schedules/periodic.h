@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace stampede::schedules {
 
@@ -13,7 +14,15 @@ namespace stampede::schedules {
 /// throws is logged (each new message once) and runs again at its next time.
 class Periodic {
  public:
-  Periodic(std::string name, std::chrono::milliseconds period, std::function<void()> job);
+  Periodic(std::string name, std::chrono::milliseconds period, std::function<void()> job)
+      : Periodic(std::move(name), period) {
+    start(std::move(job));
+  }
+  /// Does nothing until it is started; a nudge is kept.
+  Periodic(std::string name, std::chrono::milliseconds period)
+      : name_(std::move(name)), period_(period) {}
+  /// To be called once.
+  void start(std::function<void()> job);
   ~Periodic() { stop(); }
   Periodic(const Periodic&) = delete;
   Periodic& operator=(const Periodic&) = delete;
@@ -29,8 +38,8 @@ class Periodic {
 
   const std::string name_;
   const std::chrono::milliseconds period_;
-  const std::function<void()> job_;
-  std::string last_error_;  // the thread's own
+  std::function<void()> job_;  // set before the thread begins
+  std::string last_error_;     // the thread's own
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/check_controller.h"
+#include "controllers/check_forwarding.h"
 #include "controllers/peers_controller.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -18,7 +18,7 @@ namespace stampede {
 namespace {
 
 using controllers::CheckController;
-using controllers::CheckRouting;
+using controllers::CheckForwarding;
 using http::testing::ScriptedPeer;
 using services::routing::Ring;
 using test_support::FakeQuantity;
@@ -42,12 +42,12 @@ struct Validator {
       : sessions(keys),
         captcha(keys),
         authenticator(keys, node),
-        routing({.node = std::move(node),
-                 .routes = routes,
-                 .authenticator = authenticator,
-                 .forwarder = forwarder,
-                 .checkout = checkout}) {
-    controller.add_routes(door.router);
+        forwarding({.node = std::move(node),
+                    .routes = routes,
+                    .authenticator = authenticator,
+                    .forwarder = forwarder,
+                    .check = controller}) {
+    forwarding.add_routes(door.router);
     door.server.start();
   }
   ~Validator() {
@@ -66,8 +66,10 @@ struct Validator {
   http::Upstream upstream;
   peers::Authenticator authenticator;
   peers::HttpForwarder forwarder{upstream, authenticator};
-  CheckRouting routing;
-  CheckController controller{checkout, sessions, origin, &routing};
+  CheckController controller{
+      [this](const auto& attempt, const auto& wait) { return checkout.attempt(attempt, wait); },
+      sessions, origin};
+  CheckForwarding forwarding;
 };
 
 /// The buyer asks validator a. At a nothing is on sale (404), at b the sale is over (410): so an
@@ -112,14 +114,14 @@ TEST_F(PassingOnTest, EachBuyerIsDecidedAboutByItsOwner) {
   a_.routes.load(ring_);
   b_.routes.load(ring_);
   EXPECT_EQ(check(buyer_of("a")).status, 404);
-  EXPECT_EQ(a_.routing.forwarded(), 0);
+  EXPECT_EQ(a_.forwarding.forwarded(), 0);
   const auto passed_on = check(buyer_of("b"));
   EXPECT_EQ(passed_on.status, 410);
   EXPECT_EQ(passed_on.header("Content-Type"), "application/problem+json");
   EXPECT_THAT(passed_on.body, HasSubstr("sale-ended"));
-  EXPECT_EQ(a_.routing.forwarded(), 1);
-  EXPECT_EQ(a_.routing.failed(), 0);
-  EXPECT_EQ(b_.routing.forwarded(), 0);
+  EXPECT_EQ(a_.forwarding.forwarded(), 1);
+  EXPECT_EQ(a_.forwarding.failed(), 0);
+  EXPECT_EQ(b_.forwarding.forwarded(), 0);
 }
 
 /// Each believes that the other is the owner: the request goes one hop and no further.
@@ -132,7 +134,7 @@ TEST_F(PassingOnTest, RingsThatDisagreeMakeNoCircle) {
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.header("Retry-After"), "1");
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
-  EXPECT_EQ(b_.routing.forwarded(), 0);
+  EXPECT_EQ(b_.forwarding.forwarded(), 0);
 }
 
 TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
@@ -141,7 +143,7 @@ TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
   const auto response = check(buyer_of("b"));
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
-  EXPECT_EQ(a_.routing.failed(), 1);
+  EXPECT_EQ(a_.forwarding.failed(), 1);
 }
 
 TEST_F(PassingOnTest, OfAnOwnerThatDiesOverARequestNothingIsKnown) {

@@ -15,14 +15,15 @@ constexpr auto kConfirmTimeout = 5s;
 }  // namespace
 
 SimPublisher::SimPublisher(Stage& stage, Process& process, SimBroker& broker,
-                           queue::Resolutions resolutions,
                            std::function<void(const Purchase&)> accepted)
     : stage_(&stage),
       process_(&process),
       broker_(&broker),
-      resolutions_(std::move(resolutions)),
       accepted_(std::move(accepted)),
-      outbox_(stage.profile.outbox) {
+      outbox_(stage.profile.outbox) {}
+
+void SimPublisher::start(queue::Resolutions resolutions) {
+  resolutions_ = std::move(resolutions);
   connect();
   watch_confirms();
 }

@@ -14,8 +14,9 @@ namespace stampede::simulation {
 class SimPublisher final : public queue::OrderQueue {
  public:
   /// `accepted` hears of each purchase that is taken.
-  SimPublisher(Stage& stage, Process& process, SimBroker& broker, queue::Resolutions resolutions,
+  SimPublisher(Stage& stage, Process& process, SimBroker& broker,
                std::function<void(const Purchase&)> accepted);
+  void start(queue::Resolutions resolutions);
   ~SimPublisher() override;
   SimPublisher(const SimPublisher&) = delete;
   SimPublisher& operator=(const SimPublisher&) = delete;
@@ -40,7 +41,7 @@ class SimPublisher final : public queue::OrderQueue {
   Stage* stage_;
   Process* process_;
   SimBroker* broker_;
-  const queue::Resolutions resolutions_;
+  queue::Resolutions resolutions_;
   const std::function<void(const Purchase&)> accepted_;
   queue::Outbox outbox_;
   queue::Generation generation_ = 0;

@@ -24,9 +24,9 @@ SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimD
 
 SimQuantity::Up::Up(SimQuantity& quantity)
     : owner(quantity),
-      markers(*owner.stage_, owner.process_, *owner.broker_,
-              {.queued = [](auto) {}, .refused = [](auto) {}}, [](const Purchase&) {}) {
+      markers(*owner.stage_, owner.process_, *owner.broker_, [](const Purchase&) {}) {
   make_control();
+  markers.start({.queued = [](auto) {}, .refused = [](auto) {}});
 }
 
 void SimQuantity::Up::make_control() {

@@ -49,7 +49,9 @@ void SimValidator::kill() {
   up_.reset();
 }
 
-std::string SimValidator::holder() const { return up_ ? up_->member.holder() : std::string{}; }
+std::string SimValidator::holder() const {
+  return up_ ? up_->rules.member().holder() : std::string{};
+}
 
 std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unresolved() : 0; }
 
@@ -69,18 +71,18 @@ void SimValidator::check(const Check& check, bool forwarded,
 
 void SimValidator::decide(const Check& check, bool forwarded, Read read,
                           const Network::Answer<Answer>& answer) {
-  if (!up_->heartbeat.ready() || !up_->ring) return answer(unavailable());
-  const auto owner = up_->ring->owner_index(check.buyer);
-  if (!owner) return answer(unavailable());
-  const auto index = static_cast<std::size_t>(up_->ring->members()[*owner].node[0] - 'a');
-  if (index != index_ && !forwarded) return forward(check, *parts_.all[index], answer);
+  const auto ring = up_->rules.routes().ring();
+  if (const Member* owner = ring->owner(check.buyer); owner != nullptr && !forwarded) {
+    const auto index = static_cast<std::size_t>(owner->node[0] - 'a');
+    if (index != index_) return forward(check, *parts_.all[index], answer);
+  }
 
   up_->clock_read = read.time;
   up_->tick = read.now.tick;
   up_->spoil_attempt(check.buyer, read.now);
   const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(check, answer)}; };
   const auto decided =
-      up_->checkout.attempt({check.buyer, check.product, check.key, {}, read.now}, wait);
+      up_->rules.attempt({check.buyer, check.product, check.key, {}, read.now}, wait);
   if (!decided) return;
   if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(read.time);
   answer(*decided);
@@ -103,7 +105,7 @@ std::move_only_function<void(Answer&&)> SimValidator::resume(
 bool SimValidator::says_no(UserId buyer) {
   if (!process_.running() || process_.frozen()) return false;
   static const auto key = *IdempotencyKey::parse("nobodys-intent-at-all");
-  const auto answer = up_->checkout.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
+  const auto answer = up_->rules.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
   return answer && answer->verdict == Verdict::kUnknownProduct;
 }
 
@@ -112,7 +114,7 @@ void SimValidator::sold(const Purchase& purchase) {
     up_->under_way[purchase.buyer].insert(std::string(purchase.intent.text()));
   }
   parts_.checks.purchases.taken({.purchase = purchase,
-                                 .holder = up_->member.holder(),
+                                 .holder = up_->rules.member().holder(),
                                  .clock_read = up_->clock_read,
                                  .tick = up_->tick,
                                  .heard = up_->heard});
@@ -142,8 +144,7 @@ void SimValidator::beat_later(Duration delay) {
 
 void SimValidator::beat() {
   const Now asked = process_.now();
-  const auto sent = std::make_shared<peers::Heartbeat>(up_->heartbeat.compose(asked));
-  sent->leaving = up_->leaving;
+  const auto sent = std::make_shared<peers::Heartbeat>(up_->rules.compose(asked));
   auto& quantity = parts_.quantity;
   parts_.network.call<peers::HeartbeatReply>(
       process_, quantity.process(), kLinkPatience, Network::Transport::kMayRepeat,
@@ -157,16 +158,17 @@ void SimValidator::beat() {
 
 void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
                         Now asked, Duration time) {
-  bool at_once = false;
-  if (reply) {
-    at_once = up_->apply(*reply, asked, process_.now());
+  const auto applied = reply ? up_->apply(*reply, asked, process_.now())
+                             : std::unexpected(std::string("no reply came"));
+  const bool at_once = applied.value_or(false);
+  if (applied) {
     up_->heard = time;
     if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
     parts_.stage.trace.note(process_.name(), "heartbeat",
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});
   } else {
-    up_->heartbeat.unanswered(peers::Heartbeat(sent));
+    up_->rules.unanswered(peers::Heartbeat(sent));
   }
   if (!sent.leaving) beat_later(at_once ? 0us : kBeatEvery);
 }
@@ -176,10 +178,10 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
 void SimValidator::leave(std::function<void()> gone) {
   if (up_->leaving) return;
   up_->leaving = true;
-  up_->heartbeat.leave();
+  up_->rules.leave();
   beat();
   process_.after(parts_.stage.random.between(10ms, 1'500ms),
-                 [this] { up_->checkout.stop_selling(); });
+                 [this] { up_->rules.checkout().stop_selling(); });
   process_.after(2s, [this, gone = std::move(gone)]() mutable {
     finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
   });
@@ -199,19 +201,14 @@ void SimValidator::send_asks() {
   if (up_->leaving) return;
   const Now asked = process_.now();
   auto& quantity = parts_.quantity;
-  for (const auto& ask : up_->holder.wanted(asked)) {
+  for (const auto& ask : up_->rules.wanted(asked)) {
     parts_.network.call<peers::LeaseReply>(
         process_, quantity.process(), kLinkPatience, Network::Transport::kMayRepeat,
         [&quantity, ask](const Network::Answer<peers::LeaseReply>& back) {
           quantity.ask(ask, back);
         },
         [this, ask, asked](std::optional<peers::LeaseReply> reply) {
-          const Now now = process_.now();
-          if (reply) {
-            up_->answered(ask, *reply, asked, now);
-          } else {
-            up_->holder.unanswered(ask, now.tick);
-          }
+          up_->answered(ask, reply, asked, process_.now());
         });
   }
 }

@@ -20,8 +20,8 @@ struct Check {
   std::shared_ptr<const void> alive;
 };
 
-/// The process `stampede validate`: the real checkout, holder, heartbeat and ring. Killed, it
-/// forgets everything; started again, it is another incarnation.
+/// The process `stampede validate`: the real Validator. Killed, it forgets everything; started
+/// again, it is another incarnation.
 class SimValidator {
  public:
   struct Parts {

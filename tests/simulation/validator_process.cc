@@ -17,9 +17,6 @@ const identity::KeyRing& key_ring() {
   return ring.ring();
 }
 
-/// Fewer than the real ring has, to draw it fast.
-constexpr int kVirtualNodes = 8;
-
 Rules rules_of(const Stage& stage) {
   const bool hasty = stage.bug == Bug::kIntervalForgotten;
   return {.check_rate = 0,
@@ -39,48 +36,37 @@ Terms terms_of(const Stage& stage) {
 SimValidator::Up::Up(SimValidator& owner, Member as)
     : validator(owner),
       stage(owner.parts_.stage),
-      member(std::move(as)),
       captcha(key_ring()),
       sessions(key_ring()),
       post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
       publisher(stage, owner.process_, owner.parts_.broker,
-                {.queued =
-                     [this](std::span<const Purchase> purchases) {
-                       for (const Purchase& purchase : purchases) {
-                         validator.parts_.checks.confirmed(purchase);
-                       }
-                       checkout.note_queued(purchases);
-                     },
-                 .refused =
-                     [this](std::span<const Purchase> purchases) {
-                       if (stage.bug == Bug::kRefusalsSwallowed) return;
-                       for (const Purchase& purchase : purchases) {
-                         validator.parts_.checks.purchases.given_back(purchase);
-                       }
-                       checkout.note_refused(purchases);
-                     }},
                 [&owner](const Purchase& purchase) { owner.sold(purchase); }),
-      checkout(rules_of(stage), {.captcha = captcha,
-                                 .queue = publisher,
-                                 .blacklist = blacklist,
-                                 .low_stock =
-                                     [&owner](SaleId) {
-                                       owner.process_.after(0us, [&owner] { owner.send_asks(); });
-                                     }}),
-      holder({.holder = member.holder(),
-              .checkout = checkout,
-              .queue = publisher,
-              .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
-              .can_publish = [this] { return publisher.connected(); }},
-             terms_of(stage)),
-      heartbeat({.member = member,
-                 .virtual_nodes = kVirtualNodes,
-                 .checkout = checkout,
-                 .holder = holder,
-                 .blacklist = blacklist,
-                 .sessions = sessions,
-                 .counters = {},
-                 .ring_changed = [this](auto changed) { ring = std::move(changed); }}) {}
+      rules({.member = std::move(as),
+             .rules = rules_of(stage),
+             .captcha = captcha,
+             .sessions = sessions,
+             .queue = publisher,
+             .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
+             .can_publish = [this] { return publisher.connected(); },
+             .low_stock = [&owner] { owner.process_.after(0us, [&owner] { owner.send_asks(); }); },
+             .terms = terms_of(stage)}) {
+  const auto tell = rules.resolutions();
+  publisher.start({.queued =
+                       [this, tell](std::span<const Purchase> purchases) {
+                         for (const Purchase& purchase : purchases) {
+                           validator.parts_.checks.confirmed(purchase);
+                         }
+                         tell.queued(purchases);
+                       },
+                   .refused =
+                       [this, tell](std::span<const Purchase> purchases) {
+                         if (stage.bug == Bug::kRefusalsSwallowed) return;
+                         for (const Purchase& purchase : purchases) {
+                           validator.parts_.checks.purchases.given_back(purchase);
+                         }
+                         tell.refused(purchases);
+                       }});
+}
 
 void SimValidator::Up::note(OrderNumber number) {
   const auto index = static_cast<std::size_t>(number.value);
@@ -88,34 +74,37 @@ void SimValidator::Up::note(OrderNumber number) {
   orders[index] = true;
 }
 
-bool SimValidator::Up::apply(peers::HeartbeatReply& reply, Now asked, Now now) {
-  const std::int64_t epoch_before = ring ? ring->epoch() : 0;
-  ring_before = ring;
+std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& reply, Now asked,
+                                                         Now now) {
+  ring_before = rules.routes().ring();
+  const std::int64_t epoch_before = ring_before->epoch();
   for (const Order& order : reply.orders) {
     if (stage.bug == Bug::kPendingIgnored) {
       under_way[order.buyer].erase(std::string(order.intent.text()));
     }
   }
   spoil_reply(reply);
+  const auto applied = rules.apply(reply, asked, now);
+  if (!applied) return applied;
   for (const Order& order : reply.orders) note(order.number);
-  const bool at_once = heartbeat.apply(reply, asked, now);
   spoil_rules(reply, epoch_before, now);
-  return at_once;
+  return applied;
 }
 
-void SimValidator::Up::answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply,
-                                Now asked, Now now) {
-  holder.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now.tick : asked.tick, now);
-  if (stage.bug != Bug::kLeaseTakenTwice || !reply.lease) return;
-  validator.process_.after(1s, [this, lease = *reply.lease, deadline = asked.tick + 5s] {
-    checkout.add_lease(lease.sale, lease.id, lease.granted, validator.process_.now(), deadline);
+void SimValidator::Up::answered(const peers::LeaseAsk& ask,
+                                const std::optional<peers::LeaseReply>& reply, Now asked, Now now) {
+  rules.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now : asked, now);
+  if (stage.bug != Bug::kLeaseTakenTwice || !reply || !reply->lease) return;
+  validator.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
+    rules.checkout().add_lease(lease.sale, lease.id, lease.granted, validator.process_.now(),
+                               deadline);
   });
 }
 
 void SimValidator::Up::review(Now now) {
-  holder.review(now);
+  rules.review(now);
   spoil_markers();
-  if (stage.bug != Bug::kWaitsNeverExpire) checkout.expire_waits(now.tick);
+  if (stage.bug != Bug::kWaitsNeverExpire) rules.expire_waits(now);
 }
 
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
@@ -130,9 +119,9 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
                                    Now now) {
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
-  if (stage.bug == Bug::kRenewFromReply) holder.renewed(reply.renewed, now.tick);
-  if (stage.bug == Bug::kDoubtFromReply) checkout.doubt_from(now.tick + Terms{}.sure);
-  if (stage.bug == Bug::kNeverDoubts) checkout.doubt_from(Tick::max());
+  if (stage.bug == Bug::kRenewFromReply) rules.leases().renewed(reply.renewed, now.tick);
+  if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + Terms{}.sure);
+  if (stage.bug == Bug::kNeverDoubts) rules.checkout().doubt_from(Tick::max());
   for (const auto& stock : reply.stock) {
     if (stage.bug == Bug::kSoldOutStays && stock.sold_out()) once_sold_out.insert(stock.sale);
   }
@@ -156,8 +145,8 @@ void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
       return gain.newest_lease < reply.oldest_open && now >= gain.decides_from;
     });
   }
-  checkout.load_ownership(std::make_shared<const Ownership>(
-      Ownership{.ring = ring, .node = member.node, .gains = gains}));
+  rules.checkout().load_ownership(std::make_shared<const Ownership>(
+      Ownership{.ring = rules.routes().ring(), .node = rules.member().node, .gains = gains}));
 }
 
 void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
@@ -165,10 +154,11 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
     load_limit(static_cast<std::int32_t>(under_way[buyer].size()));
   }
   if (stage.bug == Bug::kSoldOutStays) {
-    for (const SaleId sale : once_sold_out) checkout.board().note_stock(sale, true, now.tick);
+    for (const SaleId sale : once_sold_out)
+      rules.checkout().board().note_stock(sale, true, now.tick);
   }
   if (stage.bug != Bug::kTakeIgnoresDeadline) return;
-  const auto book = checkout.board().book();
+  const auto book = rules.checkout().board().book();
   for (const auto& live : book->all()) {
     for (const auto& lease : live.shelf->units.held()) {
       live.shelf->units.renew(lease.lease, now.tick + 1us);
@@ -177,20 +167,20 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
 }
 
 void SimValidator::Up::load_limit(std::int32_t more) {
-  const auto book = checkout.board().book();
+  const auto book = rules.checkout().board().book();
   std::vector<Sale> sales;
   for (const auto& live : book->all()) {
     sales.push_back(live.sale);
     sales.back().per_buyer_limit = stage.profile.limit + more;
   }
-  checkout.load_sales(sales);
+  rules.checkout().load_sales(sales);
 }
 
 /// A lease that is given up: its marker goes at once, whatever is unresolved.
 void SimValidator::Up::spoil_markers() {
   if (stage.bug != Bug::kMarkerOvertakes) return;
   std::set<LeaseId> now_held;
-  const auto book = checkout.board().book();
+  const auto book = rules.checkout().board().book();
   for (const auto& live : book->all()) {
     for (const auto& lease : live.shelf->units.held()) now_held.insert(lease.lease);
   }

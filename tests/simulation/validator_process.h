@@ -1,14 +1,14 @@
 #pragma once
 
+#include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "schedules/heartbeat.h"
-#include "services/leasing/holder.h"
-#include "services/purchase/checkout.h"
+#include "services/validator/validator.h"
 #include "tests/simulation/sim_publisher.h"
 #include "tests/simulation/sim_validator.h"
 
@@ -20,8 +20,9 @@ struct SimValidator::Up {
 
   void note(OrderNumber number);
   /// The reply to a heartbeat sent at `asked`; true if another is to follow at once.
-  bool apply(peers::HeartbeatReply& reply, Now asked, Now now);
-  void answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply, Now asked, Now now);
+  std::expected<bool, std::string> apply(peers::HeartbeatReply& reply, Now asked, Now now);
+  void answered(const peers::LeaseAsk& ask, const std::optional<peers::LeaseReply>& reply,
+                Now asked, Now now);
   void review(Now now);
 
   // Where bugs are planted: see bugs.h.
@@ -35,16 +36,11 @@ struct SimValidator::Up {
 
   SimValidator& validator;
   Stage& stage;
-  const Member member;
   captcha::Tokens captcha;
   services::accounts::Sessions sessions;
-  services::admission::Blacklist blacklist;
   services::purchase::Post post;
   SimPublisher publisher;
-  services::purchase::Checkout checkout;
-  services::leasing::Holder holder;
-  schedules::Heartbeat heartbeat;
-  std::shared_ptr<const services::routing::Ring> ring;
+  services::validator::Validator rules;
   std::vector<bool> orders;          // those it was told of, by number
   Duration heard = Duration::min();  // when it asked for the last reply it has applied
   Duration clock_read{};             // of the request that is being decided

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/roles/role.h"
@@ -14,9 +16,10 @@ namespace stampede::app {
 /// address only.
 class PrivateConsole {
  public:
-  /// Listens at once; throws std::system_error naming a taken address. What `ready` and `metrics`
-  /// use outlives the console. `standing`: as what the role is ready; none: "ready".
-  PrivateConsole(const std::string& address, std::function<bool()> ready,
+  /// Listens at once; throws std::system_error naming a taken address. `ready` and `standing` as
+  /// OperationsController takes them; what they and `metrics` use outlives the console.
+  template <class Ready>
+  PrivateConsole(const std::string& address, Ready ready,
                  std::vector<controllers::OperationsController::WriteMetrics> metrics,
                  std::function<std::string()> standing = {})
       : operations_(std::move(ready), std::move(metrics), std::move(standing)) {

@@ -85,7 +85,9 @@ class Serve final : public Role {
   schedules::OrderLoading loading_{repositories_.orders(), checkout_};
 
   controllers::OriginRule origin_;
-  controllers::CheckController check_{checkout_, sessions_, origin_};
+  controllers::CheckController check_{
+      [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
+      sessions_, origin_};
   ShopFront front_;
   http::Router shop_router_;
 

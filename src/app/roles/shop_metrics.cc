@@ -86,6 +86,23 @@ void write_loading_metrics(PrometheusText& text,
          progress.complete ? 1 : 0);
 }
 
+void write_validator_metrics(PrometheusText& text, const services::validator::Validator& validator,
+                             Now now) {
+  single(text, "stampede_orders_told_total", "counter",
+         "Orders that quantity control has told this validator.",
+         static_cast<double>(validator.orders_told()));
+  single(text, "stampede_orders_loading", "gauge",
+         "1: orders of before the start are on their way, and their buyers are not told no.",
+         validator.loading() ? 1 : 0);
+  const auto& clocks = validator.clocks();
+  single(text, "stampede_clock_ahead_seconds", "gauge",
+         "How far the wall clock is ahead of the database's.",
+         std::chrono::duration<double>(clocks.ahead(now)).count());
+  single(text, "stampede_clock_believed", "gauge",
+         "0: the wall clock is wrong, or jumped: nobody is told no.",
+         clocks.problem(now).empty() ? 1 : 0);
+}
+
 void write_http_metrics(PrometheusText& text, const http::ServerStatistics& statistics) {
   const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
     single(text, fmt::format("stampede_http_{}_total", name), "counter", help,

@@ -9,6 +9,7 @@
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "schedules/order_loading.h"
 #include "services/purchase/checkout.h"
+#include "services/validator/validator.h"
 #include "telemetry/metrics.h"
 
 namespace stampede::app {
@@ -25,6 +26,9 @@ void write_checkout_metrics(telemetry::PrometheusText& text,
 /// Of a process that loads the orders from before its start.
 void write_loading_metrics(telemetry::PrometheusText& text,
                            const schedules::OrderLoading::Progress& progress);
+/// What a validator knows, and what it makes of its machine's clocks.
+void write_validator_metrics(telemetry::PrometheusText& text,
+                             const services::validator::Validator& validator, Now now);
 void write_http_metrics(telemetry::PrometheusText& text, const http::ServerStatistics& statistics);
 
 }  // namespace stampede::app

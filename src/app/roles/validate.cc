@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <random>
@@ -11,17 +13,16 @@
 #include "app/roles/private_console.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
-#include "controllers/check_controller.h"
+#include "controllers/check_forwarding.h"
 #include "http/upstream.h"
 #include "peers/http/http_forwarder.h"
 #include "peers/http/http_quantity_link.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/topology.h"
-#include "schedules/heartbeat.h"
 #include "schedules/periodic.h"
-#include "services/leasing/holder.h"
-#include "services/routing/route_table.h"
+#include "services/validator/validator.h"
 #include "telemetry/log.h"
+#include "telemetry/log_limit.h"
 
 namespace stampede::app {
 namespace {
@@ -35,6 +36,7 @@ constexpr milliseconds kLeasePeriod{100};
 constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
 constexpr milliseconds kFinishPatience{5'000};
+constexpr milliseconds kProgressPeriod{5'000};
 
 Member this_member(const Config& config, const std::string& url) {
   std::random_device random;
@@ -55,13 +57,17 @@ services::purchase::Rules validator_rules(const Config& config) {
 class Validate final : public Role {
  public:
   explicit Validate(const Config& config);
+  ~Validate() override;
   Addresses start() override;
   bool stop() override;
 
  private:
-  void beat(bool leaving);
+  void beat();
   void look_after_leases();
   void housekeeping();
+  void tell_progress();
+  void tell_clock_problem(Now now);
+  std::string problem() const;
   std::vector<std::pair<std::string, double>> counters();
   std::vector<controllers::OperationsController::WriteMetrics> metrics();
 
@@ -70,134 +76,158 @@ class Validate final : public Role {
   http::Router router_;
   std::unique_ptr<http::Server> door_;
   std::unique_ptr<PrivateConsole> console_;
-  Member member_;
 
   captcha::Tokens captcha_tokens_{keys_};
-  services::admission::Blacklist blacklist_;
   services::accounts::Sessions sessions_{keys_};
   queue::rabbitmq::RabbitQueue queue_;
-  services::purchase::Checkout checkout_;
-  services::leasing::Holder holder_;
-  services::routing::RouteTable routes_;
+  // The validator, and a heartbeat that another is to follow, nudge them.
+  schedules::Periodic lease_schedule_{"leases", kLeasePeriod};
+  schedules::Periodic heartbeat_schedule_{"heartbeat", kHeartbeatPeriod};
+  services::validator::Validator validator_;
 
   peers::Authenticator authenticator_;
   peers::HttpQuantityLink quantity_;
   http::Upstream upstream_;
   peers::HttpForwarder forwarder_{upstream_, authenticator_};
-  controllers::CheckRouting routing_;
   controllers::OriginRule origin_;
   controllers::CheckController check_;
-  schedules::Heartbeat heartbeat_;
+  controllers::CheckForwarding forwarding_;
 
   std::atomic<bool> quantity_answers_{false};
-  std::atomic<bool> heartbeat_ready_{false};
-  std::optional<schedules::Periodic> heartbeat_schedule_;
-  std::optional<schedules::Periodic> lease_schedule_;
   std::optional<schedules::Periodic> housekeeping_schedule_;
-  int rounds_ = 0;  // of housekeeping; its thread's own
+  telemetry::LogLimit progress_log_{kProgressPeriod};
+  bool loading_ = true;         // as it was told; the heartbeat thread's own
+  bool clock_problem_ = false;  // as it was told; of housekeeping's thread
+  int rounds_ = 0;              // of housekeeping; its thread's own
 };
 
 Validate::Validate(const Config& config)
     : config_(config),
       keys_(key_path(config.data.dir)),
       door_(std::make_unique<http::Server>(public_listener(config), router_)),
-      member_(this_member(config, door_->url())),
-      queue_(broker_options(config),
-             {.queued = [this](auto purchases) { checkout_.note_queued(purchases); },
-              .refused = [this](auto purchases) { checkout_.note_refused(purchases); }}),
-      checkout_(validator_rules(config), {captcha_tokens_, queue_, blacklist_,
-                                          [this](SaleId) { lease_schedule_->nudge(); }}),
-      holder_({.holder = member_.holder(),
-               .checkout = checkout_,
-               .queue = queue_,
-               .stuck = [this](Tick before) { return queue_.stuck_leases(before); },
-               .can_publish = [this] { return queue_.connected(); },
-               .shard_usable = [this](LeaseId lease) { return queue_.usable(lease); }},
-              {}),
-      authenticator_(keys_, member_.node),
-      quantity_(config.cluster.quantity, authenticator_),
-      routing_({.node = member_.node,
-                .routes = routes_,
-                .authenticator = authenticator_,
-                .forwarder = forwarder_,
-                .checkout = checkout_}),
-      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
-      check_(checkout_, sessions_, origin_, &routing_),
-      heartbeat_({.member = member_,
-                  .virtual_nodes = static_cast<int>(config.cluster.virtual_nodes),
-                  .checkout = checkout_,
-                  .holder = holder_,
-                  .blacklist = blacklist_,
+      queue_(broker_options(config)),
+      validator_({.member = this_member(config, door_->url()),
+                  .rules = validator_rules(config),
+                  .captcha = captcha_tokens_,
                   .sessions = sessions_,
-                  .counters = [this] { return counters(); },
-                  .ring_changed = [this](auto ring) { routes_.load(std::move(ring)); }}) {}
+                  .queue = queue_,
+                  .stuck = [this](Tick before) { return queue_.stuck_leases(before); },
+                  .can_publish = [this] { return queue_.connected(); },
+                  .shard_usable = [this](LeaseId lease) { return queue_.usable(lease); },
+                  .low_stock = [this] { lease_schedule_.nudge(); }}),
+      authenticator_(keys_, validator_.member().node),
+      quantity_(config.cluster.quantity, authenticator_),
+      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      check_([this](const auto& attempt,
+                    const auto& wait) { return validator_.attempt(attempt, wait); },
+             sessions_, origin_),
+      forwarding_({.node = validator_.member().node,
+                   .routes = validator_.routes(),
+                   .authenticator = authenticator_,
+                   .forwarder = forwarder_,
+                   .check = check_}) {}
+
+/// Its threads use what goes before they would.
+Validate::~Validate() {
+  heartbeat_schedule_.stop();
+  lease_schedule_.stop();
+  queue_.stop();
+}
 
 Role::Addresses Validate::start() {
-  check_.add_routes(router_);
+  forwarding_.add_routes(router_);
   console_ = std::make_unique<PrivateConsole>(
-      config_.http.console,
-      [this] { return quantity_answers_ && heartbeat_ready_ && queue_.connected(); }, metrics());
-  lease_schedule_.emplace("leases", kLeasePeriod, [this] { look_after_leases(); });
-  heartbeat_schedule_.emplace("heartbeat", kHeartbeatPeriod, [this] { beat(false); });
+      config_.http.console, [this] { return problem(); }, metrics());
+  queue_.start(validator_.resolutions());
+  lease_schedule_.start([this] { look_after_leases(); });
+  heartbeat_schedule_.start([this] { beat(); });
   housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
   door_->start();
   console_->start();
   return {{"check", door_->url()}, {"console", console_->url()}};
 }
 
-void Validate::beat(bool leaving) {
-  for (bool more = true; more;) {
-    const Now asked = read_clocks();
-    auto heartbeat = heartbeat_.compose(asked);
-    heartbeat.leaving = leaving;
-    const auto reply = quantity_.beat(heartbeat);
-    quantity_answers_ = reply.has_value();
-    if (!reply) {
-      heartbeat_.unanswered(std::move(heartbeat));
-      throw std::runtime_error(reply.error());
-    }
-    more = heartbeat_.apply(*reply, asked, read_clocks());
+/// One exchange. While orders of before the start are on their way, one follows the other; each
+/// renews the leases too.
+void Validate::beat() {
+  const Now asked = read_clocks();
+  auto heartbeat = validator_.compose(asked);
+  heartbeat.counters = counters();
+  const auto reply = quantity_.beat(heartbeat);
+  const auto applied = reply ? validator_.apply(*reply, asked, read_clocks())
+                             : std::expected<bool, std::string>(std::unexpected(reply.error()));
+  quantity_answers_ = applied.has_value();
+  if (!applied) {
+    validator_.unanswered(std::move(heartbeat));
+    throw std::runtime_error(applied.error());
   }
-  heartbeat_ready_ = true;
+  tell_progress();
+  if (*applied) heartbeat_schedule_.nudge();
+}
+
+void Validate::tell_progress() {
+  const bool loading = validator_.loading();
+  if (loading && progress_log_.admits()) {
+    telemetry::log_info("orders are loading", "orders={}", validator_.orders_told());
+  }
+  if (loading_ && !loading) {
+    telemetry::log_info("orders known", "orders={}", validator_.orders_told());
+  }
+  loading_ = loading;
 }
 
 void Validate::look_after_leases() {
-  holder_.review(read_clocks());
+  validator_.review(read_clocks());
   std::string problem;
-  for (const peers::LeaseAsk& ask : holder_.wanted(read_clocks())) {
-    const Tick asked = read_clocks().tick;
+  for (const peers::LeaseAsk& ask : validator_.wanted(read_clocks())) {
+    const Now asked = read_clocks();
     const auto reply = quantity_.ask(ask);
-    const Now now = read_clocks();
-    if (reply) {
-      holder_.answered(ask, *reply, asked, now);
-    } else {
-      holder_.unanswered(ask, now.tick);
-      problem = reply.error();
-    }
+    validator_.answered(ask, reply ? std::optional(*reply) : std::nullopt, asked, read_clocks());
+    if (!reply) problem = reply.error();
   }
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
 void Validate::housekeeping() {
   const Now now = read_clocks();
-  checkout_.expire_waits(now.tick);
-  if (++rounds_ % kSweepEvery == 0) checkout_.sweep(now);
+  validator_.expire_waits(now);
+  if (++rounds_ % kSweepEvery == 0) validator_.sweep(now);
+  tell_clock_problem(now);
   if (keys_.reload()) telemetry::log_info("keys reloaded");
 }
 
+void Validate::tell_clock_problem(Now now) {
+  const std::string problem = validator_.clocks().problem(now);
+  if (problem.empty() == !clock_problem_) return;
+  clock_problem_ = !problem.empty();
+  if (clock_problem_) {
+    telemetry::log_error("a clock is wrong: nobody is told no", "reason=\"{}\"", problem);
+  } else {
+    telemetry::log_info("the clocks are right again");
+  }
+}
+
+/// Why no purchase could succeed now.
+std::string Validate::problem() const {
+  if (!quantity_answers_ || !validator_.ready()) return "Quantity control does not answer.";
+  if (!queue_.connected()) return "The broker takes no purchases now.";
+  const std::string clock = validator_.clocks().problem(read_clocks());
+  return clock.empty() ? clock : "A clock is wrong: " + clock + '.';
+}
+
 bool Validate::stop() {
-  heartbeat_schedule_->stop();
+  heartbeat_schedule_.stop();
   // From here on others may decide about its buyers, whether or not the farewell is answered.
-  heartbeat_.leave();
+  validator_.leave();
   try {
-    beat(true);
+    beat();
   } catch (const std::exception& error) {
     telemetry::log_warning("left without a farewell", "reason=\"{}\"", error.what());
   }
   door_->drain();
   console_->drain();
-  lease_schedule_->stop();
-  checkout_.stop_selling();
+  lease_schedule_.stop();
+  validator_.checkout().stop_selling();
   const bool whole = queue_.finish(kFinishPatience);
   queue_.stop();
   housekeeping_schedule_->stop();
@@ -210,7 +240,13 @@ bool Validate::stop() {
 std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics() {
   return {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
-      [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
+      [this](telemetry::PrometheusText& text) { forwarding_.write_metrics(text); },
+      [this](telemetry::PrometheusText& text) {
+        write_checkout_metrics(text, validator_.checkout());
+      },
+      [this](telemetry::PrometheusText& text) {
+        write_validator_metrics(text, validator_, read_clocks());
+      },
       [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, queue_); },
       [this](telemetry::PrometheusText& text) { write_http_metrics(text, door_->statistics()); },
   };
@@ -219,12 +255,13 @@ std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics()
 /// What the console shows of the whole cluster.
 std::vector<std::pair<std::string, double>> Validate::counters() {
   auto counters = check_.counters();
+  std::ranges::move(forwarding_.counters(), std::back_inserter(counters));
   const auto& published = queue_.statistics();
   counters.emplace_back("stampede_published_purchases_total",
                         static_cast<double>(published.purchases.value()));
   counters.emplace_back("stampede_unresolved_publishes", static_cast<double>(queue_.unresolved()));
   std::int64_t units = 0;
-  const auto book = checkout_.board().book();
+  const auto book = validator_.checkout().board().book();
   for (const auto& live : book->all()) units += live.shelf->units.available();
   counters.emplace_back("stampede_units_in_memory", static_cast<double>(units));
   return counters;

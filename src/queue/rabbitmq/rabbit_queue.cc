@@ -28,13 +28,16 @@ Tick tick() { return read_clocks().tick; }
 
 }  // namespace
 
-RabbitQueue::RabbitQueue(Options options, Resolutions resolutions)
+RabbitQueue::RabbitQueue(Options options)
     : options_(std::move(options)),
       queues_(queue_names(options_)),
-      resolutions_(std::move(resolutions)),
       outbox_(options_.outbox),
       dialer_(options_, "stampede publisher") {
   for (auto& usable : usable_) usable = true;
+}
+
+void RabbitQueue::start(Resolutions resolutions) {
+  resolutions_ = std::move(resolutions);
   thread_ = std::jthread([this] { run(); });
 }
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "queue/order_queue.h"
@@ -27,11 +28,17 @@ namespace stampede::queue::rabbitmq {
 /// puts down and refuses at once while the broker is away, blocked or full.
 class RabbitQueue final : public OrderQueue {
  public:
-  /// Returns at once and connects on its thread: see check_broker() for what must hold at a start.
-  /// `resolutions` are called on the thread, and may publish.
-  RabbitQueue(Options options, Resolutions resolutions);
+  /// Refuses purchases, and keeps markers, until it is started.
+  explicit RabbitQueue(Options options);
+  RabbitQueue(Options options, Resolutions resolutions) : RabbitQueue(std::move(options)) {
+    start(std::move(resolutions));
+  }
   /// Gives up what finish() has not seen confirmed.
   ~RabbitQueue() override { stop(); }
+
+  /// To be called once. Returns at once and connects on a thread of its own: see check_broker() for
+  /// what must hold. `resolutions` are called on the thread, and may publish.
+  void start(Resolutions resolutions);
 
   [[nodiscard]] Published publish(const Purchase& purchase) override;
   void publish(const CloseMarker& marker) override;
@@ -90,7 +97,7 @@ class RabbitQueue final : public OrderQueue {
 
   const Options options_;
   const std::vector<std::string> queues_;  // by shard
-  const Resolutions resolutions_;
+  Resolutions resolutions_;                // set before the thread begins
   Statistics statistics_;
   Wake wake_;
   std::atomic<bool> stopping_{false};

@@ -44,6 +44,20 @@ void Holder::ring_changed(std::int64_t epoch, LeaseId newest) {
   }
 }
 
+void Holder::keep_only(std::span<const LeaseId> renewed) {
+  const auto book = parts_.checkout.board().book();
+  for (const LiveSale& live : book->all()) {
+    live.shelf->units.fence_if([&](const Stock::Held& held) {
+      return std::ranges::find(renewed, held.lease) == renewed.end();
+    });
+  }
+}
+
+LeaseId Holder::newest() const {
+  const std::lock_guard lock(mutex_);
+  return newest_;
+}
+
 void Holder::recall(std::span<const SaleId> sales, Tick now) {
   const auto book = parts_.checkout.board().book();
   for (const SaleId sale : sales) {
@@ -110,6 +124,7 @@ void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, 
 }
 
 void Holder::take(const StockLease& lease, Tick deadline, Now now) {
+  newest_ = std::max(newest_, lease.id);
   const bool usable = lease.id > newest_of_others_ && now.tick < deadline;
   if (usable && parts_.checkout.add_lease(lease.sale, lease.id, lease.granted, now, deadline)) {
     return;

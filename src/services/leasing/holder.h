@@ -42,6 +42,11 @@ class Holder {
   /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
   /// when the checkout has the new ring; leases are asked for in the name of `epoch` from now on.
   void ring_changed(std::int64_t epoch, LeaseId newest);
+  /// Leases that quantity control did not renew are not to be sold from any more: their deadlines,
+  /// or the leases themselves, are in doubt.
+  void keep_only(std::span<const LeaseId> renewed);
+  /// The newest lease ever granted to this process.
+  LeaseId newest() const;
   /// Another validator waits for units: idle leases of these sales go back.
   void recall(std::span<const SaleId> sales, Tick now);
   /// Gives up what is past its deadline, and what ended sales hold.
@@ -71,6 +76,7 @@ class Holder {
   mutable std::mutex mutex_;
   std::int64_t epoch_ = 0;           // guarded by mutex_; of the ring
   LeaseId newest_of_others_;         // guarded by mutex_; leases up to it are not sold from
+  LeaseId newest_;                   // guarded by mutex_; granted to this process
   std::int64_t last_number_ = 0;     // guarded by mutex_
   std::map<SaleId, Asking> asking_;  // guarded by mutex_
 };

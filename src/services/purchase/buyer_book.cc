@@ -73,4 +73,13 @@ void BuyerRecord::remove_if(const std::function<bool(const Intent&)>& predicate)
   }
 }
 
+void BuyerRecord::doubt_outcomes() {
+  const auto doubt = [](Intent& intent) {
+    if (intent.intent_state() != IntentState::kPending) intent.state = intent.state | kDoubted;
+  };
+  if (first_.sale != 0) doubt(first_);
+  if (!more_) return;
+  for (Intent& intent : *more_) doubt(intent);
+}
+
 }  // namespace stampede::services::purchase

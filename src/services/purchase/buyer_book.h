@@ -21,6 +21,9 @@ IntentState state_of(const Order& order);
 /// Of a failed intent.
 FailureReason reason_of(IntentState state);
 
+/// A bit beside the state of a settled intent: see Intent::doubted().
+inline constexpr std::uint64_t kDoubted = 0x80;
+
 /// One intent of one buyer. Packed, because a million buyers are kept (20 bytes).
 struct [[gnu::packed, gnu::aligned(4)]] Intent {
   /// 64 bits stand for the key: two keys of one buyer that collide only hurt that buyer.
@@ -29,7 +32,10 @@ struct [[gnu::packed, gnu::aligned(4)]] Intent {
   std::uint64_t state : 8 = 0;    // IntentState
   std::uint32_t sale = 0;         // SaleId; 0: no intent here
 
-  IntentState intent_state() const { return static_cast<IntentState>(state); }
+  IntentState intent_state() const { return static_cast<IntentState>(state & ~kDoubted); }
+  /// Its outcome may not be the database's any more; settling it says otherwise.
+  bool doubted() const { return (state & kDoubted) != 0; }
+
   SaleId sale_id() const { return SaleId{sale}; }
 };
 
@@ -43,6 +49,8 @@ class BuyerRecord {
   Intent* find(std::uint64_t key_hash);
   Intent& add(std::uint64_t key_hash, SaleId sale);
   void remove_if(const std::function<bool(const Intent&)>& predicate);
+  /// Doubts the outcome of every settled intent.
+  void doubt_outcomes();
   bool has_intents() const { return first_.sale != 0; }
 
   template <class Visit>

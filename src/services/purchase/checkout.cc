@@ -144,6 +144,8 @@ class Checkout::Implementation {
   std::vector<LeaseId> undecided_since(Tick before);
   void note_orders_known(Tick asked, LeaseId oldest_open);
   void load_ownership(const std::shared_ptr<const routing::Ownership>& ownership);
+  void doubt_outcomes();
+  void forget_doubted();
   void doubt_from(Tick tick) { doubt_from_.store(tick, std::memory_order_relaxed); }
   void load_sales(std::span<const Sale> sales);
   SaleBoard& board() { return board_; }
@@ -203,11 +205,13 @@ std::optional<Answer> Checkout::Implementation::decide(Stripe& stripe, const Att
       return answer_known(stripe, attempt, *intent, wait);
     }
   }
-  if (!stripe.ownership->alone(attempt.buyer, attempt.now.tick)) {
+  if (attempt.clock == Attempt::Clock::kJumped ||
+      !stripe.ownership->alone(attempt.buyer, attempt.now.tick)) {
     return unavailable(jittered(kSoon, attempt));
   }
   // Otherwise another owner may have this intent under way, or have bought with it.
   const bool sure = stripe.ownership->settled(attempt.buyer) &&
+                    attempt.clock == Attempt::Clock::kTrusted &&
                     attempt.now.tick < doubt_from_.load(std::memory_order_relaxed);
   auto answer = decide_new(stripe, record, attempt, sure, wait);
   if (answer && decides(answer->verdict) && !sure) {
@@ -244,6 +248,7 @@ std::optional<Answer> Checkout::Implementation::answer_known(Stripe& stripe, con
   if (live != nullptr && live->sale.product != attempt.product) {
     return Answer{.verdict = Verdict::kKeyReused};
   }
+  if (intent.doubted()) return unavailable(jittered(kSoon, attempt));
   switch (intent.intent_state()) {
     case IntentState::kSold:
       return Answer{.verdict = Verdict::kSoldAlready,
@@ -270,7 +275,10 @@ std::optional<Answer> Checkout::Implementation::refuse(const LiveSale& live,
     return Answer{.verdict = Verdict::kBlacklisted};
   }
   if (sale.ended(attempt.now.wall)) return Answer{.verdict = Verdict::kSaleEnded};
-  if (!sale.started(attempt.now.wall)) return not_started(sale, attempt);
+  if (!sale.started(attempt.now.wall)) {
+    if (attempt.clock != Attempt::Clock::kTrusted) return unavailable(jittered(kSoon, attempt));
+    return not_started(sale, attempt);
+  }
   if (live.shelf->sold_out(attempt.now.tick)) return Answer{.verdict = Verdict::kSoldOut};
   if (record != nullptr) {
     if (auto refusal = refuse_by_record(sale, *record, attempt)) return refusal;
@@ -294,7 +302,9 @@ std::optional<Answer> Checkout::Implementation::refuse_by_record(const Sale& sal
   std::int32_t undecided = 0;
   record.for_each([&](const Intent& intent) {
     if (intent.sale_id() != sale.id) return;
-    if (intent.intent_state() == IntentState::kSold) {
+    if (intent.doubted()) {
+      ++undecided;
+    } else if (intent.intent_state() == IntentState::kSold) {
       held.push_back(OrderNumber{static_cast<std::int64_t>(intent.number)});
     } else if (intent.intent_state() == IntentState::kPending) {
       ++undecided;
@@ -468,6 +478,24 @@ void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open
   std::move(mail).send();
 }
 
+void Checkout::Implementation::doubt_outcomes() {
+  for (std::size_t i = 0; i < stripes_.size(); ++i) {
+    stripes_.with_stripe(i, [&](Stripe& stripe) {
+      for (auto& [buyer, record] : stripe.buyers) record.doubt_outcomes();
+    });
+  }
+}
+
+void Checkout::Implementation::forget_doubted() {
+  for (std::size_t i = 0; i < stripes_.size(); ++i) {
+    stripes_.with_stripe(i, [&](Stripe& stripe) {
+      for (auto& [buyer, record] : stripe.buyers) {
+        record.remove_if([](const Intent& intent) { return intent.doubted(); });
+      }
+    });
+  }
+}
+
 void Checkout::Implementation::load_ownership(
     const std::shared_ptr<const routing::Ownership>& ownership) {
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
@@ -559,6 +587,10 @@ std::vector<LeaseId> Checkout::undecided_since(Tick before) {
 void Checkout::note_orders_known(Tick asked, LeaseId oldest_open) {
   implementation_->note_orders_known(asked, oldest_open);
 }
+
+void Checkout::doubt_outcomes() { implementation_->doubt_outcomes(); }
+
+void Checkout::forget_doubted() { implementation_->forget_doubted(); }
 
 void Checkout::load_ownership(std::shared_ptr<const routing::Ownership> ownership) {
   implementation_->load_ownership(ownership);

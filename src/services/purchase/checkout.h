@@ -40,6 +40,9 @@ struct Attempt {
   std::string_view pass;  // the header Captcha-Pass, or empty
   Now now;
   SaleId sale = {};  // the sale that the buyer means; none: the product's current one
+  /// How far `now` can be believed. By a wrong clock nobody is told *no* or *not yet*; where the
+  /// tick may have stood still, and deadlines come too late, nothing is sold either.
+  enum class Clock { kTrusted, kWrong, kJumped } clock = Clock::kTrusted;
 };
 
 struct Rules {
@@ -93,6 +96,11 @@ class Checkout {
   /// key that is still undecided is told so. All leases below `oldest_open` were closed then: what
   /// is queued from them and has no outcome never will have one, and the intent may be tried again.
   void note_orders_known(Tick asked, LeaseId oldest_open);
+
+  /// What is known of outcomes may not be the database's any more: a settled intent is answered 503
+  /// until settle() tells it again; forget_doubted() forgets those that it did not tell.
+  void doubt_outcomes();
+  void forget_doubted();
 
   /// Which buyers to decide about; everybody until this is called. Once it returns, no attempt is
   /// decided by what was before.

@@ -1,0 +1,73 @@
+#include "services/validator/membership.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace stampede::services::validator {
+
+using routing::Ownership;
+using routing::Ring;
+
+Membership::Membership(Member self, std::chrono::milliseconds sure)
+    : self_(std::move(self)), sure_(sure) {
+  auto nobody = std::make_shared<Ownership>();
+  nobody->ring = std::make_shared<const Ring>(0, routing::HashKey{}, std::vector<Member>{});
+  nobody->node = self_.node;
+  ownership_ = std::move(nobody);
+}
+
+bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
+  const auto& before = ownership_->ring;
+  if (before->epoch() == reply.ring_epoch && is_ring_of(reply)) {
+    nonce_ = reply.ring_nonce;
+    return false;
+  }
+  const auto key = routing::parse_hash_key(reply.hash_key);
+  if (!key) {
+    throw std::invalid_argument("the ring's hash key is \"" + reply.hash_key +
+                                "\"; expected 32 hexadecimal digits");
+  }
+  auto next = std::make_shared<Ownership>(*ownership_);
+  next->ring =
+      std::make_shared<const Ring>(reply.ring_epoch, *key, reply.members, reply.virtual_nodes);
+  // A validator that missed a ring does not know who decided meanwhile about buyers that are its
+  // own again.
+  const bool missed_one = before->epoch() + 1 != reply.ring_epoch;
+  const bool others =
+      std::ranges::any_of(reply.members, [&](const Member& member) { return member != self_; });
+  next->gains.push_back({.before = missed_one ? nullptr : before,
+                         .newest_lease = reply.newest_lease,
+                         .decides_from = others ? now + sure_ : Tick::min()});
+  ownership_ = std::move(next);
+  nonce_ = reply.ring_nonce;
+  return true;
+}
+
+/// An epoch that was given twice, by a database that lost the first one, names two rings.
+bool Membership::is_ring_of(const peers::HeartbeatReply& reply) const {
+  const bool told = !nonce_.empty() && !reply.ring_nonce.empty();
+  return (!told || nonce_ == reply.ring_nonce) &&
+         std::ranges::equal(ring().members(), reply.members);
+}
+
+void Membership::doubt_everybody(LeaseId newest) {
+  auto next = std::make_shared<Ownership>(*ownership_);
+  next->gains.push_back({.before = nullptr, .newest_lease = newest});
+  ownership_ = std::move(next);
+}
+
+/// Once all leases that another owner may have sold from are closed, and their orders have arrived,
+/// everything is known of the buyers that came from it.
+bool Membership::settle(LeaseId oldest_open, Tick now) {
+  const auto settled = [&](const Ownership::Gain& gain) {
+    return gain.newest_lease < oldest_open && now >= gain.decides_from;
+  };
+  if (std::ranges::none_of(ownership_->gains, settled)) return false;
+  auto next = std::make_shared<Ownership>(*ownership_);
+  std::erase_if(next->gains, settled);
+  ownership_ = std::move(next);
+  return true;
+}
+
+}  // namespace stampede::services::validator

@@ -1,0 +1,205 @@
+#include "services/validator/validator.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace stampede::services::validator {
+namespace {
+
+/// Clocks of two machines differ, and a writer may have waited for its turn.
+constexpr std::chrono::minutes kEpochLookBack{5};
+
+}  // namespace
+
+Validator::Validator(Parts parts)
+    : member_(std::move(parts.member)),
+      terms_(parts.terms),
+      sessions_(parts.sessions),
+      checkout_(parts.rules, {.captcha = parts.captcha,
+                              .queue = parts.queue,
+                              .blacklist = blacklist_,
+                              .low_stock =
+                                  [low = std::move(parts.low_stock)](SaleId) {
+                                    if (low) low();
+                                  }}),
+      holder_({.holder = member_.holder(),
+               .checkout = checkout_,
+               .queue = parts.queue,
+               .stuck = std::move(parts.stuck),
+               .can_publish = std::move(parts.can_publish),
+               .shard_usable = std::move(parts.shard_usable)},
+              terms_),
+      membership_(member_, terms_.sure) {
+  checkout_.load_ownership(membership_.ownership());
+}
+
+std::optional<Answer> Validator::attempt(const purchase::Attempt& attempt,
+                                         const purchase::MakeWaiter& wait) {
+  const auto [now, clock] = clocks_.read(attempt.now);
+  if (clock == purchase::Attempt::Clock::kTrusted) return checkout_.attempt(attempt, wait);
+  purchase::Attempt corrected = attempt;
+  corrected.now = now;
+  corrected.clock = clock;
+  return checkout_.attempt(corrected, wait);
+}
+
+queue::Resolutions Validator::resolutions() {
+  return {.queued = [this](auto purchases) { checkout_.note_queued(purchases); },
+          .refused = [this](auto purchases) { checkout_.note_refused(purchases); }};
+}
+
+peers::Heartbeat Validator::compose(Now now) {
+  peers::Heartbeat heartbeat{.member = member_, .leaving = leaving_};
+  heartbeat.ring_epoch = membership_.ring().epoch();
+  heartbeat.ring_nonce = membership_.nonce();
+  heartbeat.leader_epoch = leader_epoch_;
+  heartbeat.leases = holder_.to_renew(now.tick);
+  heartbeat.catalog_revision = catalog_revision_;
+  heartbeat.blacklist_revision = blacklist_revision_;
+  heartbeat.sessions_revision = sessions_revision_;
+  heartbeat.epochs_since = std::max(epochs_since_, now.wall - accounts::Sessions::kLifetime);
+  heartbeat.cursors = cursors_;
+  heartbeat.last_orders = last_orders_;
+  heartbeat.blacklisted = blacklist_.take_unsaved();
+  return heartbeat;
+}
+
+/// Why nothing of a reply may be acted on.
+std::optional<std::string> Validator::disbelief(const peers::HeartbeatReply& reply, Now asked,
+                                                Now now) {
+  // Whatever holds from `asked` on would hold for too long.
+  if (Clocks::jumped(asked, now)) return "a clock jumped while the heartbeat was under way";
+  if (reply.leader_epoch < leader_epoch_) {
+    return "it is of a quantity control that leads no more";
+  }
+  leader_epoch_ = reply.leader_epoch;
+  if (membership_.outdated(reply)) {
+    // Somebody decides by an older ring, perhaps about the same buyers.
+    checkout_.doubt_from(Tick::min());
+    return "its ring is older than the one that this validator goes by";
+  }
+  return std::nullopt;
+}
+
+std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& reply, Now asked,
+                                                  Now now) {
+  if (auto why = disbelief(reply, asked, now)) {
+    return std::unexpected("quantity control's reply is not believed: " + *why);
+  }
+  take_news(reply, asked, now);
+  if (!reply.start_over) take_orders(reply);
+  take_ring(reply, now.tick);
+  if (!leaving_) checkout_.doubt_from(asked.tick + terms_.sure);
+  if (reply.start_over) {
+    start_over(std::max(reply.newest_lease, holder_.newest()));
+  } else if (!reply.more) {
+    all_is_known(reply, asked, now.tick);
+  }
+  for (const auto& stock : reply.stock) {
+    checkout_.board().note_stock(stock.sale, stock.sold_out(), asked.tick);
+  }
+  holder_.renewed(reply.renewed, asked.tick);
+  holder_.recall(reply.recalled, now.tick);
+  // The last step: from here on the clocks are believed again.
+  const bool told = reply.database_time != Instant{};
+  const bool tick_stood_still =
+      clocks_.note(told ? std::optional(reply.database_time) : std::nullopt, asked, now);
+  if (tick_stood_still) holder_.keep_only(reply.renewed);
+  ready_ = true;
+  return reply.more || reply.start_over;
+}
+
+void Validator::take_news(const peers::HeartbeatReply& reply, Now asked, Now now) {
+  if (reply.sales) {
+    checkout_.load_sales(*reply.sales);
+    catalog_revision_ = reply.catalog_revision;
+  }
+  if (reply.blacklist) {
+    blacklist_.load(*reply.blacklist);
+    blacklist_revision_ = reply.blacklist_revision;
+  }
+  // By the database's time: a wall clock that is ahead must not forget whose sessions ended.
+  const bool told = reply.database_time != Instant{};
+  sessions_.load(reply.epochs, told ? reply.database_time : now.wall);
+  if (reply.sessions_revision >= 0) sessions_revision_ = reply.sessions_revision;
+  epochs_since_ = asked.wall - kEpochLookBack;
+}
+
+void Validator::take_orders(const peers::HeartbeatReply& reply) {
+  checkout_.settle(reply.orders);
+  orders_told_ += reply.orders.size();
+  cursors_ = reply.cursors;
+  last_orders_ = reply.last_orders;
+  loading_ = reply.more;
+}
+
+/// All orders are here that were committed when the reply was asked for.
+void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick now) {
+  if (std::exchange(outcomes_doubted_, false)) checkout_.forget_doubted();
+  if (membership_.settle(reply.oldest_open, now)) {
+    checkout_.load_ownership(membership_.ownership());
+  }
+  checkout_.note_orders_known(asked.tick, reply.oldest_open);
+  std::vector<SaleId> leased;
+  for (const auto& stock : reply.stock) {
+    if (stock.leased_unsold > 0) leased.push_back(stock.sale);
+  }
+  checkout_.board().note_leased(leased, asked.wall);
+}
+
+/// The database has lost its tail. What it lost may have been told as a yes: those keys are
+/// answered 503 until the orders that it still has are here, and then may buy again, which makes
+/// the yes true. Nobody is told *no* meanwhile. Leases that it may have lost, and may grant again
+/// under the same numbers, are given up; new ones are sold from, because the consumer asks the
+/// database before each order.
+void Validator::start_over(LeaseId newest) {
+  membership_.doubt_everybody(newest);
+  checkout_.load_ownership(membership_.ownership());
+  checkout_.doubt_outcomes();
+  outcomes_doubted_ = true;
+  holder_.keep_only({});
+  loading_ = true;
+  cursors_.clear();
+  last_orders_.clear();
+  catalog_revision_ = blacklist_revision_ = sessions_revision_ = -1;
+  epochs_since_ = {};
+}
+
+/// The ring is known to everybody who asks for an owner before anything is decided by it.
+void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
+  if (!membership_.take_ring(reply, now)) return;
+  routes_.load(membership_.ownership()->ring);
+  checkout_.load_ownership(membership_.ownership());
+  holder_.ring_changed(reply.ring_epoch, reply.newest_lease);
+}
+
+void Validator::unanswered(peers::Heartbeat&& sent) {
+  if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
+}
+
+void Validator::leave() {
+  leaving_ = true;
+  checkout_.doubt_from(Tick::min());
+}
+
+void Validator::review(Now now) { holder_.review(clocks_.read(now).now); }
+
+std::vector<peers::LeaseAsk> Validator::wanted(Now now) {
+  return holder_.wanted(clocks_.read(now).now);
+}
+
+void Validator::answered(const peers::LeaseAsk& ask, const std::optional<peers::LeaseReply>& reply,
+                         Now asked, Now now) {
+  // Where a clock jumped meanwhile, the lease may be over: asked for again, it is the same one.
+  if (reply && !Clocks::jumped(asked, now)) {
+    holder_.answered(ask, *reply, asked.tick, clocks_.read(now).now);
+  } else {
+    holder_.unanswered(ask, now.tick);
+  }
+}
+
+void Validator::expire_waits(Now now) { checkout_.expire_waits(now.tick); }
+
+void Validator::sweep(Now now) { checkout_.sweep(clocks_.read(now).now); }
+
+}  // namespace stampede::services::validator

@@ -45,8 +45,7 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
              .pages = live_pages_}),
       products_({services.catalog, pictures_, overview_, catalog_operations_, journal_, pages_,
                  catalog_pages_}),
-      sales_({services.catalog, overview_, catalog_operations_, journal_, pages_,
-              catalog_pages_}) {
+      sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}) {
   add_routes();
   server_ = std::make_unique<http::Server>(
       http::ListenerOptions{.address = address,

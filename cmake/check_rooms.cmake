@@ -5,7 +5,7 @@ set(violations "")
 set(rooms "")
 
 function(stampede_room room)
-  cmake_parse_arguments(ARG "SANITIZE;CLOCK;WIRING" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "CLOCK;WIRING" "" "SANITIZE;USES;LINKS" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY rooms ${room})
   set_property(GLOBAL PROPERTY "uses/${room}" ${ARG_USES})
   set_property(GLOBAL PROPERTY "links/${room}" ${ARG_LINKS})

@@ -3,81 +3,82 @@
 # (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle
 # and a crossing, and what is allowed but not needed.
 #
-#   stampede_room(<folder> [SANITIZE] [CLOCK] [WIRING] [USES <folder>...] [LINKS <library>...])
+#   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [WIRING] [USES <folder>...] [LINKS <library>...])
 #
 # CLOCK: it reads the clocks itself: a door, which passes the time down as `now`, or what waits for
 # the network. A rule never does.
 #
 # WIRING: it puts the others together, and may use them all whether or not it names them.
 #
-# SANITIZE: threads meet here, or a stranger's bytes are parsed: `./test` runs its unit tests under
-# the address, undefined-behaviour and thread sanitizers too.
+# SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
+# `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
+# `./test --long` runs every room's under both.
 
-stampede_room(model SANITIZE CLOCK)
+stampede_room(model SANITIZE address CLOCK)
 stampede_room(telemetry CLOCK LINKS fmt::fmt spdlog::spdlog)
-stampede_room(concurrency SANITIZE)
+stampede_room(concurrency SANITIZE thread)
 
 # Doors out: what the rules need from the world, as abstract headers, and the real things behind.
 stampede_room(repositories USES model)
-stampede_room(repositories/sql SANITIZE CLOCK USES repositories model telemetry concurrency
+stampede_room(repositories/sql SANITIZE address thread CLOCK USES repositories model telemetry concurrency
   LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/memory USES repositories model)
-stampede_room(peers SANITIZE USES model identity LINKS Boost::json fmt::fmt)
+stampede_room(peers SANITIZE address USES model identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http CLOCK USES peers http telemetry LINKS Boost::json fmt::fmt)
-stampede_room(queue SANITIZE USES model LINKS Boost::headers)
-stampede_room(queue/local SANITIZE USES queue)
-stampede_room(queue/rabbitmq SANITIZE CLOCK USES queue telemetry LINKS stampede::rabbitmq)
+stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
+stampede_room(queue/local SANITIZE thread USES queue)
+stampede_room(queue/rabbitmq SANITIZE address thread CLOCK USES queue telemetry LINKS stampede::rabbitmq)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
-stampede_room(http SANITIZE CLOCK USES telemetry
+stampede_room(http SANITIZE address thread CLOCK USES telemetry
   LINKS stampede::asio Boost::headers Boost::url Boost::json fmt::fmt)
-stampede_room(identity SANITIZE USES model LINKS OpenSSL::Crypto stampede::sodium)
-stampede_room(captcha SANITIZE USES model identity LINKS stampede::cairo)
+stampede_room(identity SANITIZE address thread USES model LINKS OpenSSL::Crypto stampede::sodium)
+stampede_room(captcha SANITIZE address USES model identity LINKS stampede::cairo)
 
 # The rules.
-stampede_room(services/stock SANITIZE USES model)
-stampede_room(services/routing SANITIZE USES model LINKS stampede::sodium)
-stampede_room(services/admission SANITIZE USES model concurrency LINKS Boost::headers)
-stampede_room(services/purchase SANITIZE
+stampede_room(services/stock SANITIZE thread USES model)
+stampede_room(services/routing SANITIZE address USES model LINKS stampede::sodium)
+stampede_room(services/admission SANITIZE thread USES model concurrency LINKS Boost::headers)
+stampede_room(services/purchase SANITIZE address thread
   USES model concurrency queue captcha services/stock services/admission services/routing
   LINKS Boost::headers)
-stampede_room(services/orders SANITIZE USES model queue repositories LINKS Boost::headers)
-stampede_room(services/leasing SANITIZE
+stampede_room(services/orders SANITIZE address USES model queue repositories LINKS Boost::headers)
+stampede_room(services/leasing SANITIZE thread
   USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
-stampede_room(services/validator SANITIZE
+stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
-stampede_room(services/catalog SANITIZE USES model repositories LINKS stampede::sodium fmt::fmt)
-stampede_room(services/accounts SANITIZE
+stampede_room(services/catalog SANITIZE address USES model repositories LINKS stampede::sodium fmt::fmt)
+stampede_room(services/accounts SANITIZE thread
   USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
-stampede_room(services/live SANITIZE USES model repositories telemetry LINKS Boost::json fmt::fmt)
-stampede_room(services/audit SANITIZE USES model repositories LINKS Boost::json fmt::fmt)
-stampede_room(services/operations SANITIZE
+stampede_room(services/live SANITIZE thread USES model repositories telemetry LINKS Boost::json fmt::fmt)
+stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
+stampede_room(services/operations SANITIZE address
   USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
 
 # Pages, and the doors in.
 stampede_room(views USES model LINKS stampede::mustache fmt::fmt)
-stampede_room(controllers SANITIZE CLOCK
+stampede_room(controllers SANITIZE address thread CLOCK
   USES model http views identity captcha telemetry concurrency peers services/purchase
        services/orders services/catalog services/accounts services/admission services/routing
        services/leasing LINKS Boost::json fmt::fmt)
-stampede_room(controllers/console SANITIZE
+stampede_room(controllers/console SANITIZE address
   USES controllers model http views telemetry concurrency services/accounts services/audit
        services/catalog services/live services/operations services/orders
   LINKS Boost::json fmt::fmt)
-stampede_room(consumers SANITIZE CLOCK USES model queue repositories services/orders telemetry)
-stampede_room(schedules SANITIZE
-  USES model telemetry repositories identity services/catalog services/accounts
+stampede_room(consumers SANITIZE thread CLOCK USES model queue repositories services/orders telemetry)
+stampede_room(schedules SANITIZE thread
+  USES model telemetry repositories identity services/purchase services/catalog services/accounts
        services/admission)
 
 # The wiring: uses everything, used by nobody.
-stampede_room(app/config SANITIZE USES identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
+stampede_room(app/config SANITIZE address USES identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles WIRING CLOCK
   USES app/config model telemetry concurrency repositories repositories/sql queue queue/local
        queue/rabbitmq http identity captcha peers peers/http services/stock services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts services/validator services/audit services/live services/operations views controllers
-       controllers/console consumers schedules
+       services/accounts services/validator services/audit services/live services/operations views
+       controllers controllers/console consumers schedules
   LINKS fmt::fmt)
 stampede_room(app WIRING CLOCK
   USES app/config app/roles model telemetry concurrency repositories repositories/sql queue

@@ -109,7 +109,10 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         const bool all =
             part([&] { add_orders(parts_.orders, heartbeat, *reply, now.wall, terms_); },
                  heartbeat.cursors.empty());
-        if (!all) reply->oldest_open = kNoneClosed;
+        if (!all) {
+          reply->oldest_open = kNoneClosed;
+          reply->more = true;  // without it, all orders would count as known
+        }
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
         const auto time = parts_.leadership.standing(term);
@@ -143,12 +146,14 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   reply.oldest_open = read ? memory->grantor.oldest_open() : kNoneClosed;
   reply.renewed = memory->grantor.renew(holder, heartbeat.leases, now.tick);
   reply.recalled = memory->grantor.recalled(holder, now.tick);
-  part([&] {
+  const bool told = part([&] {
     // Those that ended lately too: their leases close last, and only then is all known of them.
     for (const SalePosition& position : parts_.leases.stock(now.wall - kRetention)) {
       reply.stock.push_back({position.sale.id, position.sale.unleased, position.leased});
     }
   });
+  // Else a sale that has ended and of which no unit is told would count as concluded.
+  reply.more = !told;
   add_news(heartbeat, reply, *memory, now);
   return reply;
 }

@@ -16,10 +16,10 @@ namespace stampede::consumers {
 using repositories::StorageError;
 
 OrderConsumer::OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
-                             Aside aside, Listener listener, Options options)
+                             DeadLetters dead_letters, Listener listener, Options options)
     : source_(&source),
       writer_(writer),
-      aside_(aside),
+      dead_letters_(dead_letters),
       listener_(std::move(listener)),
       options_(options) {
   thread_ = std::jthread([this] { run(); });
@@ -38,7 +38,7 @@ bool OrderConsumer::finish(std::chrono::milliseconds patience) {
 void OrderConsumer::run() {
   pthread_setname_np(pthread_self(), "consumer");
   while (source_->receive(batch_, options_.batch)) {
-    if (!set_poison_aside() || !write(batch_)) break;
+    if (!quarantine_poison() || !write(batch_)) break;
     source_->acknowledge();
   }
   const std::lock_guard lock(mutex_);
@@ -76,7 +76,7 @@ bool OrderConsumer::write(std::span<const queue::Message> messages) {
     std::string reason;
     attempt = try_write(messages, written, reason);
     if (attempt == Attempt::kRefused && messages.size() == 1) {
-      return try_set_aside(queue::encode(messages), reason);
+      return try_quarantine(queue::encode(messages), reason);
     }
     return attempt != Attempt::kAway;
   });
@@ -88,9 +88,9 @@ bool OrderConsumer::write(std::span<const queue::Message> messages) {
   return write(messages.first(half)) && write(messages.subspan(half));
 }
 
-bool OrderConsumer::set_poison_aside() {
+bool OrderConsumer::quarantine_poison() {
   for (const queue::Poison& poison : source_->poison()) {
-    if (!until_done([&] { return try_set_aside(poison.body, poison.reason); })) return false;
+    if (!until_done([&] { return try_quarantine(poison.body, poison.reason); })) return false;
   }
   return true;
 }
@@ -120,17 +120,17 @@ OrderConsumer::Attempt OrderConsumer::try_write(std::span<const queue::Message> 
 }
 
 /// Whatever stands in the way of that is taken for the database being away.
-bool OrderConsumer::try_set_aside(std::string_view body, std::string_view reason) {
-  if (aside_.quarantine == nullptr) return false;
+bool OrderConsumer::try_quarantine(std::string_view body, std::string_view reason) {
+  if (dead_letters_.quarantine == nullptr) return false;
   try {
-    aside_.quarantine->put(aside_.shard, body, reason, read_clocks().wall);
+    dead_letters_.quarantine->put(dead_letters_.shard, body, reason, read_clocks().wall);
   } catch (const StorageError& error) {
     telemetry::log_error("a message could not be put into quarantine", "reason=\"{}\"",
                          error.what());
     return false;
   }
   statistics_.quarantined.add();
-  telemetry::log_error("a message is in quarantine", "shard={} reason=\"{}\"", aside_.shard,
+  telemetry::log_error("a message is in quarantine", "shard={} reason=\"{}\"", dead_letters_.shard,
                        reason);
   return true;
 }

@@ -27,7 +27,7 @@ namespace stampede::consumers {
 class OrderConsumer {
  public:
   /// Where messages go that nothing could be made of.
-  struct Aside {
+  struct DeadLetters {
     std::int32_t shard = 0;                          // of the source
     repositories::Quarantine* quarantine = nullptr;  // none: they are tried again for ever
   };
@@ -46,8 +46,8 @@ class OrderConsumer {
     std::function<void(std::span<const Purchase>)> quarantined;
   };
 
-  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer, Aside aside,
-                Listener listener, Options options);
+  OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
+                DeadLetters dead_letters, Listener listener, Options options);
   /// The source must have been shut before. Gives up what finish() has not seen written.
   ~OrderConsumer();
 
@@ -73,19 +73,19 @@ class OrderConsumer {
 
   // Of these, false means: given up.
   bool write(std::span<const queue::Message> messages);
-  bool set_poison_aside();
+  bool quarantine_poison();
   template <class Step>
   bool until_done(Step&& step);
 
   Attempt try_write(std::span<const queue::Message> messages, services::orders::Written& written,
                     std::string& reason);
-  bool try_set_aside(std::string_view body, std::string_view reason);
+  bool try_quarantine(std::string_view body, std::string_view reason);
   void tell(const services::orders::Written& written);
   void tell_quarantined(const queue::Message& message);
 
   queue::OrderSource* source_;
   services::orders::OrderWriter writer_;
-  const Aside aside_;
+  const DeadLetters dead_letters_;
   const Listener listener_;
   const Options options_;
   Statistics statistics_;

@@ -99,7 +99,7 @@ class FaultyLedger final : public repositories::OrderLedger {
   MemoryLedger* real_;
 };
 
-/// Keeps what was put aside; fails for its next `failures`.
+/// Keeps dead letters; fails for its next `failures`.
 class MemoryQuarantine final : public repositories::Quarantine {
  public:
   void put(std::int32_t shard, std::string_view body, std::string_view reason, Instant) override {
@@ -120,7 +120,7 @@ class MemoryQuarantine final : public repositories::Quarantine {
   std::vector<Entry> entries;  // read after finish()
 };
 
-/// Gives each of its batches once, with poison, and remembers what had been put aside when it was
+/// Gives each of its batches once, with poison, and remembers what was in quarantine when it was
 /// acknowledged.
 class PoisonedSource final : public queue::OrderSource {
  public:
@@ -156,7 +156,7 @@ class OrderConsumerTest : public testing::Test {
   void start(queue::OrderSource& source, repositories::Quarantine* quarantine) {
     consumer_.emplace(
         source, services::orders::OrderWriter(ledger_, 0),
-        OrderConsumer::Aside{.shard = 3, .quarantine = quarantine},
+        OrderConsumer::DeadLetters{.shard = 3, .quarantine = quarantine},
         OrderConsumer::Listener{[this](std::span<const Order> orders) {
                                   told_.insert(told_.end(), orders.begin(), orders.end());
                                 },

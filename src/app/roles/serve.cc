@@ -175,7 +175,8 @@ void Serve::start_schedules() {
   reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_->run(read_clocks()); });
   consumer_.emplace(
       queue_, writer_,
-      consumers::OrderConsumer::Aside{.shard = kShard, .quarantine = &repositories_.quarantine()},
+      consumers::OrderConsumer::DeadLetters{.shard = kShard,
+                                            .quarantine = &repositories_.quarantine()},
       consumers::OrderConsumer::Listener{
           .settled = [this](std::span<const Order> orders) { checkout_.settle(orders); },
           .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); },

@@ -9,8 +9,8 @@
 #include "services/admission/early_attempts.h"
 #include "services/admission/token_bucket.h"
 #include "services/purchase/buyer_book.h"
+#include "services/purchase/completion_batch.h"
 #include "services/purchase/live_sale.h"
-#include "services/purchase/mail.h"
 
 namespace stampede::services::purchase {
 namespace {
@@ -55,11 +55,11 @@ struct Pending {
 
   /// Answers those that `which` chooses; they wait no longer.
   template <class Which>
-  void tell(Mail& mail, const Answer& answer, Which&& which) {
+  void tell(CompletionBatch& completions, const Answer& answer, Which&& which) {
     auto stays = waiting.begin();
     for (Waiting& request : waiting) {
       if (which(request)) {
-        mail.add(std::move(request.waiter), answer);
+        completions.add(std::move(request.waiter), answer);
         told = told || answer.verdict == Verdict::kPending;
       } else {
         if (&*stays != &request) *stays = std::move(request);
@@ -68,8 +68,8 @@ struct Pending {
     }
     waiting.erase(stays, waiting.end());
   }
-  void tell_all(Mail& mail, const Answer& answer) {
-    for (Waiting& request : waiting) mail.add(std::move(request.waiter), answer);
+  void tell_all(CompletionBatch& completions, const Answer& answer) {
+    for (Waiting& request : waiting) completions.add(std::move(request.waiter), answer);
     waiting.clear();
   }
 };
@@ -368,7 +368,7 @@ std::optional<Answer> Checkout::Implementation::buy(Stripe& stripe, const LiveSa
 }
 
 void Checkout::Implementation::settle(std::span<const Order> orders) {
-  Mail mail;
+  CompletionBatch completions;
   for (const Order& order : orders) {
     const std::uint64_t key_hash = hash_of(order.intent);
     stripes_.with(order.buyer.value, [&](Stripe& stripe) {
@@ -381,17 +381,17 @@ void Checkout::Implementation::settle(std::span<const Order> orders) {
       intent->number = static_cast<std::uint64_t>(order.number.value) & ((1ULL << 56) - 1);
       const auto pending = stripe.pending.find({order.buyer, key_hash});
       if (pending == stripe.pending.end()) return;
-      pending->second.tell_all(mail, answer_of(order));
+      pending->second.tell_all(completions, answer_of(order));
       // The order came back before the broker's confirm did.
       if (pending->second.unit) std::move(*pending->second.unit).commit();
       stripe.pending.erase(pending);
     });
   }
-  std::move(mail).send();
+  std::move(completions).send();
 }
 
 void Checkout::Implementation::note_queued(std::span<const Purchase> purchases) {
-  Mail mail;
+  CompletionBatch completions;
   for (const Purchase& purchase : purchases) {
     stripes_.with(purchase.buyer.value, [&](Stripe& stripe) {
       const auto found = stripe.pending.find({purchase.buyer, hash_of(purchase.intent)});
@@ -400,15 +400,15 @@ void Checkout::Implementation::note_queued(std::span<const Purchase> purchases) 
       if (!pending.unit) return;
       std::move(*pending.unit).commit();
       pending.unit.reset();
-      pending.tell(mail, undecided(Verdict::kPending, purchase.sale, purchase.lease),
+      pending.tell(completions, undecided(Verdict::kPending, purchase.sale, purchase.lease),
                    [](const Waiting& request) { return request.before_any_yes; });
     });
   }
-  std::move(mail).send();
+  std::move(completions).send();
 }
 
 void Checkout::Implementation::note_refused(std::span<const Purchase> purchases) {
-  Mail mail;
+  CompletionBatch completions;
   std::vector<Purchase> promised;
   for (const Purchase& purchase : purchases) {
     const PendingKey key{purchase.buyer, hash_of(purchase.intent)};
@@ -418,7 +418,7 @@ void Checkout::Implementation::note_refused(std::span<const Purchase> purchases)
       Pending& pending = found->second;
       // Who was told "pending" looks at the lease: it is to close, so that they ask again.
       if (pending.told) promised.push_back(purchase);
-      pending.tell_all(mail, unavailable(std::chrono::seconds{kLater}));
+      pending.tell_all(completions, unavailable(std::chrono::seconds{kLater}));
       BuyerRecord& record = stripe.buyers[purchase.buyer];
       record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
       // A later attempt, with another key, stands.
@@ -433,7 +433,7 @@ void Checkout::Implementation::note_refused(std::span<const Purchase> purchases)
     live->shelf->units.fence_if(
         [&](const stock::Stock::Held& held) { return held.lease == purchase.lease; });
   }
-  std::move(mail).send();
+  std::move(completions).send();
 }
 
 std::vector<LeaseId> Checkout::Implementation::undecided_since(Tick before) {
@@ -452,14 +452,14 @@ std::vector<LeaseId> Checkout::Implementation::undecided_since(Tick before) {
 }
 
 void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open) {
-  Mail mail;
+  CompletionBatch completions;
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       boost::unordered::erase_if(stripe.pending, [&](auto& entry) {
         auto& [key, pending] = entry;
         BuyerRecord& record = stripe.buyers[key.buyer];
         if (!pending.unit && pending.lease < oldest_open) {
-          pending.tell_all(mail, unavailable(std::chrono::seconds{1}));
+          pending.tell_all(completions, unavailable(std::chrono::seconds{1}));
           record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
           return true;
         }
@@ -467,7 +467,7 @@ void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open
         // It was no order when they came: nobody can have told them so. Who began it waits for the
         // queue's word.
         const SaleId sale = record.find(key.key_hash)->sale_id();
-        pending.tell(mail, undecided(Verdict::kPending, sale, pending.lease),
+        pending.tell(completions, undecided(Verdict::kPending, sale, pending.lease),
                      [&, sent = pending.unit.has_value()](const Waiting& request) {
                        return request.since < asked && !(sent && request.before_any_yes);
                      });
@@ -475,7 +475,7 @@ void Checkout::Implementation::note_orders_known(Tick asked, LeaseId oldest_open
       });
     });
   }
-  std::move(mail).send();
+  std::move(completions).send();
 }
 
 void Checkout::Implementation::doubt_outcomes() {
@@ -511,7 +511,7 @@ void Checkout::Implementation::load_sales(std::span<const Sale> sales) {
 }
 
 void Checkout::Implementation::expire_waits(Tick now) {
-  Mail mail;
+  CompletionBatch completions;
   for (std::size_t i = 0; i < stripes_.size(); ++i) {
     stripes_.with_stripe(i, [&](Stripe& stripe) {
       for (auto& [key, pending] : stripe.pending) {
@@ -519,14 +519,16 @@ void Checkout::Implementation::expire_waits(Tick now) {
         const SaleId sale = stripe.buyers[key.buyer].find(key.key_hash)->sale_id();
         for (const bool before_any_yes : {true, false}) {
           const auto verdict = before_any_yes ? Verdict::kPending : Verdict::kUnavailable;
-          pending.tell(mail, undecided(verdict, sale, pending.lease), [&](const Waiting& request) {
-            return request.before_any_yes == before_any_yes && now - request.since >= rules_.wait;
-          });
+          pending.tell(completions, undecided(verdict, sale, pending.lease),
+                       [&](const Waiting& request) {
+                         return request.before_any_yes == before_any_yes &&
+                                now - request.since >= rules_.wait;
+                       });
         }
       }
     });
   }
-  std::move(mail).send();
+  std::move(completions).send();
 }
 
 void Checkout::Implementation::sweep(Now now) {

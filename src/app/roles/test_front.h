@@ -39,7 +39,9 @@ struct TestFront {
   services::catalog::Pictures pictures;
   services::purchase::Checkout checkout{purchase_rules(config), {captcha_tokens, queue, blacklist}};
   controllers::OriginRule origin{std::nullopt};
-  controllers::CheckController check{checkout, sessions, origin};
+  controllers::CheckController check{
+      [this](const auto& attempt, const auto& wait) { return checkout.attempt(attempt, wait); },
+      sessions, origin};
 
   ShopFront front{config.admission,
                   {.keys = keys,

@@ -12,7 +12,6 @@
 #include "controllers/console/live_json.h"
 #include "http/test_connection.h"
 #include "http/test_server.h"
-#include "queue/local/local_queue.h"
 #include "tests/support/fake_units.h"
 #include "tests/support/test_ring.h"
 
@@ -300,13 +299,10 @@ TEST_F(LiveControllerTest, TheReportOfASaleThatNobodyWatchedSaysSo) {
 /// The names that the one writes are those that the other reads.
 TEST(LiveCounters, AreThoseOfTheCheckController) {
   const test::TestRing keys;
-  const captcha::Tokens captcha{keys.ring()};
-  services::admission::Blacklist blacklist;
-  queue::local::LocalQueue queue{1};
-  services::purchase::Checkout checkout{{}, {captcha, queue, blacklist}};
   const Sessions sessions{keys.ring()};
   const OriginRule origin{std::nullopt};
-  const CheckController check{checkout, sessions, origin};
+  const auto undecided = [](const auto&, const auto&) { return std::nullopt; };
+  const CheckController check{undecided, sessions, origin};
   services::live::Meter meter;
   services::live::Source source{.id = "a", .counters = check.counters()};
   EXPECT_EQ(meter.advance({source}, Tick{}), services::live::Counted{});

@@ -97,7 +97,7 @@ TEST_F(SqliteUseTest, AMarkThatIsInTheLogAloneReachesTheFile) {
 TEST_F(SqliteUseTest, AShellOfAnEarlierReleaseIsRefused) {
   make_private_file(storage.file());
   SqliteHandle file(storage.file(), SqliteHandle::Open::kWrite, std::chrono::seconds{1});
-  file.run("PRAGMA page_size=2048; PRAGMA journal_mode=WAL; CREATE TABLE users (id BIGINT)");
+  file.run("PRAGMA page_size=2048; PRAGMA journal_mode=WAL; CREATE TABLE other (id BIGINT)");
   expect_refused(copy(storage.file(), false));
   EXPECT_EQ(products_in(copy(storage.file(), true)), 0U);
 }

@@ -70,7 +70,7 @@ TEST_P(AuditTest, FindsABuyerOverTheLimit) {
 TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
   const auto second = of_the_same_product(shop.sell(100, 2));
   const auto second_lease = *shop.leases().grant(second, 50, at(1));
-  shop.commit({success(sale, lease, 1), success(second, second_lease, 1),
+  shop.commit({success(sale, lease, 1), success(second, second_lease, 1, 2),
                success(second, second_lease, 2), success(sale, lease, 3),
                failure(second, second_lease, 3, FailureReason::kTooLate)});
   const auto doubled = [&](std::size_t index) {

@@ -2,7 +2,7 @@
 # (its folder), $listen and $console (the addresses of the proxy and of the console).
 
 config=$data/cluster.toml
-parts=(rabbitmq mariadb quantity consume validate-a validate-b web admin proxy)
+parts=(rabbitmq mariadb quantity-a quantity-b consume validate-a validate-b web admin proxy)
 declare -A pids=() address=([rabbitmq]=:0 [mariadb]=:0)
 
 # Sets `command` to what runs a part. The brokers' and the database's ports are free ones, so that the
@@ -14,6 +14,8 @@ command_of() {
     mariadb) command=(deploy/local/mariadb "$data/mariadb" --port "${address[mariadb]##*:}") ;;
     validate-a) command=("${role[@]}" --node a) ;;
     validate-b) command=("${role[@]}" --node b --listen 127.0.0.1:8086 --console 127.0.0.1:8096) ;;
+    quantity-a) command=("${role[@]}" --listen 127.0.0.1:8084) ;;
+    quantity-b) command=("${role[@]}" --listen 127.0.0.1:8087 --console 127.0.0.1:8097) ;;
     admin) command=("${role[@]}" --console "$console") ;;
     proxy) command=(env STAMPEDE_PROXY="$listen" haproxy -db -f deploy/haproxy.cfg) ;;
     *) command=("${role[@]}") ;;
@@ -71,6 +73,9 @@ dir = "$data"
 [http]
 trusted_proxies = ["127.0.0.1"]
 
+[cluster]
+quantity = ["127.0.0.1:8084", "127.0.0.1:8087"]
+
 [queue]
 brokers = ["${address[rabbitmq]}"]
 user = "stampede"
@@ -88,12 +93,12 @@ print_map() {
   shop        http://$listen  (HAProxy)
    ├─ /check  validators  a 127.0.0.1:8083, b 127.0.0.1:8086   by the cookie "node"
    └─ rest    web         127.0.0.1:8082
-  quantity    127.0.0.1:8084      between the roles only
+  quantity    127.0.0.1:8084 and 8087, between the roles only; one leads, the other stands by
   consume     from the queue into the database
   RabbitMQ    ${address[rabbitmq]}     deploy/local/rabbitmqctl $data/rabbitmq list_queues
   MariaDB     ${address[mariadb]}     mariadb --socket=$data/mariadb/socket stampede
   metrics     http://$console/metrics  of the cluster; of each role on 127.0.0.1:
-              web 8092, validate 8093 and 8096, quantity 8094, consume 8095
+              web 8092, validate 8093 and 8096, quantity 8094 and 8097, consume 8095
   logs        $data/log
 
 Open the shop above, register, and buy. Any part that dies is started again: try kill -9.
@@ -138,7 +143,7 @@ run_cluster() {
   [[ -f $data/keys ]] || shop keys create >/dev/null
   make_demo true
   local part
-  for part in quantity consume validate-a validate-b web admin proxy; do
+  for part in quantity-a quantity-b consume validate-a validate-b web admin proxy; do
     begin "$part"
     await "$part"
   done

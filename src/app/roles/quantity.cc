@@ -26,8 +26,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Twice in the life of a term, and two more.
-constexpr milliseconds kLeadPeriod{500};
+/// Eight times in the life of a term: a standby takes over within 3 s of a leader's death.
+constexpr milliseconds kLeadPeriod{250};
 constexpr milliseconds kReviewPeriod{250};
 constexpr milliseconds kFinishPatience{5'000};
 constexpr std::size_t kReaders = 2;

@@ -88,12 +88,11 @@ void write_loading_metrics(PrometheusText& text,
 
 void write_validator_metrics(PrometheusText& text, const services::validator::Validator& validator,
                              Now now) {
-  single(text, "stampede_orders_told_total", "counter",
-         "Orders that quantity control has told this validator.",
+  single(text, "stampede_loaded_orders", "gauge",
+         "Orders that quantity control has told this process.",
          static_cast<double>(validator.orders_told()));
-  single(text, "stampede_orders_loading", "gauge",
-         "1: orders of before the start are on their way, and their buyers are not told no.",
-         validator.loading() ? 1 : 0);
+  single(text, "stampede_orders_known", "gauge", "1: all orders from before the start are known.",
+         validator.loading() ? 0 : 1);
   const auto& clocks = validator.clocks();
   single(text, "stampede_clock_ahead_seconds", "gauge",
          "How far the wall clock is ahead of the database's.",

@@ -37,19 +37,33 @@ void Buyers::add_buyer(UserId buyer) {
   } else {
     wants_[buyer].units = within_limit;
   }
-  for (std::int64_t i = 0; i < wanted; ++i) {
-    const std::int64_t repeats = random.chance(0.4) ? random.between(1, 3) : 0;
-    Wish& wish = wishes_.emplace_back(Wish{buyer, new_key(buyer), repeats});
-    ++open_;
-    later(wish, &Buyers::ask, 0us, parts_.stage.profile.arrivals);
-  }
+  for (std::int64_t i = 0; i < wanted; ++i) add_wish(buyer);
 }
+
+void Buyers::add_wish(UserId buyer) {
+  auto& random = parts_.stage.random;
+  const Profile& profile = parts_.stage.profile;
+  const std::int64_t repeats = random.chance(0.4) ? random.between(1, 3) : 0;
+  Wish& wish = wishes_.emplace_back(Wish{buyer, new_key(buyer), repeats});
+  ++open_;
+  Duration from = 0us;
+  Duration to = profile.arrivals;
+  if (profile.follow_up) {
+    wish.sale = any_sale();
+    if (wish.sale == SaleId{2}) from = std::max<Duration>(0us, *profile.ends - 1s);
+    to = std::max(to, from + 10s);
+  }
+  later(wish, &Buyers::ask, from, to);
+}
+
+/// One of two, or none.
+SaleId Buyers::any_sale() { return SaleId{parts_.stage.random.between(0, 2)}; }
 
 void Buyers::ban(UserId buyer) {
   SimDatabase& database = parts_.database;
   parts_.stage.trace.note("buyer", "is banned", {buyer.value});
   ++database.bans;
-  database.banned_since[buyer] = parts_.stage.scheduler.time();
+  database.banned_since[buyer] = 1 + database.bans;
   database.banned[buyer] = {
       .user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = Instant{}};
   if (parts_.stage.random.chance(0.3)) return;
@@ -93,9 +107,12 @@ void Buyers::ask(Wish& wish) {
   SimValidator& validator =
       *parts_.validators[static_cast<std::size_t>(random.between(0, count - 1))];
   const bool impatient = random.chance(0.1);
+  // The same key with another sale: no page does that, and it must not buy twice.
+  const bool confused = parts_.stage.profile.follow_up && random.chance(0.1);
+  const SaleId sale = confused ? any_sale() : wish.sale;
   parts_.network.call<Answer>(
       process_, validator.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
-      [&validator, check = Check{wish.buyer, kProduct, wish.key, alive}](
+      [&validator, check = Check{wish.buyer, kProduct, wish.key, sale, alive}](
           const Network::Answer<Answer>& back) { validator.check(check, false, back); },
       [this, &wish, key = wish.key,
        after_yes = parts_.checks.told_yes(wish.key)](const std::optional<Answer>& answer) {
@@ -115,6 +132,7 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
       return succeed(wish, answer->order);
     case Verdict::kPending:
       wish.lease = answer->lease;
+      wish.pending_in = answer->sale ? answer->sale : kSale;
       return later(wish, &Buyers::follow, 10ms, 500ms);
     case Verdict::kPurchaseFailed:
       return fail(wish, answer->reason);
@@ -141,10 +159,10 @@ void Buyers::follow(Wish& wish) {
   if (parts_.stage.random.chance(0.4)) return ask(wish);
   parts_.network.call<std::optional<Report>>(
       process_, web_, 1s, Network::Transport::kOnce,
-      [this, &wish, key = wish.key,
+      [this, &wish, key = wish.key, sale = wish.pending_in,
        lease = wish.lease](const Network::Answer<std::optional<Report>>& back) {
         try {
-          auto found = desk_.purchase(kSale, wish.buyer, key, lease);
+          auto found = desk_.purchase(sale, wish.buyer, key, lease);
           const bool spoilt = parts_.stage.bug == Bug::kUnknownIsFailed;
           if (spoilt && found.state == State::kUnknown) found.state = State::kFailed;
           back(found);

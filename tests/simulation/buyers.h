@@ -38,11 +38,15 @@ class Buyers {
     UserId buyer;
     IdempotencyKey key;
     std::int64_t repeats = 0;                              // of the key, after the answer
+    SaleId sale = {};                                      // that is meant; none: the current one
+    SaleId pending_in = {};                                // the sale
     LeaseId lease = {};                                    // of a pending purchase
     std::vector<std::weak_ptr<const void>> requests = {};  // of this key
   };
 
   void add_buyer(UserId buyer);
+  void add_wish(UserId buyer);
+  SaleId any_sale();
   void ban(UserId buyer);
   IdempotencyKey new_key(UserId buyer);
   void later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high);

@@ -38,8 +38,8 @@ class Checks {
   /// `after_yes`: its buyer had been told yes before this request was sent.
   void said_pending(const IdempotencyKey& key, bool after_yes);
   void said_failed(const IdempotencyKey& key);
-  /// By a process that read its clock at that time.
-  void said_sold_out(Duration clock_read);
+  /// Of that sale, or of the current one, by a process that read its clock at that time.
+  void said_sold_out(SaleId sale, Duration clock_read);
   /// The broker has it for good, as a publisher understood.
   void confirmed(const Purchase& purchase);
 

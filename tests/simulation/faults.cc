@@ -47,6 +47,11 @@ const Node& Faults::any() {
   return parts_.nodes[static_cast<std::size_t>(parts_.stage.random.between(0, count - 1))];
 }
 
+const Process& Faults::any_quantity() {
+  const auto last = static_cast<std::int64_t>(parts_.quantities.size()) - 1;
+  return *parts_.quantities[static_cast<std::size_t>(parts_.stage.random.between(0, last))];
+}
+
 void Faults::drop_connections() {
   const Process& process = *any().process;
   parts_.stage.trace.note(process.name(), "FAULT: its connections to the broker drop");
@@ -106,11 +111,12 @@ void Faults::isolate() {
 /// For longer than a lease lives, and nothing else is in the way.
 void Faults::cut_quantity() {
   const Process& one = *any().process;
-  if (&one == &parts_.quantity) return;
+  if (std::ranges::find(parts_.quantities, &one) != parts_.quantities.end()) return;
   parts_.stage.trace.note(one.name(), "FAULT: is cut off from quantity control");
-  parts_.network.cut(one, parts_.quantity);
-  parts_.stage.scheduler.after(parts_.stage.random.between(1s, 14s),
-                               [this, &one] { parts_.network.heal(one, parts_.quantity); });
+  for (const Process* quantity : parts_.quantities) parts_.network.cut(one, *quantity);
+  parts_.stage.scheduler.after(parts_.stage.random.between(1s, 14s), [this, &one] {
+    for (const Process* quantity : parts_.quantities) parts_.network.heal(one, *quantity);
+  });
 }
 
 void Faults::start_later(const Node& node) {
@@ -138,7 +144,7 @@ void Faults::leave() {
 
 /// So fast that nobody misses it.
 void Faults::restart_quantity() {
-  const Node& node = *std::ranges::find(parts_.nodes, &parts_.quantity, &Node::process);
+  const Node& node = *std::ranges::find(parts_.nodes, &any_quantity(), &Node::process);
   if (!node.process->running()) return;
   parts_.stage.trace.note(node.process->name(), "FAULT: killed, and starts at once");
   node.kill();

@@ -26,7 +26,7 @@ class Faults {
     SimBroker& broker;
     SimDatabase& database;
     std::vector<Node> nodes;
-    const Process& quantity;
+    std::vector<const Process*> quantities;
   };
   explicit Faults(Parts parts);
 
@@ -51,6 +51,7 @@ class Faults {
   /// Undoes a fault after a while.
   void undo(Duration longest, std::function<void()> what);
   const Node& any();
+  const Process& any_quantity();
   void start_later(const Node& node);
 
   const Parts parts_;

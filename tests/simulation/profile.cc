@@ -38,9 +38,11 @@ Profile draw_profile(Random& random) {
   if (half()) profile.interval = std::chrono::milliseconds{random.between(100, 2'000)};
   if (random.chance(0.3)) profile.buyers = random.between(3, 50);  // so that units may be left
   if (random.chance(0.2)) profile.validators = static_cast<std::size_t>(random.between(1, 3));
+  if (random.chance(0.4)) profile.quantities = static_cast<std::size_t>(random.between(2, 3));
   profile.arrivals = random.between(1s, 50s);
   profile.faults_end = random.between(10s, 40s);
   if (random.chance(0.3)) profile.ends = random.between(2s, 30s);
+  if (profile.ends && random.chance(0.5)) profile.follow_up = random.between(0us, 2s);
   if (random.chance(0.3)) profile.stock_added = 0.6;
   if (random.chance(0.15)) profile.added_behind_reply = 0.1;
   profile.ends_early = random.chance(0.1);

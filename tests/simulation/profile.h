@@ -17,8 +17,11 @@ struct Profile {
   std::int32_t limit = 1;
   std::chrono::milliseconds interval{0};
   std::optional<Duration> ends;  // none: until sold out
+  /// Another sale of the product begins so long after the end.
+  std::optional<Duration> follow_up;
   std::int64_t buyers = 50;
   std::size_t validators = 2;
+  std::size_t quantities = 1;
   Duration arrivals{};            // buyers come until then
   double stock_added = 0;         // chance of each of three moments
   double added_behind_reply = 0;  // chance of each that says "sold out"

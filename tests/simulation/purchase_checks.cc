@@ -40,12 +40,15 @@ void PurchaseChecks::taken(Taken taken) {
 void PurchaseChecks::check_permission(const Taken& taken) const {
   const Purchase& purchase = taken.purchase;
   const auto banned = database_->banned_since.find(purchase.buyer);
-  if (banned != database_->banned_since.end() && banned->second < taken.heard) {
-    throw Breach("a ban: " + name_of(purchase) + " was sold to a buyer banned before " +
-                 taken.holder + " asked last");
+  if (banned != database_->banned_since.end() && banned->second <= taken.bans_known) {
+    throw Breach("a ban: " + name_of(purchase) + " was sold to a buyer of whose ban " +
+                 taken.holder + " knew");
+  }
+  if (taken.named && taken.named != purchase.sale) {
+    throw Breach("the sale: " + name_of(purchase) + " named one, and was sold in another");
   }
   const Sale& sale = database_->ledger.view().sales.at(purchase.sale);
-  const bool changed = database_->sales_changed >= taken.heard;
+  const bool changed = database_->sales_changed > taken.sales_known;
   if (!changed && !sale.on(purchase.created_at)) {
     throw Breach("the window: " + name_of(purchase) + " was sold outside of it");
   }

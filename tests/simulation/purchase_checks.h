@@ -15,11 +15,13 @@ namespace stampede::simulation {
 /// One purchase that a validator has taken a unit for.
 struct Taken {
   Purchase purchase;
-  std::string holder;    // the process: its leases are granted to this name
-  Duration clock_read;   // when it read the clock for this request
-  Tick tick;             // what that clock said
-  Duration heard;        // when it asked for the last heartbeat that it has applied
-  bool refused = false;  // the queue certainly does not have it
+  std::string holder;        // the process: its leases are granted to this name
+  Duration clock_read;       // when it read the clock for this request
+  Tick tick;                 // what that clock said
+  std::int64_t bans_known;   // the revision that its process had loaded
+  std::int64_t sales_known;  // likewise
+  SaleId named;              // the sale that its buyer means; none: any
+  bool refused = false;      // the queue certainly does not have it
   std::optional<Duration> arrived = std::nullopt;  // when the first copy came into its queue
 };
 

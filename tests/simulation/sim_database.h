@@ -21,10 +21,10 @@ struct SimDatabase {
   bool away = false;
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
-  std::map<UserId, Duration> banned_since;
-  std::int64_t bans = 0;                     // rises with each change of them
-  std::int64_t catalog = 1;                  // rises with each change of the sales
-  Duration sales_changed = Duration::min();  // the last time
+  std::map<UserId, std::int64_t> banned_since;  // the revision that tells it
+  std::int64_t bans = 0;                        // rises with each change of them
+  std::int64_t catalog = 1;                     // rises with each change of the sales
+  std::int64_t sales_changed = 0;               // the revision that told of an end that came early
 };
 
 /// One process's connection to it. Every statement may fail; every commit's answer may be lost,
@@ -81,6 +81,9 @@ class DatabaseClient final : public repositories::OrderLedger,
   void commit(const std::function<void()>& change);
 
  private:
+  /// The term that the statement is carried out in.
+  repositories::Term term_of(const repositories::Term& term);
+
   Stage* stage_;
   Network* network_;
   SimDatabase* database_;

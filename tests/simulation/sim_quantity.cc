@@ -14,11 +14,12 @@ constexpr Duration kShortestSilence = 600ms;
 
 }  // namespace
 
-SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database)
+SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
+                         std::string name)
     : stage_(&stage),
       broker_(&broker),
       database_(&database),
-      process_(stage, "quantity"),
+      process_(stage, std::move(name)),
       client_(stage, network, database, process_),
       catalog_(client_, database) {}
 
@@ -38,7 +39,7 @@ void SimQuantity::Up::make_control() {
   if (stage.bug == Bug::kStandstillForgotten) terms.sure = std::chrono::hours{1};
   control.emplace(
       services::leasing::QuantityControl::Parts{
-          .holder = owner.process_.name() + "/" + std::to_string(owner.process_.life()),
+          .holder = owner.holder_name(),
           .virtual_nodes = 8,  // fewer than the real ring has, to draw it fast
           .leadership = owner.client_,
           .leases = owner.client_,
@@ -51,6 +52,10 @@ void SimQuantity::Up::make_control() {
           .changes = owner.catalog_,
           .markers = markers},
       terms);
+}
+
+std::string SimQuantity::holder_name() const {
+  return process_.name() + "/" + std::to_string(process_.life());
 }
 
 void SimQuantity::start() {
@@ -78,7 +83,7 @@ void SimQuantity::lead() {
       stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
     }
   } catch (const StorageError&) {
-    stage_->trace.note("quantity", "could not lead");
+    stage_->trace.note(process_.name(), "could not lead");
   }
   process_.after(500ms, [this] { lead(); });
 }
@@ -88,33 +93,41 @@ void SimQuantity::review() {
     up_->control->review(process_.now());
     check_members();
   } catch (const StorageError&) {
-    stage_->trace.note("quantity", "could not review");
+    stage_->trace.note(process_.name(), "could not review");
   }
   process_.after(stage_->random.between(200ms, 300ms), [this] { review(); });
 }
 
 void SimQuantity::beat(const peers::Heartbeat& heartbeat,
-                       const Network::Answer<peers::HeartbeatReply>& answer) {
+                       const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
   later([this, heartbeat, answer](Now now) {
     if (heartbeat.leaving) up_->heard.erase(heartbeat.member.node);
     try {
       auto reply = up_->control->beat(heartbeat, now);
-      if (!reply) return;  // in HTTP an error at once; either way the validator tries again
+      if (!reply) return answer(std::nullopt);
       check_reply(heartbeat, *reply);
       replied(heartbeat, *reply);
       spoil_reply(*reply);
       answer(std::move(*reply));
     } catch (const StorageError&) {
-      stage_->trace.note("quantity", "could not answer a heartbeat");
+      stage_->trace.note(process_.name(), "could not answer a heartbeat");
+      answer(std::nullopt);
     }
   });
 }
 
 Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_.stood_still(); }
 
-/// Nobody is taken off the ring whom this process would have heard, had it listened.
+bool SimQuantity::leads() const {
+  const auto& term = database_->ledger.view().leader;
+  return term.holder == holder_name() && term.epoch == up_->control->leader_epoch();
+}
+
+/// Nobody is taken off the ring whom this process would have heard, had it listened, unless another
+/// process does that.
 void SimQuantity::check_members() {
   const auto& now = database_->ledger.view().ring.members;
+  if (!leads()) up_->members = now;
   for (const Member& member : std::exchange(up_->members, now)) {
     const bool there =
         std::ranges::any_of(now, [&](const Member& other) { return other.node == member.node; });
@@ -156,7 +169,7 @@ void SimQuantity::spoil_reply(peers::HeartbeatReply& reply) {
 }
 
 void SimQuantity::ask(const peers::LeaseAsk& ask,
-                      const Network::Answer<peers::LeaseReply>& answer) {
+                      const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
   later([this, ask, answer](Now now) {
     try {
       auto request = ask;
@@ -164,7 +177,7 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
         request.ring_epoch = database_->ledger.view().ring.epoch;
       }
       const auto answered = up_->control->ask(request, now);
-      if (!answered) return;
+      if (!answered) return answer(std::nullopt);
       const auto& reply = *answered;
       if (reply.lease) {
         const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
@@ -177,7 +190,8 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
                           reply.lease ? reply.lease->granted : 0, ask.number, ask.ring_epoch});
       answer(reply);
     } catch (const StorageError&) {
-      stage_->trace.note("quantity", "could not grant");
+      stage_->trace.note(process_.name(), "could not grant");
+      answer(std::nullopt);
     }
   });
 }

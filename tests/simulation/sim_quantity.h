@@ -18,7 +18,8 @@ namespace stampede::simulation {
 /// sometimes read long before it is used.
 class SimQuantity {
  public:
-  SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database);
+  SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
+              std::string name);
 
   Process& process() { return process_; }
   void start();
@@ -29,10 +30,12 @@ class SimQuantity {
   /// Called when a reply is on its way: what happens before it arrives.
   std::function<void(const peers::Heartbeat&, const peers::HeartbeatReply&)> replied;
 
-  /// Requests of validators, in this process; no answer comes to one that storage failed.
+  /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
+  /// that it has no answer.
   void beat(const peers::Heartbeat& heartbeat,
-            const Network::Answer<peers::HeartbeatReply>& answer);
-  void ask(const peers::LeaseAsk& ask, const Network::Answer<peers::LeaseReply>& answer);
+            const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
+  void ask(const peers::LeaseAsk& ask,
+           const Network::Answer<std::optional<peers::LeaseReply>>& answer);
 
   std::size_t unresolved() const { return up_ ? up_->markers.unresolved() : 0; }
 
@@ -50,6 +53,8 @@ class SimQuantity {
   };
   Duration awake() const;
   void check_members();
+  bool leads() const;
+  std::string holder_name() const;
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
   void spoil_reply(peers::HeartbeatReply& reply);
   /// Like the schedules of the role.

@@ -79,12 +79,14 @@ void SimValidator::decide(const Check& check, bool forwarded, Read read,
 
   up_->clock_read = read.time;
   up_->tick = read.now.tick;
+  up_->named = check.sale;
   up_->spoil_attempt(check.buyer, read.now);
+  const SaleId sale = parts_.stage.bug == Bug::kSaleDropped ? SaleId{} : check.sale;
   const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(check, answer)}; };
   const auto decided =
-      up_->rules.attempt({check.buyer, check.product, check.key, {}, read.now}, wait);
+      up_->rules.attempt({check.buyer, check.product, check.key, {}, read.now, sale}, wait);
   if (!decided) return;
-  if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(read.time);
+  if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(check.sale, read.time);
   answer(*decided);
 }
 
@@ -117,7 +119,9 @@ void SimValidator::sold(const Purchase& purchase) {
                                  .holder = up_->rules.member().holder(),
                                  .clock_read = up_->clock_read,
                                  .tick = up_->tick,
-                                 .heard = up_->heard});
+                                 .bans_known = up_->bans_known,
+                                 .sales_known = up_->sales_known,
+                                 .named = up_->named});
   for (auto& other : parts_.all) {
     if (other.get() != this && other->says_no(purchase.buyer)) {
       parts_.checks.sold_beside_a_no(purchase);
@@ -145,24 +149,32 @@ void SimValidator::beat_later(Duration delay) {
 void SimValidator::beat() {
   const Now asked = process_.now();
   const auto sent = std::make_shared<peers::Heartbeat>(up_->rules.compose(asked));
-  auto& quantity = parts_.quantity;
-  parts_.network.call<peers::HeartbeatReply>(
-      process_, quantity.process(), kLinkPatience, Network::Transport::kMayRepeat,
-      [&quantity, sent](const Network::Answer<peers::HeartbeatReply>& back) {
-        quantity.beat(*sent, back);
+  auto& asked_of = quantity();
+  parts_.network.call<std::optional<peers::HeartbeatReply>>(
+      process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
+      [&asked_of, sent](const Network::Answer<std::optional<peers::HeartbeatReply>>& back) {
+        asked_of.beat(*sent, back);
       },
-      [this, sent, asked, time = parts_.stage.scheduler.time()](auto reply) {
-        hear(*sent, std::move(reply), asked, time);
+      [this, sent, asked, index = up_->quantity](auto reply) {
+        if (!reply || !*reply) ask_another(index);
+        hear(*sent, reply.value_or(std::nullopt), asked);
       });
 }
 
+SimQuantity& SimValidator::quantity() { return *parts_.quantities[up_->quantity]; }
+
+void SimValidator::ask_another(std::size_t asked) {
+  if (up_->quantity == asked) up_->quantity = (asked + 1) % parts_.quantities.size();
+}
+
 void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
-                        Now asked, Duration time) {
+                        Now asked) {
   const auto applied = reply ? up_->apply(*reply, asked, process_.now())
                              : std::unexpected(std::string("no reply came"));
   const bool at_once = applied.value_or(false);
   if (applied) {
-    up_->heard = time;
+    if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
+    if (reply->sales) up_->sales_known = reply->catalog_revision;
     if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
     parts_.stage.trace.note(process_.name(), "heartbeat",
                             {reply->ring_epoch, reply->oldest_open.value,
@@ -200,15 +212,16 @@ void SimValidator::finish_leaving(std::function<void()> gone, Duration deadline)
 void SimValidator::send_asks() {
   if (up_->leaving) return;
   const Now asked = process_.now();
-  auto& quantity = parts_.quantity;
+  auto& asked_of = quantity();
   for (const auto& ask : up_->rules.wanted(asked)) {
-    parts_.network.call<peers::LeaseReply>(
-        process_, quantity.process(), kLinkPatience, Network::Transport::kMayRepeat,
-        [&quantity, ask](const Network::Answer<peers::LeaseReply>& back) {
-          quantity.ask(ask, back);
+    parts_.network.call<std::optional<peers::LeaseReply>>(
+        process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
+        [&asked_of, ask](const Network::Answer<std::optional<peers::LeaseReply>>& back) {
+          asked_of.ask(ask, back);
         },
-        [this, ask, asked](std::optional<peers::LeaseReply> reply) {
-          up_->answered(ask, reply, asked, process_.now());
+        [this, ask, asked, index = up_->quantity](auto reply) {
+          if (!reply || !*reply) ask_another(index);
+          up_->answered(ask, reply.value_or(std::nullopt), asked, process_.now());
         });
   }
 }

@@ -16,6 +16,7 @@ struct Check {
   UserId buyer;
   ProductId product;
   IdempotencyKey key;
+  SaleId sale;  // that the buyer means; none: the current one
   /// Lives as long as anybody may still act on the request.
   std::shared_ptr<const void> alive;
 };
@@ -28,7 +29,7 @@ class SimValidator {
     Stage& stage;
     Network& network;
     SimBroker& broker;
-    SimQuantity& quantity;
+    std::vector<std::unique_ptr<SimQuantity>>& quantities;
     std::vector<std::unique_ptr<SimValidator>>& all;  // by index
     Checks& checks;
   };
@@ -63,10 +64,12 @@ class SimValidator {
   /// Hands on the answer of who waited, and checks for how long.
   std::move_only_function<void(Answer&&)> resume(const Check& check,
                                                  const Network::Answer<Answer>& answer);
-  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked,
-            Duration time);
+  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked);
   void finish_leaving(std::function<void()> gone, Duration deadline);
   void beat();
+  /// The one that answered last, or the next one after one that had no answer.
+  SimQuantity& quantity();
+  void ask_another(std::size_t asked);
   void beat_later(Duration delay);
   void send_asks();
   void review();

@@ -41,11 +41,14 @@ struct SimValidator::Up {
   services::purchase::Post post;
   SimPublisher publisher;
   services::validator::Validator rules;
-  std::vector<bool> orders;          // those it was told of, by number
-  Duration heard = Duration::min();  // when it asked for the last reply it has applied
-  Duration clock_read{};             // of the request that is being decided
+  std::vector<bool> orders;       // those it was told of, by number
+  std::int64_t bans_known = -1;   // the revision that it has loaded
+  std::int64_t sales_known = -1;  // likewise
+  Duration clock_read{};          // of the request that is being decided
   Tick tick{};
+  SaleId named;
   bool leaving = false;
+  std::size_t quantity = 0;  // the one to ask
 
   // Of planted bugs alone.
   std::shared_ptr<const services::routing::Ring> ring_before;

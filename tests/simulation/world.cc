@@ -32,6 +32,7 @@ class World {
 
  private:
   void add_sale();
+  void add_quantity(std::size_t number);
   void plan_changes();
   void add_stock();
   void add_behind(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
@@ -39,6 +40,7 @@ class World {
   void note_arrival(const std::string& body);
   void start();
   std::vector<Node> nodes();
+  std::vector<const Process*> quantity_processes();
   /// What still goes on, in words; empty if nothing does.
   std::string unrest() const;
   void step();
@@ -48,7 +50,7 @@ class World {
   SimDatabase database_{stage_};
   SimBroker broker_{stage_, network_};
   Checks checks_{stage_, database_};
-  SimQuantity quantity_{stage_, network_, broker_, database_};
+  std::vector<std::unique_ptr<SimQuantity>> quantities_;
   std::array<SimConsumer, 2> consumers_{
       SimConsumer{stage_, network_, broker_, database_, "consumer 1"},
       SimConsumer{stage_, network_, broker_, database_, "consumer 2"}};
@@ -60,22 +62,17 @@ class World {
 
 World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print) {
   add_sale();
+  for (std::size_t i = 1; i <= stage_.profile.quantities; ++i) add_quantity(i);
   for (std::size_t i = 0; i < stage_.profile.validators; ++i) {
-    validators_.push_back(std::make_unique<SimValidator>(SimValidator::Parts{.stage = stage_,
-                                                                             .network = network_,
-                                                                             .broker = broker_,
-                                                                             .quantity = quantity_,
-                                                                             .all = validators_,
-                                                                             .checks = checks_},
-                                                         i));
+    validators_.push_back(
+        std::make_unique<SimValidator>(SimValidator::Parts{.stage = stage_,
+                                                           .network = network_,
+                                                           .broker = broker_,
+                                                           .quantities = quantities_,
+                                                           .all = validators_,
+                                                           .checks = checks_},
+                                       i));
   }
-  quantity_.set_meanwhile([this] {
-    if (!stage_.chance(stage_.profile.interleaved)) return;
-    for (SimConsumer& consumer : consumers_) consumer.hurry();
-  });
-  quantity_.replied = [this](const auto& heartbeat, const auto& reply) {
-    add_behind(heartbeat, reply);
-  };
   broker_.kept = [this](const std::string& body) { note_arrival(body); };
   plan_changes();
   start();
@@ -89,7 +86,19 @@ World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print)
                                                    .broker = broker_,
                                                    .database = database_,
                                                    .nodes = nodes(),
-                                                   .quantity = quantity_.process()});
+                                                   .quantities = quantity_processes()});
+}
+
+void World::add_quantity(std::size_t number) {
+  auto& quantity = *quantities_.emplace_back(std::make_unique<SimQuantity>(
+      stage_, network_, broker_, database_, "quantity " + std::to_string(number)));
+  quantity.set_meanwhile([this] {
+    if (!stage_.chance(stage_.profile.interleaved)) return;
+    for (SimConsumer& consumer : consumers_) consumer.hurry();
+  });
+  quantity.replied = [this](const auto& heartbeat, const auto& reply) {
+    add_behind(heartbeat, reply);
+  };
 }
 
 void World::add_sale() {
@@ -106,6 +115,14 @@ void World::add_sale() {
     sale.ends_at = begins + std::chrono::floor<std::chrono::milliseconds>(*ends);
   }
   database_.ledger.add_sale(sale);
+  if (const auto pause = stage_.profile.follow_up) {
+    Sale next = sale;
+    next.id = SaleId{2};
+    next.quantity = stage_.random.between(1, 20);
+    next.starts_at = *sale.ends_at + std::chrono::floor<std::chrono::milliseconds>(*pause);
+    next.ends_at.reset();
+    database_.ledger.add_sale(next);
+  }
   stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
 }
 
@@ -149,7 +166,7 @@ void World::end_early() {
   database_.ledger.end_sale(SaleId{1}, database_.process.now().wall);
   ++database_.changes;
   ++database_.catalog;
-  database_.sales_changed = stage_.scheduler.time();
+  database_.sales_changed = database_.catalog;
 }
 
 void World::note_arrival(const std::string& body) {
@@ -162,16 +179,23 @@ void World::note_arrival(const std::string& body) {
 }
 
 void World::start() {
-  quantity_.start();
+  for (auto& quantity : quantities_) quantity->start();
   for (auto& validator : validators_) validator->start();
   for (SimConsumer& consumer : consumers_) consumer.start();
+}
+
+std::vector<const Process*> World::quantity_processes() {
+  std::vector<const Process*> processes;
+  for (auto& quantity : quantities_) processes.push_back(&quantity->process());
+  return processes;
 }
 
 std::vector<Node> World::nodes() {
   const auto node_of = [](auto& part) {
     return Node{&part.process(), [&part] { part.start(); }, [&part] { part.kill(); }};
   };
-  std::vector<Node> nodes{node_of(quantity_), Node{&buyers_->web(), nullptr, nullptr}};
+  std::vector<Node> nodes{Node{&buyers_->web(), nullptr, nullptr}};
+  for (auto& quantity : quantities_) nodes.push_back(node_of(*quantity));
   for (auto& validator : validators_) {
     nodes.push_back(node_of(*validator));
     nodes.back().leave = [&validator](auto gone) { validator->leave(std::move(gone)); };
@@ -183,7 +207,9 @@ std::vector<Node> World::nodes() {
 std::string World::unrest() const {
   if (!buyers_->done()) return "buyers wait for their answers";
   if (broker_.depth() > 0) return "the queues are not empty";
-  if (quantity_.unresolved() > 0) return "quantity control's markers are not in the queue";
+  for (const auto& quantity : quantities_) {
+    if (quantity->unresolved() > 0) return "quantity control's markers are not in the queue";
+  }
   for (const auto& validator : validators_) {
     if (validator->unresolved() > 0) return "a validator's purchases are not in the queue";
   }

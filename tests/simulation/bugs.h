@@ -20,14 +20,12 @@ enum class Bug {
   // Database.
   kCommitIsLost,        // says committed before it is durable
   kClosedLooksOpen,     // shows a closed lease as open and charges it
-  kOneSaleAlone,        // finds an intent only in the sale that a purchase is for
   kIntentsHidden,       // does not find the order that an intent has become
   kUnsoldForgotten,     // counts only unleased units as stock
   kLimitIgnored,        // shows the consumer a limit that is one higher
   kChargeForgotten,     // charges no lease
   kFenceCloses,         // a fenced lease is closed at once
   kFenceForgotten,      // fences nothing
-  kTermIgnored,         // lets quantity control act when another leads
   kGrantRepeats,        // a repeated request for a lease is a new one
   kClosedLeaseGranted,  // a repeated request is answered by a lease that is not open any more
   kSeqHole,             // shows orders before one of a lower seq
@@ -89,14 +87,12 @@ inline constexpr std::array kBugs{
     BugName{Bug::kLastMessageSkipped, "last-message-skipped"},
     BugName{Bug::kCommitIsLost, "commit-is-lost"},
     BugName{Bug::kClosedLooksOpen, "closed-looks-open"},
-    BugName{Bug::kOneSaleAlone, "one-sale-alone"},
     BugName{Bug::kIntentsHidden, "intents-hidden"},
     BugName{Bug::kUnsoldForgotten, "unsold-forgotten"},
     BugName{Bug::kLimitIgnored, "limit-ignored"},
     BugName{Bug::kChargeForgotten, "charge-forgotten"},
     BugName{Bug::kFenceCloses, "fence-closes"},
     BugName{Bug::kFenceForgotten, "fence-forgotten"},
-    BugName{Bug::kTermIgnored, "term-ignored"},
     BugName{Bug::kGrantRepeats, "grant-repeats"},
     BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
     BugName{Bug::kSeqHole, "seq-hole"},

@@ -41,12 +41,6 @@ class SimTransaction final : public LedgerTransaction {
   std::vector<Order> orders_of(std::span<const repositories::SaleBuyer> ascending) override {
     client_->reach();
     auto orders = transaction_->orders_of(ascending);
-    if (stage_->bug == Bug::kOneSaleAlone) {
-      std::erase_if(orders, [&](const Order& order) {
-        return !std::ranges::binary_search(ascending,
-                                           repositories::SaleBuyer{order.sale, order.buyer});
-      });
-    }
     if (stage_->bug != Bug::kIntentsHidden) return orders;
     for (Order& order : orders) order.intent = some_other_key();
     return orders;
@@ -125,7 +119,7 @@ std::optional<StockLease> DatabaseClient::grant(const repositories::Term& term,
   auto asked = request;
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->ledger.view().ring.epoch;
-  commit([&] { lease = database_->ledger.grant(term_of(term), asked, units, now); });
+  commit([&] { lease = database_->ledger.grant(term, asked, units, now); });
   if (lease && stage_->bug == Bug::kClosedLeaseGranted) lease->state = LeaseState::kOpen;
   return lease;
 }
@@ -137,7 +131,7 @@ void DatabaseClient::fence(LeaseId lease) {
 void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
   commit([&] {
     if (stage_->bug == Bug::kFenceForgotten) return;
-    database_->ledger.fence(term_of(term), lease);
+    database_->ledger.fence(term, lease);
     if (stage_->bug != Bug::kFenceCloses) return;
     const auto transaction = database_->ledger.begin();
     transaction->close(lease);
@@ -226,12 +220,8 @@ repositories::RingState DatabaseClient::replace(const repositories::Term& term,
                                                 const repositories::RingChange& change,
                                                 Instant now) {
   repositories::RingState ring;
-  commit([&] { ring = database_->ledger.replace(term_of(term), change, now); });
+  commit([&] { ring = database_->ledger.replace(term, change, now); });
   return ring;
-}
-
-repositories::Term DatabaseClient::term_of(const repositories::Term& term) {
-  return stage_->bug == Bug::kTermIgnored ? database_->ledger.last() : term;
 }
 
 std::optional<repositories::Term> DatabaseClient::take(const std::string& holder,
@@ -244,7 +234,7 @@ std::optional<repositories::Term> DatabaseClient::take(const std::string& holder
 
 bool DatabaseClient::renew(const repositories::Term& term, std::chrono::milliseconds life) {
   bool stands = false;
-  commit([&] { stands = database_->ledger.renew(term_of(term), life); });
+  commit([&] { stands = database_->ledger.renew(term, life); });
   return stands;
 }
 
@@ -254,7 +244,7 @@ void DatabaseClient::resign(const repositories::Term& term) {
 
 std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
   reach();
-  return database_->ledger.standing(term_of(term));
+  return database_->ledger.standing(term);
 }
 
 repositories::Term DatabaseClient::last() {

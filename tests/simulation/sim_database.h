@@ -81,9 +81,6 @@ class DatabaseClient final : public repositories::OrderLedger,
   void commit(const std::function<void()>& change);
 
  private:
-  /// The term that the statement is carried out in.
-  repositories::Term term_of(const repositories::Term& term);
-
   Stage* stage_;
   Network* network_;
   SimDatabase* database_;

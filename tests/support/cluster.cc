@@ -183,11 +183,13 @@ std::string Cluster::run(std::vector<std::string> arguments) const {
 }
 
 Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
+  // Banned before there is a sale: a validator that knows the sale knows them too, and sells them
+  // nothing.
+  if (probes_.empty()) make_probes();
   if (!options.product) {
     options.product = ProductId{std::stoll(run({"product", "add", "--name", "Lamp"}))};
   }
   const OpenSale sale{SaleId{std::stoll(run(sale_create_words(options)))}, options.product};
-  if (probes_.empty()) make_probes();
   for (Buyer& probe : probes_) {
     const bool known = eventually(
         kPatience, [&] { return probe.buy(sale.product, fresh_key()).result == "blacklisted"; });

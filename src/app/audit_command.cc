@@ -5,8 +5,8 @@
 #include <fstream>
 #include <system_error>
 
-#include "app/commands.h"
 #include "app/command_context.h"
+#include "app/commands.h"
 #include "app/progress.h"
 #include "services/audit/answers_audit.h"
 #include "services/audit/ledger_audit.h"

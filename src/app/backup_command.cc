@@ -4,9 +4,9 @@
 
 #include "app/backup_books.h"
 #include "app/backup_facts.h"
+#include "app/command_context.h"
 #include "app/commands.h"
 #include "app/config/data_dir.h"
-#include "app/command_context.h"
 #include "app/progress.h"
 #include "identity/key_file.h"
 #include "repositories/sql/sqlite_copy.h"

@@ -27,7 +27,7 @@ void CommandLine::add_product_change(CLI::App& product) {
       product, "change", "give a product other facts; those not named stay",
       [this](const auto& loaded) { return change_product(loaded.config, product_change_); });
   add_number(change, "product", product_change_.id.value, "its id").required();
-  const auto add_text = [&](const char* name, std::string ProductFacts::* field, const char* what) {
+  const auto add_text = [&](const char* name, std::string ProductFacts::*field, const char* what) {
     change
         .add_option_function<std::string>(
             name,
@@ -135,7 +135,8 @@ void CommandLine::add_sale_change(CLI::App& sale) {
   add_time(change, "--starts", "when it starts", set(&Sale::starts_at));
   CLI::Option& ends = add_time(change, "--ends", "when it ends", set(&Sale::ends_at));
   const auto add_flag = [&](const char* name, auto field, auto value, const char* what) {
-    return change.add_flag_callback(name, [=] { set(field)(value); }, what);
+    return change.add_flag_callback(
+        name, [=] { set(field)(value); }, what);
   };
   add_flag("--no-end", &Sale::ends_at, std::optional<Instant>{}, "when sold out")->excludes(&ends);
   add_flag("--captcha", &Sale::captcha, true, "let buyers through with a captcha only")

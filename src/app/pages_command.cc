@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "app/commands.h"
 #include "app/command_context.h"
+#include "app/commands.h"
 #include "app/roles/asset_files.h"
 #include "app/static_site.h"
 #include "controllers/shared_pages.h"

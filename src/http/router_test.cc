@@ -121,9 +121,7 @@ TEST_F(RouterTest, APatternBeginsWithASlash) {
 
 TEST(Responder, DestroyedUnusedItAnswers500) {
   Recorder recorder;
-  {
-    const Responder responder(recorder);
-  }
+  { const Responder responder(recorder); }
   ASSERT_TRUE(recorder.answered);
   EXPECT_EQ(recorder.answered->status, 500);
 }

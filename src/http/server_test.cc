@@ -159,9 +159,7 @@ TEST(Server, ADroppedOrThrownAwayRequestIsA500) {
   EXPECT_EQ(status_of(connection.ask(get("/dropped"))), 500);
   EXPECT_EQ(status_of(connection.ask(get("/throws"))), 500);
   connection.send(get("/later"));
-  {
-    const Responder dropped_elsewhere = test.next_responder();
-  }
+  { const Responder dropped_elsewhere = test.next_responder(); }
   EXPECT_EQ(status_of(connection.response()), 500);
   EXPECT_EQ(status_of(connection.ask(get("/hello"))), 200);
 }

@@ -171,7 +171,7 @@ TEST_F(KeyRingTest, CreatesAPrivateFileAndNeverOverwrites) {
   const mode_t before = ::umask(0);
   KeyRing::create(path_);
   ::umask(before);
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600u);
 

@@ -127,15 +127,17 @@ HeartbeatReply any_reply() {
                        .renewed = some<LeaseId>(any_id<LeaseId>),
                        .oldest_open = any_id<LeaseId>(),
                        .recalled = some<SaleId>(any_id<SaleId>)};
-  reply.stock =
-      some<StockLevel>([] { return StockLevel{any_id<SaleId>(), any(0, kMost), any(0, kMost)}; });
+  reply.stock = some<StockLevel>([] {
+    return StockLevel{any_id<SaleId>(), any(0, kMost), any(0, kMost)};
+  });
   reply.catalog_revision = any(0, kMost);
   if (any_bool()) reply.sales = some<Sale>(any_sale);
   reply.blacklist_revision = any(0, kMost);
   if (any_bool()) reply.blacklist = some<BlacklistEntry>(any_entry);
   reply.sessions_revision = any(-1, kMost);
-  reply.epochs = some<std::pair<UserId, SessionEpoch>>(
-      [] { return std::pair{any_id<UserId>(), any(0, kMost)}; });
+  reply.epochs = some<std::pair<UserId, SessionEpoch>>([] {
+    return std::pair{any_id<UserId>(), any(0, kMost)};
+  });
   reply.orders = some<Order>(any_order);
   reply.cursors = some<std::int64_t>([] { return any(0, kMost); });
   reply.last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); });

@@ -50,7 +50,8 @@ PageTemplates::PageTemplates(std::string_view folder, const AssetUrl& asset_url)
     : assets_(data::type::object) {
   for (const Asset& asset : assets()) {
     std::string key(asset.path);
-    std::ranges::replace_if(key, [](char c) { return c == '/' || c == '.' || c == '-'; }, '_');
+    std::ranges::replace_if(
+        key, [](char c) { return c == '/' || c == '.' || c == '-'; }, '_');
     assets_.set(key, asset_url(asset.path));
   }
   const auto files = embedded::templates();

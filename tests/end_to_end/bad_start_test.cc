@@ -109,7 +109,7 @@ TEST(BadStart, AKeyFileThatOthersCanReadIsRefused) {
   Shop shop;
   shop.stop();
   const path key_file = shop.data() / "keys";
-  struct stat status{};
+  struct stat status {};
   ASSERT_EQ(stat(key_file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   ASSERT_EQ(chmod(key_file.c_str(), 0644), 0);

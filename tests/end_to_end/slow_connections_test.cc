@@ -59,8 +59,8 @@ TEST(SlowConnections, HonestBuyersHardlyNotice) {
   const auto crowded = honest_p99(honest, lamp);
   RecordProperty("p99_quiet_us", static_cast<int>(quiet / 1us));
   RecordProperty("p99_crowded_us", static_cast<int>(crowded / 1us));
-  // At most doubled. Below that floor a shared machine's own noise is larger; a thread that a dawdler
-  // holds up would cost seconds.
+  // At most doubled. Below that floor a shared machine's own noise is larger; a thread that a
+  // dawdler holds up would cost seconds.
   if (!kSanitized) {
     EXPECT_LE(crowded, std::max<Clock::duration>(2 * quiet, 1s));
   }

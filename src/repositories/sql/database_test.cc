@@ -133,7 +133,7 @@ TEST(Database, SaysWhatIsWrongWithItsFile) {
 TEST(Database, IsMadeForItsOwnerAlone) {
   const TestShop shop;
   for (const auto& entry : std::filesystem::directory_iterator(shop.storage.file().parent_path())) {
-    struct stat status{};
+    struct stat status {};
     ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U) << entry.path();
   }
@@ -216,7 +216,7 @@ TEST_P(ChangesTest, RaiseTheRevisionOfWhatChanged) {
   Repositories outside(*other);
   auto last = changes->poll();
   ASSERT_TRUE(last);
-  const auto expect_raised = [&](std::int64_t Revisions::* topic) {
+  const auto expect_raised = [&](std::int64_t Revisions::*topic) {
     const auto now = changes->poll();
     ASSERT_TRUE(now);
     EXPECT_GT((*now).*topic, (*last).*topic);
@@ -257,7 +257,8 @@ TEST(AnotherProcess, WritesWhileTheServerCommitsWithoutPause) {
       }
     });
     running.wait();
-    for (int i = 0; i < 100; ++i) outside.catalog().add_product({.name = fmt::format("{}", i)}, at(1));
+    for (int i = 0; i < 100; ++i)
+      outside.catalog().add_product({.name = fmt::format("{}", i)}, at(1));
     stop = true;
   }
   EXPECT_EQ(shop.catalog().products().size(), 101U);

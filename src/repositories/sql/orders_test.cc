@@ -353,9 +353,9 @@ TEST_P(OrderPlansTest, ABuyersOrdersAreLookedUpInEachSale) {
   const auto lines = plan(SqlOrders::of_buyer_statement(shop.database.dialect(), sales), 2);
   ASSERT_EQ(lines.size(), 1U);
   if (GetParam() == Engine::kSqlite) {
-    EXPECT_THAT(lines[0],
-                testing::HasSubstr(
-                    "SEARCH o USING INDEX sqlite_autoindex_orders_1 (sale=? AND buyer=?)"));
+    EXPECT_THAT(
+        lines[0],
+        testing::HasSubstr("SEARCH o USING INDEX sqlite_autoindex_orders_1 (sale=? AND buyer=?)"));
   } else {
     EXPECT_THAT(lines[0], testing::HasSubstr("o range orders_by_buyer orders_by_buyer 16 "));
   }

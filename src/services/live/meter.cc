@@ -19,15 +19,18 @@ using Slots = std::unordered_map<std::string, std::function<std::int64_t&(Counte
 Slots make_slots() {
   Slots slots;
   for (std::size_t kind = 0; kind < kVerdictCount; ++kind) {
-    slots.emplace(fmt::format("stampede_check_answers_total{{verdict=\"{}\"}}", kind_name(kind)),
-                  [kind](Counted& counted) -> auto& { return counted.answers[kind]; });
+    slots.emplace(
+        fmt::format("stampede_check_answers_total{{verdict=\"{}\"}}", kind_name(kind)),
+        [kind](Counted & counted) -> auto& { return counted.answers[kind]; });
   }
-  slots.emplace("stampede_check_refused_total",
-                [](Counted& counted) -> auto& { return counted.answers[kVerdictCount]; });
+  slots.emplace(
+      "stampede_check_refused_total",
+      [](Counted & counted) -> auto& { return counted.answers[kVerdictCount]; });
   for (std::size_t bucket = 0; bucket < std::tuple_size_v<Waits>; ++bucket) {
-    slots.emplace(fmt::format("stampede_purchase_seconds_bucket{{le=\"{}\"}}",
-                              telemetry::bucket_bound(bucket)),
-                  [bucket](Counted& counted) -> auto& { return counted.waits[bucket]; });
+    slots.emplace(
+        fmt::format("stampede_purchase_seconds_bucket{{le=\"{}\"}}",
+                    telemetry::bucket_bound(bucket)),
+        [bucket](Counted & counted) -> auto& { return counted.waits[bucket]; });
   }
   return slots;
 }

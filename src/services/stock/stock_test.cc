@@ -32,9 +32,7 @@ TEST_F(StockTest, SellsEveryUnitAndNoMore) {
 
 TEST_F(StockTest, ADroppedReservationIsBackInItsLease) {
   stock_.add(LeaseId{1}, 1);
-  {
-    const auto dropped = stock_.take(kNow);
-  }
+  { const auto dropped = stock_.take(kNow); }
   EXPECT_EQ(stock_.available(), 1);
   EXPECT_TRUE(drained_.empty());
   EXPECT_TRUE(stock_.take(kNow));

@@ -89,7 +89,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   take_news(reply, asked, now);
   if (!reply.start_over) take_orders(reply);
   take_ring(reply, now.tick);
-  if (!leaving_) checkout_.doubt_from(asked.tick + terms_.sure);
+  // A reply that starts over gives no word for a *no*: what the database lost may have been told.
+  if (!leaving_ && !reply.start_over) checkout_.doubt_from(asked.tick + terms_.sure);
   if (reply.start_over) {
     start_over(std::max(reply.newest_lease, holder_.newest()));
   } else if (!reply.more) {

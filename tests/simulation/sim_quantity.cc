@@ -101,7 +101,7 @@ void SimQuantity::review() {
 void SimQuantity::beat(const peers::Heartbeat& heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
   later([this, heartbeat, answer](Now now) {
-    if (heartbeat.leaving) up_->heard.erase(heartbeat.member.node);
+    if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());
     try {
       auto reply = up_->control->beat(heartbeat, now);
       if (!reply) return answer(std::nullopt);
@@ -131,7 +131,7 @@ void SimQuantity::check_members() {
   for (const Member& member : std::exchange(up_->members, now)) {
     const bool there =
         std::ranges::any_of(now, [&](const Member& other) { return other.node == member.node; });
-    const auto heard = up_->heard.find(member.node);
+    const auto heard = up_->heard.find(member.holder());
     if (there || heard == up_->heard.end()) continue;
     if (awake() - heard->second < kShortestSilence) {
       throw Breach("the ring: " + member.node + " was taken off it, and was heard of");
@@ -150,7 +150,7 @@ void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
   if (heartbeat.leaving) {
     up_->left.insert(heartbeat.member.holder());
   } else {
-    up_->heard[heartbeat.member.node] = awake();
+    up_->heard[heartbeat.member.holder()] = awake();
   }
   check_members();
   if (heartbeat.leaving && stage_->bug == Bug::kLateHeartbeatRejoins) up_->make_control();

@@ -48,7 +48,7 @@ class SimQuantity {
     SimPublisher markers;
     std::optional<services::leasing::QuantityControl> control;
     std::set<std::string> left;             // holders that took their leave
-    std::map<std::string, Duration> heard;  // of each node, in time that this process was awake
+    std::map<std::string, Duration> heard;  // by holder, in time that this process was awake
     std::vector<Member> members;            // of the ring, when it was last looked at
   };
   Duration awake() const;

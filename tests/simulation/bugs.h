@@ -27,7 +27,6 @@ enum class Bug {
   kFenceCloses,         // a fenced lease is closed at once
   kFenceForgotten,      // fences nothing
   kGrantRepeats,        // a repeated request for a lease is a new one
-  kClosedLeaseGranted,  // a repeated request is answered by a lease that is not open any more
   kSeqHole,             // shows orders before one of a lower seq
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
@@ -44,7 +43,6 @@ enum class Bug {
   kGuardRemoved,          // closes a lease at the end of its life
   kLostTooSoon,           // takes members off the ring while they still decide
   kMembersForgotten,      // begins with an empty ring
-  kStandstillForgotten,   // stood still, and takes that for the silence of its members
   kStaleRingGranted,      // grants leases to who knows only an older ring
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
@@ -94,7 +92,6 @@ inline constexpr std::array kBugs{
     BugName{Bug::kFenceCloses, "fence-closes"},
     BugName{Bug::kFenceForgotten, "fence-forgotten"},
     BugName{Bug::kGrantRepeats, "grant-repeats"},
-    BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
     BugName{Bug::kSeqHole, "seq-hole"},
     BugName{Bug::kUnknownIsRefused, "unknown-is-refused"},
     BugName{Bug::kStaleConfirms, "stale-confirms"},
@@ -109,7 +106,6 @@ inline constexpr std::array kBugs{
     BugName{Bug::kGuardRemoved, "guard-removed"},
     BugName{Bug::kLostTooSoon, "lost-too-soon"},
     BugName{Bug::kMembersForgotten, "members-forgotten"},
-    BugName{Bug::kStandstillForgotten, "standstill-forgotten"},
     BugName{Bug::kStaleRingGranted, "stale-ring-granted"},
     BugName{Bug::kMoreForgotten, "more-forgotten"},
     BugName{Bug::kLateHeartbeatRejoins, "late-heartbeat-rejoins"},

@@ -211,7 +211,9 @@ void Buyers::refuse(Wish& wish) {
 }
 
 void Buyers::finish(Wish& wish) {
-  if (wish.repeats-- > 0) return later(wish, &Buyers::ask, 500ms, 8s);
+  // Who was answered and only asks once more is not to be waited for (I10).
+  const bool late = parts_.stage.scheduler.time() > parts_.stage.profile.faults_end + 30s;
+  if (!late && wish.repeats-- > 0) return later(wish, &Buyers::ask, 500ms, 8s);
   --open_;
 }
 

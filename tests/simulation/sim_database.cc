@@ -120,7 +120,6 @@ std::optional<StockLease> DatabaseClient::grant(const repositories::Term& term,
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->ledger.view().ring.epoch;
   commit([&] { lease = database_->ledger.grant(term, asked, units, now); });
-  if (lease && stage_->bug == Bug::kClosedLeaseGranted) lease->state = LeaseState::kOpen;
   return lease;
 }
 

@@ -36,7 +36,6 @@ void SimQuantity::Up::make_control() {
   terms.orders_at_once = stage.profile.orders_at_once;
   if (stage.bug == Bug::kGuardRemoved) terms.guard = 0ms;
   if (stage.bug == Bug::kLostTooSoon) terms.lost = 700ms;
-  if (stage.bug == Bug::kStandstillForgotten) terms.sure = std::chrono::hours{1};
   control.emplace(
       services::leasing::QuantityControl::Parts{
           .holder = owner.holder_name(),
@@ -124,8 +123,11 @@ bool SimQuantity::leads() const {
 }
 
 /// Nobody is taken off the ring whom this process would have heard, had it listened, unless another
-/// process does that.
+/// process does that. Only where the database never fails: a ring whose commit was late or is
+/// unknown may show after its members were heard of again.
 void SimQuantity::check_members() {
+  const Profile& profile = stage_->profile;
+  if (profile.commit_unknown > 0 || profile.statement_failed > 0 || profile.database_away) return;
   const auto& now = database_->ledger.view().ring.members;
   if (!leads()) up_->members = now;
   for (const Member& member : std::exchange(up_->members, now)) {

@@ -46,8 +46,7 @@ TEST(LiveView, AddsUpWhatAllValidatorsDo) {
   })) << cluster.metrics("admin");
 
   const auto sale = cluster.open_sale({.quantity = 100});
-  std::int64_t buyers = 0;
-  int told_pending = 0;  // the others were told of their order at once
+  std::int64_t buyers = 0, told_pending = 0;  // the others were told of their order at once
   const auto buy = [&](const std::string& door, int times) {
     for (int i = 0; i < times; ++i) {
       Buyer buyer = cluster.buyer(door, ++buyers);
@@ -64,7 +63,7 @@ TEST(LiveView, AddsUpWhatAllValidatorsDo) {
     return fmt::format("/sales/{}/{}", sale.id.value, page);
   };
   const auto units = [&] { return boost::json::parse(boss.get(at("units")).body); };
-  const auto pending = [&](int count) {
+  const auto pending = [&](std::int64_t count) {
     return eventually(kPatience, [&] {
       return boss.get(at("report"))
           .body.contains(

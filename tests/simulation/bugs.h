@@ -18,16 +18,16 @@ enum class Bug {
   kMarkersFirst,            // writes a batch's markers before its purchases
   kLastMessageSkipped,      // writes a batch without its last message
   // Database.
-  kCommitIsLost,        // says committed before it is durable
-  kClosedLooksOpen,     // shows a closed lease as open and charges it
-  kIntentsHidden,       // does not find the order that an intent has become
-  kUnsoldForgotten,     // counts only unleased units as stock
-  kLimitIgnored,        // shows the consumer a limit that is one higher
-  kChargeForgotten,     // charges no lease
-  kFenceCloses,         // a fenced lease is closed at once
-  kFenceForgotten,      // fences nothing
-  kGrantRepeats,        // a repeated request for a lease is a new one
-  kSeqHole,             // shows orders before one of a lower seq
+  kCommitIsLost,     // says committed before it is durable
+  kClosedLooksOpen,  // shows a closed lease as open and charges it
+  kIntentsHidden,    // does not find the order that an intent has become
+  kUnsoldForgotten,  // counts only unleased units as stock
+  kLimitIgnored,     // shows the consumer a limit that is one higher
+  kChargeForgotten,  // charges no lease
+  kFenceCloses,      // a fenced lease is closed at once
+  kFenceForgotten,   // fences nothing
+  kGrantRepeats,     // a repeated request for a lease is a new one
+  kSeqHole,          // shows orders before one of a lower seq
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next

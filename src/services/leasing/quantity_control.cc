@@ -307,13 +307,12 @@ void QuantityControl::review(Now now) {
       memory->reviewed = now.tick;
       std::erase_if(memory->present,
                     [&](const auto& entry) { return now.tick - entry.second.seen > terms_.lost; });
-      part([&] { update_ring(*memory, now); });
+      update_ring(*memory, now);
       memory->grantor.read(parts_.leases.not_closed(), now.tick);
       to_fence = memory->grantor.to_fence(now.tick);
     }
     for (const LeaseId lease : to_fence) {
-      // One lease whose row is locked must not keep the others from being fenced.
-      if (!part([&] { parts_.leases.fence(term, lease); })) continue;
+      parts_.leases.fence(term, lease);  // may wait for the lease's row
       const std::lock_guard lock(mutex_);
       if (Memory* memory = remembered(term)) memory->grantor.fenced(lease);
     }

@@ -25,7 +25,6 @@ enum class Bug {
   kLimitIgnored,     // shows the consumer a limit that is one higher
   kChargeForgotten,  // charges no lease
   kFenceCloses,      // a fenced lease is closed at once
-  kFenceForgotten,   // fences nothing
   kGrantRepeats,     // a repeated request for a lease is a new one
   kSeqHole,          // shows orders before one of a lower seq
   // Publisher.
@@ -90,7 +89,6 @@ inline constexpr std::array kBugs{
     BugName{Bug::kLimitIgnored, "limit-ignored"},
     BugName{Bug::kChargeForgotten, "charge-forgotten"},
     BugName{Bug::kFenceCloses, "fence-closes"},
-    BugName{Bug::kFenceForgotten, "fence-forgotten"},
     BugName{Bug::kGrantRepeats, "grant-repeats"},
     BugName{Bug::kSeqHole, "seq-hole"},
     BugName{Bug::kUnknownIsRefused, "unknown-is-refused"},

@@ -129,7 +129,6 @@ void DatabaseClient::fence(LeaseId lease) {
 
 void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
   commit([&] {
-    if (stage_->bug == Bug::kFenceForgotten) return;
     database_->ledger.fence(term, lease);
     if (stage_->bug != Bug::kFenceCloses) return;
     const auto transaction = database_->ledger.begin();

@@ -50,6 +50,7 @@ class CrowdedSale {
   std::int64_t too_late() const { return too_late_; }
 
  private:
+  std::size_t queued();
   void expect_clean_audit();
   void expect_empty_queues();
 

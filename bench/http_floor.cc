@@ -9,8 +9,8 @@
 #include <exception>
 #include <string>
 
-#include "http/router.h"
-#include "http/server.h"
+#include "http/server/router.h"
+#include "http/server/server.h"
 
 int main(int argc, char** argv) {
   using namespace stampede;

@@ -22,7 +22,7 @@ stampede_embed(views web ${CMAKE_BINARY_DIR}/web ${web_files})
 
 # The database's numbered migrations.
 file(GLOB schema_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schema/*.sql)
-stampede_embed(repositories_sql schema ${PROJECT_SOURCE_DIR}/schema ${schema_files})
+stampede_embed(repositories_sql_connection schema ${PROJECT_SOURCE_DIR}/schema ${schema_files})
 
 # The description of the HTTP interface, for programs.
 stampede_embed(app_roles api ${PROJECT_SOURCE_DIR}/api ${PROJECT_SOURCE_DIR}/api/openapi.json)

@@ -1,4 +1,4 @@
-# The rooms of the house: every folder of src/ that holds code, and the rooms it may include.
+# The rooms: every folder of src/ that holds code, and the rooms it may include.
 # This file only declares. CMakeLists.txt turns each line into a library; cmake/check_rooms.cmake
 # (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle
 # and a crossing, and what is allowed but not needed.
@@ -12,9 +12,7 @@
 #
 # SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
 # `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
-# `./test --long` runs every room's under both. Rooms whose threads were redrawn and that have not been
-# through the thread sanitizer since, so that only `--long` runs them under it: repositories/sql,
-# queue/rabbitmq, services/{purchase,leasing,validator}, controllers, consumers, schedules.
+# `./test --long` runs every room's under both.
 
 stampede_room(model SANITIZE address CLOCK)
 stampede_room(telemetry CLOCK LINKS fmt::fmt spdlog::spdlog)
@@ -22,18 +20,27 @@ stampede_room(concurrency SANITIZE thread)
 
 # Doors out: what the rules need from the world, as abstract headers, and the real things behind.
 stampede_room(repositories USES model)
-stampede_room(repositories/sql SANITIZE address CLOCK USES repositories model telemetry concurrency
+stampede_room(repositories/sql/connection SANITIZE address thread CLOCK
+  USES repositories model telemetry concurrency LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql/search SANITIZE address thread
+  USES repositories repositories/sql/connection model LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql SANITIZE address thread
+  USES repositories repositories/sql/connection repositories/sql/search model
   LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/memory USES repositories model)
 stampede_room(peers SANITIZE address USES model identity LINKS Boost::json fmt::fmt)
-stampede_room(peers/http CLOCK USES peers http telemetry LINKS Boost::json fmt::fmt)
+stampede_room(peers/http CLOCK USES peers http/client telemetry LINKS Boost::json fmt::fmt)
 stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
 stampede_room(queue/local SANITIZE thread USES queue)
-stampede_room(queue/rabbitmq SANITIZE address CLOCK USES queue telemetry LINKS stampede::rabbitmq)
+stampede_room(queue/rabbitmq SANITIZE address thread CLOCK USES queue telemetry LINKS stampede::rabbitmq)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
-stampede_room(http SANITIZE address thread CLOCK USES telemetry
-  LINKS stampede::asio Boost::headers Boost::url Boost::json fmt::fmt)
+stampede_room(http SANITIZE address USES telemetry
+  LINKS stampede::asio Boost::url Boost::json fmt::fmt)
+stampede_room(http/server SANITIZE address thread CLOCK USES http telemetry
+  LINKS stampede::asio Boost::headers fmt::fmt)
+stampede_room(http/client SANITIZE address thread CLOCK USES http telemetry
+  LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model LINKS OpenSSL::Crypto stampede::sodium)
 stampede_room(captcha SANITIZE address USES model identity LINKS stampede::cairo)
 
@@ -41,13 +48,13 @@ stampede_room(captcha SANITIZE address USES model identity LINKS stampede::cairo
 stampede_room(services/stock SANITIZE thread USES model)
 stampede_room(services/routing SANITIZE address USES model LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model concurrency LINKS Boost::headers)
-stampede_room(services/purchase SANITIZE address
+stampede_room(services/purchase SANITIZE address thread
   USES model concurrency queue captcha services/stock services/admission services/routing
   LINKS Boost::headers)
 stampede_room(services/orders SANITIZE address USES model queue repositories LINKS Boost::headers)
-stampede_room(services/leasing
+stampede_room(services/leasing SANITIZE thread
   USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
-stampede_room(services/validator
+stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
 stampede_room(services/catalog SANITIZE address USES model repositories LINKS stampede::sodium fmt::fmt)
@@ -60,31 +67,43 @@ stampede_room(services/operations SANITIZE address
 
 # Pages, and the doors in.
 stampede_room(views USES model LINKS stampede::mustache fmt::fmt)
-stampede_room(controllers SANITIZE address CLOCK
-  USES model http views identity captcha telemetry concurrency peers services/purchase
-       services/orders services/catalog services/accounts services/admission services/routing
-       services/leasing LINKS Boost::json fmt::fmt)
-stampede_room(controllers/console SANITIZE address
-  USES controllers model http views telemetry concurrency services/accounts services/audit
-       services/catalog services/live services/operations services/orders
+stampede_room(views/console USES views model LINKS fmt::fmt)
+stampede_room(controllers SANITIZE address thread
+  USES model http http/server views identity telemetry concurrency services/accounts
+       services/catalog LINKS Boost::json fmt::fmt)
+stampede_room(controllers/shop SANITIZE address thread CLOCK
+  USES controllers model http http/server views captcha telemetry concurrency
+       services/purchase services/orders services/accounts services/admission
   LINKS Boost::json fmt::fmt)
-stampede_room(consumers CLOCK USES model queue repositories services/orders telemetry)
-stampede_room(schedules
+stampede_room(controllers/cluster SANITIZE address thread CLOCK
+  USES controllers controllers/shop http http/server identity telemetry concurrency peers
+       services/routing services/leasing LINKS fmt::fmt)
+stampede_room(controllers/console SANITIZE address thread
+  USES controllers model http http/server views/console telemetry concurrency
+       services/accounts services/audit       services/catalog services/live services/operations services/orders
+  LINKS Boost::json fmt::fmt)
+stampede_room(consumers SANITIZE thread CLOCK USES model queue repositories services/orders telemetry)
+stampede_room(schedules SANITIZE thread
   USES model telemetry repositories identity services/purchase services/catalog services/accounts
        services/admission)
 
 # The wiring: uses everything, used by nobody.
 stampede_room(app/config SANITIZE address USES identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles WIRING CLOCK
-  USES app/config model telemetry concurrency repositories repositories/sql queue queue/local
-       queue/rabbitmq http identity captcha peers peers/http services/stock services/admission
-       services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts services/validator services/audit services/live services/operations views
-       controllers controllers/console consumers schedules
+  USES app/config model telemetry concurrency repositories repositories/sql
+       repositories/sql/connection queue queue/local       queue/rabbitmq http http/server http/client identity captcha peers peers/http services/stock
+       services/admission services/routing services/purchase services/orders services/leasing
+       services/catalog services/accounts services/validator services/audit services/live
+       services/operations views views/console controllers controllers/shop controllers/cluster
+       controllers/console consumers schedules
   LINKS fmt::fmt)
-stampede_room(app WIRING CLOCK
-  USES app/config app/roles model telemetry concurrency repositories repositories/sql queue
-       queue/local http identity captcha services/stock services/admission services/purchase
-       services/orders services/leasing services/catalog services/accounts services/audit
-       services/operations services/routing views controllers consumers schedules
+stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
+  services/audit LINKS Boost::json stampede::sodium fmt::fmt)
+stampede_room(app/commands WIRING CLOCK
+  USES app/backup app/config app/roles model telemetry concurrency repositories repositories/sql
+       repositories/sql/connection queue queue/local http http/server identity captcha
+       services/stock services/admission services/purchase services/orders services/leasing
+       services/catalog services/accounts services/audit services/operations services/routing
+       views controllers controllers/shop consumers schedules
   LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB stampede::sodium fmt::fmt)
+stampede_room(app WIRING USES app/commands LINKS fmt::fmt)

@@ -5,7 +5,7 @@
 #include <exception>
 #include <system_error>
 
-#include "app/cli.h"
+#include "app/commands/cli.h"
 
 int main(int argc, char** argv) {
   try {

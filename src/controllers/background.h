@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "concurrency/worker_pool.h"
-#include "http/responder.h"
+#include "http/server/responder.h"
 
 namespace stampede::controllers {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/router.h"
+#include "http/server/router.h"
 #include "telemetry/metrics.h"
 
 namespace stampede::controllers {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "controllers/background.h"
-#include "http/static_files.h"
+#include "http/server/static_files.h"
 
 namespace stampede::controllers {
 namespace {

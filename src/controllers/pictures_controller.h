@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "concurrency/worker_pool.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "model/product.h"
 #include "services/catalog/picture_cache.h"
 #include "services/catalog/pictures.h"

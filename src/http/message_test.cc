@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "http/response_writer.h"
+#include "http/server/response_writer.h"
 #include "http/text.h"
 
 namespace stampede::http {

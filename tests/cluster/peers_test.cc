@@ -4,11 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/check_forwarding.h"
-#include "controllers/peers_controller.h"
-#include "http/client.h"
-#include "http/server.h"
-#include "http/test_peer.h"
+#include "controllers/cluster/check_forwarding.h"
+#include "controllers/cluster/peers_controller.h"
+#include "http/client/client.h"
+#include "http/client/test_peer.h"
+#include "http/server/server.h"
 #include "peers/http/http_forwarder.h"
 #include "peers/http/http_quantity_link.h"
 #include "tests/support/fake_quantity.h"

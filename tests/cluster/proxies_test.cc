@@ -16,9 +16,9 @@
 #include <thread>
 #include <vector>
 
-#include "http/client.h"
-#include "http/server.h"
-#include "http/static_files.h"
+#include "http/client/client.h"
+#include "http/server/server.h"
+#include "http/server/static_files.h"
 #include "tests/cluster/proxy.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_connection.h"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "http/client.h"
+#include "http/client/client.h"
 #include "tests/cluster/proxied_cluster.h"
 #include "tests/support/crowded_sale.h"
 #include "tests/support/eventually.h"

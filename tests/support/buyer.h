@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/client.h"
+#include "http/client/client.h"
 #include "model/ids.h"
 
 namespace stampede::test_support {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/client.h"
+#include "http/client/client.h"
 #include "model/ids.h"
 #include "queue/rabbitmq/options.h"
 #include "tests/support/buyer.h"

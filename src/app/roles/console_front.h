@@ -18,14 +18,14 @@
 #include "controllers/console/products_controller.h"
 #include "controllers/console/sales_controller.h"
 #include "controllers/operations_controller.h"
-#include "http/server.h"
-#include "http/static_files.h"
+#include "http/server/server.h"
+#include "http/server/static_files.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
 #include "services/audit/journal.h"
 #include "services/catalog/catalog.h"
 #include "services/live/live_feed.h"
-#include "views/console_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::app {
 

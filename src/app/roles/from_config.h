@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "app/config/config.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "queue/rabbitmq/options.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 #include "services/purchase/checkout.h"
 
 // What the roles make of the configuration.

@@ -8,7 +8,7 @@
 
 #include "app/roles/role.h"
 #include "controllers/operations_controller.h"
-#include "http/server.h"
+#include "http/server/server.h"
 
 namespace stampede::app {
 

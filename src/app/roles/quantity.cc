@@ -11,7 +11,7 @@
 #include "app/roles/private_console.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
-#include "controllers/peers_controller.h"
+#include "controllers/cluster/peers_controller.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/topology.h"
 #include "queue/shards.h"

@@ -11,7 +11,7 @@
 
 #include "app/roles/from_config.h"
 #include "app/roles/private_console.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "repositories/storage_error.h"
 #include "telemetry/log.h"
 

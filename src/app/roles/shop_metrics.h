@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "consumers/order_consumer.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "queue/local/local_queue.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "schedules/order_loading.h"

@@ -8,7 +8,7 @@
 
 #include "app/roles/from_config.h"
 #include "app/roles/role.h"
-#include "http/server.h"
+#include "http/server/server.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {

@@ -3,7 +3,7 @@
 #include "app/config/data_dir.h"
 #include "app/roles/from_config.h"
 #include "app/roles/shop_front.h"
-#include "controllers/check_controller.h"
+#include "controllers/shop/check_controller.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"
 #include "tests/support/temp_dir.h"

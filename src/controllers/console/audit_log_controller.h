@@ -1,10 +1,10 @@
 #pragma once
 
 #include "controllers/console/operator_guard.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "services/audit/journal.h"
-#include "views/console_audit_pages.h"
-#include "views/console_pages.h"
+#include "views/console/audit_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

@@ -3,11 +3,11 @@
 #include <string>
 
 #include "controllers/console/operator_guard.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "services/operations/user_operations.h"
 #include "services/orders/order_archive.h"
-#include "views/console_buyers_pages.h"
-#include "views/console_pages.h"
+#include "views/console/buyers_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

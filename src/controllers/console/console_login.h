@@ -5,9 +5,9 @@
 #include "controllers/clock.h"
 #include "controllers/form_tokens.h"
 #include "controllers/origin.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "services/accounts/accounts.h"
-#include "views/console_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

@@ -11,7 +11,7 @@
 #include "controllers/console/operator_guard.h"
 #include "controllers/stream_places.h"
 #include "services/live/live_feed.h"
-#include "views/console_live_pages.h"
+#include "views/console/live_pages.h"
 
 namespace stampede::controllers {
 

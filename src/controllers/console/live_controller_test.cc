@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "controllers/check_controller.h"
 #include "controllers/console/live_json.h"
-#include "http/test_connection.h"
-#include "http/test_server.h"
+#include "http/server/test_connection.h"
+#include "http/server/test_server.h"
 #include "tests/support/fake_units.h"
 #include "tests/support/test_ring.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "services/live/live_feed.h"
-#include "views/console_live_pages.h"
+#include "views/console/live_pages.h"
 
 namespace stampede::controllers {
 

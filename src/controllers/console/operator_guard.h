@@ -7,11 +7,11 @@
 #include "controllers/clock.h"
 #include "controllers/form_tokens.h"
 #include "controllers/origin.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "model/ids.h"
 #include "model/time.h"
 #include "services/accounts/sessions.h"
-#include "views/console_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

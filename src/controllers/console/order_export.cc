@@ -7,7 +7,7 @@
 #include "controllers/console/order_query.h"
 #include "controllers/page_response.h"
 #include "telemetry/log.h"
-#include "views/csv.h"
+#include "views/console/csv.h"
 
 namespace stampede::controllers {
 namespace {

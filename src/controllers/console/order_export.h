@@ -8,9 +8,9 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/stream_places.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "services/orders/order_archive.h"
-#include "views/console_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "controllers/console/test_console.h"
-#include "http/test_connection.h"
-#include "http/test_server.h"
+#include "http/server/test_connection.h"
+#include "http/server/test_server.h"
 #include "tests/support/fake_order_search.h"
 
 namespace stampede::controllers {

@@ -5,7 +5,7 @@
 
 #include "http/message.h"
 #include "services/orders/order_archive.h"
-#include "views/console_orders_pages.h"
+#include "views/console/orders_pages.h"
 
 // The search for orders as it stands in addresses, and its results as pages show them.
 namespace stampede::controllers {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "controllers/console/operator_guard.h"
-#include "http/router.h"
+#include "http/server/router.h"
 #include "services/orders/order_archive.h"
-#include "views/console_orders_pages.h"
-#include "views/console_pages.h"
+#include "views/console/orders_pages.h"
+#include "views/console/pages.h"
 
 namespace stampede::controllers {
 

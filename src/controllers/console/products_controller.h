@@ -6,7 +6,7 @@
 #include "controllers/pictures_controller.h"
 #include "services/catalog/sale_overview.h"
 #include "services/operations/catalog_operations.h"
-#include "views/console_catalog_pages.h"
+#include "views/console/catalog_pages.h"
 
 namespace stampede::controllers {
 

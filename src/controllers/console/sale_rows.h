@@ -1,7 +1,7 @@
 #pragma once
 
 #include "services/catalog/sale_overview.h"
-#include "views/console_catalog_pages.h"
+#include "views/console/catalog_pages.h"
 
 namespace stampede::controllers {
 

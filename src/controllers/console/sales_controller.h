@@ -7,7 +7,7 @@
 #include "controllers/console/operator_guard.h"
 #include "services/catalog/sale_overview.h"
 #include "services/operations/catalog_operations.h"
-#include "views/console_catalog_pages.h"
+#include "views/console/catalog_pages.h"
 
 namespace stampede::controllers {
 

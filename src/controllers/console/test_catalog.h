@@ -9,7 +9,7 @@
 #include "services/catalog/sale_overview.h"
 #include "services/operations/catalog_operations.h"
 #include "tests/support/temp_dir.h"
-#include "views/console_catalog_pages.h"
+#include "views/console/catalog_pages.h"
 
 namespace stampede::controllers {
 

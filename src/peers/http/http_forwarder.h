@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/upstream.h"
+#include "http/client/upstream.h"
 #include "peers/authenticator.h"
 #include "peers/forwarder.h"
 #include "telemetry/log_limit.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "http/client.h"
+#include "http/client/client.h"
 #include "peers/authenticator.h"
 #include "peers/cluster_report.h"
 #include "peers/quantity_link.h"

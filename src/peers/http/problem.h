@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "http/client.h"
+#include "http/client/client.h"
 
 namespace stampede::peers {
 

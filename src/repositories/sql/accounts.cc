@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

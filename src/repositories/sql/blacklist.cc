@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 

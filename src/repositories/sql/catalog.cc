@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include "repositories/sql/connection/rows.h"
 #include "repositories/sql/idempotent_requests.h"
-#include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 

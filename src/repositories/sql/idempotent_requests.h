@@ -6,7 +6,7 @@
 
 #include "model/time.h"
 #include "repositories/idempotent_request.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 

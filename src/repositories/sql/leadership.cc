@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

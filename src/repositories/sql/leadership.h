@@ -1,7 +1,7 @@
 #pragma once
 
 #include "repositories/leadership.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 

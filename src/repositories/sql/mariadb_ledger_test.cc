@@ -5,8 +5,8 @@
 #include <set>
 #include <thread>
 
+#include "repositories/sql/connection/rows.h"
 #include "repositories/sql/leadership.h"
-#include "repositories/sql/rows.h"
 #include "repositories/sql/test_database.h"
 
 // SOCI 4.0.3 loses the buffer of a bound value when MariaDB refuses the statement: 21 bytes, in a

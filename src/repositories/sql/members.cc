@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "repositories/sql/connection/rows.h"
 #include "repositories/sql/leadership.h"
-#include "repositories/sql/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

@@ -5,8 +5,8 @@
 #include <map>
 #include <utility>
 
-#include "repositories/sql/order_batch.h"
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/order_batch.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 

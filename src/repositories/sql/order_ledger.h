@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "repositories/order_ledger.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "model/order_number.h"
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "repositories/orders.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 

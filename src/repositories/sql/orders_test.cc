@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "model/order_number.h"
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {

@@ -4,7 +4,7 @@
 #include <soci/soci.h>
 #include <sodium.h>
 
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 namespace {

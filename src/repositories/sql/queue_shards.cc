@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "repositories/sql/database.h"
-#include "repositories/sql/rows.h"
+#include "repositories/sql/connection/database.h"
+#include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
 

@@ -1,22 +1,22 @@
 #include "repositories/sql/repositories.h"
 
 #include "repositories/sql/accounts.h"
-#include "repositories/sql/audit.h"
-#include "repositories/sql/audit_log.h"
 #include "repositories/sql/blacklist.h"
-#include "repositories/sql/buyer_search.h"
 #include "repositories/sql/catalog.h"
 #include "repositories/sql/leadership.h"
 #include "repositories/sql/leases.h"
 #include "repositories/sql/members.h"
 #include "repositories/sql/order_ledger.h"
-#include "repositories/sql/order_search.h"
 #include "repositories/sql/orders.h"
 #include "repositories/sql/pictures.h"
 #include "repositories/sql/quarantine.h"
 #include "repositories/sql/queue_shards.h"
-#include "repositories/sql/samples.h"
-#include "repositories/sql/units.h"
+#include "repositories/sql/search/audit.h"
+#include "repositories/sql/search/audit_log.h"
+#include "repositories/sql/search/buyer_search.h"
+#include "repositories/sql/search/order_search.h"
+#include "repositories/sql/search/samples.h"
+#include "repositories/sql/search/units.h"
 
 namespace stampede::repositories::sql {
 

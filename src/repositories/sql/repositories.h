@@ -18,7 +18,7 @@
 #include "repositories/pictures.h"
 #include "repositories/quarantine.h"
 #include "repositories/samples.h"
-#include "repositories/sql/database.h"
+#include "repositories/sql/connection/database.h"
 #include "repositories/units.h"
 
 namespace stampede::repositories::sql {

@@ -1,0 +1,114 @@
+#include "app/commands/cli.h"
+
+#include "app/commands/command_line.h"
+
+namespace stampede::app {
+
+int exit_code(const Done& done) {
+  if (done) return 0;
+  fmt::print(stderr, "stampede: {}\n", done.error());
+  return 1;
+}
+
+int exit_code(const ConfigErrors& errors) {
+  for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", error);
+  return 2;
+}
+
+[[noreturn]] void refuse(const std::string& option, const std::string& text,
+                         std::string_view expected) {
+  throw CLI::ValidationError(option, fmt::format("{:?} is not {}", text, expected));
+}
+
+CommandLine::CommandLine(const char* version) {
+  app_.name("stampede");
+  app_.set_version_flag("--version", fmt::format("stampede {}", version));
+  app_.add_option_function<std::string>(
+          "--config", [this](const std::string& file) { sources_.file = file; },
+          "a TOML file with the configuration")
+      ->type_name("FILE");
+  app_.require_subcommand(0, 1);
+  add_config_flags(app_, true);
+  app_.footer("Every command takes --data or --config. `stampede COMMAND --help` says more.");
+  add_roles();
+  add_product();
+  add_sale();
+  add_user();
+  add_keys_and_config();
+  add_mint();
+  add_audit();
+  add_backup();
+  add_pages();
+  app_.callback([this] {
+    if (!action_) throw CLI::RequiredError("A command");
+  });
+}
+
+CLI::App& CommandLine::group(CLI::App& parent, const std::string& name, const std::string& what) {
+  CLI::App& added = *parent.add_subcommand(name, what);
+  added.fallthrough();
+  added.require_subcommand(0, 1);  // none is refused below, in our words
+  added.callback([this, name] {
+    if (!action_) throw CLI::RequiredError(fmt::format("A command after `{}`", name));
+  });
+  return added;
+}
+
+/// The flags of the configuration: --data for every command, the others where they matter.
+void CommandLine::add_config_flags(CLI::App& command, bool everywhere) {
+  for (const ConfigKey& key : config_keys()) {
+    if (key.flag.empty() || (key.flag == "--data") != everywhere) continue;
+    command
+        .add_option_function<std::string>(
+            key.flag,
+            [this, name = key.name](const std::string& text) {
+              sources_.flags.emplace_back(name, text);
+            },
+            fmt::format("{} ({})", key.description, key.variable))
+        ->type_name(everywhere ? "DIR" : "VALUE");
+  }
+}
+
+void CommandLine::add_key(CLI::App& command, std::optional<IdempotencyKey>& key) {
+  command
+      .add_option_function<std::string>(
+          "--idempotency-key",
+          [&key](const std::string& text) {
+            key = IdempotencyKey::parse(text);
+            if (!key) refuse("--idempotency-key", text, "16 to 64 characters of A-Z a-z 0-9 - _");
+          },
+          "however often it is asked for with this key, it is done once")
+      ->type_name("KEY");
+}
+
+CLI::Option& CommandLine::add_time(CLI::App& command, const std::string& name,
+                                   const std::string& what, std::function<void(Instant)> take) {
+  return *command
+              .add_option_function<std::string>(
+                  name,
+                  [this, name, take = std::move(take)](const std::string& text) {
+                    const auto time = parse_time(text, now_);
+                    if (!time) refuse(name, text, kTimeShape);
+                    take(*time);
+                  },
+                  fmt::format("{}: {}", what, kTimeShape))
+              ->type_name("TIME");
+}
+
+int run_cli(int argc, char** argv, const char* version) {
+  CommandLine line(version);
+  try {
+    line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return line.app().exit(error);  // --help, --version
+    fmt::print(stderr, "stampede: {}; `stampede --help` says more\n", error.what());
+    return 2;
+  }
+  ConfigSources sources = line.sources();
+  sources.environment = process_environment();
+  const auto loaded = load_config(sources);
+  if (!loaded) return exit_code(loaded.error());
+  return line.action()(*loaded);
+}
+
+}  // namespace stampede::app

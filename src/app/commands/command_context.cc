@@ -1,0 +1,54 @@
+#include "app/commands/command_context.h"
+
+#include <fmt/core.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "app/config/data_dir.h"
+#include "app/roles/from_config.h"
+
+namespace stampede::app {
+namespace {
+
+/// "cli:alice", by the account that runs the command; "cli:1000" if it has no name.
+std::string this_operator() {
+  const passwd* account = getpwuid(getuid());
+  return account ? fmt::format("cli:{}", account->pw_name) : fmt::format("cli:{}", getuid());
+}
+
+std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
+                                                           CommandContext::Missing missing) {
+  if (!config.database.address.empty()) return open_cluster_database(config, 1);
+  const std::filesystem::path& dir = config.data.dir;
+  if (missing == CommandContext::Missing::kCreate) {
+    prepare_data_dir(dir);
+  } else {
+    require_data_dir(dir);
+  }
+  return std::make_unique<repositories::sql::Database>(
+      repositories::sql::SqliteOptions{.path = database_path(dir)});
+}
+
+}  // namespace
+
+CommandContext::CommandContext(const Config& config, Missing missing)
+    : keys_(key_path(config.data.dir)),
+      database_(open_database(config, missing)),
+      repositories_(*database_),
+      journal_(repositories_.audit_log(), repositories_.accounts()),
+      catalog_(repositories_.catalog(), repositories_.pictures(), journal_),
+      users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
+             journal_) {}
+
+services::operations::Operator CommandContext::who() const {
+  return {.name = this_operator(), .now = read_clocks()};
+}
+
+void print_applied(std::int64_t number, bool before) {
+  if (before) {
+    fmt::print(stderr, "stampede: applied before with this key; nothing was changed\n");
+  }
+  fmt::print("{}\n", number);
+}
+
+}  // namespace stampede::app

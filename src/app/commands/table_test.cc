@@ -1,0 +1,21 @@
+#include "app/commands/table.h"
+
+#include <gtest/gtest.h>
+
+namespace stampede::app {
+namespace {
+
+TEST(Table, AlignsByCharactersAndPutsNumbersToTheRight) {
+  Table table({"id", "name", "state"});
+  table.add({"1", "Räv", "on"});
+  table.add({"100", "Lamp", "-"});
+  EXPECT_EQ(table.text(),
+            " id  name  state\n"
+            "  1  Räv   on\n"
+            "100  Lamp  -\n");
+}
+
+TEST(Table, WithoutRowsIsItsHead) { EXPECT_EQ(Table({"id", "name"}).text(), "id  name\n"); }
+
+}  // namespace
+}  // namespace stampede::app

@@ -1,0 +1,327 @@
+#include "controllers/shop/accounts_controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+#include "model/utf8.h"
+#include "tests/support/test_ring.h"
+#include "tests/support/visitor.h"
+
+namespace stampede::controllers {
+namespace {
+
+using test_support::body_of;
+using test_support::Fields;
+using test_support::header_of;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kPassword = "correct horse";
+
+class FakeAccounts final : public repositories::Accounts {
+ public:
+  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view password_hash,
+                                          UserRole role, Instant now) override {
+    const std::lock_guard guard(mutex_);
+    if (std::ranges::find(users_, name, &User::name) != users_.end()) {
+      return std::unexpected(NameTaken{});
+    }
+    const UserId id{static_cast<std::int64_t>(users_.size()) + 1};
+    users_.push_back({id, std::string(name), std::string(password_hash), role, 0, now});
+    return id;
+  }
+  std::optional<User> find(UserId id) override {
+    const std::lock_guard guard(mutex_);
+    return at(id) == nullptr ? std::nullopt : std::optional(*at(id));
+  }
+  std::optional<User> find_by_name(std::string_view name) override {
+    const std::lock_guard guard(mutex_);
+    const auto user = std::ranges::find(users_, name, &User::name);
+    return user == users_.end() ? std::nullopt : std::optional(*user);
+  }
+  std::vector<User> list(UserId, std::size_t) override { return {}; }
+  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
+    const std::lock_guard guard(mutex_);
+    return ++at(id)->session_epoch;
+  }
+  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant) override {
+    const std::lock_guard guard(mutex_);
+    at(id)->password_hash = hash;
+    return ++at(id)->session_epoch;
+  }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
+  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
+
+ private:
+  User* at(UserId id) {
+    const auto user = std::ranges::find(users_, id, &User::id);
+    return user == users_.end() ? nullptr : &*user;
+  }
+
+  std::mutex mutex_;
+  std::vector<User> users_;  // guarded by mutex_
+};
+
+/// The hidden field "token" of a page.
+std::string token_of(const http::Response& page) {
+  static constexpr std::string_view kField = "name=\"token\" value=\"";
+  const std::string html(body_of(page));
+  const auto begin = html.find(kField);
+  if (begin == std::string::npos) return "";
+  const auto value = begin + kField.size();
+  return html.substr(value, html.find('"', value) - value);
+}
+
+std::vector<std::string> cookies_of(const http::Response& response) {
+  std::vector<std::string> cookies;
+  for (const auto& [name, value] : response.headers) {
+    if (name == "Set-Cookie") cookies.push_back(value);
+  }
+  return cookies;
+}
+
+class AccountsControllerTest : public testing::Test {
+ protected:
+  AccountsControllerTest() { controller_.add_routes(router_); }
+
+  /// Fetches the page of a form and sends the form with its token.
+  http::Response submit(test_support::Visitor& visitor, const std::string& path, Fields fields,
+                        const test_support::Headers& headers = {}) {
+    const bool account = path == "/user/password" || path == "/user/logout";
+    fields.emplace_back("token", token_of(visitor.get(account ? "/user/password" : path)));
+    return visitor.post_form(path, fields, headers);
+  }
+  http::Response enter(test_support::Visitor& visitor, const std::string& path,
+                       const std::string& name, const std::string& password = kPassword,
+                       const std::string& next = "") {
+    return submit(visitor, path, {{"name", name}, {"password", password}, {"next", next}});
+  }
+  bool logged_in(test_support::Visitor& visitor) {
+    return visitor.get("/user/password").status == 200;
+  }
+
+  Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
+  test::TestRing ring_;
+  FakeAccounts repository_;
+  services::accounts::Sessions sessions_{ring_.ring()};
+  services::accounts::Accounts accounts_{repository_, sessions_, {}};
+  FormTokens forms_{ring_.ring()};
+  OriginRule origin_{std::nullopt};
+  views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
+  AccountsController controller_{
+      {accounts_, sessions_, forms_, origin_, pages_},
+      {.node_of = [](UserId) { return std::string{"local"}; }, .clock = [this] { return now_; }}};
+  http::Router router_;
+  test_support::Visitor visitor_{router_};
+};
+
+TEST_F(AccountsControllerTest, RegistrationLogsInWithTheThreeCookies) {
+  const auto response = enter(visitor_, "/user/register", "ada", kPassword, "/product/7");
+  EXPECT_EQ(response.status, 303);
+  EXPECT_EQ(header_of(response, "Location"), "/product/7");
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  const auto cookies = cookies_of(response);
+  ASSERT_EQ(cookies.size(), 3U);
+  EXPECT_EQ(cookies[0], "uid=1; Path=/; Max-Age=43200; SameSite=Lax");
+  EXPECT_EQ(cookies[1], "node=local; Path=/; Max-Age=43200; SameSite=Lax; HttpOnly");
+  EXPECT_EQ(cookies[2],
+            "sign=" + visitor_.cookies["sign"] + "; Path=/; Max-Age=43200; SameSite=Lax; HttpOnly");
+  EXPECT_EQ(sessions_.authenticate(visitor_.cookies["sign"], now_.wall), UserId{1});
+}
+
+TEST_F(AccountsControllerTest, CookiesAreSecureWhereTheRequestIs) {
+  visitor_.secure = true;
+  for (const auto& cookie : cookies_of(visitor_.get("/user/login"))) {
+    EXPECT_THAT(cookie, HasSubstr("; Secure"));
+  }
+  const auto cookies = cookies_of(enter(visitor_, "/user/register", "ada"));
+  ASSERT_EQ(cookies.size(), 3U);
+  for (const auto& cookie : cookies) EXPECT_THAT(cookie, HasSubstr("; Secure"));
+}
+
+TEST_F(AccountsControllerTest, LoginAndLogout) {
+  enter(visitor_, "/user/register", "ada");
+  test_support::Visitor second(router_);
+  EXPECT_EQ(header_of(enter(second, "/user/login", "ada"), "Location"), "/");
+  EXPECT_TRUE(logged_in(second));
+
+  const auto response = submit(second, "/user/logout", {});
+  EXPECT_EQ(response.status, 303);
+  EXPECT_FALSE(second.cookies.contains("sign"));
+  EXPECT_FALSE(second.cookies.contains("uid"));
+  EXPECT_FALSE(logged_in(visitor_)) << "every session ends";
+  EXPECT_EQ(second.post_form("/user/logout", {}).status, 303) << "nothing to end";
+}
+
+TEST_F(AccountsControllerTest, RefusalsSayWhatWasWrongAndKeepTheName) {
+  enter(visitor_, "/user/register", "ada");
+  test_support::Visitor other(router_);
+  const auto expect = [&](const http::Response& response, int status,
+                          services::accounts::AccountError error) {
+    EXPECT_EQ(response.status, status);
+    EXPECT_THAT(std::string(body_of(response)),
+                HasSubstr(std::string("role=\"alert\">") + std::string(explain(error))));
+    EXPECT_FALSE(other.cookies.contains("sign"));
+  };
+  using services::accounts::AccountError;
+  expect(enter(other, "/user/register", "ada"), 409, AccountError::kNameTaken);
+  expect(enter(other, "/user/register", "a"), 422, AccountError::kBadName);
+  expect(enter(other, "/user/register", "bob", "short"), 422, AccountError::kBadPassword);
+  expect(enter(other, "/user/register", "bob", "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8"), 422,
+         AccountError::kBadPassword);
+  const auto wrong = enter(other, "/user/login", "ada", "wrong password");
+  expect(wrong, 401, AccountError::kWrongLogin);
+  EXPECT_THAT(std::string(body_of(wrong)), HasSubstr("value=\"ada\""));
+  EXPECT_THAT(std::string(body_of(wrong)), Not(HasSubstr("wrong password")));
+  expect(enter(other, "/user/login", "nobody"), 401, AccountError::kWrongLogin);
+}
+
+TEST_F(AccountsControllerTest, GuessingIsThrottled) {
+  enter(visitor_, "/user/register", "ada");
+  test_support::Visitor guesser(router_);
+  for (int i = 0; i < 5; ++i) enter(guesser, "/user/login", "ada", "wrong password");
+  const auto throttled = enter(guesser, "/user/login", "ada");
+  EXPECT_EQ(throttled.status, 429);
+  EXPECT_EQ(header_of(throttled, "Retry-After"), "60");
+}
+
+TEST_F(AccountsControllerTest, FormsNeedTheirOwnBrowsersToken) {
+  const Fields fields = {{"name", "ada"}, {"password", kPassword}};
+  for (const char* path : {"/user/login", "/user/register"}) {
+    EXPECT_EQ(visitor_.post_form(path, fields).status, 403) << "no token";
+    // Login CSRF: a token the attacker's own browser was given, sent from the victim's.
+    test_support::Visitor attacker(router_);
+    Fields stolen = fields;
+    stolen.emplace_back("token", token_of(attacker.get(path)));
+    EXPECT_EQ(visitor_.post_form(path, stolen).status, 403) << "another browser's token";
+    test_support::Visitor cookieless(router_);
+    EXPECT_EQ(cookieless.post_form(path, stolen).status, 403) << "no cookie";
+    Fields bent = fields;
+    std::string token = token_of(visitor_.get(path));
+    token[token.size() / 2] = token[token.size() / 2] == 'A' ? 'B' : 'A';
+    bent.emplace_back("token", token);
+    const auto refused = visitor_.post_form(path, bent);
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_THAT(std::string(body_of(refused)), HasSubstr("The form had expired"));
+    EXPECT_NE(token_of(refused), "") << "may be sent again";
+  }
+  EXPECT_FALSE(repository_.find_by_name("ada"));
+}
+
+TEST_F(AccountsControllerTest, TokenExpires) {
+  Fields fields = {{"name", "ada"}, {"password", kPassword}};
+  fields.emplace_back("token", token_of(visitor_.get("/user/register")));
+  now_.wall += FormTokens::kLifetime;
+  EXPECT_EQ(visitor_.post_form("/user/register", fields).status, 403);
+}
+
+TEST_F(AccountsControllerTest, FormsFromOtherOriginsAreRefused) {
+  const Fields fields = {{"name", "ada"}, {"password", kPassword}};
+  for (const char* origin : {"http://evil.example", "https://shop.example", "null",
+                             "http://shop.example.evil", "http://shop.example:8080"}) {
+    const auto refused = submit(visitor_, "/user/register", fields, {{"Origin", origin}});
+    EXPECT_EQ(refused.status, 403) << origin;
+    EXPECT_THAT(std::string(body_of(refused)), HasSubstr("another site"));
+  }
+  EXPECT_EQ(submit(visitor_, "/user/register", fields, {{"Origin", "http://shop.example"}}).status,
+            303);
+  EXPECT_EQ(submit(visitor_, "/user/logout", {}, {{"Origin", "http://evil.example"}}).status, 403);
+  EXPECT_EQ(visitor_.post_form("/user/logout", {}).status, 403) << "no token";
+  EXPECT_TRUE(logged_in(visitor_));
+}
+
+TEST_F(AccountsControllerTest, AnotherSiteCannotMakeABrowserForgetItsSession) {
+  // SameSite keeps the cookies back, so the request looks like that of a visitor without a session.
+  const auto refused = visitor_.post_form("/user/logout", {}, {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(cookies_of(refused).empty());
+}
+
+TEST(OriginRule, TakesTheConfiguredOriginOnly) {
+  const OriginRule rule("https://public.example");
+  http::Request request;
+  request.headers.emplace_back("Host", "127.0.0.1:8082");
+  EXPECT_TRUE(rule.allows(request)) << "no Origin: no browser across origins";
+  request.headers.emplace_back("Origin", "https://public.example");
+  EXPECT_TRUE(rule.allows(request));
+  request.headers.back().second = "http://127.0.0.1:8082";
+  EXPECT_FALSE(rule.allows(request));
+}
+
+TEST_F(AccountsControllerTest, NextLeadsNowhereElse) {
+  for (const char* next : {"https://evil.example", "//evil.example", "/\\evil.example", "orders",
+                           "/a\r\nSet-Cookie: x=y", "/a?b", "javascript:alert(1)"}) {
+    test_support::Visitor visitor(router_);
+    const std::string query = "/user/login?next=" + test_support::Visitor::encode(next);
+    EXPECT_THAT(std::string(body_of(visitor.get(query))), HasSubstr("name=\"next\" value=\"\""))
+        << next;
+  }
+  enter(visitor_, "/user/register", "ada");
+  EXPECT_EQ(
+      header_of(enter(visitor_, "/user/login", "ada", kPassword, "//evil.example"), "Location"),
+      "/");
+}
+
+TEST_F(AccountsControllerTest, PasswordChangeEndsEveryOtherSession) {
+  enter(visitor_, "/user/register", "ada");
+  test_support::Visitor other(router_);
+  enter(other, "/user/login", "ada");
+
+  const auto wrong = submit(visitor_, "/user/password",
+                            {{"old_password", "wrong one"}, {"new_password", "battery staple"}});
+  EXPECT_EQ(wrong.status, 401);
+  EXPECT_THAT(std::string(body_of(wrong)), HasSubstr("The old password is wrong."));
+  const auto short_one =
+      submit(visitor_, "/user/password", {{"old_password", kPassword}, {"new_password", "short"}});
+  EXPECT_EQ(short_one.status, 422);
+  EXPECT_TRUE(logged_in(other));
+
+  const auto changed = submit(visitor_, "/user/password",
+                              {{"old_password", kPassword}, {"new_password", "battery staple"}});
+  EXPECT_EQ(changed.status, 303);
+  EXPECT_THAT(std::string(body_of(visitor_.get(header_of(changed, "Location")))),
+              HasSubstr("Your password is changed."));
+  EXPECT_FALSE(logged_in(other));
+  EXPECT_EQ(enter(other, "/user/login", "ada", "battery staple").status, 303);
+}
+
+TEST_F(AccountsControllerTest, AccountPageNeedsASession) {
+  for (const auto& response :
+       {visitor_.get("/user/password"), visitor_.post_form("/user/password", {})}) {
+    EXPECT_EQ(response.status, 303);
+    EXPECT_EQ(header_of(response, "Location"), "/user/login?next=/user/password");
+  }
+}
+
+TEST_F(AccountsControllerTest, PagesAreNeverStoredAndStrict) {
+  const auto response = visitor_.get("/user/login");
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  EXPECT_THAT(header_of(response, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
+  const auto cookies = cookies_of(response);
+  ASSERT_EQ(cookies.size(), 1U);
+  EXPECT_THAT(cookies[0], HasSubstr("; Path=/; SameSite=Lax; HttpOnly"));
+  EXPECT_TRUE(cookies_of(visitor_.get("/user/login")).empty()) << "one cookie a browser";
+}
+
+TEST_F(AccountsControllerTest, ANameThatIsNotUtf8IsNotEchoed) {
+  const std::pair<const char*, int> forms[] = {{"/user/login", 401}, {"/user/register", 422}};
+  for (const auto& [path, status] : forms) {
+    const auto response = enter(visitor_, path, "caf\xe9");
+    EXPECT_EQ(response.status, status) << path;
+    EXPECT_TRUE(is_utf8(body_of(response))) << path;
+    EXPECT_THAT(std::string(body_of(response)), Not(HasSubstr("caf"))) << path;
+  }
+}
+
+TEST_F(AccountsControllerTest, ScriptInANameIsText) {
+  const auto response = enter(visitor_, "/user/login", "\"><script>x</script>");
+  EXPECT_THAT(std::string(body_of(response)), Not(HasSubstr("<script>x")));
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr("&quot;&gt;&lt;script&gt;x"));
+}
+
+}  // namespace
+}  // namespace stampede::controllers

@@ -1,0 +1,180 @@
+#include "controllers/shop/captcha_controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "tests/support/test_ring.h"
+#include "tests/support/visitor.h"
+
+namespace stampede::controllers {
+namespace {
+
+using services::purchase::SaleView;
+using test_support::body_of;
+using test_support::header_of;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kKey = "0123456789abcdef";
+constexpr const char* kPicture = "/captcha?productID=7&key=0123456789abcdef";
+
+class CaptchaControllerTest : public testing::Test {
+ protected:
+  CaptchaControllerTest() {
+    sale_.sale.id = SaleId{1};
+    sale_.sale.product = ProductId{7};
+    sale_.sale.starts_at = now_.wall;
+    controller_.add_routes(router_);
+    visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
+  }
+
+  CurrentSales live_sales() {
+    return {[this](ProductId id, Now) {
+              return id == sale_.sale.product ? std::optional(sale_) : std::nullopt;
+            },
+            [this](Now) { return std::vector{sale_}; }};
+  }
+
+  captcha::Subject subject(UserId buyer = UserId{1}) const {
+    return {buyer, ProductId{7}, *IdempotencyKey::parse(kKey)};
+  }
+  /// A challenge whose answer the test knows.
+  std::string challenge(const captcha::Subject& subject) const {
+    return tokens_.seal_challenge(subject, "RIGHT", now_.wall);
+  }
+  http::Response verify(std::string_view challenge, std::string_view answer,
+                        const test_support::Headers& headers = {}) {
+    const boost::json::object body{
+        {"challenge", challenge}, {"answer", answer}, {"productID", 7}, {"key", kKey}};
+    return visitor_.post_json("/captcha/verify", boost::json::serialize(body), headers);
+  }
+  bool passes(const http::Response& response, const captcha::Subject& subject) const {
+    const auto body = boost::json::parse(body_of(response));
+    return tokens_.pass_valid(std::string(body.at("pass").as_string()), subject, now_.wall);
+  }
+
+  Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
+  SaleView sale_{{}, SaleStatus::kOn};
+  test::TestRing ring_;
+  services::accounts::Sessions sessions_{ring_.ring()};
+  captcha::ImagePool images_{4};
+  captcha::Tokens tokens_{ring_.ring()};
+  captcha::WrongAnswers wrong_answers_;
+  OriginRule origin_{std::nullopt};
+  CaptchaController controller_{
+      {images_, tokens_, wrong_answers_, live_sales(), sessions_, origin_},
+      [this] { return now_; }};
+  http::Router router_;
+  test_support::Visitor visitor_{router_};
+};
+
+TEST_F(CaptchaControllerTest, PictureIsAPngWithItsSealedChallenge) {
+  const auto response = visitor_.get(kPicture);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "image/png");
+  EXPECT_THAT(std::string(body_of(response)), StartsWith("\x89PNG\r\n"));
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  EXPECT_EQ(header_of(response, "X-Content-Type-Options"), "nosniff");
+  const std::string sealed = header_of(response, "Captcha-Challenge");
+  EXPECT_FALSE(sealed.empty());
+  EXPECT_NE(sealed, header_of(visitor_.get(kPicture), "Captcha-Challenge"));
+  EXPECT_EQ(verify(sealed, "no such answer").status, 403);
+}
+
+TEST_F(CaptchaControllerTest, RightAnswerEarnsAPassForThatIntentAlone) {
+  const auto response = verify(challenge(subject()), " right ");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  EXPECT_TRUE(passes(response, subject()));
+  EXPECT_FALSE(passes(response, subject(UserId{2})));
+}
+
+TEST_F(CaptchaControllerTest, VerifyTakesAFormToo) {
+  const auto response = visitor_.post_form("/captcha/verify", {{"challenge", challenge(subject())},
+                                                               {"answer", "RIGHT"},
+                                                               {"productID", "7"},
+                                                               {"key", kKey}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_TRUE(passes(response, subject()));
+}
+
+TEST_F(CaptchaControllerTest, WrongAnotherBuyersAndExpiredAreOneRefusal) {
+  const std::string mine = challenge(subject());
+  const auto wrong = verify(mine, "WRONG");
+  EXPECT_EQ(wrong.status, 403);
+  EXPECT_THAT(std::string(body_of(wrong)), HasSubstr("\"type\":\"captcha-wrong\""));
+  EXPECT_THAT(std::string(body_of(wrong)), HasSubstr("try a new one"));
+  EXPECT_EQ(body_of(verify(challenge(subject(UserId{2})), "RIGHT")), body_of(wrong));
+  EXPECT_EQ(body_of(verify("forged", "RIGHT")), body_of(wrong));
+  now_.wall += captcha::Tokens::kLifetime;
+  EXPECT_EQ(body_of(verify(mine, "RIGHT")), body_of(wrong));
+}
+
+TEST_F(CaptchaControllerTest, FiveWrongAnswersAMinuteAreEnough) {
+  const std::string sealed = challenge(subject());
+  EXPECT_EQ(verify(sealed, "RIGHT").status, 200) << "a right one does not count";
+  for (int i = 0; i < captcha::WrongAnswers::kMost; ++i) EXPECT_EQ(verify(sealed, "X").status, 403);
+  const auto refused = verify(sealed, "RIGHT");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(std::string(body_of(refused)), HasSubstr("\"type\":\"too-many-wrong\""));
+  EXPECT_EQ(header_of(refused, "Retry-After"), "60");
+
+  now_.tick += std::chrono::seconds{61};
+  EXPECT_EQ(verify(sealed, "RIGHT").status, 200);
+}
+
+TEST_F(CaptchaControllerTest, NothingWithoutASession) {
+  visitor_.cookies["uid"] = "1";
+  for (const char* sign : {"", "forged"}) {
+    visitor_.cookies["sign"] = sign;
+    for (const auto& response : {visitor_.get(kPicture), verify(challenge(subject()), "RIGHT")}) {
+      EXPECT_EQ(response.status, 401);
+      EXPECT_THAT(std::string(body_of(response)), HasSubstr("\"type\":\"login-required\""));
+    }
+  }
+}
+
+TEST_F(CaptchaControllerTest, PictureNeedsAKeyAProductAndAStart) {
+  for (const char* target : {"/captcha?productID=7", "/captcha?productID=7&key=short",
+                             "/captcha?productID=7&key=0123456789abcde%00"}) {
+    const auto response = visitor_.get(target);
+    EXPECT_EQ(response.status, 400) << target;
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("\"type\":\"key-required\""));
+  }
+  for (const char* product : {"", "8", "0", "-7", "x", "99999999999999999999"}) {
+    const auto response =
+        visitor_.get(std::string("/captcha?key=") + kKey + "&productID=" + product);
+    EXPECT_EQ(response.status, 404) << product;
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("\"type\":\"unknown-product\""));
+  }
+  sale_.sale.starts_at = now_.wall + std::chrono::milliseconds{1};
+  const auto early = visitor_.get(kPicture);
+  EXPECT_EQ(early.status, 403);
+  EXPECT_THAT(std::string(body_of(early)), HasSubstr("\"type\":\"not-started\""));
+  EXPECT_THAT(std::string(body_of(early)), HasSubstr("\"starts_at\":\"2026-11-22T08:24:00.001Z\""));
+}
+
+TEST_F(CaptchaControllerTest, VerifyRefusesOtherOriginsAndOtherBodies) {
+  const std::string sealed = challenge(subject());
+  const auto foreign = verify(sealed, "RIGHT", {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(foreign.status, 403);
+  EXPECT_THAT(std::string(body_of(foreign)), HasSubstr("\"type\":\"bad-origin\""));
+  EXPECT_EQ(verify(sealed, "RIGHT", {{"Origin", "http://shop.example"}}).status, 200);
+
+  for (const char* body : {"", "{", "[]", "null", "{}", R"({"challenge": 1.5, "answer": []})",
+                           "{\"answer\": \"\xff\"}"}) {
+    const auto response = visitor_.post_json("/captcha/verify", body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("Expected challenge, answer"));
+  }
+  EXPECT_EQ(
+      visitor_.post("/captcha/verify", "answer=RIGHT", {{"Content-Type", "text/plain"}}).status,
+      400);
+}
+
+}  // namespace
+}  // namespace stampede::controllers

@@ -1,0 +1,132 @@
+#include "controllers/shop/check_controller.h"
+
+#include <fmt/format.h>
+
+#include <expected>
+
+#include "controllers/parse_id.h"
+#include "controllers/session_guard.h"
+#include "controllers/shop/check_response.h"
+
+namespace stampede::controllers {
+namespace {
+
+std::optional<ProductId> product_of(const http::Request& request) {
+  const auto text = request.query_parameter("productID");
+  return text ? parse_id<ProductId>(*text) : std::nullopt;
+}
+
+/// None if the request names no sale; an error if what it names is no number.
+std::expected<SaleId, http::Response> sale_of(const http::Request& request) {
+  const auto text = request.query_parameter("sale");
+  if (!text) return SaleId{};
+  if (const auto sale = parse_id<SaleId>(*text)) return *sale;
+  return std::unexpected(http::problem(
+      400, "bad-number", "“sale” is to be the number of the sale that /product/{id}/state tells."));
+}
+
+http::Response key_required() {
+  return http::problem(400, "key-required",
+                       "The header Idempotency-Key is missing or is not 16 to 64 characters of "
+                       "A-Z a-z 0-9 - _.");
+}
+
+/// "sold" stands for two verdicts; the second is a repeated yes.
+std::string label_of(Verdict verdict) {
+  const auto slug = verdict == Verdict::kSoldAlready ? "sold-already" : to_string(verdict);
+  return fmt::format("verdict=\"{}\"", slug);
+}
+
+}  // namespace
+
+void CheckController::add_routes(http::Router& router) {
+  router.post("/check", [this](http::Request& request, http::Responder responder) {
+    auto attempt = read(request, read_clocks(), Origin::kToCheck);
+    if (!attempt) return responder(std::move(attempt.error()));
+    decide(*attempt, std::move(responder));
+  });
+}
+
+std::expected<services::purchase::Attempt, http::Response> CheckController::read(
+    const http::Request& request, Now now, Origin origin) {
+  const auto buyer = current_user(request, *sessions_, now.wall);
+  if (!buyer) return std::unexpected(refuse(login_required()));
+  if (origin == Origin::kToCheck && !origin_->allows(request)) {
+    return std::unexpected(refuse(bad_origin()));
+  }
+  const auto intent = IdempotencyKey::parse(request.header("Idempotency-Key"));
+  if (!intent) return std::unexpected(refuse(key_required()));
+  // No product has the id 0; but the key may be known, and then its answer stands.
+  const ProductId product = product_of(request).value_or(ProductId{});
+  auto sale = sale_of(request);
+  if (!sale) return std::unexpected(refuse(std::move(sale.error())));
+  return services::purchase::Attempt{*buyer, product, *intent, request.header("Captcha-Pass"),
+                                     now,    *sale};
+}
+
+void CheckController::decide(const services::purchase::Attempt& attempt,
+                             http::Responder responder) {
+  auto wait = [&] {
+    return services::purchase::Waiter{
+        .post = &responder.post(),
+        .resume = [this, intent = attempt.intent, began = attempt.now.tick,
+                   responder = std::move(responder)](Answer&& answer) mutable {
+          const auto waited = read_clocks().tick - began;
+          wait_time_.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(0, waited.count())));
+          responder(respond(answer, intent));
+        }};
+  };
+  const auto answer = decide_(attempt, std::ref(wait));
+  if (answer) responder(respond(*answer, attempt.intent));
+}
+
+http::Response CheckController::respond(const Answer& answer, const IdempotencyKey& intent) {
+  answers_[static_cast<std::size_t>(answer.verdict)].add();
+  return to_response(answer, intent);
+}
+
+http::Response CheckController::refuse(http::Response response) {
+  refused_.add();
+  return response;
+}
+
+void CheckController::write_metrics(telemetry::PrometheusText& text) const {
+  text.family("stampede_check_answers_total", "counter", "Answers of /check by verdict.");
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    text.value("stampede_check_answers_total", label_of(static_cast<Verdict>(i)),
+               static_cast<double>(answers_[i].value()));
+  }
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    text.family(name, "counter", help);
+    text.value(name, "", static_cast<double>(value));
+  };
+  count("stampede_check_refused_total",
+        "Requests to /check without login, key, or the right origin.", refused_.value());
+  text.family("stampede_purchase_seconds", "histogram",
+              "From request to answer, of those who waited for an outcome.");
+  text.histogram("stampede_purchase_seconds", "", wait_time_.snapshot());
+}
+
+std::vector<std::pair<std::string, double>> CheckController::counters() const {
+  std::vector<std::pair<std::string, double>> counters;
+  const auto add = [&](std::string name, std::uint64_t value) {
+    counters.emplace_back(std::move(name), static_cast<double>(value));
+  };
+  for (std::size_t i = 0; i < kVerdictCount; ++i) {
+    add(fmt::format("stampede_check_answers_total{{{}}}", label_of(static_cast<Verdict>(i))),
+        answers_[i].value());
+  }
+  add("stampede_check_refused_total", refused_.value());
+  const auto waits = wait_time_.snapshot();
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i <= telemetry::Histogram::kBuckets; ++i) {
+    cumulative = i < telemetry::Histogram::kBuckets ? cumulative + waits.buckets[i] : waits.count;
+    add(fmt::format("stampede_purchase_seconds_bucket{{le=\"{}\"}}", telemetry::bucket_bound(i)),
+        cumulative);
+  }
+  add("stampede_purchase_seconds_count", waits.count);
+  counters.emplace_back("stampede_purchase_seconds_sum", static_cast<double>(waits.sum) / 1e6);
+  return counters;
+}
+
+}  // namespace stampede::controllers

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <utility>
+
+#include "concurrency/worker_pool.h"
+#include "controllers/clock.h"
+#include "http/server/router.h"
+#include "services/accounts/sessions.h"
+#include "services/orders/order_desk.h"
+#include "views/pages.h"
+
+namespace stampede::controllers {
+
+/// A buyer's own orders and purchases, as pages or JSON by `Accept`: GET /orders?before=N,
+/// /orders/{number}, /purchases/{sale}/{key}?lease=L. Another's are 404, as if they did not exist.
+/// The database is read on the pool. Thread-safe; the services outlive it.
+class OrdersController {
+ public:
+  struct Services {
+    services::orders::OrderDesk& desk;
+    concurrency::WorkerPool& pool;
+    const services::accounts::Sessions& sessions;
+    const views::Pages& pages;
+  };
+  static constexpr std::size_t kOrdersPerPage = 50;
+
+  explicit OrdersController(const Services& services, Clock clock = read_clocks)
+      : services_(services), clock_(std::move(clock)) {}
+
+  /// The controller must outlive the router.
+  void add_routes(http::Router& router);
+
+ private:
+  /// Answers for a known buyer; runs on the pool.
+  using Answer = http::Response (OrdersController::*)(const http::Request&, UserId);
+  void add_route(http::Router& router, const char* pattern, Answer answer);
+
+  http::Response orders(const http::Request& request, UserId buyer);
+  http::Response order(const http::Request& request, UserId buyer);
+  http::Response purchase(const http::Request& request, UserId buyer);
+  http::Response purchase_page(const services::orders::OrderDesk::PurchaseReport& report) const;
+
+  Services services_;
+  Clock clock_;
+};
+
+}  // namespace stampede::controllers

@@ -1,0 +1,206 @@
+#include "controllers/shop/orders_controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <future>
+#include <utility>
+
+#include "tests/support/fake_orders.h"
+#include "tests/support/test_ring.h"
+#include "tests/support/visitor.h"
+
+namespace stampede::controllers {
+namespace {
+
+using repositories::OrderLine;
+using test_support::body_of;
+using test_support::header_of;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kKey = "0123456789abcdef";
+const test_support::Headers kJson = {{"Accept", "application/json"}};
+
+class OrdersControllerTest : public testing::Test {
+ protected:
+  OrdersControllerTest() {
+    controller_.add_routes(router_);
+    log_in(UserId{1});
+  }
+
+  void log_in(UserId user) { visitor_.cookies["sign"] = sessions_.issue(user, 0, now_.wall); }
+
+  OrderLine& add(std::int64_t number, UserId buyer, FailureReason failure = FailureReason::kNone,
+                 std::string_view key = kKey) {
+    Order order{
+        .number = OrderNumber{number},
+        .sale = SaleId{3},
+        .buyer = buyer,
+        .intent = *IdempotencyKey::parse(key),
+        .slot = 1,
+        .lease = LeaseId{1},
+        .status = failure == FailureReason::kNone ? OrderStatus::kSuccess : OrderStatus::kFailed,
+        .reason = failure,
+        .seq = number,
+        .created_at = now_.wall};
+    return orders_.lines.emplace_back(OrderLine{order, ProductId{7}, "Lamp", 1999});
+  }
+
+  Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
+  test::TestRing ring_;
+  services::accounts::Sessions sessions_{ring_.ring()};
+  test_support::FakeOrders orders_;
+  services::orders::OrderDesk desk_{orders_};
+  concurrency::WorkerPool pool_{{.name = "reads", .threads = 1, .queue = 1, .niceness = 0}};
+  views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
+  OrdersController controller_{{desk_, pool_, sessions_, pages_}, [this] { return now_; }};
+  http::Router router_;
+  test_support::Visitor visitor_{router_};
+};
+
+TEST_F(OrdersControllerTest, ListsTheBuyersOwnNewestFirst) {
+  add(10, UserId{1});
+  add(11, UserId{2});
+  add(12, UserId{1});
+  const auto page = visitor_.get("/orders");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(header_of(page, "Cache-Control"), "no-store");
+  const std::string html(body_of(page));
+  EXPECT_LT(html.find("Order 12"), html.find("Order 10"));
+  EXPECT_THAT(html, Not(HasSubstr("Order 11")));
+
+  const auto json = visitor_.get("/orders", kJson);
+  EXPECT_EQ(header_of(json, "Cache-Control"), "no-store");
+  EXPECT_EQ(boost::json::parse(body_of(json)), boost::json::parse(R"({"orders": [
+    {"order": 12, "sale": 3, "product": 7, "product_name": "Lamp", "price_cents": 1999,
+     "created_at": "2026-11-22T08:24:00.000Z"},
+    {"order": 10, "sale": 3, "product": 7, "product_name": "Lamp", "price_cents": 1999,
+     "created_at": "2026-11-22T08:24:00.000Z"}]})"));
+}
+
+TEST_F(OrdersControllerTest, LongListsGoOnWhereThePageEnds) {
+  for (std::int64_t number = 1; number <= 51; ++number) add(number, UserId{1});
+  const auto first = boost::json::parse(body_of(visitor_.get("/orders", kJson)));
+  EXPECT_EQ(first.at("orders").as_array().size(), OrdersController::kOrdersPerPage);
+  EXPECT_EQ(first.at("older"), "/orders?before=2");
+  const auto last = boost::json::parse(body_of(visitor_.get("/orders?before=2", kJson)));
+  EXPECT_EQ(last.at("orders").as_array().size(), 1U);
+  EXPECT_EQ(last.as_object().if_contains("older"), nullptr);
+  for (const char* before : {"0", "-1", "x", "", "99999999999999999999"}) {
+    const auto bad = visitor_.get(std::string("/orders?before=") + before, kJson);
+    EXPECT_EQ(bad.status, 400) << before;
+    EXPECT_THAT(std::string(body_of(bad)), HasSubstr("before"));
+  }
+}
+
+TEST_F(OrdersControllerTest, AnothersOrderDoesNotExist) {
+  add(10, UserId{2});
+  const auto others = visitor_.get("/orders/10", kJson);
+  const auto unknown = visitor_.get("/orders/11", kJson);
+  EXPECT_EQ(others.status, 404);
+  EXPECT_EQ(body_of(others), body_of(unknown));
+  for (const char* number : {"0", "x", "-10", "010"}) {
+    EXPECT_EQ(visitor_.get(std::string("/orders/") + number).status, 404) << number;
+  }
+  log_in(UserId{2});
+  EXPECT_EQ(visitor_.get("/orders/10").status, 200);
+  EXPECT_EQ(boost::json::parse(body_of(visitor_.get("/orders/10", kJson))).at("order"), 10);
+}
+
+TEST_F(OrdersControllerTest, WithoutASessionPagesLeadToLoginAndJsonIsRefused) {
+  visitor_.cookies["uid"] = "1";  // trusted by nobody
+  for (const char* sign : {"", "forged"}) {
+    visitor_.cookies["sign"] = sign;
+    for (const std::string target : {"/orders", "/orders/10", "/purchases/3/0123456789abcdef"}) {
+      const auto page = visitor_.get(target);
+      EXPECT_EQ(page.status, 303);
+      EXPECT_EQ(header_of(page, "Location"), "/user/login?next=" + target);
+      const auto json = visitor_.get(target, kJson);
+      EXPECT_EQ(json.status, 401);
+      EXPECT_THAT(std::string(body_of(json)), HasSubstr("\"type\":\"login-required\""));
+    }
+  }
+}
+
+TEST_F(OrdersControllerTest, ScriptInAProductNameIsTextInPagesAndJson) {
+  add(10, UserId{1}).product_name = "<script>x</script>";
+  for (const char* target : {"/orders", "/orders/10"}) {
+    const std::string html(body_of(visitor_.get(target)));
+    EXPECT_THAT(html, HasSubstr("&lt;script&gt;x&lt;/script&gt;"));
+    EXPECT_THAT(html, Not(HasSubstr("<script>x")));
+    const auto response = visitor_.get(target, kJson);
+    EXPECT_THAT(std::string(body_of(response)), Not(HasSubstr("<")));
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("\\u003cscript>x\\u003c/script>"));
+    EXPECT_EQ(header_of(response, "X-Content-Type-Options"), "nosniff");
+  }
+}
+
+TEST_F(OrdersControllerTest, PurchaseIsToldFromOneSnapshot) {
+  const std::string target = std::string("/purchases/3/") + kKey + "?lease=4";
+  const auto result = [&] { return visitor_.get(target, kJson); };
+
+  const auto unknown = result();
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(std::string(body_of(unknown)), HasSubstr("\"type\":\"unknown-purchase\""));
+
+  orders_.open_lease = LeaseId{4};
+  EXPECT_EQ(body_of(result()), R"({"result":"pending"})");
+  EXPECT_EQ(header_of(result(), "Cache-Control"), "no-store");
+  const auto waiting = visitor_.get(target);
+  EXPECT_THAT(std::string(body_of(waiting)), HasSubstr("on its way"));
+
+  add(20, UserId{1}, FailureReason::kNoUnit);
+  EXPECT_EQ(body_of(result()), R"({"result":"failed","reason":"no-unit"})");
+  EXPECT_THAT(std::string(body_of(visitor_.get(target))), HasSubstr("No unit was left"));
+
+  orders_.lines.clear();
+  add(21, UserId{1});
+  EXPECT_EQ(body_of(result()), R"({"result":"success","order":21})");
+  const auto page = visitor_.get(target);
+  EXPECT_THAT(std::string(body_of(page)), HasSubstr("/orders/21"));
+
+  log_in(UserId{2});
+  orders_.open_lease = {};
+  EXPECT_EQ(result().status, 404) << "another's purchase";
+}
+
+TEST_F(OrdersControllerTest, PurchaseRefusesWhatIsNoPurchase) {
+  orders_.open_lease = LeaseId{4};
+  for (const char* target :
+       {"/purchases/x/0123456789abcdef?lease=4", "/purchases/3/short?lease=4",
+        "/purchases/0/0123456789abcdef?lease=4", "/purchases/3/0123456789abcdef"}) {
+    EXPECT_EQ(visitor_.get(target, kJson).status, 404) << target;
+  }
+  const auto bad = visitor_.get("/purchases/3/0123456789abcdef?lease=four", kJson);
+  EXPECT_EQ(bad.status, 400);
+  EXPECT_THAT(std::string(body_of(bad)), HasSubstr("lease"));
+}
+
+TEST_F(OrdersControllerTest, BrokenStorageIsUnavailableNotAnOutcome) {
+  orders_.broken = true;
+  for (const char* target : {"/orders", "/purchases/3/0123456789abcdef?lease=4"}) {
+    const auto response = visitor_.get(target, kJson);
+    EXPECT_EQ(response.status, 503) << target;
+    EXPECT_EQ(header_of(response, "Retry-After"), "1");
+    EXPECT_THAT(std::string(body_of(response)), Not(HasSubstr("disk gone")));
+  }
+}
+
+TEST_F(OrdersControllerTest, FullPoolIsUnavailableAtOnce) {
+  std::promise<void> started, release;  // the task keeps what it needs of them
+  auto running = started.get_future();
+  ASSERT_TRUE(
+      pool_.submit([started = std::move(started), released = release.get_future()]() mutable {
+        started.set_value();
+        released.wait();
+      }));
+  running.wait();
+  ASSERT_TRUE(pool_.submit([] {}));  // the one place in the queue
+  EXPECT_EQ(visitor_.get("/orders").status, 503);
+  release.set_value();
+}
+
+}  // namespace
+}  // namespace stampede::controllers

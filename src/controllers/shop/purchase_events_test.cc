@@ -1,0 +1,184 @@
+#include "controllers/shop/purchase_events.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "http/server/test_connection.h"
+#include "http/server/test_server.h"
+#include "tests/support/fake_orders.h"
+#include "tests/support/test_ring.h"
+
+namespace stampede::controllers {
+namespace {
+
+using http::testing::eventually;
+using http::testing::get;
+using http::testing::RawConnection;
+using http::testing::status_of;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kKey = "0123456789abcdef";
+constexpr const char* kTarget = "/purchases/3/0123456789abcdef/events?lease=4";
+
+/// The events over real connections; the test looks when it wants to.
+class PurchaseEventsTest : public testing::Test {
+ protected:
+  PurchaseEventsTest() {
+    orders_.open_lease = LeaseId{4};
+    events_.add_routes(server_.router);
+    server_.server->start();
+  }
+
+  std::string cookie(UserId buyer) {
+    return "Cookie: sign=" + sessions_.issue(buyer, 0, now_.wall) + "\r\n";
+  }
+  RawConnection follow(UserId buyer, const char* target = kTarget) {
+    RawConnection connection(server_.port());
+    connection.send(get(target, cookie(buyer)));
+    return connection;
+  }
+  void add(UserId buyer, FailureReason failure = FailureReason::kNone) {
+    const bool live = failure == FailureReason::kNone;
+    const Order order{.number = OrderNumber{7},
+                      .sale = SaleId{3},
+                      .buyer = buyer,
+                      .intent = *IdempotencyKey::parse(kKey),
+                      .slot = 1,
+                      .lease = LeaseId{4},
+                      .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
+                      .reason = failure,
+                      .seq = 7,
+                      .created_at = now_.wall};
+    orders_.lines.push_back({order, ProductId{7}, "Lamp", 1999});
+  }
+
+  Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
+  test::TestRing ring_;
+  services::accounts::Sessions sessions_{ring_.ring()};
+  test_support::FakeOrders orders_;
+  services::orders::OrderDesk desk_{orders_};
+  PurchaseEvents events_{
+      {desk_, sessions_}, [this] { return now_; }, {.in_all = 3, .per_buyer = 2}};
+  http::testing::TestServer server_;
+};
+
+TEST_F(PurchaseEventsTest, FollowsAPurchaseUntilItsOutcome) {
+  auto buyer = follow(UserId{1});
+  const std::string head = buyer.until("\r\n\r\n");
+  EXPECT_EQ(status_of(head), 200);
+  EXPECT_THAT(head, HasSubstr("Content-Type: text/event-stream\r\n"));
+  EXPECT_THAT(head, HasSubstr("Cache-Control: no-store\r\n"));
+  EXPECT_THAT(head, HasSubstr("X-Accel-Buffering: no\r\n"));
+  EXPECT_THAT(buyer.until("\n\n"), ContainsRegex("retry: [12][0-9]{3}\n\n$"));
+  events_.look();
+  EXPECT_EQ(events_.open_streams(), 1U);
+
+  add(UserId{1});
+  events_.look();
+  EXPECT_THAT(buyer.until("0\r\n\r\n"),
+              HasSubstr("\nevent: outcome\ndata: {\"result\":\"success\",\"order\":7}\n\n"));
+  EXPECT_TRUE(buyer.closed());
+  events_.look();
+  EXPECT_EQ(events_.open_streams(), 0U);
+}
+
+TEST_F(PurchaseEventsTest, SaysWhyAPurchaseFailed) {
+  add(UserId{1}, FailureReason::kTooLate);
+  auto buyer = follow(UserId{1});
+  buyer.until("\n\n");
+  events_.look();
+  EXPECT_THAT(buyer.until("0\r\n\r\n"),
+              HasSubstr("data: {\"result\":\"failed\",\"reason\":\"too-late\"}\n\n"));
+}
+
+TEST_F(PurchaseEventsTest, AnothersPurchaseIsUnknownLikeNone) {
+  orders_.open_lease = {};
+  add(UserId{1});
+  std::vector<std::string> answers;
+  for (const char* target : {kTarget, "/purchases/3/fedcba9876543210/events?lease=4",
+                             "/purchases/x/0123456789abcdef/events", "/purchases/3/short/events"}) {
+    auto buyer = follow(UserId{2}, target);
+    buyer.until("\n\n");
+    events_.look();
+    answers.push_back(buyer.until("0\r\n\r\n"));
+    EXPECT_THAT(answers.back(), HasSubstr("event: outcome\ndata: {\"result\":\"unknown\"}\n\n"));
+    EXPECT_EQ(answers.back(), answers.front());
+  }
+}
+
+TEST_F(PurchaseEventsTest, NeedsASessionAndALeaseThatIsANumber) {
+  RawConnection nobody(server_.port());
+  const std::string refused = nobody.ask(get(kTarget, "Cookie: uid=1; sign=forged\r\n"));
+  EXPECT_EQ(status_of(refused), 401);
+  EXPECT_THAT(refused, HasSubstr("login-required"));
+  const std::string bad =
+      follow(UserId{1}, "/purchases/3/0123456789abcdef/events?lease=four").response();
+  EXPECT_EQ(status_of(bad), 400);
+  EXPECT_THAT(bad, HasSubstr("lease"));
+  EXPECT_EQ(events_.open_streams(), 0U);
+}
+
+TEST_F(PurchaseEventsTest, SaysNowAndThenThatItIsStillThere) {
+  auto buyer = follow(UserId{1});
+  buyer.until("\n\n");  // the end of the head and of the first line
+  buyer.until("\r\n");
+  now_.tick += PurchaseEvents::kKeepAlive - std::chrono::microseconds{1};
+  events_.look();
+  now_.tick += std::chrono::microseconds{1};
+  orders_.broken = true;  // nor does a database that is away make it look dead
+  EXPECT_THROW(events_.look(), std::runtime_error);
+  EXPECT_EQ(buyer.until("alive\n\n\r\n"), "e\r\n: keep-alive\n\n\r\n");
+  orders_.broken = false;
+  add(UserId{1});
+  events_.look();
+  EXPECT_THAT(buyer.until("0\r\n\r\n"), HasSubstr("success"));
+}
+
+TEST_F(PurchaseEventsTest, PlacesAreLimitedInAllAndForEachBuyer) {
+  std::vector<RawConnection> open;
+  const auto refusal = [this](UserId buyer) {
+    const std::string response = follow(buyer).response();
+    EXPECT_THAT(response, HasSubstr("Retry-After: 1\r\n"));
+    return status_of(response);
+  };
+  for (int i = 0; i < 2; ++i) {
+    open.push_back(follow(UserId{1}));
+    open.back().until("\n\n");
+  }
+  EXPECT_EQ(refusal(UserId{1}), 503);
+  open.push_back(follow(UserId{2}));
+  open.back().until("\n\n");
+  EXPECT_EQ(refusal(UserId{2}), 503);
+
+  open.clear();           // the peers go
+  orders_.broken = true;  // their places come back even while the database is away
+  EXPECT_TRUE(eventually([&] {
+    try {
+      events_.look();
+    } catch (const std::runtime_error&) {
+    }
+    return events_.open_streams() == 0;
+  }));
+  EXPECT_THAT(follow(UserId{1}).until("\n\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(PurchaseEventsTest, HeadTakesNoPlaceForLong) {
+  RawConnection asking(server_.port());
+  asking.send("HEAD " + std::string(kTarget) + " HTTP/1.1\r\nHost: a\r\n" + cookie(UserId{1}) +
+              "\r\n");
+  EXPECT_THAT(asking.until("\r\n\r\n"), HasSubstr("text/event-stream"));
+  EXPECT_TRUE(asking.closed());
+  EXPECT_TRUE(eventually([&] {
+    events_.look();
+    return events_.open_streams() == 0;
+  }));
+}
+
+}  // namespace
+}  // namespace stampede::controllers

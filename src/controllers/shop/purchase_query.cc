@@ -1,0 +1,50 @@
+#include "controllers/shop/purchase_query.h"
+
+#include <boost/json/object.hpp>
+
+#include "controllers/parse_id.h"
+
+namespace stampede::controllers {
+
+using services::orders::OrderDesk;
+
+std::optional<PurchaseQuery> PurchaseQuery::of(const http::Request& request) {
+  PurchaseQuery query{.sale = parse_id<SaleId>(request.path_parameters[0]).value_or(SaleId{}),
+                      .key = IdempotencyKey::parse(request.path_parameters[1]),
+                      .lease = {}};
+  if (const auto text = request.query_parameter("lease")) {
+    const auto lease = parse_id<LeaseId>(*text);
+    if (!lease) return std::nullopt;
+    query.lease = *lease;
+  }
+  return query;
+}
+
+OrderDesk::PurchaseReport PurchaseQuery::ask(OrderDesk& desk, UserId buyer) const {
+  if (!sale || !key) return {};
+  return desk.purchase(sale, buyer, *key, lease);
+}
+
+boost::json::object json_of(const OrderDesk::PurchaseReport& report) {
+  using State = OrderDesk::PurchaseState;
+  boost::json::object purchase;
+  switch (report.state) {
+    case State::kSuccess:
+      purchase["result"] = "success";
+      purchase["order"] = report.number.value;
+      break;
+    case State::kFailed:
+      purchase["result"] = "failed";
+      purchase["reason"] = to_string(report.reason);
+      break;
+    case State::kPending:
+      purchase["result"] = "pending";
+      break;
+    case State::kUnknown:
+      purchase["result"] = "unknown";
+      break;
+  }
+  return purchase;
+}
+
+}  // namespace stampede::controllers

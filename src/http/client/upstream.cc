@@ -1,0 +1,127 @@
+#include "http/client/upstream.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <charconv>
+#include <stdexcept>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+
+#include "http/client/upstream_pool.h"
+#include "http/mailbox.h"
+
+namespace stampede::http {
+namespace {
+
+/// Deadlines are checked no more often than this.
+constexpr std::chrono::milliseconds kTick{20};
+
+void check_target(std::string_view target) {
+  const auto colon = target.rfind(':');
+  const std::string_view host = target.substr(0, colon);
+  const std::string_view port = colon == std::string_view::npos ? "" : target.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto end = port.data() + port.size();
+  const auto [parsed, error] = std::from_chars(port.data(), end, number);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (host.empty() || number == 0 || error != std::errc{} || parsed != end ||
+      (!bracketed && host.find_first_of("[]:") != std::string_view::npos)) {
+    throw std::invalid_argument(fmt::format(
+        "target '{}': expected HOST:PORT such as 127.0.0.1:8083 or [::1]:8083", target));
+  }
+}
+
+}  // namespace
+
+class Upstream::Implementation {
+ public:
+  explicit Implementation(const Limits& limits) : limits_(limits) {
+    thread_ = std::jthread([this] { context_.run(); });
+    ::pthread_setname_np(thread_.native_handle(), "upstream");
+  }
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
+  void send(const std::string& target, std::unique_ptr<UpstreamCall> call) {
+    mailbox_.push([this, target, call = std::move(call)]() mutable {
+      if (stopping_) {
+        return;  // the call fails as it goes
+      }
+      const auto deadline = call->deadline();
+      const auto [pool, added] = pools_.try_emplace(target, context_, limits_, target);
+      pool->second.submit(std::move(call));
+      wake_at(std::min(deadline, Clock::now() + limits_.idle_time));
+    });
+  }
+
+  void stop() {
+    const std::lock_guard guard(stop_mutex_);
+    if (!thread_.joinable()) {
+      return;
+    }
+    mailbox_.push([this] {
+      stopping_ = true;
+      for (auto& [target, pool] : pools_) {
+        pool.stop();
+      }
+      timer_.cancel();
+      work_.reset();
+    });
+    thread_.join();
+    mailbox_.close();
+  }
+
+ private:
+  void wake_at(Clock::time_point time) {
+    if (stopping_ || time >= wake_time_) {
+      return;
+    }
+    wake_time_ = time;
+    timer_.expires_at(std::max(time, Clock::now() + kTick));
+    timer_.async_wait([this](const error_code& ec) {
+      if (!ec) {
+        expire();
+      }
+    });
+  }
+
+  void expire() {
+    wake_time_ = Clock::time_point::max();
+    auto next = Clock::time_point::max();
+    for (auto& [target, pool] : pools_) {
+      next = std::min(next, pool.expire(Clock::now()));
+    }
+    wake_at(next);
+  }
+
+  const Limits limits_;
+  asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // one thread runs it
+  asio::executor_work_guard<Executor> work_{context_.get_executor()};
+  Mailbox mailbox_{context_, [this] { mailbox_.deliver(); }};
+  Timer timer_{context_.get_executor()};
+  std::unordered_map<std::string, UpstreamPool> pools_;  // of the thread, as is what follows
+  Clock::time_point wake_time_ = Clock::time_point::max();
+  bool stopping_ = false;
+
+  std::mutex stop_mutex_;
+  std::jthread thread_;
+};
+
+Upstream::Upstream(const Limits& limits)
+    : implementation_(std::make_unique<Implementation>(limits)) {}
+Upstream::~Upstream() { stop(); }
+
+void Upstream::send(const std::string& target, const ClientRequest& request,
+                    std::chrono::milliseconds timeout, Done done) {
+  check_target(target);
+  implementation_->send(target, std::make_unique<UpstreamCall>(
+                                    target, request, Clock::now() + timeout, std::move(done)));
+}
+
+void Upstream::stop() { implementation_->stop(); }
+
+}  // namespace stampede::http

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/asio_types.h"
+#include "http/client/upstream.h"
+#include "http/client/upstream_call.h"
+#include "http/client/upstream_connection.h"
+
+namespace stampede::http {
+
+/// The connections to one target, and the requests that wait for one. On the client's thread.
+class UpstreamPool {
+ public:
+  /// `target` is checked.
+  UpstreamPool(asio::io_context& context, const Upstream::Limits& limits, std::string target);
+
+  const Upstream::Limits& limits() const { return limits_; }
+  asio::io_context& context() { return context_; }
+  const std::string& host() const { return host_; }
+  const std::string& port() const { return port_; }
+
+  void submit(std::unique_ptr<UpstreamCall> call);
+  /// Ends the calls and idle times whose deadline has passed; answers the next deadline.
+  Clock::time_point expire(Clock::time_point now);
+  /// Fails every request and closes every connection.
+  void stop();
+
+  // For the connections:
+  /// A request that waits for one; null if there is none.
+  std::unique_ptr<UpstreamCall> next();
+  void add_idle(UpstreamConnection& connection) { idle_.push_back(&connection); }
+  void remove_idle(UpstreamConnection& connection) { std::erase(idle_, &connection); }
+  void ended(UpstreamConnection& connection);
+
+ private:
+  void open(std::unique_ptr<UpstreamCall> call);
+
+  asio::io_context& context_;
+  const Upstream::Limits& limits_;
+  std::string host_;
+  std::string port_;
+  std::list<UpstreamConnection> connections_;
+  std::vector<UpstreamConnection*> idle_;  // the one that became idle last is used first
+  std::deque<std::unique_ptr<UpstreamCall>> waiting_;
+};
+
+}  // namespace stampede::http

@@ -1,0 +1,111 @@
+#include "http/server/connections.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "http/text.h"
+
+namespace stampede::http {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+/// IPv6 hosts own a /64, so counting single addresses would be no cap. The first 32 bits of a real
+/// prefix are never zero: the two families do not collide.
+std::uint64_t key_of(const ip::address& address) {
+  if (address.is_v4()) {
+    return address.to_v4().to_uint();
+  }
+  const auto bytes = address.to_v6().to_bytes();
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < 8; ++i) {
+    prefix = prefix << 8 | bytes[i];
+  }
+  return prefix;
+}
+
+}  // namespace
+
+ip::address normalised(const ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+  }
+  return address;
+}
+
+std::optional<ConnectionCaps::Slot> ConnectionCaps::acquire(const ip::address& peer, bool exempt) {
+  const std::lock_guard guard(mutex_);
+  if (open_ >= in_all_) {
+    return std::nullopt;
+  }
+  std::optional<std::uint64_t> key;
+  if (!exempt) {
+    key = key_of(peer);
+    const auto found = by_address_.find(*key);
+    if ((found == by_address_.end() ? 0 : found->second) >= per_address_) {
+      return std::nullopt;
+    }
+    ++by_address_[*key];
+  }
+  ++open_;
+  return std::optional<Slot>(std::in_place, *this, key);
+}
+
+void ConnectionCaps::release(std::optional<std::uint64_t> key) {
+  const std::lock_guard guard(mutex_);
+  if (key) {
+    const auto found = by_address_.find(*key);
+    if (--found->second == 0) {
+      by_address_.erase(found);
+    }
+  }
+  if (--open_ == 0) {
+    none_open_.notify_all();
+  }
+}
+
+std::size_t ConnectionCaps::open() const {
+  const std::lock_guard guard(mutex_);
+  return open_;
+}
+
+bool ConnectionCaps::wait_until_none(std::chrono::steady_clock::time_point deadline) const {
+  std::unique_lock guard(mutex_);
+  return none_open_.wait_until(guard, deadline, [&] { return open_ == 0; });
+}
+
+TrustedProxies::TrustedProxies(const std::vector<std::string>& addresses) {
+  for (const std::string& text : addresses) {
+    boost::system::error_code error;
+    const auto address = ip::make_address(text, error);
+    if (error) {
+      throw std::invalid_argument("trusted proxy '" + text +
+                                  "': expected an address such as 10.0.0.1 or 2001:db8::1");
+    }
+    addresses_.push_back(normalised(address));
+  }
+}
+
+bool TrustedProxies::contains(const ip::address& address) const {
+  return std::ranges::find(addresses_, normalised(address)) != addresses_.end();
+}
+
+std::string_view TrustedProxies::client_of(std::string_view forwarded_for) const {
+  while (!forwarded_for.empty()) {
+    const auto comma = forwarded_for.rfind(',');
+    const std::string_view hop =
+        trimmed(comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1));
+    forwarded_for = comma == std::string_view::npos ? "" : forwarded_for.substr(0, comma);
+    boost::system::error_code error;
+    const auto address = ip::make_address(std::string(hop), error);
+    if (error) {
+      return {};
+    }
+    if (!contains(address)) {
+      return hop;
+    }
+  }
+  return {};
+}
+
+}  // namespace stampede::http

@@ -1,0 +1,189 @@
+#include "http/server/server.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <charconv>
+#include <latch>
+#include <numeric>
+#include <system_error>
+#include <thread>
+
+#include "http/server/loop.h"
+#include "telemetry/log.h"
+
+namespace stampede::http {
+namespace {
+
+using asio::ip::tcp;
+
+/// Files that the rest of the process needs: databases, logs, brokers.
+constexpr std::size_t kReservedFiles = 256;
+constexpr std::size_t kMostConnections = 65'536;  // whatever files there are: each takes memory too
+
+std::system_error listen_error(const std::string& address, std::error_code code) {
+  return {code, fmt::format("cannot listen on {}", address)};
+}
+
+/// "127.0.0.1:8082", "[::1]:0".
+tcp::endpoint parse_endpoint(const std::string& text) {
+  const auto colon = text.rfind(':');
+  std::string_view host = std::string_view(text).substr(0, colon);
+  const std::string_view port_text =
+      colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  error_code ec;
+  const auto address = asio::ip::make_address(std::string(host), ec);
+  std::uint16_t port = 0;
+  const auto end = port_text.data() + port_text.size();
+  const auto [parsed, error] = std::from_chars(port_text.data(), end, port);
+  if (ec || address.is_v6() != bracketed || port_text.empty() || error != std::errc{} ||
+      parsed != end) {
+    throw std::system_error(
+        std::make_error_code(std::errc::invalid_argument),
+        fmt::format("listen address '{}': expected ADDRESS:PORT such as 127.0.0.1:8082 or "
+                    "[::1]:8082",
+                    text));
+  }
+  return {address, port};
+}
+
+/// SO_REUSEPORT alone would let a second server of the same user share the port in silence.
+void refuse_taken_port(const tcp::endpoint& endpoint) {
+  if (endpoint.port() == 0) {
+    return;
+  }
+  asio::io_context context;
+  tcp::acceptor probe(context, endpoint.protocol());
+  probe.set_option(tcp::acceptor::reuse_address(true));
+  probe.bind(endpoint);
+}
+
+std::size_t connections_allowed(std::size_t configured) {
+  if (configured > 0) {
+    return configured;
+  }
+  const std::size_t files = raise_open_file_limit();
+  return std::min(kMostConnections, std::max(files - std::min(files, kReservedFiles), files / 4));
+}
+
+}  // namespace
+
+class Server::Implementation {
+ public:
+  Implementation(const ListenerOptions& options, const Router& router)
+      : shared_{options.limits, router, TrustedProxies(options.trusted_proxies),
+                ConnectionCaps(connections_allowed(options.limits.connections),
+                               options.limits.connections_per_address)} {
+    tcp::endpoint endpoint = parse_endpoint(options.address);
+    try {
+      refuse_taken_port(endpoint);
+      for (unsigned i = 0; i < std::max(options.threads, 1U); ++i) {
+        loops_.push_back(std::make_unique<Loop>(shared_, endpoint));
+        endpoint = loops_.front()->endpoint();  // the real port, after 0
+      }
+    } catch (const boost::system::system_error& error) {
+      throw listen_error(options.address, error.code());
+    }
+    endpoint_ = endpoint;
+  }
+
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+  ~Implementation() {
+    for (const auto& loop : loops_) {
+      loop->stop();
+    }
+    threads_.clear();  // joins
+  }
+
+  void start() {
+    for (const auto& loop : loops_) {
+      threads_.emplace_back([&loop] { loop->run(); });
+      const std::string name = fmt::format("http-{}", threads_.size());
+      ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
+    }
+  }
+
+  void drain() {
+    if (threads_.empty()) {
+      return;
+    }
+    std::latch closed(static_cast<std::ptrdiff_t>(loops_.size()));
+    for (const auto& loop : loops_) {
+      loop->drain([&closed] { closed.count_down(); });
+    }
+    closed.wait();
+    if (shared_.caps.wait_until_none(Clock::now() + shared_.limits.drain_time)) {
+      return;
+    }
+    telemetry::log_warning("closing connections that did not end in time", "connections={}",
+                           shared_.caps.open());
+    for (const auto& loop : loops_) {
+      loop->close_sessions();
+    }
+    shared_.caps.wait_until_none(Clock::time_point::max());
+  }
+
+  const tcp::endpoint& endpoint() const { return endpoint_; }
+
+  ServerStatistics statistics() const {
+    ServerStatistics sum;
+    sum.connections_open = shared_.caps.open();
+    for (const auto& loop : loops_) {
+      const LoopStatistics& part = loop->statistics();
+      sum.connections_accepted += part.accepted.value();
+      sum.connections_refused += part.refused.value();
+      sum.accept_errors += part.accept_errors.value();
+      sum.bad_requests += part.bad_requests.value();
+      sum.deadlines_missed += part.deadlines_missed.value();
+      sum.requests += part.requests.value();
+    }
+    return sum;
+  }
+
+ private:
+  ServerShared shared_;
+  tcp::endpoint endpoint_;
+  std::vector<std::unique_ptr<Loop>> loops_;
+  std::vector<std::jthread> threads_;
+};
+
+Server::Server(ListenerOptions options, const Router& router)
+    : implementation_(std::make_unique<Implementation>(options, router)) {}
+
+Server::~Server() = default;
+
+void Server::start() { implementation_->start(); }
+
+std::uint16_t Server::port() const { return implementation_->endpoint().port(); }
+
+std::string Server::url() const {
+  const tcp::endpoint& endpoint = implementation_->endpoint();
+  const std::string address = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? fmt::format("http://[{}]:{}", address, endpoint.port())
+                                    : fmt::format("http://{}:{}", address, endpoint.port());
+}
+
+void Server::drain() { implementation_->drain(); }
+
+ServerStatistics Server::statistics() const { return implementation_->statistics(); }
+
+std::size_t raise_open_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    throw std::system_error(errno, std::generic_category(), "the limit on open files");
+  }
+  rlimit raised = limit;
+  raised.rlim_cur = raised.rlim_max;
+  // Refused only where the hard limit is beyond the kernel's own; then the soft one stands.
+  const bool done = ::setrlimit(RLIMIT_NOFILE, &raised) == 0;
+  return static_cast<std::size_t>(done ? raised.rlim_cur : limit.rlim_cur);
+}
+
+}  // namespace stampede::http

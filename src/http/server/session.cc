@@ -1,0 +1,327 @@
+#include "http/server/session.h"
+
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <span>
+
+#include "http/server/loop.h"
+#include "http/text.h"
+#include "telemetry/log.h"
+
+namespace stampede::http {
+namespace {
+
+// After the last answer: how long, and how much, is read and thrown away so that the peer gets to
+// read that answer. A close with bytes unread would reset the connection (RFC 9112, 9.6).
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerBytes = 256UL * 1024;
+
+asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
+
+/// As /check says it: nothing was done, and the request may be sent again.
+constexpr Refusal kGivenUp{503, "unavailable", "The peer had closed before the request was read."};
+constexpr Refusal kTooSlow{408, "request-timeout", "The request did not arrive in time."};
+
+}  // namespace
+
+Session::Session(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+                 const asio::ip::address& peer)
+    : loop_(loop),
+      post_(loop.post()),
+      socket_(std::move(socket)),
+      slot_(std::move(slot)),
+      peer_address_(peer.to_string()),
+      behind_trusted_proxy_(loop.server().proxies.contains(peer)),
+      reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes}) {}
+
+void Session::start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+                    const asio::ip::address& peer) {
+  auto* const session = new Session(loop, std::move(socket), std::move(slot), peer);
+  loop.add(*session);
+  asio::co_spawn(loop.executor(), session->serve(), [session](const std::exception_ptr& failure) {
+    if (failure) {
+      telemetry::log_error("connection given up after an exception");
+    }
+    session->end();
+  });
+}
+
+void Session::end() {
+  unlink();
+  socket_.reset();
+  slot_.reset();
+  if (awaiting_) {
+    orphaned_ = true;  // the Responder ends it
+  } else {
+    delete this;
+  }
+}
+
+Awaitable<void> Session::serve() {
+  for (bool keep_alive = true; keep_alive;) {
+    const auto progress = reader_.advance();
+    if (!progress) {
+      refuse(progress.error());
+      break;
+    }
+    if (*progress == RequestReader::Progress::kComplete) {
+      if (given_up()) {
+        refuse(kGivenUp);
+        break;
+      }
+      dispatch();
+      if (awaiting_) {
+        behind_another_ = true;
+        if (!co_await answered()) {
+          co_return;
+        }
+      }
+      if (body_) {
+        co_await stream_body();  // the last answer of this connection
+        co_return;
+      }
+      keep_alive = write_answer();
+      reader_.finish();
+      if (!writer_.full()) {
+        continue;  // the next request may be here already; then their answers share a write
+      }
+    } else if (*progress == RequestReader::Progress::kSendContinue) {
+      writer_.write_continue();
+    }
+    if (write_now() && !co_await write_rest()) {
+      co_return;
+    }
+    if (*progress == RequestReader::Progress::kComplete) {
+      continue;
+    }
+    const auto space = as_buffer(reader_.space());
+    error_code ec;
+    std::size_t size = 0;
+    if (loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle) {
+      size = socket_->read_some(space, ec);  // what is here already is still served
+    } else {
+      // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
+      arm_for_phase();
+      reading_ = true;
+      size = co_await socket_->async_read_some(space, asio::redirect_error(kAwait, ec));
+      reading_ = false;
+    }
+    if (!ec) {
+      reader_.received(size);
+      behind_another_ = false;
+    } else if (expired_ && !aborted_ && reader_.phase() != RequestReader::Phase::kIdle) {
+      loop_.statistics().deadlines_missed.add();
+      refuse(kTooSlow);
+      break;
+    } else if (ec != asio::error::operation_aborted || expired_ || aborted_) {
+      co_return;  // the peer is gone, nothing came in time, or there was nothing left to drain
+    }
+  }
+  if (!write_now() || co_await write_rest()) {
+    co_await linger();
+  }
+}
+
+/// Waits for the answer of the request under way; false if the connection ends before.
+Awaitable<bool> Session::answered() {
+  // Answers to earlier pipelined requests do not wait for this one.
+  if (write_now() && !co_await write_rest()) {
+    co_return false;
+  }
+  if (awaiting_) {
+    // As resumed(), but in place: GCC 12.2 at -O2 makes a broken frame of this coroutine otherwise.
+    co_await asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
+        [this](auto&& handler) { resume_ = std::forward<decltype(handler)>(handler); }, kAwait);
+  }
+  co_return !aborted_;
+}
+
+void Session::wake() {
+  if (resume_) {
+    loop_.resume_soon(std::exchange(resume_, {}));
+  }
+}
+
+void Session::answer(Response&& response) {
+  awaiting_ = false;
+  if (orphaned_) {
+    delete this;
+    return;
+  }
+  response_ = std::move(response);
+  wake();
+}
+
+/// Asks the kernel only about a request that may have waited: it costs a system call. A peer that
+/// only ended its own side counts as gone too; it reads that nothing was done.
+bool Session::given_up() {
+  if (!behind_another_ && !loop_.stood_still()) {
+    return false;
+  }
+  pollfd peer{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&peer, 1, 0) == 1;
+}
+
+void Session::dispatch() {
+  Request& request = reader_.request();
+  request.client_address = peer_address_;
+  request.secure = false;
+  if (behind_trusted_proxy_) {
+    believe_proxy(request);
+  }
+  first_request_ = false;
+  armed_.reset();
+  deadline_ = Clock::time_point::max();  // a handler has no deadline
+  loop_.statistics().requests.add();
+  awaiting_ = true;
+  try {
+    loop_.server().router.route(request, Responder(*this));
+  } catch (const std::exception& error) {
+    // The exception destroyed the Responder, which answers 500.
+    telemetry::log_error("handler failed", "path={} error={}", request.path, error.what());
+  }
+}
+
+void Session::believe_proxy(Request& request) const {
+  // The last of several headers is the one that this proxy wrote.
+  for (const auto& [name, value] : request.headers) {
+    if (same_name(name, "x-forwarded-for")) {
+      const std::string_view client = loop_.server().proxies.client_of(value);
+      request.client_address = client.empty() ? std::string_view(peer_address_) : client;
+    } else if (same_name(name, "x-forwarded-proto")) {
+      request.secure = same_name(value, "https");
+    }
+  }
+}
+
+/// False if the connection closes after this answer.
+bool Session::write_answer() {
+  const bool keep_alive = reader_.keep_alive() && !loop_.draining();
+  writer_.write(std::exchange(response_, {}),
+                {.head_only = reader_.request().method == Method::kHead,
+                 .close = !keep_alive,
+                 .date = loop_.date_line()});
+  return keep_alive;
+}
+
+void Session::refuse(const Refusal& refusal) {
+  loop_.statistics().bad_requests.add();
+  writer_.write(problem(refusal.status, refusal.type, refusal.detail),
+                {.head_only = false, .close = true, .date = loop_.date_line()});
+}
+
+/// Sends as much as the socket takes without waiting; an error if that is not all.
+error_code Session::write_now() {
+  error_code ec;
+  while (!writer_.empty() && !ec) {
+    const std::string_view head = writer_.head_left();
+    const std::string_view body = writer_.body_left();
+    if (body.empty()) {
+      writer_.sent(socket_->write_some(asio::buffer(head), ec));
+    } else {
+      const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
+      writer_.sent(socket_->write_some(both, ec));
+    }
+  }
+  return ec;
+}
+
+/// Bytes that the peer has not acknowledged. Those in the kernel's buffer count too: the kernel
+/// takes megabytes at once and then nothing for longer than a slow peer's deadline.
+std::size_t Session::not_taken() {
+  int with_kernel = 0;
+  if (::ioctl(socket_->native_handle(), SIOCOUTQ, &with_kernel) != 0) {
+    with_kernel = 0;  // unknown: what the kernel took counts as taken by the peer
+  }
+  return writer_.left() + static_cast<std::size_t>(with_kernel);
+}
+
+/// After write_now() did not get everything out. False if the peer is gone or reads too slowly.
+Awaitable<bool> Session::write_rest() {
+  const Limits& limits = loop_.server().limits;
+  arm(limits.write_time);
+  armed_.reset();
+  std::size_t not_taken_before = not_taken();
+  for (;;) {
+    error_code ec = write_now();
+    if (ec != asio::error::would_block) {
+      deadline_ = Clock::time_point::max();
+      co_return !ec;
+    }
+    co_await socket_->async_wait(Socket::wait_write, asio::redirect_error(kAwait, ec));
+    if (expired_ && !aborted_) {
+      const std::size_t not_taken_now = not_taken();
+      if (not_taken_before - not_taken_now < limits.progress_bytes) {
+        loop_.statistics().deadlines_missed.add();
+        co_return false;
+      }
+      not_taken_before = not_taken_now;
+      arm(limits.write_time);
+    } else if (ec) {
+      co_return false;
+    }
+  }
+}
+
+Awaitable<void> Session::linger() {
+  error_code ec;
+  socket_->shutdown(Socket::shutdown_send, ec);
+  arm(kLingerTime);
+  for (std::size_t thrown_away = 0; !ec && thrown_away < kLingerBytes;) {
+    thrown_away += co_await socket_->async_read_some(as_buffer(reader_.space()),
+                                                     asio::redirect_error(kAwait, ec));
+  }
+}
+
+void Session::arm(Clock::duration limit) {
+  // The loop's clock may be a tick behind: a deadline is late rather than early.
+  deadline_ = loop_.now() + Loop::kTick + limit;
+  expired_ = false;
+}
+
+void Session::arm_for_phase() {
+  using Phase = RequestReader::Phase;
+  const Phase phase = reader_.phase();
+  const Limits& limits = loop_.server().limits;
+  const std::size_t body = phase == Phase::kBody ? reader_.body_received() : 0;
+  if (armed_ == phase && body < armed_body_ + limits.progress_bytes) {
+    return;  // every byte of a slow request counts towards the same deadline
+  }
+  if (phase == Phase::kIdle) {
+    // A new connection is expected to send a request at once.
+    arm(first_request_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
+  } else {
+    arm(phase == Phase::kHead ? limits.header_time : limits.body_time);
+  }
+  armed_ = phase;
+  armed_body_ = body;
+}
+
+void Session::expire() {
+  expired_ = true;  // called again at each tick, in case this cancel() comes between two operations
+  error_code ec;
+  socket_->cancel(ec);
+}
+
+void Session::drain() {
+  if (reading_ && reader_.phase() == RequestReader::Phase::kIdle) {
+    error_code ec;
+    socket_->cancel(ec);
+  } else if (body_) {
+    body_->drain();
+  }
+}
+
+void Session::abort() {
+  aborted_ = true;
+  error_code ec;
+  socket_->close(ec);
+  wake();
+}
+
+}  // namespace stampede::http

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <boost/intrusive/list_hook.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/asio_types.h"
+#include "http/server/connections.h"
+#include "http/server/request_reader.h"
+#include "http/server/responder.h"
+#include "http/server/response_writer.h"
+
+namespace stampede::http {
+
+class Loop;
+
+/// One connection: a coroutine that reads requests, has them answered in order and writes. It lives
+/// on one thread, as everything here does but post() and abandon(). It owns itself: it ends with
+/// its coroutine, or with the last Responder if that is still out then (with the peer or the server
+/// gone).
+class Session final : public Exchange,
+                      public boost::intrusive::list_base_hook<
+                          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  /// Serves `socket` until it is closed. `peer` is normalised.
+  static void start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+                    const asio::ip::address& peer);
+
+  void answer(Response&& response) override;
+  void stream(Response&& head, BodySource body) override;
+  const Post& post() const override { return *post_; }
+  void abandon() noexcept override { delete this; }
+
+  Clock::time_point deadline() const { return deadline_; }
+  /// The deadline has passed: answers 408 if a request was on its way, and closes.
+  void expire();
+  /// Closes if no request is under way; otherwise the next answer is the last. Ends or cuts a
+  /// stream.
+  void drain();
+  /// Closes at once.
+  void abort();
+
+ private:
+  Session(Loop& loop, Socket socket, ConnectionCaps::Slot slot, const asio::ip::address& peer);
+  ~Session() = default;
+
+  Awaitable<void> serve();
+  Awaitable<bool> answered();
+  Awaitable<bool> write_rest();
+  Awaitable<void> linger();
+  void end();
+
+  // Streamed answers, in session_stream.cc.
+  Awaitable<void> stream_body();
+  Awaitable<bool> write_body(bool chunked);
+  Awaitable<void> resumed();
+  void watch_peer();
+  bool peer_is_there();
+  void wake();
+
+  /// The request may have come long ago, and its peer has given it up since.
+  bool given_up();
+  void dispatch();
+  void believe_proxy(Request& request) const;
+  bool write_answer();
+  void refuse(const Refusal& refusal);
+
+  error_code write_now();
+  std::size_t not_taken();
+  void arm(Clock::duration limit);
+  void arm_for_phase();
+
+  Loop& loop_;
+  const std::shared_ptr<const Post> post_;
+  std::optional<Socket> socket_;              // gone when the coroutine has ended
+  std::optional<ConnectionCaps::Slot> slot_;  // likewise
+  const std::string peer_address_;
+  const bool behind_trusted_proxy_;
+
+  RequestReader reader_;
+  ResponseWriter writer_;
+  Response response_;  // the answer, until the coroutine writes it
+
+  Clock::time_point deadline_ = Clock::time_point::max();
+  std::optional<RequestReader::Phase> armed_;  // the phase deadline_ is for
+  std::size_t armed_body_ = 0;                 // and how much of the body had come then
+  std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
+  bool first_request_ = true;
+  bool reading_ = false;
+  bool behind_another_ = false;  // what was read has waited for the answer to a request before it
+  bool awaiting_ = false;        // a Responder is out
+  bool orphaned_ = false;        // and the coroutine has ended
+  bool expired_ = false;
+  bool aborted_ = false;
+
+  std::optional<BodySource> body_;  // of the answer, if it is streamed; then also:
+  bool body_changed_ = false;
+  bool body_over_ = false;         // or the peer is gone
+  bool watching_peer_ = false;     // watch_peer() has not called back yet
+  std::size_t unasked_bytes_ = 0;  // from the peer
+};
+
+}  // namespace stampede::http

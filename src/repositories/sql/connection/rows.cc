@@ -1,0 +1,169 @@
+#include "repositories/sql/connection/rows.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "repositories/storage_error.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+/// MariaDB's client holds a whole answer in memory.
+constexpr std::size_t kOrdersPerPage = 5'000;
+
+constexpr std::string_view kSuccess = "success";
+constexpr std::string_view kFailed = "failed";
+constexpr std::string_view kBuyer = "buyer";
+constexpr std::string_view kOperator = "operator";
+
+[[noreturn]] void refuse(std::string_view table, std::int64_t id, std::string_view column,
+                         std::string_view text) {
+  throw StorageError(StorageError::Kind::kOther,
+                     fmt::format("table {}, row {}: {} is \"{}\", which no stampede writes", table,
+                                 id, column, text));
+}
+
+FailureReason reason_of(const OrderRow& row) {
+  for (const auto reason : {FailureReason::kNone, FailureReason::kTooLate,
+                            FailureReason::kLimitReached, FailureReason::kNoUnit}) {
+    if (row.reason == to_string(reason)) return reason;
+  }
+  refuse("orders", row.number, "reason", row.reason);
+}
+
+}  // namespace
+
+std::string folded(std::string_view name) {
+  std::string lower(name);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::string to_column(OrderStatus status) {
+  return std::string(status == OrderStatus::kSuccess ? kSuccess : kFailed);
+}
+
+std::string to_column(UserRole role) {
+  return std::string(role == UserRole::kBuyer ? kBuyer : kOperator);
+}
+
+void OrderRow::define(soci::statement& statement) {
+  for (auto* column : {&number, &sale, &buyer}) statement.exchange(soci::into(*column));
+  statement.exchange(soci::into(intent));
+  statement.exchange(into(slot));
+  statement.exchange(soci::into(lease));
+  statement.exchange(soci::into(status));
+  statement.exchange(soci::into(reason));
+  statement.exchange(soci::into(seq));
+  statement.exchange(soci::into(created_at));
+}
+
+Order OrderRow::order() const {
+  const auto key = IdempotencyKey::parse(intent);
+  if (!key) refuse("orders", number, "intent", intent);
+  if (status != kSuccess && status != kFailed) refuse("orders", number, "status", status);
+  return {.number = {number},
+          .sale = {sale},
+          .buyer = {buyer},
+          .intent = *key,
+          .slot = slot.has_value() ? std::optional{static_cast<std::int32_t>(slot.value)}
+                                   : std::nullopt,
+          .lease = {lease},
+          .status = status == kSuccess ? OrderStatus::kSuccess : OrderStatus::kFailed,
+          .reason = reason_of(*this),
+          .seq = seq,
+          .created_at = to_instant(created_at)};
+}
+
+void SaleRow::define(soci::statement& statement) {
+  for (auto* column : {&id, &product, &price_cents, &quantity, &unleased}) {
+    statement.exchange(soci::into(*column));
+  }
+  statement.exchange(soci::into(per_buyer_limit));
+  statement.exchange(soci::into(starts_at));
+  statement.exchange(into(ends_at));
+  statement.exchange(soci::into(captcha));
+}
+
+Sale SaleRow::sale() const {
+  return {.id = {id},
+          .product = {product},
+          .price_cents = price_cents,
+          .quantity = quantity,
+          .unleased = unleased,
+          .per_buyer_limit = per_buyer_limit,
+          .starts_at = to_instant(starts_at),
+          .ends_at = ends_at.instant(),
+          .captcha = captcha != 0};
+}
+
+void LeaseRow::define(soci::statement& statement) {
+  for (auto* column : {&id, &sale, &granted, &sold}) statement.exchange(soci::into(*column));
+  for (auto* column : {&state, &holder}) statement.exchange(soci::into(*column));
+}
+
+StockLease LeaseRow::lease() const {
+  for (const auto known : {LeaseState::kOpen, LeaseState::kFenced, LeaseState::kClosed}) {
+    if (state == to_string(known)) {
+      return {.id = {id},
+              .sale = {sale},
+              .granted = granted,
+              .sold = sold,
+              .state = known,
+              .holder = holder};
+    }
+  }
+  refuse("stock_leases", id, "state", state);
+}
+
+void UserRow::define(soci::statement& statement) {
+  statement.exchange(soci::into(id));
+  for (auto* column : {&name, &password_hash, &role}) statement.exchange(soci::into(*column));
+  statement.exchange(soci::into(session_epoch));
+  statement.exchange(soci::into(created_at));
+}
+
+User UserRow::user() const {
+  if (role != kBuyer && role != kOperator) refuse("users", id, "role", role);
+  return {.id = {id},
+          .name = name,
+          .password_hash = password_hash,
+          .role = role == kBuyer ? UserRole::kBuyer : UserRole::kOperator,
+          .session_epoch = session_epoch,
+          .created_at = to_instant(created_at)};
+}
+
+void visit_orders(soci::session& session, std::int64_t first,
+                  const std::function<void(const Order&)>& visit) {
+  OrderRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(first));
+  prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.number >= :first "
+                              "ORDER BY o.number LIMIT {}",
+                              OrderRow::kColumns, kOrdersPerPage));
+  for (std::size_t rows = kOrdersPerPage; rows == kOrdersPerPage;) {
+    rows = 0;
+    for (select.execute(); select.fetch(); ++rows) {
+      visit(row.order());
+      first = row.number + 1;
+    }
+  }
+}
+
+void raise_revision(soci::session& session, const std::string& topic) {
+  session << "UPDATE revisions SET revision = revision + 1 WHERE topic = :topic", soci::use(topic);
+}
+
+Revisions read_revisions(soci::session& session) {
+  Revisions revisions;
+  session << "SELECT (SELECT revision FROM revisions WHERE topic = 'catalog'), "
+             "(SELECT revision FROM revisions WHERE topic = 'blacklist')",
+      soci::into(revisions.catalog), soci::into(revisions.blacklist);
+  return revisions;
+}
+
+}  // namespace stampede::repositories::sql

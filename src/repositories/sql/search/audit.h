@@ -1,0 +1,20 @@
+#pragma once
+
+#include "repositories/audit.h"
+#include "repositories/sql/connection/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlAudit final : public Audit {
+ public:
+  explicit SqlAudit(Database& database) : database_(database) {}
+
+  std::vector<SaleLedger> ledgers() override;
+  /// In order of number.
+  void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "repositories/samples.h"
+#include "repositories/sql/connection/database.h"
+
+namespace stampede::repositories::sql {
+
+class SqlSamples final : public Samples {
+ public:
+  explicit SqlSamples(Database& database) : database_(database) {}
+
+  void append(std::span<const StoredSample> samples) override;
+  std::vector<StoredSample> of(SaleId sale, Instant after, std::size_t most) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

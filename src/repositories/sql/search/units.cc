@@ -1,0 +1,108 @@
+#include "repositories/sql/search/units.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "repositories/sql/connection/rows.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+/// Which sales: a condition on `sales s` with one value.
+struct Choice {
+  const char* condition;
+  std::int64_t value;
+};
+
+std::vector<SaleUnits> select_sales(soci::session& session, const Choice& choice) {
+  SaleRow row;
+  std::int64_t failed = 0;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::into(failed));
+  select.exchange(soci::use(choice.value));
+  prepare(select, fmt::format("SELECT {}, s.failed FROM sales s WHERE {} ORDER BY s.id",
+                              SaleRow::kColumns, choice.condition));
+  std::vector<SaleUnits> units;
+  for (select.execute(); select.fetch();) {
+    SaleUnits& each = units.emplace_back();
+    each.sale = row.sale();
+    each.failed = failed;
+  }
+  return units;
+}
+
+/// "a/0123456789abcdef" → "a": a node's restart is not the merchant's matter.
+std::string node_of(const std::string& holder) { return holder.substr(0, holder.find('/')); }
+
+void add_holding(SaleUnits& units, const LeaseRow& row) {
+  const LeaseState state = row.state == "fenced" ? LeaseState::kFenced : LeaseState::kOpen;
+  const std::string node = node_of(row.holder);
+  auto holding = std::ranges::find_if(units.holdings, [&](const Holding& known) {
+    return known.node == node && known.state == state;
+  });
+  if (holding == units.holdings.end()) {
+    holding = units.holdings.insert(holding, {.node = node, .state = state});
+  }
+  holding->granted += row.granted;
+  holding->sold += row.sold;
+  units.leased += row.granted - row.sold;
+}
+
+/// Grouped by the database, so that a thousand closed leases are one row; their states are named,
+/// because only then the index over (state, sale) finds them.
+void add_leases(soci::session& session, const Choice& choice, std::vector<SaleUnits>& units) {
+  LeaseRow row;
+  soci::statement select(session);
+  select.exchange(soci::into(row.sale));
+  select.exchange(soci::into(row.state));
+  select.exchange(soci::into(row.holder));
+  select.exchange(soci::into(row.granted));
+  select.exchange(soci::into(row.sold));
+  select.exchange(soci::use(choice.value));
+  prepare(select, fmt::format("SELECT l.sale, l.state, "
+                              "CASE WHEN l.state = 'closed' THEN '' ELSE l.holder END AS holding, "
+                              "SUM(l.granted), SUM(l.sold) "
+                              "FROM sales s JOIN stock_leases l ON l.sale = s.id "
+                              "AND l.state IN ('open', 'fenced', 'closed') "
+                              "WHERE {} GROUP BY l.sale, l.state, holding",
+                              choice.condition));
+  for (select.execute(); select.fetch();) {
+    const auto sale = std::ranges::find(units, row.sale,
+                                        [](const SaleUnits& each) { return each.sale.id.value; });
+    if (sale == units.end()) continue;
+    sale->sold += row.sold;
+    if (row.state != "closed") add_holding(*sale, row);
+  }
+  for (SaleUnits& each : units) {
+    std::ranges::sort(each.holdings, {}, [](const Holding& holding) {
+      return std::pair(holding.node, holding.state);
+    });
+  }
+}
+
+std::vector<SaleUnits> select_units(Database& database, const Choice& choice) {
+  return database.read([&](soci::session& session) {
+    auto units = select_sales(session, choice);
+    add_leases(session, choice, units);
+    return units;
+  });
+}
+
+}  // namespace
+
+std::optional<SaleUnits> SqlUnitLedger::units(SaleId sale) {
+  auto units = select_units(database_, {"s.id = :id", sale.value});
+  if (units.empty()) return std::nullopt;
+  return std::move(units.front());
+}
+
+std::vector<SaleUnits> SqlUnitLedger::recent_units(Instant ended_after) {
+  return select_units(database_,
+                      {"(s.ends_at IS NULL OR s.ends_at > :after)", to_column(ended_after)});
+}
+
+}  // namespace stampede::repositories::sql

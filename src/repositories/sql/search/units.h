@@ -1,0 +1,19 @@
+#pragma once
+
+#include "repositories/sql/connection/database.h"
+#include "repositories/units.h"
+
+namespace stampede::repositories::sql {
+
+class SqlUnitLedger final : public UnitLedger {
+ public:
+  explicit SqlUnitLedger(Database& database) : database_(database) {}
+
+  std::optional<SaleUnits> units(SaleId sale) override;
+  std::vector<SaleUnits> recent_units(Instant ended_after) override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace stampede::repositories::sql

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "views/console/orders_pages.h"
+#include "views/page_templates.h"
+
+// What several pages of the console show. For the .cc files of this room: what it includes is
+// heavy.
+namespace stampede::views {
+
+/// {{name}} for machines, {{name_words}} for people.
+void put_time(kainjow::mustache::data& values, const std::string& name, Instant instant);
+
+/// A row of a table of orders.
+kainjow::mustache::data values_of(const ConsoleOrder& order);
+
+}  // namespace stampede::views

@@ -148,7 +148,7 @@ void OrderConsumer::tell(const services::orders::Written& written) {
     if (order.live()) continue;
     ++failed;
     if (order.reason == FailureReason::kNoUnit) {
-      telemetry::log_error("an order without a unit: the ledger does not match the stock",
+      telemetry::log_error("an order without a unit: the lease does not cover it",
                            "order={} sale={} lease={}", order.number.value, order.sale.value,
                            order.lease.value);
     }

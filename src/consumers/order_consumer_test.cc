@@ -9,24 +9,24 @@
 
 #include "queue/codec.h"
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 #include "repositories/storage_error.h"
 
 namespace stampede::consumers {
 namespace {
 
-using repositories::LedgerTransaction;
+using repositories::OrderTransaction;
 using repositories::StorageError;
-using repositories::memory::MemoryLedger;
+using repositories::memory::MemoryStore;
 using std::chrono::milliseconds;
 
-/// A ledger that is away for its next `failures` transactions; the last of them commits all the
-/// same, as a commit whose answer is lost does.
-class FaultyLedger final : public repositories::OrderLedger {
+/// An order store that is away for its next `failures` transactions; the last of them commits all
+/// the same, as a commit whose answer is lost does.
+class FaultyStore final : public repositories::OrderStore {
  public:
-  explicit FaultyLedger(MemoryLedger& real) : real_(&real) {}
+  explicit FaultyStore(MemoryStore& real) : real_(&real) {}
 
-  std::unique_ptr<LedgerTransaction> begin() override {
+  std::unique_ptr<OrderTransaction> begin() override {
     tried.release();
     if (refused) return std::make_unique<Refusing>(real_->begin(), refused);
     if (failures > 1) {
@@ -49,11 +49,11 @@ class FaultyLedger final : public repositories::OrderLedger {
 
  private:
   /// Passes on to the real one.
-  class Through : public LedgerTransaction {
+  class Through : public OrderTransaction {
    public:
-    explicit Through(std::unique_ptr<LedgerTransaction> real) : real_(std::move(real)) {}
+    explicit Through(std::unique_ptr<OrderTransaction> real) : real_(std::move(real)) {}
     void lock_buyers(std::span<const UserId> ids) override { real_->lock_buyers(ids); }
-    std::vector<repositories::LedgerLease> lock_leases(std::span<const LeaseId> ids) override {
+    std::vector<repositories::ChargedLease> lock_leases(std::span<const LeaseId> ids) override {
       return real_->lock_leases(ids);
     }
     repositories::ShardState lock_shard(std::int32_t shard) override {
@@ -63,7 +63,7 @@ class FaultyLedger final : public repositories::OrderLedger {
       return real_->orders_of(pairs);
     }
     void insert(std::span<const Order> orders) override { real_->insert(orders); }
-    bool charge(const repositories::LedgerCharge& charge) override { return real_->charge(charge); }
+    bool charge(const repositories::LeaseCharge& charge) override { return real_->charge(charge); }
     void close(LeaseId lease) override { real_->close(lease); }
     void advance_shard(std::int32_t shard, std::int64_t seq) override {
       real_->advance_shard(shard, seq);
@@ -71,7 +71,7 @@ class FaultyLedger final : public repositories::OrderLedger {
     void commit() override { real_->commit(); }
 
    private:
-    std::unique_ptr<LedgerTransaction> real_;
+    std::unique_ptr<OrderTransaction> real_;
   };
 
   class LostAnswer final : public Through {
@@ -85,7 +85,7 @@ class FaultyLedger final : public repositories::OrderLedger {
 
   class Refusing final : public Through {
    public:
-    Refusing(std::unique_ptr<LedgerTransaction> real, const Refused& refused)
+    Refusing(std::unique_ptr<OrderTransaction> real, const Refused& refused)
         : Through(std::move(real)), refused_(refused) {}
     void insert(std::span<const Order> orders) override {
       std::ranges::for_each(orders, refused_);
@@ -96,7 +96,7 @@ class FaultyLedger final : public repositories::OrderLedger {
     const Refused& refused_;
   };
 
-  MemoryLedger* real_;
+  MemoryStore* real_;
 };
 
 /// Keeps dead letters; fails for its next `failures`.
@@ -155,7 +155,7 @@ class OrderConsumerTest : public testing::Test {
   void start() { start(queue_, &quarantine_); }
   void start(queue::OrderSource& source, repositories::Quarantine* quarantine) {
     consumer_.emplace(
-        source, services::orders::OrderWriter(ledger_, 0),
+        source, services::orders::OrderWriter(store_, 0),
         OrderConsumer::DeadLetters{.shard = 3, .quarantine = quarantine},
         OrderConsumer::Listener{[this](std::span<const Order> orders) {
                                   told_.insert(told_.end(), orders.begin(), orders.end());
@@ -194,8 +194,8 @@ class OrderConsumerTest : public testing::Test {
             .created_at = {}};
   }
 
-  MemoryLedger memory_;
-  FaultyLedger ledger_{memory_};
+  MemoryStore memory_;
+  FaultyStore store_{memory_};
   MemoryQuarantine quarantine_;
   LeaseId lease_;
   queue::local::LocalQueue queue_{100};
@@ -218,10 +218,10 @@ TEST_F(OrderConsumerTest, WritesThenTells) {
 }
 
 TEST_F(OrderConsumerTest, ADatabaseThatIsAwayLosesNothingAndDoublesNothing) {
-  ledger_.failures = 4;
+  store_.failures = 4;
   start();
   ASSERT_EQ(queue_.publish(purchase(1)), queue::Published::kQueued);
-  for (int i = 0; i < 5; ++i) ledger_.tried.acquire();  // four failures and the last, good try
+  for (int i = 0; i < 5; ++i) store_.tried.acquire();  // four failures and the last, good try
   queue_.shut();
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
   ASSERT_EQ(told_.size(), 1);
@@ -232,10 +232,10 @@ TEST_F(OrderConsumerTest, ADatabaseThatIsAwayLosesNothingAndDoublesNothing) {
 }
 
 TEST_F(OrderConsumerTest, WhileTheDatabaseIsAwayNothingNewIsTaken) {
-  ledger_.failures = 1'000'000;
+  store_.failures = 1'000'000;
   start();
   ASSERT_EQ(queue_.publish(purchase(1)), queue::Published::kQueued);
-  for (int i = 0; i < 3; ++i) ledger_.tried.acquire();  // it failed twice for certain
+  for (int i = 0; i < 3; ++i) store_.tried.acquire();  // it failed twice for certain
   EXPECT_EQ(queue_.publish(purchase(2)), queue::Published::kRefused);
   EXPECT_FALSE(consumer_->healthy());
   queue_.shut();
@@ -246,7 +246,7 @@ TEST_F(OrderConsumerTest, WhileTheDatabaseIsAwayNothingNewIsTaken) {
 }
 
 TEST_F(OrderConsumerTest, AMessageThatCannotBeWrittenIsPutAsideAndTheOthersKeepTheirOrder) {
-  ledger_.refused = [](const Order& order) {
+  store_.refused = [](const Order& order) {
     if (order.buyer == UserId{3}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
     if (order.buyer == UserId{5}) throw std::logic_error("not to be written");
   };
@@ -269,7 +269,7 @@ class DatabaseAway : public OrderConsumerTest,
 
 TEST_P(DatabaseAway, PutsNothingAside) {
   auto failures = std::make_shared<int>(3);
-  ledger_.refused = [failures](const Order&) {
+  store_.refused = [failures](const Order&) {
     if ((*failures)-- > 0) throw StorageError(GetParam(), "away");
   };
   consume({1, 2});
@@ -285,7 +285,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DatabaseAway,
                                          StorageError::Kind::kNewerSchema));
 
 TEST_F(OrderConsumerTest, WhoWaitsForAPurchaseInQuarantineIsTold) {
-  ledger_.refused = [](const Order& order) {
+  store_.refused = [](const Order& order) {
     if (order.buyer == UserId{2}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
   };
   quarantine_.failures = 1;
@@ -295,7 +295,7 @@ TEST_F(OrderConsumerTest, WhoWaitsForAPurchaseInQuarantineIsTold) {
 }
 
 TEST_F(OrderConsumerTest, WhatCannotBePutAsideIsTriedUntilItCan) {
-  ledger_.refused = [](const Order& order) {
+  store_.refused = [](const Order& order) {
     if (order.buyer == UserId{1}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
   };
   quarantine_.failures = 3;
@@ -307,14 +307,14 @@ TEST_F(OrderConsumerTest, WhatCannotBePutAsideIsTriedUntilItCan) {
 }
 
 TEST_F(OrderConsumerTest, WithoutAQuarantineNothingIsDropped) {
-  ledger_.refused = [](const Order& order) {
+  store_.refused = [](const Order& order) {
     if (order.buyer == UserId{2}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
   };
   for (const int buyer : {1, 2, 3}) {
     ASSERT_EQ(queue_.publish(purchase(buyer)), queue::Published::kQueued);
   }
   start(queue_, nullptr);
-  for (int i = 0; i < 10; ++i) ledger_.tried.acquire();
+  for (int i = 0; i < 10; ++i) store_.tried.acquire();
   EXPECT_FALSE(consumer_->healthy());
   EXPECT_FALSE(consumer_->finish(milliseconds{0}));
   consumer_.reset();

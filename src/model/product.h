@@ -12,7 +12,7 @@
 namespace stampede {
 
 /// What a merchant says of a product.
-struct ProductFacts {
+struct ProductDetails {
   std::string name;              // 1 to 200 bytes of valid UTF-8
   std::string description = {};  // at most 10,000 bytes of valid UTF-8
   /// What it costs elsewhere, 0 to 1,000,000,000,000; none: not said.
@@ -21,7 +21,7 @@ struct ProductFacts {
 
 struct Product {
   ProductId id;
-  std::string name;  // these as in ProductFacts
+  std::string name;  // these as in ProductDetails
   std::string description;
   Instant created_at;
   std::optional<std::int64_t> list_price_cents = std::nullopt;

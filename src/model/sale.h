@@ -29,7 +29,7 @@ constexpr std::string_view to_string(SaleStatus status) {
 struct Sale {
   /// So long before its start a sale's terms stand: every process that sells it hears of a change
   /// in less, and its units may be leased from then on.
-  static constexpr std::chrono::seconds kTermsStand{5};
+  static constexpr std::chrono::seconds kTermsFixed{5};
 
   SaleId id;
   ProductId product;
@@ -42,7 +42,7 @@ struct Sale {
   bool captcha = true;
 
   bool started(Instant now) const { return starts_at <= now; }
-  bool terms_stand(Instant now) const { return started(now + kTermsStand); }
+  bool terms_fixed(Instant now) const { return started(now + kTermsFixed); }
   bool ended(Instant now) const { return ends_at && *ends_at <= now; }
   bool on(Instant now) const { return started(now) && !ended(now); }
 };

@@ -14,7 +14,7 @@
 namespace stampede::repositories {
 
 /// What `stampede audit` checks of one sale, all from one snapshot.
-struct SaleLedger {
+struct AuditedSale {
   Sale sale;
   std::string product_name;
   std::vector<StockLease> leases;
@@ -34,7 +34,7 @@ struct SaleLedger {
 class Audit {
  public:
   virtual ~Audit() = default;
-  virtual std::vector<SaleLedger> ledgers() = 0;
+  virtual std::vector<AuditedSale> audited_sales() = 0;
   virtual void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) = 0;
 };
 

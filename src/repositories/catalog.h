@@ -14,7 +14,7 @@ namespace stampede::repositories {
 enum class CreateSaleError { kUnknownProduct, kAnotherSaleRuns };
 enum class ChangeSaleError {
   kUnknownSale,
-  kTermsStand,
+  kTermsFixed,
   kUnitsAreLeased,
   kChangedMeanwhile,
   kAnotherSaleRuns
@@ -36,13 +36,14 @@ class Catalog {
  public:
   virtual ~Catalog() = default;
 
-  ProductId add_product(const ProductFacts& facts, Instant now) {
+  ProductId add_product(const ProductDetails& facts, Instant now) {
     return add_product(facts, now, std::nullopt)->result;
   }
   virtual std::expected<Applied<ProductId>, AddProductError> add_product(
-      const ProductFacts& facts, Instant now, const std::optional<IdempotentRequest>& request) = 0;
+      const ProductDetails& facts, Instant now,
+      const std::optional<IdempotentRequest>& request) = 0;
   /// False for an unknown product.
-  virtual bool change_product(ProductId id, const ProductFacts& facts) = 0;
+  virtual bool change_product(ProductId id, const ProductDetails& facts) = 0;
   virtual std::vector<Product> products() = 0;  // in order of id
   virtual std::optional<Product> product(ProductId id) = 0;
 
@@ -52,7 +53,7 @@ class Catalog {
   virtual std::vector<Sale> sales() = 0;  // in order of id
   virtual std::optional<Sale> sale(SaleId id) = 0;
   /// Gives sale.id these terms if it has `known` units now. Refused when its terms stand at `now`
-  /// (Sale::terms_stand) and, whatever the clocks say, once a unit of it is leased or sold. Ignores
+  /// (Sale::terms_fixed) and, whatever the clocks say, once a unit of it is leased or sold. Ignores
   /// sale.product and sale.unleased.
   virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
                                                            Instant now) = 0;

@@ -40,7 +40,7 @@ class Leases {
   virtual std::vector<StockLease> not_closed() = 0;
   /// The position of every sale that had not ended at `ended_after`, in order of id, all in one
   /// snapshot. `sold` is what the unleased and the leased units leave: counting orders or closed
-  /// leases would cost too much here (UnitLedger counts).
+  /// leases would cost too much here (UnitCounts counts).
   virtual std::vector<SalePosition> stock(Instant ended_after) = 0;
 };
 

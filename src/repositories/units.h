@@ -28,9 +28,9 @@ struct SaleUnits : SalePosition {
 
 /// Reads where the units are, without reading orders: as fast with a million of them as with one.
 /// Thread-safe; calls block.
-class UnitLedger {
+class UnitCounts {
  public:
-  virtual ~UnitLedger() = default;
+  virtual ~UnitCounts() = default;
 
   virtual std::optional<SaleUnits> units(SaleId sale) = 0;
   /// Of every sale that had not ended at `ended_after`, in order of id, all in one snapshot.

@@ -7,7 +7,7 @@
 
 #include "model/retention.h"
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::schedules {
@@ -34,10 +34,10 @@ IdempotencyKey key(std::int64_t n) {
 class OrderLoadingTest : public testing::Test {
  protected:
   OrderLoadingTest() {
-    for (const Sale& sale : sales_) ledger_.add_sale(sale);
-    const LeaseId before = *ledger_.grant(kSale, 9, kStart);
-    const LeaseId small = *ledger_.grant(kSmallSale, 1, kStart);
-    ledger_.set_clock(kStart);
+    for (const Sale& sale : sales_) store_.add_sale(sale);
+    const LeaseId before = *store_.grant(kSale, 9, kStart);
+    const LeaseId small = *store_.grant(kSmallSale, 1, kStart);
+    store_.set_clock(kStart);
     for (std::int64_t buyer = 1; buyer <= 9; ++buyer) {
       write({kSale, UserId{buyer}, key(buyer), before, kStart});
     }
@@ -45,15 +45,15 @@ class OrderLoadingTest : public testing::Test {
     close(before);
     close(small);
     checkout_.load_sales(sales_);
-    for (const SalePosition& position : ledger_.stock(kStart)) {
+    for (const SalePosition& position : store_.stock(kStart)) {
       checkout_.board().note_stock(position.sale.id, position.sold_out(), kNow.tick);
     }
-    checkout_.add_lease(kSale, *ledger_.grant(kSale, 5, kStart), 5, kNow);
+    checkout_.add_lease(kSale, *store_.grant(kSale, 5, kStart), 5, kNow);
   }
 
   /// As the consumer would.
   Order write(const Purchase& purchase) {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     const std::int64_t seq = transaction->lock_shard(0).last_seq + 1;
     const Order order{.number = {seq},
                       .sale = purchase.sale,
@@ -70,7 +70,7 @@ class OrderLoadingTest : public testing::Test {
     return order;
   }
   void close(LeaseId lease) {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     transaction->close(lease);
     transaction->commit();
   }
@@ -98,9 +98,9 @@ class OrderLoadingTest : public testing::Test {
   captcha::Tokens captcha_{ring_.ring()};
   services::admission::Blacklist blacklist_;
   queue::local::LocalQueue queue_{100};
-  repositories::memory::MemoryLedger ledger_;
+  repositories::memory::MemoryStore store_;
   Checkout checkout_{{.check_rate = 0}, {captcha_, queue_, blacklist_}};
-  OrderLoading loading_{ledger_, checkout_, 4};
+  OrderLoading loading_{store_, checkout_, 4};
   const services::purchase::Post post_ = [](std::move_only_function<void()> task) { task(); };
 };
 

@@ -166,9 +166,9 @@ TEST_F(BackupTest, OfAShopThatWasKilledHasEveryOrder) {
 TEST_F(BackupTest, NeitherOverwritesAnything) {
   open_sale();
   ASSERT_EQ(back_up(to_).exit, 0);
-  const std::string facts = content_of(to_ / "backup.json");
+  const std::string manifest = content_of(to_ / "backup.json");
   expect_refused(back_up(to_), {to_.string(), "holds", "expected a folder that is empty"});
-  EXPECT_EQ(content_of(to_ / "backup.json"), facts);
+  EXPECT_EQ(content_of(to_ / "backup.json"), manifest);
   expect_refused(restore(to_, shop_.data()), {shop_.data().string(), "expected a folder that is"});
   buy_some(1);  // the shop there is as it was
   const fs::path empty = folder_.path() / "empty";
@@ -180,18 +180,18 @@ TEST_F(BackupTest, WhatIsNotWholeIsNamed) {
   open_sale();
   buy_some(3);
   ASSERT_EQ(back_up(to_).exit, 0);
-  const std::string facts = content_of(to_ / "backup.json");
+  const std::string manifest = content_of(to_ / "backup.json");
   const auto refused = [&](const std::vector<std::string>& says) {
     expect_refused(restore(to_, restored_), says);
     EXPECT_FALSE(fs::exists(restored_)) << "something was left";
   };
   fs::remove(to_ / "backup.json");
   refused({"backup.json", "no whole backup", "expected"});
-  std::ofstream(to_ / "backup.json") << facts.substr(0, facts.size() / 2);
+  std::ofstream(to_ / "backup.json") << manifest.substr(0, manifest.size() / 2);
   refused({"backup.json", "expected"});
   std::ofstream(to_ / "backup.json") << R"({"format":2})";
   refused({"format 2", "newer"});
-  std::ofstream(to_ / "backup.json") << facts;
+  std::ofstream(to_ / "backup.json") << manifest;
 
   fs::rename(to_ / "keys", to_ / "kept");
   refused({(to_ / "keys").string(), "missing"});
@@ -218,14 +218,14 @@ class ChangedBackup : public BackupTest {
       return fmt::format(R"("bytes":{},"sha256":"{}")", fs::file_size(file),
                          run_command({"sha256sum", file}).out.substr(0, 64));
     };
-    std::string facts = content_of(to_ / "backup.json");
+    std::string manifest = content_of(to_ / "backup.json");
     const std::string before = fingerprint();
     const CommandResult changed = run_command({"sqlite3", file, sql});
     ASSERT_EQ(changed.exit, 0) << changed.err;
-    const auto at = facts.find(before);
-    ASSERT_NE(at, std::string::npos) << facts;
-    facts.replace(at, before.size(), fingerprint());
-    std::ofstream(to_ / "backup.json", std::ios::trunc) << facts;
+    const auto at = manifest.find(before);
+    ASSERT_NE(at, std::string::npos) << manifest;
+    manifest.replace(at, before.size(), fingerprint());
+    std::ofstream(to_ / "backup.json", std::ios::trunc) << manifest;
   }
 };
 

@@ -6,7 +6,7 @@
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using State = services::orders::OrderDesk::PurchaseState;
+using State = services::orders::BuyerOrders::PurchaseState;
 
 namespace {
 
@@ -78,7 +78,7 @@ void Buyers::ban(UserId buyer) {
 Demand Buyers::demand() const {
   Demand demand = demand_;
   const bool grew =
-      parts_.database.ledger.view().sales.at(kSale).quantity > parts_.stage.profile.units;
+      parts_.database.store.view().sales.at(kSale).quantity > parts_.stage.profile.units;
   for (const auto& [buyer, want] : wants_) {
     demand.least += grew ? std::max<std::int64_t>(0, want.units - want.sold_out) : want.units;
   }
@@ -162,7 +162,7 @@ void Buyers::follow(Wish& wish) {
       [this, &wish, key = wish.key, sale = wish.pending_in,
        lease = wish.lease](const Network::Answer<std::optional<Report>>& back) {
         try {
-          auto found = desk_.purchase(sale, wish.buyer, key, lease);
+          auto found = buyer_orders_.purchase(sale, wish.buyer, key, lease);
           const bool spoilt = parts_.stage.bug == Bug::kUnknownIsFailed;
           if (spoilt && found.state == State::kUnknown) found.state = State::kFailed;
           back(found);

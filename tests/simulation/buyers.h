@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/sim_validator.h"
 
@@ -32,7 +32,7 @@ class Buyers {
   Demand demand() const;
 
  private:
-  using Report = services::orders::OrderDesk::PurchaseReport;
+  using Report = services::orders::BuyerOrders::PurchaseReport;
   /// One unit that a buyer wants.
   struct Wish {
     UserId buyer;
@@ -63,7 +63,7 @@ class Buyers {
   Process process_;
   Process web_;
   DatabaseClient client_;
-  services::orders::OrderDesk desk_{client_};
+  services::orders::BuyerOrders buyer_orders_{client_};
   std::deque<Wish> wishes_;
   std::int64_t last_key_ = 0;
   Demand demand_;

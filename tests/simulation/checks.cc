@@ -20,7 +20,7 @@ Checks::Key& Checks::known(const IdempotencyKey& key) {
 }
 
 std::optional<Order> Checks::order_of(const IdempotencyKey& key) {
-  return database_->ledger.purchase(SaleId{1}, known(key).buyer, key, LeaseId{}).order;
+  return database_->store.purchase(SaleId{1}, known(key).buyer, key, LeaseId{}).order;
 }
 
 void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
@@ -74,14 +74,14 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
     const auto index = static_cast<std::size_t>(number.value);
     return index < known.size() && known[index];
   };
-  for (const Order& order : database_->ledger.view().orders) {
+  for (const Order& order : database_->store.view().orders) {
     if (!order.live() || order.lease >= oldest_open || knows(order.number)) continue;
     throw Breach("I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
   }
 }
 
 void Checks::sold_beside_a_no(const Purchase& purchase) {
-  const State& state = database_->ledger.view();
+  const State& state = database_->store.view();
   // From a closed lease it fails, whatever anybody says.
   require(state.leases.at(purchase.lease).state == LeaseState::kClosed,
           "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
@@ -130,14 +130,14 @@ void Checks::check_leases(const State& state) {
 void Checks::after_event() {
   if (seen_ == database_->changes) return;
   seen_ = database_->changes;
-  const State& state = database_->ledger.view();
+  const State& state = database_->store.view();
   check_new_orders(state);
   check_leases(state);
 }
 
 void Checks::at_end(const Demand& demand) {
   std::int64_t live = 0;
-  const State& state = database_->ledger.view();
+  const State& state = database_->store.view();
   const auto broken = repositories::memory::broken_invariants(state);
   require(broken.empty(), broken.empty() ? "" : broken.front());
   for (const Order& order : state.orders) {

@@ -58,7 +58,7 @@ class Checks {
     bool no = false;  // was its last answer
     bool confirmed = false;
   };
-  using State = repositories::memory::MemoryLedger::State;
+  using State = repositories::memory::MemoryStore::State;
   /// Of one sale.
   struct Sum {
     std::int64_t live = 0;                    // orders

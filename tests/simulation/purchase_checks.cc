@@ -47,7 +47,7 @@ void PurchaseChecks::check_permission(const Taken& taken) const {
   if (taken.named && taken.named != purchase.sale) {
     throw Breach("the sale: " + name_of(purchase) + " named one, and was sold in another");
   }
-  const Sale& sale = database_->ledger.view().sales.at(purchase.sale);
+  const Sale& sale = database_->store.view().sales.at(purchase.sale);
   const bool changed = database_->sales_changed > taken.sales_known;
   if (!changed && !sale.on(purchase.created_at)) {
     throw Breach("the window: " + name_of(purchase) + " was sold outside of it");
@@ -100,7 +100,7 @@ void PurchaseChecks::check_too_late(const Order& order, const Taken& taken) cons
 
 /// One process knows what it has sold to a buyer, and what of that is not decided yet.
 void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
-  const auto& state = database_->ledger.view();
+  const auto& state = database_->store.view();
   std::int32_t beside = 0;
   for (const Order& other : state.orders) {
     if (!other.live() || other.sale != order.sale || other.buyer != order.buyer) continue;

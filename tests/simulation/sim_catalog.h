@@ -16,7 +16,7 @@ class SimCatalog final : public test_support::QuietCatalog {
   std::vector<Sale> sales() override {
     client_->reach();
     std::vector<Sale> sales;
-    for (const auto& [id, sale] : database_->ledger.view().sales) {
+    for (const auto& [id, sale] : database_->store.view().sales) {
       sales.push_back(sale);
       if (client_->planted(Bug::kEndIgnored)) sales.back().ends_at.reset();
     }

@@ -5,7 +5,7 @@
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using repositories::LedgerTransaction;
+using repositories::OrderTransaction;
 using repositories::StorageError;
 
 namespace {
@@ -13,19 +13,19 @@ namespace {
 IdempotencyKey some_other_key() { return *IdempotencyKey::parse("nobodys-intent-at-all"); }
 
 /// The consumer's transaction, whose statements and commit fail as the client's do.
-class SimTransaction final : public LedgerTransaction {
+class SimTransaction final : public OrderTransaction {
  public:
   SimTransaction(Stage& stage, SimDatabase& database, DatabaseClient& client)
       : stage_(&stage),
         database_(&database),
         client_(&client),
-        transaction_(database.ledger.begin()) {}
+        transaction_(database.store.begin()) {}
 
   void lock_buyers(std::span<const UserId> ascending) override {
     client_->reach();
     transaction_->lock_buyers(ascending);
   }
-  std::vector<repositories::LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
+  std::vector<repositories::ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
     client_->reach();
     auto leases = transaction_->lock_leases(ascending);
     for (auto& locked : leases) {
@@ -50,7 +50,7 @@ class SimTransaction final : public LedgerTransaction {
     transaction_->insert(orders);
     for (const Order& order : orders) inserted_.push_back(order.number);
   }
-  bool charge(const repositories::LedgerCharge& charge) override {
+  bool charge(const repositories::LeaseCharge& charge) override {
     client_->reach();
     if (stage_->bug == Bug::kChargeForgotten) return true;
     return transaction_->charge(charge) || stage_->bug == Bug::kClosedLooksOpen;
@@ -77,7 +77,7 @@ class SimTransaction final : public LedgerTransaction {
   Stage* stage_;
   SimDatabase* database_;
   DatabaseClient* client_;
-  std::unique_ptr<LedgerTransaction> transaction_;
+  std::unique_ptr<OrderTransaction> transaction_;
   std::vector<OrderNumber> inserted_;
 };
 
@@ -88,7 +88,7 @@ void DatabaseClient::reach() {
       stage_->chance(stage_->profile.statement_failed)) {
     throw StorageError(StorageError::Kind::kUnreachable, "the database is away");
   }
-  database_->ledger.tell_time(database_->process.now().wall);
+  database_->store.tell_time(database_->process.now().wall);
 }
 
 void DatabaseClient::commit(const std::function<void()>& change) {
@@ -101,14 +101,14 @@ void DatabaseClient::commit(const std::function<void()>& change) {
   if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
 }
 
-std::unique_ptr<LedgerTransaction> DatabaseClient::begin() {
+std::unique_ptr<OrderTransaction> DatabaseClient::begin() {
   reach();
   return std::make_unique<SimTransaction>(*stage_, *database_, *this);
 }
 
 std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, Instant now) {
   std::optional<LeaseId> lease;
-  commit([&] { lease = database_->ledger.grant(sale, units, now); });
+  commit([&] { lease = database_->store.grant(sale, units, now); });
   return lease;
 }
 
@@ -118,20 +118,20 @@ std::optional<StockLease> DatabaseClient::grant(const repositories::Term& term,
   std::optional<StockLease> lease;
   auto asked = request;
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
-  if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->ledger.view().ring.epoch;
-  commit([&] { lease = database_->ledger.grant(term, asked, units, now); });
+  if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
+  commit([&] { lease = database_->store.grant(term, asked, units, now); });
   return lease;
 }
 
 void DatabaseClient::fence(LeaseId lease) {
-  commit([&] { database_->ledger.fence(lease); });
+  commit([&] { database_->store.fence(lease); });
 }
 
 void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
   commit([&] {
-    database_->ledger.fence(term, lease);
+    database_->store.fence(term, lease);
     if (stage_->bug != Bug::kFenceCloses) return;
-    const auto transaction = database_->ledger.begin();
+    const auto transaction = database_->store.begin();
     transaction->close(lease);
     transaction->commit();
   });
@@ -140,13 +140,13 @@ void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
 std::vector<StockLease> DatabaseClient::not_closed() {
   reach();
   if (meanwhile) meanwhile();
-  return database_->ledger.not_closed();
+  return database_->store.not_closed();
 }
 
 std::vector<SalePosition> DatabaseClient::stock(Instant ended_after) {
   reach();
   if (meanwhile) meanwhile();
-  auto stocks = database_->ledger.stock(ended_after);
+  auto stocks = database_->store.stock(ended_after);
   if (stage_->bug == Bug::kUnsoldForgotten) {
     for (auto& stock : stocks) stock.leased = 0;
   }
@@ -157,24 +157,24 @@ repositories::PurchaseSnapshot DatabaseClient::purchase(SaleId sale, UserId buye
                                                         const IdempotencyKey& intent,
                                                         LeaseId lease) {
   reach();
-  return database_->ledger.purchase(sale, buyer, intent, lease);
+  return database_->store.purchase(sale, buyer, intent, lease);
 }
 
 std::vector<repositories::OrderLine> DatabaseClient::of_buyer(UserId buyer, OrderNumber before,
                                                               std::size_t limit) {
   reach();
-  return database_->ledger.of_buyer(buyer, before, limit);
+  return database_->store.of_buyer(buyer, before, limit);
 }
 
 std::optional<repositories::OrderLine> DatabaseClient::find(OrderNumber number) {
   reach();
-  return database_->ledger.find(number);
+  return database_->store.find(number);
 }
 
 std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after, std::size_t most) {
   reach();
   if (meanwhile) meanwhile();
-  auto orders = database_->ledger.since(shard, after, most);
+  auto orders = database_->store.since(shard, after, most);
   if (stage_->bug == Bug::kStaleOrders) {
     const auto fresh = std::ranges::find_if(orders, [&](const Order& order) {
       return database_->committed.at(order.number) > stage_->scheduler.time() - 2s;
@@ -189,27 +189,27 @@ std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after,
 
 std::vector<std::int64_t> DatabaseClient::newest() {
   reach();
-  return database_->ledger.newest();
+  return database_->store.newest();
 }
 
 std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant over_after) {
   reach();
-  return database_->ledger.cursors_before_recent(over_after);
+  return database_->store.cursors_before_recent(over_after);
 }
 
 repositories::RecentSales DatabaseClient::recent_sales(Instant over_after) {
   reach();
-  return database_->ledger.recent_sales(over_after);
+  return database_->store.recent_sales(over_after);
 }
 
 std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
   reach();
-  return database_->ledger.numbered(first, last, most);
+  return database_->store.numbered(first, last, most);
 }
 
 repositories::RingState DatabaseClient::ring() {
   reach();
-  auto ring = database_->ledger.ring();
+  auto ring = database_->store.ring();
   if (stage_->bug == Bug::kMembersForgotten) ring.members.clear();
   return ring;
 }
@@ -218,7 +218,7 @@ repositories::RingState DatabaseClient::replace(const repositories::Term& term,
                                                 const repositories::RingChange& change,
                                                 Instant now) {
   repositories::RingState ring;
-  commit([&] { ring = database_->ledger.replace(term, change, now); });
+  commit([&] { ring = database_->store.replace(term, change, now); });
   return ring;
 }
 
@@ -226,28 +226,28 @@ std::optional<repositories::Term> DatabaseClient::take(const std::string& holder
                                                        std::int64_t above,
                                                        std::chrono::milliseconds life) {
   std::optional<repositories::Term> term;
-  commit([&] { term = database_->ledger.take(holder, above, life); });
+  commit([&] { term = database_->store.take(holder, above, life); });
   return term;
 }
 
 bool DatabaseClient::renew(const repositories::Term& term, std::chrono::milliseconds life) {
   bool stands = false;
-  commit([&] { stands = database_->ledger.renew(term, life); });
+  commit([&] { stands = database_->store.renew(term, life); });
   return stands;
 }
 
 void DatabaseClient::resign(const repositories::Term& term) {
-  commit([&] { database_->ledger.resign(term); });
+  commit([&] { database_->store.resign(term); });
 }
 
 std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
   reach();
-  return database_->ledger.standing(term);
+  return database_->store.standing(term);
 }
 
 repositories::Term DatabaseClient::last() {
   reach();
-  return database_->ledger.last();
+  return database_->store.last();
 }
 
 }  // namespace stampede::simulation

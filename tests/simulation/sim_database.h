@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/user.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 #include "repositories/storage_error.h"
 #include "tests/simulation/network.h"
 
@@ -16,7 +16,7 @@ struct SimDatabase {
   explicit SimDatabase(Stage& stage) : process(stage, "database") { process.start(); }
 
   Process process;
-  repositories::memory::MemoryLedger ledger{4};
+  repositories::memory::MemoryStore store{4};
   std::uint64_t changes = 0;  // rises with each
   bool away = false;
   std::map<OrderNumber, Duration> committed;  // when each order was
@@ -29,7 +29,7 @@ struct SimDatabase {
 
 /// One process's connection to it. Every statement may fail; every commit's answer may be lost,
 /// whether or not the commit was made.
-class DatabaseClient final : public repositories::OrderLedger,
+class DatabaseClient final : public repositories::OrderStore,
                              public repositories::Leases,
                              public repositories::Orders,
                              public repositories::Members,
@@ -41,7 +41,7 @@ class DatabaseClient final : public repositories::OrderLedger,
   /// Called before each read: what others do to the database between two statements.
   std::function<void()> meanwhile;
 
-  std::unique_ptr<repositories::LedgerTransaction> begin() override;
+  std::unique_ptr<repositories::OrderTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
   std::optional<StockLease> grant(const repositories::Term& term,

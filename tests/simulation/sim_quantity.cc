@@ -118,7 +118,7 @@ void SimQuantity::beat(const peers::Heartbeat& heartbeat,
 Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_.stood_still(); }
 
 bool SimQuantity::leads() const {
-  const auto& term = database_->ledger.view().leader;
+  const auto& term = database_->store.view().leader;
   return term.holder == holder_name() && term.epoch == up_->control->leader_epoch();
 }
 
@@ -128,7 +128,7 @@ bool SimQuantity::leads() const {
 void SimQuantity::check_members() {
   const Profile& profile = stage_->profile;
   if (profile.commit_unknown > 0 || profile.statement_failed > 0 || profile.database_away) return;
-  const auto& now = database_->ledger.view().ring.members;
+  const auto& now = database_->store.view().ring.members;
   if (!leads()) up_->members = now;
   for (const Member& member : std::exchange(up_->members, now)) {
     const bool there =
@@ -176,7 +176,7 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
     try {
       auto request = ask;
       if (stage_->bug == Bug::kStaleRingGranted) {
-        request.ring_epoch = database_->ledger.view().ring.epoch;
+        request.ring_epoch = database_->store.view().ring.epoch;
       }
       const auto answered = up_->control->ask(request, now);
       if (!answered) return answer(std::nullopt);

@@ -136,17 +136,18 @@ void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
   if (!forgets && !at_once && !misses) return;
   if (reply.ring_epoch != epoch_before && !forgets) {
     const bool missed = epoch_before + 1 != reply.ring_epoch;
-    gains.push_back({.before = missed && !misses ? nullptr : ring_before,
-                     .newest_lease = reply.newest_lease,
-                     .decides_from = at_once ? Tick::min() : now + Terms{}.sure});
+    newly_owned.push_back({.before = missed && !misses ? nullptr : ring_before,
+                           .newest_lease = reply.newest_lease,
+                           .decides_from = at_once ? Tick::min() : now + Terms{}.sure});
   }
   if (!reply.more) {
-    std::erase_if(gains, [&](const Ownership::Gain& gain) {
-      return gain.newest_lease < reply.oldest_open && now >= gain.decides_from;
+    std::erase_if(newly_owned, [&](const Ownership::NewlyOwned& newly_owned_range) {
+      return newly_owned_range.newest_lease < reply.oldest_open &&
+             now >= newly_owned_range.decides_from;
     });
   }
-  rules.checkout().load_ownership(std::make_shared<const Ownership>(
-      Ownership{.ring = rules.routes().ring(), .node = rules.member().node, .gains = gains}));
+  rules.checkout().load_ownership(std::make_shared<const Ownership>(Ownership{
+      .ring = rules.routes().ring(), .node = rules.member().node, .newly_owned = newly_owned}));
 }
 
 void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {

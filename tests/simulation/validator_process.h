@@ -52,7 +52,7 @@ struct SimValidator::Up {
 
   // Of planted bugs alone.
   std::shared_ptr<const services::routing::Ring> ring_before;
-  std::vector<services::routing::Ownership::Gain> gains;
+  std::vector<services::routing::Ownership::NewlyOwned> newly_owned;
   std::set<LeaseId> held;
   std::set<SaleId> once_sold_out;
   std::map<UserId, std::set<std::string>> under_way;

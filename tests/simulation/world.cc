@@ -114,14 +114,14 @@ void World::add_sale() {
   if (const auto ends = stage_.profile.ends) {
     sale.ends_at = begins + std::chrono::floor<std::chrono::milliseconds>(*ends);
   }
-  database_.ledger.add_sale(sale);
+  database_.store.add_sale(sale);
   if (const auto pause = stage_.profile.follow_up) {
     Sale next = sale;
     next.id = SaleId{2};
     next.quantity = stage_.random.between(1, 20);
     next.starts_at = *sale.ends_at + std::chrono::floor<std::chrono::milliseconds>(*pause);
     next.ends_at.reset();
-    database_.ledger.add_sale(next);
+    database_.store.add_sale(next);
   }
   stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
 }
@@ -138,11 +138,11 @@ void World::plan_changes() {
 }
 
 void World::add_stock() {
-  const Sale& sale = database_.ledger.view().sales.at(SaleId{1});
+  const Sale& sale = database_.store.view().sales.at(SaleId{1});
   if (sale.ended(database_.process.now().wall)) return;
   const std::int64_t units = stage_.random.between(1, 5);
   stage_.trace.note("operator", "adds units", {units});
-  database_.ledger.add_stock(sale.id, units);
+  database_.store.add_stock(sale.id, units);
   ++database_.changes;
   ++database_.catalog;
 }
@@ -163,7 +163,7 @@ void World::add_behind(const peers::Heartbeat& heartbeat, const peers::Heartbeat
 
 void World::end_early() {
   stage_.trace.note("operator", "ends the sale");
-  database_.ledger.end_sale(SaleId{1}, database_.process.now().wall);
+  database_.store.end_sale(SaleId{1}, database_.process.now().wall);
   ++database_.changes;
   ++database_.catalog;
   database_.sales_changed = database_.catalog;
@@ -213,7 +213,7 @@ std::string World::unrest() const {
   for (const auto& validator : validators_) {
     if (validator->unresolved() > 0) return "a validator's purchases are not in the queue";
   }
-  for (const auto& [id, lease] : database_.ledger.view().leases) {
+  for (const auto& [id, lease] : database_.store.view().leases) {
     const bool held = std::ranges::any_of(
         validators_, [&](const auto& validator) { return validator->holder() == lease.holder; });
     if (lease.state != LeaseState::kClosed && !held) return "a lease of a dead holder is open";
@@ -243,7 +243,7 @@ void World::run() {
 
 Outcome World::outcome() const {
   Outcome outcome{.breach = {}, .trace = stage_.trace.hash(), .events = events_};
-  for (const Order& order : database_.ledger.view().orders) {
+  for (const Order& order : database_.store.view().orders) {
     ++(order.live() ? outcome.live : outcome.failed);
   }
   return outcome;
@@ -258,7 +258,7 @@ Outcome run(std::uint64_t seed, Bug bug, bool print) {
     world->run();
   } catch (const Breach& found) {
     breach = found.what();
-  } catch (const std::logic_error& error) {  // of a rule, or of what the ledger refuses
+  } catch (const std::logic_error& error) {  // of a rule, or of what the store refuses
     breach = std::string("the rules gave up: ") + error.what();
   }
   Outcome outcome = world->outcome();

@@ -3,22 +3,22 @@
 #include <atomic>
 
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
 #include "tests/support/quiet_catalog.h"
 
 namespace stampede::test_support {
 
-/// What quantity control reads beside stock and orders: the sales of a ledger, and nothing else.
+/// What quantity control reads beside stock and orders: the sales of a store, and nothing else.
 class FakeCatalog final : public QuietCatalog {
  public:
-  explicit FakeCatalog(const repositories::memory::MemoryLedger& ledger) : ledger_(&ledger) {}
+  explicit FakeCatalog(const repositories::memory::MemoryStore& store) : store_(&store) {}
 
   std::vector<Sale> sales() override {
     reach();
     std::vector<Sale> sales;
-    for (const auto& [id, sale] : ledger_->state().sales) sales.push_back(sale);
+    for (const auto& [id, sale] : store_->state().sales) sales.push_back(sale);
     return sales;
   }
   std::optional<repositories::Revisions> poll() override {
@@ -38,7 +38,7 @@ class FakeCatalog final : public QuietCatalog {
     throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
   }
 
-  const repositories::memory::MemoryLedger* ledger_;
+  const repositories::memory::MemoryStore* store_;
 };
 
 /// Quantity control on a database in memory; leads from the beginning.
@@ -46,17 +46,17 @@ struct FakeQuantity {
   static constexpr SaleId kSale{1};
 
   FakeQuantity() {
-    ledger.add_sale({.id = kSale, .product = ProductId{1}, .price_cents = 100, .quantity = 10});
+    store.add_sale({.id = kSale, .product = ProductId{1}, .price_cents = 100, .quantity = 10});
     lead(control, {});
   }
 
   services::leasing::QuantityControl::Parts parts(const std::string& holder) {
     return {.holder = holder,
-            .leadership = ledger,
-            .leases = ledger,
-            .grants = ledger,
-            .members = ledger,
-            .orders = ledger,
+            .leadership = store,
+            .leases = store,
+            .grants = store,
+            .members = store,
+            .orders = store,
             .catalog = catalog,
             .blacklist = catalog,
             .accounts = catalog,
@@ -65,12 +65,12 @@ struct FakeQuantity {
   }
   /// One round of the schedule, on a database whose clock shows the same time.
   void lead(services::leasing::QuantityControl& process, Now now) {
-    ledger.tell_time(now.wall);
+    store.tell_time(now.wall);
     if (process.lead(now)) process.recover(now);
   }
 
-  repositories::memory::MemoryLedger ledger;
-  FakeCatalog catalog{ledger};
+  repositories::memory::MemoryStore store;
+  FakeCatalog catalog{store};
   queue::local::LocalQueue markers{100};
   /// Its term outlasts every test.
   services::leasing::QuantityControl control{parts("quantity/1"),

@@ -12,7 +12,7 @@
 namespace stampede::test_support {
 
 /// The units and samples of a test: what it puts there. For one thread at a time.
-class FakeUnits final : public repositories::UnitLedger, public repositories::Samples {
+class FakeUnits final : public repositories::UnitCounts, public repositories::Samples {
  public:
   std::optional<repositories::SaleUnits> units(SaleId sale) override {
     const auto found = of_sale.find(sale);

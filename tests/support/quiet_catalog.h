@@ -31,10 +31,10 @@ class QuietCatalog : public repositories::Catalog,
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
 
   std::expected<repositories::Applied<ProductId>, repositories::AddProductError> add_product(
-      const ProductFacts&, Instant, const std::optional<repositories::IdempotentRequest>&) final {
+      const ProductDetails&, Instant, const std::optional<repositories::IdempotentRequest>&) final {
     unused();
   }
-  bool change_product(ProductId, const ProductFacts&) final { unused(); }
+  bool change_product(ProductId, const ProductDetails&) final { unused(); }
   std::vector<Product> products() final { unused(); }
   std::optional<Product> product(ProductId) final { unused(); }
   std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) final {

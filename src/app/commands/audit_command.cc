@@ -9,12 +9,12 @@
 #include "app/commands/commands.h"
 #include "app/commands/progress.h"
 #include "services/audit/answers_audit.h"
-#include "services/audit/ledger_audit.h"
+#include "services/audit/sale_audit.h"
 
 namespace stampede::app {
 namespace {
 
-using repositories::SaleLedger;
+using repositories::AuditedSale;
 using services::audit::AnswerLog;
 using services::audit::SaleReport;
 
@@ -88,11 +88,11 @@ Done audit(const Config& config, const AuditOptions& options) {
   }
   std::vector<SaleReport> reports;
   repositories::Audit& storage = context.storage().audit();
-  for (const SaleLedger& ledger : storage.ledgers()) {
-    if (only && ledger.sale.id != only) continue;
-    SaleReport& report = reports.emplace_back(services::audit::audit_ledger(ledger));
+  for (const AuditedSale& audited : storage.audited_sales()) {
+    if (only && audited.sale.id != only) continue;
+    SaleReport& report = reports.emplace_back(services::audit::audit_sale(audited));
     if (!answers) continue;
-    for (auto& finding : audit_answers(ledger, storage, *answers, options.demand)) {
+    for (auto& finding : audit_answers(audited, storage, *answers, options.demand)) {
       report.findings.push_back(std::move(finding));
     }
     std::ranges::sort(report.findings, {}, &services::audit::Finding::invariant);

@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "app/backup/backup_books.h"
-#include "app/backup/backup_facts.h"
+#include "app/backup/audited_copy.h"
+#include "app/backup/backup_manifest.h"
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/commands/progress.h"
@@ -44,23 +44,24 @@ Done backup(const Config& config, const fs::path& to) {
   CommandContext context(config, CommandContext::Missing::kRefuse);
   const std::string database_name = database_path({}).string();
   const std::string keys_name = key_path({}).string();
-  FolderDraft folder(to, {database_name, keys_name, BackupFacts::kFile});
+  FolderDraft folder(to, {database_name, keys_name, BackupManifest::kFile});
   const fs::path database = folder.path(database_name);
   copy_database(database_path(config.data.dir), database);
   // Behind the orders: a key that was made meanwhile still opens what the one before it sealed.
   identity::create_key_file(folder.path(keys_name), identity::read_key_file(context.keys()));
   repositories::sql::check_sqlite(database);
-  const BackupFacts facts{.created_at = read_clocks().wall,
-                          .schema = repositories::sql::schema_version_of(database),
-                          .database = read_again(database),
-                          .keys = fingerprint_of(folder.path(keys_name)),
-                          .books = books_of({.path = database, .read_only = true})};
-  folder.write(BackupFacts::kFile, as_json(facts));
+  const BackupManifest manifest{.created_at = read_clocks().wall,
+                                .schema = repositories::sql::schema_version_of(database),
+                                .database = read_again(database),
+                                .keys = fingerprint_of(folder.path(keys_name)),
+                                .audited = audit_copy({.path = database, .read_only = true})};
+  folder.write(BackupManifest::kFile, as_json(manifest));
   folder.publish();
-  fmt::print("{}: {}, {} bytes\n", to.string(), in_words(facts.books), facts.database.bytes);
-  if (facts.books.clean) return {};
+  fmt::print("{}: {}, {} bytes\n", to.string(), in_words(manifest.audited),
+             manifest.database.bytes);
+  if (manifest.audited.clean) return {};
   return std::unexpected(
-      "the backup is whole, but the books in it do not balance; `stampede audit` says where");
+      "the backup is whole, but the units in it do not add up; `stampede audit` says where");
 }
 
 }  // namespace stampede::app

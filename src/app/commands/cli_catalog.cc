@@ -27,22 +27,23 @@ void CommandLine::add_product_change(CLI::App& product) {
       product, "change", "give a product other facts; those not named stay",
       [this](const auto& loaded) { return change_product(loaded.config, product_change_); });
   add_number(change, "product", product_change_.id.value, "its id").required();
-  const auto add_text = [&](const char* name, std::string ProductFacts::*field, const char* what) {
+  const auto add_text = [&](const char* name, std::string ProductDetails::*field,
+                            const char* what) {
     change
         .add_option_function<std::string>(
             name,
             [this, field](const std::string& text) {
               product_change_.changes.emplace_back(
-                  [field, text](ProductFacts& facts) { facts.*field = text; });
+                  [field, text](ProductDetails& facts) { facts.*field = text; });
             },
             what)
         ->type_name("TEXT");
   };
-  add_text("--name", &ProductFacts::name, "1 to 200 bytes");
-  add_text("--description", &ProductFacts::description, "at most 10000 bytes");
+  add_text("--name", &ProductDetails::name, "1 to 200 bytes");
+  add_text("--description", &ProductDetails::description, "at most 10000 bytes");
   const auto set_list_price = [this](std::optional<std::int64_t> cents) {
     product_change_.changes.emplace_back(
-        [cents](ProductFacts& facts) { facts.list_price_cents = cents; });
+        [cents](ProductDetails& facts) { facts.list_price_cents = cents; });
   };
   CLI::Option& price = add_number<std::int64_t>(change, "--list-price-cents", set_list_price,
                                                 "what it costs elsewhere");

@@ -166,7 +166,7 @@ void CommandLine::add_mint() {
 
 void CommandLine::add_audit() {
   CLI::App& audit =
-      command(app_, "audit", "check the books of every sale; exit 1 on a breach",
+      command(app_, "audit", "check every sale's units and orders; exit 1 on a breach",
               [this](const auto& loaded) { return app::audit(loaded.config, audit_); });
   add_number(audit, "--sale", audit_.sale.value, "only this sale");
   CLI::Option* answers =

@@ -25,13 +25,13 @@ using Done = std::expected<void, std::string>;
 
 /// `key`: the same request with it is one change, however often it is made.
 struct ProductAdd {
-  ProductFacts facts;
+  ProductDetails facts;
   std::optional<IdempotencyKey> key;
 };
 Done add_product(const Config& config, const ProductAdd& options);
 struct ProductChange {
   ProductId id;
-  std::vector<std::function<void(ProductFacts&)>> changes;  // those asked for
+  std::vector<std::function<void(ProductDetails&)>> changes;  // those asked for
 };
 Done change_product(const Config& config, const ProductChange& change);
 Done list_products(const Config& config, bool json);

@@ -27,7 +27,7 @@ Done add_product(const Config& config, const ProductAdd& options) {
 Done change_product(const Config& config, const ProductChange& change) {
   if (change.changes.empty()) return std::unexpected("nothing to change; `--help` says what may");
   CommandContext context(config, CommandContext::Missing::kRefuse);
-  return context.catalog().change_product(context.who(), change.id, [&](ProductFacts& facts) {
+  return context.catalog().change_product(context.who(), change.id, [&](ProductDetails& facts) {
     for (const auto& apply : change.changes) apply(facts);
   });
 }

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "app/backup/backup_books.h"
-#include "app/backup/backup_facts.h"
+#include "app/backup/audited_copy.h"
+#include "app/backup/backup_manifest.h"
 #include "app/commands/commands.h"
 #include "app/commands/progress.h"
 #include "app/config/data_dir.h"
@@ -17,19 +17,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::expected<BackupFacts, std::string> facts_of(const fs::path& from) {
-  const fs::path path = from / BackupFacts::kFile;
+std::expected<BackupManifest, std::string> facts_of(const fs::path& from) {
+  const fs::path path = from / BackupManifest::kFile;
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     return std::unexpected(fmt::format(
         "{}: has no {}, so it is no whole backup; expected a folder that `stampede backup` "
         "finished. (The folder of a shop that was stopped is served from as it is.)",
-        from.string(), BackupFacts::kFile));
+        from.string(), BackupManifest::kFile));
   }
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto facts = parse_backup_facts(text);
-  if (!facts) return std::unexpected(fmt::format("{}: {}", path.string(), facts.error()));
-  return facts;
+  auto manifest = parse_backup_manifest(text);
+  if (!manifest) return std::unexpected(fmt::format("{}: {}", path.string(), manifest.error()));
+  return manifest;
 }
 
 Done copy_whole(FolderDraft& folder, const fs::path& from, const std::string& name,
@@ -77,7 +77,8 @@ Done copy_without_log(FolderDraft& folder, const fs::path& from) {
   return {};
 }
 
-Done check_books(const BackupFacts::Books& found, const BackupFacts::Books& expected) {
+Done check_audited_copy(const BackupManifest::AuditedCopy& found,
+                        const BackupManifest::AuditedCopy& expected) {
   if (found == expected) return {};
   return std::unexpected(fmt::format("the copy has {}; expected {}, as the backup had",
                                      in_words(found), in_words(expected)));
@@ -94,17 +95,17 @@ Done restore(const Config& config, const Restore& options) {
   }
   const std::string database_name = database_path({}).string();
   const std::string keys_name = key_path({}).string();
-  std::optional<BackupFacts> facts;
+  std::optional<BackupManifest> manifest;
   if (!options.without_log) {
     auto read = facts_of(options.from);
     if (!read) return std::unexpected(read.error());
-    facts = *std::move(read);
+    manifest = *std::move(read);
   }
   FolderDraft folder(config.data.dir, {keys_name, database_name});
-  if (facts) {
-    const auto keys = copy_whole(folder, options.from, keys_name, facts->keys);
+  if (manifest) {
+    const auto keys = copy_whole(folder, options.from, keys_name, manifest->keys);
     if (!keys) return keys;
-    const auto database = copy_whole(folder, options.from, database_name, facts->database);
+    const auto database = copy_whole(folder, options.from, database_name, manifest->database);
     if (!database) return database;
   } else if (const auto copied = copy_without_log(folder, options.from); !copied) {
     return copied;
@@ -113,14 +114,15 @@ Done restore(const Config& config, const Restore& options) {
   const fs::path database = folder.path(database_name);
   repositories::sql::check_sqlite(database);
   // Brings an older schema up to date, and refuses a newer one.
-  const BackupFacts::Books books = books_of({.path = database});
-  if (facts) {
-    if (const auto checked = check_books(books, facts->books); !checked) return checked;
+  const BackupManifest::AuditedCopy audited = audit_copy({.path = database});
+  if (manifest) {
+    if (const auto checked = check_audited_copy(audited, manifest->audited); !checked)
+      return checked;
   }
   folder.publish();
-  fmt::print("{}: {}\n", config.data.dir.string(), in_words(books));
-  if (books.clean) return {};
-  return std::unexpected("restored, but the books do not balance; `stampede audit` says where");
+  fmt::print("{}: {}\n", config.data.dir.string(), in_words(audited));
+  if (audited.clean) return {};
+  return std::unexpected("restored, but its units do not add up; `stampede audit` says where");
 }
 
 }  // namespace stampede::app

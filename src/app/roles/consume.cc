@@ -30,7 +30,7 @@ struct ShardConsumer {
       : database(open_cluster_database(config, 1)),
         repositories(*database),
         source(broker_options(config), shard),
-        consumer(source, services::orders::OrderWriter(repositories.ledger(), shard),
+        consumer(source, services::orders::OrderWriter(repositories.order_store(), shard),
                  {.shard = shard, .quarantine = &repositories.quarantine()}, {}, {}) {}
   ~ShardConsumer() { source.shut(); }
   ShardConsumer(const ShardConsumer&) = delete;

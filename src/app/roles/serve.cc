@@ -21,7 +21,7 @@
 #include "schedules/periodic.h"
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
@@ -78,8 +78,8 @@ class Serve final : public Role {
   services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
-  services::orders::OrderDesk orders_{repositories_.orders()};
-  services::orders::OrderWriter writer_{repositories_.ledger(), kShard};
+  services::orders::BuyerOrders orders_{repositories_.orders()};
+  services::orders::OrderWriter writer_{repositories_.order_store(), kShard};
   services::purchase::Checkout checkout_;
   services::leasing::Leasing leasing_{repositories_.leases(), queue_, checkout_};
   schedules::OrderLoading loading_{repositories_.orders(), checkout_};

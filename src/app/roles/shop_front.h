@@ -19,7 +19,7 @@
 #include "http/server/static_files.h"
 #include "schedules/periodic.h"
 #include "services/admission/token_bucket.h"
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 #include "telemetry/metrics.h"
 #include "views/pages.h"
 
@@ -33,7 +33,7 @@ class ShopFront {
     const identity::KeyRing& keys;
     services::accounts::Accounts& accounts;
     const services::accounts::Sessions& sessions;
-    services::orders::OrderDesk& orders;
+    services::orders::BuyerOrders& orders;
     services::catalog::Pictures& pictures;
     const captcha::Tokens& captcha;
     controllers::CurrentSales sales;

@@ -35,7 +35,7 @@ struct TestFront {
   services::admission::Blacklist blacklist;
   services::accounts::Sessions sessions{keys};
   services::accounts::Accounts accounts{storage.accounts(), sessions, {}};
-  services::orders::OrderDesk orders{storage.orders()};
+  services::orders::BuyerOrders orders{storage.orders()};
   services::catalog::Pictures pictures;
   services::purchase::Checkout checkout{purchase_rules(config), {captcha_tokens, queue, blacklist}};
   controllers::OriginRule origin{std::nullopt};

@@ -47,7 +47,7 @@ class Web final : public Role {
   services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
-  services::orders::OrderDesk orders_{repositories_.orders()};
+  services::orders::BuyerOrders orders_{repositories_.orders()};
   services::purchase::SaleBoard board_{[](SaleId) { return services::stock::Stock::Listener{}; }};
   services::routing::RouteTable routes_;
   std::int64_t ring_epoch_ = -1;  // of routes_; the reload's own

@@ -9,7 +9,7 @@
 
 #include "controllers/clock.h"
 #include "controllers/console/operator_guard.h"
-#include "controllers/stream_places.h"
+#include "controllers/stream_limit.h"
 #include "services/live/live_feed.h"
 #include "views/console/live_pages.h"
 
@@ -36,7 +36,7 @@ class LiveController {
   static constexpr std::size_t kMostHistoryBytes = 48UL * 1024;
 
   explicit LiveController(const Services& services, Clock clock = read_clocks,
-                          const StreamPlaces::Limits& viewers = {.in_all = 64, .per_buyer = 8})
+                          const StreamLimit::Limits& viewers = {.in_all = 64, .per_buyer = 8})
       : services_(services), clock_(std::move(clock)), places_(viewers) {}
 
   /// The controller must outlive the router.
@@ -51,7 +51,7 @@ class LiveController {
  private:
   /// One open page.
   struct Viewer {
-    StreamPlaces::Place place;
+    StreamLimit::Place place;
     SaleId sale;
     std::string cookie;  // the stream ends when the session of this cookie ends
     http::BodyStream stream;
@@ -82,7 +82,7 @@ class LiveController {
 
   Services services_;
   Clock clock_;
-  StreamPlaces places_;
+  StreamLimit places_;
   std::vector<Viewer> viewers_;  // used only by the thread that calls tick()
 
   std::mutex mutex_;

@@ -7,7 +7,7 @@
 
 #include "concurrency/worker_pool.h"
 #include "controllers/console/operator_guard.h"
-#include "controllers/stream_places.h"
+#include "controllers/stream_limit.h"
 #include "http/server/router.h"
 #include "services/orders/order_archive.h"
 #include "views/console/pages.h"
@@ -44,7 +44,7 @@ class OrderExport {
  private:
   /// One export under way.
   struct Job {
-    StreamPlaces::Place place;
+    StreamLimit::Place place;
     repositories::OrderFilter filter;
     std::string cookie;  // the operator's, whose session may end meanwhile
     http::Responder responder;
@@ -56,7 +56,7 @@ class OrderExport {
   Services services_;
   Clock clock_;
   std::atomic<bool> stopping_{false};
-  StreamPlaces places_{{.in_all = kAtOnce, .per_buyer = kAtOnce}};
+  StreamLimit places_{{.in_all = kAtOnce, .per_buyer = kAtOnce}};
   concurrency::WorkerPool pool_{
       {.name = "export", .threads = kAtOnce, .queue = kAtOnce, .niceness = 5}};
 };

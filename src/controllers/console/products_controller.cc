@@ -19,7 +19,7 @@ using services::catalog::Pictures;
 constexpr int kRefused = 422;
 
 struct Facts {
-  ProductFacts facts;
+  ProductDetails facts;
   views::ProductForm form;  // to be shown again
   std::string error;        // empty: the facts are whole
 };
@@ -142,7 +142,7 @@ http::Response ProductsController::change(const http::Request& request, const Op
   if (read.error.empty()) {
     changed =
         services_.operations.change_product(services_.journal.at_console(who.id, now), product->id,
-                                            [&](ProductFacts& facts) { facts = read.facts; });
+                                            [&](ProductDetails& facts) { facts = read.facts; });
   }
   if (!changed) {
     auto shown = page_of(*std::move(product), who, now);

@@ -161,7 +161,7 @@ views::ConsoleSalePage SalesController::page_of(const Line& line, const Operator
   shown.frame.token = who.token;
   shown.frame.key = new_form_key();
   shown.row = row_of(line, now.wall);
-  if (!line.units.sale.terms_stand(now.wall)) shown.form = form_of(line.units.sale);
+  if (!line.units.sale.terms_fixed(now.wall)) shown.form = form_of(line.units.sale);
   return shown;
 }
 

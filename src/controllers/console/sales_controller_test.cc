@@ -128,7 +128,7 @@ TEST_F(SalesControllerTest, TermsChangeBeforeTheStartOnly) {
   EXPECT_EQ(stored().unleased, 4);
   EXPECT_THAT(shop_.changes(), ElementsAre(HasSubstr("sale change, sale 1 of product 1: 4 units")));
 
-  console_.now.wall = stored().starts_at - Sale::kTermsStand;
+  console_.now.wall = stored().starts_at - Sale::kTermsFixed;
   console_.log_in();
   EXPECT_THAT(console_.html("/sales/1"), Not(HasSubstr("Save the terms")));
   EXPECT_THAT(refusal("/sales/1", change("4", terms("1", "4", "2026-11-23T10:00"))),

@@ -18,8 +18,8 @@ namespace stampede::controllers {
 namespace {
 
 using repositories::OrderLine;
-using services::orders::OrderDesk;
-using State = OrderDesk::PurchaseState;
+using services::orders::BuyerOrders;
+using State = BuyerOrders::PurchaseState;
 
 views::OrderRow row_of(const OrderLine& line) {
   return {line.order.number, line.product, line.product_name, line.price_cents,
@@ -89,7 +89,7 @@ http::Response OrdersController::orders(const http::Request& request, UserId buy
     }
     before = *number;
   }
-  auto lines = services_.desk.orders_of(buyer, before, kOrdersPerPage + 1);
+  auto lines = services_.buyer_orders.orders_of(buyer, before, kOrdersPerPage + 1);
   OrderNumber older_than;
   if (lines.size() > kOrdersPerPage) {
     lines.pop_back();
@@ -111,7 +111,7 @@ http::Response OrdersController::orders(const http::Request& request, UserId buy
 http::Response OrdersController::order(const http::Request& request, UserId buyer) {
   const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
   std::optional<OrderLine> line;
-  if (number) line = services_.desk.order_of(buyer, *number);
+  if (number) line = services_.buyer_orders.order_of(buyer, *number);
   if (!line) {
     return refuse(request, services_.pages,
                   {404, "unknown-order", "No such order", "You have no order of this number."});
@@ -125,7 +125,7 @@ http::Response OrdersController::purchase(const http::Request& request, UserId b
   if (!query) {
     return refuse(request, services_.pages, {400, "bad-number", "That is no lease", kBadLease});
   }
-  const auto report = query->ask(services_.desk, buyer);
+  const auto report = query->ask(services_.buyer_orders, buyer);
   if (report.state == State::kUnknown) {
     return refuse(request, services_.pages,
                   {404, "unknown-purchase", "Nothing known of this purchase",
@@ -135,7 +135,7 @@ http::Response OrdersController::purchase(const http::Request& request, UserId b
   return purchase_page(report);
 }
 
-http::Response OrdersController::purchase_page(const OrderDesk::PurchaseReport& report) const {
+http::Response OrdersController::purchase_page(const BuyerOrders::PurchaseReport& report) const {
   using Shown = views::PurchasePage::State;
   const Shown state = report.state == State::kPending  ? Shown::kPending
                       : report.state == State::kFailed ? Shown::kFailed

@@ -6,7 +6,7 @@
 #include "controllers/clock.h"
 #include "http/server/router.h"
 #include "services/accounts/sessions.h"
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 #include "views/pages.h"
 
 namespace stampede::controllers {
@@ -17,7 +17,7 @@ namespace stampede::controllers {
 class OrdersController {
  public:
   struct Services {
-    services::orders::OrderDesk& desk;
+    services::orders::BuyerOrders& buyer_orders;
     concurrency::WorkerPool& pool;
     const services::accounts::Sessions& sessions;
     const views::Pages& pages;
@@ -38,7 +38,7 @@ class OrdersController {
   http::Response orders(const http::Request& request, UserId buyer);
   http::Response order(const http::Request& request, UserId buyer);
   http::Response purchase(const http::Request& request, UserId buyer);
-  http::Response purchase_page(const services::orders::OrderDesk::PurchaseReport& report) const;
+  http::Response purchase_page(const services::orders::BuyerOrders::PurchaseReport& report) const;
 
   Services services_;
   Clock clock_;

@@ -52,10 +52,10 @@ class OrdersControllerTest : public testing::Test {
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
   test_support::FakeOrders orders_;
-  services::orders::OrderDesk desk_{orders_};
+  services::orders::BuyerOrders buyer_orders_{orders_};
   concurrency::WorkerPool pool_{{.name = "reads", .threads = 1, .queue = 1, .niceness = 0}};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
-  OrdersController controller_{{desk_, pool_, sessions_, pages_}, [this] { return now_; }};
+  OrdersController controller_{{buyer_orders_, pool_, sessions_, pages_}, [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 };

@@ -78,8 +78,8 @@ void PurchaseEvents::keep_alive(Watch& watch, Tick now) const {
 }
 
 void PurchaseEvents::tell(Watch& watch) {
-  const auto report = watch.query.ask(services_.desk, watch.place.buyer());
-  if (report.state == services::orders::OrderDesk::PurchaseState::kPending) return;
+  const auto report = watch.query.ask(services_.buyer_orders, watch.place.buyer());
+  if (report.state == services::orders::BuyerOrders::PurchaseState::kPending) return;
   watch.stream.write(
       fmt::format("event: outcome\ndata: {}\n\n", boost::json::serialize(json_of(report))));
   watch.stream.end();

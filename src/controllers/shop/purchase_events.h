@@ -7,10 +7,10 @@
 
 #include "controllers/clock.h"
 #include "controllers/shop/purchase_query.h"
-#include "controllers/stream_places.h"
+#include "controllers/stream_limit.h"
 #include "http/server/router.h"
 #include "services/accounts/sessions.h"
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 
 namespace stampede::controllers {
 
@@ -26,14 +26,14 @@ namespace stampede::controllers {
 class PurchaseEvents {
  public:
   struct Services {
-    services::orders::OrderDesk& desk;
+    services::orders::BuyerOrders& buyer_orders;
     const services::accounts::Sessions& sessions;
   };
   /// A stream on which nothing was sent for this long sends a comment, so that no proxy closes it.
   static constexpr std::chrono::seconds kKeepAlive{15};
 
   explicit PurchaseEvents(const Services& services, Clock clock = read_clocks,
-                          const StreamPlaces::Limits& limits = {})
+                          const StreamLimit::Limits& limits = {})
       : services_(services), clock_(std::move(clock)), places_(limits) {}
 
   /// The controller must outlive the router.
@@ -48,7 +48,7 @@ class PurchaseEvents {
  private:
   /// One open stream.
   struct Watch {
-    StreamPlaces::Place place;
+    StreamLimit::Place place;
     PurchaseQuery query;
     http::BodyStream stream;
     Tick last_sent;  // when something was sent last
@@ -59,7 +59,7 @@ class PurchaseEvents {
 
   Services services_;
   Clock clock_;
-  StreamPlaces places_;
+  StreamLimit places_;
   std::vector<Watch> watches_;  // used only by the thread that calls look()
 
   std::mutex mutex_;

@@ -62,9 +62,9 @@ class PurchaseEventsTest : public testing::Test {
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
   test_support::FakeOrders orders_;
-  services::orders::OrderDesk desk_{orders_};
+  services::orders::BuyerOrders buyer_orders_{orders_};
   PurchaseEvents events_{
-      {desk_, sessions_}, [this] { return now_; }, {.in_all = 3, .per_buyer = 2}};
+      {buyer_orders_, sessions_}, [this] { return now_; }, {.in_all = 3, .per_buyer = 2}};
   http::testing::TestServer server_;
 };
 

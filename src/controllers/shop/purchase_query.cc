@@ -6,7 +6,7 @@
 
 namespace stampede::controllers {
 
-using services::orders::OrderDesk;
+using services::orders::BuyerOrders;
 
 std::optional<PurchaseQuery> PurchaseQuery::of(const http::Request& request) {
   PurchaseQuery query{.sale = parse_id<SaleId>(request.path_parameters[0]).value_or(SaleId{}),
@@ -20,13 +20,13 @@ std::optional<PurchaseQuery> PurchaseQuery::of(const http::Request& request) {
   return query;
 }
 
-OrderDesk::PurchaseReport PurchaseQuery::ask(OrderDesk& desk, UserId buyer) const {
+BuyerOrders::PurchaseReport PurchaseQuery::ask(BuyerOrders& buyer_orders, UserId buyer) const {
   if (!sale || !key) return {};
-  return desk.purchase(sale, buyer, *key, lease);
+  return buyer_orders.purchase(sale, buyer, *key, lease);
 }
 
-boost::json::object json_of(const OrderDesk::PurchaseReport& report) {
-  using State = OrderDesk::PurchaseState;
+boost::json::object json_of(const BuyerOrders::PurchaseReport& report) {
+  using State = BuyerOrders::PurchaseState;
   boost::json::object purchase;
   switch (report.state) {
     case State::kSuccess:

@@ -5,7 +5,7 @@
 
 #include "http/message.h"
 #include "model/idempotency_key.h"
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 
 namespace stampede::controllers {
 
@@ -19,14 +19,14 @@ struct PurchaseQuery {
   /// key.
   static std::optional<PurchaseQuery> of(const http::Request& request);
   /// Blocks.
-  services::orders::OrderDesk::PurchaseReport ask(services::orders::OrderDesk& desk,
-                                                  UserId buyer) const;
+  services::orders::BuyerOrders::PurchaseReport ask(services::orders::BuyerOrders& buyer_orders,
+                                                    UserId buyer) const;
 };
 
 inline constexpr const char* kBadLease =
     "“lease” is to be the number that came with the pending answer.";
 
 /// {"result": "success", "order": 7}, "failed" with a `reason`, "pending" or "unknown".
-boost::json::object json_of(const services::orders::OrderDesk::PurchaseReport& report);
+boost::json::object json_of(const services::orders::BuyerOrders::PurchaseReport& report);
 
 }  // namespace stampede::controllers

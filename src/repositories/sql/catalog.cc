@@ -116,7 +116,7 @@ std::vector<Sale> select_sales(soci::session& session, std::int64_t first, std::
 }  // namespace
 
 std::expected<Applied<ProductId>, AddProductError> SqlCatalog::add_product(
-    const ProductFacts& facts, Instant now, const std::optional<IdempotentRequest>& request) {
+    const ProductDetails& facts, Instant now, const std::optional<IdempotentRequest>& request) {
   using Result = std::expected<Applied<ProductId>, AddProductError>;
   const auto created_at = to_column(now);
   Nullable list_price(facts.list_price_cents);
@@ -137,7 +137,7 @@ std::expected<Applied<ProductId>, AddProductError> SqlCatalog::add_product(
   });
 }
 
-bool SqlCatalog::change_product(ProductId id, const ProductFacts& facts) {
+bool SqlCatalog::change_product(ProductId id, const ProductDetails& facts) {
   Nullable list_price(facts.list_price_cents);
   return database_.write([&](soci::session& session) {
     if (!lock_product(session, id)) return false;
@@ -207,7 +207,7 @@ std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, s
     if (!session.got_data()) return std::unexpected(Error::kUnknownSale);
     lock_product(session, changed.product);
     const auto stored = lock_sale(session, sale.id);
-    if (stored->terms_stand(now)) return std::unexpected(Error::kTermsStand);
+    if (stored->terms_fixed(now)) return std::unexpected(Error::kTermsFixed);
     // `now` is the caller's, and it may have waited for the lock: who sold by the old terms is seen
     // here, where leases are granted under the same lock.
     if (stored->unleased != stored->quantity) return std::unexpected(Error::kUnitsAreLeased);

@@ -10,9 +10,9 @@ class SqlCatalog final : public Catalog {
   explicit SqlCatalog(Database& database) : database_(database) {}
 
   std::expected<Applied<ProductId>, AddProductError> add_product(
-      const ProductFacts& facts, Instant now,
+      const ProductDetails& facts, Instant now,
       const std::optional<IdempotentRequest>& request) override;
-  bool change_product(ProductId id, const ProductFacts& facts) override;
+  bool change_product(ProductId id, const ProductDetails& facts) override;
   std::vector<Product> products() override;
   std::optional<Product> product(ProductId id) override;
 

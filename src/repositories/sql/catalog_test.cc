@@ -156,10 +156,10 @@ TEST_P(CatalogTest, TermsStandShortlyBeforeTheStart) {
   const auto product = catalog.add_product({.name = "p"}, at(1));
   Sale sale = window(product, 100'000, {});
   sale.id = *catalog.create_sale(sale, at(1));
-  const Instant last = sale.starts_at - Sale::kTermsStand;
+  const Instant last = sale.starts_at - Sale::kTermsFixed;
   EXPECT_TRUE(catalog.change_sale(sale, 10, last - std::chrono::milliseconds{1}));
   sale.starts_at = at(900'000);
-  EXPECT_EQ(catalog.change_sale(sale, 10, last), std::unexpected(ChangeSaleError::kTermsStand));
+  EXPECT_EQ(catalog.change_sale(sale, 10, last), std::unexpected(ChangeSaleError::kTermsFixed));
   EXPECT_EQ(catalog.sale(sale.id)->starts_at, at(100'000));
 }
 
@@ -192,7 +192,7 @@ TEST_P(CatalogTest, TermsStandWhileAUnitIsLeasedOrSoldWhateverTheClockSays) {
     return result == std::unexpected(ChangeSaleError::kUnitsAreLeased);
   };
   const auto close = [&](LeaseId lease) {
-    const auto transaction = shop.repositories.ledger().begin();
+    const auto transaction = shop.repositories.order_store().begin();
     transaction->close(lease);
     transaction->commit();
   };
@@ -297,9 +297,9 @@ TEST_P(CatalogTest, TheSameRequestFromTwoSidesAtOnceIsOneChange) {
 TEST_P(CatalogTest, UnitsThatWereAddedWhileTheSaleWasOnAreCounted) {
   const auto id = shop.sell(10, 1, at(3'000));
   ASSERT_EQ(shop.catalog().add_stock({id, 5, 99}, at(999)), 15);
-  EXPECT_EQ(shop.repositories.audit().ledgers()[0].added_while_on, 0);
+  EXPECT_EQ(shop.repositories.audit().audited_sales()[0].added_while_on, 0);
   ASSERT_EQ(shop.catalog().add_stock({id, 7, 99}, at(1'000)), 22);
-  EXPECT_EQ(shop.repositories.audit().ledgers()[0].added_while_on, 7);
+  EXPECT_EQ(shop.repositories.audit().audited_sales()[0].added_while_on, 7);
 }
 
 }  // namespace

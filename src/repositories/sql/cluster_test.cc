@@ -37,7 +37,7 @@ struct MembersTest : OnEveryEngine {
 };
 struct QuarantineTest : OnEveryEngine {};
 struct QueueShardsTest : OnEveryEngine {
-  std::int32_t shards() { return shop.repositories.ledger().begin()->lock_shard(0).shards; }
+  std::int32_t shards() { return shop.repositories.order_store().begin()->lock_shard(0).shards; }
 };
 INSTANTIATE_TEST_SUITE_P(On, MembersTest, every_engine(), testing::PrintToStringParamName());
 INSTANTIATE_TEST_SUITE_P(On, QuarantineTest, every_engine(), testing::PrintToStringParamName());
@@ -140,7 +140,7 @@ TEST_P(QueueShardsTest, AreMadeOnce) {
   EXPECT_EQ(shards(), 1);
   shop.repositories.ensure_shards(4);
   EXPECT_EQ(shards(), 4);
-  EXPECT_EQ(shop.repositories.ledger().begin()->lock_shard(3).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(3).last_seq, 0);
   shop.repositories.ensure_shards(4);
   EXPECT_EQ(shards(), 4);
   shop.repositories.ensure_shards(2);

@@ -53,7 +53,7 @@ TEST_P(LeasesTest, AreFencedAndListedUntilClosed) {
   EXPECT_EQ(leases[1].sold, 0);
   EXPECT_EQ(leases[1].state, LeaseState::kOpen);
 
-  auto transaction = shop.repositories.ledger().begin();
+  auto transaction = shop.repositories.order_store().begin();
   transaction->close(a);
   transaction->close(b);
   transaction->commit();
@@ -70,7 +70,7 @@ TEST_P(LeasesTest, StockTellsWhereTheUnitsOfRunningSalesAre) {
   const auto a = *shop.leases().grant(sale, 4, at(1));
   const auto b = *shop.leases().grant(sale, 3, at(1));
   shop.commit({success(sale, a, 1), success(sale, a, 2), success(sale, b, 3)});
-  auto transaction = shop.repositories.ledger().begin();
+  auto transaction = shop.repositories.order_store().begin();
   transaction->close(b);
   transaction->commit();
   transaction.reset();

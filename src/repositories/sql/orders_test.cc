@@ -45,7 +45,7 @@ struct OrdersTest : OnEveryEngine {
     return next;
   }
   void close(LeaseId id) {
-    auto transaction = shop.repositories.ledger().begin();
+    auto transaction = shop.repositories.order_store().begin();
     transaction->close(id);
     transaction->commit();
   }
@@ -144,7 +144,7 @@ TEST_P(OrdersTest, RecentOnesAreFoundWhicheverShardTheyCameFrom) {
   const auto later = shop.sell(10);
   const auto later_lease = *shop.leases().grant(later, 10, at(1));
   shop.catalog().end_sale(sale, at(1'500));
-  auto transaction = shop.repositories.ledger().begin();
+  auto transaction = shop.repositories.order_store().begin();
   auto slow = success(later, later_lease, 1);
   slow.seq = 11;
   slow.number = number_of(11, 0, 2);
@@ -171,7 +171,7 @@ struct ShardedOrdersTest : OrdersTest {
     write(failure(sale, lease, 32, FailureReason::kTooLate), 2, 2);
   }
   void write(const Order& order, std::int32_t shard, std::int64_t seq) {
-    auto transaction = shop.repositories.ledger().begin();
+    auto transaction = shop.repositories.order_store().begin();
     const auto numbered = of_shard(order, shard, seq);
     transaction->insert({&numbered, 1});
     transaction->advance_shard(shard, seq);

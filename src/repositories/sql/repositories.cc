@@ -6,7 +6,7 @@
 #include "repositories/sql/leadership.h"
 #include "repositories/sql/leases.h"
 #include "repositories/sql/members.h"
-#include "repositories/sql/order_ledger.h"
+#include "repositories/sql/order_store.h"
 #include "repositories/sql/orders.h"
 #include "repositories/sql/pictures.h"
 #include "repositories/sql/quarantine.h"
@@ -30,7 +30,7 @@ struct Repositories::All {
         catalog(database),
         leadership(database),
         leases(database),
-        ledger(database),
+        store(database),
         members(database),
         order_search(database),
         orders(database),
@@ -47,14 +47,14 @@ struct Repositories::All {
   SqlCatalog catalog;
   SqlLeadership leadership;
   SqlLeases leases;
-  SqlOrderLedger ledger;
+  SqlOrderStore store;
   SqlMembers members;
   SqlOrderSearch order_search;
   SqlOrders orders;
   SqlPictures pictures;
   SqlQuarantine quarantine;
   SqlSamples samples;
-  SqlUnitLedger units;
+  SqlUnitCounts units;
 };
 
 Repositories::Repositories(Database& database)
@@ -69,14 +69,14 @@ BuyerSearch& Repositories::buyer_search() const { return all_->buyer_search; }
 Catalog& Repositories::catalog() const { return all_->catalog; }
 Leadership& Repositories::leadership() const { return all_->leadership; }
 Leases& Repositories::leases() const { return all_->leases; }
-OrderLedger& Repositories::ledger() const { return all_->ledger; }
+OrderStore& Repositories::store() const { return all_->store; }
 Members& Repositories::members() const { return all_->members; }
 OrderSearch& Repositories::order_search() const { return all_->order_search; }
 Orders& Repositories::orders() const { return all_->orders; }
 Pictures& Repositories::pictures() const { return all_->pictures; }
 Quarantine& Repositories::quarantine() const { return all_->quarantine; }
 Samples& Repositories::samples() const { return all_->samples; }
-UnitLedger& Repositories::units() const { return all_->units; }
+UnitCounts& Repositories::units() const { return all_->units; }
 
 void Repositories::ensure_shards(std::int32_t shards) { sql::ensure_shards(database_, shards); }
 

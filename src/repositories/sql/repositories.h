@@ -12,8 +12,8 @@
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
-#include "repositories/order_ledger.h"
 #include "repositories/order_search.h"
+#include "repositories/order_store.h"
 #include "repositories/orders.h"
 #include "repositories/pictures.h"
 #include "repositories/quarantine.h"
@@ -40,14 +40,14 @@ class Repositories {
   Catalog& catalog() const;
   Leadership& leadership() const;
   Leases& leases() const;
-  OrderLedger& ledger() const;
+  OrderStore& store() const;
   Members& members() const;
   OrderSearch& order_search() const;
   Orders& orders() const;
   Pictures& pictures() const;
   Quarantine& quarantine() const;
   Samples& samples() const;
-  UnitLedger& units() const;
+  UnitCounts& units() const;
 
   /// As ensure_shards() of queue_shards.h.
   void ensure_shards(std::int32_t shards);

@@ -124,7 +124,7 @@ struct TestShop {
   /// Commits those orders in one transaction, charging `lease` for the live ones; their numbers
   /// count on from the shard's.
   std::vector<Order> commit(std::vector<Order> orders) {
-    auto transaction = repositories.ledger().begin();
+    auto transaction = repositories.order_store().begin();
     auto seq = transaction->lock_shard(0).last_seq;
     for (auto& order : orders) {
       order.seq = ++seq;

@@ -63,11 +63,11 @@ Finding no_loss(AnswerLog& answers) {
 
 /// I6: sold to the last unit, once every want has its yes or no. Units that were added while the
 /// sale was on may have come after the last buyer was told, truly, that it was sold out.
-Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
+Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answers,
                      std::int64_t demand) {
   Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};
-  const std::int64_t total = ledger.sale.quantity;
-  if (demand < total || ledger.live == total) return finding;
+  const std::int64_t total = audited.sale.quantity;
+  if (demand < total || audited.live == total) return finding;
   const auto resolved = std::ranges::count_if(answers.outcomes(), [](const auto& entry) {
     return entry.second.last == Last::kYes || entry.second.last == Last::kNo;
   });
@@ -77,31 +77,31 @@ Finding no_undersell(const repositories::SaleLedger& ledger, AnswerLog& answers,
     finding.explanation = fmt::format(
         "{} of {} wants have neither a yes nor a no; {} of {} units "
         "are sold",
-        wants - resolved, wants, ledger.live, total);
+        wants - resolved, wants, audited.live, total);
     return finding;
   }
-  if (ledger.live < total && ledger.live >= total - ledger.added_while_on) {
+  if (audited.live < total && audited.live >= total - audited.added_while_on) {
     finding.state = Finding::State::kOpen;
     finding.explanation = fmt::format(
         "{} of {} units are sold; {} were added while the sale was on, and whoever was told "
         "\"sold out\" before need not have come again",
-        ledger.live, total, ledger.added_while_on);
+        audited.live, total, audited.added_while_on);
     return finding;
   }
   finding.state = Finding::State::kBroken;
   finding.explanation =
-      fmt::format("{} of {} units are sold, though {} were wanted", ledger.live, total, demand);
+      fmt::format("{} of {} units are sold, though {} were wanted", audited.live, total, demand);
   return finding;
 }
 
 }  // namespace
 
-std::vector<Finding> audit_answers(const repositories::SaleLedger& ledger,
+std::vector<Finding> audit_answers(const repositories::AuditedSale& audited,
                                    repositories::Audit& storage, AnswerLog& answers,
                                    std::int64_t demand) {
-  Finding phantom = no_phantom(ledger.sale.id, storage, answers);
+  Finding phantom = no_phantom(audited.sale.id, storage, answers);
   Finding loss = no_loss(answers);
-  return {std::move(loss), std::move(phantom), no_undersell(ledger, answers, demand)};
+  return {std::move(loss), std::move(phantom), no_undersell(audited, answers, demand)};
 }
 
 }  // namespace stampede::services::audit

@@ -10,9 +10,9 @@
 namespace stampede::services::audit {
 
 /// Compares what clients were told with the orders in storage: I3, I4, I6 of one sale. `answers`
-/// were written before `ledger` was read, so that every yes among them must be in it. `demand`:
+/// were written before `sale` was read, so that every yes among them must be in it. `demand`:
 /// how many different wants the clients had in all.
-std::vector<Finding> audit_answers(const repositories::SaleLedger& ledger,
+std::vector<Finding> audit_answers(const repositories::AuditedSale& audited,
                                    repositories::Audit& storage, AnswerLog& answers,
                                    std::int64_t demand);
 

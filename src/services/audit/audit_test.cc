@@ -1,4 +1,4 @@
-// Each test plants one breach in the books of a small sale that is otherwise in order, and expects
+// Each test plants one breach in a small sale that is otherwise in order, and expects
 // that the invariant it breaks is named, and no other.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 #include <boost/json.hpp>
 
 #include "services/audit/answers_audit.h"
-#include "services/audit/ledger_audit.h"
+#include "services/audit/sale_audit.h"
 
 namespace stampede::services::audit {
 namespace {
@@ -35,16 +35,16 @@ Order order_of(std::int64_t number, std::int64_t buyer) {
 class AuditTest : public testing::Test, public repositories::Audit {
  protected:
   AuditTest() {
-    ledger_.sale.id = kSale;
-    ledger_.sale.product = kProduct;
-    ledger_.sale.quantity = 3;
-    ledger_.product_name = "Fox";
-    ledger_.leases = {{LeaseId{1}, kSale, 3, 3, LeaseState::kOpen}};
-    ledger_.live = 3;
+    audited_.sale.id = kSale;
+    audited_.sale.product = kProduct;
+    audited_.sale.quantity = 3;
+    audited_.product_name = "Fox";
+    audited_.leases = {{LeaseId{1}, kSale, 3, 3, LeaseState::kOpen}};
+    audited_.live = 3;
     for (std::int64_t buyer : {1, 2, 3}) orders_.push_back(order_of(buyer, buyer));
   }
 
-  std::vector<repositories::SaleLedger> ledgers() override { return {ledger_}; }
+  std::vector<repositories::AuditedSale> audited_sales() override { return {audited_}; }
   void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override {
     EXPECT_EQ(sale, kSale);
     for (const Order& order : orders_) visit(order);
@@ -65,8 +65,9 @@ class AuditTest : public testing::Test, public repositories::Audit {
 
   /// "I1: ...", of everything that is broken.
   std::vector<std::string> breaches(std::int64_t demand = 4) {
-    SaleReport report = audit_ledger(ledger_);
-    for (Finding& f : audit_answers(ledger_, *this, answers_, demand)) report.findings.push_back(f);
+    SaleReport report = audit_sale(audited_);
+    for (Finding& f : audit_answers(audited_, *this, answers_, demand))
+      report.findings.push_back(f);
     std::vector<std::string> broken;
     for (const Finding& f : report.findings) {
       if (f.state != Finding::State::kBroken) continue;
@@ -77,7 +78,7 @@ class AuditTest : public testing::Test, public repositories::Audit {
     return broken;
   }
 
-  repositories::SaleLedger ledger_;
+  repositories::AuditedSale audited_;
   std::vector<Order> orders_;
   AnswerLog answers_{kSale, kProduct};
 };
@@ -85,43 +86,43 @@ class AuditTest : public testing::Test, public repositories::Audit {
 TEST_F(AuditTest, BooksInOrderAreClean) {
   answer_all_in_order();
   EXPECT_THAT(breaches(), IsEmpty());
-  EXPECT_THAT(in_words(audit_ledger(ledger_)),
+  EXPECT_THAT(in_words(audit_sale(audited_)),
               AllOf(HasSubstr("Sale 1: Fox"), HasSubstr("units put on sale"),
                     HasSubstr("balances: 0 unleased + 0 leased, unsold + 3 sold = 3"),
                     HasSubstr("I1 conservation    holds"), Not(HasSubstr("NOT BALANCE"))));
 }
 
 TEST_F(AuditTest, ASaleThatRunsIsClean) {
-  ledger_.sale.quantity = 10;
-  ledger_.leases = {{LeaseId{1}, kSale, 6, 2, LeaseState::kOpen},
-                    {LeaseId{2}, kSale, 2, 0, LeaseState::kFenced},
-                    {LeaseId{3}, kSale, 9, 1, LeaseState::kClosed}};
-  ledger_.sale.unleased = 1;
+  audited_.sale.quantity = 10;
+  audited_.leases = {{LeaseId{1}, kSale, 6, 2, LeaseState::kOpen},
+                     {LeaseId{2}, kSale, 2, 0, LeaseState::kFenced},
+                     {LeaseId{3}, kSale, 9, 1, LeaseState::kClosed}};
+  audited_.sale.unleased = 1;
   answer_all_in_order();
   EXPECT_THAT(breaches(4), IsEmpty());
 }
 
 TEST_F(AuditTest, AMissingUnitBreaksI1) {
-  ledger_.sale.quantity = 4;
+  audited_.sale.quantity = 4;
   answer_all_in_order();
   EXPECT_THAT(breaches(3),
               ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("4 units were put on sale"))));
-  EXPECT_THAT(in_words(audit_ledger(ledger_)),
+  EXPECT_THAT(in_words(audit_sale(audited_)),
               AllOf(HasSubstr("DOES NOT BALANCE: 0 unleased"), HasSubstr("BROKEN in sale 1")));
 }
 
 TEST_F(AuditTest, ALeaseChargedForOtherThanItsOrdersBreaksI1) {
-  ledger_.mischarged_leases = {LeaseId{1}};
+  audited_.mischarged_leases = {LeaseId{1}};
   answer_all_in_order();
   EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("lease 1"))));
 }
 
 TEST_F(AuditTest, ALiveViewThatMiscountsFailedPurchasesIsSaidAndBreaksNothing) {
-  ledger_.failed = 2;
-  ledger_.failed_as_counted = 2;
-  EXPECT_THAT(in_words(audit_ledger(ledger_)), Not(HasSubstr("live view")));
-  ledger_.failed_as_counted = 1;
-  const SaleReport report = audit_ledger(ledger_);
+  audited_.failed = 2;
+  audited_.failed_as_counted = 2;
+  EXPECT_THAT(in_words(audit_sale(audited_)), Not(HasSubstr("live view")));
+  audited_.failed_as_counted = 1;
+  const SaleReport report = audit_sale(audited_);
   EXPECT_EQ(report.position.failed, 2);
   EXPECT_THAT(in_words(report),
               AllOf(HasSubstr("the live view counts 1"), Not(HasSubstr("NOT BALANCE"))));
@@ -130,15 +131,15 @@ TEST_F(AuditTest, ALiveViewThatMiscountsFailedPurchasesIsSaidAndBreaksNothing) {
 }
 
 TEST_F(AuditTest, AnOversoldLeaseBreaksI2) {
-  ledger_.leases = {{LeaseId{1}, kSale, 2, 3, LeaseState::kOpen}};
-  ledger_.sale.unleased = 1;
+  audited_.leases = {{LeaseId{1}, kSale, 2, 3, LeaseState::kOpen}};
+  audited_.sale.unleased = 1;
   answer_all_in_order();
   EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I2"), HasSubstr("lease 1: 3 sold of 2"))));
 }
 
 TEST_F(AuditTest, MoreOrdersThanUnitsBreakI2) {
-  ledger_.sale.quantity = 2;
-  ledger_.sale.unleased = -1;
+  audited_.sale.quantity = 2;
+  audited_.sale.unleased = -1;
   answer_all_in_order();
   EXPECT_THAT(breaches(4),
               ElementsAre(AllOf(HasSubstr("I2"), HasSubstr("-1 units"), HasSubstr("3 of 2")),
@@ -229,42 +230,42 @@ TEST_F(AuditTest, RefusalsThatDecideNothingAreNoPhantoms) {
 
 TEST_F(AuditTest, ABuyerAboveTheLimitBreaksI5) {
   answer_all_in_order();
-  ledger_.buyers_over_limit = 1;
+  audited_.buyers_over_limit = 1;
   EXPECT_THAT(breaches(),
               ElementsAre(AllOf(HasSubstr("I5"), HasSubstr("1 buyers hold more than 1"))));
-  ledger_.buyers_over_limit = 0;
-  ledger_.doubled_intents = 2;
+  audited_.buyers_over_limit = 0;
+  audited_.doubled_intents = 2;
   EXPECT_THAT(breaches(), ElementsAre(AllOf(HasSubstr("I5"), HasSubstr("2 keys"))));
 }
 
 TEST_F(AuditTest, UnsoldUnitsThatWereWantedBreakI6) {
-  ledger_.sale.quantity = 4;
-  ledger_.sale.unleased = 1;
+  audited_.sale.quantity = 4;
+  audited_.sale.unleased = 1;
   answer_all_in_order();
   EXPECT_THAT(breaches(4), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 4 units are sold"))));
   EXPECT_THAT(breaches(3), IsEmpty()) << "less demand than units";
 }
 
 TEST_F(AuditTest, UnitsThatWereAddedAfterBuyersWereToldSoldOutBreakNothing) {
-  ledger_.sale.quantity = 5;
-  ledger_.sale.unleased = 2;
-  ledger_.added_while_on = 2;
+  audited_.sale.quantity = 5;
+  audited_.sale.unleased = 2;
+  audited_.added_while_on = 2;
   answer_all_in_order();
   EXPECT_THAT(breaches(5), IsEmpty());
   answer(5, 410, "sold-out");
-  const Finding found = audit_answers(ledger_, *this, answers_, 5).back();
+  const Finding found = audit_answers(audited_, *this, answers_, 5).back();
   EXPECT_EQ(found.state, Finding::State::kOpen);
   EXPECT_THAT(found.explanation, HasSubstr("2 were added while the sale was on"));
-  ledger_.added_while_on = 1;  // one of the units that were there from the start was not sold
+  audited_.added_while_on = 1;  // one of the units that were there from the start was not sold
   EXPECT_THAT(breaches(5), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 5 units are sold"))));
 }
 
 TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
-  ledger_.sale.quantity = 4;
-  ledger_.sale.unleased = 1;
+  audited_.sale.quantity = 4;
+  audited_.sale.unleased = 1;
   answer_all_in_order();
   const auto undersell = [&](std::int64_t demand) {
-    return audit_answers(ledger_, *this, answers_, demand).back();
+    return audit_answers(audited_, *this, answers_, demand).back();
   };
   EXPECT_EQ(undersell(5).state, Finding::State::kOpen) << "a want without any answer";
   answer(5, 0, "lost");
@@ -290,7 +291,7 @@ TEST_F(AuditTest, LinesOfOtherSalesAreLeftOut) {
 TEST_F(AuditTest, OnlyTheFirstTenOffendersAreListed) {
   orders_.clear();
   for (std::int64_t number = 1; number <= 25; ++number) orders_.push_back(order_of(number, number));
-  const auto findings = audit_answers(ledger_, *this, answers_, 0);
+  const auto findings = audit_answers(audited_, *this, answers_, 0);
   EXPECT_THAT(findings[1].explanation, HasSubstr("25 orders"));
   EXPECT_EQ(findings[1].offenders.size(), 10u);
 }
@@ -332,8 +333,8 @@ TEST_F(AuditTest, MalformedLinesSayWhatWasExpected) {
 }
 
 TEST_F(AuditTest, JsonSaysTheSame) {
-  ledger_.buyers_over_limit = 1;
-  const SaleReport report = audit_ledger(ledger_);
+  audited_.buyers_over_limit = 1;
+  const SaleReport report = audit_sale(audited_);
   const auto json = boost::json::parse(as_json({&report, 1})).as_object();
   EXPECT_FALSE(json.at("clean").as_bool());
   const auto& sale = json.at("sales").as_array().at(0).as_object();

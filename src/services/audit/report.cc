@@ -57,7 +57,7 @@ bool SaleReport::clean() const {
 std::string in_words(const SaleReport& report) {
   std::string text = fmt::format("Sale {}: {}\n", report.position.sale.id.value, report.product);
   auto out = std::back_inserter(text);
-  for (const LedgerLine& line : report.lines) {
+  for (const PositionLine& line : report.lines) {
     fmt::format_to(out, "  {:<18} {:>12}   {}: {}\n", line.title, line.units,
                    line.balances ? "balances" : "DOES NOT BALANCE", line.statement);
   }

@@ -33,8 +33,8 @@ struct Finding {
   std::vector<std::string> offenders;  // the first ten
 };
 
-/// One line of a sale's books, in words a merchant reads.
-struct LedgerLine {
+/// One line of a sale's position, in words a merchant reads.
+struct PositionLine {
   std::string_view title;
   std::int64_t units = 0;
   std::string statement;  // what it was compared with
@@ -43,8 +43,8 @@ struct LedgerLine {
 
 struct SaleReport {
   std::string product;
-  SalePosition position;          // its orders counted one by one
-  std::vector<LedgerLine> lines;  // the same in words
+  SalePosition position;            // its orders counted one by one
+  std::vector<PositionLine> lines;  // the same in words
   std::vector<Finding> findings;
 
   bool clean() const;

@@ -24,7 +24,7 @@ Problem check_name(std::string_view name) {
   return check_text("name", name, kLongestName, "");
 }
 
-Problem check_facts(const ProductFacts& facts) {
+Problem check_facts(const ProductDetails& facts) {
   if (auto problem = check_name(facts.name)) return problem;
   if (auto problem = check_text("description", facts.description, kLongestDescription, "\t\n\r")) {
     return problem;
@@ -75,7 +75,7 @@ std::string key_taken(const IdempotencyKey& key) {
 }
 
 /// Tells these facts from any others.
-std::string content_of(const ProductFacts& facts) {
+std::string content_of(const ProductDetails& facts) {
   const std::string whole =
       fmt::format("{}:{}{}:{}{}", facts.name.size(), facts.name, facts.description.size(),
                   facts.description, facts.list_price_cents.value_or(-1));
@@ -95,7 +95,7 @@ std::string another_sale_runs(ProductId product) {
 }  // namespace
 
 std::expected<Catalog::Applied<ProductId>, std::string> Catalog::add_product(
-    const ProductFacts& facts, Instant now, const std::optional<IdempotencyKey>& key) {
+    const ProductDetails& facts, Instant now, const std::optional<IdempotencyKey>& key) {
   if (auto problem = check_facts(facts)) return std::unexpected(*std::move(problem));
   std::optional<repositories::IdempotentRequest> request;
   if (key) request.emplace(*key, content_of(facts));
@@ -104,7 +104,8 @@ std::expected<Catalog::Applied<ProductId>, std::string> Catalog::add_product(
   return *added;
 }
 
-std::expected<void, std::string> Catalog::change_product(ProductId id, const ProductFacts& facts) {
+std::expected<void, std::string> Catalog::change_product(ProductId id,
+                                                         const ProductDetails& facts) {
   if (auto problem = check_facts(facts)) return std::unexpected(*std::move(problem));
   if (!repository_->change_product(id, facts)) return std::unexpected(no_such_product(id));
   return {};
@@ -138,11 +139,11 @@ std::expected<void, std::string> Catalog::change_sale(const Sale& sale, std::int
   switch (changed.error()) {
     case repositories::ChangeSaleError::kUnknownSale:
       return std::unexpected(no_such_sale(sale.id));
-    case repositories::ChangeSaleError::kTermsStand:
+    case repositories::ChangeSaleError::kTermsFixed:
       return std::unexpected(fmt::format(
           "sale: sale {} has started or is about to; expected one that starts more than {} s "
           "from now",
-          sale.id.value, Sale::kTermsStand.count()));
+          sale.id.value, Sale::kTermsFixed.count()));
     case repositories::ChangeSaleError::kUnitsAreLeased:
       return std::unexpected(fmt::format(
           "sale: units of sale {} are already being sold; expected one of which no unit is leased "

@@ -24,14 +24,14 @@ class Catalog {
 
   /// With a key: however often this is asked for, it is one product.
   std::expected<Applied<ProductId>, std::string> add_product(
-      const ProductFacts& facts, Instant now, const std::optional<IdempotencyKey>& key = {});
-  std::expected<void, std::string> change_product(ProductId id, const ProductFacts& facts);
+      const ProductDetails& facts, Instant now, const std::optional<IdempotencyKey>& key = {});
+  std::expected<void, std::string> change_product(ProductId id, const ProductDetails& facts);
   std::vector<Product> products();
   std::optional<Product> product(ProductId id);
 
   /// Ignores sale.id and sale.unleased.
   std::expected<SaleId, std::string> create_sale(const Sale& sale, Instant now);
-  /// Gives sale.id new terms if it has as many units as `known` says, until Sale::kTermsStand
+  /// Gives sale.id new terms if it has as many units as `known` says, until Sale::kTermsFixed
   /// before its start and only while none is leased or sold. Ignores sale.product and
   /// sale.unleased. That it has other than `known` units is said before anything else.
   std::expected<void, std::string> change_sale(const Sale& sale, std::int64_t known, Instant now);

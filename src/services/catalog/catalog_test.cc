@@ -21,7 +21,7 @@ using testing::HasSubstr;
 class MemoryCatalog final : public repositories::Catalog {
  public:
   std::expected<Applied<ProductId>, repositories::AddProductError> add_product(
-      const ProductFacts& facts, Instant now,
+      const ProductDetails& facts, Instant now,
       const std::optional<IdempotentRequest>& request) override {
     requests.push_back(request);
     if (product_refused) return std::unexpected(repositories::AddProductError::kKeyTaken);
@@ -29,7 +29,7 @@ class MemoryCatalog final : public repositories::Catalog {
     products_.push_back({id, facts.name, facts.description, now, facts.list_price_cents});
     return Applied<ProductId>{id};
   }
-  bool change_product(ProductId id, const ProductFacts& facts) override {
+  bool change_product(ProductId id, const ProductDetails& facts) override {
     const auto row = std::ranges::find(products_, id, &Product::id);
     if (row == products_.end()) return false;
     *row = {id, facts.name, facts.description, row->created_at, facts.list_price_cents};
@@ -253,7 +253,7 @@ TEST_F(CatalogTest, ARefusedChangeSaysWhy) {
   sale.product = {};
   const std::pair<ChangeSaleError, const char*> rows[] = {
       {ChangeSaleError::kUnknownSale, "there is no sale 1"},
-      {ChangeSaleError::kTermsStand, "more than 5 s from now"},
+      {ChangeSaleError::kTermsFixed, "more than 5 s from now"},
       {ChangeSaleError::kUnitsAreLeased, "units of sale 1 are already being sold"},
       {ChangeSaleError::kChangedMeanwhile, "sale 1 has 5 units by now"},
       {ChangeSaleError::kAnotherSaleRuns, "another sale of product 1 runs"},
@@ -285,8 +285,8 @@ TEST_F(CatalogTest, StockIsAddedOrTheReasonSaid) {
 
 TEST_F(CatalogTest, AKeyNamesOneRequest) {
   const auto key = IdempotencyKey::parse("0123456789abcdef");
-  const ProductFacts facts{.name = "Fox", .description = "red"};
-  const auto content = [&](const ProductFacts& asked) {
+  const ProductDetails facts{.name = "Fox", .description = "red"};
+  const auto content = [&](const ProductDetails& asked) {
     EXPECT_TRUE(catalog_.add_product(asked, now_, key));
     EXPECT_EQ(repository_.requests.back()->key, *key);
     EXPECT_LE(repository_.requests.back()->content.size(), 64U);

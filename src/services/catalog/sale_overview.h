@@ -18,7 +18,7 @@ struct SaleLine {
 /// Sales with what became of their units. Thread-safe; calls block.
 class SaleOverview {
  public:
-  SaleOverview(repositories::Catalog& catalog, repositories::UnitLedger& units)
+  SaleOverview(repositories::Catalog& catalog, repositories::UnitCounts& units)
       : catalog_(&catalog), units_(&units) {}
 
   /// Newest first.
@@ -27,7 +27,7 @@ class SaleOverview {
 
  private:
   repositories::Catalog* catalog_;
-  repositories::UnitLedger* units_;
+  repositories::UnitCounts* units_;
 };
 
 }  // namespace stampede::services::catalog

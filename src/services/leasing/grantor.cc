@@ -11,12 +11,12 @@ bool Grantor::granted(const StockLease& lease, Tick now) {
   if (known->second.given_up || known->second.lease.state != LeaseState::kOpen) return false;
   // Of a repeated request the holder counts the deadline anew, and so does this.
   known->second.renewed = std::max(known->second.renewed, now);
-  hungry_.erase({lease.sale, lease.holder});
+  unserved_.erase({lease.sale, lease.holder});
   return true;
 }
 
 void Grantor::refused(const peers::LeaseAsk& ask, Tick now) {
-  hungry_.insert_or_assign({ask.sale, ask.holder}, now);
+  unserved_.insert_or_assign({ask.sale, ask.holder}, now);
 }
 
 std::vector<LeaseId> Grantor::renew(const std::string& holder, std::span<const LeaseId> leases,
@@ -75,13 +75,13 @@ void Grantor::send_markers(Tick now) {
     markers_->publish(queue::CloseMarker{id});
     known.marked = now;
   }
-  std::erase_if(hungry_, [&](const auto& entry) { return now - entry.second > terms_.hungry; });
+  std::erase_if(unserved_, [&](const auto& entry) { return now - entry.second > terms_.unserved; });
 }
 
 std::vector<SaleId> Grantor::recalled(const std::string& holder, Tick now) const {
   std::vector<SaleId> sales;
-  for (const auto& [who, asked] : hungry_) {
-    const bool another = who.second != holder && now - asked <= terms_.hungry;
+  for (const auto& [who, asked] : unserved_) {
+    const bool another = who.second != holder && now - asked <= terms_.unserved;
     if (another && (sales.empty() || sales.back() != who.first)) sales.push_back(who.first);
   }
   return sales;

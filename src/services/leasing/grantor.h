@@ -67,9 +67,9 @@ class Grantor {
 
   queue::OrderQueue* markers_;
   const Terms terms_;
-  std::map<LeaseId, Known> known_;                         // those not closed
-  LeaseId newest_;                                         // ever seen
-  std::map<std::pair<SaleId, std::string>, Tick> hungry_;  // who asked in vain, and when
+  std::map<LeaseId, Known> known_;                           // those not closed
+  LeaseId newest_;                                           // ever seen
+  std::map<std::pair<SaleId, std::string>, Tick> unserved_;  // who asked in vain, and when
 };
 
 }  // namespace stampede::services::leasing

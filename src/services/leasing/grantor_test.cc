@@ -5,7 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 
 namespace stampede::services::leasing {
 namespace {
@@ -22,22 +22,22 @@ Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + sinc
 
 class GrantorTest : public testing::Test {
  protected:
-  GrantorTest() { ledger_.add_sale({.id = kSale, .quantity = 100, .starts_at = kStart}); }
+  GrantorTest() { store_.add_sale({.id = kSale, .quantity = 100, .starts_at = kStart}); }
 
   /// As quantity control does it, in the name of whatever leads.
   std::optional<StockLease> ask(const std::string& holder, std::int64_t number, Now now) {
     const peers::LeaseAsk ask{.holder = holder, .number = number, .sale = kSale, .ring_epoch = 0};
-    const auto unleased = ledger_.state().sales.at(kSale).unleased;
-    const auto lease = ledger_.grant(ledger_.last(), {holder, number, kSale, 0},
-                                     lease_size(unleased, 2, terms_), now.wall);
+    const auto unleased = store_.state().sales.at(kSale).unleased;
+    const auto lease = store_.grant(store_.last(), {holder, number, kSale, 0},
+                                    lease_size(unleased, 2, terms_), now.wall);
     if (lease && grantor_.granted(*lease, now.tick)) return lease;
     grantor_.refused(ask, now.tick);
     return std::nullopt;
   }
   LeaseId review(Grantor& grantor, Now now) {
-    grantor.read(ledger_.not_closed(), now.tick);
+    grantor.read(store_.not_closed(), now.tick);
     for (const LeaseId lease : grantor.to_fence(now.tick)) {
-      ledger_.fence(ledger_.last(), lease);
+      store_.fence(store_.last(), lease);
       grantor.fenced(lease);
     }
     grantor.send_markers(now.tick);
@@ -51,16 +51,16 @@ class GrantorTest : public testing::Test {
     for (const auto& message : batch) leases.push_back(std::get<queue::CloseMarker>(message).lease);
     return leases;
   }
-  LeaseState state(LeaseId lease) { return ledger_.state().leases.at(lease).state; }
+  LeaseState state(LeaseId lease) { return store_.state().leases.at(lease).state; }
   void close(LeaseId lease) {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     transaction->close(lease);
     transaction->commit();
   }
 
   const Terms terms_;
   const milliseconds life_and_guard_ = terms_.life + terms_.guard;
-  repositories::memory::MemoryLedger ledger_{4};
+  repositories::memory::MemoryStore store_{4};
   queue::local::LocalQueue queue_{100};
   Grantor grantor_{queue_, terms_};
 };
@@ -68,14 +68,14 @@ class GrantorTest : public testing::Test {
 TEST_F(GrantorTest, GrantsAPartOfWhatIsLeft) {
   EXPECT_EQ(ask("a/1", 1, at(seconds{0}))->granted, 25);
   EXPECT_EQ(ask("b/1", 1, at(seconds{0}))->granted, 19);
-  EXPECT_EQ(ledger_.state().sales.at(kSale).unleased, 56);
+  EXPECT_EQ(store_.state().sales.at(kSale).unleased, 56);
 }
 
 TEST_F(GrantorTest, TheSameRequestIsTheSameLease) {
   const auto first = ask("a/1", 1, at(seconds{0}));
   const auto again = ask("a/1", 1, at(seconds{1}));
   EXPECT_EQ(again->id, first->id);
-  EXPECT_EQ(ledger_.state().leases.size(), 1);
+  EXPECT_EQ(store_.state().leases.size(), 1);
   EXPECT_NE(ask("a/2", 1, at(seconds{1}))->id, first->id) << "another process, another request";
 }
 
@@ -159,7 +159,7 @@ TEST_F(GrantorTest, AfterARestartEveryLeaseCountsAsJustRenewed) {
 }
 
 TEST_F(GrantorTest, WhoAskedInVainHasIdleLeasesOfOthersRecalled) {
-  ASSERT_TRUE(ledger_.grant(kSale, 100, kStart));
+  ASSERT_TRUE(store_.grant(kSale, 100, kStart));
   EXPECT_FALSE(ask("a/1", 1, at(seconds{0})));
   EXPECT_THAT(grantor_.recalled("b/1", at(seconds{1}).tick), ElementsAre(kSale));
   EXPECT_THAT(grantor_.recalled("a/1", at(seconds{1}).tick), IsEmpty()) << "not from itself";

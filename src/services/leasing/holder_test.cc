@@ -106,7 +106,7 @@ TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
 }
 
 TEST_F(HolderTest, AsksForNothingWhileTheTermsMayChange) {
-  EXPECT_LT(terms_.ahead, Sale::kTermsStand);
+  EXPECT_LT(terms_.ahead, Sale::kTermsFixed);
 }
 
 TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {

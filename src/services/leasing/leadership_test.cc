@@ -55,7 +55,7 @@ class Meanwhile final : public repositories::Leases {
 
 class LeadershipTest : public testing::Test {
  protected:
-  LeadershipTest() { shop_.ledger.restore(begin_); }
+  LeadershipTest() { shop_.store.restore(begin_); }
 
   static QuantityControl::Parts with(QuantityControl::Parts parts, repositories::Leases& leases) {
     return {.holder = parts.holder,
@@ -84,19 +84,19 @@ class LeadershipTest : public testing::Test {
             .sale = FakeQuantity::kSale,
             .ring_epoch = ring_epoch};
   }
-  LeaseState state(LeaseId lease) { return shop_.ledger.state().leases.at(lease).state; }
+  LeaseState state(LeaseId lease) { return shop_.store.state().leases.at(lease).state; }
   void lead(QuantityControl& process, Now now) { shop_.lead(process, now); }
 
   FakeQuantity shop_;
   /// As it was before FakeQuantity's own process led.
-  const repositories::memory::MemoryLedger::State begin_ = [this] {
-    auto state = shop_.ledger.state();
+  const repositories::memory::MemoryStore::State begin_ = [this] {
+    auto state = shop_.store.state();
     state.leader = {};
     state.leader_until = {};
     return state;
   }();
   const Terms terms_;
-  Meanwhile slow_{shop_.ledger};
+  Meanwhile slow_{shop_.store};
   QuantityControl first_{with(shop_.parts("first"), slow_), terms_};
   QuantityControl second_{shop_.parts("second"), terms_};
 };
@@ -113,7 +113,7 @@ TEST_F(LeadershipTest, OneLeadsAndTheOtherAnswersNothing) {
   EXPECT_FALSE(second_.ask(ask_of("a", 1, 1), at(seconds{0})));
   EXPECT_FALSE(second_.report(at(seconds{0})));
   second_.review(at(seconds{60}));
-  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+  EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
 }
 
 TEST_F(LeadershipTest, ATermThatIsRenewedIsNotTakenAndOneThatIsNotIs) {
@@ -161,7 +161,7 @@ TEST_F(LeadershipTest, ALeaderThatIsResumedFencesNothingAndLeavesTheRingAlone) {
   lead(first_, at(seconds{60}));
   first_.review(at(seconds{60}));
   EXPECT_EQ(state(lease), LeaseState::kOpen);
-  EXPECT_EQ(shop_.ledger.state().ring.epoch, 1);
+  EXPECT_EQ(shop_.store.state().ring.epoch, 1);
   EXPECT_EQ(shop_.markers.depth(), 0U);
   EXPECT_TRUE(second_.beat(heartbeat, at(seconds{60})));
 }
@@ -189,7 +189,7 @@ TEST_F(LeadershipTest, NothingIsGrantedInATermThatIsOver) {
   const auto refused = first_.ask(ask_of("a", 1, 1), at(seconds{0}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, Kind::kStandby);
-  EXPECT_THAT(shop_.ledger.state().leases, IsEmpty());
+  EXPECT_THAT(shop_.store.state().leases, IsEmpty());
 }
 
 TEST_F(LeadershipTest, TheRingIsNotReplacedInATermThatIsOver) {
@@ -197,7 +197,7 @@ TEST_F(LeadershipTest, TheRingIsNotReplacedInATermThatIsOver) {
   ASSERT_TRUE(first_.beat(heartbeat_of("a"), at(seconds{0})));
   lead(second_, at(seconds{20}));
   EXPECT_FALSE(first_.beat(heartbeat_of("b"), at(seconds{0})));
-  EXPECT_EQ(shop_.ledger.state().ring.epoch, 1);
+  EXPECT_EQ(shop_.store.state().ring.epoch, 1);
 }
 
 /// Nothing is written for this one: only the reply itself would tell of a term that is over.
@@ -215,22 +215,22 @@ TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeas
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
   // The answer of the take is late: what is counted is counted from after it.
-  shop_.ledger.tell_time(at(seconds{58}).wall);
+  shop_.store.tell_time(at(seconds{58}).wall);
   ASSERT_TRUE(second_.lead(at(seconds{59})));
   EXPECT_FALSE(second_.beat(heartbeat_of("a"), at(seconds{59}))) << "it knows nothing yet";
   second_.recover(at(seconds{60}));
   const auto held_until = [&](Now now) {
-    shop_.ledger.tell_time(now.wall);
+    shop_.store.tell_time(now.wall);
     EXPECT_FALSE(second_.lead(now));
     second_.review(now);
   };
   milliseconds now = seconds{60};
   for (; now <= seconds{60} + terms_.lost; now += milliseconds{500}) held_until(at(now));
-  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+  EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
   for (; now <= seconds{60} + terms_.life + terms_.guard; now += milliseconds{500}) {
     held_until(at(now));
   }
-  EXPECT_THAT(shop_.ledger.state().ring.members, IsEmpty());
+  EXPECT_THAT(shop_.store.state().ring.members, IsEmpty());
   EXPECT_EQ(state(lease), LeaseState::kOpen);
   held_until(at(now + milliseconds{500}));
   EXPECT_EQ(state(lease), LeaseState::kFenced);
@@ -246,7 +246,7 @@ TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   EXPECT_EQ(first_.leader_epoch(), 2);
   first_.review(at(seconds{30}));
   EXPECT_EQ(state(lease), LeaseState::kOpen);
-  EXPECT_EQ(shop_.ledger.state().ring.members.size(), 1U);
+  EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
 }
 
 /// A row that somebody keeps locked: what waits for it makes nobody else wait.

@@ -14,7 +14,7 @@ void Leasing::close_left_over() {
 bool Leasing::due(SaleId sale, Instant now) const {
   const auto book = checkout_->board().book();
   const purchase::LiveSale* live = book->find(sale);
-  return live != nullptr && !live->sale.ended(now) && live->sale.terms_stand(now);
+  return live != nullptr && !live->sale.ended(now) && live->sale.terms_fixed(now);
 }
 
 void Leasing::review(Now now, bool orders_known) {

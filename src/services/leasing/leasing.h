@@ -20,7 +20,7 @@ class Leasing {
   void close_left_over();
 
   /// Reads the stock of every sale in one snapshot, tells the checkout what is sold out, and grants
-  /// whatever is unleased to the sales that this process sells, from Sale::kTermsStand before their
+  /// whatever is unleased to the sales that this process sells, from Sale::kTermsFixed before their
   /// start on. `orders_known`: every order committed before is settled in the checkout; until then
   /// no sale that is over counts as concluded.
   void review(Now now, bool orders_known = true);

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::services::leasing {
@@ -20,7 +20,7 @@ constexpr Now kNow{kStart, Tick{seconds{1'000}}};
 class LeasingTest : public testing::Test {
  protected:
   LeasingTest() {
-    ledger_.add_sale(sale_);
+    store_.add_sale(sale_);
     checkout_.load_sales(std::vector{sale_});
   }
 
@@ -46,20 +46,20 @@ class LeasingTest : public testing::Test {
   captcha::Tokens captcha_{ring_.ring()};
   admission::Blacklist blacklist_;
   queue::local::LocalQueue queue_{100};
-  repositories::memory::MemoryLedger ledger_;
+  repositories::memory::MemoryStore store_;
   purchase::Checkout checkout_{{.check_rate = 0}, {captcha_, queue_, blacklist_}};
-  Leasing leasing_{ledger_, queue_, checkout_};
+  Leasing leasing_{store_, queue_, checkout_};
   const purchase::Post post_ = [](std::move_only_function<void()> task) { task(); };
 };
 
 TEST_F(LeasingTest, OneLeaseHoldsTheWholeStock) {
   leasing_.review(kNow);
-  const auto state = ledger_.state();
+  const auto state = store_.state();
   ASSERT_EQ(state.leases.size(), 1);
   EXPECT_EQ(state.leases.begin()->second.granted, 3);
   EXPECT_EQ(state.sales.at(kSale).unleased, 0);
   leasing_.review(kNow);
-  EXPECT_EQ(ledger_.state().leases.size(), 1);
+  EXPECT_EQ(store_.state().leases.size(), 1);
   for (int buyer = 1; buyer <= 3; ++buyer) EXPECT_FALSE(buy(buyer)) << buyer;
 }
 
@@ -68,7 +68,7 @@ TEST_F(LeasingTest, AKeyWithoutASaleWaitsForTheLeasesOfTheSaleBefore) {
   next.id = SaleId{2};
   next.starts_at = *sale_.ends_at;
   next.ends_at = std::nullopt;
-  ledger_.add_sale(next);
+  store_.add_sale(next);
   checkout_.load_sales(std::vector{sale_, next});
   leasing_.review(kNow);
   const Now later{*sale_.ends_at, kNow.tick + seconds{60}};
@@ -79,11 +79,11 @@ TEST_F(LeasingTest, AKeyWithoutASaleWaitsForTheLeasesOfTheSaleBefore) {
         });
   };
   leasing_.review(later);
-  ASSERT_EQ(ledger_.state().sales.at(next.id).unleased, 0) << "the next sale sells";
+  ASSERT_EQ(store_.state().sales.at(next.id).unleased, 0) << "the next sale sells";
   ASSERT_TRUE(buy_later(1));
   EXPECT_EQ(buy_later(1)->verdict, Verdict::kUnavailable);
   {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     transaction->close(LeaseId{1});
     transaction->commit();
   }
@@ -100,9 +100,9 @@ TEST_F(LeasingTest, LeasedAndUnsoldIsNotSoldOut) {
 
 TEST_F(LeasingTest, SoldOutOnceEveryUnitIsCharged) {
   leasing_.review(kNow);
-  const LeaseId lease = ledger_.state().leases.begin()->first;
+  const LeaseId lease = store_.state().leases.begin()->first;
   {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     ASSERT_TRUE(transaction->charge({lease, 3}));
     transaction->commit();
   }
@@ -125,25 +125,25 @@ TEST_F(LeasingTest, TheCheckoutHearsSinceWhenASaleIsSettled) {
   };
   leasing_.review(kNow);
   EXPECT_EQ(settled_at(), std::nullopt);
-  ledger_.set_clock(kStart + seconds{7});
+  store_.set_clock(kStart + seconds{7});
   {
-    const LeaseId lease = ledger_.state().leases.begin()->first;
-    const auto transaction = ledger_.begin();
+    const LeaseId lease = store_.state().leases.begin()->first;
+    const auto transaction = store_.begin();
     ASSERT_TRUE(transaction->charge({lease, 3}));
     transaction->close(lease);
     transaction->commit();
   }
   leasing_.review(kNow);
   EXPECT_EQ(settled_at(), kStart + seconds{7});
-  ledger_.add_stock(kSale, 1);
+  store_.add_stock(kSale, 1);
   leasing_.review(kNow);
   EXPECT_EQ(settled_at(), std::nullopt);
 }
 
 TEST_F(LeasingTest, ALeaseOfADeadProcessIsFencedAndItsMarkerSent) {
-  const auto left = ledger_.grant(kSale, 2, kStart);
+  const auto left = store_.grant(kSale, 2, kStart);
   leasing_.close_left_over();
-  EXPECT_EQ(ledger_.state().leases.at(*left).state, LeaseState::kFenced);
+  EXPECT_EQ(store_.state().leases.at(*left).state, LeaseState::kFenced);
   const auto messages = queued();
   ASSERT_EQ(messages.size(), 1);
   EXPECT_EQ(std::get<queue::CloseMarker>(messages[0]).lease, *left);
@@ -155,14 +155,14 @@ TEST_F(LeasingTest, ReturnedStockIsAFurtherLease) {
   const auto messages = queued();
   ASSERT_EQ(messages.size(), 4) << "three purchases and the marker of the drained lease";
   {
-    const auto transaction = ledger_.begin();  // as if two of the three purchases had failed
+    const auto transaction = store_.begin();  // as if two of the three purchases had failed
     const LeaseId lease = std::get<queue::CloseMarker>(messages[3]).lease;
     ASSERT_TRUE(transaction->charge({lease, 1}));
     transaction->close(lease);
     transaction->commit();
   }
   leasing_.review(kNow);
-  EXPECT_EQ(ledger_.state().leases.size(), 2);
+  EXPECT_EQ(store_.state().leases.size(), 2);
   EXPECT_FALSE(buy(4));
   EXPECT_FALSE(buy(5));
   EXPECT_EQ(buy(6)->verdict, Verdict::kUnavailable);
@@ -173,33 +173,33 @@ TEST_F(LeasingTest, ASaleThatEndedHereGetsNoLease) {
   ended.ends_at = kStart;
   checkout_.load_sales(std::vector{ended});
   leasing_.review(kNow);
-  EXPECT_TRUE(ledger_.state().leases.empty());
+  EXPECT_TRUE(store_.state().leases.empty());
 }
 
 TEST_F(LeasingTest, NothingIsLeasedWhileTheTermsMayChangeAndAllIsAtTheStart) {
   const auto before = [](std::chrono::milliseconds time) {
     return Now{kStart - time, kNow.tick - time};
   };
-  leasing_.review(before(Sale::kTermsStand + std::chrono::milliseconds{1}));
-  EXPECT_TRUE(ledger_.state().leases.empty());
-  leasing_.review(before(Sale::kTermsStand));
-  ASSERT_EQ(ledger_.state().leases.size(), 1);
-  EXPECT_EQ(ledger_.state().leases.begin()->second.granted, 3);
+  leasing_.review(before(Sale::kTermsFixed + std::chrono::milliseconds{1}));
+  EXPECT_TRUE(store_.state().leases.empty());
+  leasing_.review(before(Sale::kTermsFixed));
+  ASSERT_EQ(store_.state().leases.size(), 1);
+  EXPECT_EQ(store_.state().leases.begin()->second.granted, 3);
   EXPECT_FALSE(buy(1)) << "the first purchase waits for its commit, not for a lease";
 }
 
 TEST_F(LeasingTest, AddedStockReopensASaleThatWasSoldOut) {
   leasing_.review(kNow);
-  const LeaseId lease = ledger_.state().leases.begin()->first;
+  const LeaseId lease = store_.state().leases.begin()->first;
   {
-    const auto transaction = ledger_.begin();
+    const auto transaction = store_.begin();
     ASSERT_TRUE(transaction->charge({lease, 3}));
     transaction->close(lease);
     transaction->commit();
   }
   leasing_.review(kNow);
   ASSERT_EQ(buy(1)->verdict, Verdict::kSoldOut);
-  ledger_.add_stock(kSale, 2);
+  store_.add_stock(kSale, 2);
   leasing_.review(kNow);
   EXPECT_FALSE(buy(2));
   EXPECT_FALSE(buy(3));

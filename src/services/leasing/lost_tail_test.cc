@@ -21,56 +21,54 @@ constexpr Now kNow{Instant{seconds{1'800'000'000}}, Tick{seconds{1'000}}};
 /// Parts of the database that can be read, or not.
 class Flaky final : public repositories::Orders, public repositories::Leases {
  public:
-  explicit Flaky(repositories::memory::MemoryLedger& ledger) : ledger_(&ledger) {}
+  explicit Flaky(repositories::memory::MemoryStore& store) : store_(&store) {}
   bool orders_fail = false;
   bool leases_fail = false;
   bool stock_fails = false;
 
   repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                           LeaseId lease) override {
-    return ledger_->purchase(sale, buyer, intent, lease);
+    return store_->purchase(sale, buyer, intent, lease);
   }
   std::vector<repositories::OrderLine> of_buyer(UserId buyer, OrderNumber before,
                                                 std::size_t limit) override {
-    return ledger_->of_buyer(buyer, before, limit);
+    return store_->of_buyer(buyer, before, limit);
   }
   std::optional<repositories::OrderLine> find(OrderNumber number) override {
-    return ledger_->find(number);
+    return store_->find(number);
   }
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override {
     fail_if(orders_fail);
-    return ledger_->since(shard, after, most);
+    return store_->since(shard, after, most);
   }
-  std::vector<std::int64_t> newest() override { return ledger_->newest(); }
+  std::vector<std::int64_t> newest() override { return store_->newest(); }
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override {
-    return ledger_->cursors_before_recent(ended_after);
+    return store_->cursors_before_recent(ended_after);
   }
   repositories::RecentSales recent_sales(Instant over_after) override {
-    return ledger_->recent_sales(over_after);
+    return store_->recent_sales(over_after);
   }
   std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override {
-    return ledger_->numbered(first, last, most);
+    return store_->numbered(first, last, most);
   }
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
-    return ledger_->grant(sale, units, now);
+    return store_->grant(sale, units, now);
   }
   std::optional<StockLease> grant(const repositories::Term& term,
                                   const repositories::LeaseRequest& request, std::int64_t units,
                                   Instant now) override {
-    return ledger_->grant(term, request, units, now);
+    return store_->grant(term, request, units, now);
   }
-  void fence(LeaseId lease) override { ledger_->fence(lease); }
-  void fence(const repositories::Term& term, LeaseId lease) override {
-    ledger_->fence(term, lease);
-  }
+  void fence(LeaseId lease) override { store_->fence(lease); }
+  void fence(const repositories::Term& term, LeaseId lease) override { store_->fence(term, lease); }
   std::vector<StockLease> not_closed() override {
     fail_if(leases_fail);
-    return ledger_->not_closed();
+    return store_->not_closed();
   }
   std::vector<SalePosition> stock(Instant ended_after) override {
     fail_if(stock_fails);
-    return ledger_->stock(ended_after);
+    return store_->stock(ended_after);
   }
 
  private:
@@ -78,7 +76,7 @@ class Flaky final : public repositories::Orders, public repositories::Leases {
     if (!fails) return;
     throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
   }
-  repositories::memory::MemoryLedger* ledger_;
+  repositories::memory::MemoryStore* store_;
 };
 
 class LostTailTest : public testing::Test {
@@ -128,7 +126,7 @@ class LostTailTest : public testing::Test {
   }
   /// An order, of the buyer of that number unless another one is named.
   void sell(LeaseId lease, std::int64_t seq, std::int64_t buyer = 0) {
-    const auto transaction = shop_.ledger.begin();
+    const auto transaction = shop_.store.begin();
     ASSERT_TRUE(transaction->charge({lease, 1}));
     const Order order{.number = {seq},
                       .sale = FakeQuantity::kSale,
@@ -143,7 +141,7 @@ class LostTailTest : public testing::Test {
   }
 
   FakeQuantity shop_;
-  Flaky flaky_{shop_.ledger};
+  Flaky flaky_{shop_.store};
   QuantityControl control_{parts(), {.lead = std::chrono::hours{1'000'000}}};
 };
 
@@ -152,7 +150,7 @@ TEST_F(LostTailTest, AReplyTellsWhoLeadsAndWhichRingItIs) {
   EXPECT_EQ(reply.leader_epoch, control_.leader_epoch());
   EXPECT_EQ(reply.database_time, kNow.wall);
   EXPECT_EQ(reply.virtual_nodes, 150);
-  EXPECT_EQ(reply.ring_nonce, shop_.ledger.state().ring.nonce);
+  EXPECT_EQ(reply.ring_nonce, shop_.store.state().ring.nonce);
   EXPECT_FALSE(reply.ring_nonce.empty());
 }
 
@@ -162,7 +160,7 @@ TEST_F(LostTailTest, ARingThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
   heartbeat.ring_nonce = "of the ring that was lost";
   const auto reply = beat(heartbeat);
   EXPECT_EQ(reply.ring_epoch, 8);
-  EXPECT_EQ(shop_.ledger.state().ring.epoch, 8);
+  EXPECT_EQ(shop_.store.state().ring.epoch, 8);
   EXPECT_EQ(beat(after(reply)).ring_epoch, 8) << "once";
 }
 
@@ -179,11 +177,11 @@ TEST_F(LostTailTest, WhoKnowsOrdersThatTheDatabaseHasLostStartsOver) {
   auto heartbeat = after(beat(heartbeat_of("a")));
   const LeaseId lease = grant(1, 1);
   sell(lease, 1);
-  const auto before = shop_.ledger.state();
+  const auto before = shop_.store.state();
   sell(lease, 2);
   heartbeat = after(beat(heartbeat));
   EXPECT_THAT(heartbeat.cursors, ElementsAre(2));
-  shop_.ledger.restore(before);
+  shop_.store.restore(before);
   const auto reply = beat(heartbeat);
   EXPECT_TRUE(reply.start_over);
   EXPECT_THAT(reply.orders, IsEmpty());
@@ -200,14 +198,14 @@ TEST_F(LostTailTest, WhoKnowsAnotherOrderAtThatPlaceStartsOver) {
   const auto first = beat(heartbeat_of("a"));
   const LeaseId lease = grant(1, 1);
   sell(lease, 1);
-  const auto before = shop_.ledger.state();
+  const auto before = shop_.store.state();
   sell(lease, 2);
   const auto heartbeat = after(beat(after(first)));
   ASSERT_THAT(heartbeat.cursors, ElementsAre(2));
   sell(lease, 3);
   EXPECT_FALSE(beat(heartbeat).start_over);
   EXPECT_EQ(beat(heartbeat).orders.size(), 1U) << "what is at the cursor is known";
-  shop_.ledger.restore(before);
+  shop_.store.restore(before);
   sell(lease, 2, 77);
   sell(lease, 3, 78);
   const auto reply = beat(heartbeat);
@@ -231,7 +229,7 @@ TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {
   heartbeat.leases = {lease};
   sell(lease, 1);
   {
-    const auto transaction = shop_.ledger.begin();
+    const auto transaction = shop_.store.begin();
     transaction->close(lease);
     transaction->commit();
   }

@@ -274,7 +274,7 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       validators = static_cast<std::int64_t>(memory->present.size());
     }
     const auto sale = parts_.catalog.sale(ask.sale);
-    if (!sale || sale->ended(now.wall) || !sale->terms_stand(now.wall)) {
+    if (!sale || sale->ended(now.wall) || !sale->terms_fixed(now.wall)) {
       return LeaseReply{.lease = {}, .refusal = Reason::kNotOnSale};
     }
     auto lease = parts_.grants.grant(term,

@@ -100,9 +100,9 @@ TEST_F(QuantityControlTest, WhoLeftDoesNotComeBackByALateHeartbeat) {
 /// What is left in its leases decides what its buyers are told.
 TEST_F(QuantityControlTest, TheStockOfASaleThatEndedLatelyIsTold) {
   const auto ends_at = kStart + seconds{60};
-  shop_.ledger.add_sale(
+  shop_.store.add_sale(
       {.id = SaleId{2}, .product = ProductId{2}, .quantity = 10, .ends_at = ends_at});
-  ASSERT_TRUE(shop_.ledger.grant(SaleId{2}, 4, kStart));
+  ASSERT_TRUE(shop_.store.grant(SaleId{2}, 4, kStart));
   const auto stock_at = [&](milliseconds since) {
     std::vector<std::pair<std::int64_t, std::int64_t>> units;
     for (const auto& stock : beat(heartbeat_of("a"), at(since)).stock) {
@@ -131,7 +131,7 @@ TEST_F(QuantityControlTest, NothingIsGrantedInTheNameOfAnotherRing) {
 TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
   constexpr SaleId kUpcoming{2};
   constexpr seconds kStartsIn{60};
-  shop_.ledger.add_sale(
+  shop_.store.add_sale(
       {.id = kUpcoming, .product = ProductId{2}, .quantity = 10, .starts_at = at(kStartsIn).wall});
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto ask = [&](milliseconds since) {
@@ -141,16 +141,16 @@ TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
                           .ring_epoch = 1},
                          at(since));
   };
-  const auto early = ask(kStartsIn - Sale::kTermsStand - milliseconds{1});
+  const auto early = ask(kStartsIn - Sale::kTermsFixed - milliseconds{1});
   EXPECT_FALSE(early->lease);
   EXPECT_EQ(early->refusal, LeaseReply::Refusal::kNotOnSale);
-  EXPECT_TRUE(ask(kStartsIn - Sale::kTermsStand)->lease);
+  EXPECT_TRUE(ask(kStartsIn - Sale::kTermsFixed)->lease);
 }
 
 TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
   FakeQuantity fresh;
   auto parts = fresh.parts("quantity/1");
-  LosesAnswers losing(fresh.ledger);
+  LosesAnswers losing(fresh.store);
   QuantityControl control({.holder = parts.holder,
                            .leadership = parts.leadership,
                            .leases = parts.leases,

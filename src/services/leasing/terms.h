@@ -23,7 +23,7 @@ struct Terms {
   /// to wait before trying again.
   std::chrono::milliseconds idle{3'000};
   /// A validator that asked in vain so recently waits for units.
-  std::chrono::milliseconds hungry{2'000};
+  std::chrono::milliseconds unserved{2'000};
   /// Between two requests that found no units.
   std::chrono::milliseconds ask_again{200};
   /// Leases are asked for so long before a sale starts.

@@ -28,7 +28,7 @@ struct Totals {
 class LiveFeed {
  public:
   struct Parts {
-    repositories::UnitLedger& units;
+    repositories::UnitCounts& units;
     repositories::Samples& samples;
     std::function<Totals()> totals;
   };

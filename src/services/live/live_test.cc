@@ -1,4 +1,4 @@
-// A virtual clock, a ledger and a database of the test's own.
+// A virtual clock, a store and a database of the test's own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

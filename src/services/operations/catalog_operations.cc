@@ -20,17 +20,17 @@ std::string no_such_sale(SaleId sale) {
 }  // namespace
 
 Outcome<repositories::Applied<ProductId>> CatalogOperations::add_product(
-    const Operator& who, const ProductFacts& facts, const std::optional<IdempotencyKey>& key) {
+    const Operator& who, const ProductDetails& facts, const std::optional<IdempotencyKey>& key) {
   auto added = catalog_.add_product(facts, who.now.wall, key);
   if (added && !added->before) journal_->record(who, "product add", subject_of(added->result));
   return added;
 }
 
 Outcome<void> CatalogOperations::change_product(const Operator& who, ProductId product,
-                                                const Edit<ProductFacts>& edit) {
+                                                const Edit<ProductDetails>& edit) {
   const auto stored = catalog_.product(product);
   if (!stored) return std::unexpected(no_such_product(product));
-  ProductFacts facts{stored->name, stored->description, stored->list_price_cents};
+  ProductDetails facts{stored->name, stored->description, stored->list_price_cents};
   edit(facts);
   auto changed = catalog_.change_product(product, facts);
   if (changed) journal_->record(who, "product change", subject_of(product));

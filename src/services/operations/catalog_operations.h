@@ -34,10 +34,10 @@ class CatalogOperations {
       : catalog_(catalog), pictures_(pictures), journal_(&journal) {}
 
   /// With a key: however often this is asked for, it is one product.
-  Outcome<Applied<ProductId>> add_product(const Operator& who, const ProductFacts& facts,
+  Outcome<Applied<ProductId>> add_product(const Operator& who, const ProductDetails& facts,
                                           const std::optional<IdempotencyKey>& key = {});
   Outcome<void> change_product(const Operator& who, ProductId product,
-                               const Edit<ProductFacts>& edit);
+                               const Edit<ProductDetails>& edit);
   Outcome<Picture> add_picture(const Operator& who, ProductId product, std::string_view alt,
                                std::string_view content);
   Outcome<void> remove_picture(const Operator& who, ProductId product, PictureId picture);

@@ -20,14 +20,14 @@ using testing::IsEmpty;
 class SmallCatalog final : public repositories::Catalog {
  public:
   std::expected<Applied<ProductId>, repositories::AddProductError> add_product(
-      const ProductFacts& facts, Instant,
+      const ProductDetails& facts, Instant,
       const std::optional<repositories::IdempotentRequest>& request) override {
     if (request && request->key == key) return Applied<ProductId>{product_.id, true};
     if (request) key = request->key;
     product_.name = facts.name;
     return Applied<ProductId>{product_.id};
   }
-  bool change_product(ProductId id, const ProductFacts& facts) override {
+  bool change_product(ProductId id, const ProductDetails& facts) override {
     product_.name = facts.name;
     product_.description = facts.description;
     return id == product_.id;

@@ -13,8 +13,8 @@ namespace {
 
 using queue::CloseMarker;
 using queue::Message;
-using repositories::LedgerCharge;
-using repositories::LedgerTransaction;
+using repositories::LeaseCharge;
+using repositories::OrderTransaction;
 using repositories::SaleBuyer;
 
 template <class T>
@@ -40,9 +40,9 @@ class Batch {
  public:
   Batch(std::span<const Message> messages, std::int32_t shard);
 
-  void read(LedgerTransaction& ledger);
+  void read(OrderTransaction& store);
   void decide();
-  void write(LedgerTransaction& ledger);
+  void write(OrderTransaction& store);
   Written result() &&;
 
  private:
@@ -83,13 +83,13 @@ Batch::Batch(std::span<const Message> messages, std::int32_t shard)
   sort_unique(pairs_);
 }
 
-void Batch::read(LedgerTransaction& ledger) {
-  ledger.lock_buyers(buyers_);
-  for (const auto& locked : ledger.lock_leases(lease_ids_)) {
+void Batch::read(OrderTransaction& store) {
+  store.lock_buyers(buyers_);
+  for (const auto& locked : store.lock_leases(lease_ids_)) {
     leases_.emplace(locked.lease.id, LeaseLine{locked.lease, locked.per_buyer_limit});
   }
-  shard_ = ledger.lock_shard(shard_index_);
-  orders_ = ledger.orders_of(pairs_);
+  shard_ = store.lock_shard(shard_index_);
+  orders_ = store.orders_of(pairs_);
   known_.reserve(buyers_.size());
   for (std::size_t i = 0; i < orders_.size(); ++i) known_[orders_[i].buyer].push_back(i);
 }
@@ -176,20 +176,20 @@ void Batch::decide(const CloseMarker& marker) {
   written_.closed.push_back(marker.lease);
 }
 
-void Batch::write(LedgerTransaction& ledger) {
-  if (!fresh_.empty()) ledger.insert(fresh_);
+void Batch::write(OrderTransaction& store) {
+  if (!fresh_.empty()) store.insert(fresh_);
   for (const LeaseId id : lease_ids_) {
     const auto found = leases_.find(id);
     if (found == leases_.end()) continue;
     const LeaseLine& line = found->second;
     // The rows are locked, so the condition of the UPDATE was decided above: a miss is a breach of
-    // the ledger's contract, and nothing of this batch may stand.
-    if (line.charged > 0 && !ledger.charge({id, line.charged})) {
+    // the order store's contract, and nothing of this batch may stand.
+    if (line.charged > 0 && !store.charge({id, line.charged})) {
       throw std::logic_error("lease " + std::to_string(id.value) + " changed under its lock");
     }
-    if (line.closing) ledger.close(id);
+    if (line.closing) store.close(id);
   }
-  if (!fresh_.empty()) ledger.advance_shard(shard_index_, shard_.last_seq);
+  if (!fresh_.empty()) store.advance_shard(shard_index_, shard_.last_seq);
 }
 
 Written Batch::result() && { return std::move(written_); }
@@ -198,11 +198,11 @@ Written Batch::result() && { return std::move(written_); }
 
 Written OrderWriter::write(std::span<const Message> messages) {
   Batch batch(messages, shard_);
-  const auto ledger = ledger_->begin();
-  batch.read(*ledger);
+  const auto store = store_->begin();
+  batch.read(*store);
   batch.decide();
-  batch.write(*ledger);
-  ledger->commit();
+  batch.write(*store);
+  store->commit();
   return std::move(batch).result();
 }
 

@@ -5,7 +5,7 @@
 
 #include "model/order.h"
 #include "queue/order_queue.h"
-#include "repositories/order_ledger.h"
+#include "repositories/order_store.h"
 
 namespace stampede::services::orders {
 
@@ -17,17 +17,17 @@ struct Written {
 };
 
 /// The consumer's rule (docs/design.md#consumer): one transaction per batch, purchases and markers
-/// strictly in queue order, idempotent by (buyer, intent). For one thread. Throws what the ledger
-/// throws; the batch may then be written again, whether or not the first try was committed.
+/// strictly in queue order, idempotent by (buyer, intent). For one thread. Throws what the order
+/// store throws; the batch may then be written again, whether or not the first try was committed.
 class OrderWriter {
  public:
-  OrderWriter(repositories::OrderLedger& ledger, std::int32_t shard)
-      : ledger_(&ledger), shard_(shard) {}
+  OrderWriter(repositories::OrderStore& store, std::int32_t shard)
+      : store_(&store), shard_(shard) {}
 
   Written write(std::span<const queue::Message> batch);
 
  private:
-  repositories::OrderLedger* ledger_;
+  repositories::OrderStore* store_;
   std::int32_t shard_;
 };
 

@@ -4,14 +4,14 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 
 namespace stampede::services::orders {
 namespace {
 
 using queue::CloseMarker;
 using queue::Message;
-using repositories::memory::MemoryLedger;
+using repositories::memory::MemoryStore;
 
 constexpr SaleId kSale{1};
 
@@ -23,9 +23,9 @@ IdempotencyKey key(std::int64_t n) {
 class OrderWriterTest : public testing::Test {
  protected:
   explicit OrderWriterTest(std::int32_t limit = 1) {
-    ledger_.add_sale(
+    store_.add_sale(
         {.id = kSale, .product = ProductId{1}, .quantity = 10, .per_buyer_limit = limit});
-    lease_ = *ledger_.grant(kSale, 3, {});
+    lease_ = *store_.grant(kSale, 3, {});
   }
 
   Purchase purchase(std::int64_t buyer, std::int64_t intent) const {
@@ -37,13 +37,13 @@ class OrderWriterTest : public testing::Test {
   }
   std::vector<Order> write(std::vector<Message> batch) {
     auto orders = writer_.write(batch).orders;
-    EXPECT_THAT(broken_invariants(ledger_.state()), testing::IsEmpty());
+    EXPECT_THAT(broken_invariants(store_.state()), testing::IsEmpty());
     return orders;
   }
 
-  MemoryLedger ledger_;
+  MemoryStore store_;
   LeaseId lease_;
-  OrderWriter writer_{ledger_, 0};
+  OrderWriter writer_{store_, 0};
 };
 
 TEST_F(OrderWriterTest, NumbersOrdersInQueueOrder) {
@@ -54,7 +54,7 @@ TEST_F(OrderWriterTest, NumbersOrdersInQueueOrder) {
   EXPECT_EQ(orders[0].buyer, UserId{7});
   EXPECT_EQ(orders[0].slot, 1);
   EXPECT_EQ(orders[1].number, OrderNumber{2});
-  EXPECT_EQ(ledger_.state().leases.at(lease_).sold, 2);
+  EXPECT_EQ(store_.state().leases.at(lease_).sold, 2);
 }
 
 TEST_F(OrderWriterTest, ARepeatedIntentIsTheSameOrder) {
@@ -62,13 +62,13 @@ TEST_F(OrderWriterTest, ARepeatedIntentIsTheSameOrder) {
   EXPECT_EQ(first[1].number, first[0].number);
   const auto again = write({purchase(1, 1)});
   EXPECT_EQ(again[0].number, first[0].number);
-  EXPECT_EQ(ledger_.state().orders.size(), 1);
-  EXPECT_EQ(ledger_.state().leases.at(lease_).sold, 1);
+  EXPECT_EQ(store_.state().orders.size(), 1);
+  EXPECT_EQ(store_.state().leases.at(lease_).sold, 1);
 }
 
 TEST_F(OrderWriterTest, AnIntentOfAnotherSaleOfTheProductIsThatSalesOrder) {
-  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
-  const LeaseId next = *ledger_.grant(SaleId{2}, 5, {});
+  store_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
+  const LeaseId next = *store_.grant(SaleId{2}, 5, {});
   const auto in_next = [&](std::int64_t buyer, std::int64_t intent) {
     Purchase repeated = purchase(buyer, intent);
     repeated.sale = SaleId{2};
@@ -85,24 +85,24 @@ TEST_F(OrderWriterTest, AnIntentOfAnotherSaleOfTheProductIsThatSalesOrder) {
   EXPECT_EQ(together[1].number, together[0].number) << "both in one batch";
   const auto backwards = write({in_next(4, 4), purchase(4, 4)});
   EXPECT_EQ(backwards[1].number, backwards[0].number) << "the earlier sale's message comes last";
-  EXPECT_EQ(ledger_.state().leases.at(next).sold, 3);
+  EXPECT_EQ(store_.state().leases.at(next).sold, 3);
 }
 
 TEST_F(OrderWriterTest, AFailedIntentOfAnotherSaleStaysFailed) {
-  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
+  store_.add_sale({.id = SaleId{2}, .product = ProductId{1}, .quantity = 5});
   Purchase repeated = purchase(1, 1);
   repeated.sale = SaleId{2};
-  repeated.lease = *ledger_.grant(SaleId{2}, 5, {});
+  repeated.lease = *store_.grant(SaleId{2}, 5, {});
   const auto first = write({CloseMarker{lease_}, purchase(1, 1)});
   ASSERT_EQ(first.at(0).reason, FailureReason::kTooLate);
   EXPECT_EQ(write({repeated}).at(0).number, first[0].number) << "its buyer was told no";
 }
 
 TEST_F(OrderWriterTest, AnotherProductsSalesAreNotLookedAt) {
-  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{2}, .quantity = 5});
+  store_.add_sale({.id = SaleId{2}, .product = ProductId{2}, .quantity = 5});
   Purchase other = purchase(1, 1);
   other.sale = SaleId{2};
-  other.lease = *ledger_.grant(SaleId{2}, 5, {});
+  other.lease = *store_.grant(SaleId{2}, 5, {});
   write({purchase(1, 1)});
   EXPECT_TRUE(write({other}).at(0).live());
 }
@@ -111,7 +111,7 @@ TEST_F(OrderWriterTest, ASecondIntentOverTheLimitFailsAndChargesNothing) {
   const auto orders = write({purchase(1, 1), purchase(1, 2)});
   EXPECT_EQ(orders[1].reason, FailureReason::kLimitReached);
   EXPECT_FALSE(orders[1].slot);
-  EXPECT_EQ(ledger_.state().leases.at(lease_).sold, 1);
+  EXPECT_EQ(store_.state().leases.at(lease_).sold, 1);
   EXPECT_EQ(write({purchase(1, 3)})[0].reason, FailureReason::kLimitReached);
 }
 
@@ -128,7 +128,7 @@ TEST_F(OrderWriterTest, AnUnknownLeaseOrAnotherSalesFails) {
   foreign.sale = SaleId{2};
   const auto orders = write({unknown});
   EXPECT_EQ(orders[0].reason, FailureReason::kNoUnit);
-  ledger_.add_sale({.id = SaleId{2}, .product = ProductId{2}, .quantity = 5});
+  store_.add_sale({.id = SaleId{2}, .product = ProductId{2}, .quantity = 5});
   EXPECT_EQ(write({foreign})[0].reason, FailureReason::kNoUnit);
 }
 
@@ -137,10 +137,10 @@ TEST_F(OrderWriterTest, WhatComesAfterTheMarkerIsTooLateInOneBatchToo) {
                                                           purchase(2, 1), CloseMarker{lease_}});
   EXPECT_TRUE(written.orders[0].live());
   EXPECT_EQ(written.orders[1].reason, FailureReason::kTooLate);
-  EXPECT_EQ(ledger_.state().sales.at(kSale).unleased, 9) << "7 never leased and 2 returned";
+  EXPECT_EQ(store_.state().sales.at(kSale).unleased, 9) << "7 never leased and 2 returned";
   EXPECT_EQ(write({purchase(3, 1)})[0].reason, FailureReason::kTooLate);
   write({CloseMarker{lease_}});
-  EXPECT_EQ(ledger_.state().sales.at(kSale).unleased, 9) << "a second marker does nothing";
+  EXPECT_EQ(store_.state().sales.at(kSale).unleased, 9) << "a second marker does nothing";
 }
 
 TEST_F(OrderWriterTest, AMarkerOfAnUnknownLeaseDoesNothing) {
@@ -166,13 +166,13 @@ TEST_F(LimitOfThree, SlotsFillFromTheLowest) {
 // gives the same orders.
 TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
   EXPECT_TRUE(rc::check("invariants after every batch", [] {
-    MemoryLedger ledger;
+    MemoryStore store;
     const auto limit = *rc::gen::inRange(1, 4);
-    ledger.add_sale(
+    store.add_sale(
         {.id = kSale, .product = ProductId{1}, .quantity = 12, .per_buyer_limit = limit});
     std::vector<LeaseId> leases;
-    for (int i = 0; i < 3; ++i) leases.push_back(*ledger.grant(kSale, *rc::gen::inRange(1, 5), {}));
-    OrderWriter writer(ledger, 0);
+    for (int i = 0; i < 3; ++i) leases.push_back(*store.grant(kSale, *rc::gen::inRange(1, 5), {}));
+    OrderWriter writer(store, 0);
     for (int round = *rc::gen::inRange(1, 12); round > 0; --round) {
       std::vector<Message> batch;
       for (int i = *rc::gen::inRange(1, 10); i > 0; --i) {
@@ -187,9 +187,9 @@ TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
                                       .created_at = {}});
         }
       }
-      const auto before = ledger.state();
+      const auto before = store.state();
       const auto written = writer.write(batch);
-      RC_ASSERT(broken_invariants(ledger.state()).empty());
+      RC_ASSERT(broken_invariants(store.state()).empty());
       for (const Order& order : written.orders) {
         const auto& lease = before.leases.at(order.lease);
         const bool fresh = order.seq > before.last_seqs[0];
@@ -202,7 +202,7 @@ TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
           RC_ASSERT(again.orders[i].number == written.orders[i].number);
           RC_ASSERT(again.orders[i].reason == written.orders[i].reason);
         }
-        RC_ASSERT(broken_invariants(ledger.state()).empty());
+        RC_ASSERT(broken_invariants(store.state()).empty());
       }
     }
   }));

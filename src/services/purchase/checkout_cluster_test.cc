@@ -64,12 +64,13 @@ class CheckoutClusterTest : public testing::Test {
             .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
             .reason = reason};
   }
-  /// Node "a" owns everybody; `gain` is what it does not know all of.
-  void own(std::vector<std::string> nodes, std::vector<routing::Ownership::Gain> gains = {}) {
+  /// Node "a" owns everybody; `newly_owned_range` is what it does not know all of.
+  void own(std::vector<std::string> nodes,
+           std::vector<routing::Ownership::NewlyOwned> newly_owned = {}) {
     auto ownership = std::make_shared<routing::Ownership>();
     ownership->ring = ring_of(std::move(nodes));
     ownership->node = "a";
-    ownership->gains = std::move(gains);
+    ownership->newly_owned = std::move(newly_owned);
     checkout_.load_ownership(ownership);
   }
   static std::shared_ptr<const routing::Ring> ring_of(std::vector<std::string> nodes) {
@@ -300,7 +301,7 @@ TEST_F(CheckoutClusterTest, ANewOwnerWaitsForTheOneBeforeIfItLives) {
     if (ring->owner(UserId{buyer})->node == "a") mine.push_back(buyer);
   }
   const auto gain_from = [&](std::shared_ptr<const routing::Ring> before) {
-    return std::vector{routing::Ownership::Gain{
+    return std::vector{routing::Ownership::NewlyOwned{
         .before = std::move(before), .newest_lease = {}, .decides_from = at(seconds{2}).tick}};
   };
   const auto soon = at(milliseconds{1'999});

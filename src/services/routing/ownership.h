@@ -14,7 +14,7 @@ namespace stampede::services::routing {
 struct Ownership {
   /// Buyers that came with a change of the ring and of whom not everything is known yet: somebody
   /// else decided about them before.
-  struct Gain {
+  struct NewlyOwned {
     std::shared_ptr<const Ring> before;  // null: nothing was owned
     LeaseId newest_lease;                // somebody else may have sold from leases up to this one
     Tick decides_from = Tick::min();     // until then their owner before may not know of the change
@@ -22,19 +22,21 @@ struct Ownership {
 
   std::shared_ptr<const Ring> ring;  // null: this process is alone and owns everybody
   std::string node;
-  std::vector<Gain> gains;
+  std::vector<NewlyOwned> newly_owned;
 
   bool owns(UserId buyer) const { return ring == nullptr || owned_in(ring.get(), buyer); }
   /// All that was ever decided about this buyer is known here, so that a *no* is honest.
   bool settled(UserId buyer) const {
-    return std::ranges::all_of(
-        gains, [&](const Gain& gain) { return owned_in(gain.before.get(), buyer); });
+    return std::ranges::all_of(newly_owned, [&](const NewlyOwned& newly_owned_range) {
+      return owned_in(newly_owned_range.before.get(), buyer);
+    });
   }
   /// Nobody decides about this buyer any more who owned it before.
   bool alone(UserId buyer, Tick now) const {
-    return std::ranges::all_of(gains, [&](const Gain& gain) {
-      return now >= gain.decides_from || owned_in(gain.before.get(), buyer) ||
-             !may_live(gain.before.get(), buyer);
+    return std::ranges::all_of(newly_owned, [&](const NewlyOwned& newly_owned_range) {
+      return now >= newly_owned_range.decides_from ||
+             owned_in(newly_owned_range.before.get(), buyer) ||
+             !may_live(newly_owned_range.before.get(), buyer);
     });
   }
 

@@ -261,7 +261,7 @@ TEST(Ownership, OnlyBuyersOwnedThroughEveryGainAreSettled) {
   const auto three = shared_ring(nodes(3));
   // node-2 left and came back: what node-0 owned all the while is settled.
   const Ownership now{
-      .ring = two, .node = "node-0", .gains = {{two, LeaseId{5}}, {three, LeaseId{8}}}};
+      .ring = two, .node = "node-0", .newly_owned = {{two, LeaseId{5}}, {three, LeaseId{8}}}};
   std::set<std::pair<bool, bool>> seen;
   for (std::int64_t buyer = 1; buyer <= 1'000; ++buyer) {
     const bool always = owner_of(*two, buyer) == "node-0" && owner_of(*three, buyer) == "node-0";
@@ -273,7 +273,7 @@ TEST(Ownership, OnlyBuyersOwnedThroughEveryGainAreSettled) {
 
 TEST(Ownership, WhoOwnedNothingBeforeHasNobodySettled) {
   const auto ring = shared_ring(nodes(1));
-  const Ownership now{.ring = ring, .node = "node-0", .gains = {{nullptr, LeaseId{1}}}};
+  const Ownership now{.ring = ring, .node = "node-0", .newly_owned = {{nullptr, LeaseId{1}}}};
   EXPECT_TRUE(now.owns(UserId{1}));
   EXPECT_FALSE(now.settled(UserId{1}));
 }
@@ -282,8 +282,9 @@ TEST(Ownership, WhoOwnedNothingBeforeHasNobodySettled) {
 TEST(Ownership, WhoseOwnerBeforeStillLivesIsSharedUntilItMustKnow) {
   constexpr Tick kKnown{std::chrono::seconds{9}};
   const auto before = shared_ring(nodes(2));
-  const Ownership newcomer{
-      .ring = shared_ring(nodes(3)), .node = "node-2", .gains = {{before, LeaseId{1}, kKnown}}};
+  const Ownership newcomer{.ring = shared_ring(nodes(3)),
+                           .node = "node-2",
+                           .newly_owned = {{before, LeaseId{1}, kKnown}}};
   EXPECT_FALSE(newcomer.alone(UserId{1}, kKnown - std::chrono::microseconds{1}));
   EXPECT_TRUE(newcomer.alone(UserId{1}, kKnown));
 }
@@ -292,7 +293,7 @@ TEST(Ownership, WhoseOwnerBeforeStillLivesIsSharedUntilItMustKnow) {
 TEST(Ownership, WhoseOwnerBeforeIsGoneIsAloneAtOnce) {
   const Ownership left{.ring = shared_ring(nodes(1)),
                        .node = "node-0",
-                       .gains = {{shared_ring(nodes(2)), LeaseId{1}, Tick::max()}}};
+                       .newly_owned = {{shared_ring(nodes(2)), LeaseId{1}, Tick::max()}}};
   for (std::int64_t buyer = 1; buyer <= 100; ++buyer) {
     EXPECT_TRUE(left.alone(UserId{buyer}, Tick{}));
   }
@@ -306,7 +307,7 @@ TEST(Ownership, ARestartedOwnerIsNotTheOneBefore) {
   restarted.push_back(member("node-2"));
   const Ownership newcomer{.ring = shared_ring(restarted),
                            .node = "node-2",
-                           .gains = {{before, LeaseId{1}, Tick::max()}}};
+                           .newly_owned = {{before, LeaseId{1}, Tick::max()}}};
   for (std::int64_t buyer = 1; buyer <= 100; ++buyer) {
     EXPECT_EQ(newcomer.alone(UserId{buyer}, Tick{}), owner_of(*before, buyer) == "node-1");
   }
@@ -316,7 +317,7 @@ TEST(Ownership, ARestartedOwnerIsNotTheOneBefore) {
 TEST(Ownership, WithoutARingBeforeOnlyTheOnlyMemberIsAlone) {
   Ownership now{.ring = shared_ring(nodes(1)),
                 .node = "node-0",
-                .gains = {{nullptr, LeaseId{1}, Tick::max()}}};
+                .newly_owned = {{nullptr, LeaseId{1}, Tick::max()}}};
   EXPECT_TRUE(now.alone(UserId{1}, Tick{}));
   now.ring = shared_ring(nodes(2));
   EXPECT_FALSE(now.alone(UserId{1}, Tick{}));

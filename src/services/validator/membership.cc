@@ -36,9 +36,9 @@ bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   const bool missed_one = before->epoch() + 1 != reply.ring_epoch;
   const bool others =
       std::ranges::any_of(reply.members, [&](const Member& member) { return member != self_; });
-  next->gains.push_back({.before = missed_one ? nullptr : before,
-                         .newest_lease = reply.newest_lease,
-                         .decides_from = others ? now + sure_ : Tick::min()});
+  next->newly_owned.push_back({.before = missed_one ? nullptr : before,
+                               .newest_lease = reply.newest_lease,
+                               .decides_from = others ? now + sure_ : Tick::min()});
   ownership_ = std::move(next);
   nonce_ = reply.ring_nonce;
   return true;
@@ -53,19 +53,19 @@ bool Membership::is_ring_of(const peers::HeartbeatReply& reply) const {
 
 void Membership::doubt_everybody(LeaseId newest) {
   auto next = std::make_shared<Ownership>(*ownership_);
-  next->gains.push_back({.before = nullptr, .newest_lease = newest});
+  next->newly_owned.push_back({.before = nullptr, .newest_lease = newest});
   ownership_ = std::move(next);
 }
 
 /// Once all leases that another owner may have sold from are closed, and their orders have arrived,
 /// everything is known of the buyers that came from it.
 bool Membership::settle(LeaseId oldest_open, Tick now) {
-  const auto settled = [&](const Ownership::Gain& gain) {
-    return gain.newest_lease < oldest_open && now >= gain.decides_from;
+  const auto settled = [&](const Ownership::NewlyOwned& newly_owned_range) {
+    return newly_owned_range.newest_lease < oldest_open && now >= newly_owned_range.decides_from;
   };
-  if (std::ranges::none_of(ownership_->gains, settled)) return false;
+  if (std::ranges::none_of(ownership_->newly_owned, settled)) return false;
   auto next = std::make_shared<Ownership>(*ownership_);
-  std::erase_if(next->gains, settled);
+  std::erase_if(next->newly_owned, settled);
   ownership_ = std::move(next);
   return true;
 }

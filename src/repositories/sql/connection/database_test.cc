@@ -9,8 +9,8 @@
 #include <latch>
 #include <thread>
 
+#include "repositories/sql/connection/fair_write_lock.h"
 #include "repositories/sql/connection/migrations.h"
-#include "repositories/sql/connection/turnstile.h"
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {
@@ -145,7 +145,7 @@ TEST_P(DatabaseTest, RollsBackWhenTheWorkThrows) {
     throw std::runtime_error("no");
   }),
                std::runtime_error);
-  EXPECT_EQ(shop.repositories.ledger().begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 0);
 }
 
 TEST_P(DatabaseTest, ATransactionThatFailedIsOver) {
@@ -188,7 +188,7 @@ TEST(Database, SaysBusyWhenAnotherProcessKeepsIt) {
 TEST(Database, SaysBusyWhenAnotherProcessKeepsTheGate) {
   TestShop shop;
   Database other({.path = shop.storage.file(), .busy_timeout = std::chrono::milliseconds{5}});
-  Turnstile gate(shop.storage.file().string() + "-turnstile");
+  FairWriteLock gate(shop.storage.file().string() + "-fair_write_lock");
   ASSERT_TRUE(gate.enter(std::chrono::milliseconds{0}));
   const auto error = error_of([&] { const Transaction waiting(other, Access::kWrite); });
   ASSERT_TRUE(error);

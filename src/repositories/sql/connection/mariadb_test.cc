@@ -93,7 +93,7 @@ TEST(Mariadb, GoesOnWithAMigrationThatWasCutShort) {
   Database database(storage.mariadb_options());
   Repositories repositories(database);
   EXPECT_EQ(repositories.quarantine().count(), 0);
-  EXPECT_EQ(repositories.ledger().begin()->lock_shard(0).shards, 1);
+  EXPECT_EQ(repositories.order_store().begin()->lock_shard(0).shards, 1);
 }
 
 TEST(Mariadb, WaitsForAnotherProcessesMigration) {
@@ -216,7 +216,7 @@ TEST(Mariadb, AConnectionThatWasCutWhileIdleIsMadeAgain) {
   for (int i = 0; i < 2; ++i) cut(shop.database.read(connection_of));
   cut(shop.database.write(connection_of));
   shop.commit({success(sale, lease, 2)});
-  EXPECT_EQ(shop.repositories.ledger().begin()->lock_shard(0).last_seq, 2);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 2);
   EXPECT_EQ(shop.catalog().products().size(), 1U);
   EXPECT_EQ(shop.catalog().sales().size(), 1U);
 }
@@ -236,7 +236,7 @@ TEST(Mariadb, AConnectionThatIsCutAtWorkLeavesNothing) {
     at_work = error.kind();
   }
   EXPECT_EQ(at_work, Kind::kUnreachable);
-  EXPECT_EQ(shop.repositories.ledger().begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 0);
 }
 
 TEST(Mariadb, ACommitThatIsCutHasAnUnknownOutcome) {
@@ -346,7 +346,7 @@ struct MariadbAway : testing::Test {
     return kind_of([&] { repositories.catalog().add_product({.name = "Trainers"}, at(1)); });
   }
   std::optional<Kind> lock_shard() {
-    return kind_of([&] { repositories.ledger().begin()->lock_shard(0); });
+    return kind_of([&] { repositories.order_store().begin()->lock_shard(0); });
   }
 };
 

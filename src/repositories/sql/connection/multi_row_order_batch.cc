@@ -12,8 +12,8 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// Rows that one statement names: more gain nothing, and 1,000 rows of orders are 150 KB of text,
-/// far below any server's max_allowed_packet.
+/// Rows that one statement names: more newly_owned_range nothing, and 1,000 rows of orders are 150
+/// KB of text, far below any server's max_allowed_packet.
 constexpr std::size_t kRowsPerStatement = 1'000;
 
 /// "1,2,3": integers need no quotes, and nothing else can be written with this.
@@ -60,8 +60,8 @@ class MultiRowOrderBatch final : public OrderBatch {
     }
   }
 
-  std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
-    std::vector<LedgerLease> leases;
+  std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
+    std::vector<ChargedLease> leases;
     other_sales_.clear();
     while (!ascending.empty()) {
       const auto ids = ascending.first(std::min(ascending.size(), kRowsPerStatement));
@@ -97,7 +97,7 @@ class MultiRowOrderBatch final : public OrderBatch {
  private:
   /// The limit and the other sales come from subqueries, whose rows are not locked: all shards read
   /// that one sale.
-  void add_leases(std::span<const LeaseId> ids, std::vector<LedgerLease>& leases) {
+  void add_leases(std::span<const LeaseId> ids, std::vector<ChargedLease>& leases) {
     LeaseRow row;
     std::int32_t per_buyer_limit = 0;
     std::string other_sales;

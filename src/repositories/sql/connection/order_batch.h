@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "repositories/order_ledger.h"
+#include "repositories/order_store.h"
 
 namespace soci {
 class session;
@@ -16,14 +16,14 @@ namespace stampede::repositories::sql {
 
 /// Those steps of the consumer's transaction that touch as many rows as the batch has purchases.
 /// SQLite is fastest with small prepared statements, a server with few large ones. As
-/// LedgerTransaction says of each; orders_of() answers the buyers' orders in the other sales of the
+/// OrderTransaction says of each; orders_of() answers the buyers' orders in the other sales of the
 /// locked leases' products too (OtherSales). Throws soci::soci_error. For one thread.
 class OrderBatch {
  public:
   virtual ~OrderBatch() = default;
 
   virtual void lock_buyers(std::span<const UserId> ascending) = 0;
-  virtual std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) = 0;
+  virtual std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) = 0;
   virtual std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) = 0;
   virtual void insert(std::span<const Order> orders) = 0;
 };

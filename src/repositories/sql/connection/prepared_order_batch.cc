@@ -12,7 +12,7 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// Buyers that one SELECT looks up: measured, more gain nothing.
+/// Buyers that one SELECT looks up: measured, more newly_owned_range nothing.
 constexpr std::size_t kBuyersPerSelect = 50;
 
 std::string select_orders_of() {
@@ -31,12 +31,12 @@ class PreparedOrderBatch final : public OrderBatch {
 
   /// SQLite has one writer, and that is this transaction: nobody else decides about any buyer.
   void lock_buyers(std::span<const UserId>) override {}
-  std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override;
+  std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override;
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override;
   void insert(std::span<const Order> orders) override;
 
  private:
-  std::optional<LedgerLease> lease(LeaseId id);
+  std::optional<ChargedLease> lease(LeaseId id);
   void add_orders_of(SaleId sale, std::span<const SaleBuyer> buyers, std::vector<Order>& found);
 
   std::int64_t id_ = 0;  // of the lease asked about
@@ -83,8 +83,8 @@ PreparedOrderBatch::PreparedOrderBatch(soci::session& session)
                                OrderRow::kNames));
 }
 
-std::vector<LedgerLease> PreparedOrderBatch::lock_leases(std::span<const LeaseId> ascending) {
-  std::vector<LedgerLease> leases;
+std::vector<ChargedLease> PreparedOrderBatch::lock_leases(std::span<const LeaseId> ascending) {
+  std::vector<ChargedLease> leases;
   other_sales_.clear();
   for (const auto id : ascending) {
     if (auto lease = this->lease(id)) leases.push_back(std::move(*lease));
@@ -92,11 +92,11 @@ std::vector<LedgerLease> PreparedOrderBatch::lock_leases(std::span<const LeaseId
   return leases;
 }
 
-std::optional<LedgerLease> PreparedOrderBatch::lease(LeaseId id) {
+std::optional<ChargedLease> PreparedOrderBatch::lease(LeaseId id) {
   id_ = id.value;
   if (!fetch_one(select_lease_)) return std::nullopt;
   other_sales_.note({lease_.sale}, other_sales_list_);
-  return LedgerLease{.lease = lease_.lease(), .per_buyer_limit = per_buyer_limit_};
+  return ChargedLease{.lease = lease_.lease(), .per_buyer_limit = per_buyer_limit_};
 }
 
 std::vector<Order> PreparedOrderBatch::orders_of(std::span<const SaleBuyer> ascending) {

@@ -9,9 +9,9 @@
 
 #include "repositories/sql/connection/database.h"
 #include "repositories/sql/connection/dialect.h"
+#include "repositories/sql/connection/fair_write_lock.h"
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/connection/sqlite_use.h"
-#include "repositories/sql/connection/turnstile.h"
 
 namespace stampede::repositories::sql {
 namespace {
@@ -77,7 +77,7 @@ class SqliteDialect final : public Dialect {
     configure_sqlite();
     if (options.read_only) return;
     use_.emplace(options.path, patience_);
-    turnstile_.emplace(path_ + "-turnstile");
+    write_lock_.emplace(path_ + "-fair_write_lock");
   }
 
   std::unique_ptr<soci::session> connect(Access access) override {
@@ -153,19 +153,19 @@ class SqliteDialect final : public Dialect {
   /// While it lives, no other process begins to write.
   class Passage {
    public:
-    explicit Passage(SqliteDialect& dialect) : turnstile_(*dialect.turnstile_) {
-      if (!turnstile_.enter(dialect.patience_)) {
+    explicit Passage(SqliteDialect& dialect) : write_lock_(*dialect.write_lock_) {
+      if (!write_lock_.enter(dialect.patience_)) {
         throw StorageError(
             Kind::kBusy, fmt::format("database {}: another process kept it from writing for {} ms",
                                      dialect.path_, dialect.patience_.count()));
       }
     }
-    ~Passage() { turnstile_.leave(); }
+    ~Passage() { write_lock_.leave(); }
     Passage(const Passage&) = delete;
     Passage& operator=(const Passage&) = delete;
 
    private:
-    Turnstile& turnstile_;
+    FairWriteLock& write_lock_;
   };
 
   void configure(soci::session& session, Access access) {
@@ -197,8 +197,8 @@ class SqliteDialect final : public Dialect {
 
   const std::string path_;
   const std::chrono::milliseconds patience_;
-  std::optional<SqliteUse> use_;        // none: opened to read
-  std::optional<Turnstile> turnstile_;  // used by the one writer only
+  std::optional<SqliteUse> use_;             // none: opened to read
+  std::optional<FairWriteLock> write_lock_;  // used by the one writer only
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "repositories/sql/connection/turnstile.h"
+#include "repositories/sql/connection/fair_write_lock.h"
 #include "telemetry/log.h"
 
 namespace stampede::repositories::sql {
@@ -103,7 +103,7 @@ void make_private_file(const fs::path& path) {
 SqliteUse::SqliteUse(fs::path path, std::chrono::milliseconds patience)
     : path_(std::move(path)), patience_(patience) {
   make_private_file(path_);
-  Turnstile gate(beside(path_, "-turnstile"));
+  FairWriteLock gate(beside(path_, "-fair_write_lock"));
   if (!gate.enter(patience_)) {
     throw StorageError(Kind::kBusy, fmt::format("database {}: another process kept its gate for "
                                                 "{} ms",
@@ -155,7 +155,7 @@ void SqliteUse::open(bool first) {
 
 SqliteUse::~SqliteUse() {
   try {
-    Turnstile gate(beside(path_, "-turnstile"));
+    FairWriteLock gate(beside(path_, "-fair_write_lock"));
     if (gate.enter(patience_) && ::flock(users_, LOCK_EX | LOCK_NB) == 0) {
       connection_->run("PRAGMA user_version=0");
       connection_->delete_log_on_close();

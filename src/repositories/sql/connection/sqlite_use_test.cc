@@ -182,10 +182,10 @@ TEST_F(SqliteCopyTest, DoesNotBeginAnewWhileOthersCommit) {
   EXPECT_LT(steps, 100);
   EXPECT_GT(steps, 1);
   Database read({.path = target, .read_only = true});
-  const auto ledgers = Repositories(read).audit().ledgers();
-  ASSERT_EQ(ledgers.size(), 1U);
-  EXPECT_EQ(ledgers[0].live, 30'000);
-  EXPECT_TRUE(ledgers[0].mischarged_leases.empty());
+  const auto audited_sales = Repositories(read).audit().audited_sales();
+  ASSERT_EQ(audited_sales.size(), 1U);
+  EXPECT_EQ(audited_sales[0].live, 30'000);
+  EXPECT_TRUE(audited_sales[0].mischarged_leases.empty());
 }
 
 TEST_F(SqliteCopyTest, ADamagedFileIsNamed) {

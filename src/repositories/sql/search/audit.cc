@@ -10,9 +10,9 @@
 namespace stampede::repositories::sql {
 namespace {
 
-using Ledgers = std::map<std::int64_t, SaleLedger>;
+using AuditedSales = std::map<std::int64_t, AuditedSale>;
 
-Ledgers select_sales(soci::session& session) {
+AuditedSales select_sales(soci::session& session) {
   SaleRow row;
   std::string product_name;
   soci::statement select(session);
@@ -21,28 +21,28 @@ Ledgers select_sales(soci::session& session) {
   prepare(select, fmt::format("SELECT {}, p.name FROM sales s "
                               "JOIN products p ON p.id = s.product",
                               SaleRow::kColumns));
-  Ledgers ledgers;
+  AuditedSales audited_sales;
   for (select.execute(); select.fetch();) {
-    auto& ledger = ledgers[row.id];
-    ledger.sale = row.sale();
-    ledger.product_name = product_name;
+    auto& audited = audited_sales[row.id];
+    audited.sale = row.sale();
+    audited.product_name = product_name;
   }
-  return ledgers;
+  return audited_sales;
 }
 
-void add_leases(soci::session& session, Ledgers& ledgers) {
+void add_leases(soci::session& session, AuditedSales& audited_sales) {
   LeaseRow row;
   soci::statement select(session);
   row.define(select);
   prepare(select, fmt::format("SELECT {} FROM stock_leases l ORDER BY l.id", LeaseRow::kColumns));
   for (select.execute(); select.fetch();) {
-    const auto ledger = ledgers.find(row.sale);
-    if (ledger != ledgers.end()) ledger->second.leases.push_back(row.lease());
+    const auto audited = audited_sales.find(row.sale);
+    if (audited != audited_sales.end()) audited->second.leases.push_back(row.lease());
   }
 }
 
 /// Counts orders, and compares what each lease was charged with the orders that name it.
-void add_counts(soci::session& session, Ledgers& ledgers) {
+void add_counts(soci::session& session, AuditedSales& audited_sales) {
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> live;  // of a sale and a lease
   std::int64_t sale = 0, lease = 0, count = 0;
   std::string status;
@@ -54,32 +54,32 @@ void add_counts(soci::session& session, Ledgers& ledgers) {
        soci::into(sale), soci::into(lease), soci::into(status), soci::into(count));
   for (select.execute(); select.fetch();) {
     if (status == success) live[{sale, lease}] = count;
-    const auto ledger = ledgers.find(sale);
-    if (ledger == ledgers.end()) continue;
-    (status == success ? ledger->second.live : ledger->second.failed) += count;
+    const auto audited = audited_sales.find(sale);
+    if (audited == audited_sales.end()) continue;
+    (status == success ? audited->second.live : audited->second.failed) += count;
   }
-  for (auto& [id, ledger] : ledgers) {
-    for (const auto& charged : ledger.leases) {
+  for (auto& [id, audited] : audited_sales) {
+    for (const auto& charged : audited.leases) {
       const auto orders = live.extract({id, charged.id.value});
       if (charged.sold != (orders ? orders.mapped() : 0)) {
-        ledger.mischarged_leases.push_back(charged.id);
+        audited.mischarged_leases.push_back(charged.id);
       }
     }
   }
   for (const auto& [key, orders] : live) {  // these name a lease that their sale does not have
-    const auto ledger = ledgers.find(key.first);
-    if (ledger != ledgers.end()) ledger->second.mischarged_leases.push_back({key.second});
+    const auto audited = audited_sales.find(key.first);
+    if (audited != audited_sales.end()) audited->second.mischarged_leases.push_back({key.second});
   }
 }
 
-/// Runs a SELECT of (sale, count) and adds each count to its ledger's.
-void add_counted(soci::session& session, Ledgers& ledgers, std::int64_t SaleLedger::*member,
-                 const std::string& sql) {
+/// Runs a SELECT of (sale, count) and adds each count to its sale's.
+void add_counted(soci::session& session, AuditedSales& audited_sales,
+                 std::int64_t AuditedSale::*member, const std::string& sql) {
   std::int64_t sale = 0, count = 0;
   soci::statement select = (session.prepare << sql, soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
-    const auto ledger = ledgers.find(sale);
-    if (ledger != ledgers.end()) ledger->second.*member += count;
+    const auto audited = audited_sales.find(sale);
+    if (audited != audited_sales.end()) audited->second.*member += count;
   }
 }
 
@@ -115,19 +115,20 @@ constexpr const char* kIntentsOfOtherSales =
 
 }  // namespace
 
-std::vector<SaleLedger> SqlAudit::ledgers() {
+std::vector<AuditedSale> SqlAudit::audited_sales() {
   return database_.read([](soci::session& session) {
-    auto ledgers = select_sales(session);
-    add_leases(session, ledgers);
-    add_counts(session, ledgers);
-    add_counted(session, ledgers, &SaleLedger::failed_as_counted, "SELECT id, failed FROM sales");
-    add_counted(session, ledgers, &SaleLedger::added_while_on,
+    auto audited_sales = select_sales(session);
+    add_leases(session, audited_sales);
+    add_counts(session, audited_sales);
+    add_counted(session, audited_sales, &AuditedSale::failed_as_counted,
+                "SELECT id, failed FROM sales");
+    add_counted(session, audited_sales, &AuditedSale::added_while_on,
                 "SELECT id, added_while_on FROM sales");
-    add_counted(session, ledgers, &SaleLedger::buyers_over_limit, kBuyersOverLimit);
-    add_counted(session, ledgers, &SaleLedger::doubled_intents, kDoubledIntents);
-    add_counted(session, ledgers, &SaleLedger::doubled_intents, kIntentsOfOtherSales);
-    std::vector<SaleLedger> in_order;
-    for (auto& [id, ledger] : ledgers) in_order.push_back(std::move(ledger));
+    add_counted(session, audited_sales, &AuditedSale::buyers_over_limit, kBuyersOverLimit);
+    add_counted(session, audited_sales, &AuditedSale::doubled_intents, kDoubledIntents);
+    add_counted(session, audited_sales, &AuditedSale::doubled_intents, kIntentsOfOtherSales);
+    std::vector<AuditedSale> in_order;
+    for (auto& [id, audited] : audited_sales) in_order.push_back(std::move(audited));
     return in_order;
   });
 }

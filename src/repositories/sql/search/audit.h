@@ -9,7 +9,7 @@ class SqlAudit final : public Audit {
  public:
   explicit SqlAudit(Database& database) : database_(database) {}
 
-  std::vector<SaleLedger> ledgers() override;
+  std::vector<AuditedSale> audited_sales() override;
   /// In order of number.
   void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override;
 

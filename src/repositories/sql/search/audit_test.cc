@@ -13,7 +13,7 @@ struct AuditTest : OnEveryEngine {
   SaleId sale = shop.sell(100, 2);
   LeaseId lease = *shop.leases().grant(sale, 50, at(1));
 
-  SaleLedger ledger() { return shop.repositories.audit().ledgers().at(0); }
+  AuditedSale audited() { return shop.repositories.audit().audited_sales().at(0); }
   SaleId of_the_same_product(SaleId next) {
     shop.database.write([&](soci::session& session) {
       session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
@@ -33,7 +33,7 @@ TEST_P(AuditTest, AnHonestSaleIsClean) {
   const auto other = *shop.leases().grant(sale, 5, at(1));
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, other, 2),
                failure(sale, lease, 3, FailureReason::kTooLate)});
-  const auto found = ledger();
+  const auto found = audited();
   EXPECT_EQ(found.sale.id, sale);
   EXPECT_EQ(found.product_name, "Trainers");
   EXPECT_EQ(found.sale.unleased, 45);
@@ -47,24 +47,24 @@ TEST_P(AuditTest, AnHonestSaleIsClean) {
   EXPECT_THAT(found.mischarged_leases, IsEmpty());
 }
 
-TEST_P(AuditTest, EverySaleHasItsLedger) {
+TEST_P(AuditTest, EverySaleIsRead) {
   const auto second = shop.sell(5);
   const auto second_lease = *shop.leases().grant(second, 5, at(1));
   shop.commit({success(second, second_lease, 1), success(sale, lease, 1)});
-  const auto ledgers = shop.repositories.audit().ledgers();
-  ASSERT_EQ(ledgers.size(), 2U);
-  EXPECT_EQ(ledgers[0].live, 1);
-  EXPECT_EQ(ledgers[1].sale.id, second);
-  EXPECT_EQ(ledgers[1].live, 1);
-  EXPECT_EQ(ledgers[1].leases.at(0).id, second_lease);
+  const auto audited_sales = shop.repositories.audit().audited_sales();
+  ASSERT_EQ(audited_sales.size(), 2U);
+  EXPECT_EQ(audited_sales[0].live, 1);
+  EXPECT_EQ(audited_sales[1].sale.id, second);
+  EXPECT_EQ(audited_sales[1].live, 1);
+  EXPECT_EQ(audited_sales[1].leases.at(0).id, second_lease);
 }
 
 TEST_P(AuditTest, FindsABuyerOverTheLimit) {
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 1, 3),
                success(sale, lease, 2, 1), success(sale, lease, 2, 2),
                failure(sale, lease, 2, FailureReason::kLimitReached)});
-  EXPECT_EQ(ledger().buyers_over_limit, 1);
-  EXPECT_EQ(ledger().doubled_intents, 0);
+  EXPECT_EQ(audited().buyers_over_limit, 1);
+  EXPECT_EQ(audited().doubled_intents, 0);
 }
 
 TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
@@ -74,7 +74,7 @@ TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
                success(second, second_lease, 2), success(sale, lease, 3),
                failure(second, second_lease, 3, FailureReason::kTooLate)});
   const auto doubled = [&](std::size_t index) {
-    return shop.repositories.audit().ledgers().at(index).doubled_intents;
+    return shop.repositories.audit().audited_sales().at(index).doubled_intents;
   };
   EXPECT_EQ(doubled(0) + doubled(1), 0) << "each with a key of its own";
   plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer <> 1");
@@ -87,19 +87,19 @@ TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
 TEST_P(AuditTest, FindsADoubledIntent) {
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 2)});
   plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer = 1");
-  EXPECT_EQ(ledger().doubled_intents, 1);
-  EXPECT_EQ(ledger().buyers_over_limit, 0);
+  EXPECT_EQ(audited().doubled_intents, 1);
+  EXPECT_EQ(audited().buyers_over_limit, 0);
   plant("UPDATE orders SET intent = 'the-very-same-one'");  // of another buyer it is another's
-  EXPECT_EQ(ledger().doubled_intents, 1);
+  EXPECT_EQ(audited().doubled_intents, 1);
 }
 
 TEST_P(AuditTest, FindsAMischargedLease) {
   const auto other = *shop.leases().grant(sale, 5, at(1));
   shop.commit({success(sale, lease, 1), success(sale, lease, 2), success(sale, other, 3)});
   plant("UPDATE stock_leases SET sold = sold + 1 WHERE id = 1");
-  EXPECT_THAT(ledger().mischarged_leases, ElementsAre(lease));
+  EXPECT_THAT(audited().mischarged_leases, ElementsAre(lease));
   plant("UPDATE orders SET lease = 99 WHERE buyer = 3");
-  EXPECT_THAT(ledger().mischarged_leases, ElementsAre(lease, other, LeaseId{99}));
+  EXPECT_THAT(audited().mischarged_leases, ElementsAre(lease, other, LeaseId{99}));
 }
 
 TEST_P(AuditTest, StreamsTheOrdersOfOneSale) {

@@ -127,7 +127,7 @@ TEST_P(OrderSearchTest, ALongGapCostsOneStep) {
   auto far = success(first, first_lease, 50);
   far.seq = 1'000'000'000;
   far.number = {1'000'000'000};
-  auto transaction = shop.repositories.ledger().begin();
+  auto transaction = shop.repositories.order_store().begin();
   transaction->insert({&far, 1});
   transaction->commit();
   transaction.reset();

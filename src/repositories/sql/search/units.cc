@@ -94,13 +94,13 @@ std::vector<SaleUnits> select_units(Database& database, const Choice& choice) {
 
 }  // namespace
 
-std::optional<SaleUnits> SqlUnitLedger::units(SaleId sale) {
+std::optional<SaleUnits> SqlUnitCounts::units(SaleId sale) {
   auto units = select_units(database_, {"s.id = :id", sale.value});
   if (units.empty()) return std::nullopt;
   return std::move(units.front());
 }
 
-std::vector<SaleUnits> SqlUnitLedger::recent_units(Instant ended_after) {
+std::vector<SaleUnits> SqlUnitCounts::recent_units(Instant ended_after) {
   return select_units(database_,
                       {"(s.ends_at IS NULL OR s.ends_at > :after)", to_column(ended_after)});
 }

@@ -5,9 +5,9 @@
 
 namespace stampede::repositories::sql {
 
-class SqlUnitLedger final : public UnitLedger {
+class SqlUnitCounts final : public UnitCounts {
  public:
-  explicit SqlUnitLedger(Database& database) : database_(database) {}
+  explicit SqlUnitCounts(Database& database) : database_(database) {}
 
   std::optional<SaleUnits> units(SaleId sale) override;
   std::vector<SaleUnits> recent_units(Instant ended_after) override;

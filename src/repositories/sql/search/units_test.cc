@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 struct UnitsTest : OnEveryEngine {
-  UnitLedger& ledger = shop.repositories.units();
+  UnitCounts& store = shop.repositories.units();
 
   LeaseId grant(SaleId sale, const std::string& holder, std::int64_t number, std::int64_t units) {
     return shop.leases()
@@ -24,7 +24,7 @@ struct UnitsTest : OnEveryEngine {
         .id;
   }
   void close(LeaseId lease) {
-    auto transaction = shop.repositories.ledger().begin();
+    auto transaction = shop.repositories.order_store().begin();
     transaction->close(lease);
     transaction->commit();
   }
@@ -42,7 +42,7 @@ TEST_P(UnitsTest, TellWhereEveryUnitIs) {
   close(before);  // 8 units come back
   shop.leases().fence(fenced);
 
-  const auto units = ledger.units(sale);
+  const auto units = store.units(sale);
   ASSERT_TRUE(units);
   EXPECT_EQ(units->sale.id, sale);
   EXPECT_EQ(units->sale.quantity, 100);
@@ -60,15 +60,15 @@ TEST_P(UnitsTest, ANodesLeasesAreOneHolding) {
   const auto sale = shop.sell(100);
   grant(sale, "a/0000000000000001", 1, 10);
   grant(sale, "a/0000000000000002", 1, 20);
-  EXPECT_THAT(ledger.units(sale)->holdings, ElementsAre(Holding{"a", LeaseState::kOpen, 30, 0}));
+  EXPECT_THAT(store.units(sale)->holdings, ElementsAre(Holding{"a", LeaseState::kOpen, 30, 0}));
 }
 
 TEST_P(UnitsTest, AUnitThatIsNowhereIsSeen) {
   const auto sale = shop.sell(100);
-  EXPECT_TRUE(ledger.units(sale)->balanced());
+  EXPECT_TRUE(store.units(sale)->balanced());
   shop.database.write(
       [](soci::session& session) { session << "UPDATE sales SET unleased = unleased - 1"; });
-  EXPECT_FALSE(ledger.units(sale)->balanced());
+  EXPECT_FALSE(store.units(sale)->balanced());
 }
 
 TEST_P(UnitsTest, FailedOrdersAreCountedAsTheyAreWritten) {
@@ -78,10 +78,10 @@ TEST_P(UnitsTest, FailedOrdersAreCountedAsTheyAreWritten) {
   shop.commit({success(sale, lease, 1), failure(sale, lease, 2, FailureReason::kTooLate),
                failure(other, lease, 3, FailureReason::kNoUnit)});
   shop.commit({failure(sale, lease, 4, FailureReason::kLimitReached), success(sale, lease, 5)});
-  EXPECT_EQ(ledger.units(sale)->failed, 2);
-  EXPECT_EQ(ledger.units(sale)->sold, 2);
-  EXPECT_EQ(ledger.units(other)->failed, 1);
-  for (const SaleLedger& audited : shop.repositories.audit().ledgers()) {
+  EXPECT_EQ(store.units(sale)->failed, 2);
+  EXPECT_EQ(store.units(sale)->sold, 2);
+  EXPECT_EQ(store.units(other)->failed, 1);
+  for (const AuditedSale& audited : shop.repositories.audit().audited_sales()) {
     EXPECT_EQ(audited.failed_as_counted, audited.failed);
   }
 }
@@ -91,8 +91,8 @@ TEST_P(UnitsTest, AFailedOrderThatIsNotCommittedIsNotCounted) {
   auto order = failure(sale, grant(sale, "a/1", 1, 10), 1, FailureReason::kTooLate);
   order.seq = 1;
   order.number = {1};
-  shop.repositories.ledger().begin()->insert({&order, 1});
-  EXPECT_EQ(ledger.units(sale)->failed, 0);
+  shop.repositories.order_store().begin()->insert({&order, 1});
+  EXPECT_EQ(store.units(sale)->failed, 0);
 }
 
 TEST_P(UnitsTest, FailedOrdersOfBeforeAreCountedByTheMigration) {
@@ -109,8 +109,8 @@ TEST_P(UnitsTest, FailedOrdersOfBeforeAreCountedByTheMigration) {
     session << "DROP TABLE sale_samples";
     shop.database.dialect().run_script(session, live->sql);
   });
-  EXPECT_EQ(ledger.units(sale)->failed, 2);
-  EXPECT_EQ(ledger.units(untouched)->failed, 0);
+  EXPECT_EQ(store.units(sale)->failed, 2);
+  EXPECT_EQ(store.units(untouched)->failed, 0);
 }
 
 /// As a consumer of the release before leaves it if it still runs while 004 counts.
@@ -119,7 +119,7 @@ TEST_P(UnitsTest, TheAuditCountsFailedOrdersThatNobodyElseCounted) {
   const auto lease = grant(sale, "a/1", 1, 10);
   shop.commit({success(sale, lease, 1), failure(sale, lease, 2, FailureReason::kTooLate)});
   shop.database.write([](soci::session& session) { session << "UPDATE sales SET failed = 0"; });
-  const SaleLedger audited = shop.repositories.audit().ledgers().at(0);
+  const AuditedSale audited = shop.repositories.audit().audited_sales().at(0);
   EXPECT_EQ(audited.failed, 1);
   EXPECT_EQ(audited.failed_as_counted, 0);
 }
@@ -131,9 +131,9 @@ TEST_P(UnitsTest, NeedNoOrders) {
   shop.commit({success(sale, lease, 1), failure(sale, lease, 2, FailureReason::kTooLate)});
   shop.database.write(
       [](soci::session& session) { session << "ALTER TABLE orders RENAME TO out_of_reach"; });
-  EXPECT_EQ(ledger.units(sale)->sold, 1);
-  EXPECT_EQ(ledger.units(sale)->failed, 1);
-  EXPECT_EQ(ledger.recent_units(at(0)).at(0).sold, 1);
+  EXPECT_EQ(store.units(sale)->sold, 1);
+  EXPECT_EQ(store.units(sale)->failed, 1);
+  EXPECT_EQ(store.recent_units(at(0)).at(0).sold, 1);
 }
 
 TEST_P(UnitsTest, OfRecentSalesAreReadAtOnce) {
@@ -146,13 +146,13 @@ TEST_P(UnitsTest, OfRecentSalesAreReadAtOnce) {
     for (const auto& units : all) of.push_back(units.sale.id);
     return of;
   };
-  EXPECT_THAT(ids(ledger.recent_units(at(1'999))), ElementsAre(ended, on, later));
-  const auto units = ledger.recent_units(at(2'000));
+  EXPECT_THAT(ids(store.recent_units(at(1'999))), ElementsAre(ended, on, later));
+  const auto units = store.recent_units(at(2'000));
   ASSERT_THAT(ids(units), ElementsAre(on, later));
   EXPECT_THAT(units[0].holdings, IsEmpty());
   EXPECT_EQ(units[1].leased, 2);
   EXPECT_EQ(units[1].sold, 1);
-  EXPECT_FALSE(ledger.units(SaleId{99}));
+  EXPECT_FALSE(store.units(SaleId{99}));
 }
 
 }  // namespace

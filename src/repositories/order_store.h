@@ -11,12 +11,12 @@
 namespace stampede::repositories {
 
 /// A lease with the rule of its sale that the consumer needs.
-struct LedgerLease {
+struct ChargedLease {
   StockLease lease;
   std::int32_t per_buyer_limit = 1;
 };
 
-struct LedgerCharge {
+struct LeaseCharge {
   LeaseId lease;
   std::int64_t units = 0;
 };
@@ -38,21 +38,21 @@ struct ShardState {
 
 /// The consumer's transaction (docs/design.md#consumer). Call in the order of declaration. Rolls
 /// back when destroyed without commit(). For one thread.
-class LedgerTransaction {
+class OrderTransaction {
  public:
-  virtual ~LedgerTransaction() = default;
+  virtual ~OrderTransaction() = default;
 
   /// Locks those users' rows, so that two consumers never decide about one buyer at once.
   virtual void lock_buyers(std::span<const UserId> ascending) = 0;
   /// Locks and reads those leases; an unknown one is missing from the answer.
-  virtual std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) = 0;
+  virtual std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) = 0;
   virtual ShardState lock_shard(std::int32_t shard) = 0;
   /// All orders, failed ones too, of each pair, in one pass.
   virtual std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) = 0;
 
   virtual void insert(std::span<const Order> orders) = 0;
   /// sold + units, where the lease is not closed and has them; false (and no charge) otherwise.
-  virtual bool charge(const LedgerCharge& charge) = 0;
+  virtual bool charge(const LeaseCharge& charge) = 0;
   /// Closes the lease and returns granted - sold to its sale; nothing if it is closed already.
   virtual void close(LeaseId lease) = 0;
   virtual void advance_shard(std::int32_t shard, std::int64_t last_seq) = 0;
@@ -60,10 +60,10 @@ class LedgerTransaction {
 };
 
 /// Where the order consumer writes. begin() may be called by one thread at a time per consumer.
-class OrderLedger {
+class OrderStore {
  public:
-  virtual ~OrderLedger() = default;
-  virtual std::unique_ptr<LedgerTransaction> begin() = 0;
+  virtual ~OrderStore() = default;
+  virtual std::unique_ptr<OrderTransaction> begin() = 0;
 };
 
 }  // namespace stampede::repositories

@@ -2,7 +2,7 @@
 // orders_of, insert, charge, advance_shard, commit, for batches of new buyers in random order, each
 // batch on the disk before the next. Prints rows of: batch, orders/s, where the time went.
 //
-//   ledger [orders per run = 300000] [folder = the temporary folder]
+//   order_store [orders per run = 300000] [folder = the temporary folder]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,8 +28,8 @@ struct Figures {
 
 class Consumer {
  public:
-  Consumer(repositories::OrderLedger& ledger, SaleId sale, LeaseId lease)
-      : ledger_(ledger), sale_(sale), lease_(lease) {}
+  Consumer(repositories::OrderStore& store, SaleId sale, LeaseId lease)
+      : store_(store), sale_(sale), lease_(lease) {}
 
   void commit(const std::vector<UserId>& buyers, Figures& figures) {
     const auto begun = Clock::now();
@@ -37,7 +37,7 @@ class Consumer {
     for (const auto buyer : buyers) pairs_.push_back({sale_, buyer});
     std::ranges::sort(pairs_);
 
-    auto transaction = ledger_.begin();
+    auto transaction = store_.begin();
     transaction->lock_leases({&lease_, 1});
     const auto shard = transaction->lock_shard(0);
     const auto asked = Clock::now();
@@ -79,7 +79,7 @@ class Consumer {
             .created_at = Instant{std::chrono::milliseconds{1'790'000'000'000 + seq}}};
   }
 
-  repositories::OrderLedger& ledger_;
+  repositories::OrderStore& store_;
   SaleId sale_;
   LeaseId lease_;
   std::vector<repositories::SaleBuyer> pairs_;
@@ -97,14 +97,14 @@ void run(const std::filesystem::path& folder, std::size_t batch, std::size_t tot
   std::filesystem::create_directories(folder);
   Figures figures;
   {
-    Database database({.path = folder / "ledger.db"});
+    Database database({.path = folder / "order_store.db"});
     const Repositories repositories(database);
     const auto units = static_cast<std::int64_t>(total);
     const auto product = repositories.catalog().add_product({.name = "product"}, {});
     const auto sale = repositories.catalog().create_sale(
         {.id = {}, .product = product, .quantity = units, .starts_at = {}, .ends_at = {}}, {});
     const auto lease = repositories.leases().grant(*sale, units, {});
-    Consumer consumer(repositories.ledger(), *sale, *lease);
+    Consumer consumer(repositories.order_store(), *sale, *lease);
     const auto buyers = random_buyers(total);
     std::vector<UserId> next;
     for (std::size_t i = 0; i < total; i += batch) {
@@ -129,12 +129,12 @@ void run(const std::filesystem::path& folder, std::size_t batch, std::size_t tot
 int main(int argc, char** argv) {
   const std::size_t total = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 300'000;
   if (total == 0) {
-    fmt::print(stderr, "ledger: the orders are \"{}\"; expected a number above 0\n", argv[1]);
+    fmt::print(stderr, "order_store: the orders are \"{}\"; expected a number above 0\n", argv[1]);
     return 2;
   }
   const auto temporary = std::filesystem::temp_directory_path();
   const std::filesystem::path root = argc > 2 ? argv[2] : temporary;
-  const auto folder = root / fmt::format("stampede-ledger-{}", std::random_device{}());
+  const auto folder = root / fmt::format("stampede-order-store-{}", std::random_device{}());
   fmt::print("{:>6} {:>12} {:>12} {:>10} {:>10} {:>18}\n", "batch", "orders/s", "orders_of us",
              "insert us", "commit us", "slowest commit ms");
   for (const std::size_t batch : {100U, 200U, 500U, 1000U}) stampede::run(folder, batch, total);

@@ -1,4 +1,4 @@
-#include "repositories/sql/connection/turnstile.h"
+#include "repositories/sql/connection/fair_write_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -21,24 +21,24 @@ namespace {
 
 }  // namespace
 
-Turnstile::Turnstile(const std::filesystem::path& path)
+FairWriteLock::FairWriteLock(const std::filesystem::path& path)
     : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
   if (file_ < 0) fail("cannot open the lock file " + path.string());
 }
 
-Turnstile::~Turnstile() { close(file_); }
+FairWriteLock::~FairWriteLock() { close(file_); }
 
-bool Turnstile::enter(std::chrono::milliseconds patience) {
+bool FairWriteLock::enter(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) fail("cannot lock the turnstile of the database");
+    if (errno != EWOULDBLOCK) fail("cannot lock the fair_write_lock of the database");
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kRetryInterval);
   }
   return true;
 }
 
-void Turnstile::leave() noexcept { flock(file_, LOCK_UN); }
+void FairWriteLock::leave() noexcept { flock(file_, LOCK_UN); }
 
 }  // namespace stampede::repositories::sql

@@ -13,13 +13,13 @@ inline constexpr std::chrono::milliseconds kRetryInterval{1};
 /// Each writer passes the gate alone and holds it until the database is its own: while another
 /// waits for the running transaction at the gate's far side, the server cannot begin the next.
 /// For one thread. The system opens the gate of a process that dies.
-class Turnstile {
+class FairWriteLock {
  public:
   /// Makes the lock file at `path` where it is missing. Throws StorageError.
-  explicit Turnstile(const std::filesystem::path& path);
-  ~Turnstile();
-  Turnstile(const Turnstile&) = delete;
-  Turnstile& operator=(const Turnstile&) = delete;
+  explicit FairWriteLock(const std::filesystem::path& path);
+  ~FairWriteLock();
+  FairWriteLock(const FairWriteLock&) = delete;
+  FairWriteLock& operator=(const FairWriteLock&) = delete;
 
   /// False if others held it for all of `patience`. Throws StorageError.
   [[nodiscard]] bool enter(std::chrono::milliseconds patience);

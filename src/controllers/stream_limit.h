@@ -12,18 +12,18 @@ namespace stampede::controllers {
 
 /// Counts open streams against two limits: of all buyers together, and of each buyer, so that one
 /// buyer cannot take every place. Thread-safe; must outlive its places.
-class StreamPlaces {
+class StreamLimit {
  public:
   struct Limits {
     std::size_t in_all = 4096;
     std::size_t per_buyer = 8;  // open pages
   };
-  explicit StreamPlaces(const Limits& limits) : limits_(limits) {}
+  explicit StreamLimit(const Limits& limits) : limits_(limits) {}
 
   /// The place of one stream; gives it back when destroyed.
   class [[nodiscard]] Place {
    public:
-    Place(StreamPlaces& places, UserId buyer) : places_(&places), buyer_(buyer) {}
+    Place(StreamLimit& places, UserId buyer) : places_(&places), buyer_(buyer) {}
     Place(Place&& other) noexcept
         : places_(std::exchange(other.places_, nullptr)), buyer_(other.buyer_) {}
     Place& operator=(Place&& other) noexcept {
@@ -40,7 +40,7 @@ class StreamPlaces {
     UserId buyer() const { return buyer_; }
 
    private:
-    StreamPlaces* places_;
+    StreamLimit* places_;
     UserId buyer_;
   };
 

@@ -11,7 +11,7 @@ namespace stampede::app {
 
 /// What a backup says of itself in its file `backup.json`, which is written last: a folder without
 /// it is no whole backup.
-struct BackupFacts {
+struct BackupManifest {
   static constexpr const char* kFile = "backup.json";
 
   Instant created_at;
@@ -19,20 +19,20 @@ struct BackupFacts {
   Fingerprint database;
   Fingerprint keys;
   /// What the audit read in the copy.
-  struct Books {
+  struct AuditedCopy {
     std::int64_t sales = 0;
     std::int64_t orders = 0;  // failed ones too
     bool clean = true;
-    friend bool operator==(const Books&, const Books&) = default;
+    friend bool operator==(const AuditedCopy&, const AuditedCopy&) = default;
   };
-  Books books;
+  AuditedCopy audited;
 };
 
 /// "593 orders of 1 sale, which do not balance"
-std::string in_words(const BackupFacts::Books& books);
+std::string in_words(const BackupManifest::AuditedCopy& audited);
 /// JSON, one line.
-std::string as_json(const BackupFacts& facts);
+std::string as_json(const BackupManifest& manifest);
 /// The error says what was expected.
-std::expected<BackupFacts, std::string> parse_backup_facts(std::string_view json);
+std::expected<BackupManifest, std::string> parse_backup_manifest(std::string_view json);
 
 }  // namespace stampede::app

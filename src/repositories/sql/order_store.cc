@@ -1,4 +1,4 @@
-#include "repositories/sql/order_ledger.h"
+#include "repositories/sql/order_store.h"
 
 #include <fmt/format.h>
 
@@ -12,14 +12,14 @@ namespace stampede::repositories::sql {
 
 /// What the consumer's transaction asks of few rows, prepared, each with the variables it reads and
 /// fills; and its batch.
-class SqlOrderLedger::Statements {
+class SqlOrderStore::Statements {
  public:
   Statements(std::shared_ptr<soci::session> session, Dialect& dialect);
 
   const std::shared_ptr<soci::session>& session() const { return session_; }
   OrderBatch& batch() { return *batch_; }
   ShardState shard(std::int32_t shard);
-  bool charge(const LedgerCharge& charge);
+  bool charge(const LeaseCharge& charge);
   void close(LeaseId id);
   void advance(std::int32_t shard, std::int64_t last_seq);
   /// Raises the sales' counts of failed orders.
@@ -43,7 +43,7 @@ class SqlOrderLedger::Statements {
   soci::statement count_failed_;
 };
 
-SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, Dialect& dialect)
+SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Dialect& dialect)
     : session_(std::move(session)),
       batch_(dialect.order_batch(*session_)),
       select_shard_(*session_),
@@ -85,7 +85,7 @@ SqlOrderLedger::Statements::Statements(std::shared_ptr<soci::session> session, D
   prepare(count_failed_, "UPDATE sales SET failed = failed + :orders WHERE id = :id");
 }
 
-ShardState SqlOrderLedger::Statements::shard(std::int32_t shard) {
+ShardState SqlOrderStore::Statements::shard(std::int32_t shard) {
   id_ = shard;
   if (!fetch_one(select_shard_)) {
     throw StorageError(StorageError::Kind::kOther,
@@ -94,26 +94,26 @@ ShardState SqlOrderLedger::Statements::shard(std::int32_t shard) {
   return {.last_seq = last_seq_, .shards = shards_};
 }
 
-bool SqlOrderLedger::Statements::charge(const LedgerCharge& charge) {
+bool SqlOrderStore::Statements::charge(const LeaseCharge& charge) {
   id_ = charge.lease.value;
   number_ = charge.units;
   charge_.execute(true);
   return charge_.get_affected_rows() == 1;
 }
 
-void SqlOrderLedger::Statements::close(LeaseId id) {
+void SqlOrderStore::Statements::close(LeaseId id) {
   id_ = id.value;
   return_unsold_.execute(true);
   if (return_unsold_.get_affected_rows() == 1) close_.execute(true);
 }
 
-void SqlOrderLedger::Statements::advance(std::int32_t shard, std::int64_t last_seq) {
+void SqlOrderStore::Statements::advance(std::int32_t shard, std::int64_t last_seq) {
   id_ = shard;
   number_ = last_seq;
   advance_.execute(true);
 }
 
-void SqlOrderLedger::Statements::count_failed(std::span<const Order> orders) {
+void SqlOrderStore::Statements::count_failed(std::span<const Order> orders) {
   std::map<std::int64_t, std::int64_t> failed;  // of each sale; locked in order of id
   for (const Order& order : orders) {
     if (!order.live()) ++failed[order.sale.value];
@@ -127,19 +127,19 @@ void SqlOrderLedger::Statements::count_failed(std::span<const Order> orders) {
 
 namespace {
 
-class SqlLedgerTransaction final : public LedgerTransaction {
+class SqlOrderTransaction final : public OrderTransaction {
   template <class Work>
   auto run(Work work) {
     return transaction_.run([&](soci::session&) { return work(); });
   }
 
  public:
-  SqlLedgerTransaction(Database& database, std::unique_ptr<SqlOrderLedger::Statements>& statements)
+  SqlOrderTransaction(Database& database, std::unique_ptr<SqlOrderStore::Statements>& statements)
       : transaction_(database, Access::kWrite) {
     if (!statements || statements->session() != transaction_.session()) {
       statements = run([&] {
-        return std::make_unique<SqlOrderLedger::Statements>(transaction_.session(),
-                                                            database.dialect());
+        return std::make_unique<SqlOrderStore::Statements>(transaction_.session(),
+                                                           database.dialect());
       });
     }
     statements_ = statements.get();
@@ -148,7 +148,7 @@ class SqlLedgerTransaction final : public LedgerTransaction {
   void lock_buyers(std::span<const UserId> ascending) override {
     run([&] { statements_->batch().lock_buyers(ascending); });
   }
-  std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
+  std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
     return run([&] { return statements_->batch().lock_leases(ascending); });
   }
   ShardState lock_shard(std::int32_t shard) override {
@@ -165,7 +165,7 @@ class SqlLedgerTransaction final : public LedgerTransaction {
       statements_->count_failed(orders);
     });
   }
-  bool charge(const LedgerCharge& charge) override {
+  bool charge(const LeaseCharge& charge) override {
     return run([&] { return statements_->charge(charge); });
   }
   void close(LeaseId lease) override {
@@ -178,16 +178,16 @@ class SqlLedgerTransaction final : public LedgerTransaction {
 
  private:
   Transaction transaction_;
-  SqlOrderLedger::Statements* statements_ = nullptr;
+  SqlOrderStore::Statements* statements_ = nullptr;
 };
 
 }  // namespace
 
-SqlOrderLedger::SqlOrderLedger(Database& database) : database_(database) {}
-SqlOrderLedger::~SqlOrderLedger() = default;
+SqlOrderStore::SqlOrderStore(Database& database) : database_(database) {}
+SqlOrderStore::~SqlOrderStore() = default;
 
-std::unique_ptr<LedgerTransaction> SqlOrderLedger::begin() {
-  return std::make_unique<SqlLedgerTransaction>(database_, statements_);
+std::unique_ptr<OrderTransaction> SqlOrderStore::begin() {
+  return std::make_unique<SqlOrderTransaction>(database_, statements_);
 }
 
 }  // namespace stampede::repositories::sql

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "app/backup/backup_facts.h"
+#include "app/backup/backup_manifest.h"
 #include "repositories/sql/connection/database.h"
 
 namespace stampede::app {
 
 /// What the audit reads in that database, every sale and every order. Throws
 /// repositories::StorageError.
-BackupFacts::Books books_of(const repositories::sql::SqliteOptions& file);
+BackupManifest::AuditedCopy audit_copy(const repositories::sql::SqliteOptions& file);
 
 }  // namespace stampede::app

@@ -1,4 +1,4 @@
-#include "repositories/sql/order_ledger.h"
+#include "repositories/sql/order_store.h"
 
 #include <gmock/gmock.h>
 #include <soci/soci.h>
@@ -10,25 +10,25 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-struct OrderLedgerTest : OnEveryEngine {
-  OrderLedger& ledger = shop.repositories.ledger();
+struct OrderStoreTest : OnEveryEngine {
+  OrderStore& store = shop.repositories.order_store();
   SaleId sale = shop.sell(1'000, 2);
   LeaseId lease = *shop.leases().grant(sale, 600, at(1));
 
   StockLease stored(LeaseId id) {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     return transaction->lock_leases({&id, 1}).at(0).lease;
   }
   std::vector<Order> orders_of(std::vector<SaleBuyer> pairs) {
-    return ledger.begin()->orders_of(pairs);
+    return store.begin()->orders_of(pairs);
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(On, OrderLedgerTest, every_engine(), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(On, OrderStoreTest, every_engine(), testing::PrintToStringParamName());
 
-TEST_P(OrderLedgerTest, LocksLeasesWithTheirSalesLimit) {
+TEST_P(OrderStoreTest, LocksLeasesWithTheirSalesLimit) {
   const std::vector<LeaseId> ids{lease, {99}};
-  const auto leases = ledger.begin()->lock_leases(ids);
+  const auto leases = store.begin()->lock_leases(ids);
   ASSERT_EQ(leases.size(), 1U);
   EXPECT_EQ(leases[0].lease.id, lease);
   EXPECT_EQ(leases[0].lease.sale, sale);
@@ -37,7 +37,7 @@ TEST_P(OrderLedgerTest, LocksLeasesWithTheirSalesLimit) {
   EXPECT_EQ(leases[0].per_buyer_limit, 2);
 }
 
-TEST_P(OrderLedgerTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
+TEST_P(OrderStoreTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
   const auto again = [&](SaleId next) {
     shop.database.write([&](soci::session& session) {
       session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
@@ -47,7 +47,7 @@ TEST_P(OrderLedgerTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
     return next;
   };
   const auto found = [&](std::vector<SaleBuyer> pairs) {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     transaction->lock_leases(std::array{lease});
     std::vector<std::int64_t> numbers;
     for (const Order& order : transaction->orders_of(pairs)) numbers.push_back(order.number.value);
@@ -65,7 +65,7 @@ TEST_P(OrderLedgerTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
                failure(third, in_third, 1, FailureReason::kTooLate), success(next, in_next, 2),
                success(of_another_product, in(of_another_product), 1)});
   {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     transaction->close(in_third);  // all its units are back, and a failed order is left
     transaction->commit();
   }
@@ -74,19 +74,19 @@ TEST_P(OrderLedgerTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
   EXPECT_THAT(found({{sale, {7}}}), testing::IsEmpty());
 }
 
-TEST_P(OrderLedgerTest, CountsInOneShard) {
+TEST_P(OrderStoreTest, CountsInOneShard) {
   {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     EXPECT_EQ(transaction->lock_shard(0).last_seq, 0);
     EXPECT_EQ(transaction->lock_shard(0).shards, 1);
     transaction->advance_shard(0, 41);
     transaction->commit();
   }
-  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, 41);
-  EXPECT_THROW(ledger.begin()->lock_shard(1), StorageError);
+  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, 41);
+  EXPECT_THROW(store.begin()->lock_shard(1), StorageError);
 }
 
-TEST_P(OrderLedgerTest, FindsTheOrdersOfEveryPair) {
+TEST_P(OrderStoreTest, FindsTheOrdersOfEveryPair) {
   const auto other_sale = shop.sell(1'000);
   const auto other_lease = *shop.leases().grant(other_sale, 600, at(1));
   std::vector<Order> orders;
@@ -120,9 +120,9 @@ TEST_P(OrderLedgerTest, FindsTheOrdersOfEveryPair) {
   EXPECT_TRUE(orders_of({{sale, {999}}}).empty());
 }
 
-TEST_P(OrderLedgerTest, ChargesWhatTheLeaseHasAndNoMore) {
+TEST_P(OrderStoreTest, ChargesWhatTheLeaseHasAndNoMore) {
   const auto small = *shop.leases().grant(sale, 3, at(1));
-  auto transaction = ledger.begin();
+  auto transaction = store.begin();
   EXPECT_TRUE(transaction->charge({small, 2}));
   EXPECT_FALSE(transaction->charge({small, 2}));
   EXPECT_TRUE(transaction->charge({small, 1}));
@@ -133,10 +133,10 @@ TEST_P(OrderLedgerTest, ChargesWhatTheLeaseHasAndNoMore) {
   EXPECT_EQ(stored(small).sold, 3);
 }
 
-TEST_P(OrderLedgerTest, AFencedLeaseIsChargedAClosedOneIsNot) {
+TEST_P(OrderStoreTest, AFencedLeaseIsChargedAClosedOneIsNot) {
   shop.leases().fence(lease);
   {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     EXPECT_TRUE(transaction->charge({lease, 1}));
     transaction->close(lease);
     EXPECT_FALSE(transaction->charge({lease, 1}));
@@ -146,9 +146,9 @@ TEST_P(OrderLedgerTest, AFencedLeaseIsChargedAClosedOneIsNot) {
   EXPECT_EQ(stored(lease).sold, 1);
 }
 
-TEST_P(OrderLedgerTest, ClosingReturnsTheUnsoldUnitsOnce) {
+TEST_P(OrderStoreTest, ClosingReturnsTheUnsoldUnitsOnce) {
   for (int i = 0; i < 2; ++i) {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     transaction->charge({lease, 100});
     transaction->close(lease);
     transaction->close(lease);
@@ -159,9 +159,9 @@ TEST_P(OrderLedgerTest, ClosingReturnsTheUnsoldUnitsOnce) {
   }
 }
 
-TEST_P(OrderLedgerTest, WithoutCommitNothingHappened) {
+TEST_P(OrderStoreTest, WithoutCommitNothingHappened) {
   {
-    auto transaction = ledger.begin();
+    auto transaction = store.begin();
     const std::vector<Order> orders{success(sale, lease, 1)};
     transaction->insert(orders);
     transaction->insert({});
@@ -172,10 +172,10 @@ TEST_P(OrderLedgerTest, WithoutCommitNothingHappened) {
   EXPECT_TRUE(orders_of({{sale, {1}}}).empty());
   EXPECT_EQ(stored(lease).sold, 0);
   EXPECT_EQ(stored(lease).state, LeaseState::kOpen);
-  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, 0);
 }
 
-TEST_P(OrderLedgerTest, ASlotIsSoldOnceAndAFailedBatchLeavesNothing) {
+TEST_P(OrderStoreTest, ASlotIsSoldOnceAndAFailedBatchLeavesNothing) {
   shop.commit({success(sale, lease, 1)});
   EXPECT_THROW(shop.commit({success(sale, lease, 2), success(sale, lease, 1)}), StorageError);
   EXPECT_TRUE(orders_of({{sale, {2}}}).empty());
@@ -187,9 +187,9 @@ TEST_P(OrderLedgerTest, ASlotIsSoldOnceAndAFailedBatchLeavesNothing) {
 }
 
 /// On SQLite, which can be told how large a disk is.
-TEST(SqliteOrderLedger, AFullDiskIsSaidAndSurvived) {
+TEST(SqliteOrderStore, AFullDiskIsSaidAndSurvived) {
   TestShop shop;
-  auto& ledger = shop.repositories.ledger();
+  auto& store = shop.repositories.order_store();
   const auto sale = shop.sell(1'000);
   const auto lease = *shop.leases().grant(sale, 600, at(1));
   std::int64_t usual = 0;
@@ -213,7 +213,7 @@ TEST(SqliteOrderLedger, AFullDiskIsSaidAndSurvived) {
   }
   EXPECT_EQ(kind, Kind::kFull);
   EXPECT_EQ(shop.leases().not_closed().at(0).sold, committed);
-  EXPECT_EQ(ledger.begin()->lock_shard(0).last_seq, committed);
+  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, committed);
 
   shop.database.write(
       [&](soci::session& session) { session << "PRAGMA max_page_count = " << usual; });
@@ -223,7 +223,7 @@ TEST(SqliteOrderLedger, AFullDiskIsSaidAndSurvived) {
   EXPECT_EQ(shop.leases().not_closed().at(0).sold, committed + 50);
 }
 
-TEST_P(OrderLedgerTest, ARowThatNobodyWritesIsRefusedByName) {
+TEST_P(OrderStoreTest, ARowThatNobodyWritesIsRefusedByName) {
   shop.commit({success(sale, lease, 1)});
   shop.database.write(
       [](soci::session& session) { session << "UPDATE orders SET status = 'perhaps'"; });

@@ -1,8 +1,8 @@
 // How fast batches of purchases become rows of MariaDB: OrderWriter as the consumer runs it, each
 // queue shard with connections of its own, each batch committed before the next. Buyers are new and
 // in random order. Prints rows per second; with --plain it writes instead, as SQL, multi-row
-// INSERTs of the very same rows, each one commit, for the command line client. bench/ledger_mariadb
-// runs both.
+// INSERTs of the very same rows, each one commit, for the command line client.
+// bench/order_store_mariadb runs both.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -90,7 +90,7 @@ void consume(const Options& options, std::int32_t shard, const std::vector<Purch
              LeaseId lease, std::latch& ready) {
   Database database(options.database);
   Repositories repositories(database);
-  services::orders::OrderWriter writer(repositories.ledger(), shard);
+  services::orders::OrderWriter writer(repositories.order_store(), shard);
   std::vector<Message> batch;
   ready.arrive_and_wait();
   for (std::size_t i = static_cast<std::size_t>(shard); i < purchases.size();) {

@@ -9,9 +9,9 @@ namespace stampede::services::orders {
 
 /// What a buyer may see of purchases and orders: their own, and nobody else's. Thread-safe; calls
 /// block.
-class OrderDesk {
+class BuyerOrders {
  public:
-  explicit OrderDesk(repositories::Orders& orders) : orders_(&orders) {}
+  explicit BuyerOrders(repositories::Orders& orders) : orders_(&orders) {}
 
   /// The state of one purchase, as one snapshot shows it: a row is final; no row and an open lease
   /// is pending; else nothing is known of that intent.

@@ -5,7 +5,7 @@
 
 namespace stampede::services::audit {
 
-/// Checks one sale's books as storage has them: I1, I2 and I5. A pure function.
-SaleReport audit_ledger(const repositories::SaleLedger& ledger);
+/// Checks one sale as storage has it: I1, I2 and I5. A pure function.
+SaleReport audit_sale(const repositories::AuditedSale& audited);
 
 }  // namespace stampede::services::audit

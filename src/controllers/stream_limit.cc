@@ -1,8 +1,8 @@
-#include "controllers/stream_places.h"
+#include "controllers/stream_limit.h"
 
 namespace stampede::controllers {
 
-std::optional<StreamPlaces::Place> StreamPlaces::take(UserId buyer) {
+std::optional<StreamLimit::Place> StreamLimit::take(UserId buyer) {
   const std::lock_guard guard(mutex_);
   if (taken_ >= limits_.in_all) return std::nullopt;
   std::size_t& of_buyer = taken_by_[buyer];
@@ -12,14 +12,14 @@ std::optional<StreamPlaces::Place> StreamPlaces::take(UserId buyer) {
   return Place(*this, buyer);
 }
 
-void StreamPlaces::release(UserId buyer) {
+void StreamLimit::release(UserId buyer) {
   const std::lock_guard guard(mutex_);
   --taken_;
   const auto of_buyer = taken_by_.find(buyer);
   if (--of_buyer->second == 0) taken_by_.erase(of_buyer);
 }
 
-std::size_t StreamPlaces::taken() const {
+std::size_t StreamLimit::taken() const {
   const std::lock_guard guard(mutex_);
   return taken_;
 }

@@ -1,4 +1,4 @@
-#include "services/audit/ledger_audit.h"
+#include "services/audit/sale_audit.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -18,11 +18,11 @@ struct Audited {
   std::int64_t failed_as_counted = 0;
 };
 
-Audited add_up(const repositories::SaleLedger& ledger) {
+Audited add_up(const repositories::AuditedSale& audited) {
   Audited audited;
-  audited.position = {.sale = ledger.sale, .sold = ledger.live, .failed = ledger.failed};
-  audited.failed_as_counted = ledger.failed_as_counted;
-  for (const StockLease& lease : ledger.leases) {
+  audited.position = {.sale = audited.sale, .sold = audited.live, .failed = audited.failed};
+  audited.failed_as_counted = audited.failed_as_counted;
+  for (const StockLease& lease : audited.leases) {
     if (lease.sold > lease.granted) {
       audited.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value,
                                        lease.sold, lease.granted));
@@ -31,13 +31,13 @@ Audited add_up(const repositories::SaleLedger& ledger) {
     ++audited.leases_not_closed;
     audited.position.leased += lease.granted - lease.sold;
   }
-  for (const LeaseId lease : ledger.mischarged_leases) {
+  for (const LeaseId lease : audited.mischarged_leases) {
     audited.mischarged.add(fmt::format("lease {}", lease.value));
   }
   return audited;
 }
 
-std::vector<LedgerLine> lines_of(const Audited& audited) {
+std::vector<PositionLine> lines_of(const Audited& audited) {
   const SalePosition& position = audited.position;
   const std::int64_t oversold = audited.oversold.count();
   const std::int64_t mischarged = audited.mischarged.count();
@@ -104,29 +104,29 @@ Finding no_oversell(Audited& audited) {
   return finding_of(Invariant::kNoOversell, breaches, audited.oversold.take());
 }
 
-Finding no_double(const repositories::SaleLedger& ledger) {
+Finding no_double(const repositories::AuditedSale& audited) {
   std::vector<std::string> breaches;
-  if (ledger.buyers_over_limit > 0) {
-    breaches.push_back(fmt::format("{} buyers hold more than {} orders", ledger.buyers_over_limit,
-                                   ledger.sale.per_buyer_limit));
+  if (audited.buyers_over_limit > 0) {
+    breaches.push_back(fmt::format("{} buyers hold more than {} orders", audited.buyers_over_limit,
+                                   audited.sale.per_buyer_limit));
   }
-  if (ledger.doubled_intents > 0) {
-    breaches.push_back(fmt::format("{} keys have more than one order", ledger.doubled_intents));
+  if (audited.doubled_intents > 0) {
+    breaches.push_back(fmt::format("{} keys have more than one order", audited.doubled_intents));
   }
   return finding_of(Invariant::kNoDouble, breaches, {});
 }
 
 }  // namespace
 
-SaleReport audit_ledger(const repositories::SaleLedger& ledger) {
-  Audited audited = add_up(ledger);
+SaleReport audit_sale(const repositories::AuditedSale& audited) {
+  Audited audited = add_up(audited);
   SaleReport report;
-  report.product = ledger.product_name;
+  report.product = audited.product_name;
   report.position = audited.position;
   report.lines = lines_of(audited);
   report.findings.push_back(conservation(audited));
   report.findings.push_back(no_oversell(audited));
-  report.findings.push_back(no_double(ledger));
+  report.findings.push_back(no_double(audited));
   return report;
 }
 

@@ -9,7 +9,7 @@
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
-#include "repositories/order_ledger.h"
+#include "repositories/order_store.h"
 #include "repositories/orders.h"
 
 namespace stampede::repositories::memory {
@@ -18,14 +18,14 @@ namespace stampede::repositories::memory {
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
 /// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe, but it
 /// locks no rows: who runs several transactions at a time locks them.
-class MemoryLedger final : public OrderLedger,
-                           public Leases,
-                           public Orders,
-                           public Members,
-                           public Leadership {
+class MemoryStore final : public OrderStore,
+                          public Leases,
+                          public Orders,
+                          public Members,
+                          public Leadership {
  public:
   /// Order numbers are shared by that many queue shards.
-  explicit MemoryLedger(std::size_t shards = 1);
+  explicit MemoryStore(std::size_t shards = 1);
 
   struct State {
     std::map<SaleId, Sale> sales;
@@ -57,7 +57,7 @@ class MemoryLedger final : public OrderLedger,
   /// The database's own clock, which stands still otherwise.
   void tell_time(Instant now);
 
-  std::unique_ptr<LedgerTransaction> begin() override;
+  std::unique_ptr<OrderTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
   std::optional<StockLease> grant(const Term& term, const LeaseRequest& request, std::int64_t units,
@@ -109,6 +109,6 @@ class MemoryLedger final : public OrderLedger,
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.
-std::vector<std::string> broken_invariants(const MemoryLedger::State& state);
+std::vector<std::string> broken_invariants(const MemoryStore::State& state);
 
 }  // namespace stampede::repositories::memory

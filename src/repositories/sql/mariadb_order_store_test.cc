@@ -31,9 +31,9 @@ struct Consumer {
   Database database;
   Repositories repositories{database};
 
-  std::unique_ptr<LedgerTransaction> begin() { return repositories.ledger().begin(); }
+  std::unique_ptr<OrderTransaction> begin() { return repositories.order_store().begin(); }
   /// The first half of OrderWriter's transaction: all that it locks, then what it reads.
-  std::vector<Order> lock_and_read(LedgerTransaction& transaction, SaleId sale,
+  std::vector<Order> lock_and_read(OrderTransaction& transaction, SaleId sale,
                                    std::vector<UserId> buyers, LeaseId lease) {
     transaction.lock_buyers(buyers);
     EXPECT_THAT(transaction.lock_leases({&lease, 1}), SizeIs(1));
@@ -43,7 +43,7 @@ struct Consumer {
     return transaction.orders_of(pairs);
   }
   /// The second: one order for the buyer, in that slot.
-  void write(LedgerTransaction& transaction, Order order) {
+  void write(OrderTransaction& transaction, Order order) {
     order.seq = transaction.lock_shard(shard).last_seq + 1;
     order.number = {(order.seq - 1) * kShards + shard + 1};
     transaction.insert({&order, 1});
@@ -53,12 +53,12 @@ struct Consumer {
   }
 };
 
-struct MariadbLedger : testing::Test {
+struct MariadbOrderStore : testing::Test {
   TestShop shop{Engine::kMariadb};
   SaleId sale = shop.sell(1'000);
   std::vector<LeaseId> leases;  // of each shard
 
-  MariadbLedger() {
+  MariadbOrderStore() {
     shop.repositories.ensure_shards(kShards);
     shop.accounts().ensure_range({1}, {2'500}, at(1));
     for (std::int32_t i = 0; i < kShards; ++i) {
@@ -84,7 +84,7 @@ std::int64_t server_waits() {
       "SELECT COUNT(*) FROM information_schema.innodb_lock_waits"));
 }
 
-TEST_F(MariadbLedger, ShardsDoNotWaitForEachOther) {
+TEST_F(MariadbOrderStore, ShardsDoNotWaitForEachOther) {
   Consumer first(options(), 0);
   Consumer second(impatient(), 1);
   const auto held = first.begin();
@@ -95,7 +95,7 @@ TEST_F(MariadbLedger, ShardsDoNotWaitForEachOther) {
   first.write(*held, success(sale, leases[0], 1));
 }
 
-TEST_F(MariadbLedger, ShardsDecideAboutABuyerOneAfterTheOther) {
+TEST_F(MariadbOrderStore, ShardsDecideAboutABuyerOneAfterTheOther) {
   Consumer first(options(), 0);
   const auto held = first.begin();
   first.lock_and_read(*held, sale, {{1}, {7}}, leases[0]);
@@ -122,7 +122,7 @@ TEST_F(MariadbLedger, ShardsDecideAboutABuyerOneAfterTheOther) {
   EXPECT_EQ(seen[0].buyer, UserId{7});
 }
 
-TEST_F(MariadbLedger, LocksALeaseUntilTheCommit) {
+TEST_F(MariadbOrderStore, LocksALeaseUntilTheCommit) {
   Consumer first(options(), 0);
   Consumer second(impatient(), 1);
   const auto held = first.begin();
@@ -132,7 +132,7 @@ TEST_F(MariadbLedger, LocksALeaseUntilTheCommit) {
   EXPECT_EQ(error->kind(), Kind::kBusy);
 }
 
-TEST_F(MariadbLedger, KnowsBuyersAndLeasesThatDoNotExist) {
+TEST_F(MariadbOrderStore, KnowsBuyersAndLeasesThatDoNotExist) {
   Consumer consumer(options(), 0);
   const auto transaction = consumer.begin();
   transaction->lock_buyers(std::vector<UserId>{{1}, {999'999}});
@@ -141,7 +141,7 @@ TEST_F(MariadbLedger, KnowsBuyersAndLeasesThatDoNotExist) {
   EXPECT_TRUE(transaction->orders_of(std::vector<SaleBuyer>{{sale, {999'999}}}).empty());
 }
 
-TEST_F(MariadbLedger, WritesBatchesOfManyStatements) {
+TEST_F(MariadbOrderStore, WritesBatchesOfManyStatements) {
   Consumer consumer(options(), 0);
   const auto large = shop.sell(10'000);
   const auto lease = *shop.leases().grant(large, 10'000, at(1));
@@ -175,7 +175,7 @@ TEST_F(MariadbLedger, WritesBatchesOfManyStatements) {
 
 /// Every shard decides about the same buyers again and again, by the rule of one order a buyer.
 /// What loses a deadlock is decided again, as the consumer does.
-TEST_F(MariadbLedger, ABuyerHasOneOrderWhicheverShardsAreAsked) {
+TEST_F(MariadbOrderStore, ABuyerHasOneOrderWhicheverShardsAreAsked) {
   constexpr std::int64_t kBuyers = 40;
   {
     std::latch ready{kShards};
@@ -206,18 +206,18 @@ TEST_F(MariadbLedger, ABuyerHasOneOrderWhicheverShardsAreAsked) {
   }
   EXPECT_EQ(orders, kBuyers);
   EXPECT_THAT(buyers, SizeIs(kBuyers));
-  const auto ledger = shop.repositories.audit().ledgers().at(0);
-  EXPECT_EQ(ledger.buyers_over_limit, 0);
-  EXPECT_TRUE(ledger.mischarged_leases.empty());
+  const auto store = shop.repositories.audit().audited_sales().at(0);
+  EXPECT_EQ(store.buyers_over_limit, 0);
+  EXPECT_TRUE(store.mischarged_leases.empty());
 }
 
 /// A batch counts failed orders, then closes leases: two of them may want each other's sale.
-TEST_F(MariadbLedger, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgain) {
+TEST_F(MariadbOrderStore, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgain) {
   const SaleId other = shop.sell(100);
   const LeaseId of_other = *shop.leases().grant(other, 100, at(1));
   Consumer first(options(), 0);
   Consumer second(options(), 1);
-  const auto count = [](Consumer& consumer, LedgerTransaction& transaction, SaleId failed,
+  const auto count = [](Consumer& consumer, OrderTransaction& transaction, SaleId failed,
                         LeaseId lease) {
     consumer.lock_and_read(transaction, failed, {{consumer.shard + 1}}, lease);
     Order order = failure(failed, lease, consumer.shard + 1, FailureReason::kTooLate);
@@ -226,7 +226,7 @@ TEST_F(MariadbLedger, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgain) {
     transaction.insert({&order, 1});
     transaction.advance_shard(consumer.shard, order.seq);
   };
-  const auto close = [](LedgerTransaction& transaction, LeaseId lease) {
+  const auto close = [](OrderTransaction& transaction, LeaseId lease) {
     transaction.close(lease);
     transaction.commit();
   };
@@ -248,16 +248,16 @@ TEST_F(MariadbLedger, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgain) {
   const auto again = loser.begin();
   count(loser, *again, our_error ? sale : other, our_error ? of_other : leases[0]);
   close(*again, our_error ? of_other : leases[0]);
-  for (const SaleLedger& ledger : shop.repositories.audit().ledgers()) {
-    EXPECT_EQ(ledger.failed, 1);
-    EXPECT_EQ(ledger.failed_as_counted, 1);
+  for (const AuditedSale& store : shop.repositories.audit().audited_sales()) {
+    EXPECT_EQ(store.failed, 1);
+    EXPECT_EQ(store.failed_as_counted, 1);
   }
   EXPECT_EQ(shop.catalog().sale(sale)->unleased, 1'000 - 3 * 100) << "back once";
   EXPECT_EQ(shop.catalog().sale(other)->unleased, 100) << "back once";
   EXPECT_THAT(shop.leases().not_closed(), SizeIs(3));
 }
 
-TEST_F(MariadbLedger, AChangeOfTermsWaitsForGrantsUnderWay) {
+TEST_F(MariadbOrderStore, AChangeOfTermsWaitsForGrantsUnderWay) {
   const auto upcoming = shop.catalog().sale(sale)->product;
   shop.catalog().end_sale(sale, at(1));
   Sale later{.id = {}, .product = upcoming, .quantity = 10, .starts_at = at(100'000)};
@@ -281,7 +281,7 @@ TEST_F(MariadbLedger, AChangeOfTermsWaitsForGrantsUnderWay) {
 }
 
 /// From where it has checked the ring's epoch until its commit.
-TEST_F(MariadbLedger, AChangeOfTheRingWaitsForGrantsUnderWay) {
+TEST_F(MariadbOrderStore, AChangeOfTheRingWaitsForGrantsUnderWay) {
   const Term& term = shop.term();
   Database granting(options());
   Transaction grant(granting, Access::kWrite);
@@ -304,7 +304,7 @@ TEST_F(MariadbLedger, AChangeOfTheRingWaitsForGrantsUnderWay) {
 }
 
 /// A sale's row may be locked for long, by a batch of orders or by a merchant.
-TEST_F(MariadbLedger, ALockedSaleKeepsNeitherTheRingFromChangingNorTheLeadFromBeingRenewed) {
+TEST_F(MariadbOrderStore, ALockedSaleKeepsNeitherTheRingFromChangingNorTheLeadFromBeingRenewed) {
   const Term& term = shop.term();
   Database other(options());
   Transaction locking(other, Access::kWrite);
@@ -333,7 +333,7 @@ TEST_F(MariadbLedger, ALockedSaleKeepsNeitherTheRingFromChangingNorTheLeadFromBe
 }
 
 /// An automatic entry that finds no ban, while an operator's ban is about to be committed.
-TEST_F(MariadbLedger, ABanThatIsUnderWayIsNotOverwritten) {
+TEST_F(MariadbOrderStore, ABanThatIsUnderWayIsNotOverwritten) {
   Database banning(options());
   std::optional<Transaction> ban(std::in_place, banning, Access::kWrite);
   ban->run([&](soci::session& session) {
@@ -352,7 +352,7 @@ TEST_F(MariadbLedger, ABanThatIsUnderWayIsNotOverwritten) {
 }
 
 /// What a leader has begun is committed before another leads, or never.
-TEST_F(MariadbLedger, ATakeWaitsForTheLeadersTransactionUnderWay) {
+TEST_F(MariadbOrderStore, ATakeWaitsForTheLeadersTransactionUnderWay) {
   Leadership& leadership = shop.repositories.leadership();
   const auto term = *leadership.take("first", 0, std::chrono::milliseconds{0});
   Database writing(options());

@@ -1,4 +1,4 @@
-#include "repositories/memory/memory_ledger.h"
+#include "repositories/memory/memory_store.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,15 +12,15 @@
 namespace stampede::repositories::memory {
 
 /// Reads what is committed, and keeps what it writes beside it until commit().
-class MemoryLedger::Transaction final : public LedgerTransaction {
+class MemoryStore::Transaction final : public OrderTransaction {
  public:
-  explicit Transaction(MemoryLedger& ledger) : ledger_(ledger) {}
+  explicit Transaction(MemoryStore& store) : store_(store) {}
 
   void lock_buyers(std::span<const UserId>) override {}
 
-  std::vector<LedgerLease> lock_leases(std::span<const LeaseId> ascending) override {
-    const std::lock_guard lock(ledger_.mutex_);
-    std::vector<LedgerLease> leases;
+  std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
+    const std::lock_guard lock(store_.mutex_);
+    std::vector<ChargedLease> leases;
     for (const LeaseId id : ascending) {
       const auto found = state().leases.find(id);
       if (found == state().leases.end()) continue;
@@ -30,13 +30,13 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
   }
 
   ShardState lock_shard(std::int32_t shard) override {
-    const std::lock_guard lock(ledger_.mutex_);
+    const std::lock_guard lock(store_.mutex_);
     return {state().last_seqs.at(static_cast<std::size_t>(shard)),
             static_cast<std::int32_t>(state().last_seqs.size())};
   }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
-    const std::lock_guard lock(ledger_.mutex_);
+    const std::lock_guard lock(store_.mutex_);
     std::vector<Order> orders;
     for (const Order& order : state().orders) {
       if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer}) ||
@@ -48,7 +48,7 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
   }
 
   void insert(std::span<const Order> orders) override {
-    const std::lock_guard lock(ledger_.mutex_);
+    const std::lock_guard lock(store_.mutex_);
     for (const Order& order : orders) {
       if (taken(order, state().orders) || taken(order, inserted_)) {
         throw std::logic_error("UNIQUE constraint failed: orders");
@@ -57,8 +57,8 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     }
   }
 
-  bool charge(const LedgerCharge& charge) override {
-    const std::lock_guard lock(ledger_.mutex_);
+  bool charge(const LeaseCharge& charge) override {
+    const std::lock_guard lock(store_.mutex_);
     const StockLease& lease = state().leases.at(charge.lease);
     std::int64_t& charged = charged_[charge.lease];
     if (lease.state == LeaseState::kClosed || lease.sold + charged + charge.units > lease.granted) {
@@ -75,8 +75,8 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
   }
 
   void commit() override {
-    const std::lock_guard lock(ledger_.mutex_);
-    for (Order& order : inserted_) ledger_.append(std::move(order));
+    const std::lock_guard lock(store_.mutex_);
+    for (Order& order : inserted_) store_.append(std::move(order));
     for (const auto& [id, units] : charged_) state().leases.at(id).sold += units;
     for (const LeaseId id : closed_) {
       StockLease& lease = state().leases.at(id);
@@ -99,7 +99,7 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     });
   }
 
-  State& state() { return ledger_.state_; }
+  State& state() { return store_.state_; }
   static bool taken(const Order& order, const std::vector<Order>& orders) {
     return std::ranges::any_of(orders, [&](const Order& other) {
       return other.number == order.number ||
@@ -108,76 +108,76 @@ class MemoryLedger::Transaction final : public LedgerTransaction {
     });
   }
 
-  MemoryLedger& ledger_;
+  MemoryStore& store_;
   std::vector<Order> inserted_;
   std::map<LeaseId, std::int64_t> charged_;
   std::vector<LeaseId> closed_;
   std::map<std::size_t, std::int64_t> last_seqs_;
 };
 
-MemoryLedger::MemoryLedger(std::size_t shards) : by_shard_(shards) {
+MemoryStore::MemoryStore(std::size_t shards) : by_shard_(shards) {
   state_.last_seqs.resize(shards);
 }
 
-void MemoryLedger::append(Order&& order) {
+void MemoryStore::append(Order&& order) {
   const auto shard =
       static_cast<std::size_t>(shard_of(order.number, static_cast<std::int64_t>(by_shard_.size())));
   by_shard_[shard].push_back(state_.orders.size());
   state_.orders.push_back(std::move(order));
 }
 
-void MemoryLedger::add_sale(const Sale& sale) {
+void MemoryStore::add_sale(const Sale& sale) {
   const std::lock_guard lock(mutex_);
   Sale& added = state_.sales[sale.id] = sale;
   added.unleased = sale.quantity;
 }
 
-void MemoryLedger::add_stock(SaleId sale, std::int64_t units) {
+void MemoryStore::add_stock(SaleId sale, std::int64_t units) {
   const std::lock_guard lock(mutex_);
   Sale& grown = state_.sales.at(sale);
   grown.quantity += units;
   grown.unleased += units;
 }
 
-void MemoryLedger::end_sale(SaleId sale, Instant now) {
+void MemoryStore::end_sale(SaleId sale, Instant now) {
   const std::lock_guard lock(mutex_);
   Sale& ended = state_.sales.at(sale);
   if (!ended.ended(now)) ended.ends_at = now;
 }
 
-void MemoryLedger::set_clock(Instant now) {
+void MemoryStore::set_clock(Instant now) {
   const std::lock_guard lock(mutex_);
   state_.clock = now;
 }
 
-MemoryLedger::State MemoryLedger::state() const {
+MemoryStore::State MemoryStore::state() const {
   const std::lock_guard lock(mutex_);
   return state_;
 }
 
-void MemoryLedger::restore(State state) {
+void MemoryStore::restore(State state) {
   const std::lock_guard lock(mutex_);
   state_ = std::move(state);
   by_shard_.assign(state_.last_seqs.size(), {});
   for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
 }
 
-void MemoryLedger::tell_time(Instant now) {
+void MemoryStore::tell_time(Instant now) {
   const std::lock_guard lock(mutex_);
   time_ = now;
 }
 
-std::unique_ptr<LedgerTransaction> MemoryLedger::begin() {
+std::unique_ptr<OrderTransaction> MemoryStore::begin() {
   return std::make_unique<Transaction>(*this);
 }
 
-std::optional<LeaseId> MemoryLedger::grant(SaleId sale, std::int64_t units, Instant) {
+std::optional<LeaseId> MemoryStore::grant(SaleId sale, std::int64_t units, Instant) {
   const std::lock_guard lock(mutex_);
   return take_units(sale, units);
 }
 
-std::optional<StockLease> MemoryLedger::grant(const Term& term, const LeaseRequest& request,
-                                              std::int64_t units, Instant) {
+std::optional<StockLease> MemoryStore::grant(const Term& term, const LeaseRequest& request,
+                                             std::int64_t units, Instant) {
   const std::lock_guard lock(mutex_);
   require_leader(term);
   const std::pair key{request.holder, request.number};
@@ -193,7 +193,7 @@ std::optional<StockLease> MemoryLedger::grant(const Term& term, const LeaseReque
   return lease;
 }
 
-std::optional<LeaseId> MemoryLedger::take_units(SaleId sale, std::int64_t units) {
+std::optional<LeaseId> MemoryStore::take_units(SaleId sale, std::int64_t units) {
   Sale& from = state_.sales.at(sale);
   if (from.unleased < units) return std::nullopt;
   from.unleased -= units;
@@ -202,23 +202,23 @@ std::optional<LeaseId> MemoryLedger::take_units(SaleId sale, std::int64_t units)
   return id;
 }
 
-void MemoryLedger::fence(LeaseId lease) {
+void MemoryStore::fence(LeaseId lease) {
   const std::lock_guard lock(mutex_);
   set_fenced(lease);
 }
 
-void MemoryLedger::fence(const Term& term, LeaseId lease) {
+void MemoryStore::fence(const Term& term, LeaseId lease) {
   const std::lock_guard lock(mutex_);
   require_leader(term);
   set_fenced(lease);
 }
 
-void MemoryLedger::set_fenced(LeaseId lease) {
+void MemoryStore::set_fenced(LeaseId lease) {
   StockLease& fenced = state_.leases.at(lease);
   if (fenced.state == LeaseState::kOpen) fenced.state = LeaseState::kFenced;
 }
 
-std::vector<StockLease> MemoryLedger::not_closed() {
+std::vector<StockLease> MemoryStore::not_closed() {
   const std::lock_guard lock(mutex_);
   std::vector<StockLease> leases;
   for (const auto& [id, lease] : state_.leases) {
@@ -227,7 +227,7 @@ std::vector<StockLease> MemoryLedger::not_closed() {
   return leases;
 }
 
-std::vector<SalePosition> MemoryLedger::stock(Instant ended_after) {
+std::vector<SalePosition> MemoryStore::stock(Instant ended_after) {
   const std::lock_guard lock(mutex_);
   std::vector<SalePosition> positions;
   for (const auto& [id, sale] : state_.sales) {
@@ -245,7 +245,7 @@ std::vector<SalePosition> MemoryLedger::stock(Instant ended_after) {
   return positions;
 }
 
-std::optional<Instant> MemoryLedger::settled_at(SaleId sale) const {
+std::optional<Instant> MemoryStore::settled_at(SaleId sale) const {
   const auto closed = state_.last_closed_at.find(sale);
   if (state_.sales.at(sale).unleased > 0 || closed == state_.last_closed_at.end()) return {};
   const bool open = std::ranges::any_of(state_.leases, [&](const auto& entry) {
@@ -254,8 +254,8 @@ std::optional<Instant> MemoryLedger::settled_at(SaleId sale) const {
   return open ? std::nullopt : std::optional(closed->second);
 }
 
-PurchaseSnapshot MemoryLedger::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
-                                        LeaseId lease) {
+PurchaseSnapshot MemoryStore::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                                       LeaseId lease) {
   const std::lock_guard lock(mutex_);
   PurchaseSnapshot snapshot;
   const auto asked = state_.sales.find(sale);
@@ -272,13 +272,13 @@ PurchaseSnapshot MemoryLedger::purchase(SaleId sale, UserId buyer, const Idempot
   return snapshot;
 }
 
-OrderLine MemoryLedger::line(const Order& order) const {
+OrderLine MemoryStore::line(const Order& order) const {
   const Sale& sale = state_.sales.at(order.sale);
   return {
       .order = order, .product = sale.product, .product_name = {}, .price_cents = sale.price_cents};
 }
 
-std::vector<OrderLine> MemoryLedger::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
+std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   std::vector<OrderLine> lines;
   for (const Order& order : state_.orders) {
@@ -292,14 +292,14 @@ std::vector<OrderLine> MemoryLedger::of_buyer(UserId buyer, OrderNumber before, 
   return lines;
 }
 
-std::optional<OrderLine> MemoryLedger::find(OrderNumber number) {
+std::optional<OrderLine> MemoryStore::find(OrderNumber number) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(state_.orders, number, &Order::number);
   if (found == state_.orders.end()) return std::nullopt;
   return line(*found);
 }
 
-std::vector<Order> MemoryLedger::since(std::int32_t shard, std::int64_t after, std::size_t most) {
+std::vector<Order> MemoryStore::since(std::int32_t shard, std::int64_t after, std::size_t most) {
   const std::lock_guard lock(mutex_);
   const auto& indices = by_shard_.at(static_cast<std::size_t>(shard));
   const auto seq_of = [this](std::size_t index) { return state_.orders[index].seq; };
@@ -311,17 +311,17 @@ std::vector<Order> MemoryLedger::since(std::int32_t shard, std::int64_t after, s
   return orders;
 }
 
-std::vector<std::int64_t> MemoryLedger::newest() {
+std::vector<std::int64_t> MemoryStore::newest() {
   const std::lock_guard lock(mutex_);
   return state_.last_seqs;
 }
 
-std::vector<std::int64_t> MemoryLedger::cursors_before_recent(Instant) {
+std::vector<std::int64_t> MemoryStore::cursors_before_recent(Instant) {
   const std::lock_guard lock(mutex_);
   return std::vector<std::int64_t>(state_.last_seqs.size());
 }
 
-RecentSales MemoryLedger::recent_sales(Instant over_after) {
+RecentSales MemoryStore::recent_sales(Instant over_after) {
   const std::lock_guard lock(mutex_);
   RecentSales recent{.sales = {}, .first = {1}, .last = {}};
   for (const auto& [id, sale] : state_.sales) {
@@ -333,7 +333,7 @@ RecentSales MemoryLedger::recent_sales(Instant over_after) {
   return recent;
 }
 
-std::vector<Order> MemoryLedger::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
+std::vector<Order> MemoryStore::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
   std::vector<Order> orders = state().orders;
   std::erase_if(orders,
                 [&](const Order& order) { return order.number < first || last < order.number; });
@@ -342,12 +342,12 @@ std::vector<Order> MemoryLedger::numbered(OrderNumber first, OrderNumber last, s
   return orders;
 }
 
-RingState MemoryLedger::ring() {
+RingState MemoryStore::ring() {
   const std::lock_guard lock(mutex_);
   return state_.ring;
 }
 
-RingState MemoryLedger::replace(const Term& term, const RingChange& change, Instant) {
+RingState MemoryStore::replace(const Term& term, const RingChange& change, Instant) {
   const std::lock_guard lock(mutex_);
   require_leader(term);
   if (change.epoch != state_.ring.epoch) return state_.ring;
@@ -359,19 +359,19 @@ RingState MemoryLedger::replace(const Term& term, const RingChange& change, Inst
   return state_.ring;
 }
 
-void MemoryLedger::require_leader(const Term& term) const {
+void MemoryStore::require_leader(const Term& term) const {
   if (state_.leader != term) throw NoLongerLeader(term);
 }
 
 /// Not part of the state: what was drawn is not drawn again after a failover.
-std::string MemoryLedger::draw_nonce() {
+std::string MemoryStore::draw_nonce() {
   char digits[33];
   std::snprintf(digits, sizeof digits, "%032llx", static_cast<unsigned long long>(++nonces_));
   return digits;
 }
 
-std::optional<Term> MemoryLedger::take(const std::string& holder, std::int64_t above,
-                                       std::chrono::milliseconds life) {
+std::optional<Term> MemoryStore::take(const std::string& holder, std::int64_t above,
+                                      std::chrono::milliseconds life) {
   const std::lock_guard lock(mutex_);
   if (state_.leader.holder != holder && time_ < state_.leader_until) return std::nullopt;
   state_.leader = {
@@ -380,30 +380,30 @@ std::optional<Term> MemoryLedger::take(const std::string& holder, std::int64_t a
   return state_.leader;
 }
 
-bool MemoryLedger::renew(const Term& term, std::chrono::milliseconds life) {
+bool MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
   const std::lock_guard lock(mutex_);
   if (state_.leader != term) return false;
   state_.leader_until = time_ + life;
   return true;
 }
 
-void MemoryLedger::resign(const Term& term) {
+void MemoryStore::resign(const Term& term) {
   const std::lock_guard lock(mutex_);
   if (state_.leader == term) state_.leader_until = Instant::min();
 }
 
-std::optional<Instant> MemoryLedger::standing(const Term& term) {
+std::optional<Instant> MemoryStore::standing(const Term& term) {
   const std::lock_guard lock(mutex_);
   if (state_.leader != term) return std::nullopt;
   return time_;
 }
 
-Term MemoryLedger::last() {
+Term MemoryStore::last() {
   const std::lock_guard lock(mutex_);
   return state_.leader;
 }
 
-std::vector<std::string> broken_invariants(const MemoryLedger::State& state) {
+std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
   std::vector<std::string> broken;
   std::map<SaleId, std::int64_t> live;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;

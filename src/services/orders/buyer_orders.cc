@@ -1,9 +1,9 @@
-#include "services/orders/order_desk.h"
+#include "services/orders/buyer_orders.h"
 
 namespace stampede::services::orders {
 
-OrderDesk::PurchaseReport OrderDesk::purchase(SaleId sale, UserId buyer,
-                                              const IdempotencyKey& intent, LeaseId lease) {
+BuyerOrders::PurchaseReport BuyerOrders::purchase(SaleId sale, UserId buyer,
+                                                  const IdempotencyKey& intent, LeaseId lease) {
   const auto snapshot = orders_->purchase(sale, buyer, intent, lease);
   if (snapshot.order) {
     return {snapshot.order->live() ? PurchaseState::kSuccess : PurchaseState::kFailed,
@@ -12,12 +12,12 @@ OrderDesk::PurchaseReport OrderDesk::purchase(SaleId sale, UserId buyer,
   return {snapshot.lease_open ? PurchaseState::kPending : PurchaseState::kUnknown, {}, {}};
 }
 
-std::vector<repositories::OrderLine> OrderDesk::orders_of(UserId buyer, OrderNumber before,
-                                                          std::size_t limit) {
+std::vector<repositories::OrderLine> BuyerOrders::orders_of(UserId buyer, OrderNumber before,
+                                                            std::size_t limit) {
   return orders_->of_buyer(buyer, before, limit);
 }
 
-std::optional<repositories::OrderLine> OrderDesk::order_of(UserId buyer, OrderNumber number) {
+std::optional<repositories::OrderLine> BuyerOrders::order_of(UserId buyer, OrderNumber number) {
   auto line = orders_->find(number);
   if (!line || line->order.buyer != buyer || !line->order.live()) return std::nullopt;
   return line;

@@ -2,19 +2,19 @@
 
 #include <memory>
 
-#include "repositories/order_ledger.h"
+#include "repositories/order_store.h"
 #include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 
 /// Prepares its statements once for each connection and keeps them. Of one database at most one
 /// consumer holds a transaction at a time; begin() waits for its turn.
-class SqlOrderLedger final : public OrderLedger {
+class SqlOrderStore final : public OrderStore {
  public:
-  explicit SqlOrderLedger(Database& database);
-  ~SqlOrderLedger() override;
+  explicit SqlOrderStore(Database& database);
+  ~SqlOrderStore() override;
 
-  std::unique_ptr<LedgerTransaction> begin() override;
+  std::unique_ptr<OrderTransaction> begin() override;
 
   class Statements;
 

@@ -1,0 +1,19 @@
+#include "app/backup/audited_copy.h"
+
+#include "repositories/sql/repositories.h"
+#include "services/audit/sale_audit.h"
+
+namespace stampede::app {
+
+BackupManifest::AuditedCopy audit_copy(const repositories::sql::SqliteOptions& file) {
+  repositories::sql::Database database(file);
+  BackupManifest::AuditedCopy audited;
+  for (const auto& audited : repositories::sql::Repositories(database).audit().audited_sales()) {
+    ++audited.sales;
+    audited.orders += audited.live + audited.failed;
+    audited.clean = audited.clean && services::audit::audit_sale(audited).clean();
+  }
+  return audited;
+}
+
+}  // namespace stampede::app

@@ -69,7 +69,7 @@ BuyerSearch& Repositories::buyer_search() const { return all_->buyer_search; }
 Catalog& Repositories::catalog() const { return all_->catalog; }
 Leadership& Repositories::leadership() const { return all_->leadership; }
 Leases& Repositories::leases() const { return all_->leases; }
-OrderStore& Repositories::store() const { return all_->store; }
+OrderStore& Repositories::order_store() const { return all_->store; }
 Members& Repositories::members() const { return all_->members; }
 OrderSearch& Repositories::order_search() const { return all_->order_search; }
 Orders& Repositories::orders() const { return all_->orders; }

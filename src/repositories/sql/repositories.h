@@ -40,7 +40,7 @@ class Repositories {
   Catalog& catalog() const;
   Leadership& leadership() const;
   Leases& leases() const;
-  OrderStore& store() const;
+  OrderStore& order_store() const;
   Members& members() const;
   OrderSearch& order_search() const;
   Orders& orders() const;

@@ -2,14 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include "http/server/response_writer.h"
 #include "http/text.h"
 
 namespace stampede::http {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 Request with_headers(std::vector<std::pair<std::string_view, std::string_view>> headers) {
   Request request;
@@ -88,55 +86,6 @@ TEST(Response, RetryAfterIsRoundedUp) {
   EXPECT_EQ(retry_after_seconds(0), "1");
   EXPECT_EQ(retry_after_seconds(1000), "1");
   EXPECT_EQ(retry_after_seconds(1001), "2");
-}
-
-TEST(ResponseWriter, WritesAWholeResponse) {
-  ResponseWriter writer;
-  Response response = json(201, "{}");
-  response.with("Location", "/orders/5");
-  writer.write(std::move(response), {.date = "Date: now\r\n"});
-  EXPECT_EQ(writer.head_left(),
-            "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Type: application/json\r\n"
-            "Content-Length: 2\r\nLocation: /orders/5\r\n\r\n{}");
-  writer.sent(writer.head_left().size());
-  EXPECT_TRUE(writer.empty());
-}
-
-TEST(ResponseWriter, AHeaderCannotEndItsLine) {
-  ResponseWriter writer;
-  writer.write(see_other(std::string("/a\r\nSet-Cookie: x\0", 17)), {});
-  EXPECT_THAT(std::string(writer.head_left()), HasSubstr("Location: /aSet-Cookie: x\r\n"));
-}
-
-TEST(ResponseWriter, HeadKeepsTheLengthOnly) {
-  ResponseWriter writer;
-  writer.write(html(200, "hello"), {.head_only = true});
-  EXPECT_THAT(std::string(writer.head_left()), HasSubstr("Content-Length: 5\r\n"));
-  EXPECT_TRUE(writer.head_left().ends_with("\r\n\r\n"));
-}
-
-TEST(ResponseWriter, NotModifiedHasNeitherBodyNorLength) {
-  ResponseWriter writer;
-  Response response;
-  response.status = 304;
-  writer.write(std::move(response), {});
-  EXPECT_THAT(std::string(writer.head_left()), Not(HasSubstr("Content-Length")));
-}
-
-TEST(ResponseWriter, SendsALargeBodyFromWhereItLies) {
-  const auto body = std::make_shared<const std::string>(100'000, 'x');
-  ResponseWriter writer;
-  Response response;
-  response.shared_body = body;
-  writer.write(std::move(response), {});
-  EXPECT_TRUE(writer.full());
-  EXPECT_EQ(writer.body_left().data(), body->data());
-  writer.sent(writer.head_left().size() + 40'000);
-  EXPECT_EQ(writer.head_left(), "");
-  EXPECT_EQ(writer.body_left().size(), 60'000U);
-  writer.sent(60'000);
-  EXPECT_TRUE(writer.empty());
-  EXPECT_FALSE(writer.full());
 }
 
 }  // namespace

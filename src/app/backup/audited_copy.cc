@@ -8,10 +8,10 @@ namespace stampede::app {
 BackupManifest::AuditedCopy audit_copy(const repositories::sql::SqliteOptions& file) {
   repositories::sql::Database database(file);
   BackupManifest::AuditedCopy audited;
-  for (const auto& audited : repositories::sql::Repositories(database).audit().audited_sales()) {
+  for (const auto& sale : repositories::sql::Repositories(database).audit().audited_sales()) {
     ++audited.sales;
-    audited.orders += audited.live + audited.failed;
-    audited.clean = audited.clean && services::audit::audit_sale(audited).clean();
+    audited.orders += sale.live + sale.failed;
+    audited.clean = audited.clean && services::audit::audit_sale(sale).clean();
   }
   return audited;
 }

@@ -10,7 +10,7 @@
 namespace stampede::services::audit {
 namespace {
 
-struct Audited {
+struct Totals {
   SalePosition position;
   std::int64_t leases_not_closed = 0;
   Offenders oversold;    // leases with more sold than granted
@@ -18,29 +18,29 @@ struct Audited {
   std::int64_t failed_as_counted = 0;
 };
 
-Audited add_up(const repositories::AuditedSale& audited) {
-  Audited audited;
-  audited.position = {.sale = audited.sale, .sold = audited.live, .failed = audited.failed};
-  audited.failed_as_counted = audited.failed_as_counted;
-  for (const StockLease& lease : audited.leases) {
+Totals add_up(const repositories::AuditedSale& sale) {
+  Totals totals;
+  totals.position = {.sale = sale.sale, .sold = sale.live, .failed = sale.failed};
+  totals.failed_as_counted = sale.failed_as_counted;
+  for (const StockLease& lease : sale.leases) {
     if (lease.sold > lease.granted) {
-      audited.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value,
-                                       lease.sold, lease.granted));
+      totals.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value, lease.sold,
+                                      lease.granted));
     }
     if (lease.state == LeaseState::kClosed) continue;
-    ++audited.leases_not_closed;
-    audited.position.leased += lease.granted - lease.sold;
+    ++totals.leases_not_closed;
+    totals.position.leased += lease.granted - lease.sold;
   }
-  for (const LeaseId lease : audited.mischarged_leases) {
-    audited.mischarged.add(fmt::format("lease {}", lease.value));
+  for (const LeaseId lease : sale.mischarged_leases) {
+    totals.mischarged.add(fmt::format("lease {}", lease.value));
   }
-  return audited;
+  return totals;
 }
 
-std::vector<PositionLine> lines_of(const Audited& audited) {
-  const SalePosition& position = audited.position;
-  const std::int64_t oversold = audited.oversold.count();
-  const std::int64_t mischarged = audited.mischarged.count();
+std::vector<PositionLine> lines_of(const Totals& totals) {
+  const SalePosition& position = totals.position;
+  const std::int64_t oversold = totals.oversold.count();
+  const std::int64_t mischarged = totals.mischarged.count();
   return {
       {"units put on sale", position.sale.quantity,
        fmt::format("{} unleased + {} leased, unsold + {} sold = {}", position.sale.unleased,
@@ -49,7 +49,7 @@ std::vector<PositionLine> lines_of(const Audited& audited) {
       {"unleased", position.sale.unleased, "not below zero", position.sale.unleased >= 0},
       {"leased, unsold", position.leased,
        oversold == 0 ? fmt::format("in {} leases that are not closed; none sold more than granted",
-                                   audited.leases_not_closed)
+                                   totals.leases_not_closed)
                      : fmt::format("{} leases sold more than they were granted", oversold),
        oversold == 0},
       {"sold", position.sold,
@@ -59,10 +59,10 @@ std::vector<PositionLine> lines_of(const Audited& audited) {
            : fmt::format("{} leases were charged for other than their orders", mischarged),
        position.sold <= position.sale.quantity && mischarged == 0},
       {"failed", position.failed,
-       audited.failed_as_counted == position.failed
+       totals.failed_as_counted == position.failed
            ? "purchases that took no unit"
            : fmt::format("purchases that took no unit; the live view counts {}",
-                         audited.failed_as_counted)},
+                         totals.failed_as_counted)},
   };
 }
 
@@ -74,59 +74,59 @@ Finding finding_of(Invariant invariant, const std::vector<std::string>& breaches
           .offenders = std::move(offenders)};
 }
 
-Finding conservation(Audited& audited) {
+Finding conservation(Totals& totals) {
   std::vector<std::string> breaches;
-  const SalePosition& position = audited.position;
+  const SalePosition& position = totals.position;
   if (position.accounted() != position.sale.quantity) {
     breaches.push_back(fmt::format(
         "{} units were put on sale, but {} unleased, {} leased unsold and {} sold make {}",
         position.sale.quantity, position.sale.unleased, position.leased, position.sold,
         position.accounted()));
   }
-  if (const auto count = audited.mischarged.count(); count > 0) {
+  if (const auto count = totals.mischarged.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
   }
-  return finding_of(Invariant::kConservation, breaches, audited.mischarged.take());
+  return finding_of(Invariant::kConservation, breaches, totals.mischarged.take());
 }
 
-Finding no_oversell(Audited& audited) {
+Finding no_oversell(Totals& totals) {
   std::vector<std::string> breaches;
-  const SalePosition& position = audited.position;
+  const SalePosition& position = totals.position;
   if (position.sale.unleased < 0)
     breaches.push_back(fmt::format("{} units are unleased", position.sale.unleased));
-  if (const auto count = audited.oversold.count(); count > 0) {
+  if (const auto count = totals.oversold.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases sold more than they were granted", count));
   }
   if (position.sold > position.sale.quantity) {
     breaches.push_back(
         fmt::format("{} of {} units are sold", position.sold, position.sale.quantity));
   }
-  return finding_of(Invariant::kNoOversell, breaches, audited.oversold.take());
+  return finding_of(Invariant::kNoOversell, breaches, totals.oversold.take());
 }
 
-Finding no_double(const repositories::AuditedSale& audited) {
+Finding no_double(const repositories::AuditedSale& sale) {
   std::vector<std::string> breaches;
-  if (audited.buyers_over_limit > 0) {
-    breaches.push_back(fmt::format("{} buyers hold more than {} orders", audited.buyers_over_limit,
-                                   audited.sale.per_buyer_limit));
+  if (sale.buyers_over_limit > 0) {
+    breaches.push_back(fmt::format("{} buyers hold more than {} orders", sale.buyers_over_limit,
+                                   sale.sale.per_buyer_limit));
   }
-  if (audited.doubled_intents > 0) {
-    breaches.push_back(fmt::format("{} keys have more than one order", audited.doubled_intents));
+  if (sale.doubled_intents > 0) {
+    breaches.push_back(fmt::format("{} keys have more than one order", sale.doubled_intents));
   }
   return finding_of(Invariant::kNoDouble, breaches, {});
 }
 
 }  // namespace
 
-SaleReport audit_sale(const repositories::AuditedSale& audited) {
-  Audited audited = add_up(audited);
+SaleReport audit_sale(const repositories::AuditedSale& sale) {
+  Totals totals = add_up(sale);
   SaleReport report;
-  report.product = audited.product_name;
-  report.position = audited.position;
-  report.lines = lines_of(audited);
-  report.findings.push_back(conservation(audited));
-  report.findings.push_back(no_oversell(audited));
-  report.findings.push_back(no_double(audited));
+  report.product = sale.product_name;
+  report.position = totals.position;
+  report.lines = lines_of(totals);
+  report.findings.push_back(conservation(totals));
+  report.findings.push_back(no_oversell(totals));
+  report.findings.push_back(no_double(sale));
   return report;
 }
 

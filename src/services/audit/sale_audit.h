@@ -6,6 +6,6 @@
 namespace stampede::services::audit {
 
 /// Checks one sale as storage has it: I1, I2 and I5. A pure function.
-SaleReport audit_sale(const repositories::AuditedSale& audited);
+SaleReport audit_sale(const repositories::AuditedSale& sale);
 
 }  // namespace stampede::services::audit

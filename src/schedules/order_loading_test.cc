@@ -46,9 +46,9 @@ class OrderLoadingTest : public testing::Test {
     close(small);
     checkout_.load_sales(sales_);
     for (const SalePosition& position : store_.stock(kStart)) {
-      checkout_.board().note_stock(position.sale.id, position.sold_out(), kNow.tick);
+      checkout_.catalog().note_stock(position.sale.id, position.sold_out(), kNow.tick);
     }
-    checkout_.add_lease(kSale, *store_.grant(kSale, 5, kStart), 5, kNow);
+    checkout_.catalog().add_lease(kSale, *store_.grant(kSale, 5, kStart), 5, kNow);
   }
 
   /// As the consumer would.

@@ -193,7 +193,7 @@ void SimValidator::leave(std::function<void()> gone) {
   up_->rules.leave();
   beat();
   process_.after(parts_.stage.random.between(10ms, 1'500ms),
-                 [this] { up_->rules.checkout().stop_selling(); });
+                 [this] { up_->rules.checkout().catalog().stop_selling(); });
   process_.after(2s, [this, gone = std::move(gone)]() mutable {
     finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
   });

@@ -19,10 +19,7 @@ const identity::KeyRing& key_ring() {
 
 Rules rules_of(const Stage& stage) {
   const bool hasty = stage.bug == Bug::kIntervalForgotten;
-  return {.check_rate = 0,
-          .interval = hasty ? 0ms : stage.profile.interval,
-          .answer_after = Rules::AnswerAfter::kQueued,
-          .stripes = 2};
+  return {.check_rate = 0, .interval = hasty ? 0ms : stage.profile.interval, .stripes = 2};
 }
 
 Terms terms_of(const Stage& stage) {
@@ -96,8 +93,8 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
   rules.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now : asked, now);
   if (stage.bug != Bug::kLeaseTakenTwice || !reply || !reply->lease) return;
   validator.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
-    rules.checkout().add_lease(lease.sale, lease.id, lease.granted, validator.process_.now(),
-                               deadline);
+    rules.checkout().catalog().add_lease(lease.sale, lease.id, lease.granted,
+                                         validator.process_.now(), deadline);
   });
 }
 
@@ -156,22 +153,22 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
   }
   if (stage.bug == Bug::kSoldOutStays) {
     for (const SaleId sale : once_sold_out)
-      rules.checkout().board().note_stock(sale, true, now.tick);
+      rules.checkout().catalog().note_stock(sale, true, now.tick);
   }
   if (stage.bug != Bug::kTakeIgnoresDeadline) return;
-  const auto book = rules.checkout().board().book();
-  for (const auto& live : book->all()) {
-    for (const auto& lease : live.shelf->units.held()) {
-      live.shelf->units.renew(lease.lease, now.tick + 1us);
+  const auto sales = rules.checkout().catalog().snapshot();
+  for (const auto& entry : sales->all()) {
+    for (const auto& lease : entry.units->stock.held()) {
+      entry.units->stock.renew(lease.lease, now.tick + 1us);
     }
   }
 }
 
 void SimValidator::Up::load_limit(std::int32_t more) {
-  const auto book = rules.checkout().board().book();
+  const auto snapshot = rules.checkout().catalog().snapshot();
   std::vector<Sale> sales;
-  for (const auto& live : book->all()) {
-    sales.push_back(live.sale);
+  for (const auto& entry : snapshot->all()) {
+    sales.push_back(entry.sale);
     sales.back().per_buyer_limit = stage.profile.limit + more;
   }
   rules.checkout().load_sales(sales);
@@ -181,9 +178,9 @@ void SimValidator::Up::load_limit(std::int32_t more) {
 void SimValidator::Up::spoil_markers() {
   if (stage.bug != Bug::kMarkerOvertakes) return;
   std::set<LeaseId> now_held;
-  const auto book = rules.checkout().board().book();
-  for (const auto& live : book->all()) {
-    for (const auto& lease : live.shelf->units.held()) now_held.insert(lease.lease);
+  const auto sales = rules.checkout().catalog().snapshot();
+  for (const auto& entry : sales->all()) {
+    for (const auto& lease : entry.units->stock.held()) now_held.insert(lease.lease);
   }
   for (const LeaseId lease : held) {
     if (!now_held.contains(lease)) publisher.publish_past_the_outbox(queue::CloseMarker{lease});

@@ -7,7 +7,7 @@
 #include "app/commands/static_site.h"
 #include "app/roles/asset_files.h"
 #include "controllers/shop/shared_pages.h"
-#include "services/purchase/sale_board.h"
+#include "services/purchase/sale_catalog.h"
 #include "views/assets.h"
 #include "views/pages.h"
 
@@ -18,10 +18,10 @@ namespace {
 std::string file_of(std::string_view url) { return std::string(url.substr(1)); }
 
 /// What buyers would be told of the sales now, as the role `web` tells it.
-void load_board(services::purchase::SaleBoard& board, CommandContext& context, Now now) {
-  board.load(context.storage().catalog().sales());
+void load_sales(services::purchase::SaleCatalog& sales, CommandContext& context, Now now) {
+  sales.load(context.storage().catalog().sales());
   for (const auto& position : context.storage().leases().stock(now.wall)) {
-    board.note_stock(position.sale.id, position.sold_out(), now.tick);
+    sales.note_stock(position.sale.id, position.sold_out(), now.tick);
   }
 }
 
@@ -43,18 +43,18 @@ Done put_pictures(StaticSite& site, CommandContext& context, const std::vector<P
 /// The very documents that the server answers with.
 void put_pages(StaticSite& site, CommandContext& context, std::vector<Product> products) {
   const Now now = read_clocks();
-  services::purchase::SaleBoard board{[](SaleId) { return services::stock::Stock::Listener{}; }};
-  load_board(board, context, now);
+  services::purchase::SaleCatalog sales;
+  load_sales(sales, context, now);
   const views::Pages pages(views::asset_url);
   controllers::SharedPages shared_pages(pages);
   std::vector<ProductId> ids;
   for (const Product& product : products) ids.push_back(product.id);
   shared_pages.load(std::move(products));
   for (const ProductId id : ids) {
-    const auto document = shared_pages.product(id, board.view(id, now));
+    const auto document = shared_pages.product(id, sales.view(id, now));
     site.put(fmt::format("product/{}/index.html", id.value), *document.value().html);
   }
-  site.put("index.html", *shared_pages.sales(board.views(now)).html);
+  site.put("index.html", *shared_pages.sales(sales.views(now)).html);
   site.put("404.html", pages.message({"Nothing here", "There is no page at this address."}));
 }
 

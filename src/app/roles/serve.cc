@@ -107,19 +107,19 @@ Serve::Serve(const Config& config)
       repositories_(database_),
       checkout_(purchase_rules(config), {captcha_tokens_, queue_, blacklist_}),
       origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
-      front_(
-          config.admission,
-          {.keys = keys_,
-           .accounts = accounts_,
-           .sessions = sessions_,
-           .orders = orders_,
-           .pictures = pictures_,
-           .captcha = captcha_tokens_,
-           .sales = {.of_product = [this](ProductId product,
-                                          Now now) { return checkout_.board().view(product, now); },
-                     .all = [this](Now now) { return checkout_.board().views(now); }},
-           .origin = origin_,
-           .node_of = [](UserId) { return std::string{"local"}; }}) {}
+      front_(config.admission,
+             {.keys = keys_,
+              .accounts = accounts_,
+              .sessions = sessions_,
+              .orders = orders_,
+              .pictures = pictures_,
+              .captcha = captcha_tokens_,
+              .sales = {
+                  .of_product = [this](ProductId product,
+                                       Now now) { return checkout_.catalog().view(product, now); },
+                  .all = [this](Now now) { return checkout_.catalog().views(now); }},
+              .origin = origin_,
+              .node_of = [](UserId) { return std::string{"local"}; }}) {}
 
 Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done
@@ -167,7 +167,7 @@ void Serve::start_schedules() {
           },
       .review_stock =
           [this](Now now) {
-            checkout_.close_ended(now.wall);
+            checkout_.catalog().close_ended(now.wall);
             leasing_.review(now, loading_.progress().complete);
           },
   });
@@ -219,7 +219,7 @@ bool Serve::stop() {
   housekeeping_schedule_->stop();
   loading_schedule_.reset();
   reload_schedule_->stop();
-  checkout_.stop_selling();
+  checkout_.catalog().stop_selling();
   queue_.shut();
   const bool whole = consumer_->finish(kFinishPatience);
   // Who still waits is answered or dropped while everything that an answer uses is there.

@@ -47,12 +47,6 @@ Member this_member(const Config& config, const std::string& url) {
           .incarnation = fmt::format("{:016x}", incarnation)};
 }
 
-services::purchase::Rules validator_rules(const Config& config) {
-  auto rules = purchase_rules(config);
-  rules.answer_after = services::purchase::Rules::AnswerAfter::kQueued;
-  return rules;
-}
-
 /// Routing, admission, stock and publishing: what answers /check.
 class Validate final : public Role {
  public:
@@ -107,7 +101,7 @@ Validate::Validate(const Config& config)
       door_(std::make_unique<http::Server>(public_listener(config), router_)),
       queue_(broker_options(config)),
       validator_({.member = this_member(config, door_->url()),
-                  .rules = validator_rules(config),
+                  .rules = purchase_rules(config),
                   .captcha = captcha_tokens_,
                   .sessions = sessions_,
                   .queue = queue_,
@@ -227,7 +221,7 @@ bool Validate::stop() {
   door_->drain();
   console_->drain();
   lease_schedule_.stop();
-  validator_.checkout().stop_selling();
+  validator_.checkout().catalog().stop_selling();
   const bool whole = queue_.finish(kFinishPatience);
   queue_.stop();
   housekeeping_schedule_->stop();
@@ -260,10 +254,8 @@ std::vector<std::pair<std::string, double>> Validate::counters() {
   counters.emplace_back("stampede_published_purchases_total",
                         static_cast<double>(published.purchases.value()));
   counters.emplace_back("stampede_unresolved_publishes", static_cast<double>(queue_.unresolved()));
-  std::int64_t units = 0;
-  const auto book = validator_.checkout().board().book();
-  for (const auto& live : book->all()) units += live.shelf->units.available();
-  counters.emplace_back("stampede_units_in_memory", static_cast<double>(units));
+  counters.emplace_back("stampede_units_in_memory",
+                        static_cast<double>(validator_.checkout().catalog().available()));
   return counters;
 }
 

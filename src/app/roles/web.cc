@@ -48,7 +48,7 @@ class Web final : public Role {
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
   services::orders::BuyerOrders orders_{repositories_.orders()};
-  services::purchase::SaleBoard board_{[](SaleId) { return services::stock::Stock::Listener{}; }};
+  services::purchase::SaleCatalog sales_;
   services::routing::RouteTable routes_;
   std::int64_t ring_epoch_ = -1;  // of routes_; the reload's own
 
@@ -75,8 +75,8 @@ Web::Web(const Config& config)
               .pictures = pictures_,
               .captcha = captcha_tokens_,
               .sales = {.of_product = [this](ProductId product,
-                                             Now now) { return board_.view(product, now); },
-                        .all = [this](Now now) { return board_.views(now); }},
+                                             Now now) { return sales_.view(product, now); },
+                        .all = [this](Now now) { return sales_.views(now); }},
               .origin = origin_,
               .node_of =
                   [this](UserId buyer) {
@@ -95,7 +95,7 @@ schedules::Reload::Parts Web::reload_parts() {
           .bans = std::nullopt,  // validators refuse them
           .catalog_changed =
               [this](const std::vector<Sale>& sales, std::vector<Product> products) {
-                board_.load(sales);
+                sales_.load(sales);
                 front_.show(std::move(products));
               },
           .review_stock = [this](Now now) { review_stock(now); }};
@@ -103,7 +103,7 @@ schedules::Reload::Parts Web::reload_parts() {
 
 void Web::review_stock(Now now) {
   for (const auto& position : repositories_.leases().stock(now.wall)) {
-    board_.note_stock(position.sale.id, position.sold_out(), now.tick);
+    sales_.note_stock(position.sale.id, position.sold_out(), now.tick);
   }
   load_ring();
 }

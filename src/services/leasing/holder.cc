@@ -6,7 +6,7 @@ namespace stampede::services::leasing {
 
 using peers::LeaseAsk;
 using peers::LeaseReply;
-using purchase::LiveSale;
+using purchase::CatalogSale;
 using stock::Stock;
 
 std::vector<LeaseId> Holder::to_renew(Tick now) const {
@@ -15,9 +15,9 @@ std::vector<LeaseId> Holder::to_renew(Tick now) const {
   if (parts_.can_publish && !parts_.can_publish()) return leases;
   const auto stuck = parts_.stuck(now - terms_.unresolved);
   const auto undecided = parts_.checkout.undecided_since(now - terms_.undecided);
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    for (const Stock::Held& held : live.shelf->units.held()) {
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    for (const Stock::Held& held : entry.units->stock.held()) {
       const bool over = held.deadline && now >= *held.deadline;
       const bool waits = std::ranges::binary_search(stuck, held.lease) ||
                          std::ranges::binary_search(undecided, held.lease);
@@ -28,9 +28,9 @@ std::vector<LeaseId> Holder::to_renew(Tick now) const {
 }
 
 void Holder::renewed(std::span<const LeaseId> leases, Tick asked) {
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    for (const LeaseId lease : leases) live.shelf->units.renew(lease, asked + terms_.life);
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    for (const LeaseId lease : leases) entry.units->stock.renew(lease, asked + terms_.life);
   }
 }
 
@@ -38,16 +38,16 @@ void Holder::ring_changed(std::int64_t epoch, LeaseId newest) {
   const std::lock_guard lock(mutex_);
   epoch_ = epoch;
   newest_of_others_ = std::max(newest_of_others_, newest);
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    live.shelf->units.fence_if([&](const Stock::Held& held) { return held.lease <= newest; });
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    entry.units->stock.fence_if([&](const Stock::Held& held) { return held.lease <= newest; });
   }
 }
 
 void Holder::keep_only(std::span<const LeaseId> renewed) {
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    live.shelf->units.fence_if([&](const Stock::Held& held) {
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    entry.units->stock.fence_if([&](const Stock::Held& held) {
       return std::ranges::find(renewed, held.lease) == renewed.end();
     });
   }
@@ -59,20 +59,20 @@ LeaseId Holder::newest() const {
 }
 
 void Holder::recall(std::span<const SaleId> sales, Tick now) {
-  const auto book = parts_.checkout.board().book();
+  const auto snapshot = parts_.checkout.catalog().snapshot();
   for (const SaleId sale : sales) {
-    const LiveSale* live = book->find(sale);
-    if (live == nullptr) continue;
-    live->shelf->units.fence_if(
+    const CatalogSale* entry = snapshot->find(sale);
+    if (entry == nullptr) continue;
+    entry->units->stock.fence_if(
         [&](const Stock::Held& held) { return now - held.last_taken >= terms_.idle; });
   }
 }
 
 void Holder::review(Now now) {
-  parts_.checkout.close_ended(now.wall);
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    live.shelf->units.fence_if([&](const Stock::Held& held) {
+  parts_.checkout.catalog().close_ended(now.wall);
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    entry.units->stock.fence_if([&](const Stock::Held& held) {
       // A lease of an unusable shard would refuse every buyer while others could sell: it is given
       // up. Its marker waits for the shard, and its units return then.
       const bool unusable = parts_.shard_usable && !parts_.shard_usable(held.lease);
@@ -85,11 +85,11 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
   const std::lock_guard lock(mutex_);
   std::vector<LeaseAsk> asks;
   if (epoch_ == 0) return asks;
-  const auto book = parts_.checkout.board().book();
-  for (const LiveSale& live : book->all()) {
-    const Sale& sale = live.sale;
+  const auto sales = parts_.checkout.catalog().snapshot();
+  for (const CatalogSale& entry : sales->all()) {
+    const Sale& sale = entry.sale;
     if (sale.ended(now.wall) || !sale.started(now.wall + terms_.ahead)) continue;
-    const Stock& units = live.shelf->units;
+    const Stock& units = entry.units->stock;
     Asking& asking = asking_[sale.id];
     const bool without = units.available() == 0 && (!asking.asked || !sale.started(now.wall));
     const bool again = asking.number != 0;
@@ -115,18 +115,19 @@ void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, 
     return;
   }
   asking.not_before = now.tick + terms_.ask_again;
-  const auto book = parts_.checkout.board().book();
-  const LiveSale* live = book->find(ask.sale);
+  const auto sales = parts_.checkout.catalog().snapshot();
+  const CatalogSale* entry = sales->find(ask.sale);
   // Whoever comes next and finds nothing wants again: a sale that nobody asks for asks nobody.
-  if (live != nullptr && reply.refusal != LeaseReply::Refusal::kStaleRing) {
-    live->shelf->units.stop_wanting();
+  if (entry != nullptr && reply.refusal != LeaseReply::Refusal::kStaleRing) {
+    entry->units->stock.stop_wanting();
   }
 }
 
 void Holder::take(const StockLease& lease, Tick deadline, Now now) {
   newest_ = std::max(newest_, lease.id);
   const bool usable = lease.id > newest_of_others_ && now.tick < deadline;
-  if (usable && parts_.checkout.add_lease(lease.sale, lease.id, lease.granted, now, deadline)) {
+  if (usable &&
+      parts_.checkout.catalog().add_lease(lease.sale, lease.id, lease.granted, now, deadline)) {
     return;
   }
   parts_.queue.publish(queue::CloseMarker{lease.id});  // nothing was ever sold from it

@@ -96,8 +96,8 @@ TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
                  .stuck = [this](Tick) { return stuck_; },
                  .shard_usable = [](LeaseId lease) { return lease != LeaseId{2}; }},
                 terms_);
-  checkout_.add_lease(kSale, LeaseId{2}, 10, at(seconds{0}), at(seconds{5}).tick);
-  checkout_.add_lease(kSale, LeaseId{3}, 1, at(seconds{0}), at(seconds{5}).tick);
+  checkout_.catalog().add_lease(kSale, LeaseId{2}, 10, at(seconds{0}), at(seconds{5}).tick);
+  checkout_.catalog().add_lease(kSale, LeaseId{3}, 1, at(seconds{0}), at(seconds{5}).tick);
   holder.review(at(seconds{0}));
   EXPECT_THAT(holder.to_renew(at(seconds{0}).tick), ElementsAre(LeaseId{3}));
   EXPECT_TRUE(buys(1, at(seconds{0})));
@@ -115,10 +115,10 @@ TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
   const auto ask = holder_.wanted(at(seconds{0})).at(0);
   holder_.answered(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
                    at(seconds{0}));
-  checkout_.board().note_stock(kSale, true, at(seconds{1}).tick);
+  checkout_.catalog().note_stock(kSale, true, at(seconds{1}).tick);
   ASSERT_FALSE(buys(2, at(seconds{1})));
   ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
-  checkout_.board().note_stock(kSale, false, at(seconds{2}).tick);  // by the next heartbeat
+  checkout_.catalog().note_stock(kSale, false, at(seconds{2}).tick);  // by the next heartbeat
   EXPECT_FALSE(buys(3, at(seconds{2}))) << "whoever comes makes it ask";
   grant(LeaseId{2}, 1, at(seconds{2}));
   EXPECT_TRUE(buys(4, at(seconds{2})));

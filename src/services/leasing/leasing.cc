@@ -12,9 +12,9 @@ void Leasing::close_left_over() {
 
 /// Before that, a merchant may still take units back.
 bool Leasing::due(SaleId sale, Instant now) const {
-  const auto book = checkout_->board().book();
-  const purchase::LiveSale* live = book->find(sale);
-  return live != nullptr && !live->sale.ended(now) && live->sale.terms_fixed(now);
+  const auto sales = checkout_->catalog().snapshot();
+  const purchase::CatalogSale* entry = sales->find(sale);
+  return entry != nullptr && !entry->sale.ended(now) && entry->sale.terms_fixed(now);
 }
 
 void Leasing::review(Now now, bool orders_known) {
@@ -23,17 +23,17 @@ void Leasing::review(Now now, bool orders_known) {
   const auto positions = leases_->stock(now.wall - kRetention);
   std::vector<SaleId> open;
   for (const SalePosition& position : positions) {
-    checkout_->board().note_stock(position.sale.id, position.sold_out(), now.tick);
-    checkout_->board().note_settled(position.sale.id, position.settled_at);
+    checkout_->catalog().note_stock(position.sale.id, position.sold_out(), now.tick);
+    checkout_->catalog().note_settled(position.sale.id, position.settled_at);
     if (position.leased > 0 || !orders_known) open.push_back(position.sale.id);
   }
-  checkout_->board().note_leased(open, now.wall);
+  checkout_->catalog().note_leased(open, now.wall);
   for (const SalePosition& position : positions) {
     const Sale& sale = position.sale;
     if (sale.unleased == 0 || !due(sale.id, now.wall)) continue;
     const auto lease = leases_->grant(sale.id, sale.unleased, now.wall);
     if (!lease) continue;  // the stock changed meanwhile: the next review sees it
-    if (!checkout_->add_lease(sale.id, *lease, sale.unleased, now)) {
+    if (!checkout_->catalog().add_lease(sale.id, *lease, sale.unleased, now)) {
       // The sale ended between the two: its units go straight back.
       queue_->publish(queue::CloseMarker{*lease});
     }

@@ -112,7 +112,9 @@ TEST_F(LeasingTest, SoldOutOnceEveryUnitIsCharged) {
 
 TEST_F(LeasingTest, WhileOrdersAreLoadedNoSaleIsConcluded) {
   const Now after{*sale_.ends_at, kNow.tick};
-  const auto concluded = [&] { return checkout_.board().book()->find(kSale)->shelf->concluded(); };
+  const auto concluded = [&] {
+    return checkout_.catalog().snapshot()->find(kSale)->units->concluded();
+  };
   leasing_.review(after, false);
   EXPECT_FALSE(concluded());
   leasing_.review(after);
@@ -121,7 +123,7 @@ TEST_F(LeasingTest, WhileOrdersAreLoadedNoSaleIsConcluded) {
 
 TEST_F(LeasingTest, TheCheckoutHearsSinceWhenASaleIsSettled) {
   const auto settled_at = [&] {
-    return checkout_.board().book()->find(kSale)->shelf->settled_at();
+    return checkout_.catalog().snapshot()->find(kSale)->units->settled_at();
   };
   leasing_.review(kNow);
   EXPECT_EQ(settled_at(), std::nullopt);

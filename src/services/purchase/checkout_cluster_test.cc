@@ -40,7 +40,7 @@ class CheckoutClusterTest : public testing::Test {
  protected:
   CheckoutClusterTest() {
     checkout_.load_sales(std::vector{sale_});
-    checkout_.add_lease(kSale, kLease, 2, at(seconds{0}));
+    checkout_.catalog().add_lease(kSale, kLease, 2, at(seconds{0}));
   }
 
   static Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + since}; }
@@ -52,7 +52,9 @@ class CheckoutClusterTest : public testing::Test {
       return Waiter{&post_, [this](Answer&& answer) { told_.push_back(std::move(answer)); }};
     });
   }
-  std::int64_t units() { return checkout_.board().book()->find(kSale)->shelf->units.available(); }
+  std::int64_t units() {
+    return checkout_.catalog().snapshot()->find(kSale)->units->stock.available();
+  }
   Order order(const Purchase& purchase, FailureReason reason = FailureReason::kNone) {
     const bool live = reason == FailureReason::kNone;
     return {.number = OrderNumber{5},
@@ -89,8 +91,7 @@ class CheckoutClusterTest : public testing::Test {
   captcha::Tokens captcha_{ring_.ring()};
   admission::Blacklist blacklist_;
   PatientQueue queue_;
-  Checkout checkout_{{.check_rate = 0, .answer_after = Rules::AnswerAfter::kQueued},
-                     {captcha_, queue_, blacklist_}};
+  Checkout checkout_{{.check_rate = 0}, {captcha_, queue_, blacklist_}};
   const Post post_ = [](std::move_only_function<void()> task) { task(); };
   std::vector<Answer> told_;
 };
@@ -259,7 +260,7 @@ TEST_F(CheckoutClusterTest, AnothersBuyerIsToldNothing) {
 
 TEST_F(CheckoutClusterTest, ANewOwnerSaysNoOnlyWhenItKnowsAll) {
   const auto no = [&] { return buy(1, 1, at(seconds{0}))->verdict; };
-  checkout_.board().note_stock(kSale, true, at(seconds{0}).tick);
+  checkout_.catalog().note_stock(kSale, true, at(seconds{0}).tick);
   own({"a"}, {{.before = ring_of({"b"}), .newest_lease = kLease}});
   EXPECT_EQ(no(), Verdict::kUnavailable);
   own({"a"}, {{.before = nullptr, .newest_lease = kLease}});
@@ -282,7 +283,7 @@ TEST_F(CheckoutClusterTest, WhoMayHaveLostItsBuyersSaysNoToNoUnknownIntent) {
 
 TEST_F(CheckoutClusterTest, AnEndedSaleIsNoNoWhileAnothersBuyersAreUnknown) {
   const auto ended = at(seconds{600});
-  checkout_.board().note_leased({}, ended.wall);
+  checkout_.catalog().note_leased({}, ended.wall);
   const auto ask = [&] {
     return checkout_.attempt({UserId{1}, kProduct, key(1), {}, ended, kSale}, {})->verdict;
   };
@@ -338,7 +339,7 @@ TEST_F(CheckoutClusterTest, AWantedLeaseIsToldOnce) {
   EXPECT_EQ(try_one(1)->verdict, Verdict::kUnavailable);
   EXPECT_EQ(try_one(2)->verdict, Verdict::kUnavailable);
   EXPECT_THAT(low, ElementsAre(kSale));
-  checkout.add_lease(kSale, kLease, 6, at(seconds{0}));
+  checkout.catalog().add_lease(kSale, kLease, 6, at(seconds{0}));
   for (int buyer = 1; buyer <= 3; ++buyer) ASSERT_FALSE(try_one(buyer));
   EXPECT_THAT(low, SizeIs(1));
   ASSERT_FALSE(try_one(4));

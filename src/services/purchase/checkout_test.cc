@@ -37,7 +37,7 @@ class CheckoutTest : public testing::Test {
     queue_ = std::make_unique<queue::local::LocalQueue>(queue);
     checkout_ = std::make_unique<Checkout>(rules, Checkout::Parts{captcha_, *queue_, blacklist_});
     load();
-    checkout_->add_lease(kSale, kLease, 5, at(milliseconds{0}));
+    checkout_->catalog().add_lease(kSale, kLease, 5, at(milliseconds{0}));
   }
 
   void load() { checkout_->load_sales(std::vector{sale_}); }
@@ -175,12 +175,12 @@ TEST_F(CheckoutTest, TheBlacklistComesBeforeTheWindowAndAfterKnownIntents) {
 
 TEST_F(CheckoutTest, SoldOutIsSaidForTwoSecondsAfterItsSnapshot) {
   const Now asked = at(seconds{1});
-  checkout_->board().note_stock(kSale, true, asked.tick);
+  checkout_->catalog().note_stock(kSale, true, asked.tick);
   EXPECT_EQ(verdict(1, 1, seconds{2}), Verdict::kSoldOut);
-  EXPECT_EQ(checkout_->board().view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
+  EXPECT_EQ(checkout_->catalog().view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
   EXPECT_FALSE(buy(1, 1, seconds{4})) << "the flag has expired";
-  checkout_->board().note_stock(kSale, true, at(seconds{4}).tick);
-  checkout_->board().note_stock(kSale, false, at(seconds{5}).tick);
+  checkout_->catalog().note_stock(kSale, true, at(seconds{4}).tick);
+  checkout_->catalog().note_stock(kSale, false, at(seconds{5}).tick);
   EXPECT_FALSE(buy(2, 1, seconds{5})) << "reopened";
 }
 
@@ -190,7 +190,7 @@ TEST_F(CheckoutTest, UnitsTakenButNotSettledAreNotSoldOut) {
   EXPECT_EQ(answer->verdict, Verdict::kUnavailable);
   EXPECT_GT(answer->retry_after, milliseconds{0});
   EXPECT_EQ(queue_->depth(), 6) << "five purchases and the close marker of the drained lease";
-  checkout_->add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0}));
+  checkout_->catalog().add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0}));
   EXPECT_FALSE(buy(6, 1)) << "a 503 gave the attempt back and forgot the key";
 }
 
@@ -308,13 +308,13 @@ TEST_F(CheckoutTest, WhoAsksAgainIsNeverToldPendingAfterItMayHaveBeenAnOrder) {
 }
 
 TEST_F(CheckoutTest, AnEndedSaleGivesItsUnitsBack) {
-  checkout_->close_ended(kStart + minutes{59});
+  checkout_->catalog().close_ended(kStart + minutes{59});
   EXPECT_EQ(queue_->depth(), 0);
   sale_.ends_at = kStart;
   load();
-  checkout_->close_ended(kStart);
+  checkout_->catalog().close_ended(kStart);
   EXPECT_EQ(queue_->depth(), 1) << "the close marker";
-  EXPECT_FALSE(checkout_->add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0})));
+  EXPECT_FALSE(checkout_->catalog().add_lease(kSale, LeaseId{22}, 1, at(milliseconds{0})));
 }
 
 TEST_F(CheckoutTest, SweepForgetsWhatNobodyMayAskAnyMore) {
@@ -332,13 +332,13 @@ TEST_F(CheckoutTest, SweepForgetsTheBuyersOfASaleWithoutAnEndThatHasLongBeenSett
   settle(order(1, 1, 77));
   checkout_->sweep(at(std::chrono::hours{1'000}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1) << "it may still sell";
-  checkout_->board().note_settled(kSale, kStart + std::chrono::hours{1});
+  checkout_->catalog().note_settled(kSale, kStart + std::chrono::hours{1});
   checkout_->sweep(at(std::chrono::hours{24}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1);
-  checkout_->board().note_settled(kSale, std::nullopt);  // stock was added
+  checkout_->catalog().note_settled(kSale, std::nullopt);  // stock was added
   checkout_->sweep(at(std::chrono::hours{25}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1);
-  checkout_->board().note_settled(kSale, kStart + std::chrono::hours{1});
+  checkout_->catalog().note_settled(kSale, kStart + std::chrono::hours{1});
   checkout_->sweep(at(std::chrono::hours{25}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 0);
 }
@@ -373,11 +373,11 @@ class NextSaleTest : public CheckoutTest {
     next_.starts_at = *sale_.ends_at;
     next_.ends_at = std::nullopt;
     checkout_->load_sales(std::vector{sale_, next_});
-    checkout_->add_lease(kNext, LeaseId{31}, 5, at(kBegins));
+    checkout_->catalog().add_lease(kNext, LeaseId{31}, 5, at(kBegins));
   }
   /// What the stock is like, and all orders are known.
   void look(std::vector<SaleId> leased, milliseconds when = kBegins) {
-    checkout_->board().note_leased(leased, at(when).wall);
+    checkout_->catalog().note_leased(leased, at(when).wall);
   }
 
   static constexpr SaleId kNext{12};
@@ -477,7 +477,7 @@ TEST(CheckoutThreads, NothingOversoldNobodyForgotten) {
                                        .quantity = kUnits,
                                        .starts_at = now.wall,
                                        .captcha = false}});
-  checkout.add_lease(kSale, kLease, kUnits, now);
+  checkout.catalog().add_lease(kSale, kLease, kUnits, now);
 
   std::atomic<int> sold{0};
   std::atomic<int> answered{0};

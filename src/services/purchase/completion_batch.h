@@ -4,8 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/verdict.h"
-#include "services/purchase/checkout.h"
+#include "services/purchase/attempt.h"
 
 namespace stampede::services::purchase {
 

@@ -97,7 +97,7 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
     all_is_known(reply, asked, now.tick);
   }
   for (const auto& stock : reply.stock) {
-    checkout_.board().note_stock(stock.sale, stock.sold_out(), asked.tick);
+    checkout_.catalog().note_stock(stock.sale, stock.sold_out(), asked.tick);
   }
   holder_.renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
@@ -145,7 +145,7 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
   for (const auto& stock : reply.stock) {
     if (stock.leased_unsold > 0) leased.push_back(stock.sale);
   }
-  checkout_.board().note_leased(leased, asked.wall);
+  checkout_.catalog().note_leased(leased, asked.wall);
 }
 
 /// The database has lost its tail. What it lost may have been told as a yes: those keys are

@@ -66,7 +66,7 @@ class ValidatorTest : public testing::Test {
     }
   }
   std::int64_t units() {
-    return validator_.checkout().board().book()->find(kSale)->shelf->units.available();
+    return validator_.checkout().catalog().snapshot()->find(kSale)->units->stock.available();
   }
   static Order order(std::int64_t number, const IdempotencyKey& intent, UserId buyer = kBuyer) {
     Order order{.intent = intent};
@@ -149,7 +149,7 @@ TEST_F(ValidatorTest, SoldOutOfALateReplyCountsFromBeforeItAsked) {
   first.stock = {{.sale = kSale, .unleased = 0, .leased_unsold = 0}};
   apply_late(first);
   const auto status = [&](milliseconds since) {
-    return validator_.checkout().board().view(kProduct, at(since))->status;
+    return validator_.checkout().catalog().view(kProduct, at(since))->status;
   };
   EXPECT_EQ(status(milliseconds{1'999}), SaleStatus::kSoldOut);
   EXPECT_EQ(status(milliseconds{2'000}), SaleStatus::kOn) << "not 2 s after the reply";
@@ -158,12 +158,12 @@ TEST_F(ValidatorTest, SoldOutOfALateReplyCountsFromBeforeItAsked) {
 TEST_F(ValidatorTest, ARenewalInALateReplyCountsFromBeforeItAsked) {
   apply(first_reply({"a"}));
   const LeaseId lease{3};
-  ASSERT_TRUE(
-      validator_.checkout().add_lease(kSale, lease, 1, at(seconds{0}), at(seconds{1}).tick));
+  ASSERT_TRUE(validator_.checkout().catalog().add_lease(kSale, lease, 1, at(seconds{0}),
+                                                        at(seconds{1}).tick));
   auto renewal = reply(1, {"a"});
   renewal.renewed = {lease};
   apply_late(renewal);
-  const auto held = validator_.checkout().board().book()->find(kSale)->shelf->units.held();
+  const auto held = validator_.checkout().catalog().snapshot()->find(kSale)->units->stock.held();
   ASSERT_EQ(held.size(), 1);
   EXPECT_EQ(held[0].deadline, at(seconds{5}).tick) << "not 5 s after the reply";
 }
@@ -199,7 +199,7 @@ TEST_F(ValidatorTest, AnEarlierSaleIsOpenUntilItsUnitsAreBackAndItsOrdersHaveArr
 
 TEST_F(ValidatorTest, WhoAskedAgainBeforeAHeartbeatWithAllOrdersIsToldPending) {
   apply(first_reply({"a"}));
-  ASSERT_TRUE(validator_.checkout().add_lease(kSale, LeaseId{1'001}, 5, at(seconds{0})));
+  ASSERT_TRUE(validator_.checkout().catalog().add_lease(kSale, LeaseId{1'001}, 5, at(seconds{0})));
   std::vector<Verdict> told;
   const auto ask = [&](milliseconds since) {
     const auto key = *IdempotencyKey::parse("0123456789abcdef");

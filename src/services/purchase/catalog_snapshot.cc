@@ -1,17 +1,17 @@
-#include "services/purchase/live_sale.h"
+#include "services/purchase/catalog_snapshot.h"
 
 #include <algorithm>
 
 namespace stampede::services::purchase {
 
-SaleBook::SaleBook(std::span<const Sale> sales, const SaleBook& previous,
-                   const ListenerOf& listener_of) {
+CatalogSnapshot::CatalogSnapshot(std::span<const Sale> sales, const CatalogSnapshot& previous,
+                                 const ListenerOf& listener_of) {
   for (const Sale& sale : sales) {
-    const LiveSale* known = previous.find(sale.id);
-    sales_.push_back(
-        {sale, known != nullptr ? known->shelf : std::make_shared<Shelf>(listener_of(sale.id))});
+    const CatalogSale* known = previous.find(sale.id);
+    sales_.push_back({sale, known != nullptr ? known->units
+                                             : std::make_shared<SaleUnits>(listener_of(sale.id))});
   }
-  std::ranges::sort(sales_, {}, [](const LiveSale& live) { return live.sale.id; });
+  std::ranges::sort(sales_, {}, [](const CatalogSale& entry) { return entry.sale.id; });
   for (std::size_t i = 0; i < sales_.size(); ++i) {
     by_id_.emplace(sales_[i].sale.id, i);
     by_product_[sales_[i].sale.product].push_back(i);
@@ -22,23 +22,23 @@ SaleBook::SaleBook(std::span<const Sale> sales, const SaleBook& previous,
   mark_followers();
 }
 
-void SaleBook::mark_followers() const {
+void CatalogSnapshot::mark_followers() const {
   for (const auto& [product, by_start] : by_product_) {
     bool open = false;
     for (const std::size_t index : by_start) {
-      Shelf& shelf = *sales_[index].shelf;
-      shelf.note_earlier_open(open);
-      open = open || !shelf.concluded();
+      SaleUnits& units = *sales_[index].units;
+      units.note_earlier_open(open);
+      open = open || !units.concluded();
     }
   }
 }
 
-const LiveSale* SaleBook::find(SaleId sale) const {
+const CatalogSale* CatalogSnapshot::find(SaleId sale) const {
   const auto found = by_id_.find(sale);
   return found == by_id_.end() ? nullptr : &sales_[found->second];
 }
 
-const LiveSale* SaleBook::current(ProductId product, Instant now) const {
+const CatalogSale* CatalogSnapshot::current(ProductId product, Instant now) const {
   const auto found = by_product_.find(product);
   if (found == by_product_.end()) return nullptr;
   // Windows of one product do not overlap: by start, the first that has not ended is on or next.
@@ -48,7 +48,7 @@ const LiveSale* SaleBook::current(ProductId product, Instant now) const {
   return &sales_[found->second.back()];
 }
 
-std::vector<ProductId> SaleBook::products() const {
+std::vector<ProductId> CatalogSnapshot::products() const {
   std::vector<ProductId> products;
   for (const auto& [product, indices] : by_product_) products.push_back(product);
   std::ranges::sort(products);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
@@ -62,16 +63,31 @@ class BuyerRecord {
     }
   }
 
-  /// The monotonic clock's milliseconds, the lower 32 bits; 0: no attempt that still counts.
-  std::uint32_t last_attempt = 0;
+  // The last attempt that took a unit; a new record has none.
+
+  void note_attempt(Tick at) { last_attempt_ = stamp(at); }
+  void forget_attempt() { last_attempt_ = 0; }
+  bool attempted() const { return last_attempt_ != 0; }
+  bool attempted_at(Tick at) const { return last_attempt_ == stamp(at); }
+  /// Never negative: another thread may have read its clock later and locked the stripe first.
+  std::chrono::milliseconds since_attempt(Tick now) const {
+    const auto since = static_cast<std::int32_t>(stamp(now) - last_attempt_);
+    return std::chrono::milliseconds{std::max(0, since)};
+  }
 
  private:
+  static std::uint32_t stamp(Tick at) {
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch());
+    return std::max(1U, static_cast<std::uint32_t>(since.count()));
+  }
+
+  /// The monotonic clock's milliseconds, the lower 32 bits; 0: no attempt that still counts.
+  std::uint32_t last_attempt_ = 0;
   Intent first_;
   std::unique_ptr<std::vector<Intent>> more_;
 };
 static_assert(sizeof(BuyerRecord) == 32);
 
-/// The buyers of one stripe. Not thread-safe: its stripe's lock guards it.
-using BuyerBook = boost::unordered_flat_map<UserId, BuyerRecord>;
+using BuyerRecords = boost::unordered_flat_map<UserId, BuyerRecord>;
 
 }  // namespace stampede::services::purchase

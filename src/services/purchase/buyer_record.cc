@@ -1,4 +1,4 @@
-#include "services/purchase/buyer_book.h"
+#include "services/purchase/buyer_record.h"
 
 #include <algorithm>
 #include <string_view>

@@ -1,0 +1,133 @@
+#include "services/purchase/buyer_stripe.h"
+
+#include <algorithm>
+
+namespace stampede::services::purchase {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A table of buyers that is emptier than one in so many places gives its memory back.
+constexpr std::size_t kSparse = 8;
+constexpr std::size_t kSmallTable = 1'024;  // places; not worth the copying
+
+/// Of a purchase whose outcome is not known here.
+Answer undecided(Verdict verdict, SaleId sale, LeaseId lease) {
+  return {.verdict = verdict,
+          .sale = sale,
+          .lease = lease,
+          .retry_after = seconds{verdict == Verdict::kUnavailable ? 1 : 0}};
+}
+
+Answer answer_of(const Order& order) {
+  if (order.live()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
+  return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
+}
+
+}  // namespace
+
+void BuyerStripe::settle(const Order& order, CompletionBatch& completions) {
+  const std::uint64_t key_hash = hash_of(order.intent);
+  BuyerRecord& record = buyers[order.buyer];
+  Intent* intent = record.find(key_hash);
+  if (intent == nullptr) intent = &record.add(key_hash, order.sale);
+  // In another sale of the product this key had been used before: the intent is that one's.
+  intent->sale = static_cast<std::uint32_t>(order.sale.value);
+  intent->state = static_cast<std::uint8_t>(state_of(order));
+  intent->number = static_cast<std::uint64_t>(order.number.value) & ((1ULL << 56) - 1);
+  const auto found = pending.find({order.buyer, key_hash});
+  if (found == pending.end()) return;
+  found->second.tell_all(completions, answer_of(order));
+  // The order came back before the broker's confirm did.
+  if (found->second.unit) std::move(*found->second.unit).commit();
+  pending.erase(found);
+}
+
+void BuyerStripe::note_queued(const Purchase& purchase, CompletionBatch& completions) {
+  const auto found = pending.find({purchase.buyer, hash_of(purchase.intent)});
+  if (found == pending.end() || found->second.lease != purchase.lease) return;
+  Pending& entry = found->second;
+  if (!entry.unit) return;
+  std::move(*entry.unit).commit();
+  entry.unit.reset();
+  entry.tell(completions, undecided(Verdict::kPending, purchase.sale, purchase.lease),
+             [](const Waiting& request) { return request.before_any_yes; });
+}
+
+bool BuyerStripe::note_refused(const Purchase& purchase, CompletionBatch& completions) {
+  const PendingKey key{purchase.buyer, hash_of(purchase.intent)};
+  const auto found = pending.find(key);
+  if (found == pending.end() || found->second.lease != purchase.lease) return false;
+  Pending& entry = found->second;
+  const bool told = entry.told;
+  entry.tell_all(completions, unavailable(seconds{kLaterSeconds}));
+  BuyerRecord& record = buyers[purchase.buyer];
+  record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
+  // A later attempt, with another key, stands.
+  if (record.attempted_at(entry.since)) record.forget_attempt();
+  pending.erase(found);
+  return told;
+}
+
+void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open, CompletionBatch& completions) {
+  boost::unordered::erase_if(pending, [&](auto& keyed) {
+    auto& [key, entry] = keyed;
+    BuyerRecord& record = buyers[key.buyer];
+    if (!entry.unit && entry.lease < oldest_open) {
+      entry.tell_all(completions, unavailable(seconds{1}));
+      record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
+      return true;
+    }
+    if (entry.waiting.empty()) return false;
+    // It was no order when they came: nobody can have told them so. Who began it waits for the
+    // queue's word.
+    const SaleId sale = record.find(key.key_hash)->sale_id();
+    entry.tell(completions, undecided(Verdict::kPending, sale, entry.lease),
+               [&, sent = entry.unit.has_value()](const Waiting& request) {
+                 return request.since < asked && !(sent && request.before_any_yes);
+               });
+    return false;
+  });
+}
+
+void BuyerStripe::doubt_outcomes() {
+  for (auto& [buyer, record] : buyers) record.doubt_outcomes();
+}
+
+void BuyerStripe::forget_doubted() {
+  for (auto& [buyer, record] : buyers) {
+    record.remove_if([](const Intent& intent) { return intent.doubted(); });
+  }
+}
+
+void BuyerStripe::expire_waits(Tick now, milliseconds wait, CompletionBatch& completions) {
+  for (auto& [key, entry] : pending) {
+    if (entry.waiting.empty() || now - entry.since < wait) continue;
+    const SaleId sale = buyers[key.buyer].find(key.key_hash)->sale_id();
+    for (const bool before_any_yes : {true, false}) {
+      const auto verdict = before_any_yes ? Verdict::kPending : Verdict::kUnavailable;
+      entry.tell(completions, undecided(verdict, sale, entry.lease), [&](const Waiting& request) {
+        return request.before_any_yes == before_any_yes && now - request.since >= wait;
+      });
+    }
+  }
+}
+
+void BuyerStripe::sweep(Now now, milliseconds interval) {
+  const auto gone = [&](const Intent& intent) {
+    if (intent.intent_state() == IntentState::kPending) return false;
+    const CatalogSale* found = sales->find(intent.sale_id());
+    return found != nullptr && found->forgotten(now.wall);
+  };
+  boost::unordered::erase_if(buyers, [&](auto& entry) {
+    BuyerRecord& record = entry.second;
+    if (record.since_attempt(now.tick) >= interval) record.forget_attempt();
+    record.remove_if(gone);
+    return !record.attempted() && !record.has_intents();
+  });
+  const std::size_t places = buyers.bucket_count();
+  if (places > kSmallTable && buyers.size() < places / kSparse) buyers.rehash(0);
+}
+
+}  // namespace stampede::services::purchase

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "services/purchase/sale_units.h"
+
+namespace stampede::services::purchase {
+
+/// A sale as this process runs it: its terms, and its units.
+struct CatalogSale {
+  Sale sale;
+  std::shared_ptr<SaleUnits> units;
+
+  SaleStatus status(Now now) const { return status_of(sale, units->sold_out(now.tick), now.wall); }
+  /// Over for so long that nobody asks about its purchases any more (kRetention).
+  bool forgotten(Instant now) const {
+    const Instant over_before = now - kRetention;
+    const auto settled_at = units->settled_at();
+    return sale.ended(over_before) || (settled_at && *settled_at <= over_before);
+  }
+};
+
+/// Who hears of a sale's stock.
+using ListenerOf = std::function<stock::Stock::Listener(SaleId)>;
+
+/// All sales at one moment. Their terms never change here: a reload makes the next snapshot. Their
+/// units do, and all snapshots share them.
+class CatalogSnapshot {
+ public:
+  CatalogSnapshot() = default;
+  /// Keeps the units of sales that `previous` has, and makes those of new ones.
+  CatalogSnapshot(std::span<const Sale> sales, const CatalogSnapshot& previous,
+                  const ListenerOf& listener_of);
+
+  const CatalogSale* find(SaleId sale) const;
+  /// The one that is on, else the next, else the last; null for a product without a sale.
+  const CatalogSale* current(ProductId product, Instant now) const;
+
+  /// Tells each sale whether an earlier one of its product is not concluded. Prepared here, when
+  /// sales or stock change, so that an attempt reads one flag.
+  void mark_followers() const;
+
+  /// In order of id.
+  std::span<const CatalogSale> all() const { return sales_; }
+  /// Products that have a sale, in order of id.
+  std::vector<ProductId> products() const;
+
+ private:
+  std::vector<CatalogSale> sales_;
+  boost::unordered_flat_map<SaleId, std::size_t> by_id_;
+  boost::unordered_flat_map<ProductId, std::vector<std::size_t>> by_product_;  // by start
+};
+
+}  // namespace stampede::services::purchase

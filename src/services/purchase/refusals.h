@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "captcha/captcha.h"
+#include "model/sale.h"
+#include "services/admission/blacklist.h"
+#include "services/admission/early_attempts.h"
+#include "services/admission/token_bucket.h"
+#include "services/purchase/attempt.h"
+#include "services/purchase/buyer_record.h"
+#include "services/purchase/catalog_snapshot.h"
+
+namespace stampede::services::purchase {
+
+/// Step 3 of `/check` (docs/design.md#steps): who may not try now. Charges nothing but the bucket,
+/// which is asked last. Thread-safe but for the buyer's record, which the caller guards.
+class Refusals {
+ public:
+  struct Limits {
+    double check_rate;                   // tokens per second; 0: no bucket
+    double check_burst;                  // bucket size
+    std::chrono::milliseconds interval;  // one attempt per buyer in this time; 0: none
+  };
+  /// The references outlive this.
+  Refusals(const Limits& limits, const captcha::Tokens& captcha, admission::Blacklist& blacklist)
+      : interval_(limits.interval),
+        captcha_(captcha),
+        blacklist_(blacklist),
+        bucket_(limits.check_rate, limits.check_burst) {}
+
+  /// None: the attempt may take a unit. `record`: of the buyer; null: nothing is known.
+  std::optional<Answer> refuse(const CatalogSale& entry, const BuyerRecord* record,
+                               const Attempt& attempt);
+
+  /// Forgets who has not tried before a start lately.
+  void sweep(Tick now) { early_attempts_.sweep(now); }
+
+ private:
+  std::optional<Answer> refuse_by_record(const Sale& sale, const BuyerRecord& record,
+                                         const Attempt& attempt) const;
+  Answer not_started(const Sale& sale, const Attempt& attempt);
+
+  const std::chrono::milliseconds interval_;
+  const captcha::Tokens& captcha_;
+  admission::Blacklist& blacklist_;
+  admission::TokenBucket bucket_;
+  admission::EarlyAttempts early_attempts_;
+};
+
+}  // namespace stampede::services::purchase

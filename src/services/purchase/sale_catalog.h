@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/sale.h"
+#include "services/purchase/catalog_snapshot.h"
+
+namespace stampede::services::purchase {
+
+/// What a product's page is told of its current sale.
+struct SaleView {
+  Sale sale;
+  SaleStatus status = SaleStatus::kUpcoming;
+};
+
+/// The sales that this process knows, the units that it may sell of them, and what buyers are told
+/// of them. Thread-safe.
+class SaleCatalog {
+ public:
+  /// Where nothing is sold from it.
+  SaleCatalog() : SaleCatalog([](SaleId) { return stock::Stock::Listener{}; }) {}
+  explicit SaleCatalog(ListenerOf listener_of) : listener_of_(std::move(listener_of)) {}
+
+  /// The sales as the database has them; answers the new snapshot. Throws std::out_of_range for a
+  /// sale id that is not 1 to 2^32-1.
+  std::shared_ptr<const CatalogSnapshot> load(std::span<const Sale> sales);
+  std::shared_ptr<const CatalogSnapshot> snapshot() const {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+
+  /// Units to sell, until `deadline` if there is one. False, and nothing added, for a sale that is
+  /// unknown here or has ended.
+  bool add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,
+                 std::optional<Tick> deadline = std::nullopt);
+  /// Gives that lease's units in memory up. Nothing for one that is not here.
+  void fence(SaleId sale, LeaseId lease);
+  /// Sales that have ended give up their units in memory. To be called a few times a second.
+  void close_ended(Instant now);
+  /// Gives up all units in memory, for a shutdown.
+  void stop_selling();
+  /// Units in memory, of all sales.
+  std::int64_t available() const;
+
+  /// What one snapshot of the database, asked for at `asked`, says of a sale: "sold out" holds for
+  /// 2 s from then (I7).
+  void note_stock(SaleId sale, bool sold_out, Tick asked);
+  /// One snapshot of the database, asked for at `asked`, has units in leases of these sales that
+  /// are neither sold nor returned, and every order committed before it is settled in this process.
+  /// Every other sale that was over by `asked` is concluded.
+  void note_leased(std::span<const SaleId> leased, Instant asked);
+  /// Since when nothing of the sale is left and all its leases are closed; none: it may still sell.
+  void note_settled(SaleId sale, std::optional<Instant> settled_at);
+
+  /// The current sale of a product: the one that is on, else the next, else the last.
+  std::optional<SaleView> view(ProductId product, Now now) const;
+  /// The current sale of each product that has one, in order of product.
+  std::vector<SaleView> views(Now now) const;
+
+ private:
+  const ListenerOf listener_of_;
+  mutable std::mutex mutex_;
+  // guarded by mutex_
+  std::shared_ptr<const CatalogSnapshot> snapshot_ = std::make_shared<CatalogSnapshot>();
+};
+
+}  // namespace stampede::services::purchase

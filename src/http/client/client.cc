@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/connect.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -12,6 +11,7 @@
 
 #include "http/asio_types.h"
 #include "http/client/client_message.h"
+#include "http/tcp_transport.h"
 #include "http/text.h"
 
 namespace stampede::http {
@@ -51,34 +51,30 @@ class Client::Implementation {
 
   std::expected<ClientResponse, std::string> send(const ClientRequest& request) {
     deadline_ = Clock::now() + timeout_;
-    if (socket_ && closed_by_server()) {
-      socket_.reset();
+    if (transport_ && closed_by_server()) {
+      transport_.reset();
     }
-    if (!socket_) {
+    if (!transport_) {
       if (const error_code ec = connect()) {
         return failed("connect", ec);
       }
     }
     const std::string text = serialised(request, authority_of(host_, port_));
-    const error_code written = wait([&](auto done) {
-      asio::async_write(*socket_, asio::buffer(text),
-                        [done](error_code ec, std::size_t) { done(ec); });
-    });
-    if (written) {
-      return failed("send to", written);
+    if (const error_code ec = write(text)) {
+      return failed("send to", ec);
     }
     boost::beast::http::response_parser<boost::beast::http::string_body> parser;
     parser.body_limit(kBodyLimit);
     parser.skip(request.method == "HEAD");
     const error_code read = wait([&](auto done) {
-      boost::beast::http::async_read(*socket_, buffer_, parser,
+      boost::beast::http::async_read(*transport_, buffer_, parser,
                                      [done](error_code ec, std::size_t) { done(ec); });
     });
     if (read) {
       return failed("receive from", read);
     }
     if (!parser.keep_alive()) {
-      socket_.reset();
+      transport_.reset();
     }
     return response_of(parser.release());
   }
@@ -88,8 +84,7 @@ class Client::Implementation {
   bool closed_by_server() {
     char byte = 0;
     error_code ec;
-    socket_->non_blocking(true, ec);
-    socket_->receive(asio::buffer(&byte, 1), Socket::message_peek, ec);
+    transport_->read_some(asio::buffer(&byte, 1), ec);
     return ec != asio::error::would_block;
   }
 
@@ -101,13 +96,23 @@ class Client::Implementation {
     if (ec) {
       return ec;
     }
-    socket_.emplace(context_.get_executor());
     ec = wait([&](auto done) {
-      asio::async_connect(*socket_, found,
+      asio::async_connect(socket_, found,
                           [done](error_code failure, const auto&) { done(failure); });
     });
     if (!ec) {
-      socket_->set_option(asio::ip::tcp::no_delay(true), ec);
+      transport_ = std::make_unique<TcpTransport>(std::move(socket_));
+    }
+    return ec;
+  }
+
+  error_code write(std::string_view left) {
+    error_code ec;
+    while (!left.empty() && !ec) {
+      left.remove_prefix(transport_->write_some(asio::buffer(left), {}, ec));
+      if (ec == asio::error::would_block) {
+        ec = wait([&](auto done) { transport_->start_wait_writable(done); });
+      }
     }
     return ec;
   }
@@ -121,7 +126,8 @@ class Client::Implementation {
     context_.run_until(deadline_);
     if (!result) {
       error_code ignored;
-      socket_->close(ignored);  // ends the operation
+      socket_.close(ignored);  // ends the operation
+      if (transport_) transport_->close();
       context_.restart();
       context_.run();
       return asio::error::timed_out;
@@ -130,7 +136,7 @@ class Client::Implementation {
   }
 
   std::unexpected<std::string> failed(std::string_view what, const error_code& ec) {
-    socket_.reset();
+    transport_.reset();
     return std::unexpected(fmt::format("{} {}:{}: {}", what, host_, port_, ec.message()));
   }
 
@@ -138,7 +144,8 @@ class Client::Implementation {
   const std::uint16_t port_;
   const std::chrono::milliseconds timeout_;
   asio::io_context context_{1};
-  std::optional<Socket> socket_;
+  Socket socket_{context_.get_executor()};  // while it is being connected
+  std::unique_ptr<Transport> transport_;    // from then on
   boost::beast::flat_buffer buffer_;
   Clock::time_point deadline_;
 };

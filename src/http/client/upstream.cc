@@ -39,7 +39,8 @@ void check_target(std::string_view target) {
 
 class Upstream::Implementation {
  public:
-  explicit Implementation(const Limits& limits) : limits_(limits) {
+  Implementation(const Limits& limits, TransportLayer layer)
+      : limits_(limits), layer_(std::move(layer)) {
     thread_ = std::jthread([this] { context_.run(); });
     ::pthread_setname_np(thread_.native_handle(), "upstream");
   }
@@ -52,7 +53,7 @@ class Upstream::Implementation {
         return;  // the call fails as it goes
       }
       const auto deadline = call->deadline();
-      const auto [pool, added] = pools_.try_emplace(target, context_, limits_, target);
+      const auto [pool, added] = pools_.try_emplace(target, context_, limits_, layer_, target);
       pool->second.submit(std::move(call));
       wake_at(std::min(deadline, Clock::now() + limits_.idle_time));
     });
@@ -99,6 +100,7 @@ class Upstream::Implementation {
   }
 
   const Limits limits_;
+  const TransportLayer layer_;
   asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // one thread runs it
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
   Mailbox mailbox_{context_, [this] { mailbox_.deliver(); }};
@@ -111,8 +113,8 @@ class Upstream::Implementation {
   std::jthread thread_;
 };
 
-Upstream::Upstream(const Limits& limits)
-    : implementation_(std::make_unique<Implementation>(limits)) {}
+Upstream::Upstream(const Limits& limits, TransportLayer layer)
+    : implementation_(std::make_unique<Implementation>(limits, std::move(layer))) {}
 Upstream::~Upstream() { stop(); }
 
 void Upstream::send(const std::string& target, const ClientRequest& request,

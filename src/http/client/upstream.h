@@ -8,6 +8,7 @@
 #include <string>
 
 #include "http/client/client.h"
+#include "http/transport_layer.h"
 
 namespace stampede::http {
 
@@ -37,7 +38,8 @@ class Upstream {
   using Done = std::move_only_function<void(Result)>;
 
   Upstream() : Upstream(Limits{}) {}
-  explicit Upstream(const Limits& limits);
+  /// `layer` goes over the TCP of every connection; empty: none.
+  explicit Upstream(const Limits& limits, TransportLayer layer = {});
   ~Upstream();  // stops
   Upstream(const Upstream&) = delete;
   Upstream& operator=(const Upstream&) = delete;

@@ -2,13 +2,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <vector>
 
 #include "http/client/client_message.h"
 #include "http/client/upstream_pool.h"
+#include "http/tcp_transport.h"
 #include "telemetry/log.h"
 
 namespace stampede::http {
@@ -29,6 +29,7 @@ void UpstreamConnection::start(std::unique_ptr<UpstreamCall> call) {
   asio::co_spawn(pool_.context(), run(), [this](const std::exception_ptr& failure) {
     if (failure) {
       telemetry::log_error("connection given up after an exception");
+      if (call_) call_->fail("ask", "the connection was given up");
     }
     pool_.ended(*this);
   });
@@ -36,8 +37,7 @@ void UpstreamConnection::start(std::unique_ptr<UpstreamCall> call) {
 
 void UpstreamConnection::go_on(std::unique_ptr<UpstreamCall> call) {
   call_ = std::move(call);
-  error_code ec;
-  socket_.cancel(ec);
+  transport_->cancel();
 }
 
 Clock::time_point UpstreamConnection::deadline() const {
@@ -55,6 +55,7 @@ void UpstreamConnection::close(std::string_view why) {
   }
   error_code ec;
   socket_.close(ec);
+  if (transport_) transport_->close();
 }
 
 Awaitable<void> UpstreamConnection::run() {
@@ -62,9 +63,10 @@ Awaitable<void> UpstreamConnection::run() {
   if (!fresh) {
     co_return;
   }
+  bool silent = true;  // the peer said nothing while the connection was idle
   while (!given_up()) {
     Sent sent = Sent::kNothing;
-    if (fresh || !closed_by_peer()) {
+    if (fresh || (silent && !closed_by_peer())) {
       sent = co_await send();
     }
     if (sent == Sent::kNothing && !fresh) {
@@ -84,19 +86,19 @@ Awaitable<void> UpstreamConnection::run() {
       co_return;
     }
     fresh = false;
+    silent = true;
     call_ = pool_.next();
     if (!call_) {
-      co_await idle();
+      silent = co_await idle();
     }
   }
 }
 
 /// False if there is no connection, and the call has failed.
 Awaitable<bool> UpstreamConnection::connect() {
-  error_code ec;
-  socket_.close(ec);
+  transport_.reset();
   buffer_.clear();
-  ec = co_await connect_to_any();
+  const error_code ec = co_await connect_to_any();
   if (ec) {
     call_->fail("connect", ec.message());
   }
@@ -123,8 +125,8 @@ Awaitable<error_code> UpstreamConnection::connect_to_any() {
     socket_.close(ignored);
     co_await socket_.async_connect(endpoint, asio::redirect_error(kAwait, ec));
     if (!ec) {
-      socket_.set_option(tcp::no_delay(true), ignored);
-      socket_.non_blocking(true, ec);
+      transport_ = std::make_unique<TcpTransport>(std::move(socket_));
+      if (pool_.layer()) transport_ = pool_.layer()(std::move(transport_));
       break;
     }
   }
@@ -136,16 +138,22 @@ Awaitable<error_code> UpstreamConnection::connect_to_any() {
 Awaitable<UpstreamConnection::Sent> UpstreamConnection::send() {
   error_code ec;
   call_->set_sent(true);
-  const std::size_t written = co_await asio::async_write(socket_, asio::buffer(call_->bytes()),
-                                                         asio::redirect_error(kAwait, ec));
+  std::string_view left = call_->bytes();
+  while (!left.empty() && !ec) {
+    left.remove_prefix(transport_->write_some(asio::buffer(left), {}, ec));
+    if (ec == asio::error::would_block) {
+      co_await transport_->async_wait_writable(asio::redirect_error(kAwait, ec));
+    }
+  }
   if (given_up()) {
     co_return Sent::kFailed;
   }
   if (!ec) {
     co_return Sent::kWhole;
   }
-  call_->set_sent(written > 0);
-  if (written == 0) {
+  const bool something = left.size() < call_->bytes().size();
+  call_->set_sent(something);
+  if (!something) {
     co_return Sent::kNothing;
   }
   call_->fail("send to", ec.message());
@@ -159,7 +167,7 @@ Awaitable<bool> UpstreamConnection::receive() {
   parser.body_limit(pool_.limits().response_bytes);
   parser.skip(call_->is_head());
   error_code ec;
-  co_await boost::beast::http::async_read(socket_, buffer_, parser,
+  co_await boost::beast::http::async_read(*transport_, buffer_, parser,
                                           asio::redirect_error(kAwait, ec));
   if (ec) {
     call_->fail("receive from", ec.message());
@@ -171,21 +179,23 @@ Awaitable<bool> UpstreamConnection::receive() {
   co_return kept;
 }
 
-/// Waits until there is another call, the peer closes, or the idle time is over.
-Awaitable<void> UpstreamConnection::idle() {
+/// Waits until there is another call, the peer closes, or the idle time is over. False if the peer
+/// closed or sent something.
+Awaitable<bool> UpstreamConnection::idle() {
   idle_until_ = Clock::now() + pool_.limits().idle_time;
   pool_.add_idle(*this);
   error_code ec;
-  co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(kAwait, ec));
+  co_await transport_->async_read_some(buffer_.prepare(1), asio::redirect_error(kAwait, ec));
   pool_.remove_idle(*this);
+  co_return ec == asio::error::operation_aborted;
 }
 
+/// The end of the stream is here, or bytes that no request asked for.
 bool UpstreamConnection::closed_by_peer() {
   char byte = 0;
   error_code ec;
-  socket_.receive(asio::buffer(&byte, 1), Socket::message_peek, ec);
-  return ec !=
-         asio::error::would_block;  // the end of the stream, or bytes that no request asked for
+  transport_->read_some(asio::buffer(&byte, 1), ec);
+  return ec != asio::error::would_block;
 }
 
 }  // namespace stampede::http

@@ -6,6 +6,7 @@
 
 #include "http/asio_types.h"
 #include "http/client/upstream_call.h"
+#include "http/transport.h"
 
 namespace stampede::http {
 
@@ -34,12 +35,13 @@ class UpstreamConnection {
   Awaitable<error_code> connect_to_any();
   Awaitable<Sent> send();
   Awaitable<bool> receive();
-  Awaitable<void> idle();
+  Awaitable<bool> idle();
   bool closed_by_peer();
   bool given_up() const { return closing_ || !call_ || call_->over(); }
 
   UpstreamPool& pool_;
-  Socket socket_;
+  Socket socket_;                         // while it is being connected
+  std::unique_ptr<Transport> transport_;  // from then on
   boost::beast::flat_buffer buffer_;
   std::unique_ptr<UpstreamCall> call_;
   Clock::time_point idle_until_;

@@ -5,8 +5,8 @@
 namespace stampede::http {
 
 UpstreamPool::UpstreamPool(asio::io_context& context, const Upstream::Limits& limits,
-                           std::string target)
-    : context_(context), limits_(limits) {
+                           const TransportLayer& layer, std::string target)
+    : context_(context), limits_(limits), layer_(layer) {
   const auto colon = target.rfind(':');
   host_ = target.substr(0, colon);
   port_ = target.substr(colon + 1);

@@ -17,9 +17,11 @@ namespace stampede::http {
 class UpstreamPool {
  public:
   /// `target` is checked.
-  UpstreamPool(asio::io_context& context, const Upstream::Limits& limits, std::string target);
+  UpstreamPool(asio::io_context& context, const Upstream::Limits& limits,
+               const TransportLayer& layer, std::string target);
 
   const Upstream::Limits& limits() const { return limits_; }
+  const TransportLayer& layer() const { return layer_; }
   asio::io_context& context() { return context_; }
   const std::string& host() const { return host_; }
   const std::string& port() const { return port_; }
@@ -42,6 +44,7 @@ class UpstreamPool {
 
   asio::io_context& context_;
   const Upstream::Limits& limits_;
+  const TransportLayer& layer_;
   std::string host_;
   std::string port_;
   std::list<UpstreamConnection> connections_;

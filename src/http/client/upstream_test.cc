@@ -10,6 +10,7 @@
 
 #include "http/client/test_peer.h"
 #include "http/server/test_server.h"
+#include "http/test_transport.h"
 
 namespace stampede::http {
 namespace {
@@ -157,6 +158,26 @@ TEST(Upstream, AKeptConnectionThatThePeerHasClosedIsReplaced) {
   EXPECT_TRUE(answer) << answer.error().words;
 }
 
+TEST(Upstream, AKeptConnectionOnWhichThePeerSpeaksUnaskedIsReplaced) {
+  ScriptedPeer peer;
+  Upstream upstream({.connections = 1});
+  const std::string target = target_of(peer.port());
+  auto first = ask(upstream, target, get_request("/first"));
+  auto connection = peer.accept();
+  connection.request();
+  connection.send(kKeptAnswer);
+  EXPECT_TRUE(first.get());
+  connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfalse");
+  EXPECT_EQ(connection.request(), "");  // it is closed, or reset, and not asked again
+  auto second = ask(upstream, target, get_request("/second"));
+  auto fresh = peer.accept();
+  EXPECT_THAT(fresh.request(), HasSubstr("GET /second "));
+  fresh.send(kKeptAnswer);
+  const auto answer = second.get();
+  ASSERT_TRUE(answer) << answer.error().words;
+  EXPECT_EQ(answer->body, "ok");
+}
+
 TEST(Upstream, ARequestThatWasWrittenIsNeverSentAgain) {
   ScriptedPeer peer;
   Upstream upstream;
@@ -275,6 +296,59 @@ TEST(Upstream, ServesManyThreadsOverFewConnections) {
   EXPECT_TRUE(eventually([&] { return answered == 1000; }));
   EXPECT_EQ(right, 1000);
   EXPECT_LE(test.server->statistics().connections_accepted, 4U);
+}
+
+TEST(UpstreamOverAnotherTransport, SendsAndReceivesByAFewBytesAndKeepsTheConnection) {
+  TestServer test;
+  test.server->start();
+  Upstream upstream({}, testing::AwkwardTransport::layer());
+  for (const std::size_t size : {0UL, 5UL, 30'000UL}) {
+    const std::string body(size, 'x');
+    const auto answer = ask(upstream, target_of(test.port()),
+                            {.method = "POST", .target = "/echo", .headers = {}, .body = body})
+                            .get();
+    ASSERT_TRUE(answer) << answer.error().words;
+    EXPECT_EQ(answer->body, body);
+  }
+  EXPECT_EQ(test.server->statistics().connections_accepted, 1U);
+}
+
+TEST(UpstreamOverAnotherTransport, AKeptConnectionThatThePeerHasClosedIsReplaced) {
+  ScriptedPeer peer;
+  Upstream upstream({.connections = 1}, testing::AwkwardTransport::layer());
+  const std::string target = target_of(peer.port());
+  std::promise<void> closed;
+  std::promise<Upstream::Result> first;
+  upstream.send(target, get_request("/first"), 10s, [&](Upstream::Result result) {
+    closed.get_future().wait();  // so the next request finds a connection that looks kept
+    first.set_value(std::move(result));
+  });
+  auto second = ask(upstream, target, get_request("/second"));
+  auto connection = peer.accept();
+  connection.request();
+  connection.send(kKeptAnswer);
+  connection.close();
+  closed.set_value();
+  EXPECT_TRUE(first.get_future().get());
+  auto fresh = peer.accept();
+  EXPECT_THAT(fresh.request(), HasSubstr("GET /second "));
+  fresh.send(kKeptAnswer);
+  EXPECT_TRUE(second.get());
+}
+
+TEST(UpstreamOverAnotherTransport, APeerThatDiesOrIsLateIsLost) {
+  ScriptedPeer peer;
+  Upstream upstream({}, testing::AwkwardTransport::layer());
+  auto cut = ask(upstream, target_of(peer.port()), get_request("/"));
+  {
+    auto connection = peer.accept();
+    connection.request();
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+  }
+  EXPECT_EQ(kind_of(cut.get()), "lost");
+  auto late = ask(upstream, target_of(peer.port()), get_request("/"), 50ms);
+  auto silent = peer.accept();
+  EXPECT_EQ(kind_of(late.get()), "lost");
 }
 
 TEST(Upstream, RefusesWhatIsNoTarget) {

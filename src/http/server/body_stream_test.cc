@@ -302,6 +302,26 @@ TEST_F(Streaming, ASlowReaderGetsEveryByte) {
   EXPECT_TRUE(peer_->closed());
 }
 
+TEST_F(Streaming, AReaderThatIsSlowButMovesIsNotCutAtItsDeadline) {
+  constexpr std::size_t kSize = 16'000'000;  // more than any kernel takes at once
+  // Silence lasts for two deadlines of an answer.
+  open({.header_time = milliseconds{3000}, .write_time = milliseconds{1000}}, 16 * 1024,
+       "GET /later HTTP/1.0\r\nHost: a\r\n\r\n");
+  peer_->until("\r\n\r\n");
+  RawConnection silent(test_->port());
+  std::jthread writing([&] {
+    EXPECT_TRUE(stream_->write_when_room(std::string(kSize, 'x') + "end", kPatient));
+    stream_->end();
+  });
+  while (!silent.readable_within(milliseconds{10})) {
+    ASSERT_TRUE(peer_->take(4096));
+  }
+  while (peer_->take()) {
+  }
+  EXPECT_EQ(peer_->until("end").size(), kSize + 3);
+  EXPECT_EQ(test_->server->statistics().deadlines_missed, 0U);
+}
+
 TEST_F(Streaming, AReaderThatStopsCostsNoMoreThanTheWritersPatience) {
   open({.write_time = kPatient}, 4096);
   const std::string part(100'000, 'x');

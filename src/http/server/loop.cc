@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <ctime>
 
+#include "http/tcp_transport.h"
 #include "telemetry/log.h"
 
 namespace stampede::http {
@@ -163,12 +164,6 @@ bool Loop::admit_safely(Socket socket) {
 void Loop::admit(Socket socket) {
   error_code ec;
   const auto peer = normalised(socket.remote_endpoint(ec).address());
-  if (!ec) {
-    socket.set_option(asio::ip::tcp::no_delay(true), ec);
-  }
-  if (!ec) {
-    socket.non_blocking(true, ec);
-  }
   if (ec) {
     statistics_.accept_errors.add();  // gone again before it was served
     return;
@@ -178,8 +173,10 @@ void Loop::admit(Socket socket) {
     statistics_.refused.add();
     return;
   }
+  std::unique_ptr<Transport> transport = std::make_unique<TcpTransport>(std::move(socket));
+  if (server_.layer) transport = server_.layer(std::move(transport));
   statistics_.accepted.add();
-  Session::start(*this, std::move(socket), std::move(*slot), peer);
+  Session::start(*this, std::move(transport), std::move(*slot), peer);
 }
 
 Awaitable<void> Loop::tick() {

@@ -21,6 +21,7 @@ namespace stampede::http {
 /// What the threads of a server share; constant but for the caps, which are thread-safe.
 struct ServerShared {
   const Limits limits;
+  const TransportLayer layer;  // thread-safe to call
   const Router& router;
   const TrustedProxies proxies;
   ConnectionCaps caps;

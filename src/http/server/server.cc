@@ -77,7 +77,7 @@ std::size_t connections_allowed(std::size_t configured) {
 class Server::Implementation {
  public:
   Implementation(const ListenerOptions& options, const Router& router)
-      : shared_{options.limits, router, TrustedProxies(options.trusted_proxies),
+      : shared_{options.limits, options.layer, router, TrustedProxies(options.trusted_proxies),
                 ConnectionCaps(connections_allowed(options.limits.connections),
                                options.limits.connections_per_address)} {
     tcp::endpoint endpoint = parse_endpoint(options.address);

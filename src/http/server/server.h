@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/server/router.h"
+#include "http/transport_layer.h"
 
 namespace stampede::http {
 
@@ -33,6 +34,8 @@ struct ListenerOptions {
   Limits limits;
   /// Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
   std::vector<std::string> trusted_proxies;
+  /// Over the TCP of every connection; called by each of the threads. Empty: none.
+  TransportLayer layer = {};
 };
 
 /// Counters of a listener, for telemetry. Read with relaxed order.

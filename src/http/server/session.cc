@@ -1,11 +1,6 @@
 #include "http/server/session.h"
 
-#include <linux/sockios.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <span>
 
@@ -29,19 +24,19 @@ constexpr Refusal kTooSlow{408, "request-timeout", "The request did not arrive i
 
 }  // namespace
 
-Session::Session(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+Session::Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
                  const asio::ip::address& peer)
     : loop_(loop),
       post_(loop.post()),
-      socket_(std::move(socket)),
+      transport_(std::move(transport)),
       slot_(std::move(slot)),
       peer_address_(peer.to_string()),
       behind_trusted_proxy_(loop.server().proxies.contains(peer)),
       reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes}) {}
 
-void Session::start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+void Session::start(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
                     const asio::ip::address& peer) {
-  auto* const session = new Session(loop, std::move(socket), std::move(slot), peer);
+  auto* const session = new Session(loop, std::move(transport), std::move(slot), peer);
   loop.add(*session);
   asio::co_spawn(loop.executor(), session->serve(), [session](const std::exception_ptr& failure) {
     if (failure) {
@@ -53,7 +48,7 @@ void Session::start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
 
 void Session::end() {
   unlink();
-  socket_.reset();
+  transport_.reset();
   slot_.reset();
   if (awaiting_) {
     orphaned_ = true;  // the Responder ends it
@@ -103,12 +98,12 @@ Awaitable<void> Session::serve() {
     error_code ec;
     std::size_t size = 0;
     if (loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle) {
-      size = socket_->read_some(space, ec);  // what is here already is still served
+      size = transport_->read_some(space, ec);  // what is here already is still served
     } else {
       // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
       arm_for_phase();
       reading_ = true;
-      size = co_await socket_->async_read_some(space, asio::redirect_error(kAwait, ec));
+      size = co_await transport_->async_read_some(space, asio::redirect_error(kAwait, ec));
       reading_ = false;
     }
     if (!ec) {
@@ -157,20 +152,19 @@ void Session::answer(Response&& response) {
   wake();
 }
 
-/// Asks the kernel only about a request that may have waited: it costs a system call. A peer that
-/// only ended its own side counts as gone too; it reads that nothing was done.
+/// Asks only about a request that may have waited: it costs a system call. A peer that only ended
+/// its own side counts as gone too; it reads that nothing was done.
 bool Session::given_up() {
   if (!behind_another_ && !loop_.stood_still()) {
     return false;
   }
-  pollfd peer{.fd = socket_->native_handle(), .events = POLLRDHUP, .revents = 0};
-  return ::poll(&peer, 1, 0) == 1;
+  return transport_->peer_has_closed();
 }
 
 void Session::dispatch() {
   Request& request = reader_.request();
   request.client_address = peer_address_;
-  request.secure = false;
+  request.secure = transport_->encrypted();
   if (behind_trusted_proxy_) {
     believe_proxy(request);
   }
@@ -215,31 +209,19 @@ void Session::refuse(const Refusal& refusal) {
                 {.head_only = false, .close = true, .date = loop_.date_line()});
 }
 
-/// Sends as much as the socket takes without waiting; an error if that is not all.
+/// Sends as much as the transport takes without waiting; an error if that is not all.
 error_code Session::write_now() {
   error_code ec;
   while (!writer_.empty() && !ec) {
-    const std::string_view head = writer_.head_left();
-    const std::string_view body = writer_.body_left();
-    if (body.empty()) {
-      writer_.sent(socket_->write_some(asio::buffer(head), ec));
-    } else {
-      const std::array<asio::const_buffer, 2> both{asio::buffer(head), asio::buffer(body)};
-      writer_.sent(socket_->write_some(both, ec));
-    }
+    writer_.sent(transport_->write_some(asio::buffer(writer_.head_left()),
+                                        asio::buffer(writer_.body_left()), ec));
   }
   return ec;
 }
 
 /// Bytes that the peer has not acknowledged. Those in the kernel's buffer count too: the kernel
 /// takes megabytes at once and then nothing for longer than a slow peer's deadline.
-std::size_t Session::not_taken() {
-  int with_kernel = 0;
-  if (::ioctl(socket_->native_handle(), SIOCOUTQ, &with_kernel) != 0) {
-    with_kernel = 0;  // unknown: what the kernel took counts as taken by the peer
-  }
-  return writer_.left() + static_cast<std::size_t>(with_kernel);
-}
+std::size_t Session::not_taken() const { return writer_.left() + transport_->unacknowledged(); }
 
 /// After write_now() did not get everything out. False if the peer is gone or reads too slowly.
 Awaitable<bool> Session::write_rest() {
@@ -253,7 +235,7 @@ Awaitable<bool> Session::write_rest() {
       deadline_ = Clock::time_point::max();
       co_return !ec;
     }
-    co_await socket_->async_wait(Socket::wait_write, asio::redirect_error(kAwait, ec));
+    co_await transport_->async_wait_writable(asio::redirect_error(kAwait, ec));
     if (expired_ && !aborted_) {
       const std::size_t not_taken_now = not_taken();
       if (not_taken_before - not_taken_now < limits.progress_bytes) {
@@ -270,11 +252,11 @@ Awaitable<bool> Session::write_rest() {
 
 Awaitable<void> Session::linger() {
   error_code ec;
-  socket_->shutdown(Socket::shutdown_send, ec);
+  transport_->end_sending(ec);
   arm(kLingerTime);
   for (std::size_t thrown_away = 0; !ec && thrown_away < kLingerBytes;) {
-    thrown_away += co_await socket_->async_read_some(as_buffer(reader_.space()),
-                                                     asio::redirect_error(kAwait, ec));
+    thrown_away += co_await transport_->async_read_some(as_buffer(reader_.space()),
+                                                        asio::redirect_error(kAwait, ec));
   }
 }
 
@@ -304,14 +286,12 @@ void Session::arm_for_phase() {
 
 void Session::expire() {
   expired_ = true;  // called again at each tick, in case this cancel() comes between two operations
-  error_code ec;
-  socket_->cancel(ec);
+  transport_->cancel();
 }
 
 void Session::drain() {
   if (reading_ && reader_.phase() == RequestReader::Phase::kIdle) {
-    error_code ec;
-    socket_->cancel(ec);
+    transport_->cancel();
   } else if (body_) {
     body_->drain();
   }
@@ -319,8 +299,7 @@ void Session::drain() {
 
 void Session::abort() {
   aborted_ = true;
-  error_code ec;
-  socket_->close(ec);
+  transport_->close();
   wake();
 }
 

@@ -11,6 +11,7 @@
 #include "http/server/request_reader.h"
 #include "http/server/responder.h"
 #include "http/server/response_writer.h"
+#include "http/transport.h"
 
 namespace stampede::http {
 
@@ -24,8 +25,8 @@ class Session final : public Exchange,
                       public boost::intrusive::list_base_hook<
                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  /// Serves `socket` until it is closed. `peer` is normalised.
-  static void start(Loop& loop, Socket socket, ConnectionCaps::Slot slot,
+  /// Serves `transport` until it is closed. `peer` is normalised.
+  static void start(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
                     const asio::ip::address& peer);
 
   void answer(Response&& response) override;
@@ -43,7 +44,8 @@ class Session final : public Exchange,
   void abort();
 
  private:
-  Session(Loop& loop, Socket socket, ConnectionCaps::Slot slot, const asio::ip::address& peer);
+  Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
+          const asio::ip::address& peer);
   ~Session() = default;
 
   Awaitable<void> serve();
@@ -57,7 +59,6 @@ class Session final : public Exchange,
   Awaitable<bool> write_body(bool chunked);
   Awaitable<void> resumed();
   void watch_peer();
-  bool peer_is_there();
   void wake();
 
   /// The request may have come long ago, and its peer has given it up since.
@@ -68,13 +69,13 @@ class Session final : public Exchange,
   void refuse(const Refusal& refusal);
 
   error_code write_now();
-  std::size_t not_taken();
+  std::size_t not_taken() const;
   void arm(Clock::duration limit);
   void arm_for_phase();
 
   Loop& loop_;
   const std::shared_ptr<const Post> post_;
-  std::optional<Socket> socket_;              // gone when the coroutine has ended
+  std::unique_ptr<Transport> transport_;      // gone when the coroutine has ended
   std::optional<ConnectionCaps::Slot> slot_;  // likewise
   const std::string peer_address_;
   const bool behind_trusted_proxy_;

@@ -2,12 +2,6 @@
 // of its connection, so whatever the peer sends meanwhile is discarded; it is read only to notice
 // that the peer has closed the connection.
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
-#include <array>
-
 #include "http/server/loop.h"
 #include "http/server/session.h"
 
@@ -17,7 +11,7 @@ namespace {
 /// Bytes that a peer may send during a streamed answer. A well-behaved peer sends none.
 constexpr std::size_t kMostUnasked = 64UL * 1024;
 /// A peer that acknowledges no byte for this long counts as gone: its line is dead.
-constexpr unsigned kUnacknowledgedMs = 30'000;
+constexpr std::chrono::seconds kUnacknowledged{30};
 
 }  // namespace
 
@@ -39,16 +33,14 @@ Awaitable<void> Session::stream_body() {
                                                .date = loop_.date_line()});
   bool whole = true;
   if (!head_only) {
-    ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs,
-                 sizeof(kUnacknowledgedMs));  // refused: such a peer is noticed later
+    transport_->limit_unacknowledged(kUnacknowledged);
     if (loop_.draining()) {
       body_->drain();
     }
     watch_peer();
     whole = co_await write_body(chunked);
     body_over_ = true;
-    error_code ec;
-    socket_->cancel(ec);
+    transport_->cancel();
     while (watching_peer_) {
       co_await resumed();
     }
@@ -69,8 +61,7 @@ Awaitable<bool> Session::write_body(bool chunked) {
   body_->watch([this] {
     body_changed_ = true;
     if (body_->state() == BodySource::State::kCut) {
-      error_code ec;
-      socket_->cancel(ec);  // there is nothing more to wait for
+      transport_->cancel();  // there is nothing more to wait for
     }
     wake();
   });
@@ -102,28 +93,22 @@ Awaitable<bool> Session::write_body(bool chunked) {
 }
 
 /// Notices that the peer closes the connection while nothing is being sent. The session must not be
-/// destroyed while the wait is pending, because its callback uses the session.
+/// destroyed while the read is pending, because its callback uses the session.
 void Session::watch_peer() {
   watching_peer_ = true;
-  socket_->async_wait(Socket::wait_read, [this](const error_code& ec) {
-    watching_peer_ = false;
-    if (!ec && !body_over_ && peer_is_there()) {
-      return watch_peer();
-    }
-    body_over_ = true;
-    error_code ignored;
-    socket_->cancel(ignored);  // it will not take what still waits to be written
-    wake();
-  });
-}
-
-bool Session::peer_is_there() {
-  std::array<char, 4096> unasked;
-  error_code ec;
-  while (!ec) {
-    unasked_bytes_ += socket_->read_some(asio::buffer(unasked), ec);
-  }
-  return ec == asio::error::would_block && unasked_bytes_ <= kMostUnasked;
+  const auto space = reader_.space();  // of no other use any more: what comes is discarded
+  transport_->async_read_some(
+      asio::mutable_buffer(space.data(), space.size()),
+      [this](const error_code& ec, std::size_t size) {
+        watching_peer_ = false;
+        unasked_bytes_ += size;
+        if (!ec && !body_over_ && unasked_bytes_ <= kMostUnasked) {
+          return watch_peer();
+        }
+        body_over_ = true;
+        transport_->cancel();  // it will not take what still waits to be written
+        wake();
+      });
 }
 
 }  // namespace stampede::http

@@ -30,7 +30,7 @@ inline bool eventually(const std::function<bool()>& condition) {
 class TestServer {
  public:
   explicit TestServer(Limits limits = {}, unsigned threads = 2,
-                      std::vector<std::string> trusted_proxies = {}) {
+                      std::vector<std::string> trusted_proxies = {}, TransportLayer layer = {}) {
     router.get("/hello", [](Request&, Responder respond) { respond(html(200, "hello")); });
     router.get("/echo", [](Request& request, Responder respond) {
       respond(html(200, request.query_parameter("text").value_or("")));
@@ -49,7 +49,8 @@ class TestServer {
     server = std::make_unique<Server>(ListenerOptions{.address = "127.0.0.1:0",
                                                       .threads = threads,
                                                       .limits = limits,
-                                                      .trusted_proxies = trusted_proxies},
+                                                      .trusted_proxies = trusted_proxies,
+                                                      .layer = std::move(layer)},
                                       router);
   }
   ~TestServer() {

@@ -1,0 +1,179 @@
+// The same server over TCP as it is and over another transport: the session's logic may not know
+// the difference.
+
+#include "http/transport.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "http/server/test_connection.h"
+#include "http/server/test_server.h"
+#include "http/test_transport.h"
+
+namespace stampede::http {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::AwkwardTransport;
+using testing::body_of;
+using testing::eventually;
+using testing::get;
+using ::testing::HasSubstr;
+using testing::RawConnection;
+using testing::status_of;
+using testing::TestServer;
+
+/// True: AwkwardTransport over TCP.
+class ServerOverTransport : public ::testing::TestWithParam<bool> {
+ protected:
+  void start(Limits limits = {}) {
+    test_ = std::make_unique<TestServer>(limits, 1, std::vector<std::string>{},
+                                         GetParam() ? AwkwardTransport::layer() : TransportLayer{});
+    test_->server->start();
+  }
+  /// Returns when the server's one thread has seen all that came before.
+  void turn() { EXPECT_EQ(status_of(RawConnection(test_->port()).ask(get("/hello"))), 200); }
+  bool no_connection_left() {
+    return eventually([&] { return test_->server->statistics().connections_open == 0; });
+  }
+
+  std::unique_ptr<TestServer> test_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Transports, ServerOverTransport, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "Awkward" : "Tcp"; });
+
+TEST_P(ServerOverTransport, AnswersPipelinedRequestsInOrder) {
+  start();
+  RawConnection connection(test_->port());
+  std::string requests;
+  for (int i = 0; i < 100; ++i) {
+    requests += i % 10 == 0 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n" +
+                                  std::to_string(10 + i / 10)
+                            : get("/echo?text=" + std::to_string(i));
+  }
+  ASSERT_TRUE(connection.send(requests));
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(body_of(connection.response()), std::to_string(i % 10 == 0 ? 10 + i / 10 : i));
+  }
+  EXPECT_EQ(test_->server->statistics().connections_accepted, 1U);
+}
+
+TEST_P(ServerOverTransport, AHeadMayStopAnywhere) {
+  start();
+  RawConnection connection(test_->port());
+  const std::string request = get("/echo?text=whole");
+  for (std::size_t sent = 0; sent < request.size(); sent += 7) {
+    connection.send(request.substr(sent, 7));
+    turn();
+  }
+  EXPECT_EQ(body_of(connection.response()), "whole");
+}
+
+TEST_P(ServerOverTransport, SendsALargeBodyWhole) {
+  start();
+  const std::string text(60'000, 'x');
+  RawConnection connection(test_->port(), 4096);
+  for (int i = 0; i < 3; ++i) {
+    const std::string response =
+        connection.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + text);
+    EXPECT_EQ(body_of(response), text);
+  }
+}
+
+TEST_P(ServerOverTransport, NoticesThatThePeerCloses) {
+  start();
+  for (const std::string& bytes :
+       {std::string{}, std::string("GET /hel"), get("/hello"),
+        std::string("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")}) {
+    RawConnection connection(test_->port());
+    connection.send(bytes);
+    turn();
+    connection.close();
+    EXPECT_TRUE(no_connection_left()) << bytes;
+  }
+}
+
+TEST_P(ServerOverTransport, ARequestThatIsTooSlowIsRefused) {
+  start({.header_time = milliseconds{50}});
+  RawConnection connection(test_->port());
+  connection.send("GET / HTTP/1.1\r\nX: ");
+  EXPECT_EQ(status_of(connection.response()), 408);
+  EXPECT_TRUE(connection.closed());
+}
+
+TEST_P(ServerOverTransport, ARefusalArrivesThoughMoreWasSent) {
+  start();
+  RawConnection connection(test_->port());
+  connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" +
+                  std::string(70'000, 'x'));
+  EXPECT_EQ(status_of(connection.response()), 413);
+  EXPECT_TRUE(connection.closed());
+}
+
+TEST_P(ServerOverTransport, WhatAPeerGaveUpBehindAnotherRequestIsNotCarriedOut) {
+  start();
+  RawConnection connection(test_->port());
+  connection.send(get("/later") + get("/later"));
+  Responder first = test_->next_responder();
+  connection.close();
+  first.reply_from_anywhere(html(200, "late"));
+  EXPECT_TRUE(eventually([&] { return test_->server->statistics().bad_requests == 1; }));
+  EXPECT_TRUE(no_connection_left());
+}
+
+TEST_P(ServerOverTransport, StreamsUntilThePeerCloses) {
+  start();
+  RawConnection connection(test_->port());
+  connection.send(get("/later"));
+  Response head;
+  head.content_type = "text/event-stream";
+  BodyStream stream = test_->next_responder().stream_from_anywhere(std::move(head));
+  for (const std::string part : {"one", "two"}) {
+    EXPECT_TRUE(stream.write(part));
+    EXPECT_THAT(connection.until(part + "\r\n"), HasSubstr(part));
+  }
+  connection.close();
+  EXPECT_TRUE(eventually([&] { return stream.closed(); }));
+  EXPECT_TRUE(no_connection_left());
+}
+
+TEST_P(ServerOverTransport, DrainClosesWhatIsIdleAndFinishesWhatRuns) {
+  start();
+  RawConnection idle(test_->port());
+  EXPECT_EQ(status_of(idle.ask(get("/hello"))), 200);
+  RawConnection running(test_->port());
+  running.send(get("/later"));
+  Responder responder = test_->next_responder();
+  std::jthread draining([&] { test_->server->drain(); });
+  EXPECT_TRUE(idle.closed());
+  responder.reply_from_anywhere(html(200, "done"));
+  EXPECT_EQ(body_of(running.response()), "done");
+  EXPECT_TRUE(running.closed());
+  running.close();
+}
+
+TEST_P(ServerOverTransport, TellsWhetherTheConnectionIsEncrypted) {
+  start();
+  RawConnection connection(test_->port());
+  EXPECT_EQ(body_of(connection.ask(get("/who"))), GetParam() ? "127.0.0.1 tls" : "127.0.0.1");
+}
+
+TEST(TransportLayer, ThatThrowsClosesThatConnectionAndNoOther) {
+  std::atomic<int> connections = 0;
+  TestServer test({}, 1, {}, [&](std::unique_ptr<Transport> below) {
+    if (++connections == 1) throw std::runtime_error("on purpose");
+    return below;
+  });
+  test.server->start();
+  RawConnection first(test.port());
+  EXPECT_TRUE(first.closed());
+  EXPECT_EQ(status_of(RawConnection(test.port()).ask(get("/hello"))), 200);
+}
+
+}  // namespace
+}  // namespace stampede::http

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "http/transport.h"
+
+namespace stampede::http {
+
+/// A TCP connection as it is. Each operation is at most one system call, and allocates nothing that
+/// Asio's own would not.
+class TcpTransport final : public Transport {
+ public:
+  /// `socket` is connected and becomes non-blocking, without Nagle's delay; throws
+  /// boost::system::system_error if it is gone.
+  explicit TcpTransport(Socket socket);
+
+  Executor get_executor() override { return socket_.get_executor(); }
+  bool encrypted() const override { return false; }
+  std::size_t read_some(asio::mutable_buffer space, error_code& ec) override;
+  void start_read_some(asio::mutable_buffer space, Read done) override;
+  std::size_t write_some(asio::const_buffer first, asio::const_buffer second,
+                         error_code& ec) override;
+  void start_wait_writable(Ready done) override;
+  void cancel() override;
+  void end_sending(error_code& ec) override;
+  void close() override;
+  std::size_t unacknowledged() const override;
+  bool peer_has_closed() const override;
+  void limit_unacknowledged(std::chrono::milliseconds time) override;
+
+ private:
+  mutable Socket socket_;  // its native handle is not const
+};
+
+}  // namespace stampede::http

@@ -17,29 +17,30 @@
 stampede_room(model SANITIZE address CLOCK)
 stampede_room(telemetry CLOCK LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
+stampede_room(net SANITIZE address)
 
 # Doors out: what the rules need from the world, as abstract headers, and the real things behind.
 stampede_room(repositories USES model)
 stampede_room(repositories/sql/connection SANITIZE address thread CLOCK
-  USES repositories model telemetry concurrency LINKS stampede::soci fmt::fmt)
+  USES repositories model net telemetry concurrency LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/search SANITIZE address thread
   USES repositories repositories/sql/connection model LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql SANITIZE address thread
   USES repositories repositories/sql/connection repositories/sql/search model
   LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/memory USES repositories model)
-stampede_room(peers SANITIZE address USES model identity LINKS Boost::json fmt::fmt)
-stampede_room(peers/http CLOCK USES peers http/client telemetry LINKS Boost::json fmt::fmt)
+stampede_room(peers SANITIZE address USES model net identity LINKS Boost::json fmt::fmt)
+stampede_room(peers/http CLOCK USES peers net http/client telemetry LINKS Boost::json fmt::fmt)
 stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
 stampede_room(queue/local SANITIZE thread USES queue)
-stampede_room(queue/rabbitmq SANITIZE address thread CLOCK USES queue telemetry LINKS stampede::rabbitmq)
+stampede_room(queue/rabbitmq SANITIZE address thread CLOCK USES queue net telemetry LINKS stampede::rabbitmq)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
 stampede_room(http SANITIZE address USES telemetry
   LINKS stampede::asio Boost::url Boost::json fmt::fmt)
-stampede_room(http/server SANITIZE address thread CLOCK USES http telemetry
+stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry
   LINKS stampede::asio Boost::headers fmt::fmt)
-stampede_room(http/client SANITIZE address thread CLOCK USES http telemetry
+stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry
   LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model LINKS OpenSSL::Crypto stampede::sodium)
 stampede_room(captcha SANITIZE address USES model identity LINKS stampede::cairo)
@@ -88,7 +89,7 @@ stampede_room(schedules SANITIZE thread
        services/admission)
 
 # The wiring: uses everything, used by nobody.
-stampede_room(app/config SANITIZE address USES identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
+stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles WIRING CLOCK
   USES app/config model telemetry concurrency repositories repositories/sql
        repositories/sql/connection queue queue/local       queue/rabbitmq http http/server http/client identity captcha peers peers/http services/stock

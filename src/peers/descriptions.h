@@ -46,7 +46,7 @@ struct OneOf {
 template <class T, class Message>
 concept Is = std::same_as<std::remove_const_t<T>, Message>;
 
-inline constexpr Format kNode{is_node, "1 to 32 characters of a-z 0-9 -"};
+inline constexpr Format kNode{is_node_name, kNodeNameForm};
 inline constexpr Format kAddress{is_address, "HOST:PORT"};
 inline constexpr Format kIncarnation{is_hexadecimal<16>, "16 hexadecimal digits"};
 inline constexpr Format kHashKey{is_hexadecimal<32>, "32 hexadecimal digits"};

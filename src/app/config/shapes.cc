@@ -7,6 +7,8 @@
 #include <string>
 
 #include "app/config/parse_number.h"
+#include "model/node_name.h"
+#include "net/host_port.h"
 
 namespace stampede::app {
 namespace {
@@ -30,16 +32,10 @@ bool is_host_name(std::string_view text) {
                              [](char c) { return is_letter_or_digit(c) || c == '-' || c == '.'; });
 }
 
-bool has_port(std::string_view text) {
-  const auto colon = text.rfind(':');
-  return colon != std::string_view::npos && is_port(text.substr(colon + 1));
-}
-
-/// An address with colons of its own is in brackets, and nothing else is.
-bool is_bracketed_rightly(std::string_view text) {
-  const std::string_view host = text.substr(0, text.rfind(':'));
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  return bracketed == (host_of(text).find(':') != std::string_view::npos);
+/// The host of an endpoint, of a peer or of a database, without brackets; empty if there is none.
+std::string host_of(std::string_view text) {
+  const auto endpoint = net::HostPort::parse(text);
+  return endpoint ? endpoint->host : "";
 }
 
 }  // namespace
@@ -51,19 +47,11 @@ bool is_address(std::string_view text) {
          inet_pton(AF_INET6, copy.c_str(), &bytes) == 1;
 }
 
-std::string_view host_of(std::string_view endpoint) {
-  std::string_view host = endpoint.substr(0, endpoint.rfind(':'));
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return host;
-}
-
-bool is_endpoint(std::string_view text) {
-  return has_port(text) && is_address(host_of(text)) && is_bracketed_rightly(text);
-}
+bool is_endpoint(std::string_view text) { return is_address(host_of(text)); }
 
 bool is_peer(std::string_view text) {
-  return has_port(text) && !text.ends_with(":0") && is_bracketed_rightly(text) &&
-         (is_address(host_of(text)) || is_host_name(host_of(text)));
+  const auto peer = net::HostPort::parse(text);
+  return peer && peer->port != 0 && (is_address(peer->host) || is_host_name(peer->host));
 }
 
 bool is_database(std::string_view text) {
@@ -71,13 +59,13 @@ bool is_database(std::string_view text) {
 }
 
 bool is_loopback(std::string_view endpoint) {
-  const std::string_view host = host_of(endpoint);
+  const std::string host = host_of(endpoint);
   return endpoint.starts_with('/') || host == "localhost" || host == "::1" ||
          (host.starts_with("127.") && is_address(host));
 }
 
 bool is_any_address(std::string_view endpoint) {
-  const std::string_view host = host_of(endpoint);
+  const std::string host = host_of(endpoint);
   return host == "0.0.0.0" || host == "::";
 }
 
@@ -100,11 +88,7 @@ bool is_origin(std::string_view text) {
 
 bool is_path(std::string_view text) { return is_text(text, 1, text.npos); }
 
-bool is_node(std::string_view text) {
-  return is_text(text, 1, 32) && std::ranges::all_of(text, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
+bool is_node(std::string_view text) { return is_node_name(text); }
 
 bool is_name(std::string_view text) {
   return is_text(text, 1, 64) && std::ranges::all_of(text, [](char c) {

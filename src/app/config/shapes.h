@@ -22,8 +22,6 @@ bool is_empty_or(std::string_view text) {
   return text.empty() || valid(text);
 }
 
-/// The host of an endpoint or a peer, without brackets.
-std::string_view host_of(std::string_view endpoint);
 /// Of an endpoint, a peer or a database: reached without leaving this machine.
 bool is_loopback(std::string_view endpoint);
 /// Of an endpoint: "0.0.0.0" or "::", where one can listen but not be reached.

@@ -13,6 +13,7 @@
 #include "http/client/client_message.h"
 #include "http/tcp_transport.h"
 #include "http/text.h"
+#include "net/host_port.h"
 
 namespace stampede::http {
 namespace {
@@ -59,7 +60,7 @@ class Client::Implementation {
         return failed("connect", ec);
       }
     }
-    const std::string text = serialised(request, authority_of(host_, port_));
+    const std::string text = serialised(request, net::HostPort{host_, port_}.text());
     if (const error_code ec = write(text)) {
       return failed("send to", ec);
     }

@@ -6,11 +6,6 @@
 
 namespace stampede::http {
 
-std::string authority_of(std::string_view host, std::uint16_t port) {
-  const bool v6 = host.find(':') != std::string_view::npos;
-  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
-}
-
 std::string serialised(const ClientRequest& request, std::string_view authority) {
   std::string text = fmt::format("{} {} HTTP/1.1\r\n", request.method, request.target);
   bool has_host = false;

@@ -11,10 +11,8 @@ namespace stampede::http {
 
 // What the blocking and the asynchronous client share. For their sources only: heavy headers.
 
-/// "127.0.0.1:8083", "[::1]:8083": as in Host.
-std::string authority_of(std::string_view host, std::uint16_t port);
-
-/// The request as it goes over the wire, with Host and Content-Length where they are missing.
+/// The request as it goes over the wire, with Host (`authority`, "127.0.0.1:8083") and
+/// Content-Length where they are missing.
 std::string serialised(const ClientRequest& request, std::string_view authority);
 
 /// Takes the message apart.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
-#include <charconv>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -13,6 +12,7 @@
 
 #include "http/client/upstream_pool.h"
 #include "http/mailbox.h"
+#include "net/host_port.h"
 
 namespace stampede::http {
 namespace {
@@ -20,19 +20,13 @@ namespace {
 /// Deadlines are checked no more often than this.
 constexpr std::chrono::milliseconds kTick{20};
 
-void check_target(std::string_view target) {
-  const auto colon = target.rfind(':');
-  const std::string_view host = target.substr(0, colon);
-  const std::string_view port = colon == std::string_view::npos ? "" : target.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto end = port.data() + port.size();
-  const auto [parsed, error] = std::from_chars(port.data(), end, number);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (host.empty() || number == 0 || error != std::errc{} || parsed != end ||
-      (!bracketed && host.find_first_of("[]:") != std::string_view::npos)) {
-    throw std::invalid_argument(fmt::format(
-        "target '{}': expected HOST:PORT such as 127.0.0.1:8083 or [::1]:8083", target));
+net::HostPort parse_target(std::string_view text) {
+  auto target = net::HostPort::parse(text);
+  if (!target || target->port == 0) {
+    throw std::invalid_argument(
+        fmt::format("target '{}': expected HOST:PORT such as 127.0.0.1:8083 or [::1]:8083", text));
   }
+  return *std::move(target);
 }
 
 }  // namespace
@@ -47,13 +41,14 @@ class Upstream::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
 
-  void send(const std::string& target, std::unique_ptr<UpstreamCall> call) {
-    mailbox_.push([this, target, call = std::move(call)]() mutable {
+  void send(net::HostPort target, std::unique_ptr<UpstreamCall> call) {
+    mailbox_.push([this, target = std::move(target), call = std::move(call)]() mutable {
       if (stopping_) {
         return;  // the call fails as it goes
       }
       const auto deadline = call->deadline();
-      const auto [pool, added] = pools_.try_emplace(target, context_, limits_, layer_, target);
+      const auto [pool, added] =
+          pools_.try_emplace(target.text(), context_, limits_, layer_, target);
       pool->second.submit(std::move(call));
       wake_at(std::min(deadline, Clock::now() + limits_.idle_time));
     });
@@ -119,9 +114,9 @@ Upstream::~Upstream() { stop(); }
 
 void Upstream::send(const std::string& target, const ClientRequest& request,
                     std::chrono::milliseconds timeout, Done done) {
-  check_target(target);
-  implementation_->send(target, std::make_unique<UpstreamCall>(
-                                    target, request, Clock::now() + timeout, std::move(done)));
+  implementation_->send(
+      parse_target(target),
+      std::make_unique<UpstreamCall>(target, request, Clock::now() + timeout, std::move(done)));
 }
 
 void Upstream::stop() { implementation_->stop(); }

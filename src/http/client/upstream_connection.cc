@@ -108,12 +108,13 @@ Awaitable<bool> UpstreamConnection::connect() {
 Awaitable<error_code> UpstreamConnection::connect_to_any() {
   error_code ec;
   std::vector<tcp::endpoint> endpoints;
-  const auto address = asio::ip::make_address(pool_.host(), ec);
+  const net::HostPort& target = pool_.target();
+  const auto address = asio::ip::make_address(target.host, ec);
   if (!ec) {
-    endpoints.emplace_back(address, static_cast<std::uint16_t>(std::stoul(pool_.port())));
+    endpoints.emplace_back(address, target.port);
   } else {
     Resolver resolver(pool_.context().get_executor());
-    const auto found = co_await resolver.async_resolve(pool_.host(), pool_.port(),
+    const auto found = co_await resolver.async_resolve(target.host, std::to_string(target.port),
                                                        asio::redirect_error(kAwait, ec));
     endpoints.assign(found.begin(), found.end());
   }

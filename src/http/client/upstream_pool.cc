@@ -4,17 +4,6 @@
 
 namespace stampede::http {
 
-UpstreamPool::UpstreamPool(asio::io_context& context, const Upstream::Limits& limits,
-                           const TransportLayer& layer, std::string target)
-    : context_(context), limits_(limits), layer_(layer) {
-  const auto colon = target.rfind(':');
-  host_ = target.substr(0, colon);
-  port_ = target.substr(colon + 1);
-  if (host_.starts_with('[')) {
-    host_ = host_.substr(1, host_.size() - 2);
-  }
-}
-
 void UpstreamPool::submit(std::unique_ptr<UpstreamCall> call) {
   if (!idle_.empty()) {
     UpstreamConnection* const connection = idle_.back();

@@ -10,21 +10,21 @@
 #include "http/client/upstream.h"
 #include "http/client/upstream_call.h"
 #include "http/client/upstream_connection.h"
+#include "net/host_port.h"
 
 namespace stampede::http {
 
 /// The connections to one target, and the requests that wait for one. On the client's thread.
 class UpstreamPool {
  public:
-  /// `target` is checked.
   UpstreamPool(asio::io_context& context, const Upstream::Limits& limits,
-               const TransportLayer& layer, std::string target);
+               const TransportLayer& layer, net::HostPort target)
+      : context_(context), limits_(limits), layer_(layer), target_(std::move(target)) {}
 
   const Upstream::Limits& limits() const { return limits_; }
   const TransportLayer& layer() const { return layer_; }
   asio::io_context& context() { return context_; }
-  const std::string& host() const { return host_; }
-  const std::string& port() const { return port_; }
+  const net::HostPort& target() const { return target_; }
 
   void submit(std::unique_ptr<UpstreamCall> call);
   /// Ends the calls and idle times whose deadline has passed; answers the next deadline.
@@ -45,8 +45,7 @@ class UpstreamPool {
   asio::io_context& context_;
   const Upstream::Limits& limits_;
   const TransportLayer& layer_;
-  std::string host_;
-  std::string port_;
+  const net::HostPort target_;
   std::list<UpstreamConnection> connections_;
   std::vector<UpstreamConnection*> idle_;  // the one that became idle last is used first
   std::deque<std::unique_ptr<UpstreamCall>> waiting_;

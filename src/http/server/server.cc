@@ -5,13 +5,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <charconv>
 #include <latch>
 #include <numeric>
 #include <system_error>
 #include <thread>
 
 #include "http/server/loop.h"
+#include "net/host_port.h"
 #include "telemetry/log.h"
 
 namespace stampede::http {
@@ -29,28 +29,17 @@ std::system_error listen_error(const std::string& address, std::error_code code)
 
 /// "127.0.0.1:8082", "[::1]:0".
 tcp::endpoint parse_endpoint(const std::string& text) {
-  const auto colon = text.rfind(':');
-  std::string_view host = std::string_view(text).substr(0, colon);
-  const std::string_view port_text =
-      colon == std::string::npos ? "" : std::string_view(text).substr(colon + 1);
-  const bool bracketed = host.starts_with('[') && host.ends_with(']');
-  if (bracketed) {
-    host = host.substr(1, host.size() - 2);
-  }
+  const auto parsed = net::HostPort::parse(text);
   error_code ec;
-  const auto address = asio::ip::make_address(std::string(host), ec);
-  std::uint16_t port = 0;
-  const auto end = port_text.data() + port_text.size();
-  const auto [parsed, error] = std::from_chars(port_text.data(), end, port);
-  if (ec || address.is_v6() != bracketed || port_text.empty() || error != std::errc{} ||
-      parsed != end) {
+  const auto address = asio::ip::make_address(parsed ? parsed->host : "", ec);
+  if (ec) {
     throw std::system_error(
         std::make_error_code(std::errc::invalid_argument),
         fmt::format("listen address '{}': expected ADDRESS:PORT such as 127.0.0.1:8082 or "
                     "[::1]:8082",
                     text));
   }
-  return {address, port};
+  return {address, parsed->port};
 }
 
 /// SO_REUSEPORT alone would let a second server of the same user share the port in silence.
@@ -165,9 +154,7 @@ std::uint16_t Server::port() const { return implementation_->endpoint().port(); 
 
 std::string Server::url() const {
   const tcp::endpoint& endpoint = implementation_->endpoint();
-  const std::string address = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? fmt::format("http://[{}]:{}", address, endpoint.port())
-                                    : fmt::format("http://{}:{}", address, endpoint.port());
+  return "http://" + net::HostPort{endpoint.address().to_string(), endpoint.port()}.text();
 }
 
 void Server::drain() { implementation_->drain(); }

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
+#include "net/host_port.h"
 #include "peers/http/problem.h"
 #include "peers/json.h"
 #include "telemetry/log.h"
@@ -20,20 +20,13 @@ http::ClientRequest post(std::string target, std::string body) {
           .body = std::move(body)};
 }
 
-http::Client client_of(const std::string& address, std::chrono::milliseconds timeout) {
-  const auto colon = address.rfind(':');
-  std::string_view host = std::string_view(address).substr(0, colon);
-  const std::string_view digits =
-      colon == std::string::npos ? "" : std::string_view(address).substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.begin(), digits.end(), port);
-  if (host.empty() || port == 0 || error != std::errc{} || end != digits.end()) {
+http::Client client_of(const std::string& text, std::chrono::milliseconds timeout) {
+  auto address = net::HostPort::parse(text);
+  if (!address || address->port == 0) {
     throw std::invalid_argument(fmt::format(
-        "quantity control's address is \"{}\": expected HOST:PORT such as 127.0.0.1:8084",
-        address));
+        "quantity control's address is \"{}\": expected HOST:PORT such as 127.0.0.1:8084", text));
   }
-  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  return {std::string(host), port, timeout};
+  return {std::move(address->host), address->port, timeout};
 }
 
 /// Refusals of the message itself: another process would say the same.

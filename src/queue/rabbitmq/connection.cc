@@ -11,6 +11,8 @@
 #include <charconv>
 #include <utility>
 
+#include "net/host_port.h"
+
 namespace stampede::queue::rabbitmq {
 namespace {
 
@@ -54,28 +56,13 @@ struct Table {
   }
 };
 
-struct Address {
-  std::string host;
-  int port = 0;
-};
-
-Address parse(const std::string& broker) {
-  const auto colon = broker.rfind(':');
-  Address address;
-  if (colon != std::string::npos && colon > 0) {
-    address.host = broker.substr(0, colon);
-    const char* end = broker.data() + broker.size();
-    const auto read = std::from_chars(broker.data() + colon + 1, end, address.port);
-    if (read.ec != std::errc{} || read.ptr != end) address.port = 0;
-    if (address.host.starts_with('[') && address.host.ends_with(']')) {
-      address.host = address.host.substr(1, address.host.size() - 2);
-    }
-  }
-  if (address.host.empty() || address.port < 1 || address.port > 65'535) {
+net::HostPort parse(const std::string& broker) {
+  auto address = net::HostPort::parse(broker);
+  if (!address || address->port == 0) {
     throw BrokerError(Kind::kMisconfigured,
                       "the broker \"" + broker + "\" is no address: expected host:port");
   }
-  return address;
+  return *std::move(address);
 }
 
 }  // namespace
@@ -87,7 +74,7 @@ void Connection::Closer::operator()(amqp_connection_state_t state) const {
 Connection::Connection(const Options& options, const std::string& broker,
                        const std::string& purpose)
     : broker_(broker), state_(amqp_new_connection()) {
-  const Address address = parse(broker);
+  const net::HostPort address = parse(broker);
   amqp_socket_t* socket = state_ ? amqp_tcp_socket_new(state_.get()) : nullptr;
   if (socket == nullptr) throw std::bad_alloc();
   const timeval timeout = to_timeval(options.connect_timeout);

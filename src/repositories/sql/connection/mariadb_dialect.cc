@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
+#include "net/host_port.h"
 #include "repositories/sql/connection/database.h"
 #include "repositories/sql/connection/dialect.h"
 #include "repositories/sql/connection/mariadb.h"
@@ -34,16 +34,11 @@ std::string location_of(const std::string& address) {
   };
   if (address.find_first_of("'\\ \n") != std::string::npos) throw refuse();
   if (address.starts_with('/')) return "unix_socket=" + address;
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) throw refuse();
-  std::string host = address.substr(0, colon);
-  const std::string port = address.substr(colon + 1);
-  std::uint16_t number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || end != port.data() + port.size() || number == 0) throw refuse();
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto server = net::HostPort::parse(address);
+  if (!server || server->port == 0) throw refuse();
+  std::string host = server->host;
   if (host == "localhost") host = "127.0.0.1";  // the client would take a socket, not this port
-  return fmt::format("host={} port={}", host, number);
+  return fmt::format("host={} port={}", host, server->port);
 }
 
 std::string in_quotes(std::string_view text) {

@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "http/client/upstream_pool.h"
-#include "http/mailbox.h"
+#include "http/task_queue.h"
 #include "net/host_port.h"
 
 namespace stampede::http {
@@ -42,7 +42,7 @@ class Upstream::Implementation {
   Implementation& operator=(const Implementation&) = delete;
 
   void send(net::HostPort target, std::unique_ptr<UpstreamCall> call) {
-    mailbox_.push([this, target = std::move(target), call = std::move(call)]() mutable {
+    tasks_.push([this, target = std::move(target), call = std::move(call)]() mutable {
       if (stopping_) {
         return;  // the call fails as it goes
       }
@@ -59,7 +59,7 @@ class Upstream::Implementation {
     if (!thread_.joinable()) {
       return;
     }
-    mailbox_.push([this] {
+    tasks_.push([this] {
       stopping_ = true;
       for (auto& [target, pool] : pools_) {
         pool.stop();
@@ -68,7 +68,7 @@ class Upstream::Implementation {
       work_.reset();
     });
     thread_.join();
-    mailbox_.close();
+    tasks_.close();
   }
 
  private:
@@ -98,7 +98,7 @@ class Upstream::Implementation {
   const TransportLayer layer_;
   asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // one thread runs it
   asio::executor_work_guard<Executor> work_{context_.get_executor()};
-  Mailbox mailbox_{context_, [this] { mailbox_.deliver(); }};
+  TaskQueue tasks_{context_, [this] { tasks_.run_all(); }};
   Timer timer_{context_.get_executor()};
   std::unordered_map<std::string, UpstreamPool> pools_;  // of the thread, as is what follows
   Clock::time_point wake_time_ = Clock::time_point::max();

@@ -67,22 +67,22 @@ Loop::Loop(ServerShared& server, const asio::ip::tcp::endpoint& endpoint)
       acceptor_(listening(context_, endpoint)),
       tick_timer_(context_.get_executor()),
       accept_pause_(context_.get_executor()),
-      mailbox_(std::make_shared<Mailbox>(context_,
+      tasks_(std::make_shared<TaskQueue>(context_,
                                          [this] {
                                            resume_is_due_ = true;
-                                           mailbox_->deliver();
+                                           tasks_->run_all();
                                            resume_all();
                                          })),
       // The task may hold the last Responder, and with it the last owner of this very function, so
-      // the mailbox is held for the length of the call.
-      post_(std::make_shared<const Post>([mailbox = mailbox_](Mailbox::Task task) {
-        const auto held = mailbox;
+      // the task queue is held for the length of the call.
+      post_(std::make_shared<const Post>([tasks = tasks_](TaskQueue::Task task) {
+        const auto held = tasks;
         held->push(std::move(task));
       })) {
   read_clocks();
 }
 
-Loop::~Loop() { mailbox_->close(); }
+Loop::~Loop() { tasks_->close(); }
 
 void Loop::run() {
   asio::co_spawn(context_, accept(), asio::detached);

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "http/asio_types.h"
-#include "http/mailbox.h"
 #include "http/server/connections.h"
 #include "http/server/responder.h"
 #include "http/server/server.h"
 #include "http/server/session.h"
+#include "http/task_queue.h"
 
 namespace stampede::http {
 
@@ -102,7 +102,7 @@ class Loop {
   Acceptor acceptor_;
   Timer tick_timer_;
   Timer accept_pause_;
-  const std::shared_ptr<Mailbox> mailbox_;
+  const std::shared_ptr<TaskQueue> tasks_;
   const std::shared_ptr<const Post> post_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
   std::vector<std::move_only_function<void()>> ready_;

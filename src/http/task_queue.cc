@@ -1,4 +1,4 @@
-#include "http/mailbox.h"
+#include "http/task_queue.h"
 
 #include <boost/asio/post.hpp>
 
@@ -6,10 +6,10 @@
 
 namespace stampede::http {
 
-Mailbox::Mailbox(boost::asio::io_context& context, std::function<void()> wake)
+TaskQueue::TaskQueue(boost::asio::io_context& context, std::function<void()> wake)
     : context_(context), wake_(std::move(wake)) {}
 
-void Mailbox::push(Task task) {
+void TaskQueue::push(Task task) {
   const std::lock_guard guard(mutex_);
   if (closed_) {
     return;  // `task` dies after the guard, as its end may come back here
@@ -20,22 +20,22 @@ void Mailbox::push(Task task) {
   }
 }
 
-void Mailbox::deliver() {
+void TaskQueue::run_all() {
   {
     const std::lock_guard guard(mutex_);
-    std::swap(tasks_, delivered_);
+    std::swap(tasks_, running_);
   }
-  for (Task& task : delivered_) {
+  for (Task& task : running_) {
     try {
       task();
     } catch (const std::exception& error) {
       telemetry::log_error("posted task failed", "error={}", error.what());
     }
   }
-  delivered_.clear();
+  running_.clear();
 }
 
-void Mailbox::close() {
+void TaskQueue::close() {
   std::vector<Task> dropped;
   const std::lock_guard guard(mutex_);
   closed_ = true;

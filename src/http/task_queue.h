@@ -8,18 +8,18 @@
 namespace stampede::http {
 
 /// Tasks from any thread for the one thread of an io_context, in order. The thread is woken once
-/// for all tasks that wait. Thread-safe but for deliver().
-class Mailbox {
+/// for all tasks that wait. Thread-safe but for run_all().
+class TaskQueue {
  public:
   using Task = std::move_only_function<void()>;
 
   /// `wake` is posted to `context` when the first task comes in.
-  Mailbox(boost::asio::io_context& context, std::function<void()> wake);
+  TaskQueue(boost::asio::io_context& context, std::function<void()> wake);
 
   /// After close() the task is destroyed unrun.
   void push(Task task);
   /// On the context's thread: runs all tasks that wait. A task that throws is logged.
-  void deliver();
+  void run_all();
   /// Destroys the tasks that wait, and all later ones. `context` may be destroyed afterwards.
   void close();
 
@@ -27,9 +27,9 @@ class Mailbox {
   boost::asio::io_context& context_;  // not touched once closed
   const std::function<void()> wake_;
   std::mutex mutex_;
-  std::vector<Task> tasks_;      // guarded by mutex_
-  bool closed_ = false;          // guarded by mutex_
-  std::vector<Task> delivered_;  // of the thread alone; keeps its capacity
+  std::vector<Task> tasks_;    // guarded by mutex_
+  bool closed_ = false;        // guarded by mutex_
+  std::vector<Task> running_;  // of the thread alone; keeps its capacity
 };
 
 }  // namespace stampede::http

@@ -102,7 +102,9 @@ void Session::watch_peer() {
       [this](const error_code& ec, std::size_t size) {
         watching_peer_ = false;
         unasked_bytes_ += size;
-        if (!ec && !body_over_ && unasked_bytes_ <= kMostUnasked) {
+        // A deadline of what is being written ends the read too, and not the stream.
+        const bool peer_is_there = !ec || (ec == asio::error::operation_aborted && !aborted_);
+        if (peer_is_there && !body_over_ && unasked_bytes_ <= kMostUnasked) {
           return watch_peer();
         }
         body_over_ = true;

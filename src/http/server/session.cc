@@ -16,6 +16,10 @@ namespace {
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 256UL * 1024;
 
+// After an answer that was waited for: how much is read as what may have come before it. Read at
+// once, so no peer may have more of the thread.
+constexpr std::size_t kMostBacklog = 64UL * 1024;
+
 asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
 
 /// As /check says it: nothing was done, and the request may be sent again.
@@ -71,7 +75,7 @@ Awaitable<void> Session::serve() {
       }
       dispatch();
       if (awaiting_) {
-        behind_another_ = true;
+        backlog_ = kMostBacklog;
         if (!co_await answered()) {
           co_return;
         }
@@ -95,11 +99,13 @@ Awaitable<void> Session::serve() {
       continue;
     }
     const auto space = as_buffer(reader_.space());
-    error_code ec;
+    error_code ec = asio::error::would_block;
     std::size_t size = 0;
-    if (loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle) {
-      size = transport_->read_some(space, ec);  // what is here already is still served
-    } else {
+    const bool is_last = loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle;
+    if (is_last || backlog_ > 0) {
+      size = read_what_is_here(space, ec);
+    }
+    if (ec == asio::error::would_block && !is_last) {
       // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
       arm_for_phase();
       reading_ = true;
@@ -108,7 +114,6 @@ Awaitable<void> Session::serve() {
     }
     if (!ec) {
       reader_.received(size);
-      behind_another_ = false;
     } else if (expired_ && !aborted_ && reader_.phase() != RequestReader::Phase::kIdle) {
       loop_.statistics().deadlines_missed.add();
       refuse(kTooSlow);
@@ -120,6 +125,13 @@ Awaitable<void> Session::serve() {
   if (!write_now() || co_await write_rest()) {
     co_await linger();
   }
+}
+
+/// May be older than the answer to the request before; what is read later is not.
+std::size_t Session::read_what_is_here(asio::mutable_buffer space, error_code& ec) {
+  const std::size_t size = transport_->read_some(space, ec);
+  backlog_ = ec ? 0 : backlog_ - std::min(backlog_, size);
+  return size;
 }
 
 /// Waits for the answer of the request under way; false if the connection ends before.
@@ -155,7 +167,7 @@ void Session::answer(Response&& response) {
 /// Asks only about a request that may have waited: it costs a system call. A peer that only ended
 /// its own side counts as gone too; it reads that nothing was done.
 bool Session::given_up() {
-  if (!behind_another_ && !loop_.stood_still()) {
+  if (backlog_ == 0 && !loop_.stood_still()) {
     return false;
   }
   return transport_->peer_has_closed();

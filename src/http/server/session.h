@@ -50,6 +50,7 @@ class Session final : public Exchange,
 
   Awaitable<void> serve();
   Awaitable<bool> answered();
+  std::size_t read_what_is_here(asio::mutable_buffer space, error_code& ec);
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();
@@ -90,9 +91,11 @@ class Session final : public Exchange,
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;
-  bool behind_another_ = false;  // what was read has waited for the answer to a request before it
-  bool awaiting_ = false;        // a Responder is out
-  bool orphaned_ = false;        // and the coroutine has ended
+  /// Bytes, at most, that are read or to be read and may have waited for the answer to a request
+  /// before them.
+  std::size_t backlog_ = 0;
+  bool awaiting_ = false;  // a Responder is out
+  bool orphaned_ = false;  // and the coroutine has ended
   bool expired_ = false;
   bool aborted_ = false;
 

@@ -28,26 +28,28 @@ stampede_room(repositories/sql/search SANITIZE address thread
 stampede_room(repositories/sql SANITIZE address thread
   USES repositories repositories/sql/connection repositories/sql/search model
   LINKS stampede::soci stampede::sodium fmt::fmt)
-stampede_room(repositories/memory USES repositories model)
+stampede_room(repositories/memory USES repositories model concurrency)
 stampede_room(peers SANITIZE address USES model net identity LINKS Boost::json fmt::fmt)
-stampede_room(peers/http CLOCK USES peers net http/client telemetry LINKS Boost::json fmt::fmt)
+stampede_room(peers/http CLOCK
+  USES peers net http/client telemetry concurrency LINKS Boost::json fmt::fmt)
 stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
-stampede_room(queue/local SANITIZE thread USES queue)
-stampede_room(queue/rabbitmq SANITIZE address thread CLOCK USES queue net telemetry LINKS stampede::rabbitmq)
+stampede_room(queue/local SANITIZE thread USES queue concurrency)
+stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
+  USES queue net telemetry concurrency LINKS stampede::rabbitmq)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
-stampede_room(http SANITIZE address USES telemetry
+stampede_room(http SANITIZE address USES telemetry concurrency
   LINKS stampede::asio Boost::url Boost::json fmt::fmt)
-stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry
+stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio Boost::headers fmt::fmt)
-stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry
+stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio fmt::fmt)
-stampede_room(identity SANITIZE address thread USES model LINKS OpenSSL::Crypto stampede::sodium)
-stampede_room(captcha SANITIZE address USES model identity LINKS stampede::cairo)
+stampede_room(identity SANITIZE address thread USES model concurrency LINKS OpenSSL::Crypto stampede::sodium)
+stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model)
-stampede_room(services/routing SANITIZE address USES model LINKS stampede::sodium)
+stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread
   USES model concurrency queue captcha services/stock services/admission services/routing
@@ -58,10 +60,12 @@ stampede_room(services/leasing SANITIZE thread
 stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
-stampede_room(services/catalog SANITIZE address USES model repositories LINKS stampede::sodium fmt::fmt)
+stampede_room(services/catalog SANITIZE address
+  USES model repositories concurrency LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
   USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
-stampede_room(services/live SANITIZE thread USES model repositories telemetry LINKS Boost::json fmt::fmt)
+stampede_room(services/live SANITIZE thread
+  USES model repositories telemetry concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
   USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
@@ -83,10 +87,11 @@ stampede_room(controllers/console SANITIZE address thread
   USES controllers model http http/server views/console telemetry concurrency
        services/accounts services/audit       services/catalog services/live services/operations services/orders
   LINKS Boost::json fmt::fmt)
-stampede_room(consumers SANITIZE thread CLOCK USES model queue repositories services/orders telemetry)
+stampede_room(consumers SANITIZE thread CLOCK
+  USES model queue repositories services/orders telemetry concurrency)
 stampede_room(schedules SANITIZE thread
   USES model telemetry repositories identity services/purchase services/catalog services/accounts
-       services/admission)
+       services/admission concurrency)
 
 # The wiring: uses everything, used by nobody.
 stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "captcha/captcha.h"
+#include "concurrency/mutex.h"
 #include "identity/random.h"
 
 namespace stampede::captcha {
@@ -61,7 +61,7 @@ class ImagePool::Implementation {
   Implementation& operator=(const Implementation&) = delete;
 
   Image take() {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     adopt_fresh();
     // Choose the least used image. The search begins where the last one ended, so that images used
     // equally often take turns.
@@ -93,7 +93,7 @@ class ImagePool::Implementation {
       if (stop.stop_requested()) return;
       Image image = fresh_image();
       {
-        const std::lock_guard lock(fresh_mutex_);
+        const concurrency::MutexLock lock(fresh_mutex_);
         fresh_.push_back(std::move(image));
       }
       ++drawn_;
@@ -101,9 +101,8 @@ class ImagePool::Implementation {
   }
 
   /// Moves new images into free slots, then into the slots of the images used most.
-  void adopt_fresh() {
-    const std::unique_lock fresh_lock(fresh_mutex_, std::try_to_lock);
-    if (!fresh_lock) return;
+  void adopt_fresh() STAMPEDE_REQUIRES(mutex_) {
+    if (!fresh_mutex_.try_lock()) return;
     for (Image& image : fresh_) {
       if (images_.size() < size_) {
         images_.push_back({std::move(image), 0});
@@ -112,16 +111,17 @@ class ImagePool::Implementation {
       }
     }
     fresh_.clear();
+    fresh_mutex_.unlock();
   }
 
   const std::size_t size_;
   Semaphore wanted_;  // counts images that are missing or used and not yet being drawn
   std::atomic<std::uint64_t> drawn_{0};
-  std::mutex fresh_mutex_;
-  std::vector<Image> fresh_;  // guarded by fresh_mutex_
-  std::mutex mutex_;
-  std::vector<Slot> images_;     // guarded by mutex_
-  std::size_t next_ = 0;         // guarded by mutex_
+  concurrency::Mutex fresh_mutex_;
+  std::vector<Image> fresh_ STAMPEDE_GUARDED_BY(fresh_mutex_);
+  concurrency::Mutex mutex_;
+  std::vector<Slot> images_ STAMPEDE_GUARDED_BY(mutex_);
+  std::size_t next_ STAMPEDE_GUARDED_BY(mutex_) = 0;
   std::jthread drawing_thread_;  // last: it uses all of the above
 };
 

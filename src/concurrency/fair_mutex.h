@@ -1,33 +1,33 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::concurrency {
 
 /// A mutex that serves in order of arrival (a ticket lock), so that a thread which takes it again
 /// and again cannot starve the others. BasicLockable.
-class FairMutex {
+class STAMPEDE_CAPABILITY("mutex") FairMutex {
  public:
-  void lock() {
-    std::unique_lock guard(mutex_);
+  void lock() STAMPEDE_ACQUIRE() {
+    const MutexLock guard(mutex_);
     const std::uint64_t ticket = next_++;
-    turn_changed_.wait(guard, [&] { return serving_ == ticket; });
+    turn_changed_.wait(mutex_, [&]() STAMPEDE_REQUIRES(mutex_) { return serving_ == ticket; });
   }
-  void unlock() {
+  void unlock() STAMPEDE_RELEASE() {
     {
-      const std::lock_guard guard(mutex_);
+      const MutexLock guard(mutex_);
       ++serving_;
     }
     turn_changed_.notify_all();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable turn_changed_;
-  std::uint64_t next_ = 0;     // guarded by mutex_
-  std::uint64_t serving_ = 0;  // guarded by mutex_
+  Mutex mutex_;
+  Condition turn_changed_;
+  std::uint64_t next_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t serving_ STAMPEDE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace stampede::concurrency

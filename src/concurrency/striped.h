@@ -3,8 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::concurrency {
 
@@ -29,7 +30,7 @@ class Striped {
   template <class Use>
   decltype(auto) with_stripe(std::size_t index, Use&& use) {
     Stripe& stripe = stripes_[index];
-    const std::lock_guard lock(stripe.mutex);
+    const MutexLock lock(stripe.mutex);
     return std::forward<Use>(use)(stripe.state);
   }
 
@@ -37,8 +38,8 @@ class Striped {
 
  private:
   struct alignas(64) Stripe {
-    std::mutex mutex;
-    State state;
+    Mutex mutex;
+    State state STAMPEDE_GUARDED_BY(mutex);
   };
 
   std::size_t index_of(std::int64_t key) const {

@@ -16,7 +16,7 @@ WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
 void WorkerPool::stop() {
   std::deque<std::move_only_function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     dropped.swap(tasks_);
   }
@@ -26,7 +26,7 @@ void WorkerPool::stop() {
 
 bool WorkerPool::submit(std::move_only_function<void()>&& task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || tasks_.size() >= options_.queue) return false;
     tasks_.push_back(std::move(task));
   }
@@ -43,8 +43,9 @@ void WorkerPool::run() {
   while (true) {
     std::move_only_function<void()> task;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      const MutexLock lock(mutex_);
+      wake_.wait(mutex_,
+                 [this]() STAMPEDE_REQUIRES(mutex_) { return stopping_ || !tasks_.empty(); });
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

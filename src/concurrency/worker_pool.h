@@ -1,13 +1,13 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::concurrency {
 
@@ -36,10 +36,10 @@ class WorkerPool {
   void run();
 
   const Options options_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::move_only_function<void()>> tasks_;  // guarded by mutex_
-  bool stopping_ = false;                              // guarded by mutex_
+  Mutex mutex_;
+  Condition wake_;
+  std::deque<std::move_only_function<void()>> tasks_ STAMPEDE_GUARDED_BY(mutex_);
+  bool stopping_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::vector<std::jthread> threads_;
 };
 

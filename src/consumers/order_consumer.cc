@@ -28,8 +28,9 @@ OrderConsumer::OrderConsumer(queue::OrderSource& source, services::orders::Order
 OrderConsumer::~OrderConsumer() { finish(std::chrono::milliseconds{0}); }
 
 bool OrderConsumer::finish(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  if (changed_.wait_for(lock, patience, [this] { return finished_; })) return true;
+  const concurrency::MutexLock lock(mutex_);
+  if (changed_.wait_for(mutex_, patience, [this]() STAMPEDE_REQUIRES(mutex_) { return finished_; }))
+    return true;
   given_up_ = true;
   changed_.notify_all();
   return false;
@@ -41,7 +42,7 @@ void OrderConsumer::run() {
     if (!quarantine_poison() || !write(batch_)) break;
     source_->acknowledge();
   }
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   finished_ = true;
   changed_.notify_all();
 }
@@ -54,8 +55,9 @@ bool OrderConsumer::until_done(Step&& step) {
     statistics_.retries.add();
     healthy_ = false;
     source_->stall(true);
-    std::unique_lock lock(mutex_);
-    if (changed_.wait_for(lock, pause, [this] { return given_up_; })) {
+    const concurrency::MutexLock lock(mutex_);
+    if (changed_.wait_for(mutex_, pause,
+                          [this]() STAMPEDE_REQUIRES(mutex_) { return given_up_; })) {
       telemetry::log_error("purchases given up at shutdown", "waiting={}", batch_.size());
       return false;
     }

@@ -2,16 +2,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/order.h"
 #include "queue/order_queue.h"
 #include "repositories/quarantine.h"
@@ -92,10 +91,10 @@ class OrderConsumer {
   std::atomic<bool> healthy_{true};
   std::vector<queue::Message> batch_;  // the thread's own
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool given_up_ = false;  // guarded by mutex_
-  bool finished_ = false;  // guarded by mutex_
+  concurrency::Mutex mutex_;
+  concurrency::Condition changed_;
+  bool given_up_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  bool finished_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 

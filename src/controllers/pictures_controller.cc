@@ -48,13 +48,13 @@ void PicturesController::load(std::span<const Product> products) {
   for (const Product& product : products) {
     for (const Picture& picture : product.pictures) names.insert(picture.name);
   }
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   shown_ = std::move(names);
   cache_.keep_only(shown_);
 }
 
 bool PicturesController::shown(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return shown_.contains(std::string(name));
 }
 

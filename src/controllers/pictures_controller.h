@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <mutex>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "concurrency/mutex.h"
 #include "concurrency/worker_pool.h"
 #include "http/server/router.h"
 #include "model/product.h"
@@ -39,8 +39,8 @@ class PicturesController {
 
   services::catalog::Pictures* pictures_;
   services::catalog::PictureCache cache_{kMostBytesKept};
-  std::mutex mutex_;
-  std::set<std::string> shown_;  // guarded by mutex_; the names of all products' pictures
+  concurrency::Mutex mutex_;
+  std::set<std::string> shown_ STAMPEDE_GUARDED_BY(mutex_);  // the names of all products' pictures
 };
 
 }  // namespace stampede::controllers

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
+#include "concurrency/mutex.h"
 #include "model/ids.h"
 
 namespace stampede::controllers {
@@ -52,9 +52,9 @@ class StreamLimit {
   void release(UserId buyer);
 
   const Limits limits_;
-  mutable std::mutex mutex_;
-  std::size_t taken_ = 0;                   // guarded by mutex_
-  std::map<UserId, std::size_t> taken_by_;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  std::size_t taken_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::map<UserId, std::size_t> taken_by_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::controllers

@@ -10,7 +10,7 @@ TaskQueue::TaskQueue(boost::asio::io_context& context, std::function<void()> wak
     : context_(context), wake_(std::move(wake)) {}
 
 void TaskQueue::push(Task task) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   if (closed_) {
     return;  // `task` dies after the guard, as its end may come back here
   }
@@ -22,7 +22,7 @@ void TaskQueue::push(Task task) {
 
 void TaskQueue::run_all() {
   {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     std::swap(tasks_, running_);
   }
   for (Task& task : running_) {
@@ -37,7 +37,7 @@ void TaskQueue::run_all() {
 
 void TaskQueue::close() {
   std::vector<Task> dropped;
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   closed_ = true;
   std::swap(tasks_, dropped);
 }

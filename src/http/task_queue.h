@@ -2,8 +2,9 @@
 
 #include <boost/asio/io_context.hpp>
 #include <functional>
-#include <mutex>
 #include <vector>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::http {
 
@@ -26,9 +27,9 @@ class TaskQueue {
  private:
   boost::asio::io_context& context_;  // not touched once closed
   const std::function<void()> wake_;
-  std::mutex mutex_;
-  std::vector<Task> tasks_;    // guarded by mutex_
-  bool closed_ = false;        // guarded by mutex_
+  concurrency::Mutex mutex_;
+  std::vector<Task> tasks_ STAMPEDE_GUARDED_BY(mutex_);
+  bool closed_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::vector<Task> running_;  // of the thread alone; keeps its capacity
 };
 

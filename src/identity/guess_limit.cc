@@ -3,14 +3,14 @@
 namespace stampede::identity {
 
 bool GuessLimit::exhausted(const std::string& key, Tick now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   forget_before(now);
   const auto found = tries_.find(key);
   return found != tries_.end() && found->second >= limit_;
 }
 
 bool GuessLimit::charge(const std::string& key, Tick now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   forget_before(now);
   const auto [entry, first] = tries_.try_emplace(key, 0);
   if (first) {
@@ -23,7 +23,7 @@ bool GuessLimit::charge(const std::string& key, Tick now) {
 }
 
 void GuessLimit::forgive(const std::string& key) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto found = tries_.find(key);
   if (found != tries_.end() && found->second > 0) --found->second;
 }

@@ -3,11 +3,11 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "concurrency/mutex.h"
 #include "model/time.h"
 
 namespace stampede::identity {
@@ -31,14 +31,15 @@ class GuessLimit {
   void forgive(const std::string& key);
 
  private:
-  void forget_before(Tick now);  // minutes that are over; mutex_ is held
-  void forget_oldest();          // mutex_ is held
+  /// Minutes that are over.
+  void forget_before(Tick now) STAMPEDE_REQUIRES(mutex_);
+  void forget_oldest() STAMPEDE_REQUIRES(mutex_);
 
   const int limit_;
   const std::size_t capacity_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, int> tries_;      // guarded by mutex_
-  std::deque<std::pair<Tick, std::string>> began_;  // guarded by mutex_; a key's first try
+  concurrency::Mutex mutex_;
+  std::unordered_map<std::string, int> tries_ STAMPEDE_GUARDED_BY(mutex_);
+  std::deque<std::pair<Tick, std::string>> began_ STAMPEDE_GUARDED_BY(mutex_);  // a key's first try
 };
 
 }  // namespace stampede::identity

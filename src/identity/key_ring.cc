@@ -151,14 +151,14 @@ void KeyRing::create(const std::filesystem::path& path) {
 void KeyRing::rotate(const std::filesystem::path& path) { rotate_key_file(path); }
 
 KeyRing::KeyRing(std::filesystem::path path) : path_(std::move(path)) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   adopt(read_key_file(path_, &stamp_));
 }
 
 KeyRing::~KeyRing() = default;
 
 bool KeyRing::reload() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (stamp_of(path_) == stamp_) return false;
   KeyFile::Stamp stamp;
   const KeyFile file = read_key_file(path_, &stamp);
@@ -177,7 +177,7 @@ void KeyRing::adopt(const KeyFile& file) {
 KeyRing::Ciphers& KeyRing::ciphers() const {
   thread_local Ciphers ciphers;
   if (ciphers.generation != generation_.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     ciphers.generation = generation_.load(std::memory_order_relaxed);
     ciphers.keys = keys_;
     ciphers.seal = {};

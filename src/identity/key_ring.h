@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "concurrency/mutex.h"
 #include "identity/key_file.h"
 
 namespace stampede::identity {
@@ -60,12 +60,12 @@ class KeyRing {
   struct Ciphers;
   /// The calling thread's ciphers, made again when the keys have changed.
   Ciphers& ciphers() const;
-  void adopt(const KeyFile& file);
+  void adopt(const KeyFile& file) STAMPEDE_REQUIRES(mutex_);
 
   const std::filesystem::path path_;
-  mutable std::mutex mutex_;
-  KeyFile::Stamp stamp_;              // guarded by mutex_
-  std::shared_ptr<const Keys> keys_;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  KeyFile::Stamp stamp_ STAMPEDE_GUARDED_BY(mutex_);
+  std::shared_ptr<const Keys> keys_ STAMPEDE_GUARDED_BY(mutex_);
   /// Identifies keys_: no other keys in this process have the same generation.
   std::atomic<std::uint64_t> generation_{0};
 };

@@ -14,14 +14,14 @@ void Periodic::start(std::function<void()> job) {
 }
 
 void Periodic::nudge() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   nudged_ = true;
   wake_.notify_all();
 }
 
 void Periodic::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
@@ -30,13 +30,14 @@ void Periodic::stop() {
 
 void Periodic::run() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
-  std::unique_lock lock(mutex_);
+  concurrency::MutexLock lock(mutex_);
   while (!stopping_) {
     nudged_ = false;
     lock.unlock();
     run_job();
     lock.lock();
-    wake_.wait_for(lock, period_, [this] { return nudged_ || stopping_; });
+    wake_.wait_for(mutex_, period_,
+                   [this]() STAMPEDE_REQUIRES(mutex_) { return nudged_ || stopping_; });
   }
 }
 

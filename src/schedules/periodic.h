@@ -1,12 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::schedules {
 
@@ -41,10 +41,10 @@ class Periodic {
   std::function<void()> job_;  // set before the thread begins
   std::string last_error_;     // the thread's own
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool nudged_ = false;    // guarded by mutex_
-  bool stopping_ = false;  // guarded by mutex_
+  concurrency::Mutex mutex_;
+  concurrency::Condition wake_;
+  bool nudged_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  bool stopping_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 

@@ -9,13 +9,13 @@
 #include <atomic>
 #include <cerrno>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "http/client/client.h"
 #include "http/server/server.h"
 #include "http/server/static_files.h"
@@ -63,7 +63,7 @@ class Upstream {
   std::uint64_t connections() const { return server_->statistics().connections_accepted; }
   /// The stream of the request for events that has arrived.
   std::optional<http::BodyStream> take_stream() {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     return std::exchange(stream_, std::nullopt);
   }
 
@@ -79,14 +79,14 @@ class Upstream {
   void keep_stream(http::Responder& respond) {
     http::Response head;
     head.content_type = "text/event-stream";
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     stream_.emplace(respond.stream_from_anywhere(std::move(head)));
   }
 
   const std::string name_;
   std::atomic<bool> ready_ = true;
   std::atomic<int> requests_ = 0;
-  std::mutex mutex_;
+  concurrency::Mutex mutex_;
   std::optional<http::BodyStream> stream_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "repositories/order_search.h"
 
 namespace stampede::test_support {
@@ -54,7 +54,7 @@ class FakeOrderSearch final : public repositories::OrderSearch {
  private:
   /// Which call this is, from 1 on.
   std::size_t note(const repositories::OrderFilter& filter) {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     asked.push_back(filter);
     return asked.size();
   }
@@ -67,7 +67,7 @@ class FakeOrderSearch final : public repositories::OrderSearch {
            (!filter.to || order.created_at < *filter.to);
   }
 
-  std::mutex mutex_;
+  concurrency::Mutex mutex_;
 };
 
 }  // namespace stampede::test_support

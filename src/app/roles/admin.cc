@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -14,6 +13,7 @@
 #include "app/roles/from_config.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
+#include "concurrency/mutex.h"
 #include "peers/http/http_quantity_link.h"
 #include "queue/rabbitmq/topology.h"
 #include "repositories/sql/repositories.h"
@@ -53,10 +53,7 @@ class Admin final : public Role {
 
  private:
   void look();
-  ClusterView view() const {
-    const std::lock_guard lock(mutex_);
-    return view_;
-  }
+  ClusterView view() const { return view_.copy(); }
 
   const Config& config_;
   identity::KeyRing keys_;
@@ -68,8 +65,7 @@ class Admin final : public Role {
   peers::Authenticator authenticator_{keys_, "admin"};
   peers::HttpQuantityLink quantity_;
   std::unique_ptr<ConsoleFront> console_;
-  mutable std::mutex mutex_;
-  ClusterView view_;  // guarded by mutex_
+  concurrency::Guarded<ClusterView> view_;
   schedules::Reload reload_{{.changes = *changes_,
                              .accounts = repositories_.accounts(),
                              .keys = keys_,
@@ -217,10 +213,7 @@ void Admin::look() {
   } catch (const repositories::StorageError& error) {
     problem = error.what();
   }
-  {
-    const std::lock_guard lock(mutex_);
-    view_ = std::move(seen);
-  }
+  view_.set(std::move(seen));
   console_->totals_changed();
   if (!problem.empty()) throw std::runtime_error(problem);
 }

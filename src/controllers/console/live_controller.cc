@@ -117,7 +117,7 @@ void LiveController::follow(const http::Request& request, UserId user, Now now,
   std::string cookie(request.cookie(OperatorGuard::kCookie));
   auto stream = responder.stream_from_anywhere(stream_head());
   stream.write(fmt::format("retry: {}\n\n", retry_after(cookie)));
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   arrived_.push_back({std::move(*place), *sale, std::move(cookie), std::move(stream), now.tick});
 }
 
@@ -138,7 +138,7 @@ void LiveController::tick() {
 /// and streams whose session has ended must be closed.
 void LiveController::tend(Now now) {
   {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     viewers_.insert(viewers_.end(), std::move_iterator(arrived_.begin()),
                     std::move_iterator(arrived_.end()));
     arrived_.clear();

@@ -2,11 +2,11 @@
 
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "controllers/clock.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/stream_limit.h"
@@ -85,8 +85,8 @@ class LiveController {
   StreamLimit places_;
   std::vector<Viewer> viewers_;  // used only by the thread that calls tick()
 
-  std::mutex mutex_;
-  std::vector<Viewer> arrived_;  // guarded by mutex_
+  concurrency::Mutex mutex_;
+  std::vector<Viewer> arrived_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::controllers

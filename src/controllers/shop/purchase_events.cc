@@ -52,13 +52,13 @@ void PurchaseEvents::follow(const http::Request& request, http::Responder respon
 
   Watch watch{std::move(*place), *query, responder.stream_from_anywhere(stream_head()), now.tick};
   watch.stream.write(fmt::format("retry: {}\n\n", retry_after(*query)));
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   arrived_.push_back(std::move(watch));
 }
 
 void PurchaseEvents::look() {
   {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     watches_.insert(watches_.end(), std::move_iterator(arrived_.begin()),
                     std::move_iterator(arrived_.end()));
     arrived_.clear();

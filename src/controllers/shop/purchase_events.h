@@ -1,10 +1,10 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "controllers/clock.h"
 #include "controllers/shop/purchase_query.h"
 #include "controllers/stream_limit.h"
@@ -62,8 +62,8 @@ class PurchaseEvents {
   StreamLimit places_;
   std::vector<Watch> watches_;  // used only by the thread that calls look()
 
-  std::mutex mutex_;
-  std::vector<Watch> arrived_;  // guarded by mutex_
+  concurrency::Mutex mutex_;
+  std::vector<Watch> arrived_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::controllers

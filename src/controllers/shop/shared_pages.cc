@@ -53,7 +53,7 @@ bool listed_before(const views::SaleCard& a, const views::SaleCard& b) {
 }  // namespace
 
 void SharedPages::load(std::vector<Product> products) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   std::map<ProductId, ProductPage> loaded;
   for (Product& product : products) {
     const ProductId id = product.id;
@@ -68,7 +68,7 @@ void SharedPages::load(std::vector<Product> products) {
 
 std::optional<Document> SharedPages::product(ProductId id, const std::optional<SaleView>& sale) {
   const std::optional<Sale> offer = sale ? std::optional(sale->sale) : std::nullopt;
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   const auto found = product_pages_.find(id);
   if (found == product_pages_.end()) return std::nullopt;
   ProductPage& page = found->second;
@@ -80,7 +80,7 @@ std::optional<Document> SharedPages::product(ProductId id, const std::optional<S
 }
 
 Document SharedPages::sales(std::span<const SaleView> sales) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   std::vector<views::SaleCard> cards;
   cards.reserve(sales.size());
   for (const SaleView& view : sales) {

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "controllers/page_response.h"
 #include "model/product.h"
 #include "model/sale.h"
@@ -38,10 +38,10 @@ class SharedPages {
   };
 
   const views::Pages* pages_;
-  std::mutex mutex_;
-  std::map<ProductId, ProductPage> product_pages_;  // guarded by mutex_
-  std::vector<views::SaleCard> cards_;              // guarded by mutex_: what list_ shows
-  Document list_;                                   // guarded by mutex_
+  concurrency::Mutex mutex_;
+  std::map<ProductId, ProductPage> product_pages_ STAMPEDE_GUARDED_BY(mutex_);
+  std::vector<views::SaleCard> cards_ STAMPEDE_GUARDED_BY(mutex_);  // what list_ shows
+  Document list_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::controllers

@@ -10,6 +10,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "concurrency/mutex.h"
 #include "http/client/upstream_pool.h"
 #include "http/task_queue.h"
 #include "net/host_port.h"
@@ -55,7 +56,7 @@ class Upstream::Implementation {
   }
 
   void stop() {
-    const std::lock_guard guard(stop_mutex_);
+    const concurrency::MutexLock guard(stop_mutex_);
     if (!thread_.joinable()) {
       return;
     }
@@ -104,7 +105,7 @@ class Upstream::Implementation {
   Clock::time_point wake_time_ = Clock::time_point::max();
   bool stopping_ = false;
 
-  std::mutex stop_mutex_;
+  concurrency::Mutex stop_mutex_;
   std::jthread thread_;
 };
 

@@ -1,8 +1,8 @@
 #include "http/server/body_stream.h"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::http {
 
@@ -17,7 +17,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   bool write(std::string_view bytes) {
     bool fits = false;
     {
-      const std::lock_guard guard(mutex_);
+      const concurrency::MutexLock guard(mutex_);
       if (state_ != State::kOpen) {
         return false;
       }
@@ -35,9 +35,11 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   bool write_when_room(std::string_view bytes, std::chrono::milliseconds patience) {
     while (!bytes.empty()) {
       {
-        std::unique_lock guard(mutex_);
-        const auto ready = [this] { return state_ != State::kOpen || room() > 0; };
-        if (!room_made_.wait_for(guard, patience, ready)) {
+        const concurrency::MutexLock guard(mutex_);
+        const auto ready = [this]() STAMPEDE_REQUIRES(mutex_) {
+          return state_ != State::kOpen || room() > 0;
+        };
+        if (!room_made_.wait_for(mutex_, patience, ready)) {
           state_ = State::kCut;
         } else if (state_ == State::kOpen) {
           const std::string_view part = bytes.substr(0, room());
@@ -56,7 +58,7 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
 
   void finish(State state) {
     {
-      const std::lock_guard guard(mutex_);
+      const concurrency::MutexLock guard(mutex_);
       if (state_ != State::kOpen) {
         return;
       }
@@ -67,19 +69,19 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   }
 
   State state() const {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     return state_;
   }
 
   BodySource::Part take() {
-    const std::lock_guard guard(mutex_);
+    const concurrency::MutexLock guard(mutex_);
     on_its_way_ = waiting_.size();
     return {std::exchange(waiting_, {}), state_};
   }
 
   void sent() {
     {
-      const std::lock_guard guard(mutex_);
+      const concurrency::MutexLock guard(mutex_);
       on_its_way_ = 0;
     }
     room_made_.notify_all();
@@ -89,8 +91,9 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   void unwatch() { changed_ = {}; }
 
  private:
-  /// Under mutex_.
-  std::size_t room() const { return BodyStream::kMostBuffered - waiting_.size() - on_its_way_; }
+  std::size_t room() const STAMPEDE_REQUIRES(mutex_) {
+    return BodyStream::kMostBuffered - waiting_.size() - on_its_way_;
+  }
 
   /// Posts one task for all changes that happen before it runs.
   void notify() {
@@ -109,11 +112,11 @@ class BodyChannel : public std::enable_shared_from_this<BodyChannel> {
   const AtDrain at_drain_;
   std::function<void()> changed_;  // of the session's thread alone
   std::atomic<bool> notified_{false};
-  mutable std::mutex mutex_;
-  std::condition_variable room_made_;
-  std::string waiting_;         // guarded by mutex_
-  std::size_t on_its_way_ = 0;  // guarded by mutex_; taken, not sent yet
-  State state_ = State::kOpen;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  concurrency::Condition room_made_;
+  std::string waiting_ STAMPEDE_GUARDED_BY(mutex_);
+  std::size_t on_its_way_ STAMPEDE_GUARDED_BY(mutex_) = 0;  // taken, not sent yet
+  State state_ STAMPEDE_GUARDED_BY(mutex_) = State::kOpen;
 };
 
 BodyStream::~BodyStream() {

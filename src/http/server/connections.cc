@@ -34,7 +34,7 @@ ip::address normalised(const ip::address& address) {
 }
 
 std::optional<ConnectionCaps::Slot> ConnectionCaps::acquire(const ip::address& peer, bool exempt) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   if (open_ >= in_all_) {
     return std::nullopt;
   }
@@ -52,7 +52,7 @@ std::optional<ConnectionCaps::Slot> ConnectionCaps::acquire(const ip::address& p
 }
 
 void ConnectionCaps::release(std::optional<std::uint64_t> key) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   if (key) {
     const auto found = by_address_.find(*key);
     if (--found->second == 0) {
@@ -65,13 +65,14 @@ void ConnectionCaps::release(std::optional<std::uint64_t> key) {
 }
 
 std::size_t ConnectionCaps::open() const {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   return open_;
 }
 
 bool ConnectionCaps::wait_until_none(std::chrono::steady_clock::time_point deadline) const {
-  std::unique_lock guard(mutex_);
-  return none_open_.wait_until(guard, deadline, [&] { return open_ == 0; });
+  const concurrency::MutexLock guard(mutex_);
+  return none_open_.wait_until(mutex_, deadline,
+                               [&]() STAMPEDE_REQUIRES(mutex_) { return open_ == 0; });
 }
 
 TrustedProxies::TrustedProxies(const std::vector<std::string>& addresses) {

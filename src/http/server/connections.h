@@ -3,14 +3,14 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::http {
 
@@ -54,10 +54,10 @@ class ConnectionCaps {
 
   const std::size_t in_all_;
   const std::size_t per_address_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable none_open_;
-  std::size_t open_ = 0;                                              // guarded by mutex_
-  boost::unordered_flat_map<std::uint64_t, std::size_t> by_address_;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  mutable concurrency::Condition none_open_;
+  std::size_t open_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  boost::unordered_flat_map<std::uint64_t, std::size_t> by_address_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 /// The proxies whose X-Forwarded-* headers are believed.

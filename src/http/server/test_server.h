@@ -1,14 +1,13 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "concurrency/mutex.h"
 #include "http/server/router.h"
 #include "http/server/server.h"
 
@@ -39,7 +38,7 @@ class TestServer {
       respond(html(200, std::string(request.body)));
     });
     router.get("/later", [this](Request&, Responder respond) {
-      const std::lock_guard guard(mutex_);
+      const concurrency::MutexLock guard(mutex_);
       waiting_.push_back(std::move(respond));
       arrived_.notify_all();
     });
@@ -60,8 +59,8 @@ class TestServer {
 
   /// The Responder of the next GET /later.
   Responder next_responder() {
-    std::unique_lock guard(mutex_);
-    arrived_.wait(guard, [&] { return !waiting_.empty(); });
+    const concurrency::MutexLock guard(mutex_);
+    arrived_.wait(mutex_, [&]() STAMPEDE_REQUIRES(mutex_) { return !waiting_.empty(); });
     Responder responder = std::move(waiting_.front());
     waiting_.pop_front();
     return responder;
@@ -73,9 +72,9 @@ class TestServer {
   std::unique_ptr<Server> server;
 
  private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<Responder> waiting_;  // guarded by mutex_
+  concurrency::Mutex mutex_;
+  concurrency::Condition arrived_;
+  std::deque<Responder> waiting_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::http::testing

@@ -14,22 +14,22 @@ void LocalQueue::push(const Message& message) {
 }
 
 Published LocalQueue::publish(const Purchase& purchase) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (shut_ || stalled_ || messages_.size() >= capacity_) return Published::kRefused;
   push(purchase);
   return Published::kQueued;
 }
 
 void LocalQueue::publish(const CloseMarker& marker) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   push(marker);
 }
 
 bool LocalQueue::receive(std::vector<Message>& batch, std::size_t most) {
   batch.clear();
-  std::unique_lock lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   waiting_ = messages_.empty();
-  filled_.wait(lock, [this] { return shut_ || !messages_.empty(); });
+  filled_.wait(mutex_, [this]() STAMPEDE_REQUIRES(mutex_) { return shut_ || !messages_.empty(); });
   waiting_ = false;
   const auto end =
       messages_.begin() + static_cast<std::ptrdiff_t>(std::min(most, messages_.size()));
@@ -39,18 +39,18 @@ bool LocalQueue::receive(std::vector<Message>& batch, std::size_t most) {
 }
 
 void LocalQueue::stall(bool stalled) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   stalled_ = stalled;
 }
 
 void LocalQueue::shut() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   shut_ = true;
   filled_.notify_all();
 }
 
 std::size_t LocalQueue::depth() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return messages_.size();
 }
 

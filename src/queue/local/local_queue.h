@@ -1,10 +1,9 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
-#include <mutex>
 
+#include "concurrency/mutex.h"
 #include "queue/order_queue.h"
 
 namespace stampede::queue::local {
@@ -29,15 +28,15 @@ class LocalQueue final : public OrderQueue, public OrderSource {
   std::size_t depth() const;
 
  private:
-  void push(const Message& message);  // with mutex_ held
+  void push(const Message& message) STAMPEDE_REQUIRES(mutex_);
 
   const std::size_t capacity_;
-  mutable std::mutex mutex_;
-  std::condition_variable filled_;
-  std::deque<Message> messages_;  // guarded by mutex_
-  bool waiting_ = false;          // guarded by mutex_: receive() sleeps
-  bool stalled_ = false;          // guarded by mutex_
-  bool shut_ = false;             // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  concurrency::Condition filled_;
+  std::deque<Message> messages_ STAMPEDE_GUARDED_BY(mutex_);
+  bool waiting_ STAMPEDE_GUARDED_BY(mutex_) = false;  // receive() sleeps
+  bool stalled_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  bool shut_ STAMPEDE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace stampede::queue::local

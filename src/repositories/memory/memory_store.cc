@@ -19,7 +19,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
   void lock_buyers(std::span<const UserId>) override {}
 
   std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     std::vector<ChargedLease> leases;
     for (const LeaseId id : ascending) {
       const auto found = state().leases.find(id);
@@ -30,13 +30,13 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
   ShardState lock_shard(std::int32_t shard) override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     return {state().last_seqs.at(static_cast<std::size_t>(shard)),
             static_cast<std::int32_t>(state().last_seqs.size())};
   }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     std::vector<Order> orders;
     for (const Order& order : state().orders) {
       if (std::ranges::binary_search(ascending, SaleBuyer{order.sale, order.buyer}) ||
@@ -48,7 +48,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
   void insert(std::span<const Order> orders) override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     for (const Order& order : orders) {
       if (taken(order, state().orders) || taken(order, inserted_)) {
         throw std::logic_error("UNIQUE constraint failed: orders");
@@ -58,7 +58,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
   bool charge(const LeaseCharge& charge) override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     const StockLease& lease = state().leases.at(charge.lease);
     std::int64_t& charged = charged_[charge.lease];
     if (lease.state == LeaseState::kClosed || lease.sold + charged + charge.units > lease.granted) {
@@ -75,7 +75,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
   void commit() override {
-    const std::lock_guard lock(store_.mutex_);
+    const concurrency::MutexLock lock(store_.mutex_);
     for (Order& order : inserted_) store_.append(std::move(order));
     for (const auto& [id, units] : charged_) state().leases.at(id).sold += units;
     for (const LeaseId id : closed_) {
@@ -89,17 +89,18 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
  private:
-  bool asked_for_in_another_sale(std::span<const SaleBuyer> pairs, const Order& order) {
-    if (state().sales.size() < 2) return false;
-    const ProductId product = state().sales.at(order.sale).product;
+  bool asked_for_in_another_sale(std::span<const SaleBuyer> pairs, const Order& order)
+      STAMPEDE_REQUIRES(store_.mutex_) {
+    const auto& sales = state().sales;
+    if (sales.size() < 2) return false;
+    const ProductId product = sales.at(order.sale).product;
     return std::ranges::any_of(pairs, [&](const SaleBuyer& pair) {
-      const auto sale = state().sales.find(pair.sale);
-      return pair.buyer == order.buyer && sale != state().sales.end() &&
-             sale->second.product == product;
+      const auto sale = sales.find(pair.sale);
+      return pair.buyer == order.buyer && sale != sales.end() && sale->second.product == product;
     });
   }
 
-  State& state() { return store_.state_; }
+  State& state() STAMPEDE_REQUIRES(store_.mutex_) { return store_.state_; }
   static bool taken(const Order& order, const std::vector<Order>& orders) {
     return std::ranges::any_of(orders, [&](const Order& other) {
       return other.number == order.number ||
@@ -127,43 +128,43 @@ void MemoryStore::append(Order&& order) {
 }
 
 void MemoryStore::add_sale(const Sale& sale) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   Sale& added = state_.sales[sale.id] = sale;
   added.unleased = sale.quantity;
 }
 
 void MemoryStore::add_stock(SaleId sale, std::int64_t units) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   Sale& grown = state_.sales.at(sale);
   grown.quantity += units;
   grown.unleased += units;
 }
 
 void MemoryStore::end_sale(SaleId sale, Instant now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   Sale& ended = state_.sales.at(sale);
   if (!ended.ended(now)) ended.ends_at = now;
 }
 
 void MemoryStore::set_clock(Instant now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   state_.clock = now;
 }
 
 MemoryStore::State MemoryStore::state() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return state_;
 }
 
 void MemoryStore::restore(State state) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   state_ = std::move(state);
   by_shard_.assign(state_.last_seqs.size(), {});
   for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
 }
 
 void MemoryStore::tell_time(Instant now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   time_ = now;
 }
 
@@ -172,13 +173,13 @@ std::unique_ptr<OrderTransaction> MemoryStore::begin() {
 }
 
 std::optional<LeaseId> MemoryStore::grant(SaleId sale, std::int64_t units, Instant) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return take_units(sale, units);
 }
 
 std::optional<StockLease> MemoryStore::grant(const Term& term, const LeaseRequest& request,
                                              std::int64_t units, Instant) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   require_leader(term);
   const std::pair key{request.holder, request.number};
   if (const auto known = state_.requests.find(key); known != state_.requests.end()) {
@@ -203,12 +204,12 @@ std::optional<LeaseId> MemoryStore::take_units(SaleId sale, std::int64_t units) 
 }
 
 void MemoryStore::fence(LeaseId lease) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   set_fenced(lease);
 }
 
 void MemoryStore::fence(const Term& term, LeaseId lease) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   require_leader(term);
   set_fenced(lease);
 }
@@ -219,7 +220,7 @@ void MemoryStore::set_fenced(LeaseId lease) {
 }
 
 std::vector<StockLease> MemoryStore::not_closed() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   std::vector<StockLease> leases;
   for (const auto& [id, lease] : state_.leases) {
     if (lease.state != LeaseState::kClosed) leases.push_back(lease);
@@ -228,7 +229,7 @@ std::vector<StockLease> MemoryStore::not_closed() {
 }
 
 std::vector<SalePosition> MemoryStore::stock(Instant ended_after) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   std::vector<SalePosition> positions;
   for (const auto& [id, sale] : state_.sales) {
     if (sale.ended(ended_after)) continue;
@@ -256,7 +257,7 @@ std::optional<Instant> MemoryStore::settled_at(SaleId sale) const {
 
 PurchaseSnapshot MemoryStore::purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                        LeaseId lease) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   PurchaseSnapshot snapshot;
   const auto asked = state_.sales.find(sale);
   for (const Order& order : state_.orders) {
@@ -279,7 +280,7 @@ OrderLine MemoryStore::line(const Order& order) const {
 }
 
 std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   std::vector<OrderLine> lines;
   for (const Order& order : state_.orders) {
     if (order.buyer == buyer && order.live() && (!before || order.number < before)) {
@@ -293,36 +294,37 @@ std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, s
 }
 
 std::optional<OrderLine> MemoryStore::find(OrderNumber number) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto found = std::ranges::find(state_.orders, number, &Order::number);
   if (found == state_.orders.end()) return std::nullopt;
   return line(*found);
 }
 
 std::vector<Order> MemoryStore::since(std::int32_t shard, std::int64_t after, std::size_t most) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto& indices = by_shard_.at(static_cast<std::size_t>(shard));
-  const auto seq_of = [this](std::size_t index) { return state_.orders[index].seq; };
+  const auto& all = state_.orders;
+  const auto seq_of = [&](std::size_t index) { return all[index].seq; };
   std::vector<Order> orders;
   for (auto i = std::ranges::upper_bound(indices, after, {}, seq_of);
        i != indices.end() && orders.size() < most; ++i) {
-    orders.push_back(state_.orders[*i]);
+    orders.push_back(all[*i]);
   }
   return orders;
 }
 
 std::vector<std::int64_t> MemoryStore::newest() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return state_.last_seqs;
 }
 
 std::vector<std::int64_t> MemoryStore::cursors_before_recent(Instant) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return std::vector<std::int64_t>(state_.last_seqs.size());
 }
 
 RecentSales MemoryStore::recent_sales(Instant over_after) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   RecentSales recent{.sales = {}, .first = {1}, .last = {}};
   for (const auto& [id, sale] : state_.sales) {
     const auto settled = settled_at(id);
@@ -343,12 +345,12 @@ std::vector<Order> MemoryStore::numbered(OrderNumber first, OrderNumber last, st
 }
 
 RingState MemoryStore::ring() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return state_.ring;
 }
 
 RingState MemoryStore::replace(const Term& term, const RingChange& change, Instant) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   require_leader(term);
   if (change.epoch != state_.ring.epoch) return state_.ring;
   state_.ring.epoch = std::max(change.epoch, change.above) + 1;
@@ -372,7 +374,7 @@ std::string MemoryStore::draw_nonce() {
 
 std::optional<Term> MemoryStore::take(const std::string& holder, std::int64_t above,
                                       std::chrono::milliseconds life) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (state_.leader.holder != holder && time_ < state_.leader_until) return std::nullopt;
   state_.leader = {
       .holder = holder, .epoch = std::max(state_.leader.epoch, above) + 1, .nonce = draw_nonce()};
@@ -381,25 +383,25 @@ std::optional<Term> MemoryStore::take(const std::string& holder, std::int64_t ab
 }
 
 bool MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (state_.leader != term) return false;
   state_.leader_until = time_ + life;
   return true;
 }
 
 void MemoryStore::resign(const Term& term) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (state_.leader == term) state_.leader_until = Instant::min();
 }
 
 std::optional<Instant> MemoryStore::standing(const Term& term) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (state_.leader != term) return std::nullopt;
   return time_;
 }
 
 Term MemoryStore::last() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return state_.leader;
 }
 

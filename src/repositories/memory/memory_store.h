@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <set>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/sale.h"
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
@@ -51,7 +51,7 @@ class MemoryStore final : public OrderStore,
   void set_clock(Instant now);
   State state() const;
   /// The same without a copy: for one thread, until the next change.
-  const State& view() const { return state_; }
+  const State& view() const STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { return state_; }
   /// What a database that failed over may hold: the state of a moment ago.
   void restore(State state);
   /// The database's own clock, which stands still otherwise.
@@ -92,20 +92,20 @@ class MemoryStore final : public OrderStore,
  private:
   class Transaction;
 
-  // With mutex_ held:
-  void require_leader(const Term& term) const;  // throws NoLongerLeader
-  std::string draw_nonce();
-  void set_fenced(LeaseId lease);
-  std::optional<LeaseId> take_units(SaleId sale, std::int64_t units);
-  OrderLine line(const Order& order) const;
-  void append(Order&& order);
-  std::optional<Instant> settled_at(SaleId sale) const;
+  /// Throws NoLongerLeader.
+  void require_leader(const Term& term) const STAMPEDE_REQUIRES(mutex_);
+  std::string draw_nonce() STAMPEDE_REQUIRES(mutex_);
+  void set_fenced(LeaseId lease) STAMPEDE_REQUIRES(mutex_);
+  std::optional<LeaseId> take_units(SaleId sale, std::int64_t units) STAMPEDE_REQUIRES(mutex_);
+  OrderLine line(const Order& order) const STAMPEDE_REQUIRES(mutex_);
+  void append(Order&& order) STAMPEDE_REQUIRES(mutex_);
+  std::optional<Instant> settled_at(SaleId sale) const STAMPEDE_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  State state_;                                     // guarded by mutex_
-  std::vector<std::vector<std::size_t>> by_shard_;  // guarded by mutex_; indices, by seq
-  Instant time_;                                    // guarded by mutex_
-  std::uint64_t nonces_ = 0;                        // guarded by mutex_; drawn so far
+  mutable concurrency::Mutex mutex_;
+  State state_ STAMPEDE_GUARDED_BY(mutex_);
+  std::vector<std::vector<std::size_t>> by_shard_ STAMPEDE_GUARDED_BY(mutex_);  // indices, by seq
+  Instant time_ STAMPEDE_GUARDED_BY(mutex_);
+  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;  // drawn so far
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.

@@ -28,7 +28,7 @@ void Blacklist::load(std::span<const BlacklistEntry> entries) {
     });
   };
   std::ranges::for_each(entries, put);
-  const std::lock_guard lock(unsaved_mutex_);
+  const concurrency::MutexLock lock(unsaved_mutex_);
   std::ranges::for_each(unsaved_, put);
   for (std::size_t i = 0; i < users_.size(); ++i) {
     fresh.with_stripe(i, [&](Until& loaded) {
@@ -38,7 +38,7 @@ void Blacklist::load(std::span<const BlacklistEntry> entries) {
 }
 
 void Blacklist::add(const BlacklistEntry& entry) {
-  const std::lock_guard lock(unsaved_mutex_);
+  const concurrency::MutexLock lock(unsaved_mutex_);
   unsaved_.push_back(entry);
   users_.with(entry.user.value, [&](Until& users) {
     auto& latest = users.try_emplace(entry.user, until(entry)).first->second;
@@ -47,7 +47,7 @@ void Blacklist::add(const BlacklistEntry& entry) {
 }
 
 std::vector<BlacklistEntry> Blacklist::take_unsaved(std::size_t most) {
-  const std::lock_guard lock(unsaved_mutex_);
+  const concurrency::MutexLock lock(unsaved_mutex_);
   const auto end = unsaved_.begin() + static_cast<std::ptrdiff_t>(std::min(most, unsaved_.size()));
   std::vector<BlacklistEntry> taken(std::make_move_iterator(unsaved_.begin()),
                                     std::make_move_iterator(end));
@@ -56,7 +56,7 @@ std::vector<BlacklistEntry> Blacklist::take_unsaved(std::size_t most) {
 }
 
 void Blacklist::put_back(std::vector<BlacklistEntry> entries) {
-  const std::lock_guard lock(unsaved_mutex_);
+  const concurrency::MutexLock lock(unsaved_mutex_);
   std::ranges::move(entries, std::back_inserter(unsaved_));
 }
 

@@ -2,10 +2,10 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <limits>
-#include <mutex>
 #include <span>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "concurrency/striped.h"
 #include "model/user.h"
 
@@ -32,8 +32,8 @@ class Blacklist {
   static Instant until(const BlacklistEntry& entry);
 
   concurrency::Striped<Until, 64> users_;
-  std::mutex unsaved_mutex_;
-  std::vector<BlacklistEntry> unsaved_;  // guarded by unsaved_mutex_
+  concurrency::Mutex unsaved_mutex_;
+  std::vector<BlacklistEntry> unsaved_ STAMPEDE_GUARDED_BY(unsaved_mutex_);
 };
 
 }  // namespace stampede::services::admission

@@ -6,7 +6,7 @@
 namespace stampede::services::catalog {
 
 PictureCache::Content PictureCache::find(std::string_view name) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto found = places_.find(name);
   if (found == places_.end()) {
     const auto held = held_.find(name);
@@ -17,7 +17,7 @@ PictureCache::Content PictureCache::find(std::string_view name) {
 }
 
 void PictureCache::put(const std::string& name, Content content) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (content->size() > most_bytes_ || places_.contains(name)) return;
   bytes_ += content->size();
   std::erase_if(held_, [](const auto& held) { return held.second.expired(); });
@@ -31,7 +31,7 @@ void PictureCache::put(const std::string& name, Content content) {
 }
 
 void PictureCache::keep_only(const std::set<std::string>& names) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   for (auto place = kept_.begin(); place != kept_.end();) {
     const auto next = std::next(place);
     if (!names.contains(place->name)) evict(place);

@@ -5,11 +5,12 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+
+#include "concurrency/mutex.h"
 
 namespace stampede::services::catalog {
 
@@ -37,15 +38,17 @@ class PictureCache {
   };
   using Place = std::list<Kept>::iterator;
 
-  void evict(Place place);  // with mutex_ held
+  void evict(Place place) STAMPEDE_REQUIRES(mutex_);
 
   const std::size_t most_bytes_;
-  std::mutex mutex_;
-  std::list<Kept> kept_;                                // guarded by mutex_; asked for last first
-  std::unordered_map<std::string_view, Place> places_;  // guarded by mutex_; keys are in kept_
-  std::size_t bytes_ = 0;                               // guarded by mutex_
-  /// Evicted, but perhaps still held by others; guarded by mutex_.
-  std::map<std::string, std::weak_ptr<const std::string>, std::less<>> held_;
+  concurrency::Mutex mutex_;
+  std::list<Kept> kept_ STAMPEDE_GUARDED_BY(mutex_);  // asked for last first
+  /// The keys are in kept_.
+  std::unordered_map<std::string_view, Place> places_ STAMPEDE_GUARDED_BY(mutex_);
+  std::size_t bytes_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  /// Evicted, but perhaps still held by others.
+  std::map<std::string, std::weak_ptr<const std::string>, std::less<>> held_
+      STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::services::catalog

@@ -44,11 +44,11 @@ std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
 void LiveFeed::watch(const std::vector<repositories::SaleUnits>& all) {
   std::map<SaleId, Watched> begun;
   for (const auto& units : all) {
-    if (watched_.contains(units.sale.id)) continue;
+    if (watches(units.sale.id)) continue;
     SaleStatistics statistics = read_statistics(parts_.samples, units.sale);
     begun[units.sale.id].history = std::move(statistics.history);
   }
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   watched_.merge(begun);
   std::erase_if(watched_, [&](const auto& each) {
     return std::ranges::none_of(all,
@@ -72,7 +72,7 @@ Sample LiveFeed::sample_of(const repositories::SaleUnits& units) const {
 /// Keeps the first and the last sample of a time in which nothing changed, so that a chart shows it
 /// as a flat line.
 void LiveFeed::note(SaleId sale, const Sample& sample) {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   Watched& watched = watched_.at(sale);
   const bool quiet = watched.last && sample.quiet_since(*watched.last);
   if (!quiet) {
@@ -97,12 +97,12 @@ void LiveFeed::save() {
 }
 
 bool LiveFeed::watches(SaleId sale) const {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   return watched_.contains(sale);
 }
 
 std::optional<std::vector<Sample>> LiveFeed::history(SaleId sale) const {
-  const std::lock_guard guard(mutex_);
+  const concurrency::MutexLock guard(mutex_);
   const auto watched = watched_.find(sale);
   if (watched == watched_.end()) return std::nullopt;
   return watched->second.history.samples();

@@ -3,10 +3,10 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "repositories/samples.h"
 #include "repositories/units.h"
 #include "services/live/meter.h"
@@ -76,8 +76,8 @@ class LiveFeed {
   std::int64_t seconds_ = 1;  // since the last sample
   std::deque<repositories::StoredSample> unsaved_;
 
-  mutable std::mutex mutex_;
-  std::map<SaleId, Watched> watched_;  // guarded by mutex_; changed only in tick()
+  mutable concurrency::Mutex mutex_;
+  std::map<SaleId, Watched> watched_ STAMPEDE_GUARDED_BY(mutex_);  // changed only in tick()
 };
 
 }  // namespace stampede::services::live

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "concurrency/mutex.h"
 #include "services/routing/ring.h"
 
 namespace stampede::services::routing {
@@ -13,21 +13,12 @@ namespace stampede::services::routing {
 class RouteTable {
  public:
   /// Without members until the first load(). Never null.
-  std::shared_ptr<const Ring> ring() const {
-    const std::lock_guard lock(mutex_);
-    return ring_;
-  }
-  void load(std::shared_ptr<const Ring> ring) {
-    {
-      const std::lock_guard lock(mutex_);
-      ring_.swap(ring);
-    }  // the ring before goes outside of the lock
-  }
+  std::shared_ptr<const Ring> ring() const { return ring_.copy(); }
+  void load(std::shared_ptr<const Ring> ring) { ring_.set(std::move(ring)); }
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Ring> ring_ =  // guarded by mutex_
-      std::make_shared<const Ring>(0, HashKey{}, std::vector<Member>{});
+  concurrency::Guarded<std::shared_ptr<const Ring>> ring_{
+      std::make_shared<const Ring>(0, HashKey{}, std::vector<Member>{})};
 };
 
 }  // namespace stampede::services::routing

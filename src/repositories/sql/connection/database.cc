@@ -2,12 +2,11 @@
 
 #include <soci/soci.h>
 
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 #include <stdexcept>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "repositories/sql/connection/migrations.h"
 #include "telemetry/log.h"
 
@@ -31,22 +30,23 @@ void end_unless_durable(const StorageError& error) {
 struct Database::State {
   std::unique_ptr<Dialect> dialect;
   concurrency::FairMutex writer_turn;
-  std::shared_ptr<soci::session> writer;  // guarded by writer_turn
+  std::shared_ptr<soci::session> writer STAMPEDE_GUARDED_BY(writer_turn);
 
-  std::mutex readers_mutex;
-  std::condition_variable reader_returned;
-  std::vector<std::shared_ptr<soci::session>> readers;  // idle; guarded by readers_mutex
+  concurrency::Mutex readers_mutex;
+  concurrency::Condition reader_returned;
+  std::vector<std::shared_ptr<soci::session>> readers STAMPEDE_GUARDED_BY(readers_mutex);  // idle
 
   std::shared_ptr<soci::session> take_reader() {
-    std::unique_lock lock(readers_mutex);
-    reader_returned.wait(lock, [this] { return !readers.empty(); });
+    const concurrency::MutexLock lock(readers_mutex);
+    reader_returned.wait(readers_mutex,
+                         [this]() STAMPEDE_REQUIRES(readers_mutex) { return !readers.empty(); });
     auto reader = std::move(readers.back());
     readers.pop_back();
     return reader;
   }
   void give_back(std::shared_ptr<soci::session> reader) {
     {
-      const std::lock_guard lock(readers_mutex);
+      const concurrency::MutexLock lock(readers_mutex);
       readers.push_back(std::move(reader));
     }
     reader_returned.notify_one();
@@ -68,9 +68,12 @@ Database::Database(const MariadbOptions& options) : state_(std::make_unique<Stat
 
 void Database::open(std::unique_ptr<Dialect> dialect, std::size_t readers) {
   state_->dialect = std::move(dialect);
-  state_->writer = state_->dialect->connect(Access::kWrite);
+  {
+    const concurrency::ScopedLock turn(state_->writer_turn);
+    state_->writer = state_->dialect->connect(Access::kWrite);
+  }
   for (std::size_t i = 0; i < readers; ++i) {
-    state_->readers.push_back(state_->dialect->connect(Access::kRead));
+    state_->give_back(state_->dialect->connect(Access::kRead));
   }
   migrate(*this, embedded_migrations());
 }

@@ -75,11 +75,12 @@ class Transaction {
   /// Says what went wrong, and rolls back, or gives up a connection that is lost.
   StorageError fail(const soci::soci_error& error, bool committing);
   void roll_back() noexcept;
-  void give_back() noexcept;
+  /// A writer has had its turn since it was made, which the analysis cannot see.
+  void give_back() noexcept STAMPEDE_NO_THREAD_SAFETY_ANALYSIS;
 
   Database* database_;
   Access access_;
-  std::unique_lock<concurrency::FairMutex> turn_;  // of the writer
+  std::unique_lock<concurrency::FairMutex> turn_;  // of the writer: held for as long as it lives
   std::shared_ptr<soci::session> session_;         // null: lost
   bool open_ = false;
 };

@@ -43,6 +43,7 @@ HttpQuantityLink::HttpQuantityLink(std::span<const std::string> addresses,
 }
 
 void HttpQuantityLink::open(Line& line, std::chrono::milliseconds timeout) const {
+  const concurrency::MutexLock lock(line.mutex);
   for (const auto& address : addresses_) line.clients.push_back(client_of(address, timeout));
 }
 
@@ -62,7 +63,7 @@ template <class Reply>
 std::expected<Reply, std::string> HttpQuantityLink::call(
     Line& line, const http::ClientRequest& request,
     std::expected<Reply, std::string> (*parse)(std::string_view)) {
-  const std::lock_guard lock(line.mutex);
+  const concurrency::MutexLock lock(line.mutex);
   const std::size_t first = last_;
   std::string problems;
   for (std::size_t i = 0; i < addresses_.size(); ++i) {

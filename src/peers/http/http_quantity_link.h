@@ -1,26 +1,30 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <expected>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "http/client/client.h"
 #include "peers/authenticator.h"
 #include "peers/cluster_report.h"
-#include "peers/quantity_link.h"
+#include "peers/messages.h"
 #include "telemetry/log_limit.h"
 
 namespace stampede::peers {
 
-/// Quantity control over HTTP: several processes, of which one leads. A call asks the one that
-/// answered last; where that one stands by, is not reached or does not answer in time, it asks the
-/// others in turn, each once. A heartbeat and a request for a lease do not wait for each other; two
-/// of a kind do. An answer of 403 `wrong-peer-secret` is logged as an error too, at most one in
-/// 10 s, because nothing works until an operator acts. `authenticator` outlives it.
-class HttpQuantityLink final : public QuantityLink {
+/// A validator's way to quantity control, over HTTP: several processes, of which one leads. Calls
+/// block, for a bounded time; an error is a sentence, and says nothing of what quantity control
+/// did. A call asks the process that answered last; where that one stands by, is not reached or
+/// does not answer in time, it asks the others in turn, each once. A heartbeat and a request for a
+/// lease do not wait for each other; two of a kind do. An answer of 403 `wrong-peer-secret` is
+/// logged as an error too, at most one in 10 s, because nothing works until an operator acts.
+/// `authenticator` outlives it. Thread-safe.
+class HttpQuantityLink {
  public:
   /// For each process asked: shorter than a lease, so that the next one is asked in time.
   static constexpr std::chrono::milliseconds kTimeout{1'500};
@@ -30,16 +34,16 @@ class HttpQuantityLink final : public QuantityLink {
   HttpQuantityLink(std::span<const std::string> addresses, const Authenticator& authenticator,
                    std::chrono::milliseconds timeout = kTimeout);
 
-  std::expected<HeartbeatReply, std::string> beat(const Heartbeat& heartbeat) override;
-  std::expected<LeaseReply, std::string> ask(const LeaseAsk& ask) override;
+  std::expected<HeartbeatReply, std::string> beat(const Heartbeat& heartbeat);
+  std::expected<LeaseReply, std::string> ask(const LeaseAsk& ask);
   /// The validators and their counters, for the console.
   std::expected<ClusterReport, std::string> report();
 
  private:
   /// The connections of one kind of call, one to each process, for one call at a time.
   struct Line {
-    std::mutex mutex;
-    std::vector<http::Client> clients;  // guarded by mutex; in order of the addresses
+    concurrency::Mutex mutex;
+    std::vector<http::Client> clients STAMPEDE_GUARDED_BY(mutex);  // in order of the addresses
   };
   /// What one process said.
   struct Answer {

@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "captcha/captcha.h"
+#include "tests/support/test_ring.h"
 
 namespace stampede::captcha {
 namespace {
@@ -15,14 +14,6 @@ IdempotencyKey key(std::string_view text) { return *IdempotencyKey::parse(text);
 
 class CaptchaTokens : public testing::Test {
  protected:
-  static std::filesystem::path make_folder() {
-    std::string name = testing::TempDir() + "stampede-captcha-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
-    identity::KeyRing::create(name + "/keys");
-    return name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   /// The subject itself and all that differ in one thing.
   std::vector<Subject> others() const {
     std::vector<Subject> others(3, subject_);
@@ -32,8 +23,8 @@ class CaptchaTokens : public testing::Test {
     return others;
   }
 
-  const std::filesystem::path folder_ = make_folder();
-  const identity::KeyRing ring_{folder_ / "keys"};
+  const test::TestRing keys_;
+  const identity::KeyRing& ring_ = keys_.ring();
   const Tokens tokens_{ring_};
   const Subject subject_{UserId{7}, ProductId{3}, key("0123456789abcdef")};
 };

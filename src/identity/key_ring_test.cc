@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "identity/base64url.h"
+#include "tests/support/temp_dir.h"
 
 namespace stampede::identity {
 namespace {
@@ -25,14 +26,6 @@ using testing::HasSubstr;
 /// A folder of this test alone, with the path of a key file in it.
 class KeyRingTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "stampede-keys-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    path_ = folder_ / "keys";
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string content() const {
     std::ifstream file(path_);
     std::ostringstream text;
@@ -56,8 +49,9 @@ class KeyRingTest : public testing::Test {
     return "accepted";
   }
 
-  std::filesystem::path folder_;
-  std::filesystem::path path_;
+  const test_support::TempDir temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
+  const std::filesystem::path path_ = folder_ / "keys";
 };
 
 TEST_F(KeyRingTest, OpensWhatItSealed) {

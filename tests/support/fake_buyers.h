@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <expected>
 #include <map>
 #include <optional>
 #include <span>
@@ -10,55 +9,18 @@
 #include <utility>
 #include <vector>
 
-#include "repositories/accounts.h"
 #include "repositories/audit.h"
 #include "repositories/blacklist.h"
 #include "repositories/buyer_search.h"
+#include "tests/support/fake_accounts.h"
 
 namespace stampede::test_support {
 
-/// Users and their blacklist, in memory. For one thread at a time.
-class FakeBuyers final : public repositories::Accounts,
+/// Users and their blacklist, in memory. The blacklist is for one thread at a time.
+class FakeBuyers final : public FakeAccounts,
                          public repositories::Blacklist,
                          public repositories::BuyerSearch {
  public:
-  UserId add(std::string_view name, UserRole role = UserRole::kBuyer, std::string_view hash = "!") {
-    return *create(name, hash, role, Instant{});
-  }
-
-  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view hash,
-                                          UserRole role, Instant now) override {
-    if (find_by_name(name)) return std::unexpected(NameTaken{});
-    const UserId id{static_cast<std::int64_t>(users.size()) + 1};
-    users[id] = {.id = id,
-                 .name = std::string(name),
-                 .password_hash = std::string(hash),
-                 .role = role,
-                 .session_epoch = 0,
-                 .created_at = now};
-    return id;
-  }
-  std::optional<User> find(UserId id) override {
-    const auto found = users.find(id);
-    return found == users.end() ? std::nullopt : std::optional(found->second);
-  }
-  std::optional<User> find_by_name(std::string_view name) override {
-    for (const auto& [id, user] : users) {
-      if (user.name == name) return user;
-    }
-    return std::nullopt;
-  }
-  std::vector<User> list(UserId, std::size_t) override { return {}; }
-  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
-    const auto found = users.find(id);
-    return found == users.end() ? std::nullopt : std::optional(++found->second.session_epoch);
-  }
-  std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) override {
-    return std::nullopt;
-  }
-  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
-  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
-
   void put(std::span<const BlacklistEntry> added) override {
     for (const BlacklistEntry& entry : added) entries[entry.user] = entry;
   }
@@ -74,7 +36,7 @@ class FakeBuyers final : public repositories::Accounts,
   std::vector<User> named(std::string_view prefix, std::string_view after,
                           std::size_t limit) override {
     std::vector<User> found;
-    for (const auto& [id, user] : users) {
+    for (const auto& [id, user] : users()) {
       if (user.name.starts_with(prefix) && user.name > after) found.push_back(user);
     }
     std::ranges::sort(found, {}, &User::name);
@@ -91,12 +53,11 @@ class FakeBuyers final : public repositories::Accounts,
     std::vector<repositories::BlacklistedBuyer> found;
     for (const auto& [user, entry] : entries) {
       if (user <= after || !entry.holds(now) || found.size() == limit) continue;
-      found.push_back({entry, users[user].name});
+      found.push_back({entry, find(user).value_or(User{}).name});
     }
     return found;
   }
 
-  std::map<UserId, User> users;
   std::map<UserId, BlacklistEntry> entries;
 };
 

@@ -7,6 +7,8 @@
 
 #include <fstream>
 
+#include "tests/support/temp_dir.h"
+
 namespace stampede::app {
 namespace {
 
@@ -25,11 +27,9 @@ class ConfigTest : public testing::Test {
   std::expected<LoadedConfig, ConfigErrors> load_text(std::string_view text) {
     return load_config({.file = write(text), .environment = {}, .flags = {}});
   }
-  ~ConfigTest() override { std::filesystem::remove(path_); }
 
-  const std::filesystem::path path_ =
-      std::filesystem::path(testing::TempDir()) /
-      (std::string{"stampede_config_test_"} + std::to_string(getpid()) + ".toml");
+  const test_support::TempDir folder_;
+  const std::filesystem::path path_ = folder_.path() / "config.toml";
 };
 
 std::string origin_of(const LoadedConfig& loaded, std::string_view key) {

@@ -165,7 +165,7 @@ TEST_F(BuyersControllerTest, LogsOutEverywhere) {
   const auto sign = console_.sessions.issue(alice_, 0, console_.now.wall);
   const auto done = console_.post(path("/logout"), {});
   EXPECT_EQ(done.status, 303);
-  EXPECT_EQ(console_.users.users.at(alice_).session_epoch, 1);
+  EXPECT_EQ(console_.users.find(alice_)->session_epoch, 1);
   EXPECT_EQ(console_.sessions.authenticate(sign, console_.now.wall), std::nullopt);
   EXPECT_EQ(last_change(), "console:olga user logout, user 2 alice");
   EXPECT_EQ(console_.post("/buyers/99/logout", {}).status, 404);

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <mutex>
 #include <vector>
 
 #include "model/utf8.h"
+#include "tests/support/fake_accounts.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 
@@ -21,50 +21,6 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kPassword = "correct horse";
-
-class FakeAccounts final : public repositories::Accounts {
- public:
-  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view password_hash,
-                                          UserRole role, Instant now) override {
-    const std::lock_guard guard(mutex_);
-    if (std::ranges::find(users_, name, &User::name) != users_.end()) {
-      return std::unexpected(NameTaken{});
-    }
-    const UserId id{static_cast<std::int64_t>(users_.size()) + 1};
-    users_.push_back({id, std::string(name), std::string(password_hash), role, 0, now});
-    return id;
-  }
-  std::optional<User> find(UserId id) override {
-    const std::lock_guard guard(mutex_);
-    return at(id) == nullptr ? std::nullopt : std::optional(*at(id));
-  }
-  std::optional<User> find_by_name(std::string_view name) override {
-    const std::lock_guard guard(mutex_);
-    const auto user = std::ranges::find(users_, name, &User::name);
-    return user == users_.end() ? std::nullopt : std::optional(*user);
-  }
-  std::vector<User> list(UserId, std::size_t) override { return {}; }
-  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
-    const std::lock_guard guard(mutex_);
-    return ++at(id)->session_epoch;
-  }
-  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant) override {
-    const std::lock_guard guard(mutex_);
-    at(id)->password_hash = hash;
-    return ++at(id)->session_epoch;
-  }
-  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
-  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
-
- private:
-  User* at(UserId id) {
-    const auto user = std::ranges::find(users_, id, &User::id);
-    return user == users_.end() ? nullptr : &*user;
-  }
-
-  std::mutex mutex_;
-  std::vector<User> users_;  // guarded by mutex_
-};
 
 /// The hidden field "token" of a page.
 std::string token_of(const http::Response& page) {
@@ -106,7 +62,7 @@ class AccountsControllerTest : public testing::Test {
 
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
   test::TestRing ring_;
-  FakeAccounts repository_;
+  test_support::FakeAccounts repository_;
   services::accounts::Sessions sessions_{ring_.ring()};
   services::accounts::Accounts accounts_{repository_, sessions_, {}};
   FormTokens forms_{ring_.ring()};

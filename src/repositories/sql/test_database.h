@@ -7,34 +7,15 @@
 #include <memory>
 #include <optional>
 #include <ostream>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "repositories/sql/repositories.h"
 #include "tests/support/mariadb.h"
+#include "tests/support/temp_dir.h"
 
 /// What the tests of this room share.
 namespace stampede::repositories::sql {
-
-/// A folder of its own below the temporary folder, gone with its object.
-class TestFolder {
- public:
-  TestFolder()
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("stampede sql test {}", std::random_device{}())) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path file() const { return path_ / "shop.db"; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline Instant at(std::int64_t milliseconds) {
   return Instant{std::chrono::milliseconds{milliseconds}};
@@ -71,7 +52,7 @@ class TestStorage {
     if (mariadb_) return std::make_unique<Database>(mariadb_options());
     return std::make_unique<Database>(SqliteOptions{.path = file()});
   }
-  std::filesystem::path file() const { return folder_.file(); }
+  std::filesystem::path file() const { return folder_.path() / "a shop.db"; }
   MariadbOptions mariadb_options() const { return options_of(*mariadb_); }
 
   static MariadbOptions options_of(const test_support::MariadbDatabase& database) {
@@ -83,7 +64,7 @@ class TestStorage {
   }
 
  private:
-  TestFolder folder_;
+  test_support::TempDir folder_;
   std::optional<test_support::MariadbDatabase> mariadb_;
 };
 

@@ -5,85 +5,23 @@
 
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <latch>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "identity/password.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
+#include "tests/support/fake_accounts.h"
+#include "tests/support/test_ring.h"
 
 namespace stampede::services::accounts {
 namespace {
 
 using repositories::StorageError;
 using Result = std::expected<Login, AccountError>;
-
-/// The accounts in memory. `before` runs before each call: to block it or to fail it.
-class MemoryAccounts : public repositories::Accounts {
- public:
-  std::function<void()> before = [] {};
-
-  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view hash,
-                                          UserRole role, Instant now) override {
-    before();
-    const std::lock_guard lock(mutex_);
-    if (by_name(name) != nullptr) return std::unexpected(NameTaken{});
-    const UserId id{static_cast<std::int64_t>(users_.size()) + 1};
-    users_[id] = {.id = id,
-                  .name = std::string(name),
-                  .password_hash = std::string(hash),
-                  .role = role,
-                  .session_epoch = 0,
-                  .created_at = now};
-    return id;
-  }
-  std::optional<User> find(UserId id) override {
-    before();
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(id);
-    return found == users_.end() ? std::nullopt : std::optional(found->second);
-  }
-  std::optional<User> find_by_name(std::string_view name) override {
-    before();
-    const std::lock_guard lock(mutex_);
-    const User* user = by_name(name);
-    return user == nullptr ? std::nullopt : std::optional(*user);
-  }
-  std::vector<User> list(UserId, std::size_t) override { return {}; }
-  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
-    before();
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(id);
-    return found == users_.end() ? std::nullopt : std::optional(++found->second.session_epoch);
-  }
-  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override {
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = users_.find(id);
-      if (found == users_.end()) return std::nullopt;
-      found->second.password_hash = hash;
-    }
-    return raise_epoch(id, now);
-  }
-  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
-  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
-
- private:
-  const User* by_name(std::string_view name) const {
-    for (const auto& [id, user] : users_) {
-      if (fold_case(user.name) == fold_case(name)) return &user;
-    }
-    return nullptr;
-  }
-
-  std::mutex mutex_;
-  std::map<UserId, User> users_;  // guarded by mutex_
-};
 
 const std::string kPassword = "correct horse";
 const std::string kWrong = "battery staple";
@@ -92,16 +30,7 @@ const std::string kElsewhere = "198.51.100.9";
 
 class AccountsTest : public testing::Test {
  protected:
-  static std::filesystem::path make_folder() {
-    std::string name = testing::TempDir() + "stampede-accounts-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
-    identity::KeyRing::create(name + "/keys");
-    return name;
-  }
-  void TearDown() override {
-    accounts_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { accounts_.reset(); }
   void restart(Accounts::Options options) {
     accounts_ = std::make_unique<Accounts>(repository_, sessions_, options);
   }
@@ -141,10 +70,10 @@ class AccountsTest : public testing::Test {
     now_.tick += time;
   }
 
-  const std::filesystem::path folder_ = make_folder();
-  const identity::KeyRing ring_{folder_ / "keys"};
+  const test::TestRing keys_;
+  const identity::KeyRing& ring_ = keys_.ring();
   Sessions sessions_{ring_};
-  MemoryAccounts repository_;
+  test_support::FakeAccounts repository_;
   Now now_{Instant{std::chrono::hours{500'000}}, Tick{std::chrono::hours{1}}};
   std::unique_ptr<Accounts> accounts_ =
       std::make_unique<Accounts>(repository_, sessions_, Accounts::Options{});

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <thread>
 #include <vector>
+
+#include "tests/support/test_ring.h"
 
 namespace stampede::services::accounts {
 namespace {
@@ -18,16 +19,8 @@ constexpr UserId kUser{7};
 
 class SessionsTest : public testing::Test {
  protected:
-  static std::filesystem::path make_folder() {
-    std::string name = testing::TempDir() + "stampede-sessions-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the test");
-    identity::KeyRing::create(name + "/keys");
-    return name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  const std::filesystem::path folder_ = make_folder();
-  const identity::KeyRing ring_{folder_ / "keys"};
+  const test::TestRing keys_;
+  const identity::KeyRing& ring_ = keys_.ring();
   Sessions sessions_{ring_};
 };
 

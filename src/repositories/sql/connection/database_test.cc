@@ -111,7 +111,7 @@ TEST_P(DatabaseTest, OfANewerVersionIsRefused) {
 }
 
 TEST(Database, SaysWhatIsWrongWithItsFile) {
-  const TestFolder folder;
+  const test_support::TempDir folder;
   const auto missing = folder.path() / "no such folder" / "shop.db";
   auto error = error_of([&] { const Database database({.path = missing}); });
   ASSERT_TRUE(error);

@@ -34,7 +34,7 @@ struct SqliteUseTest : testing::Test {
     EXPECT_THAT(error->what(), AllOf(HasSubstr(log_of(file).string()), HasSubstr("is missing")));
   }
   TestStorage storage{Engine::kSqlite};
-  TestFolder copies;
+  const test_support::TempDir copies;
   int count = 0;
 };
 

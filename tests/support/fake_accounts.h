@@ -1,0 +1,94 @@
+#pragma once
+
+#include <strings.h>
+
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "concurrency/mutex.h"
+#include "repositories/accounts.h"
+
+namespace stampede::test_support {
+
+/// Accounts in memory. Thread-safe; `before` runs before each call that may fail: to block it or to
+/// make it fail.
+class FakeAccounts : public repositories::Accounts {
+ public:
+  std::function<void()> before = [] {};
+
+  UserId add(std::string_view name, UserRole role = UserRole::kBuyer, std::string_view hash = "!") {
+    return *create(name, hash, role, Instant{});
+  }
+
+  std::expected<UserId, NameTaken> create(std::string_view name, std::string_view hash,
+                                          UserRole role, Instant now) override {
+    before();
+    const concurrency::MutexLock lock(mutex_);
+    if (by_name(name) != nullptr) return std::unexpected(NameTaken{});
+    const UserId id{static_cast<std::int64_t>(users_.size()) + 1};
+    users_[id] = {.id = id,
+                  .name = std::string(name),
+                  .password_hash = std::string(hash),
+                  .role = role,
+                  .session_epoch = 0,
+                  .created_at = now};
+    return id;
+  }
+  std::optional<User> find(UserId id) override {
+    before();
+    const concurrency::MutexLock lock(mutex_);
+    const auto found = users_.find(id);
+    return found == users_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<User> find_by_name(std::string_view name) override {
+    before();
+    const concurrency::MutexLock lock(mutex_);
+    const User* user = by_name(name);
+    return user == nullptr ? std::nullopt : std::optional(*user);
+  }
+  std::vector<User> list(UserId, std::size_t) override { return {}; }
+  std::optional<SessionEpoch> raise_epoch(UserId id, Instant) override {
+    before();
+    const concurrency::MutexLock lock(mutex_);
+    const auto found = users_.find(id);
+    return found == users_.end() ? std::nullopt : std::optional(++found->second.session_epoch);
+  }
+  std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override {
+    {
+      const concurrency::MutexLock lock(mutex_);
+      const auto found = users_.find(id);
+      if (found == users_.end()) return std::nullopt;
+      found->second.password_hash = hash;
+    }
+    return raise_epoch(id, now);
+  }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
+  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
+
+ protected:
+  std::map<UserId, User> users() const {
+    const concurrency::MutexLock lock(mutex_);
+    return users_;
+  }
+
+ private:
+  const User* by_name(std::string_view name) const STAMPEDE_REQUIRES(mutex_) {
+    for (const auto& [id, user] : users_) {
+      if (user.name.size() == name.size() &&
+          strncasecmp(user.name.data(), name.data(), name.size()) == 0) {
+        return &user;
+      }
+    }
+    return nullptr;
+  }
+
+  mutable concurrency::Mutex mutex_;
+  std::map<UserId, User> users_ STAMPEDE_GUARDED_BY(mutex_);
+};
+
+}  // namespace stampede::test_support

@@ -22,28 +22,35 @@ using std::chrono::steady_clock;
 /// What is promised of SIGTERM.
 constexpr auto kLongestStop = 10s;
 
+const std::vector<std::string> kUsersOfTheDatabase{"quantity", "consume", "web", "admin"};
+
 class StartAndStop : public testing::Test {
  protected:
   static void SetUpTestSuite() { servers_.emplace(Servers::Options{}); }
   static void TearDownTestSuite() { servers_.reset(); }
 
+  /// Begins them again with the database away, and waits until they wait for it.
+  static void begin_without_database(Cluster& cluster) {
+    for (const std::string& role : kUsersOfTheDatabase) EXPECT_EQ(cluster.terminate(role), 0);
+    servers_->database().kill();
+    for (const std::string& role : kUsersOfTheDatabase) cluster.begin(role);
+    for (const std::string& role : kUsersOfTheDatabase) {
+      EXPECT_TRUE(eventually(
+          kPatience,
+          [&] { return cluster.log(role).find("waiting for the database") != std::string::npos; }))
+          << role << ": " << cluster.log(role);
+    }
+  }
+
   static std::optional<Servers> servers_;
 };
 std::optional<Servers> StartAndStop::servers_;
 
-const std::vector<std::string> kUsersOfTheDatabase{"quantity", "consume", "web", "admin"};
-
 TEST_F(StartAndStop, RolesWaitForADatabaseThatIsAway) {
   Cluster cluster(*servers_);
   const auto lamp = cluster.open_sale({.quantity = 10});
-  for (const std::string& role : kUsersOfTheDatabase) EXPECT_EQ(cluster.terminate(role), 0);
-  servers_->database().kill();
-  for (const std::string& role : kUsersOfTheDatabase) cluster.begin(role);
+  begin_without_database(cluster);
   for (const std::string& role : kUsersOfTheDatabase) {
-    EXPECT_TRUE(eventually(
-        kPatience,
-        [&] { return cluster.log(role).find("waiting for the database") != std::string::npos; }))
-        << role << ": " << cluster.log(role);
     EXPECT_EQ(cluster.operator_at(role).get("/readyz").status, 503) << role;
     EXPECT_EQ(cluster.operator_at(role).get("/healthz").status, 200) << role;
   }
@@ -56,14 +63,8 @@ TEST_F(StartAndStop, RolesWaitForADatabaseThatIsAway) {
 
 TEST_F(StartAndStop, ARoleThatWaitsForTheDatabaseEndsInOrder) {
   Cluster cluster(*servers_);
-  for (const std::string& role : kUsersOfTheDatabase) EXPECT_EQ(cluster.terminate(role), 0);
-  servers_->database().kill();
-  for (const std::string& role : kUsersOfTheDatabase) cluster.begin(role);
+  begin_without_database(cluster);
   for (const std::string& role : kUsersOfTheDatabase) {
-    EXPECT_TRUE(eventually(
-        kPatience,
-        [&] { return cluster.log(role).find("waiting for the database") != std::string::npos; }))
-        << role << ": " << cluster.log(role);
     EXPECT_EQ(cluster.terminate(role), 0) << cluster.log(role);
   }
   servers_->database().start();

@@ -38,18 +38,24 @@ RabbitQueue::RabbitQueue(Options options)
 
 void RabbitQueue::start(Resolutions resolutions) {
   resolutions_ = std::move(resolutions);
-  thread_ = std::jthread([this] { run(); });
+  publisher_ = std::jthread([this] { run(); });
+  trier_ = std::jthread([this] { try_unusable_shards(); });
 }
 
 void RabbitQueue::stop() {
-  stopping_ = true;
+  {
+    const concurrency::MutexLock lock(mutex_);
+    stopping_ = true;
+    try_now_.notify_all();
+  }
   wake_.set();
-  if (thread_.joinable()) thread_.join();
+  if (publisher_.joinable()) publisher_.join();
+  if (trier_.joinable()) trier_.join();
 }
 
 Published RabbitQueue::publish(const Purchase& purchase) {
   const Tick now = tick();
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (closing_ || !outbox_.accept(purchase, now)) return Published::kRefused;
   if (std::exchange(asleep_, false)) wake_.set();
   return Published::kSent;
@@ -57,24 +63,26 @@ Published RabbitQueue::publish(const Purchase& purchase) {
 
 void RabbitQueue::publish(const CloseMarker& marker) {
   const Tick now = tick();
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.accept(marker, now);
   if (std::exchange(asleep_, false)) wake_.set();
 }
 
 bool RabbitQueue::finish(std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   closing_ = true;
-  return told_.wait_for(lock, patience, [this] { return outbox_.unresolved() == 0 && !telling_; });
+  return told_.wait_for(mutex_, patience, [this]() STAMPEDE_REQUIRES(mutex_) {
+    return outbox_.unresolved() == 0 && !telling_;
+  });
 }
 
 std::vector<LeaseId> RabbitQueue::stuck_leases(Tick before) const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return outbox_.stuck_leases(before);
 }
 
 std::size_t RabbitQueue::unresolved() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return outbox_.unresolved();
 }
 
@@ -114,33 +122,49 @@ void RabbitQueue::declare_queues(Connection& connection) {
 }
 
 void RabbitQueue::set_usable(std::int32_t shard, bool usable) {
+  const concurrency::MutexLock lock(mutex_);
   usable_[static_cast<std::size_t>(shard)] = usable;
-  const std::lock_guard lock(mutex_);
   outbox_.set_usable(shard, usable);
+  try_now_.notify_all();
+  if (std::exchange(asleep_, false)) wake_.set();  // markers of the shard may wait
 }
 
-/// Over connections of their own, because a refusal would cost the one that the others use.
-void RabbitQueue::try_unusable_shards(const Connection& connection, Tick now) {
-  if (unusable_shards() == 0 || now < try_unusable_at_) return;
-  for (std::int32_t shard = 0; shard < kShards; ++shard) {
-    if (usable_[static_cast<std::size_t>(shard)]) continue;
-    try {
-      Connection other(options_, connection.broker(), "stampede publisher, trying a queue");
-      declare_shard(other, options_, shard);
-      set_usable(shard, true);
-      telemetry::log_info("orders of a shard are published again", "shard={}", shard);
-    } catch (const BrokerError&) {
-      // It was logged when the shard became unusable.
+/// On a thread of its own, because a broker that does not answer would keep the other shards
+/// waiting for as long as the timeouts of a connection.
+void RabbitQueue::try_unusable_shards() {
+  pthread_setname_np(pthread_self(), "queue-trier");
+  while (true) {
+    std::string broker;
+    {
+      const concurrency::MutexLock lock(mutex_);
+      try_now_.wait(mutex_, [this] { return stopping_ || unusable_shards() > 0; });
+      if (try_now_.wait_for(mutex_, kUnusablePause, [this] { return stopping_.load(); })) return;
+      broker = broker_;
+    }
+    for (std::int32_t shard = 0; shard < kShards && !broker.empty() && !stopping_; ++shard) {
+      if (!usable_[static_cast<std::size_t>(shard)]) try_shard(shard, broker);
     }
   }
-  try_unusable_at_ = tick() + kUnusablePause;
+}
+
+/// Over a connection of its own, because a refusal would cost the one that the others use.
+void RabbitQueue::try_shard(std::int32_t shard, const std::string& broker) {
+  try {
+    Connection connection(options_, broker, "stampede publisher, trying a queue");
+    declare_shard(connection, options_, shard);
+    set_usable(shard, true);
+    telemetry::log_info("orders of a shard are published again", "shard={}", shard);
+  } catch (const BrokerError&) {
+    // It was logged when the shard became unusable.
+  }
 }
 
 /// Until it is lost (throws) or the thread is to stop.
 void RabbitQueue::serve_connection(Connection& connection) {
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     outbox_.connected(++generation_);
+    broker_ = connection.broker();
   }
   statistics_.connections.add();
   connected_ = true;
@@ -155,7 +179,6 @@ void RabbitQueue::serve_connection(Connection& connection) {
     }
     const Tick now = tick();
     if (queue_missing_) restore_queues(connection, now);
-    try_unusable_shards(connection, now);
     send_all(connection);
     tell();
     check_confirms(connection, now);
@@ -168,7 +191,7 @@ void RabbitQueue::send_all(Connection& connection) {
   while (connection.writable()) {
     std::optional<Outbox::Outgoing> outgoing;
     {
-      const std::lock_guard lock(mutex_);
+      const concurrency::MutexLock lock(mutex_);
       outgoing = outbox_.next(tick());
       asleep_ = !outgoing;  // whatever is accepted from now on must wake it
     }
@@ -184,13 +207,13 @@ void RabbitQueue::send_all(Connection& connection) {
 }
 
 void RabbitQueue::handle(Acked acked) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.acked(generation_, acked.tag, acked.multiple, tick());
 }
 
 void RabbitQueue::handle(Nacked nacked) {
   statistics_.nacks.add();
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.nacked(generation_, nacked.tag, nacked.multiple, tick());
 }
 
@@ -200,20 +223,20 @@ void RabbitQueue::handle(const Returned& returned) {
     telemetry::log_error("the broker returns orders: a queue is missing", "reason=\"{}\"",
                          returned.reason);
   }
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.returned(generation_, returned.tag);
 }
 
 void RabbitQueue::handle(const Blocked& blocked) {
   telemetry::log_error("the broker takes no orders for now", "reason=\"{}\"", blocked.reason);
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.blocked(true);
   blocked_ = true;
 }
 
 void RabbitQueue::handle(Unblocked) {
   telemetry::log_info("the broker takes orders again");
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   outbox_.blocked(false);
   blocked_ = false;
 }
@@ -228,7 +251,7 @@ void RabbitQueue::restore_queues(Connection& connection, Tick now) {
 /// A link that was cut in silence, or a broker that is stuck, shows by what it does not say.
 void RabbitQueue::check_confirms(const Connection& connection, Tick now) const {
   if (blocked_) return;
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto oldest = outbox_.oldest_sent();
   if (!oldest || now - *oldest < options_.confirm_timeout) return;
   throw BrokerError(BrokerError::Kind::kUnreachable,
@@ -239,7 +262,7 @@ void RabbitQueue::check_confirms(const Connection& connection, Tick now) const {
 /// Short enough for heartbeats, which poll() sends, and for the next try of what was not taken.
 std::chrono::milliseconds RabbitQueue::time_to_wait(Tick now) const {
   using std::chrono::milliseconds;
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   auto wait = std::chrono::duration_cast<milliseconds>(options_.heartbeat) / 4;
   if (const auto next = outbox_.next_try()) {
     wait = std::min(wait, std::chrono::ceil<milliseconds>(std::max(*next - now, Tick::duration{})));
@@ -251,15 +274,16 @@ void RabbitQueue::lose_connection() {
   connected_ = false;
   blocked_ = false;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     outbox_.connection_lost(generation_);
+    broker_.clear();
     asleep_ = false;
   }
   tell();
 }
 
 void RabbitQueue::tell() {
-  std::unique_lock lock(mutex_);
+  concurrency::MutexLock lock(mutex_);
   const Outbox::Resolved resolved = outbox_.take_resolved();
   if (resolved.empty()) return;
   telling_ = true;

@@ -4,15 +4,14 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "queue/order_queue.h"
 #include "queue/outbox.h"
 #include "queue/rabbitmq/backoff.h"
@@ -23,9 +22,10 @@
 
 namespace stampede::queue::rabbitmq {
 
-/// Publishes purchases to the shards' queues. One thread and one connection of its own, which
-/// reconnects for ever; what it may say of a purchase is decided by the Outbox. publish() only
-/// puts down and refuses at once while the broker is away, blocked or full.
+/// Publishes purchases to the shards' queues. One thread with one connection, which reconnects for
+/// ever; what it may say of a purchase is decided by the Outbox. publish() only puts down and
+/// refuses at once while the broker is away, blocked or full. A second thread tries the shards
+/// whose queues cannot be used.
 class RabbitQueue final : public OrderQueue {
  public:
   /// Refuses purchases, and keeps markers, until it is started.
@@ -89,7 +89,8 @@ class RabbitQueue final : public OrderQueue {
   void declare_queues(Connection& connection);
   void set_usable(std::int32_t shard, bool usable);
   void restore_queues(Connection& connection, Tick now);
-  void try_unusable_shards(const Connection& connection, Tick now);
+  void try_unusable_shards();
+  void try_shard(std::int32_t shard, const std::string& broker);
   void check_confirms(const Connection& connection, Tick now) const;
   std::chrono::milliseconds time_to_wait(Tick now) const;
   void lose_connection();
@@ -105,22 +106,24 @@ class RabbitQueue final : public OrderQueue {
   std::atomic<bool> blocked_{false};
   std::array<std::atomic<bool>, kShards> usable_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable told_;
-  Outbox outbox_;         // guarded by mutex_
-  bool asleep_ = false;   // guarded by mutex_: the thread wants to be woken
-  bool telling_ = false;  // guarded by mutex_
-  bool closing_ = false;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  concurrency::Condition told_;
+  Outbox outbox_ STAMPEDE_GUARDED_BY(mutex_);
+  bool asleep_ STAMPEDE_GUARDED_BY(mutex_) = false;  // the thread wants to be woken
+  bool telling_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  bool closing_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  concurrency::Condition try_now_;                  // a shard became unusable, or stopping_
+  std::string broker_ STAMPEDE_GUARDED_BY(mutex_);  // of the connection; empty: none
 
-  // The thread's own.
+  // The publisher's own.
   Dialer dialer_;
   Backoff backoff_;
   Generation generation_ = 0;
   bool queue_missing_ = false;
   Tick restore_at_{};
-  Tick try_unusable_at_{};
   std::string last_problem_;
-  std::jthread thread_;
+  std::jthread publisher_;
+  std::jthread trier_;  // of unusable shards
 };
 
 }  // namespace stampede::queue::rabbitmq

@@ -43,8 +43,9 @@ RabbitSource::~RabbitSource() {
 
 bool RabbitSource::receive(std::vector<Message>& batch, std::size_t most) {
   batch.clear();
-  std::unique_lock lock(mutex_);
-  arrived_.wait(lock, [this] { return shut_ || !deliveries_.empty(); });
+  const concurrency::MutexLock lock(mutex_);
+  arrived_.wait(mutex_,
+                [this]() STAMPEDE_REQUIRES(mutex_) { return shut_ || !deliveries_.empty(); });
   if (shut_) return false;
   do {
     Delivery& next = deliveries_.front();
@@ -58,14 +59,14 @@ bool RabbitSource::receive(std::vector<Message>& batch, std::size_t most) {
 
 void RabbitSource::acknowledge() {
   poison_.clear();
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   if (taken_.generation != generation_) return;
   done_ = taken_;
   wake_.set();
 }
 
 void RabbitSource::shut() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   shut_ = true;
   arrived_.notify_all();
 }
@@ -125,7 +126,7 @@ void RabbitSource::take(Delivered delivered) {
     statistics_.poison.add();
     delivery.poison = {.body = std::move(delivered.body), .reason = std::move(messages.error())};
   }
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   deliveries_.push_back(std::move(delivery));
   arrived_.notify_one();
 }
@@ -133,7 +134,7 @@ void RabbitSource::take(Delivered delivered) {
 void RabbitSource::acknowledge_done(Connection& connection) {
   std::uint64_t tag = 0;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     tag = std::exchange(done_, {}).tag;
   }
   if (tag != 0) connection.acknowledge(tag);
@@ -141,7 +142,7 @@ void RabbitSource::acknowledge_done(Connection& connection) {
 
 void RabbitSource::lose_connection() {
   connected_ = false;
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   deliveries_.clear();
   done_ = {};
   ++generation_;

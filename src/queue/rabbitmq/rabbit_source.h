@@ -1,16 +1,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "queue/order_queue.h"
 #include "queue/outbox.h"
 #include "queue/rabbitmq/backoff.h"
@@ -80,12 +79,12 @@ class RabbitSource final : public OrderSource {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> connected_{false};
 
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<Delivery> deliveries_;  // guarded by mutex_: not handed out
-  Generation generation_ = 1;        // guarded by mutex_
-  Mark done_;                        // guarded by mutex_: to be acknowledged
-  bool shut_ = false;                // guarded by mutex_
+  concurrency::Mutex mutex_;
+  concurrency::Condition arrived_;
+  std::deque<Delivery> deliveries_ STAMPEDE_GUARDED_BY(mutex_);  // not handed out
+  Generation generation_ STAMPEDE_GUARDED_BY(mutex_) = 1;
+  Mark done_ STAMPEDE_GUARDED_BY(mutex_);  // to be acknowledged
+  bool shut_ STAMPEDE_GUARDED_BY(mutex_) = false;
 
   // The consumer's own.
   Mark taken_;

@@ -1,20 +1,28 @@
 // The order queue on a real broker, which is started for these tests alone.
 #include "tests/support/rabbitmq.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <condition_variable>
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <set>
+#include <system_error>
+#include <thread>
 
+#include "concurrency/mutex.h"
 #include "queue/codec.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/rabbit_source.h"
 #include "queue/rabbitmq/topology.h"
 #include "tests/support/eventually.h"
+#include "tests/support/raw_connection.h"
 
 namespace stampede::queue::rabbitmq {
 namespace {
@@ -41,38 +49,39 @@ using Buyers = std::set<std::int64_t>;
 class Told {
  public:
   Resolutions resolutions() {
-    return {.queued = [this](std::span<const Purchase> some) { add(queued_, some); },
-            .refused = [this](std::span<const Purchase> some) { add(refused_, some); }};
+    return {.queued = [this](std::span<const Purchase> some) { add(&Told::queued_, some); },
+            .refused = [this](std::span<const Purchase> some) { add(&Told::refused_, some); }};
   }
   bool wait(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kPatience,
-                             [&] { return queued_.size() + refused_.size() >= count; });
+    const concurrency::MutexLock lock(mutex_);
+    return changed_.wait_for(mutex_, kPatience, [&]() STAMPEDE_REQUIRES(mutex_) {
+      return queued_.size() + refused_.size() >= count;
+    });
   }
   Buyers queued() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     return queued_;
   }
   Buyers refused() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     return refused_;
   }
 
  private:
-  void add(Buyers& told, std::span<const Purchase> some) {
-    const std::lock_guard lock(mutex_);
+  void add(Buyers Told::*told, std::span<const Purchase> some) {
+    const concurrency::MutexLock lock(mutex_);
     for (const Purchase& one : some) {
       EXPECT_FALSE(queued_.contains(one.buyer.value) || refused_.contains(one.buyer.value))
           << one.buyer.value << " is told twice";
-      told.insert(one.buyer.value);
+      (this->*told).insert(one.buyer.value);
     }
     changed_.notify_all();
   }
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  Buyers queued_;
-  Buyers refused_;
+  mutable concurrency::Mutex mutex_;
+  concurrency::Condition changed_;
+  Buyers queued_ STAMPEDE_GUARDED_BY(mutex_);
+  Buyers refused_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 /// Buyers of purchases; a marker is 0 minus its lease.
@@ -82,6 +91,70 @@ void append_numbers(std::vector<std::int64_t>& numbers, std::span<const Message>
     numbers.push_back(marker ? -marker->lease.value : std::get<Purchase>(message).buyer.value);
   }
 }
+
+/// Between a client and the broker. Once hold() was called, a new connection is taken and never
+/// answered, until the relay goes.
+class Relay {
+ public:
+  explicit Relay(std::uint16_t broker) : broker_(broker) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const where = reinterpret_cast<sockaddr*>(&address);
+    if (listener_ < 0 || bind(listener_, where, size) != 0 || listen(listener_, 16) != 0 ||
+        getsockname(listener_, where, &size) != 0) {
+      throw std::system_error(errno, std::generic_category(), "relay");
+    }
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    threads_.emplace_back([this] { accept_all(); });
+  }
+  ~Relay() {
+    shutdown(listener_, SHUT_RDWR);
+    threads_.front().join();  // nobody is added any more
+    for (const int end : ends_) shutdown(end, SHUT_RDWR);
+    threads_.clear();
+    for (const int end : ends_) close(end);
+    close(listener_);
+  }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  const std::string& address() const { return address_; }
+  void hold() { holding_ = true; }
+  int held() const { return held_; }
+
+ private:
+  void accept_all() {
+    for (int client = 0; (client = accept(listener_, nullptr, nullptr)) >= 0;) {
+      ends_.push_back(client);
+      if (holding_) {
+        ++held_;
+        continue;
+      }
+      test_support::RawConnection& broker = brokers_.emplace_back(broker_);
+      threads_.emplace_back([=, to = broker.descriptor()] { copy(client, to); });
+      threads_.emplace_back([=, from = broker.descriptor()] { copy(from, client); });
+    }
+  }
+  static void copy(int from, int to) {
+    std::array<char, 65'536> bytes;
+    for (ssize_t size = 0; (size = recv(from, bytes.data(), bytes.size(), 0)) > 0;) {
+      if (send(to, bytes.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL) != size) break;
+    }
+    shutdown(from, SHUT_RDWR);
+    shutdown(to, SHUT_RDWR);
+  }
+
+  const std::uint16_t broker_;
+  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string address_;
+  std::atomic<bool> holding_{false};
+  std::atomic<int> held_{0};
+  std::vector<int> ends_;  // of the accepting thread, as is what follows
+  std::deque<test_support::RawConnection> brokers_;
+  std::vector<std::jthread> threads_;
+};
 
 class RabbitmqTest : public testing::Test {
  protected:
@@ -410,6 +483,20 @@ TEST_F(RabbitmqTest, AnUnusableShardDoesNotStopTheOthers) {
   ASSERT_TRUE(eventually(kPatience, [&] { return take(kBroken, 11); }));
   EXPECT_EQ(receive_to(sources[kBroken], 11), numbers(11, 11));
   EXPECT_EQ(sources[0].statistics().connections.value(), 1);
+}
+
+TEST_F(RabbitmqTest, ABrokerThatDoesNotAnswerTheTryOfAShardDoesNotStopTheOthers) {
+  Connection(options_, broker_.address(), "test")
+      .declare(order_queue(options_, 2), {.max_length = 7});
+  Relay relay(static_cast<std::uint16_t>(std::stoi(broker_.address().substr(10))));
+  options_.brokers = {relay.address()};
+  options_.connect_timeout = 2 * kPatience;
+  connect();
+  relay.hold();
+  ASSERT_TRUE(eventually(kPatience, [&] { return relay.held() > 0; })) << "the shard is not tried";
+  for (int buyer = 1; buyer <= 100; ++buyer) ASSERT_TRUE(publish(buyer)) << buyer;
+  EXPECT_TRUE(told_.wait(taken_.size()));
+  EXPECT_EQ(told_.queued(), taken_);
 }
 
 TEST_F(RabbitmqTest, SaysWhatIsWrongWithABroker) {

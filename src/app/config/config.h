@@ -24,8 +24,8 @@ struct Config {
     double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
   } admission;
   struct Http {
-    std::string listen;        // port 0: a free one; empty: the role's own (role_config.h)
-    std::string console;       // health and metrics, in `serve` and `admin` for operators; likewise
+    std::string listen;   // port 0: a free one; empty: the role's own (role_config.h)
+    std::string console;  // health, metrics and (serve, admin) the operators' console; likewise
     std::int64_t threads = 0;  // of `listen`; 0: one per hardware thread
     std::string origin;        // "https://shop.example"; empty: the request's own Host
     std::int64_t connections_per_address = 4096;

@@ -47,7 +47,8 @@ constexpr Key kKeys[] = {
      .valid = is_empty_or<is_endpoint>},
     {.name = "http.console",
      .flag = "--console",
-     .description = "where the role's console listens: health and metrics; empty: its own address",
+     .description = "where health, metrics and (serve, admin) the operators' console are; empty: "
+                    "the role's own",
      .slot = [](Config& c) -> Slot { return &c.http.console; },
      .shape = kEndpoint,
      .valid = is_empty_or<is_endpoint>},

@@ -31,7 +31,7 @@ constexpr std::array<Traits, 6> kTraits = {{
      .database = true,
      .queue = true},
     {.name = "consume", .console = "127.0.0.1:8095", .database = true, .queue = true},
-    {.name = "admin", .console = "127.0.0.1:8080", .database = true},
+    {.name = "admin", .console = "127.0.0.1:8080", .database = true, .queue = true},
 }};
 
 const Traits& traits_of(RoleName role) { return kTraits[static_cast<std::size_t>(role)]; }

@@ -107,6 +107,7 @@ TEST(RoleConfig, WhatAClusterMustNotStartWithIsNamed) {
       {RoleName::kValidate, {node, brokers}, guest},
       {RoleName::kQuantity, {near, brokers}, guest},
       {RoleName::kConsume, {near, brokers}, guest},
+      {RoleName::kAdmin, {near, brokers}, guest},
       {RoleName::kConsume, {near, brokers, {"queue.password", ""}}, {"queue.password", "\"\""}},
       {RoleName::kValidate, {}, {"cluster.node", "\"\" (default)", "expected one"}},
       {RoleName::kValidate,

@@ -3,8 +3,9 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
+
+#include "model/check.h"
 
 namespace stampede {
 namespace {
@@ -64,7 +65,8 @@ Now read_clocks() {
   using namespace std::chrono;
   // std::chrono has no clock that goes on while the machine is suspended.
   timespec since_boot{};
-  if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) std::abort();  // every Linux has it
+  const bool read = clock_gettime(CLOCK_BOOTTIME, &since_boot) == 0;
+  STAMPEDE_CHECK(read, "every Linux has a clock that goes on while the machine is suspended");
   return {floor<milliseconds>(system_clock::now()),
           Tick{seconds{since_boot.tv_sec} +
                duration_cast<microseconds>(nanoseconds{since_boot.tv_nsec})}};

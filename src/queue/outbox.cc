@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/check.h"
+
 namespace stampede::queue {
 namespace {
 
@@ -167,6 +169,7 @@ void Outbox::returned(Generation generation, DeliveryTag tag) {
   attempt->second.returned = true;
   Shard& shard = shards_[static_cast<std::size_t>(attempt->second.shard)];
   const auto batch = shard.batches.find(attempt->second.batch);
+  STAMPEDE_CHECK(batch != shard.batches.end(), "a batch is kept while a try of it is unanswered");
   if (batch->second.unknown) return;  // an earlier try may be in a queue: it is repeated
   std::erase_if(batch->second.messages, [&](const Message& message) {
     const auto* purchase = std::get_if<Purchase>(&message);
@@ -216,6 +219,8 @@ void Outbox::resolve(const Purchase& purchase, std::vector<Purchase>& outcome) {
   outcome.push_back(purchase);
   --purchases_;
   const auto lease = leases_.find(purchase.lease);
+  // Twice, a yes could be taken back, or a unit be sold again.
+  STAMPEDE_CHECK(lease != leases_.end(), "a purchase is resolved once");
   if (--lease->second.purchases > 0) return;
   if (const auto held = lease->second.held_marker) {
     shards_[index_of(purchase.lease)].waiting.push_back({CloseMarker{purchase.lease}, *held});

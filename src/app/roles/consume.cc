@@ -22,8 +22,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFinishPatience{5'000};
-
 /// One queue shard, with a database connection of its own to write by.
 struct ShardConsumer {
   ShardConsumer(const Config& config, std::int32_t shard)
@@ -89,7 +87,7 @@ bool Consume::healthy() const {
 bool Consume::stop() {
   console_->drain();
   for (const auto& shard : shards_) shard->source.shut();
-  const auto deadline = std::chrono::steady_clock::now() + kFinishPatience;
+  const auto deadline = std::chrono::steady_clock::now() + time_to_finish();
   for (const auto& shard : shards_) {
     const auto left = deadline - std::chrono::steady_clock::now();
     shard->consumer.finish(std::max(0ms, std::chrono::duration_cast<milliseconds>(left)));

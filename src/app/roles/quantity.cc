@@ -29,7 +29,6 @@ using std::chrono::milliseconds;
 /// Eight times in the life of a term: a standby takes over within 3 s of a leader's death.
 constexpr milliseconds kLeadPeriod{250};
 constexpr milliseconds kReviewPeriod{250};
-constexpr milliseconds kFinishPatience{5'000};
 constexpr std::size_t kReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
@@ -182,7 +181,7 @@ bool Quantity::stop() {
   grant_pool_.stop();
   pool_.stop();
   // Markers that were not confirmed are sent by the next quantity control: the leases are open.
-  if (!markers_.finish(kFinishPatience)) {
+  if (!markers_.finish(time_to_finish())) {
     telemetry::log_warning("close markers were not confirmed", "waiting={}", markers_.unresolved());
   }
   console_.reset();

@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <condition_variable>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
+#include <optional>
 #include <thread>
 
 #include "app/roles/from_config.h"
 #include "app/roles/private_console.h"
+#include "concurrency/mutex.h"
 #include "http/server/server.h"
 #include "repositories/storage_error.h"
 #include "telemetry/log.h"
@@ -19,6 +20,7 @@ namespace stampede::app {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 
 constexpr milliseconds kAskAgain{500};
 constexpr int kRemindEvery = 20;  // times that the database was asked: 10 s
@@ -41,13 +43,19 @@ class EndingSignal {
   }
 
   void wait() {
-    std::unique_lock lock(mutex_);
-    came_.wait(lock, [this] { return received_; });
+    const concurrency::MutexLock lock(mutex_);
+    came_.wait(mutex_, [this]() STAMPEDE_REQUIRES(mutex_) { return received_at_.has_value(); });
   }
   /// Whether it came within that time.
   bool wait_for(milliseconds time) {
-    std::unique_lock lock(mutex_);
-    return came_.wait_for(lock, time, [this] { return received_; });
+    const concurrency::MutexLock lock(mutex_);
+    return came_.wait_for(mutex_, time,
+                          [this]() STAMPEDE_REQUIRES(mutex_) { return received_at_.has_value(); });
+  }
+
+  std::chrono::nanoseconds since() const {
+    const concurrency::MutexLock lock(mutex_);
+    return received_at_ ? steady_clock::now() - *received_at_ : steady_clock::duration{};
   }
 
  private:
@@ -61,18 +69,19 @@ class EndingSignal {
     sigwait(&signals, &signal);
     telemetry::log_info("stopping");
     {
-      const std::lock_guard lock(mutex_);
-      received_ = true;
+      const concurrency::MutexLock lock(mutex_);
+      received_at_ = steady_clock::now();
     }
     came_.notify_all();
     std::this_thread::sleep_for(kLongestStop);
-    telemetry::log_error("something hangs: ended without it", "seconds={}", kLongestStop.count());
+    telemetry::log_error("something hangs: ended without it", "milliseconds={}",
+                         kLongestStop.count());
     std::_Exit(EXIT_FAILURE);
   }
 
-  std::mutex mutex_;
-  std::condition_variable came_;
-  bool received_ = false;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  concurrency::Condition came_;
+  std::optional<steady_clock::time_point> received_at_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 int run_started(Role& role, const Role::Addresses& addresses) {
@@ -123,6 +132,11 @@ void prepare_process() {
 }
 
 bool ending_within(milliseconds time) { return EndingSignal::of_this_process().wait_for(time); }
+
+milliseconds time_to_finish() {
+  const auto since = duration_cast<milliseconds>(EndingSignal::of_this_process().since());
+  return std::max(milliseconds{0}, kFinishedBy - since);
+}
 
 int run_role(Role& role) { return run_started(role, role.start()); }
 

@@ -23,11 +23,22 @@ class Role {
   virtual bool stop() = 0;
 };
 
-/// After SIGTERM or SIGINT the process ends by itself, whatever hangs in it, with exit code 1: what
-/// is not finished by then is as after a kill -9, which loses nothing that was confirmed.
-constexpr std::chrono::seconds kLongestStop{8};
-/// How long a listener of a role that stops waits for its running requests: a role drains two.
+/// The times of an end, counted from SIGTERM or SIGINT, within the 10 s that are promised.
+/// Each listener waits so long for its running requests: a role drains two, one after the other.
 constexpr std::chrono::milliseconds kDrainTime{3'000};
+/// What is under way by then is given up. Afterwards threads end, which may wait for a database
+/// that is locked by another process (serve: 1 s).
+constexpr std::chrono::milliseconds kFinishedBy{7'000};
+/// Then the process ends by itself, whatever hangs in it, with exit code 1: what is not finished is
+/// as after a kill -9, which loses nothing that was confirmed.
+constexpr std::chrono::milliseconds kLongestStop{9'000};
+static_assert(2 * kDrainTime < kFinishedBy);
+static_assert(kFinishedBy + std::chrono::seconds{2} <= kLongestStop);
+static_assert(kLongestStop < std::chrono::seconds{10});
+
+/// What is left until kFinishedBy, 0 or more: how long a role that stops may wait for what is under
+/// way. All of it before the signal has come.
+std::chrono::milliseconds time_to_finish();
 
 /// Blocks SIGTERM and SIGINT for this thread and all it will start, and lets the process have as
 /// many files as it may. To be called once, before a role is made.

@@ -41,8 +41,6 @@ constexpr milliseconds kLoadingPeriod{5};
 constexpr milliseconds kBusyTimeout{1'000};
 constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
-constexpr milliseconds kFinishPatience{10'000};
-
 /// Everything of one running shop, in the order it is built; it goes in reverse. The listeners come
 /// first, because requests that still wait when everything else goes are answered through them.
 class Serve final : public Role {
@@ -221,7 +219,7 @@ bool Serve::stop() {
   reload_schedule_->stop();
   checkout_.catalog().stop_selling();
   queue_.shut();
-  const bool whole = consumer_->finish(kFinishPatience);
+  const bool whole = consumer_->finish(time_to_finish());
   // Who still waits is answered or dropped while everything that an answer uses is there.
   consumer_.reset();
   accounts_.stop();

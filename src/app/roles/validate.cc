@@ -35,7 +35,6 @@ constexpr milliseconds kHeartbeatPeriod{500};
 constexpr milliseconds kLeasePeriod{100};
 constexpr milliseconds kHousekeepingPeriod{250};
 constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
-constexpr milliseconds kFinishPatience{5'000};
 constexpr milliseconds kProgressPeriod{5'000};
 
 Member this_member(const Config& config, const std::string& url) {
@@ -222,7 +221,7 @@ bool Validate::stop() {
   console_->drain();
   lease_schedule_.stop();
   validator_.checkout().catalog().stop_selling();
-  const bool whole = queue_.finish(kFinishPatience);
+  const bool whole = queue_.finish(time_to_finish());
   queue_.stop();
   housekeeping_schedule_->stop();
   upstream_.stop();

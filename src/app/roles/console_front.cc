@@ -4,6 +4,7 @@
 
 #include "app/roles/asset_files.h"
 #include "app/roles/role.h"
+#include "app/roles/shop_metrics.h"
 #include "views/assets.h"
 
 namespace stampede::app {
@@ -27,7 +28,7 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       pages_(views::asset_url),
       forms_(services.keys),
       guard_({services.sessions, forms_, origin_, pages_, pool_}),
-      operations_(std::move(services.ready), std::move(services.metrics)),
+      operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
       login_({accounts_, services.sessions, forms_, origin_, pages_}),
       order_search_({archive_, orders_pages_, pages_}),
       export_({archive_, pages_}),
@@ -52,6 +53,14 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
                             .threads = 1,
                             .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime}},
       router_);
+}
+
+std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_accounts(
+    std::vector<controllers::OperationsController::WriteMetrics> metrics) const {
+  metrics.emplace_back([this](telemetry::PrometheusText& text) {
+    write_account_metrics(text, "stampede_console", accounts_);
+  });
+  return metrics;
 }
 
 void ConsoleFront::add_routes() {

@@ -64,6 +64,8 @@ class ConsoleFront {
   static constexpr std::size_t kMostBody = 6UL * 1024 * 1024;
 
   void add_routes();
+  std::vector<controllers::OperationsController::WriteMetrics> with_accounts(
+      std::vector<controllers::OperationsController::WriteMetrics> metrics) const;
 
   const std::chrono::milliseconds live_period_;
 

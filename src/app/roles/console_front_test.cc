@@ -97,5 +97,23 @@ TEST_F(ConsoleFrontTest, WhatIsNotThereIsNoDoorEither) {
   }
 }
 
+TEST_F(ConsoleFrontTest, LoginsAreInItsMetrics) {
+  services::accounts::Accounts::create(repositories_.accounts(), "boss", "correct horse",
+                                       UserRole::kOperator, Instant{});
+  const std::string page(test_support::body_of(visitor_.get("/login")));
+  constexpr std::string_view kField = "name=\"token\" value=\"";
+  const auto token = page.find(kField) + kField.size();
+  for (const char* password : {"wrong horse", "correct horse"}) {
+    visitor_.post_form("/login", {{"token", page.substr(token, page.find('"', token) - token)},
+                                  {"name", "boss"},
+                                  {"password", password}});
+  }
+  const std::string metrics(test_support::body_of(visitor_.get("/metrics")));
+  EXPECT_NE(metrics.find("\nstampede_console_logins_total 1\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("\nstampede_console_account_refusals_total{reason=\"wrong-login\"} 1\n"),
+            std::string::npos)
+      << metrics;
+}
+
 }  // namespace
 }  // namespace stampede::app

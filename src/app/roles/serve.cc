@@ -196,6 +196,9 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
   return {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
+      [this](telemetry::PrometheusText& text) {
+        write_account_metrics(text, "stampede", accounts_);
+      },
       [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
       [this](telemetry::PrometheusText& text) { write_loading_metrics(text, loading_.progress()); },
       [this](telemetry::PrometheusText& text) { write_queue_metrics(text, queue_); },

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <string>
+
 namespace stampede::app {
 namespace {
 
@@ -100,6 +103,25 @@ void write_validator_metrics(PrometheusText& text, const services::validator::Va
   single(text, "stampede_clock_believed", "gauge",
          "0: the wall clock is wrong, or jumped: nobody is told no.",
          clocks.problem(now).empty() ? 1 : 0);
+}
+
+void write_account_metrics(PrometheusText& text, std::string_view prefix,
+                           const services::accounts::Accounts& accounts) {
+  // By AccountError.
+  static constexpr std::array<std::string_view, services::accounts::kAccountErrors> kReasons{
+      "bad-name",  "bad-password", "name-taken", "wrong-login",
+      "throttled", "overloaded",   "storage"};
+  const auto statistics = accounts.statistics();
+  single(text, fmt::format("{}_registrations_total", prefix), "counter", "Accounts made.",
+         static_cast<double>(statistics.registered));
+  single(text, fmt::format("{}_logins_total", prefix), "counter", "Logins with the right password.",
+         static_cast<double>(statistics.logged_in));
+  const std::string refusals = fmt::format("{}_account_refusals_total", prefix);
+  text.family(refusals, "counter", "Registrations, logins and new passwords refused, by reason.");
+  for (std::size_t i = 0; i < kReasons.size(); ++i) {
+    text.value(refusals, fmt::format("reason=\"{}\"", kReasons[i]),
+               static_cast<double>(statistics.refused[i]));
+  }
 }
 
 void write_http_metrics(PrometheusText& text, const http::ServerStatistics& statistics) {

@@ -8,6 +8,7 @@
 #include "queue/local/local_queue.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "schedules/order_loading.h"
+#include "services/accounts/accounts.h"
 #include "services/purchase/checkout.h"
 #include "services/validator/validator.h"
 #include "telemetry/metrics.h"
@@ -29,6 +30,9 @@ void write_loading_metrics(telemetry::PrometheusText& text,
 /// What a validator knows, and what it makes of its machine's clocks.
 void write_validator_metrics(telemetry::PrometheusText& text,
                              const services::validator::Validator& validator, Now now);
+/// Names begin with `prefix`, "stampede" or "stampede_console": a process may have both.
+void write_account_metrics(telemetry::PrometheusText& text, std::string_view prefix,
+                           const services::accounts::Accounts& accounts);
 void write_http_metrics(telemetry::PrometheusText& text, const http::ServerStatistics& statistics);
 
 }  // namespace stampede::app

@@ -127,6 +127,9 @@ Role::Addresses Web::start() {
       std::vector<controllers::OperationsController::WriteMetrics>{
           [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
           [this](telemetry::PrometheusText& text) {
+            write_account_metrics(text, "stampede", accounts_);
+          },
+          [this](telemetry::PrometheusText& text) {
             write_http_metrics(text, shop_->statistics());
           }});
   reload_.run(read_clocks());  // all is known before the first request

@@ -322,7 +322,7 @@ TEST_P(Proxies, EachEventArrivesAsSoonAsItIsSent) {
   for (int i = 0; i < 3; ++i) {
     const std::string event = fmt::format("data: {}\n\n", i);
     EXPECT_TRUE(stream->write(event));
-    const auto seen = browser.read_until(event, kPatience);
+    const auto seen = browser.read_until(event);
     ASSERT_TRUE(seen);
     EXPECT_THAT(*seen, HasSubstr(event));
   }

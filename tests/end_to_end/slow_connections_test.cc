@@ -65,9 +65,9 @@ TEST(SlowConnections, HonestBuyersHardlyNotice) {
     EXPECT_LE(crowded, std::max<Clock::duration>(2 * quiet, 1s));
   }
 
-  const auto header_end = crowd.front().read_to_end(20s);
+  const auto header_end = crowd.front().read_to_end();
   ASSERT_TRUE(header_end.has_value()) << "no deadline on headers";
-  const auto body_end = crowd[3334].read_to_end(20s);
+  const auto body_end = crowd[3334].read_to_end();
   ASSERT_TRUE(body_end.has_value()) << "no deadline on bodies";
   for (const auto* end : {&*header_end, &*body_end}) {
     EXPECT_TRUE(end->empty() || end->starts_with("HTTP/1.1 408")) << *end;
@@ -82,7 +82,7 @@ TEST(SlowConnections, OneAddressHoldsOnlySoMany) {
   for (int i = 0; i < 60; ++i) {
     crowd.emplace_back(shop.port(), "127.0.0.9");
     crowd.back().send("GET /time HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-    const auto answer = crowd.back().read_until("\r\n\r\n", 10s);
+    const auto answer = crowd.back().read_until("\r\n\r\n");
     ASSERT_TRUE(answer.has_value());
     if (!answer->starts_with("HTTP/1.1 200")) ++refused;
   }

@@ -83,7 +83,7 @@ void ConsoleFront::add_routes() {
 }
 
 void ConsoleFront::start() {
-  live_schedule_.emplace("live", live_period_, [this] { live_.tick(); });
+  live_schedule_.emplace("live", live_period_, [this] { live_.send_samples(); });
   server_->start();
 }
 

@@ -82,7 +82,7 @@ class ShopFront {
   // for pictures does not delay orders.
   concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
   concurrency::WorkerPool picture_pool_{{.name = "pictures", .threads = 1, .queue = 128}};
-  schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.look(); }};
+  schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.send_outcomes(); }};
 };
 
 }  // namespace stampede::app

@@ -1,15 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "concurrency/mutex.h"
 #include "controllers/clock.h"
 #include "controllers/console/operator_guard.h"
-#include "controllers/stream_limit.h"
+#include "controllers/event_streams.h"
 #include "services/live/live_feed.h"
 #include "views/console/live_pages.h"
 
@@ -21,7 +19,7 @@ namespace stampede::controllers {
 ///                                 each second, `over` and the end when the sale is no more watched
 ///   GET /sales/{id}/units         where every unit is, as JSON
 ///   GET /sales/{id}/report        a page to be printed
-/// Thread-safe, but tick() is for one thread. The services outlive it.
+/// Thread-safe, but send_samples() is for one thread. The services outlive it.
 class LiveController {
  public:
   struct Services {
@@ -31,37 +29,35 @@ class LiveController {
     const views::ConsolePages& messages;
     const views::ConsoleLivePages& pages;
   };
-  static constexpr std::chrono::seconds kKeepAlive{15};
   /// Below what may wait for a peer (http::BodyStream), with room for the first samples.
   static constexpr std::size_t kMostHistoryBytes = 48UL * 1024;
 
   explicit LiveController(const Services& services, Clock clock = read_clocks,
                           const StreamLimit::Limits& viewers = {.in_all = 64, .per_buyer = 8})
-      : services_(services), clock_(std::move(clock)), places_(viewers) {}
+      : services_(services), clock_(std::move(clock)), viewers_(viewers) {}
 
   /// The controller must outlive the router.
   void add_routes(http::Router& router);
 
   /// Makes the samples of this second and sends them to all viewers. To be called once a second.
   /// Blocks. If the database throws, the streams stay open.
-  void tick();
+  void send_samples();
 
-  std::size_t viewers() const { return places_.taken(); }
+  std::size_t viewers() const { return viewers_.size(); }
 
  private:
-  /// One open page.
-  struct Viewer {
-    StreamLimit::Place place;
+  /// What an open page follows.
+  struct Topic {
     SaleId sale;
-    std::string cookie;  // the stream ends when the session of this cookie ends
-    http::BodyStream stream;
-    Tick last_sent;            // when something was sent last
+    std::string cookie;        // the stream ends when the session of this cookie ends
     bool asked = false;        // the sale was looked for
     bool has_history = false;  // `history` was sent
   };
+  using Viewers = EventStreams<Topic>;
+  using Viewer = Viewers::Subscriber;
   using Seen = services::live::LiveFeed::Seen;
   /// What is sent to all viewers of one sale, rendered once.
-  struct News {
+  struct Update {
     bool watched = false;
     std::string history;  // rendered when the first viewer needs it
     std::string sample;   // empty: none of this second
@@ -72,21 +68,16 @@ class LiveController {
   http::Response unknown_sale() const;
   http::Response live_page(const http::Request& request, Now now) const;
   http::Response report(const http::Request& request, Now now) const;
-  void follow(const http::Request& request, UserId user, Now now, http::Responder responder);
+  void open_stream(const http::Request& request, UserId user, Now now, http::Responder responder);
 
-  void tend(Now now);
-  News news_of(SaleId sale, const std::vector<Seen>& seen) const;
-  void tell(Viewer& viewer, News& news, Now now);
-  void greet(Viewer& viewer, News& news);
-  void end_unless_upcoming(Viewer& viewer, Instant now);
+  Update update_of(SaleId sale, const std::vector<Seen>& seen) const;
+  void send_update(Viewer& viewer, Update& update, Now now);
+  void send_history(Viewer& viewer, Update& update, Tick now);
+  void end_unless_upcoming(Viewer& viewer, Now now);
 
   Services services_;
   Clock clock_;
-  StreamLimit places_;
-  std::vector<Viewer> viewers_;  // used only by the thread that calls tick()
-
-  concurrency::Mutex mutex_;
-  std::vector<Viewer> arrived_ STAMPEDE_GUARDED_BY(mutex_);
+  Viewers viewers_;
 };
 
 }  // namespace stampede::controllers

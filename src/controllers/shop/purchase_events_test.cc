@@ -76,15 +76,15 @@ TEST_F(PurchaseEventsTest, FollowsAPurchaseUntilItsOutcome) {
   EXPECT_THAT(head, HasSubstr("Cache-Control: no-store\r\n"));
   EXPECT_THAT(head, HasSubstr("X-Accel-Buffering: no\r\n"));
   EXPECT_THAT(buyer.until("\n\n"), ContainsRegex("retry: [12][0-9]{3}\n\n$"));
-  events_.look();
+  events_.send_outcomes();
   EXPECT_EQ(events_.open_streams(), 1U);
 
   add(UserId{1});
-  events_.look();
+  events_.send_outcomes();
   EXPECT_THAT(buyer.until("0\r\n\r\n"),
               HasSubstr("\nevent: outcome\ndata: {\"result\":\"success\",\"order\":7}\n\n"));
   EXPECT_TRUE(buyer.closed());
-  events_.look();
+  events_.send_outcomes();
   EXPECT_EQ(events_.open_streams(), 0U);
 }
 
@@ -92,7 +92,7 @@ TEST_F(PurchaseEventsTest, SaysWhyAPurchaseFailed) {
   add(UserId{1}, FailureReason::kTooLate);
   auto buyer = follow(UserId{1});
   buyer.until("\n\n");
-  events_.look();
+  events_.send_outcomes();
   EXPECT_THAT(buyer.until("0\r\n\r\n"),
               HasSubstr("data: {\"result\":\"failed\",\"reason\":\"too-late\"}\n\n"));
 }
@@ -105,7 +105,7 @@ TEST_F(PurchaseEventsTest, AnothersPurchaseIsUnknownLikeNone) {
                              "/purchases/x/0123456789abcdef/events", "/purchases/3/short/events"}) {
     auto buyer = follow(UserId{2}, target);
     buyer.until("\n\n");
-    events_.look();
+    events_.send_outcomes();
     answers.push_back(buyer.until("0\r\n\r\n"));
     EXPECT_THAT(answers.back(), HasSubstr("event: outcome\ndata: {\"result\":\"unknown\"}\n\n"));
     EXPECT_EQ(answers.back(), answers.front());
@@ -128,15 +128,15 @@ TEST_F(PurchaseEventsTest, SaysNowAndThenThatItIsStillThere) {
   auto buyer = follow(UserId{1});
   buyer.until("\n\n");  // the end of the head and of the first line
   buyer.until("\r\n");
-  now_.tick += PurchaseEvents::kKeepAlive - std::chrono::microseconds{1};
-  events_.look();
+  now_.tick += EventStream::kKeepAlive - std::chrono::microseconds{1};
+  events_.send_outcomes();
   now_.tick += std::chrono::microseconds{1};
   orders_.broken = true;  // nor does a database that is away make it look dead
-  EXPECT_THROW(events_.look(), std::runtime_error);
+  EXPECT_THROW(events_.send_outcomes(), std::runtime_error);
   EXPECT_EQ(buyer.until("alive\n\n\r\n"), "e\r\n: keep-alive\n\n\r\n");
   orders_.broken = false;
   add(UserId{1});
-  events_.look();
+  events_.send_outcomes();
   EXPECT_THAT(buyer.until("0\r\n\r\n"), HasSubstr("success"));
 }
 
@@ -160,7 +160,7 @@ TEST_F(PurchaseEventsTest, PlacesAreLimitedInAllAndForEachBuyer) {
   orders_.broken = true;  // their places come back even while the database is away
   EXPECT_TRUE(eventually([&] {
     try {
-      events_.look();
+      events_.send_outcomes();
     } catch (const std::runtime_error&) {
     }
     return events_.open_streams() == 0;
@@ -175,7 +175,7 @@ TEST_F(PurchaseEventsTest, HeadTakesNoPlaceForLong) {
   EXPECT_THAT(asking.until("\r\n\r\n"), HasSubstr("text/event-stream"));
   EXPECT_TRUE(asking.closed());
   EXPECT_TRUE(eventually([&] {
-    events_.look();
+    events_.send_outcomes();
     return events_.open_streams() == 0;
   }));
 }

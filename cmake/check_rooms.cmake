@@ -127,7 +127,7 @@ foreach(file IN LISTS files)
     endif()
     room_of(${included} target)
     set_property(GLOBAL APPEND PROPERTY "used/${room}" "${target}")
-    # A test may stand on real implementations of the doors its room sees only as headers.
+    # A test may stand on real implementations of the adapters that its room sees only as headers.
     if(is_test AND target MATCHES "^(queue|repositories|http)/")
       continue()
     endif()

@@ -5,8 +5,8 @@
 #
 #   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [WIRING] [USES <folder>...] [LINKS <library>...])
 #
-# CLOCK: it reads the clocks itself: a door, which passes the time down as `now`, or what waits for
-# the network. A rule never does.
+# CLOCK: it reads the clocks itself: an inbound adapter, which passes the time down as `now`, or what
+# waits for the network. A rule never does.
 #
 # WIRING: it puts the others together, and may use them all whether or not it names them.
 #
@@ -19,7 +19,8 @@ stampede_room(telemetry CLOCK LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
 stampede_room(net SANITIZE address)
 
-# Doors out: what the rules need from the world, as abstract headers, and the real things behind.
+# Outbound adapters: what the rules need from the world, as abstract headers, and the real things
+# behind.
 stampede_room(repositories USES model)
 stampede_room(repositories/sql/connection SANITIZE address thread CLOCK
   USES repositories model net telemetry concurrency LINKS stampede::soci fmt::fmt)
@@ -70,7 +71,7 @@ stampede_room(services/audit SANITIZE address USES model repositories LINKS Boos
 stampede_room(services/operations SANITIZE address
   USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
 
-# Pages, and the doors in.
+# Pages, and the inbound adapters.
 stampede_room(views USES model LINKS stampede::mustache fmt::fmt)
 stampede_room(views/console USES views model LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread

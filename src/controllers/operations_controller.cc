@@ -15,8 +15,8 @@ void OperationsController::add_routes(http::Router& router) {
   });
   router.get("/readyz", [this](http::Request&, http::Responder responder) {
     const std::string problem = problem_();
-    const std::string standing = standing_ ? standing_() : "ready";
-    responder(uncached(problem.empty() ? http::json(200, R"({"status":")" + standing + R"("})")
+    const std::string status = status_ ? status_() : "ready";
+    responder(uncached(problem.empty() ? http::json(200, R"({"status":")" + status + R"("})")
                                        : http::problem(503, "not-ready", problem)));
   });
   router.get("/metrics", [this](http::Request&, http::Responder responder) {

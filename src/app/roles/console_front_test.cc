@@ -76,21 +76,21 @@ class ConsoleFrontTest : public testing::Test {
   test_support::Visitor visitor_{front_.router()};
 };
 
-const std::set<std::string> kDoors = {"GET /healthz", "GET /readyz", "GET /metrics",
-                                      "GET /login",   "POST /login", "GET /static/{file}"};
+const std::set<std::string> kOpenRoutes = {"GET /healthz", "GET /readyz", "GET /metrics",
+                                           "GET /login",   "POST /login", "GET /static/{file}"};
 
-TEST_F(ConsoleFrontTest, OnlyTheDoorsAnswerAStranger) {
-  EXPECT_EQ(open_routes(), kDoors);
-  EXPECT_GT(front_.router().routes().size(), 2 * kDoors.size());
+TEST_F(ConsoleFrontTest, OnlyOpenRoutesAnswerWithoutALogin) {
+  EXPECT_EQ(open_routes(), kOpenRoutes);
+  EXPECT_GT(front_.router().routes().size(), 2 * kOpenRoutes.size());
 }
 
-TEST_F(ConsoleFrontTest, OnlyTheDoorsAnswerABuyer) {
+TEST_F(ConsoleFrontTest, OnlyOpenRoutesAnswerABuyer) {
   const std::string sign = sessions_.issue(UserId{1}, 0, read_clocks().wall);
   visitor_.cookies = {{"uid", "1"}, {"sign", sign}, {"operator", sign}};
-  EXPECT_EQ(open_routes(), kDoors);
+  EXPECT_EQ(open_routes(), kOpenRoutes);
 }
 
-TEST_F(ConsoleFrontTest, WhatIsNotThereIsNoDoorEither) {
+TEST_F(ConsoleFrontTest, WhatIsNotThereIsNotOpenEither) {
   for (const char* accept : {"text/html", "*/*"}) {
     EXPECT_TRUE(turned_away(visitor_.get("/nothing", {{"Accept", accept}}))) << accept;
     EXPECT_TRUE(turned_away(visitor_.post("/nothing", "", {{"Accept", accept}}))) << accept;

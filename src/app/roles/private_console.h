@@ -16,13 +16,13 @@ namespace stampede::app {
 /// address only.
 class PrivateConsole {
  public:
-  /// Listens at once; throws std::system_error naming a taken address. `ready` and `standing` as
+  /// Listens at once; throws std::system_error naming a taken address. `ready` and `status` as
   /// OperationsController takes them; what they and `metrics` use outlives the console.
   template <class Ready>
   PrivateConsole(const std::string& address, Ready ready,
                  std::vector<controllers::OperationsController::WriteMetrics> metrics,
-                 std::function<std::string()> standing = {})
-      : operations_(std::move(ready), std::move(metrics), std::move(standing)) {
+                 std::function<std::string()> status = {})
+      : operations_(std::move(ready), std::move(metrics), std::move(status)) {
     operations_.add_routes(router_);
     server_ = std::make_unique<http::Server>(
         http::ListenerOptions{

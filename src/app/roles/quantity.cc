@@ -72,7 +72,7 @@ class Quantity final : public Role {
   repositories::sql::Repositories leadership_{*databases_.leadership};
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
   http::Router router_;
-  std::unique_ptr<http::Server> door_;
+  std::unique_ptr<http::Server> server_;
   std::unique_ptr<PrivateConsole> console_;
 
   queue::rabbitmq::RabbitQueue markers_;
@@ -105,7 +105,7 @@ Quantity::Quantity(const Config& config)
     : config_(config),
       keys_(key_path(config.data.dir)),
       databases_(config),
-      door_(std::make_unique<http::Server>(internal_listener(config), router_)),
+      server_(std::make_unique<http::Server>(internal_listener(config), router_)),
       markers_(broker_options(config), {.queued = [](auto) {}, .refused = [](auto) {}}),
       control_({.holder = holder_of(config),
                 .virtual_nodes = config.cluster.virtual_nodes,
@@ -130,14 +130,14 @@ Role::Addresses Quantity::start() {
           [this](telemetry::PrometheusText& text) { write_leader_metrics(text); },
           [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, markers_); },
           [this](telemetry::PrometheusText& text) {
-            write_http_metrics(text, door_->statistics());
+            write_http_metrics(text, server_->statistics());
           }},
       [this] { return std::string(leads() ? "leader" : "standby"); });
   lead_schedule_.emplace("lead", kLeadPeriod, [this] { lead(); });
   review_schedule_.emplace("review", kReviewPeriod, [this] { review(); });
-  door_->start();
+  server_->start();
   console_->start();
-  return {{"internal", door_->url()}, {"console", console_->url()}};
+  return {{"internal", server_->url()}, {"console", console_->url()}};
 }
 
 void Quantity::lead() {
@@ -176,7 +176,7 @@ bool Quantity::stop() {
   } catch (const repositories::StorageError& error) {
     telemetry::log_warning("the lead runs out by itself", "reason=\"{}\"", error.what());
   }
-  door_->drain();
+  server_->drain();
   console_->drain();
   grant_pool_.stop();
   pool_.stop();
@@ -185,7 +185,7 @@ bool Quantity::stop() {
     telemetry::log_warning("close markers were not confirmed", "waiting={}", markers_.unresolved());
   }
   console_.reset();
-  door_.reset();
+  server_.reset();
   return true;
 }
 

@@ -7,10 +7,10 @@
 #include "app/config/data_dir.h"
 #include "app/roles/console_front.h"
 #include "app/roles/from_config.h"
+#include "app/roles/full_disk.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_front.h"
 #include "app/roles/shop_metrics.h"
-#include "app/roles/stand_by.h"
 #include "captcha/captcha.h"
 #include "consumers/order_consumer.h"
 #include "controllers/shop/check_controller.h"
@@ -244,7 +244,7 @@ int run_serve(const Config& config) {
       return run_role(serve);
     } catch (const repositories::StorageError& error) {
       if (error.kind() != repositories::StorageError::Kind::kFull) throw;
-      if (!stand_by_until_room(config, error.what())) return 0;
+      if (!refuse_until_room(config, error.what())) return 0;
     }
   }
 }

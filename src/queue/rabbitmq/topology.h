@@ -24,7 +24,7 @@ void declare_dead_letters(Connection& connection, const Options& options);
 /// Likewise all queues of the sale.
 void declare_topology(Connection& connection, const Options& options);
 
-/// Connects, declares the queues and leaves: what a role does before it opens its doors, so that
+/// Connects, declares the queues and leaves: what a role does before it listens, so that
 /// wrong credentials and queues are said at once.
 void check_broker(const Options& options);
 

@@ -1,4 +1,4 @@
-#include "app/roles/stand_by.h"
+#include "app/roles/full_disk.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -23,7 +23,8 @@ http::Response refusal(std::string_view detail) {
                        .with("Cache-Control", "no-store"));
 }
 
-/// By taking it: what a disk says of its free space is not what a file gets of it.
+/// Tries to allocate a file of that size: the free space that a disk reports is not what a file
+/// gets.
 bool has_room(const std::filesystem::path& dir) {
   const std::filesystem::path path = dir / "room";
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -36,7 +37,7 @@ bool has_room(const std::filesystem::path& dir) {
 
 }  // namespace
 
-bool stand_by_until_room(const Config& config, const std::string& reason) {
+bool refuse_until_room(const Config& config, const std::string& reason) {
   telemetry::log_error("the disk is full: answering 503 until it has room", "reason=\"{}\"",
                        reason);
   http::Router shop_router;

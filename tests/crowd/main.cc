@@ -10,11 +10,11 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <charconv>
 #include <fstream>
 #include <random>
 #include <sstream>
 
+#include "net/host_port.h"
 #include "tests/crowd/connection.h"
 
 namespace stampede::crowd {
@@ -57,16 +57,13 @@ std::vector<Shopper> read_shoppers(const std::string& path) {
 }
 
 Endpoint read_endpoint(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
+  const auto parsed = net::HostPort::parse(text);
   boost::system::error_code no_address;
-  const auto address = asio::ip::make_address(text.substr(0, colon), no_address);
-  if (colon == std::string::npos || no_address ||
-      std::from_chars(text.data() + colon + 1, end, port).ptr != end || port == 0) {
+  const auto address = asio::ip::make_address(parsed ? parsed->host : "", no_address);
+  if (no_address || parsed->port == 0) {
     throw std::runtime_error(fmt::format("expected ADDRESS:PORT, got `{}`", text));
   }
-  return {address, port};
+  return {address, parsed->port};
 }
 
 Servers read_servers(const Arguments& arguments) {

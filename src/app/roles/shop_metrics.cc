@@ -102,7 +102,7 @@ void write_validator_metrics(PrometheusText& text, const services::validator::Va
          std::chrono::duration<double>(clocks.ahead(now)).count());
   single(text, "stampede_clock_believed", "gauge",
          "0: the wall clock is wrong, or jumped: nobody is told no.",
-         clocks.problem(now).empty() ? 1 : 0);
+         clocks.read(now).clock == services::purchase::Attempt::Clock::kTrusted ? 1 : 0);
 }
 
 void write_account_metrics(PrometheusText& text, std::string_view prefix,

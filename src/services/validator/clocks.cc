@@ -55,6 +55,7 @@ milliseconds Clocks::since_note(Now now) const {
 }
 
 Clocks::Reading Clocks::read(Now now) const {
+  if (own_.load(std::memory_order_relaxed) == kUnknown) return {now, Clock::kWrong};
   const milliseconds jump = since_note(now);
   const milliseconds wrong_by{wrong_by_.load(std::memory_order_relaxed)};
   const bool jumped = beyond_tolerance(jump);
@@ -67,6 +68,7 @@ milliseconds Clocks::ahead(Now now) const {
 }
 
 std::string Clocks::problem(Now now) const {
+  if (own_.load(std::memory_order_relaxed) == kUnknown) return {};
   switch (read(now).clock) {
     case Clock::kTrusted:
       return {};

@@ -35,7 +35,8 @@ class Clocks {
   bool note(std::optional<Instant> database, Now asked, Now answered);
 
   /// A reading as the rules may use it: the wall clock by the database, where this machine's own is
-  /// wrong, and how far they may trust it.
+  /// wrong, and how far they may trust it. Before the first reply nothing is known of the wall
+  /// clock, and it may be wrong.
   struct Reading {
     Now now;
     purchase::Attempt::Clock clock = purchase::Attempt::Clock::kTrusted;
@@ -45,7 +46,7 @@ class Clocks {
   /// By how much the wall clock is ahead of where it should be: at least, as the reply was under
   /// way for some time.
   std::chrono::milliseconds ahead(Now now) const;
-  /// What is wrong, as a sentence; empty: nothing.
+  /// What is wrong, as a sentence; empty: nothing that is known, as before the first reply.
   std::string problem(Now now) const;
 
  private:

@@ -16,9 +16,11 @@ Now at(milliseconds since, milliseconds ahead = {}) {
   return {kStart + since + ahead, Tick{seconds{1'000}} + since};
 }
 
-TEST(Clocks, BeforeTheFirstReplyThereIsNothingToCompareWith) {
+TEST(Clocks, BeforeTheFirstReplyTheWallClockMayBeWrong) {
   const Clocks clocks;
-  EXPECT_EQ(clocks.read(at(seconds{5}, seconds{3'600})).clock, Clock::kTrusted);
+  EXPECT_EQ(clocks.read(at(seconds{5})).clock, Clock::kWrong);
+  EXPECT_EQ(clocks.read(at(seconds{5})).now.wall, kStart + seconds{5});
+  EXPECT_EQ(clocks.problem(at(seconds{5})), "") << "nothing that is known";
 }
 
 TEST(Clocks, TwoSecondsOfDifferenceAreBelieved) {

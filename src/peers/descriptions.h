@@ -78,10 +78,11 @@ void describe_row(auto& io, Is<std::pair<UserId, SessionEpoch>> auto& raised) {
   io(raised.second, Whole{0});
 }
 
-void describe_row(auto& io, Is<StockLevel> auto& stock) {
-  io(stock.sale);
-  io(stock.unleased, Whole{0});
-  io(stock.leased_unsold, Whole{0});
+void describe_row(auto& io, Is<SalePosition> auto& position) {
+  io(position.sale.id);
+  io(position.sale.unleased, Whole{0});
+  io(position.leased, Whole{0});
+  io.later(position.settled_at);
 }
 
 void describe(auto& io, Is<Sale> auto& sale) {

@@ -73,11 +73,17 @@ struct RowReader {
   std::size_t next = 0;
 
   void operator()(auto& value, const auto&... good) { read(in.at(next++), value, good...); }
+  void later(auto& value, const auto&... good) {
+    const JsonCursor element = in.at(next++);
+    if (!element.missing()) read(element, value, good...);
+  }
 };
+/// Of those that every release sends.
 struct ElementCounter {
   std::size_t count = 0;
 
   void operator()(const auto&...) { ++count; }
+  void later(const auto&...) {}
 };
 
 // What one member alone cannot say.

@@ -127,8 +127,11 @@ HeartbeatReply any_reply() {
                        .renewed = some<LeaseId>(any_id<LeaseId>),
                        .oldest_open = any_id<LeaseId>(),
                        .recalled = some<SaleId>(any_id<SaleId>)};
-  reply.stock = some<StockLevel>([] {
-    return StockLevel{any_id<SaleId>(), any(0, kMost), any(0, kMost)};
+  reply.stock = some<SalePosition>([] {
+    SalePosition position{.sale = {.id = any_id<SaleId>(), .unleased = any(0, kMost)},
+                          .leased = any(0, kMost)};
+    if (any_bool()) position.settled_at = any_instant();
+    return position;
   });
   reply.catalog_revision = any(0, kMost);
   if (any_bool()) reply.sales = some<Sale>(any_sale);
@@ -183,9 +186,9 @@ bool same_order(const Order& a, const Order& b) {
                   a.created_at) == std::tie(b.number, b.sale, b.buyer, b.intent, b.slot, b.lease,
                                             b.status, b.reason, b.seq, b.created_at);
 }
-bool same_stock(const StockLevel& a, const StockLevel& b) {
-  return std::tie(a.sale, a.unleased, a.leased_unsold) ==
-         std::tie(b.sale, b.unleased, b.leased_unsold);
+bool same_stock(const SalePosition& a, const SalePosition& b) {
+  return std::tie(a.sale.id, a.sale.unleased, a.leased, a.settled_at) ==
+         std::tie(b.sale.id, b.sale.unleased, b.leased, b.settled_at);
 }
 
 TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {

@@ -28,6 +28,7 @@ struct RowWriter {
   json::array row = json::array(&memory);
 
   void operator()(const auto& value, const auto&...) { row.emplace_back(value_of(value, memory)); }
+  void later(const auto& value, const auto&...) { (*this)(value); }
 };
 
 // Values of each kind.

@@ -9,7 +9,7 @@
 #include "model/ids.h"
 #include "model/member.h"
 #include "model/order.h"
-#include "model/sale.h"
+#include "model/sale_position.h"
 #include "model/stock_lease.h"
 #include "model/time.h"
 #include "model/user.h"
@@ -36,15 +36,6 @@ struct Heartbeat {
   std::vector<std::pair<std::string, double>> counters;  // metric names and values
 };
 
-/// Where the units of a sale are, in one snapshot.
-struct StockLevel {
-  SaleId sale;
-  std::int64_t unleased = 0;
-  std::int64_t leased_unsold = 0;
-
-  bool sold_out() const { return unleased == 0 && leased_unsold == 0; }
-};
-
 struct HeartbeatReply {
   /// Rises with each quantity control that becomes the leader; 0: not told.
   std::int64_t leader_epoch = 0;
@@ -64,7 +55,9 @@ struct HeartbeatReply {
   /// after this reply is below it.
   LeaseId oldest_open;
   std::vector<SaleId> recalled;  // whose idle units another validator waits for
-  std::vector<StockLevel> stock;
+  /// In one snapshot. Of each sale itself only the id and the unleased units are told; not told is
+  /// what was sold or failed.
+  std::vector<SalePosition> stock;
 
   std::int64_t catalog_revision = 0;
   std::optional<std::vector<Sale>> sales;  // if the revision is another than the one known

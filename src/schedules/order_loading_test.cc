@@ -46,7 +46,7 @@ class OrderLoadingTest : public testing::Test {
     close(small);
     checkout_.load_sales(sales_);
     for (const SalePosition& position : store_.stock(kStart)) {
-      checkout_.catalog().note_stock(position.sale.id, position.sold_out(), kNow.tick);
+      checkout_.catalog().note_position(position, kNow.tick);
     }
     checkout_.catalog().add_lease(kSale, *store_.grant(kSale, 5, kStart), 5, kNow);
   }

@@ -88,7 +88,9 @@ void DatabaseClient::reach() {
       stage_->chance(stage_->profile.statement_failed)) {
     throw StorageError(StorageError::Kind::kUnreachable, "the database is away");
   }
-  database_->store.tell_time(database_->process.now().wall);
+  const Instant now = database_->process.now().wall;
+  database_->store.tell_time(now);
+  database_->store.set_clock(now);
 }
 
 void DatabaseClient::commit(const std::function<void()>& change) {

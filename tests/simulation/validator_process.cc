@@ -119,8 +119,10 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
   if (stage.bug == Bug::kRenewFromReply) rules.leases().renewed(reply.renewed, now.tick);
   if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + Terms{}.sure);
   if (stage.bug == Bug::kNeverDoubts) rules.checkout().doubt_from(Tick::max());
-  for (const auto& stock : reply.stock) {
-    if (stage.bug == Bug::kSoldOutStays && stock.sold_out()) once_sold_out.insert(stock.sale);
+  for (const SalePosition& position : reply.stock) {
+    if (stage.bug == Bug::kSoldOutStays && position.sold_out()) {
+      once_sold_out.insert(position.sale.id);
+    }
   }
 }
 
@@ -153,7 +155,7 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
   }
   if (stage.bug == Bug::kSoldOutStays) {
     for (const SaleId sale : once_sold_out)
-      rules.checkout().catalog().note_stock(sale, true, now.tick);
+      rules.checkout().catalog().note_position({.sale = {.id = sale}}, now.tick);
   }
   if (stage.bug != Bug::kTakeIgnoresDeadline) return;
   const auto sales = rules.checkout().catalog().snapshot();

@@ -103,7 +103,7 @@ schedules::Reload::Parts Web::reload_parts() {
 
 void Web::review_stock(Now now) {
   for (const auto& position : repositories_.leases().stock(now.wall)) {
-    sales_.note_stock(position.sale.id, position.sold_out(), now.tick);
+    sales_.note_position(position, now.tick);
   }
   load_ring();
 }

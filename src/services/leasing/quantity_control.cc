@@ -148,9 +148,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   reply.recalled = memory->grantor.recalled(holder, now.tick);
   const bool told = part([&] {
     // Those that ended lately too: their leases close last, and only then is all known of them.
-    for (const SalePosition& position : parts_.leases.stock(now.wall - kRetention)) {
-      reply.stock.push_back({position.sale.id, position.sale.unleased, position.leased});
-    }
+    reply.stock = parts_.leases.stock(now.wall - kRetention);
   });
   // Else a sale that has ended and of which no unit is told would count as concluded.
   reply.more = !told;

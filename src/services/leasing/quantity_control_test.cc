@@ -105,8 +105,8 @@ TEST_F(QuantityControlTest, TheStockOfASaleThatEndedLatelyIsTold) {
   ASSERT_TRUE(shop_.store.grant(SaleId{2}, 4, kStart));
   const auto stock_at = [&](milliseconds since) {
     std::vector<std::pair<std::int64_t, std::int64_t>> units;
-    for (const auto& stock : beat(heartbeat_of("a"), at(since)).stock) {
-      units.emplace_back(stock.sale.value, stock.leased_unsold);
+    for (const auto& position : beat(heartbeat_of("a"), at(since)).stock) {
+      units.emplace_back(position.sale.id.value, position.leased);
     }
     return units;
   };

@@ -79,6 +79,11 @@ class CheckoutTest : public testing::Test {
             .created_at = kStart};
   }
   void settle(const Order& order) { checkout_->settle(std::vector{order}); }
+  void note_settled(std::optional<Instant> settled_at) {
+    checkout_->catalog().note_position(
+        {.sale = {.id = kSale}, .leased = settled_at ? 0 : 1, .settled_at = settled_at},
+        at(milliseconds{0}).tick);
+  }
 
   test::TestRing ring_;
   captcha::Tokens captcha_{ring_.ring()};
@@ -175,12 +180,12 @@ TEST_F(CheckoutTest, TheBlacklistComesBeforeTheWindowAndAfterKnownIntents) {
 
 TEST_F(CheckoutTest, SoldOutIsSaidForTwoSecondsAfterItsSnapshot) {
   const Now asked = at(seconds{1});
-  checkout_->catalog().note_stock(kSale, true, asked.tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, asked.tick);
   EXPECT_EQ(verdict(1, 1, seconds{2}), Verdict::kSoldOut);
   EXPECT_EQ(checkout_->catalog().view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
   EXPECT_FALSE(buy(1, 1, seconds{4})) << "the flag has expired";
-  checkout_->catalog().note_stock(kSale, true, at(seconds{4}).tick);
-  checkout_->catalog().note_stock(kSale, false, at(seconds{5}).tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(seconds{4}).tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}, .leased = 1}, at(seconds{5}).tick);
   EXPECT_FALSE(buy(2, 1, seconds{5})) << "reopened";
 }
 
@@ -332,13 +337,13 @@ TEST_F(CheckoutTest, SweepForgetsTheBuyersOfASaleWithoutAnEndThatHasLongBeenSett
   settle(order(1, 1, 77));
   checkout_->sweep(at(std::chrono::hours{1'000}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1) << "it may still sell";
-  checkout_->catalog().note_settled(kSale, kStart + std::chrono::hours{1});
+  note_settled(kStart + std::chrono::hours{1});
   checkout_->sweep(at(std::chrono::hours{24}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1);
-  checkout_->catalog().note_settled(kSale, std::nullopt);  // stock was added
+  note_settled(std::nullopt);  // stock was added
   checkout_->sweep(at(std::chrono::hours{25}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 1);
-  checkout_->catalog().note_settled(kSale, kStart + std::chrono::hours{1});
+  note_settled(kStart + std::chrono::hours{1});
   checkout_->sweep(at(std::chrono::hours{25}));
   EXPECT_EQ(checkout_->statistics().known_buyers, 0);
 }

@@ -53,9 +53,12 @@ std::int64_t SaleCatalog::available() const {
   return units;
 }
 
-void SaleCatalog::note_stock(SaleId sale, bool sold_out, Tick asked) {
+void SaleCatalog::note_position(const SalePosition& position, Tick asked) {
   const auto current = snapshot();
-  if (const CatalogSale* found = current->find(sale)) found->units->note_sold_out(sold_out, asked);
+  const CatalogSale* found = current->find(position.sale.id);
+  if (found == nullptr) return;
+  found->units->note_sold_out(position.sold_out(), asked);
+  found->units->note_settled(position.settled_at);
 }
 
 void SaleCatalog::note_leased(std::span<const SaleId> leased, Instant asked) {
@@ -65,11 +68,6 @@ void SaleCatalog::note_leased(std::span<const SaleId> leased, Instant asked) {
     entry.units->note_concluded(entry.sale.ended(asked) && !sold_from);
   }
   current->mark_followers();
-}
-
-void SaleCatalog::note_settled(SaleId sale, std::optional<Instant> settled_at) {
-  const auto current = snapshot();
-  if (const CatalogSale* found = current->find(sale)) found->units->note_settled(settled_at);
 }
 
 std::optional<SaleView> SaleCatalog::view(ProductId product, Now now) const {

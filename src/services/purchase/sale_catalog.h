@@ -46,15 +46,13 @@ class SaleCatalog {
   /// Units in memory, of all sales.
   std::int64_t available() const;
 
-  /// What one snapshot of the database, asked for at `asked`, says of a sale: "sold out" holds for
-  /// 2 s from then (I7).
-  void note_stock(SaleId sale, bool sold_out, Tick asked);
+  /// What one snapshot of the database, asked for at `asked`, says of a sale: whether it is sold
+  /// out, which holds for 2 s from then (I7), and since when it is settled.
+  void note_position(const SalePosition& position, Tick asked);
   /// One snapshot of the database, asked for at `asked`, has units in leases of these sales that
   /// are neither sold nor returned, and every order committed before it is settled in this process.
   /// Every other sale that was over by `asked` is concluded.
   void note_leased(std::span<const SaleId> leased, Instant asked);
-  /// Since when nothing of the sale is left and all its leases are closed; none: it may still sell.
-  void note_settled(SaleId sale, std::optional<Instant> settled_at);
 
   /// The current sale of a product: the one that is on, else the next, else the last.
   std::optional<SaleView> view(ProductId product, Now now) const;

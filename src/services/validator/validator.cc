@@ -96,8 +96,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   } else if (!reply.more) {
     all_is_known(reply, asked, now.tick);
   }
-  for (const auto& stock : reply.stock) {
-    checkout_.catalog().note_stock(stock.sale, stock.sold_out(), asked.tick);
+  for (const SalePosition& position : reply.stock) {
+    checkout_.catalog().note_position(position, asked.tick);
   }
   holder_.renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
@@ -142,8 +142,8 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
   }
   checkout_.note_orders_known(asked.tick, reply.oldest_open);
   std::vector<SaleId> leased;
-  for (const auto& stock : reply.stock) {
-    if (stock.leased_unsold > 0) leased.push_back(stock.sale);
+  for (const SalePosition& position : reply.stock) {
+    if (position.leased > 0) leased.push_back(position.sale.id);
   }
   checkout_.catalog().note_leased(leased, asked.wall);
 }

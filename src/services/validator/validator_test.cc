@@ -135,18 +135,18 @@ TEST_F(ValidatorTest, TellsTheLeaderAndTheLastOrdersAsItWasTold) {
 
 TEST_F(ValidatorTest, SoldOutCountsFromBeforeItAsked) {
   auto first = first_reply({"a"});
-  first.stock = {{.sale = kSale, .unleased = 0, .leased_unsold = 0}};
+  first.stock = {{.sale = {.id = kSale}}};
   apply(first, at(seconds{0}));
   EXPECT_EQ(verdict(at(milliseconds{1'999})), Verdict::kSoldOut);
   EXPECT_EQ(verdict(at(seconds{2})), Verdict::kUnavailable);
-  first.stock[0].leased_unsold = 1;
+  first.stock[0].leased = 1;
   apply(first, at(seconds{2}));
   EXPECT_EQ(verdict(at(seconds{2})), Verdict::kUnavailable);
 }
 
 TEST_F(ValidatorTest, SoldOutOfALateReplyCountsFromBeforeItAsked) {
   auto first = first_reply({"a"});
-  first.stock = {{.sale = kSale, .unleased = 0, .leased_unsold = 0}};
+  first.stock = {{.sale = {.id = kSale}}};
   apply_late(first);
   const auto status = [&](milliseconds since) {
     return validator_.checkout().catalog().view(kProduct, at(since))->status;
@@ -185,10 +185,10 @@ TEST_F(ValidatorTest, AnEarlierSaleIsOpenUntilItsUnitsAreBackAndItsOrdersHaveArr
   earlier.ends_at = kStart;
   auto joined = first_reply({"a"});
   joined.sales = std::vector{earlier, sale_};
-  joined.stock = {{.sale = earlier.id, .unleased = 0, .leased_unsold = 1}, {.sale = kSale}};
+  joined.stock = {{.sale = {.id = earlier.id}, .leased = 1}, {.sale = {.id = kSale}}};
   apply(joined);
   EXPECT_EQ(verdict(), Verdict::kUnavailable) << "a lease is open";
-  joined.stock[0] = {.sale = earlier.id, .unleased = 1};
+  joined.stock[0] = {.sale = {.id = earlier.id, .unleased = 1}};
   joined.more = true;
   apply(joined);
   EXPECT_EQ(verdict(), Verdict::kUnavailable) << "orders are missing";
@@ -223,7 +223,7 @@ TEST_F(ValidatorTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKno
   auto joined = first_reply({"a"});
   joined.newest_lease = LeaseId{9};
   joined.oldest_open = LeaseId{9};
-  joined.stock = {{.sale = kSale}};
+  joined.stock = {{.sale = {.id = kSale}}};
   apply(joined);
   EXPECT_EQ(verdict(), Verdict::kUnavailable);
   joined.oldest_open = LeaseId{10};
@@ -238,7 +238,7 @@ TEST_F(ValidatorTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKno
 TEST_F(ValidatorTest, WhoMissedARingKnowsNothingForSure) {
   apply(first_reply({"a"}));
   auto next = reply(2, {"a"});
-  next.stock = {{.sale = kSale}};
+  next.stock = {{.sale = {.id = kSale}}};
   next.newest_lease = LeaseId{9};
   next.oldest_open = LeaseId{5};
   apply(next);
@@ -280,7 +280,7 @@ TEST_F(ValidatorTest, BuyersOfAnOwnerThatLivesAreGainedLater) {
 
 TEST_F(ValidatorTest, WhoLeavesSaysNoToNobody) {
   auto first = first_reply({"a"});
-  first.stock = {{.sale = kSale}};
+  first.stock = {{.sale = {.id = kSale}}};
   apply(first);
   ASSERT_EQ(verdict(), Verdict::kSoldOut);
   validator_.leave();
@@ -379,6 +379,19 @@ TEST_F(ValidatorTest, TheRingIsDrawnWithQuantityControlsVirtualNodes) {
 }
 
 // Orders.
+
+TEST_F(ValidatorTest, BuyersOfASettledSaleWithoutAnEndAreForgottenADayLater) {
+  auto first = first_reply({"a"});
+  first.orders = {order(1, *IdempotencyKey::parse("0123456789abcdef"))};
+  first.stock = {{.sale = {.id = kSale}, .settled_at = kStart + seconds{5}}};
+  apply(first);
+  const auto known_after = [&](milliseconds since) {
+    validator_.sweep(at(since));
+    return validator_.checkout().statistics().known_buyers;
+  };
+  EXPECT_EQ(known_after(std::chrono::hours{24}), 1);
+  EXPECT_EQ(known_after(std::chrono::hours{24} + seconds{5}), 0);
+}
 
 TEST_F(ValidatorTest, ItSellsBeforeAllOrdersAreThereAndSaysNoToNobody) {
   auto joined = first_reply({"a"});

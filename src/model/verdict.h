@@ -27,9 +27,10 @@ enum class Verdict {
   kBusy,  // the token bucket is empty
   kUnknownProduct,
   kPurchaseFailed,  // this intent was queued and failed: begin with a new key
+  kKeyForgotten,    // the sale has long been over: what became of its keys is not kept here
   kUnavailable,     // this request took nothing; ask again with the same key
 };
-inline constexpr std::size_t kVerdictCount = 15;
+inline constexpr std::size_t kVerdictCount = 16;
 
 /// The stable slug of a verdict: `result` of a yes, `type` of a problem, and the metrics' label.
 constexpr std::string_view to_string(Verdict verdict) {
@@ -62,6 +63,8 @@ constexpr std::string_view to_string(Verdict verdict) {
       return "unknown-product";
     case Verdict::kPurchaseFailed:
       return "purchase-failed";
+    case Verdict::kKeyForgotten:
+      return "key-forgotten";
     case Verdict::kUnavailable:
       return "unavailable";
   }

@@ -155,7 +155,7 @@ test("every type of answer has words of its own", async (t) => {
     403: ["blacklisted", "not-started", "captcha-required", "bad-origin"],
     404: ["unknown-product"],
     409: ["limit-reached", "purchase-failed"],
-    410: ["sold-out", "sale-ended"],
+    410: ["sold-out", "sale-ended", "key-forgotten"],
     422: ["key-reused"],
     429: ["too-soon", "busy"],
     400: ["key-required"],

@@ -100,9 +100,11 @@ test("in another sale than the click's, the click's is asked about", async () =>
   const unknown = json(404, { type: "unknown-purchase" });
   for (const other of [{ status: "on", sale: 4 }, { status: "none" }]) {
     state = other;
-    const asked = answering(unknown, json(410, { type: "sale-ended" }));
-    assert.equal((await buy()).type, "sale-over");
-    assert.deepEqual(asked.map(({ url }) => url), [address, "/check?productID=1&sale=3"]);
+    for (const type of ["sale-ended", "key-forgotten"]) {
+      const asked = answering(unknown, json(410, { type }));
+      assert.equal((await buy()).type, "sale-over");
+      assert.deepEqual(asked.map(({ url }) => url), [address, "/check?productID=1&sale=3"]);
+    }
   }
 });
 

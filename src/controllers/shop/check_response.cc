@@ -77,6 +77,10 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
     case Verdict::kPurchaseFailed:
       return http::problem(409, slug, "This purchase failed; begin again with a new key.",
                            fmt::format(R"("reason":"{}")", to_string(answer.reason)));
+    case Verdict::kKeyForgotten:
+      return http::problem(410, slug,
+                           "The sale has been over for more than a day, and what became of its "
+                           "keys is not kept here: GET /orders has what you bought.");
     case Verdict::kUnavailable:
       break;
   }

@@ -91,7 +91,7 @@ bool is_no(const AnswerLine& line) {
     case 409:
       return true;
     case 410:
-      return true;
+      return line.result != "key-forgotten";
     default:
       return false;
   }

@@ -190,6 +190,13 @@ TEST_F(AuditTest, AnOrderWhoseBuyerWasToldNoBreaksI4) {
   }
 }
 
+TEST_F(AuditTest, AForgottenKeyWasNotToldNo) {
+  answer(1, 201, "sold", 1);
+  answer(2, 201, "sold", 2);
+  answer(3, 410, "key-forgotten");
+  EXPECT_THAT(breaches(3), IsEmpty());
+}
+
 TEST_F(AuditTest, WhatFollowsANoCanVoidIt) {
   const std::pair<int, const char*> voids[] = {{0, "lost"}, {502, "no-json"}, {202, "pending"}};
   for (const auto& [status, result] : voids) {

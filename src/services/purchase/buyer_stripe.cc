@@ -118,7 +118,9 @@ void BuyerStripe::sweep(Now now, milliseconds interval) {
   const auto gone = [&](const Intent& intent) {
     if (intent.intent_state() == IntentState::kPending) return false;
     const CatalogSale* found = sales->find(intent.sale_id());
-    return found != nullptr && found->forgotten(now.wall);
+    if (found == nullptr || !found->forgotten(now.wall)) return false;
+    found->units->note_keys_forgotten();
+    return true;
   };
   boost::unordered::erase_if(buyers, [&](auto& entry) {
     BuyerRecord& record = entry.second;

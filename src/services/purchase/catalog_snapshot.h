@@ -22,6 +22,15 @@ struct CatalogSale {
     const auto settled_at = units->settled_at();
     return sale.ended(over_before) || (settled_at && *settled_at <= over_before);
   }
+  /// A key of the sale that is unknown here may have been known: its buyers are forgotten, or were
+  /// never loaded.
+  bool keys_forgotten(Instant now) const {
+    return units->keys_forgotten() || forgotten(now + kLoadersAhead);
+  }
+
+ private:
+  /// By so much the clock of who leaves out the orders of sales long over may be ahead.
+  static constexpr std::chrono::minutes kLoadersAhead{1};
 };
 
 /// Who hears of a sale's stock.

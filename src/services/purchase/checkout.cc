@@ -104,7 +104,12 @@ std::optional<Answer> Checkout::decide_new(BuyerStripe& stripe, const BuyerRecor
     // A purchase with this key may be in the queue still, and become an order.
     const bool open =
         refusal->verdict == Verdict::kSaleEnded && named && !entry->units->concluded();
-    return open ? unavailable(attempt) : std::move(refusal);
+    if (open) return unavailable(attempt);
+    // It may have bought; a *no* would deny that.
+    if (decides(refusal->verdict) && sure && entry->keys_forgotten(attempt.now.wall)) {
+      return Answer{.verdict = Verdict::kKeyForgotten};
+    }
+    return refusal;
   }
   return buy(stripe, *entry, attempt, sure, wait);
 }

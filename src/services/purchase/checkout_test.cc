@@ -348,6 +348,29 @@ TEST_F(CheckoutTest, SweepForgetsTheBuyersOfASaleWithoutAnEndThatHasLongBeenSett
   EXPECT_EQ(checkout_->statistics().known_buyers, 0);
 }
 
+TEST_F(CheckoutTest, AKeyThatWasForgottenIsNotToldNo) {
+  settle(order(1, 1, 77));
+  const auto last_known = std::chrono::hours{25} - minutes{2};
+  EXPECT_EQ(verdict(1, 1, last_known), Verdict::kSoldAlready);
+  EXPECT_EQ(verdict(2, 1, last_known), Verdict::kSaleEnded) << "nobody has forgotten that key";
+  const std::chrono::hours later{25};
+  checkout_->sweep(at(later));
+  EXPECT_EQ(verdict(1, 1, later), Verdict::kKeyForgotten) << "it was sold";
+  blacklist_.load(std::vector{BlacklistEntry{.user = UserId{1}, .reason = "ban"}});
+  EXPECT_EQ(verdict(1, 1, later), Verdict::kKeyForgotten);
+}
+
+TEST_F(CheckoutTest, KeysThatWereForgottenStaySoWhenUnitsAreAdded) {
+  sale_.ends_at.reset();
+  load();
+  settle(order(1, 1, 77));
+  note_settled(kStart);
+  checkout_->sweep(at(std::chrono::hours{24}));
+  note_settled(std::nullopt);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(std::chrono::hours{30}).tick);
+  EXPECT_EQ(verdict(1, 1, std::chrono::hours{30}), Verdict::kKeyForgotten) << "not: sold out";
+}
+
 TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {
   ASSERT_FALSE(buy(1, 1));
   ASSERT_FALSE(buy(2, 1));

@@ -42,6 +42,9 @@ class SaleUnits {
   void note_settled(std::optional<Instant> at) {
     settled_at_.store(at.value_or(kNotSettled), std::memory_order_relaxed);
   }
+  /// Buyers of the sale were forgotten. For good: if units are added to it later, they stay so.
+  bool keys_forgotten() const { return keys_forgotten_.load(std::memory_order_relaxed); }
+  void note_keys_forgotten() { keys_forgotten_.store(true, std::memory_order_relaxed); }
 
  private:
   static constexpr Instant kNotSettled = Instant::max();
@@ -50,6 +53,7 @@ class SaleUnits {
   std::atomic<Tick> sold_out_until_{Tick::min()};
   std::atomic<bool> concluded_{false};
   std::atomic<bool> earlier_open_{false};
+  std::atomic<bool> keys_forgotten_{false};
 };
 
 }  // namespace stampede::services::purchase

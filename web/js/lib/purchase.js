@@ -23,6 +23,7 @@ const ANSWERS = new Set([
   "purchase-failed",
   "sold-out",
   "sale-ended",
+  "key-forgotten",
   "too-soon",
   "busy",
 ]);
@@ -59,7 +60,8 @@ async function lastWord(click) {
     return { type: "connection-lost" };
   }
   const answer = await send(click);
-  return answer.type === "sale-ended" ? { type: "sale-over" } : answer;
+  const over = ["sale-ended", "key-forgotten"];
+  return over.includes(answer.type) ? { type: "sale-over" } : answer;
 }
 
 /** Asks once; null when the intent has another key by now. */

@@ -55,6 +55,7 @@ const WORDS = {
   ],
   "sold-out": () => ["error", "Sold out. Should a unit come back, this page will say so."],
   "sale-ended": () => ["error", "The sale has ended."],
+  "key-forgotten": () => ["error", "The sale is over. What you bought in it is among your orders."],
   "sale-over": () => [
     "warning",
     "The sale that you pressed Buy in is over. What is on sale here now needs another click.",

@@ -66,7 +66,7 @@ stampede_room(services/catalog SANITIZE address
 stampede_room(services/accounts SANITIZE thread
   USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
 stampede_room(services/live SANITIZE thread
-  USES model repositories telemetry concurrency LINKS Boost::json fmt::fmt)
+  USES model repositories concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
   USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)

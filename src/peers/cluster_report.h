@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <utility>
+#include <optional>
 #include <vector>
 
+#include "model/check_counts.h"
 #include "model/member.h"
 
 namespace stampede::peers {
@@ -13,7 +13,7 @@ namespace stampede::peers {
 struct ClusterReport {
   struct Node {
     Member member;
-    std::vector<std::pair<std::string, double>> counters;
+    std::optional<CheckCounts> counts;  // none: it has told nothing yet
   };
   std::int64_t ring_epoch = 0;
   std::vector<Node> nodes;

@@ -18,8 +18,9 @@ namespace stampede::peers {
 /// Each message is described once, and both the writer and the reader follow the description.
 /// `describe` gives every member of an object to `io`, by its name; `describe_row` gives every
 /// element of an array. `io.later` is for members that earlier releases do not send: a reader
-/// leaves what is missing as it was. What follows the member says which values are good, where its
-/// type does not say it: ids are positive, and instants lie before the year 10000.
+/// leaves what is missing as it was. `io.unread` is for lists that earlier releases must find, and
+/// that nobody reads any more: they are sent empty. What follows the member says which values are
+/// good, where its type does not say it: ids are positive, and instants lie before the year 10000.
 
 /// A whole number in this range.
 struct Whole {
@@ -67,12 +68,6 @@ void describe_row(auto& io, Is<BlacklistEntry> auto& entry) {
   io(entry.created_at);
 }
 
-/// A counter: its name and its value.
-void describe_row(auto& io, Is<std::pair<std::string, double>> auto& counter) {
-  io(counter.first, Bytes{1});
-  io(counter.second);
-}
-
 void describe_row(auto& io, Is<std::pair<UserId, SessionEpoch>> auto& raised) {
   io(raised.first);
   io(raised.second, Whole{0});
@@ -95,6 +90,14 @@ void describe(auto& io, Is<Sale> auto& sale) {
   io("starts_at", sale.starts_at);
   io("ends_at", sale.ends_at);
   io("captcha", sale.captcha);
+}
+
+/// By name: releases know different verdicts.
+void describe(auto& io, Is<CheckCounts> auto& counts) {
+  for (std::size_t kind = 0; kind < CheckCounts::kKinds; ++kind) {
+    io.later(CheckCounts::kind_name(kind), counts.answers[kind], Whole{0});
+  }
+  io("waits", counts.waits, Whole{0});
 }
 
 /// Its status follows from the reason.
@@ -124,7 +127,8 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io("cursors", heartbeat.cursors, Whole{0});
   io.later("last_orders", heartbeat.last_orders, kLastOrder);
   io("blacklisted", heartbeat.blacklisted);
-  io("counters", heartbeat.counters);
+  io.unread("counters");
+  io.later("counts", heartbeat.counts);
 }
 
 void describe(auto& io, Is<HeartbeatReply> auto& reply) {
@@ -176,7 +180,8 @@ void describe(auto& io, Is<LeaseReply> auto& reply) {
 
 void describe(auto& io, Is<ClusterReport::Node> auto& node) {
   describe(io, node.member);
-  io("counters", node.counters);
+  io.unread("counters");
+  io.later("counts", node.counts);
 }
 
 void describe(auto& io, Is<ClusterReport> auto& report) {

@@ -19,7 +19,7 @@ namespace stampede::peers {
 /// came after protocol 1 was first spoken may be missing.
 inline constexpr int kProtocol = 1;
 
-/// Texts must be UTF-8, and counters finite.
+/// Texts must be UTF-8.
 std::string to_json(const Heartbeat& heartbeat);
 std::string to_json(const HeartbeatReply& reply);
 std::string to_json(const LeaseAsk& ask);

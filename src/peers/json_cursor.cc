@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
-#include <cmath>
 
 namespace stampede::peers {
 namespace {
@@ -87,14 +86,6 @@ std::int64_t JsonCursor::integer(std::int64_t least, std::int64_t most) const {
     fail(fmt::format("a whole number from {} to {}", least, most));
   }
   return least;
-}
-
-double JsonCursor::number() const {
-  double number = NAN;
-  if (value_ != nullptr && value_->is_double()) number = value_->get_double();
-  if (value_ != nullptr && value_->is_int64()) number = static_cast<double>(value_->get_int64());
-  if (!std::isfinite(number)) fail("a finite number");
-  return number;
 }
 
 std::string_view JsonCursor::text(std::size_t least, std::size_t most) const {

@@ -37,8 +37,6 @@ class JsonCursor {
   bool boolean() const;
   /// A whole number.
   std::int64_t integer(std::int64_t least, std::int64_t most = INT64_MAX) const;
-  /// A finite number.
-  double number() const;
   std::string_view text(std::size_t least, std::size_t most) const;
   /// A text for which `is_one` holds; `expected` says in words what that is.
   std::string_view text(bool (*is_one)(std::string_view), std::string_view expected) const;

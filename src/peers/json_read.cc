@@ -20,7 +20,6 @@ template <class Tag>
 void read(const JsonCursor& in, Id<Tag>& id, const Whole& good = {1}) {
   id = Id<Tag>{in.integer(good.least, good.most)};
 }
-void read(const JsonCursor& in, double& number) { number = in.number(); }
 void read(const JsonCursor& in, Instant& instant) { instant = in.instant(); }
 void read(const JsonCursor& in, std::string& text, const Bytes& good) {
   text = in.text(good.least, good.most);
@@ -43,6 +42,8 @@ template <class Value>
 void read(const JsonCursor& in, std::optional<Value>& maybe, const auto&... good);
 template <class Item>
 void read(const JsonCursor& in, std::vector<Item>& items, const auto&... good);
+template <class Item, std::size_t size>
+void read(const JsonCursor& in, std::array<Item, size>& items, const auto&... good);
 
 struct ObjectReader;
 struct RowReader;
@@ -67,6 +68,7 @@ struct ObjectReader {
   void later(std::string_view name, auto& value, const auto&... good) {
     if (!in[name].missing()) read(in[name], value, good...);
   }
+  void unread(std::string_view) {}
 };
 struct RowReader {
   const JsonCursor& in;
@@ -138,6 +140,12 @@ void read(const JsonCursor& in, std::vector<Item>& items, const auto&... good) {
   in.each([&](const JsonCursor& element) {
     read(element, items.emplace_back(blank<Item>()), good...);
   });
+}
+
+template <class Item, std::size_t size>
+void read(const JsonCursor& in, std::array<Item, size>& items, const auto&... good) {
+  if (!in.tuple(size)) return;
+  for (std::size_t i = 0; i < size; ++i) read(in.at(i), items[i], good...);
 }
 
 /// The protocol is looked at before anything else: another one may name everything anew.

@@ -70,8 +70,12 @@ BlacklistEntry any_entry() {
           .expires_at = maybe_instant(),
           .created_at = any_instant()};
 }
-std::pair<std::string, double> any_counter() {
-  return {any_words(1), static_cast<double>(any(0, std::int64_t{1} << 53))};
+std::optional<CheckCounts> maybe_counts() {
+  if (!any_bool()) return std::nullopt;
+  CheckCounts counts;
+  for (auto& count : counts.answers) count = any(0, kMost);
+  for (auto& count : counts.waits) count = any(0, kMost);
+  return counts;
 }
 Sale any_sale() {
   Sale sale{.id = any_id<SaleId>(), .product = any_id<ProductId>()};
@@ -113,7 +117,7 @@ Heartbeat any_heartbeat() {
           .cursors = some<std::int64_t>([] { return any(0, kMost); }),
           .last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); }),
           .blacklisted = some<BlacklistEntry>(any_entry),
-          .counters = some<std::pair<std::string, double>>(any_counter)};
+          .counts = maybe_counts()};
 }
 HeartbeatReply any_reply() {
   HeartbeatReply reply{.leader_epoch = any(0, kMost),
@@ -209,7 +213,7 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->last_orders == sent.last_orders);
     RC_ASSERT(came->leader_epoch == sent.leader_epoch);
     RC_ASSERT(all_same(came->blacklisted, sent.blacklisted, same_entry));
-    RC_ASSERT(came->counters == sent.counters);
+    RC_ASSERT(came->counts == sent.counts);
   }));
 }
 
@@ -268,14 +272,13 @@ TEST(PeerJson, LeasesAreAskedForAndGrantedAsSent) {
 TEST(PeerJson, AClusterReportArrivesAsItWasSent) {
   EXPECT_TRUE(rc::check([] {
     const ClusterReport sent{any(0, kMost), some<ClusterReport::Node>([] {
-                               return ClusterReport::Node{
-                                   any_member(), some<std::pair<std::string, double>>(any_counter)};
+                               return ClusterReport::Node{any_member(), maybe_counts()};
                              })};
     const auto came = parse_cluster_report(to_json(sent));
     RC_ASSERT(came.has_value());
     RC_ASSERT(came->ring_epoch == sent.ring_epoch);
     RC_ASSERT(all_same(came->nodes, sent.nodes, [](const auto& a, const auto& b) {
-      return a.member == b.member && a.counters == b.counters;
+      return a.member == b.member && a.counts == b.counts;
     }));
   }));
 }
@@ -285,7 +288,9 @@ Heartbeat heartbeat() {
   heartbeat.ring_epoch = 3;
   heartbeat.leases = {LeaseId{5}};
   heartbeat.blacklisted = {{UserId{7}, "too early", std::nullopt, Instant{}}};
-  heartbeat.counters = {{"x", 1.5}};
+  heartbeat.counts = CheckCounts{};
+  heartbeat.counts->answers[0] = 5;
+  heartbeat.counts->waits[1] = 6;
   return heartbeat;
 }
 
@@ -307,12 +312,17 @@ HeartbeatReply reply() {
 /// Two releases that run side by side must understand each other: another format is another
 /// protocol.
 TEST(PeerJson, TheFormatStaysAsItIs) {
-  EXPECT_EQ(to_json(heartbeat()),
-            R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
-            R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
-            R"("leader_epoch":0,"leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
-            R"("sessions_revision":-1,"epochs_since":0,"cursors":[],"last_orders":[],)"
-            R"("blacklisted":[[7,"too early",null,0]],"counters":[["x",1.5E0]]})");
+  EXPECT_EQ(
+      to_json(heartbeat()),
+      R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
+      R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
+      R"("leader_epoch":0,"leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
+      R"("sessions_revision":-1,"epochs_since":0,"cursors":[],"last_orders":[],)"
+      R"("blacklisted":[[7,"too early",null,0]],"counters":[],"counts":{"sold":5,"sold-already":0,)"
+      R"("pending":0,"key-reused":0,"blacklisted":0,"not-started":0,"sale-ended":0,)"
+      R"("sold-out":0,"limit-reached":0,"too-soon":0,"captcha-required":0,"busy":0,)"
+      R"("unknown-product":0,"purchase-failed":0,"key-forgotten":0,"unavailable":0,)"
+      R"("refused":0,"waits":[0,6,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}})");
   EXPECT_EQ(to_json(reply()),
             R"({"protocol":1,"leader_epoch":0,"database_time":0,"ring_epoch":1,"ring_nonce":"",)"
             R"("hash_key":"000102030405060708090a0b0c0d0e0f","virtual_nodes":150,)"
@@ -323,6 +333,10 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("sessions_revision":-1,"epochs":[],)"
             R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
             R"("last_orders":[],"more":false,"start_over":false})");
+  HeartbeatReply position;
+  position.stock = {
+      {.sale = {.id = SaleId{3}, .unleased = 5}, .leased = 2, .settled_at = Instant{}}};
+  EXPECT_THAT(to_json(position), HasSubstr(R"("stock":[[3,5,2,0]])"));
   EXPECT_EQ(to_json(LeaseAsk{"a/0123456789abcdef", 2, SaleId{1}, 3}),
             R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,"ring_epoch":3})");
   EXPECT_EQ(to_json(LeaseReply{.refusal = LeaseReply::Refusal::kNoUnits}),
@@ -363,10 +377,13 @@ TEST(PeerJson, SaysWhatWasWrongAndWhatWasExpected) {
   EXPECT_EQ(refusal("null,0]", "null,253402300800000]"),
             "blacklisted[0][3] is 253402300800000: expected a whole number from 0 to "
             "253402300799999");
-  EXPECT_EQ(refusal("1.5E0", "1e999"), "counters[0][1] is Infinity: expected a finite number");
+  EXPECT_EQ(refusal("\"sold\":5", "\"sold\":-5"),
+            "counts.sold is -5: expected a whole number from 0");
+  EXPECT_EQ(refusal("[0,6,0,", "[0,6,"), "counts.waits is an array of 27: expected an array of 28");
   EXPECT_THAT(refusal("{\"protocol\"", "{{\"protocol\""), HasSubstr("the message is no JSON: "));
-  EXPECT_THAT(refusal("\"x\"", '"' + std::string(59, 'y') + "ö" + std::string(5000, 'z') + '"'),
-              HasSubstr("yyy...: expected a text of 1 to 4096 bytes"));
+  EXPECT_THAT(refusal("\"ring_nonce\":\"\"", "\"ring_nonce\":\"" + std::string(59, 'y') + "ö" +
+                                                 std::string(5000, 'z') + '"'),
+              HasSubstr("yyy...: expected a text of 0 to 64 bytes"));
   for (const char* text : {"", "[]", "null", "7", "\"protocol\""}) {
     EXPECT_FALSE(parse_heartbeat(text)) << text;
   }
@@ -388,9 +405,12 @@ TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
         "\"sessions_revision\":-1,", "\"last_orders\":[],", ",\"start_over\":false"}) {
     text.erase(text.find(later), later.size());
   }
+  text.replace(text.find("\"stock\":[]"), 10, "\"stock\":[[3,5,2]]");
   const auto came = parse_heartbeat_reply(text);
   ASSERT_TRUE(came) << came.error();
   EXPECT_EQ(came->virtual_nodes, 150);
+  EXPECT_EQ(came->stock.at(0).leased, 2);
+  EXPECT_EQ(came->stock.at(0).settled_at, std::nullopt);
   EXPECT_EQ(came->sessions_revision, -1);
   EXPECT_FALSE(came->start_over);
 }

@@ -22,6 +22,7 @@ struct ObjectWriter {
     object[name] = value_of(value, memory);
   }
   void later(std::string_view name, const auto& value, const auto&...) { (*this)(name, value); }
+  void unread(std::string_view name) { object[name] = json::array(&memory); }
 };
 struct RowWriter {
   json::memory_resource& memory;
@@ -35,7 +36,6 @@ struct RowWriter {
 
 std::int64_t plain(std::integral auto number) { return number; }
 bool plain(bool yes) { return yes; }
-double plain(double number) { return number; }
 json::string_view plain(std::string_view text) { return text; }
 json::string_view plain(const IdempotencyKey& key) { return key.text(); }
 std::int64_t plain(Instant instant) { return instant.time_since_epoch().count(); }
@@ -46,8 +46,7 @@ std::int64_t plain(Id<Tag> id) {
 template <class Enum>
 requires std::is_enum_v<Enum> json::string_view plain(Enum word) { return to_string(word); }
 
-template <class Item>
-json::value value_of_many(const std::vector<Item>& items, json::memory_resource& memory) {
+json::value value_of_many(const auto& items, json::memory_resource& memory) {
   json::array array(&memory);
   array.reserve(items.size());
   for (const auto& item : items) array.emplace_back(value_of(item, memory));
@@ -57,6 +56,8 @@ template <class Value>
 constexpr bool kList = false;
 template <class Item>
 constexpr bool kList<std::vector<Item>> = true;
+template <class Item, std::size_t size>
+constexpr bool kList<std::array<Item, size>> = true;
 template <class Value>
 constexpr bool kMaybe = false;
 template <class Value>

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/check_counts.h"
 #include "model/ids.h"
 #include "model/member.h"
 #include "model/order.h"
@@ -32,8 +33,8 @@ struct Heartbeat {
   std::vector<std::int64_t> cursors;     // seq of the last order known, of each shard; empty: none
   std::vector<std::string> last_orders;  // as the reply with those cursors had them
 
-  std::vector<BlacklistEntry> blacklisted;               // automatic entries, to be kept
-  std::vector<std::pair<std::string, double>> counters;  // metric names and values
+  std::vector<BlacklistEntry> blacklisted;  // automatic entries, to be kept
+  std::optional<CheckCounts> counts;        // since it began, for the console
 };
 
 struct HeartbeatReply {

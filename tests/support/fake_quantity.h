@@ -80,7 +80,8 @@ struct FakeQuantity {
 inline peers::Heartbeat heartbeat_of(const std::string& node,
                                      const std::string& incarnation = "0123456789abcdef") {
   peers::Heartbeat heartbeat{.member = {node, "127.0.0.1:8083", incarnation}};
-  heartbeat.counters = {{"answers", 5}};
+  heartbeat.counts = CheckCounts{};
+  heartbeat.counts->answers[0] = 5;
   return heartbeat;
 }
 

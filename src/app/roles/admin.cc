@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -38,7 +37,8 @@ struct ClusterView {
   std::vector<SalePosition> stock;
 };
 
-/// The operations console of a cluster: the metrics of all roles that matter to a sale.
+/// The operations console of a cluster, and the metrics that no other role has: of what it looks
+/// at.
 class Admin final : public Role {
  public:
   explicit Admin(const Config& config)
@@ -109,22 +109,8 @@ void write_queues(telemetry::PrometheusText& text, const ClusterView& view) {
   }
 }
 
-struct CounterLine {
-  std::string name;
-  std::string labels;
-  double number = 0;
-};
-
-/// Of a histogram the name that its buckets, sum and count have in common.
-std::string family_of(const std::string& name) {
-  for (const std::string_view part : {"_bucket", "_sum", "_count"}) {
-    if (name.ends_with(part)) return name.substr(0, name.size() - part.size());
-  }
-  return name;
-}
-
-/// Each validator's counters, as its heartbeat brought them, under its name.
-void write_validators(telemetry::PrometheusText& text, const ClusterView& view) {
+/// What each validator counts is in its own /metrics.
+void write_roles(telemetry::PrometheusText& text, const ClusterView& view) {
   text.family("stampede_role_up", "gauge", "Whether a role answered the console's last look.");
   text.value("stampede_role_up", "role=\"quantity\"", view.report ? 1 : 0);
   text.value("stampede_role_up", "role=\"queue\"", view.depths ? 1 : 0);
@@ -132,33 +118,13 @@ void write_validators(telemetry::PrometheusText& text, const ClusterView& view) 
   if (!view.report) return;
   text.family("stampede_ring_members", "gauge", "Validators in the ring.");
   text.value("stampede_ring_members", "", static_cast<double>(view.report->nodes.size()));
-  std::map<std::string, std::vector<CounterLine>> families;
-  for (const auto& [member, counters] : view.report->nodes) {
-    for (const auto& [name, number] : counters) {
-      const auto brace = name.find('{');
-      const std::string labels =
-          brace == std::string::npos ? "" : ',' + name.substr(brace + 1, name.size() - brace - 2);
-      const std::string plain = name.substr(0, brace);
-      families[family_of(plain)].push_back(
-          {plain, fmt::format("validator=\"{}\"{}", member.node, labels), number});
-    }
-  }
-  for (const auto& [family, lines] : families) {
-    const bool histogram = family != lines.front().name;
-    text.family(family,
-                histogram                    ? "histogram"
-                : family.ends_with("_total") ? "counter"
-                                             : "gauge",
-                "Of each validator.");
-    for (const auto& [name, labels, number] : lines) text.value(name, labels, number);
-  }
 }
 
 services::live::Totals totals_of(const ClusterView& view) {
   services::live::Totals totals;
   if (view.report) {
-    for (const auto& [member, counters] : view.report->nodes) {
-      totals.sources.push_back({.id = member.holder(), .counters = counters});
+    for (const auto& [member, counts] : view.report->nodes) {
+      totals.sources.push_back({.id = member.holder(), .counts = counts});
     }
   }
   if (view.depths) {
@@ -183,7 +149,7 @@ Role::Addresses Admin::start() {
                 const ClusterView seen = view();
                 return seen.report && seen.depths && seen.quarantined;
               },
-          .metrics = {[this](telemetry::PrometheusText& text) { write_validators(text, view()); },
+          .metrics = {[this](telemetry::PrometheusText& text) { write_roles(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_stock(text, view()); }}});
   reload_.run(read_clocks());  // who is logged out is known before the first request

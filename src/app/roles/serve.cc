@@ -210,7 +210,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
 }
 
 services::live::Totals Serve::totals() const {
-  return {.sources = {{.id = {}, .counters = check_.counters()}},
+  return {.sources = {{.id = {}, .counts = check_.counts()}},
           .queue_depth = static_cast<std::int64_t>(queue_.depth())};
 }
 

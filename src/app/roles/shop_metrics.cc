@@ -71,6 +71,8 @@ void write_queue_metrics(PrometheusText& text, const queue::local::LocalQueue& q
 
 void write_checkout_metrics(PrometheusText& text, const services::purchase::Checkout& checkout) {
   const auto statistics = checkout.statistics();
+  single(text, "stampede_units_in_memory", "gauge", "Units that this process may sell now.",
+         static_cast<double>(checkout.catalog().available()));
   single(text, "stampede_known_buyers", "gauge", "Buyers kept in memory.",
          static_cast<double>(statistics.known_buyers));
   single(text, "stampede_pending_purchases", "gauge", "Purchases queued and not settled.",

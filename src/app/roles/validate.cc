@@ -61,7 +61,6 @@ class Validate final : public Role {
   void tell_progress();
   void tell_clock_problem(Now now);
   std::string problem() const;
-  std::vector<std::pair<std::string, double>> counters();
   std::vector<controllers::OperationsController::WriteMetrics> metrics();
 
   const Config& config_;
@@ -145,7 +144,7 @@ Role::Addresses Validate::start() {
 void Validate::beat() {
   const Now asked = read_clocks();
   auto heartbeat = validator_.compose(asked);
-  heartbeat.counters = counters();
+  heartbeat.counts = check_.counts();
   const auto reply = quantity_.beat(heartbeat);
   const auto applied = reply ? validator_.apply(*reply, asked, read_clocks())
                              : std::expected<bool, std::string>(std::unexpected(reply.error()));
@@ -243,19 +242,6 @@ std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics()
       [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, queue_); },
       [this](telemetry::PrometheusText& text) { write_http_metrics(text, door_->statistics()); },
   };
-}
-
-/// What the console shows of the whole cluster.
-std::vector<std::pair<std::string, double>> Validate::counters() {
-  auto counters = check_.counters();
-  std::ranges::move(forwarding_.counters(), std::back_inserter(counters));
-  const auto& published = queue_.statistics();
-  counters.emplace_back("stampede_published_purchases_total",
-                        static_cast<double>(published.purchases.value()));
-  counters.emplace_back("stampede_unresolved_publishes", static_cast<double>(queue_.unresolved()));
-  counters.emplace_back("stampede_units_in_memory",
-                        static_cast<double>(validator_.checkout().catalog().available()));
-  return counters;
 }
 
 }  // namespace

@@ -114,9 +114,4 @@ void CheckForwarding::write_metrics(telemetry::PrometheusText& text) const {
         failed_.value());
 }
 
-std::vector<std::pair<std::string, double>> CheckForwarding::counters() const {
-  return {{"stampede_check_forwarded_total", static_cast<double>(forwarded_.value())},
-          {"stampede_check_forward_failed_total", static_cast<double>(failed_.value())}};
-}
-
 }  // namespace stampede::controllers

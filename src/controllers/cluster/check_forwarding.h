@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "controllers/shop/check_controller.h"
 #include "http/server/router.h"
@@ -35,8 +34,6 @@ class CheckForwarding {
   std::uint64_t forwarded() const { return forwarded_.value(); }
   std::uint64_t failed() const { return failed_.value(); }
   void write_metrics(telemetry::PrometheusText& text) const;
-  /// The same by name: what a heartbeat tells.
-  std::vector<std::pair<std::string, double>> counters() const;
 
  private:
   void check(http::Request& request, http::Responder responder);

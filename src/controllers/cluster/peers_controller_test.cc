@@ -76,7 +76,7 @@ TEST_F(PeersControllerTest, TheConsoleSeesTheMembersAndWhatTheyCount) {
   EXPECT_EQ(report->ring_epoch, 1);
   ASSERT_EQ(report->nodes.size(), 1);
   EXPECT_EQ(report->nodes[0].member, heartbeat_of("a").member);
-  EXPECT_EQ(report->nodes[0].counters, heartbeat_of("a").counters);
+  EXPECT_EQ(report->nodes[0].counts, heartbeat_of("a").counts);
 }
 
 TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {

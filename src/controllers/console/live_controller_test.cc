@@ -81,7 +81,7 @@ class LiveControllerTest : public testing::Test {
   concurrency::WorkerPool pool_{{.name = "console", .threads = 1, .queue = 16}};
   OperatorGuard guard_{{sessions_, forms_, origin_, console_pages_, pool_}, clock_};
   test_support::FakeUnits shop_;
-  services::live::Totals totals_{.sources = {{"", counters(0)}}, .queue_depth = 5};
+  services::live::Totals totals_{.sources = {{"", counts(0)}}, .queue_depth = 5};
   services::live::LiveFeed feed_{{shop_, shop_, [this] { return totals_; }}};
   LiveController live_{
       {guard_, feed_, [](ProductId) { return std::string{"<b>Lamp</b>"}; }, console_pages_, pages_},
@@ -89,15 +89,17 @@ class LiveControllerTest : public testing::Test {
       {.in_all = 3, .per_buyer = 2}};
   http::testing::TestServer server_;
 
-  static std::vector<std::pair<std::string, double>> counters(double sold_out) {
-    return {{R"(stampede_check_answers_total{verdict="sold-out"})", sold_out},
-            {R"(stampede_purchase_seconds_bucket{le="0.001024"})", sold_out}};
+  static CheckCounts counts(std::int64_t sold_out) {
+    CheckCounts counts;
+    counts.answers[static_cast<std::size_t>(Verdict::kSoldOut)] = sold_out;
+    counts.waits[10] = sold_out;  // 513 to 1024 us
+    return counts;
   }
 };
 
 TEST_F(LiveControllerTest, AViewerGetsTheHistoryAndThenEachSecond) {
   tick();
-  totals_.sources[0].counters = counters(40);
+  totals_.sources[0].counts = counts(40);
   tick();
   auto viewer = follow();
   const std::string head = viewer.until("\r\n\r\n");
@@ -106,7 +108,7 @@ TEST_F(LiveControllerTest, AViewerGetsTheHistoryAndThenEachSecond) {
   EXPECT_THAT(head, HasSubstr("Cache-Control: no-store\r\n"));
   EXPECT_THAT(viewer.until("\n\n"), ContainsRegex("retry: [12][0-9]{3}\n\n$"));
 
-  totals_.sources[0].counters = counters(70);
+  totals_.sources[0].counts = counts(70);
   tick();
   const json::object history = next(viewer, "history");
   EXPECT_EQ(history.at("attempts"), (json::array{0, 40, 30}));
@@ -267,7 +269,7 @@ TEST_F(LiveControllerTest, ThePageShowsTheUnitsAndThatTheySumUp) {
 
 TEST_F(LiveControllerTest, TheReportTellsHowItWent) {
   tick();
-  totals_.sources[0].counters = counters(40);
+  totals_.sources[0].counts = counts(40);
   shop_.hold(kSale, {});
   sale().sold = 10;
   sale().failed = 1;
@@ -307,7 +309,7 @@ TEST(HistoryJson, IsShortenedWithoutLosingACount) {
   const json::value history = json::parse(text);
   std::int64_t attempts = 0;
   for (const auto& count : history.at("attempts").as_array()) attempts += count.as_int64();
-  EXPECT_EQ(attempts, 600 * 1'000'000LL * static_cast<std::int64_t>(services::live::kKinds));
+  EXPECT_EQ(attempts, 600 * 1'000'000LL * static_cast<std::int64_t>(CheckCounts::kKinds));
   EXPECT_EQ(history_json({}, 1'000).substr(0, 7), R"({"at":[)");
 }
 

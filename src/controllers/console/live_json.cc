@@ -22,10 +22,10 @@ json::object to_json(const repositories::Holding& holding) {
           {"unsold", holding.unsold()}};
 }
 
-json::object answers_of(const services::live::Answers& answers) {
+json::object answers_of(const decltype(CheckCounts::answers)& answers) {
   json::object object;
   for (std::size_t kind = 0; kind < answers.size(); ++kind) {
-    if (answers[kind] != 0) object[services::live::kind_name(kind)] = answers[kind];
+    if (answers[kind] != 0) object[CheckCounts::kind_name(kind)] = answers[kind];
   }
   return object;
 }
@@ -46,10 +46,10 @@ json::array quantiles(const std::vector<Sample>& samples, double part) {
 /// Kinds of which there was none have no column.
 json::object answer_columns(const std::vector<Sample>& samples) {
   json::object columns;
-  for (std::size_t kind = 0; kind < services::live::kKinds; ++kind) {
+  for (std::size_t kind = 0; kind < CheckCounts::kKinds; ++kind) {
     const auto count = [&](const Sample& sample) { return sample.counted.answers[kind]; };
     if (std::ranges::none_of(samples, count)) continue;
-    columns[services::live::kind_name(kind)] = column(samples, count);
+    columns[CheckCounts::kind_name(kind)] = column(samples, count);
   }
   return columns;
 }

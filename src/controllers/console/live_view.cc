@@ -24,9 +24,9 @@ views::ReportPage report_of(const services::live::SaleStatistics& statistics) {
   page.attempts = peak(statistics.attempts);
   page.sold = peak(statistics.sold);
   page.most_queued = statistics.most_queued;
-  for (std::size_t kind = 0; kind < services::live::kKinds; ++kind) {
+  for (std::size_t kind = 0; kind < CheckCounts::kKinds; ++kind) {
     const auto count = statistics.counted.answers[kind];
-    if (count > 0) page.answers.push_back({std::string(services::live::kind_name(kind)), count});
+    if (count > 0) page.answers.push_back({std::string(CheckCounts::kind_name(kind)), count});
   }
   page.p50 = quantile(statistics.counted.waits, 0.50);
   page.p95 = quantile(statistics.counted.waits, 0.95);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <expected>
 
 #include "controllers/parse_id.h"
@@ -29,12 +30,6 @@ http::Response key_required() {
   return http::problem(400, "key-required",
                        "The header Idempotency-Key is missing or is not 16 to 64 characters of "
                        "A-Z a-z 0-9 - _.");
-}
-
-/// "sold" stands for two verdicts; the second is a repeated yes.
-std::string label_of(Verdict verdict) {
-  const auto slug = verdict == Verdict::kSoldAlready ? "sold-already" : to_string(verdict);
-  return fmt::format("verdict=\"{}\"", slug);
 }
 
 }  // namespace
@@ -93,7 +88,8 @@ http::Response CheckController::refuse(http::Response response) {
 void CheckController::write_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_check_answers_total", "counter", "Answers of /check by verdict.");
   for (std::size_t i = 0; i < kVerdictCount; ++i) {
-    text.value("stampede_check_answers_total", label_of(static_cast<Verdict>(i)),
+    text.value("stampede_check_answers_total",
+               fmt::format("verdict=\"{}\"", CheckCounts::kind_name(i)),
                static_cast<double>(answers_[i].value()));
   }
   const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
@@ -107,26 +103,23 @@ void CheckController::write_metrics(telemetry::PrometheusText& text) const {
   text.histogram("stampede_purchase_seconds", "", wait_time_.snapshot());
 }
 
-std::vector<std::pair<std::string, double>> CheckController::counters() const {
-  std::vector<std::pair<std::string, double>> counters;
-  const auto add = [&](std::string name, std::uint64_t value) {
-    counters.emplace_back(std::move(name), static_cast<double>(value));
-  };
+CheckCounts CheckController::counts() const {
+  using telemetry::Histogram;
+  static_assert(CheckCounts::kBuckets == Histogram::kBuckets + 1);
+  CheckCounts counts;
   for (std::size_t i = 0; i < kVerdictCount; ++i) {
-    add(fmt::format("stampede_check_answers_total{{{}}}", label_of(static_cast<Verdict>(i))),
-        answers_[i].value());
+    counts.answers[i] = static_cast<std::int64_t>(answers_[i].value());
   }
-  add("stampede_check_refused_total", refused_.value());
+  counts.answers[CheckCounts::kRefused] = static_cast<std::int64_t>(refused_.value());
   const auto waits = wait_time_.snapshot();
-  std::uint64_t cumulative = 0;
-  for (std::size_t i = 0; i <= telemetry::Histogram::kBuckets; ++i) {
-    cumulative = i < telemetry::Histogram::kBuckets ? cumulative + waits.buckets[i] : waits.count;
-    add(fmt::format("stampede_purchase_seconds_bucket{{le=\"{}\"}}", telemetry::bucket_bound(i)),
-        cumulative);
+  auto beyond = static_cast<std::int64_t>(waits.count);
+  for (std::size_t i = 0; i < Histogram::kBuckets; ++i) {
+    counts.waits[i] = static_cast<std::int64_t>(waits.buckets[i]);
+    beyond -= counts.waits[i];
   }
-  add("stampede_purchase_seconds_count", waits.count);
-  counters.emplace_back("stampede_purchase_seconds_sum", static_cast<double>(waits.sum) / 1e6);
-  return counters;
+  // The count may have been read before a bucket was.
+  counts.waits[Histogram::kBuckets] = std::max<std::int64_t>(0, beyond);
+  return counts;
 }
 
 }  // namespace stampede::controllers

@@ -4,13 +4,11 @@
 #include <expected>
 #include <functional>
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "controllers/origin.h"
 #include "http/server/router.h"
-#include "model/verdict.h"
+#include "model/check_counts.h"
 #include "services/accounts/sessions.h"
 #include "services/purchase/checkout.h"
 #include "telemetry/metrics.h"
@@ -47,8 +45,8 @@ class CheckController {
 
   /// Answers by verdict, and how long buyers waited for an outcome.
   void write_metrics(telemetry::PrometheusText& text) const;
-  /// The counters among them, as `name` or `name{labels}`: what a heartbeat tells.
-  std::vector<std::pair<std::string, double>> counters() const;
+  /// The same, since this process began: what a heartbeat tells.
+  CheckCounts counts() const;
 
  private:
   const Decide decide_;

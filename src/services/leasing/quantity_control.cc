@@ -51,8 +51,7 @@ void QuantityControl::recover(Now now) {
   memory.grantor.saw(memory.ring.newest_lease);
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   for (const Member& member : memory.ring.members)
-    memory.present.try_emplace(member.node,
-                               Present{.member = member, .seen = now.tick, .counters = {}});
+    memory.present.try_emplace(member.node, Present{.member = member, .seen = now.tick});
   const std::lock_guard lock(mutex_);
   if (remembered(*term) == nullptr) memory_.emplace(std::move(memory));
 }
@@ -178,7 +177,7 @@ std::optional<QuantityControl::Refusal> QuantityControl::note_member(
     return Refusal{Refusal::Kind::kNodeTaken,
                    "this process has left the ring; its heartbeat came late"};
   } else {
-    memory.present[member.node] = {.member = member, .seen = now, .counters = heartbeat.counters};
+    memory.present[member.node] = {.member = member, .seen = now, .counts = heartbeat.counts};
   }
   return std::nullopt;
 }
@@ -327,7 +326,7 @@ std::expected<peers::ClusterReport, QuantityControl::Refusal> QuantityControl::r
   if (!term || !memory_ || memory_->term != *term) return std::unexpected(standby());
   peers::ClusterReport report{.ring_epoch = memory_->ring.epoch, .nodes = {}};
   for (const auto& [node, present] : memory_->present) {
-    report.nodes.push_back({present.member, present.counters});
+    report.nodes.push_back({present.member, present.counts});
   }
   return report;
 }

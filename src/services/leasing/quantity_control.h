@@ -89,7 +89,7 @@ class QuantityControl {
   struct Present {
     Member member;
     Tick seen;
-    std::vector<std::pair<std::string, double>> counters;
+    std::optional<CheckCounts> counts = std::nullopt;
   };
   /// What is known in the name of one term.
   struct Memory {

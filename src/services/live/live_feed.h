@@ -70,7 +70,7 @@ class LiveFeed {
   const Parts parts_;
   // Used only by the thread that calls tick() and save():
   Meter meter_;
-  Counted counted_;                          // since the last sample
+  CheckCounts counted_;                      // since the last sample
   std::optional<std::int64_t> queue_depth_;  // likewise
   std::optional<Instant> sampled_at_;
   std::int64_t seconds_ = 1;  // since the last sample

@@ -39,12 +39,12 @@ TEST(Quantile, IsInterpolatedWithinItsBucket) {
   EXPECT_THAT(quantile(waits({{27, 1}}), 0.5), Optional(1 << 26));  // beyond all buckets
 }
 
-Source source(const std::string& id, double sold_out, double fast = 0, double slow = 0) {
-  return {id,
-          {{R"(stampede_check_answers_total{verdict="sold-out"})", sold_out},
-           {R"(stampede_purchase_seconds_bucket{le="0.001024"})", fast},
-           {R"(stampede_purchase_seconds_bucket{le="0.002048"})", fast + slow},
-           {"stampede_units_in_memory", 7}}};
+Source source(const std::string& id, std::int64_t sold_out, std::int64_t fast = 0,
+              std::int64_t slow = 0) {
+  CheckCounts counts;
+  counts.answers[kSoldOut] = sold_out;
+  counts.waits = waits({{10, fast}, {11, slow}});
+  return {id, counts};
 }
 
 struct MeterTest : testing::Test {
@@ -57,19 +57,20 @@ struct MeterTest : testing::Test {
 };
 
 TEST_F(MeterTest, CountsWhatWasAddedSinceTheLastTime) {
-  EXPECT_EQ(meter.advance({source("a", 100, 5, 5)}, now), Counted{});  // it may have run for days
-  const Counted counted = meter.advance({source("a", 107, 6, 8)}, now);
+  EXPECT_EQ(meter.advance({source("a", 100, 5, 5)}, now),
+            CheckCounts{});  // it may have run for days
+  const CheckCounts counted = meter.advance({source("a", 107, 6, 8)}, now);
   EXPECT_EQ(counted.answers[kSoldOut], 7);
   EXPECT_EQ(counted.attempts(), 7);
   EXPECT_EQ(counted.waits[10], 1);
   EXPECT_EQ(counted.waits[11], 3);
   EXPECT_EQ(counted.waits[12], 0);
-  EXPECT_EQ(meter.advance({source("a", 107, 6, 8)}, now), Counted{});
+  EXPECT_EQ(meter.advance({source("a", 107, 6, 8)}, now), CheckCounts{});
 }
 
 TEST_F(MeterTest, ASourceThatBeganAgainCountsFromZero) {
   sold_out({source("a", 100, 50)});
-  const Counted counted = meter.advance({source("a", 3, 60)}, now);
+  const CheckCounts counted = meter.advance({source("a", 3, 60)}, now);
   EXPECT_EQ(counted.answers[kSoldOut], 3);
   EXPECT_EQ(counted.waits[10], 60);  // more than before, and yet all of it is new
 }
@@ -135,7 +136,7 @@ TEST(SampleBody, ComesBackAsItWas) {
   Sample sample = sample_at(7, 12);
   sample.seconds = 2;
   sample.counted.answers[kPending] = 4;
-  sample.counted.answers[kVerdictCount] = 3;
+  sample.counted.answers[CheckCounts::kRefused] = 3;
   sample.counted.waits = waits({{0, 1}, {27, 2}});
   sample.unleased = 1;
   sample.leased = 2;
@@ -229,7 +230,7 @@ TEST_F(LiveFeedTest, EachSampleIsWhatHappenedInItsSecond) {
   EXPECT_EQ(sample.sold, 4);
   EXPECT_EQ(sample.failed, 1);
   EXPECT_THAT(sample.holdings, ElementsAre(sale().holdings[0]));
-  EXPECT_EQ(tick(102)[0].sample.counted, Counted{});
+  EXPECT_EQ(tick(102)[0].sample.counted, CheckCounts{});
 }
 
 TEST_F(LiveFeedTest, TwoTicksInOneSecondAreOneSample) {

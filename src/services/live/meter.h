@@ -1,21 +1,19 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "model/check_counts.h"
 #include "model/time.h"
-#include "services/live/sample.h"
 
 namespace stampede::services::live {
 
-/// One process that answers /check, and what it has counted since its start, as
-/// CheckController::counters() tells it.
+/// One process that answers /check, and what it has counted since its start.
 struct Source {
-  std::string id;  // of this process alone
-  std::vector<std::pair<std::string, double>> counters;
+  std::string id;                     // of this process alone
+  std::optional<CheckCounts> counts;  // none: it has told nothing yet
 };
 
 /// Turns totals into what was counted since the last call. A new process counts from its first
@@ -23,11 +21,11 @@ struct Source {
 /// so that nothing is counted twice and no difference is negative. For one thread.
 class Meter {
  public:
-  Counted advance(const std::vector<Source>& sources, Tick now);
+  CheckCounts advance(const std::vector<Source>& sources, Tick now);
 
  private:
   struct Place {
-    Counted totals;
+    CheckCounts totals;
     Tick seen;
   };
   std::map<std::string, Place> places_;

@@ -18,7 +18,7 @@ struct Peak {
 /// The statistics of a whole sale, for its report.
 struct SaleStatistics {
   SampleHistory history;
-  Counted counted;  // in all
+  CheckCounts counted;  // in all
   Peak attempts;
   Peak sold;
   std::int64_t most_queued = 0;

@@ -8,23 +8,12 @@
 namespace stampede::services::live {
 namespace {
 
-template <std::size_t n>
-void add(std::array<std::int64_t, n>& sums, const std::array<std::int64_t, n>& more) {
-  std::ranges::transform(sums, more, sums.begin(), std::plus{});
-}
-
 /// Microseconds: bucket k holds (2^(k-1), 2^k], the first (0, 1].
 double lower_bound_of(std::size_t bucket) {
   return bucket == 0 ? 0 : std::exp2(static_cast<double>(bucket) - 1);
 }
 
 }  // namespace
-
-std::string_view kind_name(std::size_t kind) {
-  if (kind == kVerdictCount) return "refused";
-  const auto verdict = static_cast<Verdict>(kind);
-  return verdict == Verdict::kSoldAlready ? "sold-already" : to_string(verdict);
-}
 
 std::optional<std::int64_t> quantile(const Waits& waits, double part) {
   const auto count = std::accumulate(waits.begin(), waits.end(), std::int64_t{0});
@@ -45,21 +34,11 @@ std::optional<std::int64_t> quantile(const Waits& waits, double part) {
   std::unreachable();  // rank is at most count
 }
 
-std::int64_t Counted::attempts() const {
-  return std::accumulate(answers.begin(), answers.end(), std::int64_t{0});
-}
-
-Counted& Counted::operator+=(const Counted& other) {
-  add(answers, other.answers);
-  add(waits, other.waits);
-  return *this;
-}
-
 bool Sample::quiet_since(const Sample& before) const {
   Sample same = *this;
   same.at = before.at;
   same.seconds = before.seconds;
-  return counted == Counted{} && same == before;
+  return counted == CheckCounts{} && same == before;
 }
 
 Sample merged(const Sample& earlier, const Sample& later) {

@@ -9,42 +9,22 @@
 #include <string_view>
 #include <vector>
 
+#include "model/check_counts.h"
 #include "model/time.h"
-#include "model/verdict.h"
 #include "repositories/units.h"
-#include "telemetry/metrics.h"
 
 namespace stampede::services::live {
 
-/// Answers of /check by kind: one for each Verdict, and at last those refused before the rules (no
-/// login, no key, a foreign origin).
-inline constexpr std::size_t kKinds = kVerdictCount + 1;
-using Answers = std::array<std::int64_t, kKinds>;
-/// "sold", "sold-already", "pending" ... "refused": the labels of the metrics.
-std::string_view kind_name(std::size_t kind);
-
-/// How long buyers waited for an outcome, in the buckets of telemetry::Histogram; the last counts
-/// those beyond all of them.
-using Waits = std::array<std::int64_t, telemetry::Histogram::kBuckets + 1>;
+using Waits = decltype(CheckCounts::waits);
 /// The wait in microseconds that `part` (0 to 1) of the buyers did not exceed, interpolated within
 /// its bucket; nullopt if nobody waited.
 std::optional<std::int64_t> quantile(const Waits& waits, double part);
-
-/// What was counted in some time.
-struct Counted {
-  Answers answers{};
-  Waits waits{};
-
-  std::int64_t attempts() const;
-  Counted& operator+=(const Counted& other);
-  friend bool operator==(const Counted&, const Counted&) = default;
-};
 
 /// A sale in some seconds, mostly one. Answers and waits are of the whole shop, units of the sale.
 struct Sample {
   Instant at;                // the end of those seconds, a whole one
   std::int64_t seconds = 1;  // how many it stands for
-  Counted counted;
+  CheckCounts counted;
   std::optional<std::int64_t> queue_depth;  // the most of them; none: the queue did not tell
   std::int64_t quantity = 0;                // T, and where they were at the end
   std::int64_t unleased = 0;

@@ -15,18 +15,19 @@ constexpr std::size_t kMostHoldings = 60;
 
 constexpr std::array kStates{LeaseState::kOpen, LeaseState::kFenced};
 
-json::object answers_of(const Answers& answers) {
+json::object answers_of(const decltype(CheckCounts::answers)& answers) {
   json::object object;
-  for (std::size_t kind = 0; kind < kKinds; ++kind) {
-    if (answers[kind] != 0) object[kind_name(kind)] = answers[kind];
+  for (std::size_t kind = 0; kind < CheckCounts::kKinds; ++kind) {
+    if (answers[kind] != 0) object[CheckCounts::kind_name(kind)] = answers[kind];
   }
   return object;
 }
 
-Answers answers_of(const json::object& object) {
-  Answers answers{};
-  for (std::size_t kind = 0; kind < kKinds; ++kind) {
-    if (const auto* count = object.if_contains(kind_name(kind))) answers[kind] = count->as_int64();
+decltype(CheckCounts::answers) answers_of(const json::object& object) {
+  decltype(CheckCounts::answers) answers{};
+  for (std::size_t kind = 0; kind < CheckCounts::kKinds; ++kind) {
+    if (const auto* count = object.if_contains(CheckCounts::kind_name(kind)))
+      answers[kind] = count->as_int64();
   }
   return answers;
 }

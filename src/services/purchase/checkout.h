@@ -95,6 +95,7 @@ class Checkout {
   /// The sales, their units in memory, and what buyers are told of them. Sales are loaded by
   /// load_sales() alone.
   SaleCatalog& catalog() { return catalog_; }
+  const SaleCatalog& catalog() const { return catalog_; }
 
   /// Tells those who waited longer than Rules::wait that their purchase is pending, or that nothing
   /// is known of it here. To be called several times a second.

@@ -57,7 +57,7 @@ class Validator {
 
   // The heartbeat; for one thread at a time.
 
-  /// What to tell quantity control now; counters are the caller's to add.
+  /// What to tell quantity control now; what it counted is the caller's to add.
   peers::Heartbeat compose(Now now);
   /// The reply to a heartbeat sent at `asked`; true if another is to follow at once. An error says
   /// why the reply is not believed: then nothing of it is acted on, and it counts as none.

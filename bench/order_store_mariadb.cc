@@ -102,7 +102,7 @@ void consume(const Options& options, std::int32_t shard, const std::vector<Purch
       batch.emplace_back(purchase);
     }
     for (const Order& order : writer.write(batch).orders) {
-      if (!order.live()) throw std::logic_error("an order failed");
+      if (!order.active()) throw std::logic_error("an order failed");
     }
   }
 }

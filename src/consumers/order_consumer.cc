@@ -147,7 +147,7 @@ void OrderConsumer::tell(const services::orders::Written& written) {
   statistics_.batches.add();
   std::uint64_t failed = 0;
   for (const Order& order : written.orders) {
-    if (order.live()) continue;
+    if (order.active()) continue;
     ++failed;
     if (order.reason == FailureReason::kNoUnit) {
       telemetry::log_error("an order without a unit: the lease does not cover it",

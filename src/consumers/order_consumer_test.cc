@@ -212,7 +212,7 @@ TEST_F(OrderConsumerTest, WritesThenTells) {
   queue_.shut();
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
   ASSERT_EQ(told_.size(), 1);
-  EXPECT_TRUE(told_[0].live());
+  EXPECT_TRUE(told_[0].active());
   EXPECT_THAT(closed_, testing::ElementsAre(lease_));
   EXPECT_EQ(consumer_->statistics().orders.value(), 1);
 }
@@ -225,7 +225,7 @@ TEST_F(OrderConsumerTest, ADatabaseThatIsAwayLosesNothingAndDoublesNothing) {
   queue_.shut();
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
   ASSERT_EQ(told_.size(), 1);
-  EXPECT_TRUE(told_[0].live());
+  EXPECT_TRUE(told_[0].active());
   EXPECT_EQ(memory_.state().orders.size(), 1);
   EXPECT_EQ(consumer_->statistics().retries.value(), 4);
   EXPECT_TRUE(consumer_->healthy());
@@ -252,7 +252,7 @@ TEST_F(OrderConsumerTest, AMessageThatCannotBeWrittenIsPutAsideAndTheOthersKeepT
   };
   consume({1, 2, 3, 4, 5, 6, 7});
   EXPECT_THAT(told_buyers(), testing::ElementsAre(1, 2, 4, 6, 7));
-  EXPECT_TRUE(std::ranges::all_of(told_, &Order::live)) << "none came behind the marker";
+  EXPECT_TRUE(std::ranges::all_of(told_, &Order::active)) << "none came behind the marker";
   EXPECT_THAT(closed_, testing::ElementsAre(lease_));
   ASSERT_EQ(quarantine_.entries.size(), 2);
   EXPECT_EQ(quarantine_.entries[0].shard, 3);

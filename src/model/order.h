@@ -22,7 +22,7 @@ struct Purchase {
 
 enum class OrderStatus { kSuccess, kFailed };
 
-/// Why a purchase that was queued did not become a live order.
+/// Why a purchase that was queued did not become an active order.
 enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit };
 
 constexpr std::string_view to_string(FailureReason reason) {
@@ -52,7 +52,8 @@ struct Order {
   std::int64_t seq = 0;  // counts up per queue shard without a gap
   Instant created_at;
 
-  bool live() const { return status == OrderStatus::kSuccess; }
+  /// It holds a unit.
+  bool active() const { return status == OrderStatus::kSuccess; }
 };
 
 }  // namespace stampede

@@ -27,8 +27,8 @@ constexpr std::string_view to_string(SaleStatus status) {
 }
 
 struct Sale {
-  /// So long before its start a sale's terms stand: every process that sells it hears of a change
-  /// in less, and its units may be leased from then on.
+  /// From so long before its start on, a sale's terms cannot be changed: every process that sells
+  /// it hears of a change in less time. Its units are leased from then on.
   static constexpr std::chrono::seconds kTermsFixed{5};
 
   SaleId id;
@@ -44,7 +44,6 @@ struct Sale {
   bool started(Instant now) const { return starts_at <= now; }
   bool terms_fixed(Instant now) const { return started(now + kTermsFixed); }
   bool ended(Instant now) const { return ends_at && *ends_at <= now; }
-  bool on(Instant now) const { return started(now) && !ended(now); }
 };
 
 }  // namespace stampede

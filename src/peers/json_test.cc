@@ -97,7 +97,7 @@ Order any_order() {
   order.reason = *rc::gen::elementOf(kReasons);
   order.status =
       order.reason == FailureReason::kNone ? OrderStatus::kSuccess : OrderStatus::kFailed;
-  if (order.live()) order.slot = static_cast<std::int32_t>(any(1, 1'000));
+  if (order.active()) order.slot = static_cast<std::int32_t>(any(1, 1'000));
   order.seq = any(1, kMost);
   order.created_at = any_instant();
   return order;

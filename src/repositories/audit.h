@@ -18,15 +18,15 @@ struct AuditedSale {
   Sale sale;
   std::string product_name;
   std::vector<StockLease> leases;
-  std::int64_t live = 0;  // orders not failed
+  std::int64_t active = 0;  // orders not failed
   std::int64_t failed = 0;
   /// By the sale itself, order by order, for the live view: behind if a consumer of a release that
   /// does not count them wrote some.
   std::int64_t failed_as_counted = 0;
   std::int64_t added_while_on = 0;     // units of sale.quantity that were added after its start
-  std::int64_t buyers_over_limit = 0;  // buyers with more live orders than the limit
+  std::int64_t buyers_over_limit = 0;  // buyers with more active orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
-  /// Live orders charged to each lease do not equal its `sold` column: one entry a lease.
+  /// Active orders charged to each lease do not equal its `sold` column: one entry a lease.
   std::vector<LeaseId> mischarged_leases;
 };
 

@@ -37,7 +37,8 @@ class Orders {
   /// One row: the outcome of one intent, in the same snapshot as the lease it was queued from.
   virtual PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                     LeaseId lease) = 0;
-  /// Live orders of one buyer, newest first, at most `limit`, numbers below `before` if it is set.
+  /// Active orders of one buyer, newest first, at most `limit`, numbers below `before` if it is
+  /// set.
   virtual std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) = 0;
   virtual std::optional<OrderLine> find(OrderNumber number) = 0;
   /// Orders of one queue shard, failed ones too, with a seq above `after`: in order of seq, at most

@@ -30,7 +30,7 @@ void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
 void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   Key& asked = known(key);
   const auto order = order_of(key);
-  require(order && order->live() && order->number == number,
+  require(order && order->active() && order->number == number,
           "I3: yes to " + text_of(key) + ", which is no live order of that number");
   require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
   asked.yes = number;
@@ -41,7 +41,7 @@ void Checks::said_no(const IdempotencyKey& key, bool last_word) {
   Key& asked = known(key);
   asked.no = last_word;
   const auto order = order_of(key);
-  require(!last_word || !order || !order->live(),
+  require(!last_word || !order || !order->active(),
           "I4: no to " + text_of(key) + ", which is a live order");
 }
 
@@ -51,7 +51,7 @@ void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
 
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
-  require(order && !order->live(), "failed was said of " + text_of(key) + " without such a row");
+  require(order && !order->active(), "failed was said of " + text_of(key) + " without such a row");
   known(key).no = true;
 }
 
@@ -75,7 +75,7 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
     return index < known.size() && known[index];
   };
   for (const Order& order : database_->store.view().orders) {
-    if (!order.live() || order.lease >= oldest_open || knows(order.number)) continue;
+    if (!order.active() || order.lease >= oldest_open || knows(order.number)) continue;
     throw Breach("I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
   }
 }
@@ -97,7 +97,7 @@ void Checks::check_new_orders(const State& state) {
         order.reason != FailureReason::kNoUnit,
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
-    if (!order.live()) continue;
+    if (!order.active()) continue;
     ++sums_[order.sale].live;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
             "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
@@ -143,14 +143,14 @@ void Checks::at_end(const Demand& demand) {
   for (const Order& order : state.orders) {
     const Key& asked = known(order.intent);  // I4: nobody else's
     require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
-    if (!order.live()) continue;
+    if (!order.active()) continue;
     ++live;
     require(!asked.no, "I4: " + text_of(order.intent) + " was told no last, and is a live order");
   }
   for (const auto& [text, asked] : keys_) {
     const auto key = *IdempotencyKey::parse(text);
     const auto order = order_of(key);
-    require(!asked.yes || (order && order->live() && order->number == *asked.yes),
+    require(!asked.yes || (order && order->active() && order->number == *asked.yes),
             "I3: " + text + " was told yes, and is no live order any more");
     require(!asked.confirmed || order, "the broker confirmed " + text + ", and it has no row");
   }

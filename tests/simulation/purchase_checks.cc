@@ -49,7 +49,7 @@ void PurchaseChecks::check_permission(const Taken& taken) const {
   }
   const Sale& sale = database_->store.view().sales.at(purchase.sale);
   const bool changed = database_->sales_changed > taken.sales_known;
-  if (!changed && !sale.on(purchase.created_at)) {
+  if (!changed && (!sale.started(purchase.created_at) || sale.ended(purchase.created_at))) {
     throw Breach("the window: " + name_of(purchase) + " was sold outside of it");
   }
 }
@@ -103,7 +103,7 @@ void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   const auto& state = database_->store.view();
   std::int32_t beside = 0;
   for (const Order& other : state.orders) {
-    if (!other.live() || other.sale != order.sale || other.buyer != order.buyer) continue;
+    if (!other.active() || other.sale != order.sale || other.buyer != order.buyer) continue;
     const Taken* known = find(other.intent, other.lease);
     if (known != nullptr && known->holder == taken.holder) ++beside;
   }

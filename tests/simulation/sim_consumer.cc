@@ -113,7 +113,7 @@ void SimConsumer::Worker::write() {
   try {
     const auto written = writer_.write(batch_);
     for (const Order& order : written.orders) {
-      stage_->trace.note(process_->name(), order.live() ? "order" : "failed order",
+      stage_->trace.note(process_->name(), order.active() ? "order" : "failed order",
                          {order.number.value, order.buyer.value, order.lease.value});
     }
     for (const LeaseId lease : written.closed) {

@@ -244,7 +244,7 @@ void World::run() {
 Outcome World::outcome() const {
   Outcome outcome{.breach = {}, .trace = stage_.trace.hash(), .events = events_};
   for (const Order& order : database_.store.view().orders) {
-    ++(order.live() ? outcome.live : outcome.failed);
+    ++(order.active() ? outcome.live : outcome.failed);
   }
   return outcome;
 }

@@ -30,7 +30,7 @@ class FakeOrders final : public repositories::Orders {
     if (broken) throw std::runtime_error("disk gone");
     std::vector<repositories::OrderLine> found;
     for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-      const bool wanted = line->order.buyer == buyer && line->order.live() &&
+      const bool wanted = line->order.buyer == buyer && line->order.active() &&
                           (!before || line->order.number < before);
       if (wanted && found.size() < limit) found.push_back(*line);
     }

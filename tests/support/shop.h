@@ -76,7 +76,7 @@ class Shop {
 
   /// The outcome of `stampede audit --json`.
   boost::json::value audit() const;
-  /// Live orders of all sales, by the audit; 0 breaches or it throws.
+  /// Active orders of all sales, by the audit; 0 breaches or it throws.
   std::int64_t audited_orders() const;
 
  private:

@@ -10,7 +10,7 @@ BackupManifest::AuditedCopy audit_copy(const repositories::sql::SqliteOptions& f
   BackupManifest::AuditedCopy audited;
   for (const auto& sale : repositories::sql::Repositories(database).audit().audited_sales()) {
     ++audited.sales;
-    audited.orders += sale.live + sale.failed;
+    audited.orders += sale.active + sale.failed;
     audited.clean = audited.clean && services::audit::audit_sale(sale).clean();
   }
   return audited;

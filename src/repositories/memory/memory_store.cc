@@ -283,7 +283,7 @@ std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, s
   const concurrency::MutexLock lock(mutex_);
   std::vector<OrderLine> lines;
   for (const Order& order : state_.orders) {
-    if (order.buyer == buyer && order.live() && (!before || order.number < before)) {
+    if (order.buyer == buyer && order.active() && (!before || order.number < before)) {
       lines.push_back(line(order));
     }
   }
@@ -407,7 +407,7 @@ Term MemoryStore::last() {
 
 std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
   std::vector<std::string> broken;
-  std::map<SaleId, std::int64_t> live;
+  std::map<SaleId, std::int64_t> active;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;
   std::set<std::tuple<SaleId, UserId, std::string_view>> intents;
   std::set<std::tuple<ProductId, UserId, std::string_view>> bought;
@@ -415,12 +415,12 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
     if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
       broken.emplace_back("I5: two orders of one intent");
     }
-    if (!order.live()) continue;
+    if (!order.active()) continue;
     const ProductId product = state.sales.at(order.sale).product;
     if (!bought.emplace(product, order.buyer, order.intent.text()).second) {
-      broken.emplace_back("I5: two live orders of one intent, in sales of one product");
+      broken.emplace_back("I5: two active orders of one intent, in sales of one product");
     }
-    ++live[order.sale];
+    ++active[order.sale];
     if (++held[{order.sale, order.buyer}] > state.sales.at(order.sale).per_buyer_limit) {
       broken.emplace_back("I5: a buyer over the limit");
     }
@@ -432,8 +432,8 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
       if (lease.sold > lease.granted) broken.emplace_back("I2: a lease sold more than granted");
       if (lease.state != LeaseState::kClosed) unsold += lease.granted - lease.sold;
     }
-    if (sale.unleased < 0 || live[id] > sale.quantity) broken.emplace_back("I2: oversold");
-    if (sale.quantity != sale.unleased + unsold + live[id]) {
+    if (sale.unleased < 0 || active[id] > sale.quantity) broken.emplace_back("I2: oversold");
+    if (sale.quantity != sale.unleased + unsold + active[id]) {
       broken.emplace_back("I1: the units of a sale do not add up");
     }
   }

@@ -116,7 +116,7 @@ void SqlOrderStore::Statements::advance(std::int32_t shard, std::int64_t last_se
 void SqlOrderStore::Statements::count_failed(std::span<const Order> orders) {
   std::map<std::int64_t, std::int64_t> failed;  // of each sale; locked in order of id
   for (const Order& order : orders) {
-    if (!order.live()) ++failed[order.sale.value];
+    if (!order.active()) ++failed[order.sale.value];
   }
   for (const auto& [sale, count] : failed) {
     id_ = sale;

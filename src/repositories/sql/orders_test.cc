@@ -95,7 +95,7 @@ TEST_P(OrdersTest, AFailedPurchaseSaysWhy) {
   const auto order = shop.commit({failure(sale, lease, 1, FailureReason::kTooLate)}).at(0);
   const auto snapshot = shop.orders().purchase(sale, {1}, order.intent, lease);
   ASSERT_TRUE(snapshot.order);
-  EXPECT_FALSE(snapshot.order->live());
+  EXPECT_FALSE(snapshot.order->active());
   EXPECT_EQ(snapshot.order->reason, FailureReason::kTooLate);
   EXPECT_EQ(snapshot.order->slot, std::nullopt);
 }

@@ -110,7 +110,7 @@ struct TestShop {
     for (auto& order : orders) {
       order.seq = ++seq;
       order.number = {seq};
-      if (order.live()) transaction->charge({order.lease, 1});
+      if (order.active()) transaction->charge({order.lease, 1});
     }
     transaction->insert(orders);
     transaction->advance_shard(0, seq);

@@ -33,7 +33,7 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
                                 name({order.buyer, order.intent})));
       return;
     }
-    if (!order.live()) return;
+    if (!order.active()) return;
     Outcome& outcome = found->second;
     if (outcome.promised == order.number) outcome.kept = true;
     if (outcome.last == Last::kNo && !outcome.unanswered) {
@@ -58,7 +58,7 @@ Finding no_loss(AnswerLog& answers) {
     offenders.add(fmt::format("{}: was told order {} and then order {}", name(contradiction.want),
                               contradiction.first.value, contradiction.then.value));
   }
-  return finding_of(Invariant::kNoLoss, offenders, "yes answers have no live order");
+  return finding_of(Invariant::kNoLoss, offenders, "yes answers have no active order");
 }
 
 /// I6: sold to the last unit, once every want has its yes or no. Units that were added while the
@@ -67,7 +67,7 @@ Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answer
                      std::int64_t demand) {
   Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};
   const std::int64_t total = audited.sale.quantity;
-  if (demand < total || audited.live == total) return finding;
+  if (demand < total || audited.active == total) return finding;
   const auto resolved = std::ranges::count_if(answers.outcomes(), [](const auto& entry) {
     return entry.second.last == Last::kYes || entry.second.last == Last::kNo;
   });
@@ -77,20 +77,20 @@ Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answer
     finding.explanation = fmt::format(
         "{} of {} wants have neither a yes nor a no; {} of {} units "
         "are sold",
-        wants - resolved, wants, audited.live, total);
+        wants - resolved, wants, audited.active, total);
     return finding;
   }
-  if (audited.live < total && audited.live >= total - audited.added_while_on) {
+  if (audited.active < total && audited.active >= total - audited.added_while_on) {
     finding.state = Finding::State::kOpen;
     finding.explanation = fmt::format(
         "{} of {} units are sold; {} were added while the sale was on, and whoever was told "
         "\"sold out\" before need not have come again",
-        audited.live, total, audited.added_while_on);
+        audited.active, total, audited.added_while_on);
     return finding;
   }
   finding.state = Finding::State::kBroken;
   finding.explanation =
-      fmt::format("{} of {} units are sold, though {} were wanted", audited.live, total, demand);
+      fmt::format("{} of {} units are sold, though {} were wanted", audited.active, total, demand);
   return finding;
 }
 

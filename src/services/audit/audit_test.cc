@@ -40,7 +40,7 @@ class AuditTest : public testing::Test, public repositories::Audit {
     audited_.sale.quantity = 3;
     audited_.product_name = "Fox";
     audited_.leases = {{LeaseId{1}, kSale, 3, 3, LeaseState::kOpen}};
-    audited_.live = 3;
+    audited_.active = 3;
     for (std::int64_t buyer : {1, 2, 3}) orders_.push_back(order_of(buyer, buyer));
   }
 

@@ -14,13 +14,13 @@ struct Totals {
   SalePosition position;
   std::int64_t leases_not_closed = 0;
   Offenders oversold;    // leases with more sold than granted
-  Offenders mischarged;  // leases charged for other than their live orders
+  Offenders mischarged;  // leases charged for other than their active orders
   std::int64_t failed_as_counted = 0;
 };
 
 Totals add_up(const repositories::AuditedSale& sale) {
   Totals totals;
-  totals.position = {.sale = sale.sale, .sold = sale.live, .failed = sale.failed};
+  totals.position = {.sale = sale.sale, .sold = sale.active, .failed = sale.failed};
   totals.failed_as_counted = sale.failed_as_counted;
   for (const StockLease& lease : sale.leases) {
     if (lease.sold > lease.granted) {

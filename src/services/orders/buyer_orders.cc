@@ -6,7 +6,7 @@ BuyerOrders::PurchaseReport BuyerOrders::purchase(SaleId sale, UserId buyer,
                                                   const IdempotencyKey& intent, LeaseId lease) {
   const auto snapshot = orders_->purchase(sale, buyer, intent, lease);
   if (snapshot.order) {
-    return {snapshot.order->live() ? PurchaseState::kSuccess : PurchaseState::kFailed,
+    return {snapshot.order->active() ? PurchaseState::kSuccess : PurchaseState::kFailed,
             snapshot.order->number, snapshot.order->reason};
   }
   return {snapshot.lease_open ? PurchaseState::kPending : PurchaseState::kUnknown, {}, {}};
@@ -19,7 +19,7 @@ std::vector<repositories::OrderLine> BuyerOrders::orders_of(UserId buyer, OrderN
 
 std::optional<repositories::OrderLine> BuyerOrders::order_of(UserId buyer, OrderNumber number) {
   auto line = orders_->find(number);
-  if (!line || line->order.buyer != buyer || !line->order.live()) return std::nullopt;
+  if (!line || line->order.buyer != buyer || !line->order.active()) return std::nullopt;
   return line;
 }
 

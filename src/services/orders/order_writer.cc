@@ -115,7 +115,7 @@ void Batch::decide(const Purchase& purchase) {
   const auto found = leases_.find(purchase.lease);
   LeaseLine* line = found == leases_.end() ? nullptr : &found->second;
   Order order = outcome_of(purchase, line);
-  if (order.live()) ++line->charged;
+  if (order.active()) ++line->charged;
   order.seq = ++shard_.last_seq;
   // Shards interleave: with one shard numbers are 1, 2, 3 ...
   order.number = number_of(order.seq, shard_index_, shard_.shards);

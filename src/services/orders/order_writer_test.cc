@@ -49,7 +49,7 @@ class OrderWriterTest : public testing::Test {
 TEST_F(OrderWriterTest, NumbersOrdersInQueueOrder) {
   const auto orders = write({purchase(7, 1), purchase(5, 1)});
   ASSERT_EQ(orders.size(), 2);
-  EXPECT_TRUE(orders[0].live());
+  EXPECT_TRUE(orders[0].active());
   EXPECT_EQ(orders[0].number, OrderNumber{1});
   EXPECT_EQ(orders[0].buyer, UserId{7});
   EXPECT_EQ(orders[0].slot, 1);
@@ -79,8 +79,8 @@ TEST_F(OrderWriterTest, AnIntentOfAnotherSaleOfTheProductIsThatSalesOrder) {
   const auto again = write({in_next(1, 1), in_next(1, 2), in_next(2, 1)});
   EXPECT_EQ(again[0].number, first[0].number);
   EXPECT_EQ(again[0].sale, kSale);
-  EXPECT_TRUE(again[1].live()) << "another intent of that buyer";
-  EXPECT_TRUE(again[2].live()) << "the same key of another buyer is another intent";
+  EXPECT_TRUE(again[1].active()) << "another intent of that buyer";
+  EXPECT_TRUE(again[2].active()) << "the same key of another buyer is another intent";
   const auto together = write({purchase(3, 3), in_next(3, 3)});
   EXPECT_EQ(together[1].number, together[0].number) << "both in one batch";
   const auto backwards = write({in_next(4, 4), purchase(4, 4)});
@@ -104,7 +104,7 @@ TEST_F(OrderWriterTest, AnotherProductsSalesAreNotLookedAt) {
   other.sale = SaleId{2};
   other.lease = *store_.grant(SaleId{2}, 5, {});
   write({purchase(1, 1)});
-  EXPECT_TRUE(write({other}).at(0).live());
+  EXPECT_TRUE(write({other}).at(0).active());
 }
 
 TEST_F(OrderWriterTest, ASecondIntentOverTheLimitFailsAndChargesNothing) {
@@ -117,7 +117,7 @@ TEST_F(OrderWriterTest, ASecondIntentOverTheLimitFailsAndChargesNothing) {
 
 TEST_F(OrderWriterTest, MoreThanGrantedFails) {
   const auto orders = write({purchase(1, 1), purchase(2, 1), purchase(3, 1), purchase(4, 1)});
-  EXPECT_TRUE(orders[2].live());
+  EXPECT_TRUE(orders[2].active());
   EXPECT_EQ(orders[3].reason, FailureReason::kNoUnit);
 }
 
@@ -135,7 +135,7 @@ TEST_F(OrderWriterTest, AnUnknownLeaseOrAnotherSalesFails) {
 TEST_F(OrderWriterTest, WhatComesAfterTheMarkerIsTooLateInOneBatchToo) {
   const auto written = writer_.write(std::vector<Message>{purchase(1, 1), CloseMarker{lease_},
                                                           purchase(2, 1), CloseMarker{lease_}});
-  EXPECT_TRUE(written.orders[0].live());
+  EXPECT_TRUE(written.orders[0].active());
   EXPECT_EQ(written.orders[1].reason, FailureReason::kTooLate);
   EXPECT_EQ(store_.state().sales.at(kSale).unleased, 9) << "7 never leased and 2 returned";
   EXPECT_EQ(write({purchase(3, 1)})[0].reason, FailureReason::kTooLate);
@@ -193,7 +193,7 @@ TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
       for (const Order& order : written.orders) {
         const auto& lease = before.leases.at(order.lease);
         const bool fresh = order.seq > before.last_seqs[0];
-        RC_ASSERT(!(fresh && order.live() && lease.state == LeaseState::kClosed));
+        RC_ASSERT(!(fresh && order.active() && lease.state == LeaseState::kClosed));
       }
       if (*rc::gen::inRange(0, 3) == 0) {
         const auto again = writer.write(batch);

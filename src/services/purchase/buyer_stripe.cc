@@ -21,7 +21,7 @@ Answer undecided(Verdict verdict, SaleId sale, LeaseId lease) {
 }
 
 Answer answer_of(const Order& order) {
-  if (order.live()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
+  if (order.active()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
 }
 

@@ -60,7 +60,7 @@ void append_csv(std::string& out, const ConsoleOrder& line) {
   CsvLine(out)
       .number(order.number.value)
       .plain(format_rfc3339(order.created_at))
-      .plain(order.live() ? "success" : "failed")
+      .plain(order.active() ? "success" : "failed")
       .plain(to_string(order.reason))
       .number(order.sale.value)
       .number(line.product.value)

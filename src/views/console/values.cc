@@ -39,7 +39,7 @@ data values_of(const ConsoleOrder& line) {
   values.set("product", std::to_string(line.product.value));
   values.set("product_name", line.product_name);
   values.set("price", format_price(line.price_cents));
-  values.set("failed", data{!order.live()});
+  values.set("failed", data{!order.active()});
   values.set("reason", words_of(order.reason));
   put_time(values, "created_at", order.created_at);
   return values;

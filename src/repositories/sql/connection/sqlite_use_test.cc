@@ -184,7 +184,7 @@ TEST_F(SqliteCopyTest, DoesNotBeginAnewWhileOthersCommit) {
   Database read({.path = target, .read_only = true});
   const auto audited_sales = Repositories(read).audit().audited_sales();
   ASSERT_EQ(audited_sales.size(), 1U);
-  EXPECT_EQ(audited_sales[0].live, 30'000);
+  EXPECT_EQ(audited_sales[0].active, 30'000);
   EXPECT_TRUE(audited_sales[0].mischarged_leases.empty());
 }
 

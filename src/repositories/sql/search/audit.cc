@@ -43,7 +43,7 @@ void add_leases(soci::session& session, AuditedSales& audited_sales) {
 
 /// Counts orders, and compares what each lease was charged with the orders that name it.
 void add_counts(soci::session& session, AuditedSales& audited_sales) {
-  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> live;  // of a sale and a lease
+  std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> active;  // of a sale and a lease
   std::int64_t sale = 0, lease = 0, count = 0;
   std::string status;
   const std::string success = to_column(OrderStatus::kSuccess);
@@ -53,20 +53,20 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
                           "GROUP BY lease, sale, status",
        soci::into(sale), soci::into(lease), soci::into(status), soci::into(count));
   for (select.execute(); select.fetch();) {
-    if (status == success) live[{sale, lease}] = count;
+    if (status == success) active[{sale, lease}] = count;
     const auto audited = audited_sales.find(sale);
     if (audited == audited_sales.end()) continue;
-    (status == success ? audited->second.live : audited->second.failed) += count;
+    (status == success ? audited->second.active : audited->second.failed) += count;
   }
   for (auto& [id, audited] : audited_sales) {
     for (const auto& charged : audited.leases) {
-      const auto orders = live.extract({id, charged.id.value});
+      const auto orders = active.extract({id, charged.id.value});
       if (charged.sold != (orders ? orders.mapped() : 0)) {
         audited.mischarged_leases.push_back(charged.id);
       }
     }
   }
-  for (const auto& [key, orders] : live) {  // these name a lease that their sale does not have
+  for (const auto& [key, orders] : active) {  // these name a lease that their sale does not have
     const auto audited = audited_sales.find(key.first);
     if (audited != audited_sales.end()) audited->second.mischarged_leases.push_back({key.second});
   }
@@ -86,11 +86,11 @@ void add_counted(soci::session& session, AuditedSales& audited_sales,
 // Both look closely only at buyers who have several rows, which the unique index alone tells.
 constexpr const char* kBuyersOverLimit =
     "SELECT b.sale, COUNT(*) FROM "
-    "(SELECT o.sale, o.buyer, COUNT(*) AS live FROM orders o "
+    "(SELECT o.sale, o.buyer, COUNT(*) AS active FROM orders o "
     " JOIN (SELECT sale, buyer FROM orders GROUP BY sale, buyer HAVING COUNT(*) > 1) m "
     " ON m.sale = o.sale AND m.buyer = o.buyer "
     " WHERE o.status = 'success' GROUP BY o.sale, o.buyer) b "
-    "JOIN sales s ON s.id = b.sale WHERE b.live > s.per_buyer_limit GROUP BY b.sale";
+    "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale";
 constexpr const char* kDoubledIntents =
     "SELECT d.sale, COUNT(*) FROM "
     "(SELECT o.sale, o.buyer, o.intent FROM orders o "
@@ -99,8 +99,9 @@ constexpr const char* kDoubledIntents =
     " GROUP BY o.sale, o.buyer, o.intent HAVING COUNT(*) > 1) d "
     "GROUP BY d.sale";
 
-// Live orders whose buyer and intent have a live order in another sale of the product too. Only
-// buyers of several sales of one product are looked at, and the unique index tells who they are.
+// Active orders whose buyer and intent have an active order in another sale of the product too.
+// Only buyers of several sales of one product are looked at, and the unique index tells who they
+// are.
 constexpr const char* kIntentsOfOtherSales =
     "SELECT o.sale, COUNT(*) FROM "
     "(SELECT s.product, b.buyer FROM sales s "

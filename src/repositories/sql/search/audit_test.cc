@@ -40,7 +40,7 @@ TEST_P(AuditTest, AnHonestSaleIsClean) {
   ASSERT_EQ(found.leases.size(), 2U);
   EXPECT_EQ(found.leases[0].sold, 2);
   EXPECT_EQ(found.leases[1].sold, 1);
-  EXPECT_EQ(found.live, 3);
+  EXPECT_EQ(found.active, 3);
   EXPECT_EQ(found.failed, 1);
   EXPECT_EQ(found.buyers_over_limit, 0);
   EXPECT_EQ(found.doubled_intents, 0);
@@ -53,9 +53,9 @@ TEST_P(AuditTest, EverySaleIsRead) {
   shop.commit({success(second, second_lease, 1), success(sale, lease, 1)});
   const auto audited_sales = shop.repositories.audit().audited_sales();
   ASSERT_EQ(audited_sales.size(), 2U);
-  EXPECT_EQ(audited_sales[0].live, 1);
+  EXPECT_EQ(audited_sales[0].active, 1);
   EXPECT_EQ(audited_sales[1].sale.id, second);
-  EXPECT_EQ(audited_sales[1].live, 1);
+  EXPECT_EQ(audited_sales[1].active, 1);
   EXPECT_EQ(audited_sales[1].leases.at(0).id, second_lease);
 }
 

@@ -49,7 +49,7 @@ stampede_room(identity SANITIZE address thread USES model concurrency LINKS Open
 stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
 
 # The rules.
-stampede_room(services/stock SANITIZE thread USES model)
+stampede_room(services/stock SANITIZE thread USES model concurrency)
 stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread

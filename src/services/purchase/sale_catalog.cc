@@ -13,9 +13,10 @@ std::shared_ptr<const CatalogSnapshot> SaleCatalog::load(std::span<const Sale> s
       throw std::out_of_range("sale id " + std::to_string(sale.id.value) + " is not 1 to 2^32-1");
     }
   }
-  const std::lock_guard lock(mutex_);
-  snapshot_ = std::make_shared<const CatalogSnapshot>(sales, *snapshot_, listener_of_);
-  return snapshot_;
+  return snapshot_.with([&](auto& snapshot) {
+    snapshot = std::make_shared<const CatalogSnapshot>(sales, *snapshot, listener_of_);
+    return snapshot;
+  });
 }
 
 bool SaleCatalog::add_lease(SaleId sale, LeaseId lease, std::int64_t units, Now now,

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/sale.h"
 #include "services/purchase/catalog_snapshot.h"
 
@@ -28,10 +28,7 @@ class SaleCatalog {
   /// The sales as the database has them; answers the new snapshot. Throws std::out_of_range for a
   /// sale id that is not 1 to 2^32-1.
   std::shared_ptr<const CatalogSnapshot> load(std::span<const Sale> sales);
-  std::shared_ptr<const CatalogSnapshot> snapshot() const {
-    const std::lock_guard lock(mutex_);
-    return snapshot_;
-  }
+  std::shared_ptr<const CatalogSnapshot> snapshot() const { return snapshot_.copy(); }
 
   /// Units to sell, until `deadline` if there is one. False, and nothing added, for a sale that is
   /// unknown here or has ended.
@@ -61,9 +58,8 @@ class SaleCatalog {
 
  private:
   const ListenerOf listener_of_;
-  mutable std::mutex mutex_;
-  // guarded by mutex_
-  std::shared_ptr<const CatalogSnapshot> snapshot_ = std::make_shared<CatalogSnapshot>();
+  concurrency::Guarded<std::shared_ptr<const CatalogSnapshot>> snapshot_{
+      std::make_shared<const CatalogSnapshot>()};
 };
 
 }  // namespace stampede::services::purchase

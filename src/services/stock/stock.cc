@@ -14,7 +14,7 @@ Reservation::~Reservation() {
 void Reservation::commit() && { std::exchange(stock_, nullptr)->settle(lease_, true); }
 
 void Stock::add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline, Tick now) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   const auto is_it = [lease](const Lease& other) { return other.held.lease == lease; };
   if (std::ranges::any_of(leases_, is_it)) return;
   leases_.push_back(
@@ -25,7 +25,7 @@ void Stock::add(LeaseId lease, std::int64_t units, std::optional<Tick> deadline,
 }
 
 void Stock::renew(LeaseId id, Tick deadline) {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   for (Lease& lease : leases_) {
     if (lease.held.lease == id && !lease.fenced && lease.held.deadline) {
       lease.held.deadline = std::max(*lease.held.deadline, deadline);
@@ -37,7 +37,7 @@ std::optional<Reservation> Stock::take(Tick now) {
   std::optional<Reservation> unit;
   bool low = false;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     for (Lease& lease : leases_) {
       if (lease.held.units == 0 || (lease.held.deadline && now >= *lease.held.deadline)) continue;
       --lease.held.units;
@@ -67,7 +67,7 @@ bool Stock::turns_low() {
 void Stock::settle(LeaseId id, bool queued) {
   bool drained = false;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     const auto lease =
         std::ranges::find_if(leases_, [id](const Lease& other) { return other.held.lease == id; });
     --lease->reserved;
@@ -85,7 +85,7 @@ void Stock::fence() {
 void Stock::fence_if(const std::function<bool(const Held&)>& which) {
   std::vector<LeaseId> drained;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     for (Lease& lease : leases_) {
       if (lease.fenced || !which(lease.held)) continue;
       lease.fenced = true;
@@ -98,7 +98,7 @@ void Stock::fence_if(const std::function<bool(const Held&)>& which) {
 }
 
 std::vector<Stock::Held> Stock::held() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   std::vector<Held> held;
   for (const Lease& lease : leases_) {
     if (!lease.fenced) held.push_back(lease.held);
@@ -107,17 +107,17 @@ std::vector<Stock::Held> Stock::held() const {
 }
 
 bool Stock::wanting() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   return wanting_;
 }
 
 void Stock::stop_wanting() {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   wanting_ = false;
 }
 
 std::int64_t Stock::available() const {
-  const std::lock_guard lock(mutex_);
+  const concurrency::MutexLock lock(mutex_);
   std::int64_t units = 0;
   for (const Lease& lease : leases_) units += lease.held.units;
   return units;

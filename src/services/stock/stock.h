@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/ids.h"
 #include "model/time.h"
 
@@ -93,13 +93,13 @@ class Stock {
 
   /// Gives one reserved unit up, back into the lease or (queued) for good.
   void settle(LeaseId lease, bool queued);
-  /// With mutex_ held: whether `low` is to be told.
-  bool turns_low();
+  /// Whether `low` is to be told.
+  bool turns_low() STAMPEDE_REQUIRES(mutex_);
 
   const Listener listener_;
-  mutable std::mutex mutex_;
-  std::vector<Lease> leases_;  // guarded by mutex_; only those not drained
-  bool wanting_ = false;       // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  std::vector<Lease> leases_ STAMPEDE_GUARDED_BY(mutex_);  // only those not drained
+  bool wanting_ STAMPEDE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace stampede::services::stock

@@ -118,7 +118,8 @@ TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
   checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{1}).tick);
   ASSERT_FALSE(buys(2, at(seconds{1})));
   ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
-  checkout_.catalog().note_position({.sale = {.id = kSale}, .leased = 1}, at(seconds{2}).tick);  // by the next heartbeat
+  checkout_.catalog().note_position({.sale = {.id = kSale}, .leased = 1},
+                                    at(seconds{2}).tick);  // by the next heartbeat
   EXPECT_FALSE(buys(3, at(seconds{2}))) << "whoever comes makes it ask";
   grant(LeaseId{2}, 1, at(seconds{2}));
   EXPECT_TRUE(buys(4, at(seconds{2})));

@@ -38,6 +38,7 @@ class LiveFeed {
 
   explicit LiveFeed(Parts parts) : parts_(std::move(parts)) {}
 
+  /// What one tick saw of a sale.
   struct Seen {
     repositories::SaleUnits units;
     Sample sample;

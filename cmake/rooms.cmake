@@ -57,7 +57,7 @@ stampede_room(services/purchase SANITIZE address thread
   LINKS Boost::headers)
 stampede_room(services/orders SANITIZE address USES model queue repositories LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE thread
-  USES model repositories queue peers telemetry services/purchase LINKS fmt::fmt)
+  USES model repositories queue peers telemetry concurrency services/purchase LINKS fmt::fmt)
 stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)

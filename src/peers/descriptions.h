@@ -53,6 +53,8 @@ inline constexpr Format kIncarnation{is_hexadecimal<16>, "16 hexadecimal digits"
 inline constexpr Format kHashKey{is_hexadecimal<32>, "32 hexadecimal digits"};
 inline constexpr Format kHolder{is_holder, "NODE/INCARNATION"};
 inline constexpr Bytes kNonce{0, 64};
+/// 0: none. Numbers go on behind what a peer has heard of: so many are never granted.
+inline constexpr Whole kNewestLease{0, 1'000'000'000'000'000};
 inline constexpr Bytes kLastOrder{0, 128};
 
 void describe(auto& io, Is<Member> auto& member) {
@@ -120,10 +122,10 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io.later("ring_nonce", heartbeat.ring_nonce, kNonce);
   io.later("leader_epoch", heartbeat.leader_epoch, Whole{0});
   io("leases", heartbeat.leases);
+  io.later("newest_lease", heartbeat.newest_lease, kNewestLease);
   io("catalog_revision", heartbeat.catalog_revision, Whole{-1});
   io("blacklist_revision", heartbeat.blacklist_revision, Whole{-1});
   io.later("sessions_revision", heartbeat.sessions_revision, Whole{-1});
-  io("epochs_since", heartbeat.epochs_since);
   io("cursors", heartbeat.cursors, Whole{0});
   io.later("last_orders", heartbeat.last_orders, kLastOrder);
   io("blacklisted", heartbeat.blacklisted);

@@ -110,10 +110,10 @@ Heartbeat any_heartbeat() {
           .ring_nonce = any_text("0123456789abcdef", 0, 64),
           .leader_epoch = any(0, kMost),
           .leases = some<LeaseId>(any_id<LeaseId>),
+          .newest_lease = {any(0, 1'000'000'000'000'000)},
           .catalog_revision = any(-1, kMost),
           .blacklist_revision = any(-1, kMost),
           .sessions_revision = any(-1, kMost),
-          .epochs_since = any_instant(),
           .cursors = some<std::int64_t>([] { return any(0, kMost); }),
           .last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); }),
           .blacklisted = some<BlacklistEntry>(any_entry),
@@ -205,10 +205,10 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->ring_epoch == sent.ring_epoch);
     RC_ASSERT(came->ring_nonce == sent.ring_nonce);
     RC_ASSERT(came->leases == sent.leases);
+    RC_ASSERT(came->newest_lease == sent.newest_lease);
     RC_ASSERT(came->catalog_revision == sent.catalog_revision);
     RC_ASSERT(came->blacklist_revision == sent.blacklist_revision);
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
-    RC_ASSERT(came->epochs_since == sent.epochs_since);
     RC_ASSERT(came->cursors == sent.cursors);
     RC_ASSERT(came->last_orders == sent.last_orders);
     RC_ASSERT(came->leader_epoch == sent.leader_epoch);
@@ -316,8 +316,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
       to_json(heartbeat()),
       R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
       R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
-      R"("leader_epoch":0,"leases":[5],"catalog_revision":-1,"blacklist_revision":-1,)"
-      R"("sessions_revision":-1,"epochs_since":0,"cursors":[],"last_orders":[],)"
+      R"("leader_epoch":0,"leases":[5],"newest_lease":0,"catalog_revision":-1,)"
+      R"("blacklist_revision":-1,"sessions_revision":-1,"cursors":[],"last_orders":[],)"
       R"("blacklisted":[[7,"too early",null,0]],"counters":[],"counts":{"sold":5,"sold-already":0,)"
       R"("pending":0,"key-reused":0,"blacklisted":0,"not-started":0,"sale-ended":0,)"
       R"("sold-out":0,"limit-reached":0,"too-soon":0,"captcha-required":0,"busy":0,)"

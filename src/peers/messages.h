@@ -25,11 +25,11 @@ struct Heartbeat {
   std::string ring_nonce;         // of that epoch; empty: nothing
   std::int64_t leader_epoch = 0;  // the greatest of all replies; 0: none
   std::vector<LeaseId> leases;    // to renew
+  LeaseId newest_lease;           // the greatest that it has heard of; 0: none
 
   std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
   std::int64_t blacklist_revision = -1;
   std::int64_t sessions_revision = -1;   // of raised session epochs
-  Instant epochs_since;                  // session epochs raised before are known
   std::vector<std::int64_t> cursors;     // seq of the last order known, of each shard; empty: none
   std::vector<std::string> last_orders;  // as the reply with those cursors had them
 
@@ -43,6 +43,8 @@ struct HeartbeatReply {
   /// By the database's clock, when the reply was made; 0: not told.
   Instant database_time;
 
+  /// 0: not told, because quantity control is not sure which ring stands. No word for a *no* is
+  /// given then.
   std::int64_t ring_epoch = 0;
   /// Drawn with the epoch: the same epoch with another nonce is another ring. Empty: not told.
   std::string ring_nonce;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,12 @@ struct LeaseRequest {
   std::int64_t ring_epoch = 0;  // a lease is granted only while the ring has this epoch
 };
 
+/// Why a request is granted nothing.
+enum class NoGrant {
+  kNoUnits,      // the sale has fewer unleased
+  kAnotherRing,  // the ring has another epoch than the request
+};
+
 /// Stock leases, as quantity control grants and fences them. Thread-safe; calls block.
 class Leases {
  public:
@@ -28,10 +35,14 @@ class Leases {
   /// sale has fewer unleased.
   virtual std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) = 0;
   /// The same for a validator, in the leader's name, idempotent: a request that was granted before
-  /// answers its lease as it stands now, whatever `units` says. nullopt also while the ring has
-  /// another epoch. Throws NoLongerLeader.
-  virtual std::optional<StockLease> grant(const Term& term, const LeaseRequest& request,
-                                          std::int64_t units, Instant now) = 0;
+  /// answers its lease as it stands now, whatever `units` says. Throws NoLongerLeader.
+  virtual std::expected<StockLease, NoGrant> grant(const Term& term, const LeaseRequest& request,
+                                                   std::int64_t units, Instant now) = 0;
+  /// From now on leases are granted with greater numbers than that one, which a database that lost
+  /// its tail does not know any more. In the leader's name. Throws NoLongerLeader.
+  virtual void continue_behind(const Term& term, LeaseId lease, Instant now) = 0;
+  /// The lease with the greatest number, whatever its state; 0: none.
+  virtual LeaseId newest_lease() = 0;
   /// open → fenced; nothing for any other state. Of the one process that grants them, in `serve`.
   virtual void fence(LeaseId lease) = 0;
   /// The same in the leader's name. Throws NoLongerLeader.

@@ -114,15 +114,24 @@ std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, In
   return lease;
 }
 
-std::optional<StockLease> DatabaseClient::grant(const repositories::Term& term,
-                                                const repositories::LeaseRequest& request,
-                                                std::int64_t units, Instant now) {
-  std::optional<StockLease> lease;
+std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
+    const repositories::Term& term, const repositories::LeaseRequest& request, std::int64_t units,
+    Instant now) {
+  std::expected<StockLease, repositories::NoGrant> lease;
   auto asked = request;
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
   commit([&] { lease = database_->store.grant(term, asked, units, now); });
   return lease;
+}
+
+void DatabaseClient::continue_behind(const repositories::Term& term, LeaseId lease, Instant now) {
+  commit([&] { database_->store.continue_behind(term, lease, now); });
+}
+
+LeaseId DatabaseClient::newest_lease() {
+  reach();
+  return database_->store.newest_lease();
 }
 
 void DatabaseClient::fence(LeaseId lease) {

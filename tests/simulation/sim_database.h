@@ -44,9 +44,11 @@ class DatabaseClient final : public repositories::OrderStore,
   std::unique_ptr<repositories::OrderTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
-  std::optional<StockLease> grant(const repositories::Term& term,
-                                  const repositories::LeaseRequest& request, std::int64_t units,
-                                  Instant now) override;
+  std::expected<StockLease, repositories::NoGrant> grant(const repositories::Term& term,
+                                                         const repositories::LeaseRequest& request,
+                                                         std::int64_t units, Instant now) override;
+  void continue_behind(const repositories::Term& term, LeaseId lease, Instant now) override;
+  LeaseId newest_lease() override;
   void fence(LeaseId lease) override;
   void fence(const repositories::Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;

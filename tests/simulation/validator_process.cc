@@ -133,7 +133,7 @@ void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
   const bool at_once = stage.bug == Bug::kGainDecidesAtOnce;
   const bool misses = stage.bug == Bug::kMissedRing;
   if (!forgets && !at_once && !misses) return;
-  if (reply.ring_epoch != epoch_before && !forgets) {
+  if (reply.ring_epoch != 0 && reply.ring_epoch != epoch_before && !forgets) {
     const bool missed = epoch_before + 1 != reply.ring_epoch;
     newly_owned.push_back({.before = missed && !misses ? nullptr : ring_before,
                            .newest_lease = reply.newest_lease,

@@ -177,17 +177,17 @@ std::optional<LeaseId> MemoryStore::grant(SaleId sale, std::int64_t units, Insta
   return take_units(sale, units);
 }
 
-std::optional<StockLease> MemoryStore::grant(const Term& term, const LeaseRequest& request,
-                                             std::int64_t units, Instant) {
+std::expected<StockLease, NoGrant> MemoryStore::grant(const Term& term, const LeaseRequest& request,
+                                                      std::int64_t units, Instant) {
   const concurrency::MutexLock lock(mutex_);
   require_leader(term);
   const std::pair key{request.holder, request.number};
   if (const auto known = state_.requests.find(key); known != state_.requests.end()) {
     return state_.leases.at(known->second);
   }
-  if (request.ring_epoch != state_.ring.epoch) return std::nullopt;
+  if (request.ring_epoch != state_.ring.epoch) return std::unexpected(NoGrant::kAnotherRing);
   const auto id = take_units(request.sale, units);
-  if (!id) return std::nullopt;
+  if (!id) return std::unexpected(NoGrant::kNoUnits);
   state_.requests[key] = *id;
   StockLease& lease = state_.leases.at(*id);
   lease.holder = request.holder;
@@ -201,6 +201,17 @@ std::optional<LeaseId> MemoryStore::take_units(SaleId sale, std::int64_t units) 
   const LeaseId id{++state_.last_lease};
   state_.leases[id] = {.id = id, .sale = sale, .granted = units};
   return id;
+}
+
+void MemoryStore::continue_behind(const Term& term, LeaseId lease, Instant) {
+  const concurrency::MutexLock lock(mutex_);
+  require_leader(term);
+  state_.last_lease = std::max(state_.last_lease, lease.value);
+}
+
+LeaseId MemoryStore::newest_lease() {
+  const concurrency::MutexLock lock(mutex_);
+  return {state_.last_lease};
 }
 
 void MemoryStore::fence(LeaseId lease) {

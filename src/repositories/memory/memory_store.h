@@ -60,8 +60,10 @@ class MemoryStore final : public OrderStore,
   std::unique_ptr<OrderTransaction> begin() override;
 
   std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
-  std::optional<StockLease> grant(const Term& term, const LeaseRequest& request, std::int64_t units,
-                                  Instant now) override;
+  std::expected<StockLease, NoGrant> grant(const Term& term, const LeaseRequest& request,
+                                           std::int64_t units, Instant now) override;
+  void continue_behind(const Term& term, LeaseId lease, Instant now) override;
+  LeaseId newest_lease() override;
   void fence(LeaseId lease) override;
   void fence(const Term& term, LeaseId lease) override;
   std::vector<StockLease> not_closed() override;

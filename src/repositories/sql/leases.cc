@@ -71,6 +71,17 @@ std::optional<StockLease> grant_once(soci::session& session, Dialect& dialect,
   return select_granted(session, request);
 }
 
+LeaseId select_newest(soci::session& session) {
+  LeaseId newest;
+  session << "SELECT COALESCE(MAX(id), 0) FROM stock_leases", soci::into(newest.value);
+  return newest;
+}
+
+std::expected<StockLease, NoGrant> granted_or_no_units(std::optional<StockLease> lease) {
+  if (!lease) return std::unexpected(NoGrant::kNoUnits);
+  return *std::move(lease);
+}
+
 void set_fenced(soci::session& session, LeaseId lease) {
   session << "UPDATE stock_leases SET state = 'fenced' WHERE id = :id AND state = 'open'",
       soci::use(lease.value);
@@ -92,25 +103,41 @@ std::optional<LeaseId> SqlLeases::grant(SaleId sale, std::int64_t units, Instant
   });
 }
 
-std::optional<StockLease> SqlLeases::grant(const Term& term, const LeaseRequest& request,
-                                           std::int64_t units, Instant now) {
+std::expected<StockLease, NoGrant> SqlLeases::grant(const Term& term, const LeaseRequest& request,
+                                                    std::int64_t units, Instant now) {
   require_units(units);
   try {
-    return database_.write([&](soci::session& session) {
+    return granted_or_no_units(database_.write([&](soci::session& session) {
       auto lease = grant_once(session, database_.dialect(), request, units, now);
       require_leader(session, database_.dialect(), term);
       return lease;
-    });
+    }));
   } catch (const GrantedBefore&) {
-    return database_.write([&](soci::session& session) {
+    return granted_or_no_units(database_.write([&](soci::session& session) {
       auto lease = select_granted(session, request);
       require_leader(session, database_.dialect(), term);
       return lease;
-    });
+    }));
   } catch (const AnotherRing&) {
-    return std::nullopt;
+    return std::unexpected(NoGrant::kAnotherRing);
   }
 }
+
+/// By a lease of no sale, which stays: both databases count on from the greatest number there is,
+/// and a replica does too.
+void SqlLeases::continue_behind(const Term& term, LeaseId lease, Instant now) {
+  database_.write([&](soci::session& session) {
+    if (select_newest(session) < lease) {
+      const auto created_at = to_column(now);
+      session << "INSERT INTO stock_leases (id, sale, granted, sold, state, created_at) "
+                 "VALUES (:id, 0, 0, 0, 'closed', :created_at)",
+          soci::use(lease.value), soci::use(created_at);
+    }
+    require_leader(session, database_.dialect(), term);
+  });
+}
+
+LeaseId SqlLeases::newest_lease() { return database_.read(select_newest); }
 
 void SqlLeases::fence(LeaseId lease) {
   database_.write([&](soci::session& session) { set_fenced(session, lease); });

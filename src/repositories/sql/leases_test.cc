@@ -118,6 +118,33 @@ TEST_P(LeasesTest, ARequestIsGrantedOnce) {
   EXPECT_THROW(shop.leases().grant(shop.term(), next, 0, at(3)), std::invalid_argument);
 }
 
+TEST_P(LeasesTest, ARequestThatIsGrantedNothingIsToldWhy) {
+  const auto sale = shop.sell(10);
+  LeaseRequest request{.holder = "a/0123456789abcdef", .number = 1, .sale = sale, .ring_epoch = 3};
+  EXPECT_EQ(shop.leases().grant(shop.term(), request, 7, at(1)).error(), NoGrant::kAnotherRing);
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, 10);
+  request.ring_epoch = 0;
+  EXPECT_EQ(shop.leases().grant(shop.term(), request, 11, at(1)).error(), NoGrant::kNoUnits);
+}
+
+/// After a failover in which the database lost its tail.
+TEST_P(LeasesTest, NumbersGoOnBehindALeaseThatIsKnownElsewhere) {
+  const auto sale = shop.sell(10);
+  EXPECT_EQ(shop.leases().newest_lease(), LeaseId{});
+  const auto before = *shop.leases().grant(sale, 2, at(1));
+  EXPECT_EQ(shop.leases().newest_lease(), before);
+  shop.leases().continue_behind(shop.term(), LeaseId{50}, at(1));
+  EXPECT_EQ(shop.leases().newest_lease(), LeaseId{50});
+  EXPECT_EQ(shop.leases().not_closed().size(), 1U);
+  EXPECT_EQ(*shop.leases().grant(sale, 2, at(1)), LeaseId{51});
+  shop.leases().continue_behind(shop.term(), LeaseId{50}, at(1));
+  EXPECT_EQ(*shop.leases().grant(sale, 2, at(1)), LeaseId{52});
+  EXPECT_EQ(shop.leases().stock(at(1)).at(0).leased, 6);
+  EXPECT_THROW(shop.leases().continue_behind({.holder = "over"}, LeaseId{60}, at(1)),
+               NoLongerLeader);
+  EXPECT_EQ(shop.leases().newest_lease(), LeaseId{52});
+}
+
 TEST_P(LeasesTest, OfServeHaveNoHolder) {
   const auto sale = shop.sell(10);
   EXPECT_TRUE(shop.leases().grant(sale, 2, at(1)));

@@ -42,6 +42,7 @@ class Grantor {
   LeaseId oldest_open() const;
   /// That lease was granted, perhaps by a quantity control before this one.
   void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
+  LeaseId newest() const { return newest_; }
 
   /// The open leases that were not renewed in time. From now on they are never renewed: they are to
   /// be fenced in the database, and then fenced() is called.

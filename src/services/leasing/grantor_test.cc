@@ -30,7 +30,7 @@ class GrantorTest : public testing::Test {
     const auto unleased = store_.state().sales.at(kSale).unleased;
     const auto lease = store_.grant(store_.last(), {holder, number, kSale, 0},
                                     lease_size(unleased, 2, terms_), now.wall);
-    if (lease && grantor_.granted(*lease, now.tick)) return lease;
+    if (lease && grantor_.granted(*lease, now.tick)) return *lease;
     grantor_.refused(ask, now.tick);
     return std::nullopt;
   }

@@ -4,6 +4,7 @@
 
 namespace stampede::services::leasing {
 
+using concurrency::MutexLock;
 using peers::LeaseAsk;
 using peers::LeaseReply;
 using purchase::CatalogSale;
@@ -35,7 +36,7 @@ void Holder::renewed(std::span<const LeaseId> leases, Tick asked) {
 }
 
 void Holder::ring_changed(std::int64_t epoch, LeaseId newest) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   epoch_ = epoch;
   newest_of_others_ = std::max(newest_of_others_, newest);
   const auto sales = parts_.checkout.catalog().snapshot();
@@ -54,7 +55,7 @@ void Holder::keep_only(std::span<const LeaseId> renewed) {
 }
 
 LeaseId Holder::newest() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return newest_;
 }
 
@@ -82,7 +83,7 @@ void Holder::review(Now now) {
 }
 
 std::vector<LeaseAsk> Holder::wanted(Now now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<LeaseAsk> asks;
   if (epoch_ == 0) return asks;
   const auto sales = parts_.checkout.catalog().snapshot();
@@ -105,7 +106,7 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
 }
 
 void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, Now now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Asking& asking = asking_[ask.sale];
   if (asking.number != ask.number) return;  // answered before
   asking.number = 0;
@@ -134,7 +135,7 @@ void Holder::take(const StockLease& lease, Tick deadline, Now now) {
 }
 
 void Holder::unanswered(const LeaseAsk& ask, Tick now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Asking& asking = asking_[ask.sale];
   if (asking.number != ask.number) return;
   asking.under_way = false;

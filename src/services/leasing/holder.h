@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/time.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
@@ -68,17 +68,16 @@ class Holder {
     Tick not_before = Tick::min();
   };
 
-  /// With mutex_ held.
-  void take(const StockLease& lease, Tick deadline, Now now);
+  void take(const StockLease& lease, Tick deadline, Now now) STAMPEDE_REQUIRES(mutex_);
 
   const Parts parts_;
   const Terms terms_;
-  mutable std::mutex mutex_;
-  std::int64_t epoch_ = 0;           // guarded by mutex_; of the ring
-  LeaseId newest_of_others_;         // guarded by mutex_; leases up to it are not sold from
-  LeaseId newest_;                   // guarded by mutex_; granted to this process
-  std::int64_t last_number_ = 0;     // guarded by mutex_
-  std::map<SaleId, Asking> asking_;  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  std::int64_t epoch_ STAMPEDE_GUARDED_BY(mutex_) = 0;    // of the ring
+  LeaseId newest_of_others_ STAMPEDE_GUARDED_BY(mutex_);  // leases up to it are not sold from
+  LeaseId newest_ STAMPEDE_GUARDED_BY(mutex_);            // granted to this process
+  std::int64_t last_number_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::map<SaleId, Asking> asking_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::services::leasing

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "concurrency/mutex.h"
 #include "model/time.h"
 #include "repositories/leadership.h"
 #include "services/leasing/terms.h"
@@ -37,10 +37,10 @@ class Leader {
   repositories::Leadership* leadership_;
   const std::string holder_;
   const std::chrono::milliseconds life_;
-  mutable std::mutex mutex_;
-  std::optional<repositories::Term> term_;  // guarded by mutex_
-  Tick until_;                              // guarded by mutex_; of term_
-  std::int64_t above_ = 0;                  // guarded by mutex_
+  mutable concurrency::Mutex mutex_;
+  std::optional<repositories::Term> term_ STAMPEDE_GUARDED_BY(mutex_);
+  Tick until_ STAMPEDE_GUARDED_BY(mutex_);  // of term_
+  std::int64_t above_ STAMPEDE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace stampede::services::leasing

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "services/leasing/quantity_control.h"
+#include "tests/support/changed_leases.h"
 #include "tests/support/fake_quantity.h"
 
 namespace stampede::services::leasing {
@@ -14,6 +15,7 @@ namespace {
 using peers::LeaseReply;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test_support::ChangedLeases;
 using test_support::FakeQuantity;
 using test_support::heartbeat_of;
 using testing::ElementsAre;
@@ -25,32 +27,27 @@ constexpr Instant kStart{seconds{1'800'000'000}};
 Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + since}; }
 
 /// What happens while the database commits, or just before it reads.
-class Meanwhile final : public repositories::Leases {
+class Meanwhile final : public ChangedLeases {
  public:
-  explicit Meanwhile(repositories::Leases& leases) : leases_(&leases) {}
+  using ChangedLeases::ChangedLeases;
+  using ChangedLeases::fence;
+  using ChangedLeases::grant;
   std::function<void()> before_write = [] {};
+  LeaseId locked;
 
-  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
-    return leases_->grant(sale, units, now);
-  }
-  std::optional<StockLease> grant(const repositories::Term& term,
-                                  const repositories::LeaseRequest& request, std::int64_t units,
-                                  Instant now) override {
+  std::expected<StockLease, repositories::NoGrant> grant(const repositories::Term& term,
+                                                         const repositories::LeaseRequest& request,
+                                                         std::int64_t units, Instant now) override {
     before_write();
-    return leases_->grant(term, request, units, now);
+    return ChangedLeases::grant(term, request, units, now);
   }
-  void fence(LeaseId lease) override { leases_->fence(lease); }
   void fence(const repositories::Term& term, LeaseId lease) override {
     before_write();
-    leases_->fence(term, lease);
+    if (lease == locked) {
+      throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+    }
+    ChangedLeases::fence(term, lease);
   }
-  std::vector<StockLease> not_closed() override { return leases_->not_closed(); }
-  std::vector<SalePosition> stock(Instant ended_after) override {
-    return leases_->stock(ended_after);
-  }
-
- private:
-  repositories::Leases* leases_;
 };
 
 class LeadershipTest : public testing::Test {
@@ -236,6 +233,18 @@ TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeas
   EXPECT_EQ(state(lease), LeaseState::kFenced);
 }
 
+/// A purchase that a buyer waits for is given up when its lease is known to be closed.
+TEST_F(LeadershipTest, WhoTakesTheLeadKnowsTheLeasesThatAreClosedAlready) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
+  const auto transaction = shop_.store.begin();
+  transaction->close(lease);
+  transaction->commit();
+  lead(second_, at(seconds{20}));
+  EXPECT_GT(beat(heartbeat_of("a"), at(seconds{20}))->oldest_open, lease);
+}
+
 /// Nobody took the lead meanwhile, but it has missed heartbeats.
 TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   lead(first_, at(seconds{0}));
@@ -247,6 +256,30 @@ TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   first_.review(at(seconds{30}));
   EXPECT_EQ(state(lease), LeaseState::kOpen);
   EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
+}
+
+/// Each of its fences fails for as long as somebody keeps the row locked.
+TEST_F(LeadershipTest, OneLeaseWhoseRowIsLockedKeepsNoOtherFromBeingFencedAndClosed) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  std::vector<LeaseId> leases;
+  for (const std::int64_t number : {1, 2, 3}) {
+    leases.push_back(first_.ask(ask_of("a", number, 1), at(seconds{0}))->lease->id);
+  }
+  for (milliseconds now{0}; now <= seconds{8}; now += milliseconds{500}) {
+    lead(first_, at(now));
+    beat(heartbeat_of("b"), at(now));
+  }
+  slow_.locked = leases[0];
+  EXPECT_THROW(first_.review(at(seconds{8})), repositories::StorageError);
+  EXPECT_THROW(first_.review(at(seconds{8})), repositories::StorageError);
+  EXPECT_EQ(state(leases[0]), LeaseState::kOpen);
+  EXPECT_EQ(state(leases[1]), LeaseState::kFenced);
+  EXPECT_EQ(state(leases[2]), LeaseState::kFenced);
+  EXPECT_EQ(shop_.markers.depth(), 2U) << "their markers are sent";
+  slow_.locked = {};
+  first_.review(at(seconds{8}));
+  EXPECT_EQ(state(leases[0]), LeaseState::kFenced);
 }
 
 /// A row that somebody keeps locked: what waits for it makes nobody else wait.

@@ -5,6 +5,7 @@
 
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
+#include "tests/support/changed_leases.h"
 #include "tests/support/fake_quantity.h"
 
 namespace stampede::services::leasing {
@@ -19,12 +20,13 @@ using testing::IsEmpty;
 constexpr Now kNow{Instant{seconds{1'800'000'000}}, Tick{seconds{1'000}}};
 
 /// Parts of the database that can be read, or not.
-class Flaky final : public repositories::Orders, public repositories::Leases {
+class Flaky final : public repositories::Orders, public test_support::ChangedLeases {
  public:
-  explicit Flaky(repositories::memory::MemoryStore& store) : store_(&store) {}
+  explicit Flaky(repositories::memory::MemoryStore& store) : ChangedLeases(store), store_(&store) {}
   bool orders_fail = false;
   bool leases_fail = false;
   bool stock_fails = false;
+  bool numbers_fail = false;
 
   repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                           LeaseId lease) override {
@@ -52,16 +54,10 @@ class Flaky final : public repositories::Orders, public repositories::Leases {
     return store_->numbered(first, last, most);
   }
 
-  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override {
-    return store_->grant(sale, units, now);
+  void continue_behind(const repositories::Term& term, LeaseId lease, Instant now) override {
+    fail_if(numbers_fail);
+    ChangedLeases::continue_behind(term, lease, now);
   }
-  std::optional<StockLease> grant(const repositories::Term& term,
-                                  const repositories::LeaseRequest& request, std::int64_t units,
-                                  Instant now) override {
-    return store_->grant(term, request, units, now);
-  }
-  void fence(LeaseId lease) override { store_->fence(lease); }
-  void fence(const repositories::Term& term, LeaseId lease) override { store_->fence(term, lease); }
   std::vector<StockLease> not_closed() override {
     fail_if(leases_fail);
     return store_->not_closed();
@@ -115,14 +111,15 @@ class LostTailTest : public testing::Test {
     heartbeat.leader_epoch = reply.leader_epoch;
     return heartbeat;
   }
+  peers::LeaseReply ask(std::int64_t number, std::int64_t ring_epoch) {
+    return *control_.ask({.holder = heartbeat_of("a").member.holder(),
+                          .number = number,
+                          .sale = FakeQuantity::kSale,
+                          .ring_epoch = ring_epoch},
+                         kNow);
+  }
   LeaseId grant(std::int64_t number, std::int64_t ring_epoch) {
-    return control_
-        .ask({.holder = heartbeat_of("a").member.holder(),
-              .number = number,
-              .sale = FakeQuantity::kSale,
-              .ring_epoch = ring_epoch},
-             kNow)
-        ->lease->id;
+    return ask(number, ring_epoch).lease->id;
   }
   /// An order, of the buyer of that number unless another one is named.
   void sell(LeaseId lease, std::int64_t seq, std::int64_t buyer = 0) {
@@ -162,6 +159,55 @@ TEST_F(LostTailTest, ARingThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
   EXPECT_EQ(reply.ring_epoch, 8);
   EXPECT_EQ(shop_.store.state().ring.epoch, 8);
   EXPECT_EQ(beat(after(reply)).ring_epoch, 8) << "once";
+}
+
+/// The same process leads on, and has the lost ring in memory.
+TEST_F(LostTailTest, AChangeOfTheRingThatTheDatabaseHasLostIsNoticedByAGrant) {
+  beat(heartbeat_of("a"));
+  const auto before = shop_.store.state();
+  beat(heartbeat_of("b"));
+  shop_.store.restore(before);
+  EXPECT_EQ(ask(1, 2).refusal, peers::LeaseReply::Refusal::kStaleRing) << "not: no units";
+  EXPECT_EQ(beat(heartbeat_of("a")).ring_epoch, 3);
+  EXPECT_EQ(shop_.store.state().ring.members.size(), 2U);
+  EXPECT_TRUE(ask(1, 3).lease);
+}
+
+TEST_F(LostTailTest, WhenAValidatorStartsOverTheRingIsReadAgain) {
+  const auto heartbeat = after(beat(heartbeat_of("a")));
+  const auto before = shop_.store.state();
+  auto later = after(beat(heartbeat_of("b")));
+  sell(grant(1, 2), 1);
+  later = after(beat(later));
+  shop_.store.restore(before);
+  ASSERT_TRUE(beat(later).start_over);
+  later.cursors.clear();
+  EXPECT_EQ(beat(later).ring_epoch, 3);
+  EXPECT_EQ(shop_.store.state().ring.epoch, 3);
+}
+
+/// Messages of the lost lease may still be in the queue, and it is known to validators, who wait
+/// until all up to it are closed.
+TEST_F(LostTailTest, NumbersOfLeasesGoOnBehindThoseThatTheDatabaseHasLost) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  heartbeat.newest_lease = LeaseId{50};
+  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{51});
+  EXPECT_EQ(grant(1, 1), LeaseId{51});
+  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{51});
+  heartbeat.newest_lease = LeaseId{51};
+  beat(heartbeat);
+  EXPECT_EQ(grant(2, 1), LeaseId{52}) << "what the database knows is no reason to go on";
+}
+
+TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  heartbeat.newest_lease = LeaseId{50};
+  flaky_.numbers_fail = true;
+  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{1});
+  EXPECT_EQ(ask(1, 1).refusal, peers::LeaseReply::Refusal::kStaleRing);
+  flaky_.numbers_fail = false;
+  beat(heartbeat);
+  EXPECT_EQ(grant(1, 1), LeaseId{51});
 }
 
 TEST_F(LostTailTest, AnEpochThatWasUsedTwiceIsFollowedByAnother) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 #include "model/retention.h"
 #include "repositories/storage_error.h"
@@ -12,8 +14,10 @@
 namespace stampede::services::leasing {
 namespace {
 
+using concurrency::MutexLock;
 using peers::HeartbeatReply;
 using peers::LeaseReply;
+using repositories::NoGrant;
 using repositories::NoLongerLeader;
 using repositories::StorageError;
 
@@ -38,7 +42,7 @@ bool QuantityControl::lead(Now now) {
   leader_.step(now.tick);
   const auto term = leader_.term(now.tick);
   if (term) leader_epoch_ = term->epoch;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!term) memory_.reset();
   return term && remembered(*term) == nullptr;
 }
@@ -48,17 +52,17 @@ void QuantityControl::recover(Now now) {
   if (!term) return;
   Memory memory{.term = *term, .grantor = Grantor(parts_.markers, terms_)};
   memory.ring = parts_.members.ring();
-  memory.grantor.saw(memory.ring.newest_lease);
+  memory.grantor.saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   for (const Member& member : memory.ring.members)
     memory.present.try_emplace(member.node, Present{.member = member, .seen = now.tick});
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (remembered(*term) == nullptr) memory_.emplace(std::move(memory));
 }
 
 void QuantityControl::resign() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     memory_.reset();
   }
   leader_.resign();
@@ -112,33 +116,29 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
           reply->oldest_open = kNoneClosed;
           reply->more = true;  // without it, all orders would count as known
         }
+        if (reply->start_over) doubt_ring(term);
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
-        const auto time = parts_.leadership.standing(term);
-        if (!time) throw NoLongerLeader(term);
-        reply->database_time = *time;
+        reply->database_time = require_time(term);
         return reply;
       });
 }
 
 std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
     const peers::Heartbeat& heartbeat, const Term& term, Now now) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Memory* memory = remembered(term);
   if (memory == nullptr) return std::unexpected(standby());
   if (auto refusal = note_member(heartbeat, *memory, terms_, now.tick)) {
     return std::unexpected(std::move(*refusal));
   }
-  note_ring(heartbeat, *memory);
-  part([&] { update_ring(*memory, now); });
+  note_ring(heartbeat.ring_epoch, heartbeat.ring_nonce, *memory);
+  memory->lease_above = std::max(memory->lease_above, heartbeat.newest_lease);
+  part([&] { continue_lease_numbers(*memory, now); });
+  part([&] { update_ring(*memory, now); }, heartbeat.ring_epoch == 0);
 
-  HeartbeatReply reply{.leader_epoch = term.epoch,
-                       .ring_epoch = memory->ring.epoch,
-                       .ring_nonce = memory->ring.nonce,
-                       .hash_key = memory->ring.hash_key,
-                       .virtual_nodes = static_cast<int>(memory->ring.virtual_nodes),
-                       .members = memory->ring.members,
-                       .newest_lease = memory->ring.newest_lease};
+  HeartbeatReply reply{.leader_epoch = term.epoch};
+  tell_ring(*memory, reply);
   const std::string holder = heartbeat.member.holder();
   // Before the orders are read: they tell what became of those that are closed.
   const bool read = part([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
@@ -182,21 +182,33 @@ std::optional<QuantityControl::Refusal> QuantityControl::note_member(
   return std::nullopt;
 }
 
-/// A validator that knows a ring which the database does not has it from before a failover in which
-/// the database lost its tail. The next ring's epoch is beyond that, so that nobody takes two rings
-/// for one.
-void QuantityControl::note_ring(const peers::Heartbeat& heartbeat, Memory& memory) {
+void QuantityControl::doubt_ring(const Term& term) {
+  const MutexLock lock(mutex_);
+  if (Memory* memory = remembered(term)) memory->ring_known = false;
+}
+
+/// Who knows a ring which the database does not has it from before a failover in which the database
+/// lost its tail. The next ring's epoch is beyond that, so that nobody takes two rings for one.
+void QuantityControl::note_ring(std::int64_t epoch, const std::string& nonce, Memory& memory) {
   const auto& ring = memory.ring;
-  const bool another = heartbeat.ring_epoch == ring.epoch && !heartbeat.ring_nonce.empty() &&
-                       heartbeat.ring_nonce != ring.nonce;
-  if (heartbeat.ring_epoch > ring.epoch || another) {
-    memory.ring_above = std::max(memory.ring_above, heartbeat.ring_epoch);
-  }
+  const bool another = epoch == ring.epoch && !nonce.empty() && nonce != ring.nonce;
+  if (epoch > ring.epoch || another) memory.ring_above = std::max(memory.ring_above, epoch);
+}
+
+/// Likewise of leases: messages of those that the database lost may still be in the queue, and must
+/// not be taken for another lease's.
+void QuantityControl::continue_lease_numbers(Memory& memory, Now now) {
+  if (memory.lease_above <= memory.grantor.newest()) return;
+  parts_.leases.continue_behind(memory.term, memory.lease_above, now.wall);
+  memory.grantor.saw(memory.lease_above);
 }
 
 /// Compares with what the database was told last, so that a change that failed is made again.
 void QuantityControl::update_ring(Memory& memory, Now now) {
-  if (!memory.ring_known) memory.ring = parts_.members.ring();
+  if (!memory.ring_known) {
+    const auto before = std::exchange(memory.ring, parts_.members.ring());
+    note_ring(before.epoch, before.nonce, memory);
+  }
   memory.ring_known = true;
   std::vector<Member> members;
   for (const auto& [node, present] : memory.present) members.push_back(present.member);
@@ -216,23 +228,36 @@ void QuantityControl::update_ring(Memory& memory, Now now) {
   memory.ring_known = true;
 }
 
+/// A ring that the database may not hold is not told: others may decide by another one.
+void QuantityControl::tell_ring(const Memory& memory, HeartbeatReply& reply) {
+  reply.hash_key = memory.ring.hash_key;
+  reply.virtual_nodes = static_cast<int>(memory.ring.virtual_nodes);
+  reply.newest_lease = memory.ring.newest_lease;
+  if (!memory.ring_known) return;
+  reply.ring_epoch = memory.ring.epoch;
+  reply.ring_nonce = memory.ring.nonce;
+  reply.members = memory.ring.members;
+}
+
+/// In this order: who was banned, or whose session ended, before a sale was made is known together
+/// with it. What a validator has never had, it must not begin without.
 void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply& reply,
                                Memory& memory, Now now) {
-  part([&] {
+  const auto poll = [&] {
     if (const auto revisions = parts_.changes.poll()) memory.revisions = *revisions;
-  });
-  const auto& revisions = memory.revisions;
-  // What a validator has never had, it must not begin without.
-  reply.catalog_revision = revisions.catalog;
-  if (heartbeat.catalog_revision != revisions.catalog) {
+  };
+  part(poll);
+  reply.catalog_revision = memory.revisions.catalog;
+  if (heartbeat.catalog_revision != reply.catalog_revision) {
     part([&] { reply.sales = parts_.catalog.sales(); }, heartbeat.catalog_revision < 0);
   }
-  reply.blacklist_revision = revisions.blacklist;
-  if (heartbeat.blacklist_revision != revisions.blacklist) {
-    part([&] { reply.blacklist = parts_.blacklist.list(now.wall); },
-         heartbeat.blacklist_revision < 0);
+  bool all = !reply.sales || part(poll);
+  reply.blacklist_revision = memory.revisions.blacklist;
+  if (heartbeat.blacklist_revision != reply.blacklist_revision) {
+    all &= part([&] { reply.blacklist = parts_.blacklist.list(now.wall); },
+                heartbeat.blacklist_revision < 0);
   }
-  part(
+  all &= part(
       [&] {
         auto raised =
             parts_.accounts.epochs_raised(heartbeat.sessions_revision, now.wall - kSessionsKept);
@@ -240,18 +265,19 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
         reply.epochs = std::move(raised.epochs);
       },
       heartbeat.sessions_revision < 0);
+  if (!all && heartbeat.catalog_revision >= 0) reply.sales.reset();
 }
 
 /// An entry that the database does not take now is kept and put again.
 void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries) {
   std::vector<BlacklistEntry> due;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     due = std::exchange(unsaved_, {});
   }
   due.insert(due.end(), entries.begin(), entries.end());
   if (due.empty() || part([&] { parts_.blacklist.put(due); })) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   unsaved_.insert(unsaved_.end(), due.begin(), due.end());
 }
 
@@ -261,11 +287,12 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
   return in_term<LeaseReply>(now.tick, [&](const Term& term) -> std::expected<LeaseReply, Refusal> {
     std::int64_t validators = 0;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       const Memory* memory = remembered(term);
       if (memory == nullptr) return std::unexpected(standby());
       // Who decides by an older ring would sell to buyers that are another's now.
-      if (ask.ring_epoch != memory->ring.epoch || !memory->ring_known) {
+      const bool numbers_known = memory->lease_above <= memory->grantor.newest();
+      if (ask.ring_epoch != memory->ring.epoch || !memory->ring_known || !numbers_known) {
         return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
       }
       validators = static_cast<std::int64_t>(memory->present.size());
@@ -280,49 +307,88 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
                                       .sale = ask.sale,
                                       .ring_epoch = ask.ring_epoch},
                                      lease_size(sale->unleased, validators, terms_), now.wall);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Memory* memory = remembered(term);
     if (memory == nullptr) return std::unexpected(standby());
-    if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = lease};
+    if (!lease && lease.error() == NoGrant::kAnotherRing) {
+      // Nobody but this process changes it: the database has lost a change that it had made.
+      if (memory->ring.epoch == ask.ring_epoch) memory->ring_known = false;
+      return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
+    }
+    if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
     memory->grantor.refused(ask, now.tick);
     return LeaseReply{.lease = std::nullopt, .refusal = Reason::kNoUnits};
   });
 }
 
 void QuantityControl::review(Now now) {
+  std::exception_ptr failure;
+  const auto works = [&failure](auto work) {
+    try {
+      work();
+      return true;
+    } catch (const StorageError&) {
+      if (!failure) failure = std::current_exception();
+      return false;
+    }
+  };
   (void)in_term<bool>(now.tick, [&](const Term& term) -> std::expected<bool, Refusal> {
     save_blacklist({});
     std::vector<LeaseId> to_fence;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       Memory* memory = remembered(term);
       if (memory == nullptr) return false;
-      // A process that was suspended has missed heartbeats.
-      if (memory->reviewed && now.tick - *memory->reviewed > terms_.sure) {
-        for (auto& [node, present] : memory->present) present.seen = now.tick;
-      }
-      memory->reviewed = now.tick;
-      std::erase_if(memory->present,
-                    [&](const auto& entry) { return now.tick - entry.second.seen > terms_.lost; });
-      update_ring(*memory, now);
-      memory->grantor.read(parts_.leases.not_closed(), now.tick);
+      take_off_who_is_silent(*memory, now.tick);
+      works([&] { update_ring(*memory, now); });
+      works([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
       to_fence = memory->grantor.to_fence(now.tick);
+      // Behind the one that failed last: a row that stays locked delays the others by one round.
+      std::ranges::rotate(to_fence, std::ranges::upper_bound(to_fence, memory->not_fenced));
+      memory->not_fenced = {};
     }
     for (const LeaseId lease : to_fence) {
-      parts_.leases.fence(term, lease);  // may wait for the lease's row
-      const std::lock_guard lock(mutex_);
-      if (Memory* memory = remembered(term)) memory->grantor.fenced(lease);
+      // May wait for the lease's row.
+      const bool fenced = works([&] { parts_.leases.fence(term, lease); });
+      const MutexLock lock(mutex_);
+      Memory* memory = remembered(term);
+      if (memory != nullptr && fenced) memory->grantor.fenced(lease);
+      if (memory != nullptr && !fenced) memory->not_fenced = lease;
+      if (!fenced) break;
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (Memory* memory = remembered(term)) memory->grantor.send_markers(now.tick);
     return true;
   });
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// A process that was suspended has missed heartbeats.
+void QuantityControl::take_off_who_is_silent(Memory& memory, Tick now) {
+  if (memory.reviewed && now - *memory.reviewed > terms_.sure) {
+    for (auto& [node, present] : memory.present) present.seen = now;
+  }
+  memory.reviewed = now;
+  std::erase_if(memory.present,
+                [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
+}
+
+std::expected<Instant, QuantityControl::Refusal> QuantityControl::database_time(Now now) {
+  return in_term<Instant>(now.tick, [&](const Term& term) -> std::expected<Instant, Refusal> {
+    return require_time(term);
+  });
+}
+
+Instant QuantityControl::require_time(const Term& term) {
+  const auto time = parts_.leadership.standing(term);
+  if (!time) throw NoLongerLeader(term);
+  return *time;
 }
 
 std::expected<peers::ClusterReport, QuantityControl::Refusal> QuantityControl::report(
     Now now) const {
   const auto term = leader_.term(now.tick);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!term || !memory_ || memory_->term != *term) return std::unexpected(standby());
   peers::ClusterReport report{.ring_epoch = memory_->ring.epoch, .nodes = {}};
   for (const auto& [node, present] : memory_->present) {

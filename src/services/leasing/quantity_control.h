@@ -5,12 +5,12 @@
 #include <expected>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
@@ -58,7 +58,8 @@ class QuantityControl {
     std::string words;
   };
 
-  /// Renews the lead, or takes it where nobody has it. To be called twice a second, by one thread.
+  /// Renews the lead, or takes it where nobody has it. To be called four times a second, by one
+  /// thread.
   /// True while this process leads and knows nothing yet: then recover() is to be called, with
   /// clocks that were read after this returned.
   [[nodiscard]] bool lead(Now now);
@@ -72,11 +73,13 @@ class QuantityControl {
   std::expected<peers::HeartbeatReply, Refusal> beat(const peers::Heartbeat& heartbeat, Now now);
   /// May wait for the sale's row; nothing else waits for it meanwhile.
   std::expected<peers::LeaseReply, Refusal> ask(const peers::LeaseAsk& ask, Now now);
-  /// Closes what dead holders left and takes them off the ring. To be called a few times a second,
-  /// by one thread.
+  /// Closes what dead holders left and takes them off the ring. What fails keeps nothing else from
+  /// being done, and is thrown at the end. To be called a few times a second, by one thread.
   void review(Now now);
 
   std::expected<peers::ClusterReport, Refusal> report(Now now) const;
+  /// By the database's clock.
+  std::expected<Instant, Refusal> database_time(Now now);
 
   /// Does not block.
   bool leads(Tick now) const { return leader_.term(now).has_value(); }
@@ -98,17 +101,22 @@ class QuantityControl {
     std::map<std::string, Present> present = {};  // by node
     std::set<std::string> left = {};              // holders that took their leave
     repositories::RingState ring = {};
-    bool ring_known = true;       // false: a change of it has failed, or may have been made
+    bool ring_known = true;       // false: the database may hold another one
     std::int64_t ring_above = 0;  // an epoch that somebody knows, and the ring's is to exceed
+    LeaseId lease_above = {};     // a lease that somebody knows: the next one is to come behind it
     repositories::Revisions revisions = {};
     std::optional<Tick> reviewed = std::nullopt;
+    LeaseId not_fenced = {};  // by the last review, because the database failed
   };
   using Term = repositories::Term;
+  using HeartbeatReply = peers::HeartbeatReply;
 
   /// Does `work`, which answers or acts in a term's name; the database's word that another leads
   /// ends the term.
   template <class Result, class Work>
   std::expected<Result, Refusal> in_term(Tick now, Work work);
+  /// The database's time; throws NoLongerLeader.
+  Instant require_time(const Term& term);
   void save_blacklist(const std::vector<BlacklistEntry>& entries);
   /// False if the database failed, and with it this part of a reply. A part that is `needed` fails
   /// the whole reply instead.
@@ -117,12 +125,17 @@ class QuantityControl {
   std::expected<peers::HeartbeatReply, Refusal> answer(const peers::Heartbeat& heartbeat,
                                                        const Term& term, Now now);
 
-  // With mutex_ held:
-  Memory* remembered(const Term& term);
+  Memory* remembered(const Term& term) STAMPEDE_REQUIRES(mutex_);
+  /// The database may have lost a change of the ring.
+  void doubt_ring(const Term& term);
+  // Of what is guarded by mutex_:
   static std::optional<Refusal> note_member(const peers::Heartbeat& heartbeat, Memory& memory,
                                             const Terms& terms, Tick now);
-  static void note_ring(const peers::Heartbeat& heartbeat, Memory& memory);
+  static void note_ring(std::int64_t epoch, const std::string& nonce, Memory& memory);
+  void continue_lease_numbers(Memory& memory, Now now);
   void update_ring(Memory& memory, Now now);
+  static void tell_ring(const Memory& memory, HeartbeatReply& reply);
+  void take_off_who_is_silent(Memory& memory, Tick now);
   void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Memory& memory,
                 Now now);
 
@@ -132,9 +145,11 @@ class QuantityControl {
   std::atomic<std::int64_t> leader_epoch_ = 0;
   std::atomic<std::int64_t> left_out_ = 0;
   telemetry::LogLimit left_out_log_;
-  mutable std::mutex mutex_;
-  std::optional<Memory> memory_;         // guarded by mutex_; none: stands by, or knows nothing yet
-  std::vector<BlacklistEntry> unsaved_;  // guarded by mutex_; the database failed to take them
+  mutable concurrency::Mutex mutex_;
+  /// None: it stands by, or knows nothing yet.
+  std::optional<Memory> memory_ STAMPEDE_GUARDED_BY(mutex_);
+  /// The database failed to take them.
+  std::vector<BlacklistEntry> unsaved_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::services::leasing

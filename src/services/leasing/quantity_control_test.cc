@@ -15,6 +15,7 @@ using test_support::FakeQuantity;
 using test_support::heartbeat_of;
 using testing::ElementsAre;
 using testing::Field;
+using testing::IsEmpty;
 
 constexpr Instant kStart{seconds{1'800'000'000}};
 
@@ -22,20 +23,31 @@ Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + sinc
 
 auto node(const char* name) { return Field(&Member::node, name); }
 
-/// A change of the ring whose answer is lost, whether or not it was made.
+/// A change of the ring whose answer is lost, whether or not it was made; and a ring that cannot be
+/// read or written.
 class LosesAnswers final : public repositories::Members {
  public:
   explicit LosesAnswers(repositories::Members& members) : members_(&members) {}
-  repositories::RingState ring() override { return members_->ring(); }
+  repositories::RingState ring() override {
+    fail_if(fail_reads);
+    return members_->ring();
+  }
   repositories::RingState replace(const repositories::Term& term,
                                   const repositories::RingChange& change, Instant now) override {
+    fail_if(fail_writes);
     auto ring = members_->replace(term, change, now);
     if (!std::exchange(lose_next, false)) return ring;
     throw repositories::StorageError(repositories::StorageError::Kind::kOutcomeUnknown, "lost");
   }
   bool lose_next = false;
+  bool fail_reads = false;
+  bool fail_writes = false;
 
  private:
+  static void fail_if(bool fails) {
+    if (!fails) return;
+    throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+  }
   repositories::Members* members_;
 };
 
@@ -147,6 +159,102 @@ TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
   EXPECT_TRUE(ask(kStartsIn - Sale::kTermsFixed)->lease);
 }
 
+/// Somebody is banned and loses a session, and then a sale is made, while a reply is put together.
+class MadeMeanwhile final : public test_support::QuietCatalog {
+ public:
+  /// Called before each of its reads.
+  std::function<void()> meanwhile = [] {};
+  bool bans_fail = false;
+  repositories::Revisions revisions{.catalog = 1, .blacklist = 1};
+  std::vector<BlacklistEntry> banned;
+  std::vector<Sale> on_sale{Sale{.id = SaleId{1}}};
+  std::int64_t sessions = 1;
+
+  std::optional<repositories::Revisions> poll() override {
+    meanwhile();
+    return revisions;
+  }
+  std::vector<Sale> sales() override {
+    meanwhile();
+    return on_sale;
+  }
+  std::vector<BlacklistEntry> list(Instant) override {
+    meanwhile();
+    if (!bans_fail) return banned;
+    throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+  }
+  repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override {
+    meanwhile();
+    return {.revision = sessions, .epochs = {}};
+  }
+};
+
+class NewsTest : public testing::Test {
+ protected:
+  NewsTest() {
+    shop_.lead(control_, at(seconds{0}));
+    const auto first = control_.beat(heartbeat_, at(seconds{0}));
+    heartbeat_.ring_epoch = first->ring_epoch;
+    heartbeat_.catalog_revision = first->catalog_revision;
+    heartbeat_.blacklist_revision = first->blacklist_revision;
+    heartbeat_.sessions_revision = first->sessions_revision;
+  }
+  void ban_and_then_sell() {
+    news_.banned = {{.user = UserId{7}}};
+    ++news_.revisions.blacklist;
+    ++news_.sessions;
+    news_.on_sale.push_back({.id = SaleId{2}});
+    ++news_.revisions.catalog;
+  }
+
+  FakeQuantity shop_;
+  MadeMeanwhile news_;
+  QuantityControl control_ = [this] {
+    auto parts = shop_.parts("quantity/1");
+    return QuantityControl({.holder = parts.holder,
+                            .leadership = parts.leadership,
+                            .leases = parts.leases,
+                            .grants = parts.grants,
+                            .members = parts.members,
+                            .orders = parts.orders,
+                            .catalog = news_,
+                            .blacklist = news_,
+                            .accounts = news_,
+                            .changes = news_,
+                            .markers = parts.markers},
+                           {.lead = std::chrono::hours{1'000'000}});
+  }();
+  peers::Heartbeat heartbeat_ = heartbeat_of("a");
+};
+
+TEST_F(NewsTest, WhoWasBannedBeforeASaleWasMadeIsKnownWithIt) {
+  for (int read = 1; read <= 5; ++read) {
+    news_.revisions.catalog += 10;  // so that sales are read
+    int reads = 0;
+    news_.meanwhile = [&] {
+      if (++reads == read) ban_and_then_sell();
+    };
+    const auto sales_before = news_.on_sale.size();
+    const auto reply = control_.beat(heartbeat_, at(seconds{0}));
+    ASSERT_TRUE(reply && reply->sales) << read;
+    if (reply->sales->size() == sales_before) continue;
+    EXPECT_TRUE(reply->blacklist) << "made before read " << read;
+    EXPECT_EQ(reply->sessions_revision, news_.sessions) << "made before read " << read;
+    heartbeat_.catalog_revision = reply->catalog_revision;
+    heartbeat_.blacklist_revision = reply->blacklist_revision;
+  }
+}
+
+TEST_F(NewsTest, WhereBansCannotBeReadNoSaleIsTold) {
+  ban_and_then_sell();
+  news_.bans_fail = true;
+  EXPECT_FALSE(control_.beat(heartbeat_, at(seconds{0}))->sales);
+  news_.bans_fail = false;
+  const auto reply = control_.beat(heartbeat_, at(seconds{0}));
+  EXPECT_TRUE(reply->sales);
+  EXPECT_TRUE(reply->blacklist);
+}
+
 TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
   FakeQuantity fresh;
   auto parts = fresh.parts("quantity/1");
@@ -164,21 +272,77 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
                            .markers = parts.markers},
                           {});
   fresh.lead(control, at(seconds{0}));
+  auto knows_a_ring = heartbeat_of("a");
+  knows_a_ring.ring_epoch = control.beat(knows_a_ring, at(seconds{0}))->ring_epoch;
   losing.lose_next = true;
-  const auto unsure = control.beat(heartbeat_of("a"), at(seconds{0}));
+  EXPECT_THROW((void)control.beat(heartbeat_of("b"), at(seconds{0})), repositories::StorageError)
+      << "who has no ring must not begin without";
+  losing.fail_reads = true;
+  const auto unsure = control.beat(knows_a_ring, at(seconds{0}));
   ASSERT_TRUE(unsure) << "the reply is not lost with it";
-  EXPECT_EQ(unsure->ring_epoch, 0);
+  EXPECT_EQ(unsure->ring_epoch, 0) << "neither the one before nor the one that was not confirmed";
+  EXPECT_THAT(unsure->members, IsEmpty());
   EXPECT_EQ(control.left_out(), 1);
   const auto ask = control.ask({.holder = heartbeat_of("a").member.holder(),
                                 .number = 1,
                                 .sale = FakeQuantity::kSale,
-                                .ring_epoch = 0},
+                                .ring_epoch = 1},
                                at(seconds{0}));
   EXPECT_EQ(ask->refusal, LeaseReply::Refusal::kStaleRing) << "the ring is not known";
+  losing.fail_reads = false;
   const auto reply = control.beat(heartbeat_of("a"), at(seconds{1}));
   ASSERT_TRUE(reply);
-  EXPECT_EQ(reply->ring_epoch, 1) << "it was made the first time";
-  EXPECT_THAT(reply->members, ElementsAre(node("a")));
+  EXPECT_EQ(reply->ring_epoch, 2) << "it was made the first time";
+  EXPECT_THAT(reply->members, ElementsAre(node("a"), node("b")));
+}
+
+/// Else it would be told of a member that has left.
+TEST_F(QuantityControlTest, ARingThatWasNotWrittenIsToldToNobody) {
+  FakeQuantity fresh;
+  auto parts = fresh.parts("quantity/1");
+  LosesAnswers failing(fresh.store);
+  QuantityControl control({.holder = parts.holder,
+                           .leadership = parts.leadership,
+                           .leases = parts.leases,
+                           .grants = parts.grants,
+                           .members = failing,
+                           .orders = parts.orders,
+                           .catalog = parts.catalog,
+                           .blacklist = parts.blacklist,
+                           .accounts = parts.accounts,
+                           .changes = parts.changes,
+                           .markers = parts.markers},
+                          {});
+  fresh.lead(control, at(seconds{0}));
+  auto farewell = heartbeat_of("a");
+  auto stays = heartbeat_of("b");
+  (void)control.beat(farewell, at(seconds{0}));
+  stays.ring_epoch = control.beat(stays, at(seconds{0}))->ring_epoch;
+  failing.fail_writes = true;
+  farewell.leaving = true;
+  farewell.ring_epoch = stays.ring_epoch;
+  EXPECT_THAT(control.beat(farewell, at(seconds{0}))->members, IsEmpty());
+  EXPECT_THAT(control.beat(stays, at(seconds{0}))->members, IsEmpty());
+  EXPECT_THROW(control.review(at(seconds{0})), repositories::StorageError);
+  EXPECT_EQ(control.beat(stays, at(seconds{0}))->ring_epoch, 0);
+  failing.fail_writes = false;
+  EXPECT_THAT(control.beat(stays, at(seconds{0}))->members, ElementsAre(node("b")));
+
+  const auto lease = control.ask(
+      {.holder = stays.member.holder(), .number = 1, .sale = FakeQuantity::kSale, .ring_epoch = 3},
+      at(seconds{0}));
+  ASSERT_TRUE(lease->lease);
+  failing.fail_writes = true;
+  for (seconds now{0}; now <= seconds{8}; ++now) {
+    fresh.lead(control, at(now));
+    if (now <= terms_.lost) {
+      control.review(at(now));
+    } else {
+      EXPECT_THROW(control.review(at(now)), repositories::StorageError);
+    }
+  }
+  EXPECT_EQ(fresh.store.state().leases.at(lease->lease->id).state, LeaseState::kFenced)
+      << "a lease waits for no ring";
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ Membership::Membership(Member self, std::chrono::milliseconds sure)
 
 bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   const auto& before = ownership_->ring;
+  if (reply.ring_epoch == 0) return false;
   if (before->epoch() == reply.ring_epoch && is_ring_of(reply)) {
     nonce_ = reply.ring_nonce;
     return false;

@@ -20,10 +20,10 @@ class Membership {
   /// Whether a reply's ring is older than the one that this validator goes by. Who decides by it
   /// has missed a change: nothing that the reply says may be acted on.
   bool outdated(const peers::HeartbeatReply& reply) const {
-    return reply.ring_epoch < ring().epoch();
+    return reply.ring_epoch != 0 && reply.ring_epoch < ring().epoch();
   }
-  /// The ring of a reply that is not outdated. True if it is another one than before: ownership()
-  /// has changed, and leases up to the reply's newest are other buyers'. Throws
+  /// The ring of a reply that is not outdated, if it tells one. True if it is another one than
+  /// before: ownership() has changed, and leases up to the reply's newest are other buyers'. Throws
   /// std::invalid_argument for a ring that nobody can draw.
   bool take_ring(const peers::HeartbeatReply& reply, Tick now);
   /// All leases below `oldest_open` are closed, and all their orders are known here. True if

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace stampede::services::validator {
-namespace {
-
-/// Clocks of two machines differ, and a writer may have waited for its turn.
-constexpr std::chrono::minutes kEpochLookBack{5};
-
-}  // namespace
 
 Validator::Validator(Parts parts)
     : member_(std::move(parts.member)),
@@ -54,10 +48,10 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.ring_nonce = membership_.nonce();
   heartbeat.leader_epoch = leader_epoch_;
   heartbeat.leases = holder_.to_renew(now.tick);
+  heartbeat.newest_lease = std::max(newest_lease_, holder_.newest());
   heartbeat.catalog_revision = catalog_revision_;
   heartbeat.blacklist_revision = blacklist_revision_;
   heartbeat.sessions_revision = sessions_revision_;
-  heartbeat.epochs_since = std::max(epochs_since_, now.wall - accounts::Sessions::kLifetime);
   heartbeat.cursors = cursors_;
   heartbeat.last_orders = last_orders_;
   heartbeat.blacklisted = blacklist_.take_unsaved();
@@ -86,13 +80,17 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   if (auto why = disbelief(reply, asked, now)) {
     return std::unexpected("quantity control's reply is not believed: " + *why);
   }
-  take_news(reply, asked, now);
+  newest_lease_ = std::max(newest_lease_, reply.newest_lease);
+  take_news(reply, now);
   if (!reply.start_over) take_orders(reply);
   take_ring(reply, now.tick);
   // A reply that starts over gives no word for a *no*: what the database lost may have been told.
-  if (!leaving_ && !reply.start_over) checkout_.doubt_from(asked.tick + terms_.sure);
+  // Neither does one that does not say which ring stands.
+  if (!leaving_ && !reply.start_over && reply.ring_epoch != 0) {
+    checkout_.doubt_from(asked.tick + terms_.sure);
+  }
   if (reply.start_over) {
-    start_over(std::max(reply.newest_lease, holder_.newest()));
+    start_over();
   } else if (!reply.more) {
     all_is_known(reply, asked, now.tick);
   }
@@ -110,11 +108,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   return reply.more || reply.start_over;
 }
 
-void Validator::take_news(const peers::HeartbeatReply& reply, Now asked, Now now) {
-  if (reply.sales) {
-    checkout_.load_sales(*reply.sales);
-    catalog_revision_ = reply.catalog_revision;
-  }
+/// Sales last: who was banned before a sale was made is not to buy in it.
+void Validator::take_news(const peers::HeartbeatReply& reply, Now now) {
   if (reply.blacklist) {
     blacklist_.load(*reply.blacklist);
     blacklist_revision_ = reply.blacklist_revision;
@@ -123,11 +118,15 @@ void Validator::take_news(const peers::HeartbeatReply& reply, Now asked, Now now
   const bool told = reply.database_time != Instant{};
   sessions_.load(reply.epochs, told ? reply.database_time : now.wall);
   if (reply.sessions_revision >= 0) sessions_revision_ = reply.sessions_revision;
-  epochs_since_ = asked.wall - kEpochLookBack;
+  if (reply.sales) {
+    checkout_.load_sales(*reply.sales);
+    catalog_revision_ = reply.catalog_revision;
+  }
 }
 
 void Validator::take_orders(const peers::HeartbeatReply& reply) {
   checkout_.settle(reply.orders);
+  for (const Order& order : reply.orders) newest_lease_ = std::max(newest_lease_, order.lease);
   orders_told_ += reply.orders.size();
   cursors_ = reply.cursors;
   last_orders_ = reply.last_orders;
@@ -153,8 +152,8 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
 /// the yes true. Nobody is told *no* meanwhile. Leases that it may have lost, and may grant again
 /// under the same numbers, are given up; new ones are sold from, because the consumer asks the
 /// database before each order.
-void Validator::start_over(LeaseId newest) {
-  membership_.doubt_everybody(newest);
+void Validator::start_over() {
+  membership_.doubt_everybody(std::max(newest_lease_, holder_.newest()));
   checkout_.load_ownership(membership_.ownership());
   checkout_.doubt_outcomes();
   outcomes_doubted_ = true;
@@ -163,7 +162,6 @@ void Validator::start_over(LeaseId newest) {
   cursors_.clear();
   last_orders_.clear();
   catalog_revision_ = blacklist_revision_ = sessions_revision_ = -1;
-  epochs_since_ = {};
 }
 
 /// The ring is known to everybody who asks for an owner before anything is decided by it.

@@ -102,11 +102,11 @@ class Validator {
 
  private:
   std::optional<std::string> disbelief(const peers::HeartbeatReply& reply, Now asked, Now now);
-  void take_news(const peers::HeartbeatReply& reply, Now asked, Now now);
+  void take_news(const peers::HeartbeatReply& reply, Now now);
   void take_orders(const peers::HeartbeatReply& reply);
   void all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick now);
   void take_ring(const peers::HeartbeatReply& reply, Tick now);
-  void start_over(LeaseId newest);
+  void start_over();
 
   const Member member_;
   const leasing::Terms terms_;
@@ -128,7 +128,7 @@ class Validator {
   std::int64_t catalog_revision_ = -1;
   std::int64_t blacklist_revision_ = -1;
   std::int64_t sessions_revision_ = -1;
-  Instant epochs_since_{};
+  LeaseId newest_lease_;
   std::vector<std::int64_t> cursors_;
   std::vector<std::string> last_orders_;
 };

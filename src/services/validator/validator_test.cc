@@ -477,6 +477,40 @@ TEST_F(ValidatorTest, AfterAStartOverItsOwnLeasesMustCloseBeforeANo) {
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
 }
 
+TEST_F(ValidatorTest, TheNewestLeaseThatItHasHeardOfIsTold) {
+  EXPECT_EQ(validator_.compose(at(seconds{0})).newest_lease, LeaseId{});
+  auto first = first_reply({"a"});
+  first.newest_lease = LeaseId{3};
+  first.orders = {order(1, *IdempotencyKey::parse("the-first-intent-of"))};
+  first.orders[0].lease = LeaseId{4};
+  apply(first);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).newest_lease, LeaseId{4}) << "of an order";
+  grant(5, 9);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).newest_lease, LeaseId{5});
+  auto next = reply(2, {"a"});
+  next.newest_lease = LeaseId{6};
+  apply(next);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).newest_lease, LeaseId{6}) << "of the ring";
+  next.start_over = true;
+  next.newest_lease = LeaseId{2};
+  apply(next);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).newest_lease, LeaseId{6}) << "the database lost it";
+}
+
+/// Quantity control is not sure which ring stands.
+TEST_F(ValidatorTest, AReplyWithoutARingRenewsLeasesAndGivesNoWordForANo) {
+  apply(first_reply({"a"}));
+  grant(1, 9);
+  auto without = reply(0, {});
+  without.renewed = {LeaseId{1}};
+  apply(without, at(milliseconds{1'500}));
+  EXPECT_EQ(validator_.compose(at(milliseconds{1'500})).ring_epoch, 1);
+  EXPECT_EQ(no(at(milliseconds{1'999})), Verdict::kUnknownProduct);
+  EXPECT_EQ(no(at(milliseconds{2'000})), Verdict::kUnavailable);
+  validator_.review(at(milliseconds{6'499}));
+  EXPECT_EQ(units(), 9) << "it is renewed";
+}
+
 TEST_F(ValidatorTest, SessionsAreAskedForByRevision) {
   auto news = first_reply({"a"});
   news.sessions_revision = 12;

@@ -57,6 +57,36 @@ TEST_F(AuthenticatorTest, ClocksMayBeThirtySecondsApart) {
   EXPECT_FALSE(b_.open_quantity(token, kNow - kLifetime - milliseconds{1}));
 }
 
+TEST_F(AuthenticatorTest, WhoseClockIsWrongLearnsTheTimeAndDatesTokensByIt) {
+  constexpr std::chrono::hours kWrongBy{1};
+  using Fault = Authenticator::Fault;
+  for (const Instant wrong : {kNow + kWrongBy, kNow - kWrongBy}) {
+    const auto token = a_.seal_quantity(wrong);
+    EXPECT_EQ(b_.open_quantity(token, kNow).error(), Fault::kStale);
+    EXPECT_EQ(b_.open_forward(token, kNow).error(), Fault::kForged);
+    const auto time = a_.open_time(b_.seal_time(token, kNow), token);
+    ASSERT_EQ(time, kNow);
+    a_.learn_time(*time, wrong);
+    EXPECT_TRUE(b_.open_quantity(a_.seal_quantity(wrong), kNow));
+    EXPECT_TRUE(a_.open_forward(b_.seal_forward(kBuyer, kNow), wrong)) << "others' too";
+    a_.learn_time(wrong, wrong);
+  }
+}
+
+TEST_F(AuthenticatorTest, ATimeIsForOneTokenAndNoTokenItself) {
+  const auto token = a_.seal_quantity(kNow);
+  const auto other = a_.seal_quantity(kNow);
+  const auto time = b_.seal_time(token, kNow);
+  EXPECT_FALSE(a_.open_time(time, other)) << "a recorded answer";
+  EXPECT_FALSE(a_.open_time(token, token));
+  EXPECT_FALSE(a_.open_time("", token));
+  EXPECT_EQ(b_.open_quantity(time, kNow).error(), Authenticator::Fault::kForged);
+  EXPECT_EQ(b_.open_forward(time, kNow).error(), Authenticator::Fault::kForged);
+  const test::TestRing other_keys;
+  const Authenticator stranger(other_keys.ring(), "quantity");
+  EXPECT_FALSE(a_.open_time(stranger.seal_time(token, kNow), token));
+}
+
 TEST(Authenticator, RefusesANameThatNoTokenHolds) {
   const test::TestRing keys;
   EXPECT_THROW(Authenticator(keys.ring(), std::string(65, 'a')), std::invalid_argument);

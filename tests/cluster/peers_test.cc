@@ -221,7 +221,7 @@ TEST_F(QuantityLinkTest, ErrorsAreSentences) {
 
 TEST_F(QuantityLinkTest, AnotherKeyFileIsAnErrorInTheLogsOfBoth) {
   const test::TestRing other_keys;
-  const peers::Authenticator stranger(other_keys.ring(), "b");
+  peers::Authenticator stranger(other_keys.ring(), "b");
   peers::HttpQuantityLink link(std::array{door_.address()}, stranger);
   testing::internal::CaptureStderr();
   const auto reply = link.beat(heartbeat_of("b"));
@@ -329,7 +329,7 @@ TEST_F(TwoQuantitiesTest, ANameThatIsTakenIsTakenEverywhere) {
 
 TEST(QuantityLink, RefusesAnAddressThatIsNone) {
   const test::TestRing keys;
-  const peers::Authenticator authenticator(keys.ring(), "a");
+  peers::Authenticator authenticator(keys.ring(), "a");
   for (const char* address : {"", "localhost", ":8084", "localhost:", "localhost:0", "a:65536"}) {
     EXPECT_THROW(peers::HttpQuantityLink(std::array{std::string(address)}, authenticator),
                  std::invalid_argument)

@@ -201,10 +201,12 @@ void Validate::tell_clock_problem(Now now) {
 
 /// Why no purchase could succeed now.
 std::string Validate::problem() const {
+  // First: it may be the reason for the others.
+  const std::string clock = validator_.clocks().problem(read_clocks());
+  if (!clock.empty()) return "A clock is wrong: " + clock + '.';
   if (!quantity_answers_ || !validator_.ready()) return "Quantity control does not answer.";
   if (!queue_.connected()) return "The broker takes no purchases now.";
-  const std::string clock = validator_.clocks().problem(read_clocks());
-  return clock.empty() ? clock : "A clock is wrong: " + clock + '.';
+  return {};
 }
 
 bool Validate::stop() {

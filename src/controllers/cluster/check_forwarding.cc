@@ -50,8 +50,8 @@ void CheckForwarding::check(http::Request& request, http::Responder responder) {
   const Now now = read_clocks();
   auto& here = parts_.check;
   const std::string_view token = request.header(Authenticator::kHeader);
-  const auto peer =
-      token.empty() ? std::nullopt : parts_.authenticator.open_forward(token, now.wall);
+  std::optional<Authenticator::Peer> peer;
+  if (auto opened = parts_.authenticator.open_forward(token, now.wall)) peer = *std::move(opened);
   const auto wrong_peer = [&] { return here.refuse(wrong_peer_secret(request, refusals_)); };
   if (!token.empty() && !peer) return responder(wrong_peer());
   using Origin = CheckController::Origin;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
@@ -12,11 +13,12 @@
 namespace stampede::controllers {
 
 /// Quantity control's side of what roles tell each other, as peers/json.h has it, for peers that
-/// prove themselves by the header Stampede-Peer (else 403 `wrong-peer-secret`): POST
-/// /internal/heartbeat (409 `node-taken`: another process has that name), POST /internal/leases,
-/// GET /internal/members. 400 `bad-message` says what was wrong with a message; 503 `standby`: this
-/// process does not lead, another may; 503 `unavailable`: the database is away. Thread-safe; the
-/// services outlive it, and tasks in the pools end before it goes.
+/// prove themselves by the header Stampede-Peer (else 403 `wrong-peer-secret`; 403
+/// `stale-peer-token` and the database's time in Stampede-Time, for a peer whose clock is wrong):
+/// POST /internal/heartbeat (409 `node-taken`: another process has that name), POST
+/// /internal/leases, GET /internal/members. 400 `bad-message` says what was wrong with a message;
+/// 503 `standby`: this process does not lead, another may; 503 `unavailable`: the database is away.
+/// Thread-safe; the services outlive it, and tasks in the pools end before it goes.
 class PeersController {
  public:
   struct Services {
@@ -36,6 +38,7 @@ class PeersController {
   /// Runs on the pool, for a peer that has proved itself.
   using Answer = http::Response (PeersController::*)(const http::Request&);
   http::Handler authenticated(concurrency::WorkerPool& pool, Answer answer);
+  std::optional<http::Response> refuse_by_database_time(const http::Request& request);
 
   http::Response heartbeat(const http::Request& request);
   http::Response lease(const http::Request& request);

@@ -85,8 +85,7 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
   const std::string body = peers::to_json(heartbeat_of("a"));
   for (const std::string& token :
        {std::string("forged"), stranger.seal_quantity(now_.wall), std::string(),
-        authenticator_.seal_forward(UserId{1}, now_.wall),
-        authenticator_.seal_quantity(now_.wall - std::chrono::seconds{31})}) {
+        authenticator_.seal_forward(UserId{1}, now_.wall)}) {
     const test_support::Headers headers = {{"Stampede-Peer", token}};
     for (const auto& response : {visitor_.post("/internal/heartbeat", body, headers),
                                  visitor_.post("/internal/leases", body, headers),
@@ -100,6 +99,34 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
   }
   EXPECT_EQ(visitor_.post("/internal/heartbeat", body).status, 403) << "without the header";
   EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
+}
+
+/// Who records a token and sends it later learns the time, sealed for the sender, and nothing else.
+TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
+  quantity_.store.tell_time(now_.wall);
+  const std::string body = peers::to_json(heartbeat_of("a"));
+  for (const std::chrono::seconds age : {std::chrono::seconds{31}, -std::chrono::seconds{31}}) {
+    const std::string token = authenticator_.seal_quantity(now_.wall - age);
+    const test_support::Headers headers = {{"Stampede-Peer", token}};
+    for (const auto& response : {visitor_.post("/internal/heartbeat", body, headers),
+                                 visitor_.post("/internal/leases", body, headers),
+                                 visitor_.get("/internal/members", headers)}) {
+      EXPECT_EQ(response.status, 403);
+      EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"stale-peer-token")"));
+      EXPECT_EQ(authenticator_.open_time(header_of(response, "Stampede-Time"), token), now_.wall);
+    }
+  }
+  EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
+}
+
+/// Else nobody could work while quantity control's own clock is wrong.
+TEST_F(PeersControllerTest, WhoseClockAgreesWithTheDatabasesIsAnswered) {
+  quantity_.store.tell_time(now_.wall);
+  const std::string token = authenticator_.seal_quantity(now_.wall);
+  now_.wall += std::chrono::hours{1};
+  const auto response = visitor_.post("/internal/heartbeat", peers::to_json(heartbeat_of("a")),
+                                      {{"Stampede-Peer", token}});
+  EXPECT_EQ(response.status, 200);
 }
 
 TEST_F(PeersControllerTest, AMessageThatIsNoneIsRefusedWithWhatWasWrong) {

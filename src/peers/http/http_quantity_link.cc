@@ -35,8 +35,7 @@ bool is_final(int status) { return status >= 400 && status < 500 && status != 40
 }  // namespace
 
 HttpQuantityLink::HttpQuantityLink(std::span<const std::string> addresses,
-                                   const Authenticator& authenticator,
-                                   std::chrono::milliseconds timeout)
+                                   Authenticator& authenticator, std::chrono::milliseconds timeout)
     : addresses_(addresses.begin(), addresses.end()), authenticator_(&authenticator) {
   if (addresses_.empty()) throw std::invalid_argument("quantity control has no address");
   for (Line* line : {&beats_, &asks_, &reports_}) open(*line, timeout);
@@ -87,10 +86,8 @@ std::expected<Reply, std::string> HttpQuantityLink::call(
 }
 
 HttpQuantityLink::Answer HttpQuantityLink::ask_one(http::Client& client, const std::string& address,
-                                                   http::ClientRequest request) {
-  request.headers.emplace_back(Authenticator::kHeader,
-                               authenticator_->seal_quantity(read_clocks().wall));
-  auto response = client.send(request);
+                                                   const http::ClientRequest& request) {
+  auto response = send(client, request);
   if (!response) {
     return {.body = std::unexpected(fmt::format("quantity control: {}", response.error())),
             .ask_another = true};
@@ -98,6 +95,29 @@ HttpQuantityLink::Answer HttpQuantityLink::ask_one(http::Client& client, const s
   if (response->status == 200) return {.body = std::move(response->body)};
   return {.body = std::unexpected(refusal(*response, address)),
           .ask_another = !is_final(response->status)};
+}
+
+std::expected<http::ClientResponse, std::string> HttpQuantityLink::send(
+    http::Client& client, http::ClientRequest request) {
+  auto& [name, token] = request.headers.emplace_back(Authenticator::kHeader, "");
+  token = authenticator_->seal_quantity(read_clocks().wall);
+  auto response = client.send(request);
+  if (!response || !learn_time(*response, token)) return response;
+  token = authenticator_->seal_quantity(read_clocks().wall);
+  return client.send(request);
+}
+
+/// From an answer that says that the token is stale.
+bool HttpQuantityLink::learn_time(const http::ClientResponse& response, std::string_view token) {
+  const auto time = authenticator_->open_time(response.header(Authenticator::kTimeHeader), token);
+  if (!time) return false;
+  const Instant now = read_clocks().wall;
+  authenticator_->learn_time(*time, now);
+  if (wrong_clock_.admits()) {
+    telemetry::log_error("the wall clock is wrong: requests are dated by the database's",
+                         "ahead_ms={}", (now - *time).count());
+  }
+  return true;
 }
 
 std::string HttpQuantityLink::refusal(const http::ClientResponse& response,

@@ -22,8 +22,9 @@ namespace stampede::peers {
 /// did. A call asks the process that answered last; where that one stands by, is not reached or
 /// does not answer in time, it asks the others in turn, each once. A heartbeat and a request for a
 /// lease do not wait for each other; two of a kind do. An answer of 403 `wrong-peer-secret` is
-/// logged as an error too, at most one in 10 s, because nothing works until an operator acts.
-/// `authenticator` outlives it. Thread-safe.
+/// logged as an error too, at most one in 10 s, because nothing works until an operator acts. Where
+/// this process's wall clock is so wrong that its token is refused, it learns the database's time
+/// and asks once more. `authenticator` outlives it. Thread-safe.
 class HttpQuantityLink {
  public:
   /// For each process asked: shorter than a lease, so that the next one is asked in time.
@@ -31,7 +32,7 @@ class HttpQuantityLink {
 
   /// `addresses`: one or more like "127.0.0.1:8084", "[::1]:8084"; throws std::invalid_argument for
   /// anything else.
-  HttpQuantityLink(std::span<const std::string> addresses, const Authenticator& authenticator,
+  HttpQuantityLink(std::span<const std::string> addresses, Authenticator& authenticator,
                    std::chrono::milliseconds timeout = kTimeout);
 
   std::expected<HeartbeatReply, std::string> beat(const Heartbeat& heartbeat);
@@ -56,16 +57,21 @@ class HttpQuantityLink {
   std::expected<Reply, std::string> call(
       Line& line, const http::ClientRequest& request,
       std::expected<Reply, std::string> (*parse)(std::string_view));
-  Answer ask_one(http::Client& client, const std::string& address, http::ClientRequest request);
+  Answer ask_one(http::Client& client, const std::string& address,
+                 const http::ClientRequest& request);
+  std::expected<http::ClientResponse, std::string> send(http::Client& client,
+                                                        http::ClientRequest request);
+  bool learn_time(const http::ClientResponse& response, std::string_view token);
   std::string refusal(const http::ClientResponse& response, const std::string& address);
 
   const std::vector<std::string> addresses_;
-  const Authenticator* authenticator_;
+  Authenticator* authenticator_;
   Line beats_;
   Line asks_;
   Line reports_;
   std::atomic<std::size_t> last_ = 0;  // who answered last
   telemetry::LogLimit wrong_secrets_;
+  telemetry::LogLimit wrong_clock_;
 };
 
 }  // namespace stampede::peers

@@ -90,7 +90,13 @@ void Cluster::begin(const std::string& name) {
   own.process.reset();
   const Inside inside(own.site.place);
   own.process.emplace(
-      std::vector<std::string>{stampede_binary(), own.command, "--config", config(name).string()});
+      std::vector<std::string>{stampede_binary(), own.command, "--config", config(name).string()},
+      own.environment);
+}
+
+void Cluster::set_wall_clock(const std::string& name, std::chrono::seconds ahead) {
+  role(name).environment = {{"LD_PRELOAD", STAMPEDE_WRONG_CLOCK},
+                            {"WRONG_CLOCK_SECONDS", std::to_string(ahead.count())}};
 }
 
 void Cluster::launch(const std::string& name) {

@@ -63,6 +63,9 @@ class Cluster {
   /// A further validator.
   void add_validator(const std::string& node);
 
+  /// From its next start on, a role's wall clock is so far ahead of the machine's.
+  void set_wall_clock(const std::string& role, std::chrono::seconds ahead);
+
   void kill(const std::string& role);              // SIGKILL, and waits for its end
   void freeze(const std::string& role);            // SIGSTOP
   void thaw(const std::string& role);              // SIGCONT
@@ -115,6 +118,7 @@ class Cluster {
     std::uint16_t door = 0;  // 0: none
     std::uint16_t console = 0;
     std::optional<Child> process = std::nullopt;
+    Environment environment = {};
   };
   Role& role(const std::string& name);
   const Role& role(const std::string& name) const;

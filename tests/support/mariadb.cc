@@ -85,6 +85,24 @@ void MariadbServer::freeze() { freeze_process(server()); }
 
 void MariadbServer::thaw() { ::kill(server(), SIGCONT); }
 
+MariadbTransaction::MariadbTransaction(const MariadbServer& server, const std::string& database,
+                                       const std::string& statements)
+    : client_({"mariadb", "--no-defaults", "--user=root", "--socket=" + server.socket(),
+               "--skip-column-names", "--batch", "--unbuffered", "--database=" + database,
+               "--execute=BEGIN; " + statements + "; SELECT 'they hold'" + naps()}) {
+  while (const auto line = client_.read_line(kPatience)) {
+    if (*line == "they hold") return;
+  }
+  throw std::runtime_error(statements + ": " + client_.standard_error());
+}
+
+/// The server notices between two statements that the client has gone.
+std::string MariadbTransaction::naps() {
+  std::string statements;
+  for (int i = 0; i < 600; ++i) statements += "; DO SLEEP(1)";
+  return statements;
+}
+
 MariadbDatabase::MariadbDatabase(MariadbServer& server) : server_(server) {
   static std::atomic<int> count{0};
   name_ = fmt::format("test_{}", ++count);

@@ -76,4 +76,21 @@ class MariadbDatabase {
   std::string name_;
 };
 
+/// A transaction of somebody else, which keeps its locks until a second after its object goes. For
+/// one thread.
+class MariadbTransaction {
+ public:
+  /// Returns once the statements have been run; throws std::runtime_error with what the server said
+  /// otherwise.
+  MariadbTransaction(const MariadbServer& server, const std::string& database,
+                     const std::string& statements);
+
+  bool holds() { return !client_.wait(std::chrono::milliseconds{0}); }
+
+ private:
+  static std::string naps();
+
+  Child client_;
+};
+
 }  // namespace stampede::test_support

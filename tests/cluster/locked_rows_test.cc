@@ -1,0 +1,56 @@
+// Somebody keeps the rows of a sale and of its leases locked while the cluster sells.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "tests/support/crowded_sale.h"
+#include "tests/support/eventually.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+
+double published(const Cluster& cluster, const std::string& validator) {
+  constexpr std::string_view kName = "\nstampede_published_purchases_total ";
+  const std::string metrics = cluster.metrics(validator);
+  const std::size_t at = metrics.find(kName);
+  return at == std::string::npos ? 0 : std::stod(metrics.substr(at + kName.size()));
+}
+
+/// A lease lives for 5 s, and is fenced 2 s later if it was not renewed.
+TEST(LockedRows, LeasesAreRenewedAndNoValidatorStops) {
+  Servers servers({});
+  // Slow enough that what is leased lasts for longer than the lock.
+  Cluster cluster(servers, {.check_rate = 60, .check_burst = 20});
+  CrowdedSale sale(cluster, {.stock = 4'000, .demand = 4'500});
+  sale.await_sold(200);
+  const auto ring_epoch = [&] { return cluster.number("SELECT epoch FROM ring"); };
+  const std::int64_t ring = ring_epoch();
+  {
+    MariadbTransaction lock(
+        servers.database(), cluster.queue_name(),
+        fmt::format("SELECT id FROM sales WHERE id = {} FOR UPDATE; "
+                    "SELECT id FROM stock_leases WHERE state = 'open' FOR UPDATE",
+                    sale.sale().id.value));
+    hold(8s);
+    std::map<std::string, double> before;
+    for (const auto& node : cluster.validators()) {
+      EXPECT_TRUE(cluster.ready(node)) << node;
+      before[node] = published(cluster, node);
+    }
+    for (const auto& node : cluster.validators()) {
+      EXPECT_TRUE(eventually(kPatience, [&] { return published(cluster, node) > before[node]; }))
+          << node << " sells nothing";
+    }
+    EXPECT_TRUE(cluster.leads("quantity"));
+    EXPECT_TRUE(lock.holds());
+  }
+  EXPECT_EQ(ring_epoch(), ring);
+  sale.finish();
+  EXPECT_EQ(sale.too_late(), 0) << "no lease that was sold from was fenced";
+}
+
+}  // namespace
+}  // namespace stampede::test_support

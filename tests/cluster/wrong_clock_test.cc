@@ -1,0 +1,84 @@
+// A validator whose wall clock is an hour off: it learns the time, says so, sells, and tells nobody
+// a no or a not yet by its own clock.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "model/time.h"
+#include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
+#include "tests/support/sanitized.h"
+
+namespace stampede::test_support {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class WrongClock : public testing::TestWithParam<std::chrono::hours> {
+ protected:
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer's own library has to be loaded first";
+  }
+  static std::string in(std::chrono::minutes time) {
+    return format_rfc3339(read_clocks().wall + time);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(By, WrongClock, testing::Values(1h, -1h), [](const auto& hours) {
+  return hours.param > 0h ? "an_hour_ahead" : "an_hour_behind";
+});
+
+TEST_P(WrongClock, TheValidatorLearnsTheTimeAndSells) {
+  Servers servers({});
+  Cluster cluster(servers);
+  const auto open = cluster.open_sale({.product = {}, .quantity = 100, .ends = in(30min)});
+  const auto upcoming = cluster.open_sale({.product = {}, .quantity = 100, .starts = in(30min)});
+  ASSERT_EQ(cluster.terminate("a"), 0);
+  cluster.set_wall_clock("a", GetParam());
+  cluster.launch("a");
+
+  std::string told;
+  EXPECT_TRUE(eventually(kPatience,
+                         [&] {
+                           told = cluster.operator_at("a").get("/readyz").body;
+                           return told.find("A clock is wrong: the wall clock is 3") !=
+                                  std::string::npos;
+                         }))
+      << told << cluster.log("a");
+  EXPECT_THAT(told, HasSubstr(GetParam() > 0h ? "ahead of" : "behind"));
+  EXPECT_THAT(cluster.metrics("a"), HasSubstr("\nstampede_clock_believed 0\n"));
+  EXPECT_THAT(cluster.metrics("a"),
+              testing::ContainsRegex(fmt::format("\nstampede_clock_ahead_seconds {}3[56]",
+                                                 GetParam() > 0h ? "" : "-")));
+  EXPECT_THAT(cluster.log("a"), HasSubstr("the wall clock is wrong"));
+  EXPECT_THAT(cluster.log("a"), HasSubstr("a clock is wrong: nobody is told no"));
+  EXPECT_EQ(cluster.number("SELECT COUNT(*) FROM validators"), 2);
+
+  // Buyers of both validators, at both doors.
+  std::set<std::string> answers;
+  for (std::int64_t id = 1; id <= 8; ++id) {
+    for (const char* door : {"a", "b"}) {
+      Buyer buyer = cluster.buyer(door, id * 10 + (*door - 'a'));
+      answers.insert(buyer.buy(upcoming.product, fresh_key()).result);
+      const std::string key = fresh_key();
+      std::string result;
+      EXPECT_TRUE(eventually(kPatience,
+                             [&] {
+                               result = buyer.buy(open.product, key).result;
+                               answers.insert(result);
+                               return result == "sold";
+                             }))
+          << door << ": " << result;
+    }
+  }
+  answers.erase("sold");
+  answers.erase("pending");
+  EXPECT_THAT(answers, testing::UnorderedElementsAre("unavailable", "not-started"))
+      << "validator b knows that the sale has not begun";
+  cluster.audit();
+}
+
+}  // namespace
+}  // namespace stampede::test_support

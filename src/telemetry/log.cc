@@ -19,9 +19,11 @@ spdlog::level::level_enum spdlog_level(Level level) {
     case Level::kWarning:
       return spdlog::level::warn;
     case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
       break;
   }
-  return spdlog::level::err;
+  return spdlog::level::off;
 }
 
 /// Never destroyed, so that threads that still run after main() may log.
@@ -56,11 +58,11 @@ std::string escaped(std::string_view line) {
 
 void set_level(Level level) { logger().set_level(spdlog_level(level)); }
 
+bool logs(Level level) { return logger().should_log(spdlog_level(level)); }
+
 void log_line(Level level, std::string_view line) {
+  if (!logs(level)) return;
   const auto spdlogs = spdlog_level(level);
-  if (!logger().should_log(spdlogs)) {
-    return;
-  }
   while (line.ends_with(' ')) {  // an event without fields
     line.remove_suffix(1);
   }

@@ -17,6 +17,7 @@ enum class Bug {
   kUnknownCommitIsWritten,  // takes a commit whose answer was lost for done
   kMarkersFirst,            // writes a batch's markers before its purchases
   kLastMessageSkipped,      // writes a batch without its last message
+  kHalfIsAll,               // takes the first part of a refused batch for all of it
   // Database.
   kCommitIsLost,     // says committed before it is durable
   kClosedLooksOpen,  // shows a closed lease as open and charges it
@@ -27,6 +28,7 @@ enum class Bug {
   kFenceCloses,      // a fenced lease is closed at once
   kGrantRepeats,     // a repeated request for a lease is a new one
   kSeqHole,          // shows orders before one of a lower seq
+  kAwayIsRefused,    // says that it refuses what it could not be asked
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -67,8 +69,16 @@ enum class Bug {
   kOrdersSkipped,           // loses an order that a heartbeat brought
   kRecallIgnored,           // keeps idle units while others wait
   kSuspendedTimeForgotten,  // its clock stands still while its machine is suspended
+  kWallClockBelieved,       // goes by its wall clock, however wrong
+  kJumpIgnored,             // sells although its tick may have stood still
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
+  // Serve.
+  kLeftOverForgotten,  // leaves the leases of the process before it open
+  kLoadedTooSoon,      // says no before all orders are loaded
+  kLoadingSkips,       // takes orders that it could not load for none
+  kEndedSaleKept,      // keeps the units of a sale that has ended
+  kQuarantineUntold,   // does not tell who waits for what is in quarantine
 };
 
 struct BugName {
@@ -116,8 +126,8 @@ inline constexpr std::array kBugs{
     BugName{Bug::kNeverDoubts, "never-doubts"},
     BugName{Bug::kTakeIgnoresDeadline, "take-ignores-deadline"},
     BugName{Bug::kLeaseTakenTwice, "lease-taken-twice"},
-    BugName{Bug::kGainsForgotten, "newly_owned-forgotten"},
-    BugName{Bug::kGainDecidesAtOnce, "newly_owned_range-decides-at-once"},
+    BugName{Bug::kGainsForgotten, "gains-forgotten"},
+    BugName{Bug::kGainDecidesAtOnce, "gain-decides-at-once"},
     BugName{Bug::kMissedRing, "missed-ring"},
     BugName{Bug::kPendingIgnored, "pending-ignored"},
     BugName{Bug::kIntervalForgotten, "interval-forgotten"},
@@ -128,6 +138,15 @@ inline constexpr std::array kBugs{
     BugName{Bug::kOrdersSkipped, "orders-skipped"},
     BugName{Bug::kRecallIgnored, "recall-ignored"},
     BugName{Bug::kSuspendedTimeForgotten, "suspended-time-forgotten"},
+    BugName{Bug::kHalfIsAll, "half-is-all"},
+    BugName{Bug::kAwayIsRefused, "away-is-refused"},
+    BugName{Bug::kWallClockBelieved, "wall-clock-believed"},
+    BugName{Bug::kJumpIgnored, "jump-ignored"},
+    BugName{Bug::kLeftOverForgotten, "left-over-forgotten"},
+    BugName{Bug::kLoadedTooSoon, "loaded-too-soon"},
+    BugName{Bug::kLoadingSkips, "loading-skips"},
+    BugName{Bug::kEndedSaleKept, "ended-sale-kept"},
+    BugName{Bug::kQuarantineUntold, "quarantine-untold"},
     BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
 };
 

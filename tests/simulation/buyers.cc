@@ -18,10 +18,8 @@ constexpr SaleId kSale{1};
 Buyers::Buyers(const Parts& parts)
     : parts_(parts),
       process_(parts.stage, "buyers"),
-      web_(parts.stage, "web"),
-      client_(parts.stage, parts.network, parts.database, web_) {
+      client_(parts.stage, parts.network, parts.database, parts.web) {
   process_.start();
-  web_.start();
   for (std::int64_t buyer = 1; buyer <= parts.stage.profile.buyers; ++buyer)
     add_buyer(UserId{buyer});
 }
@@ -29,13 +27,11 @@ Buyers::Buyers(const Parts& parts)
 void Buyers::add_buyer(UserId buyer) {
   auto& random = parts_.stage.random;
   const std::int64_t wanted = random.between(1, parts_.stage.profile.limit > 2 ? 6 : 2);
-  const auto within_limit = std::min<std::int64_t>(wanted, parts_.stage.profile.limit);
-  demand_.most += within_limit;
+  wants_[buyer].units = wanted;
   if (random.chance(parts_.stage.profile.banned)) {
     parts_.stage.scheduler.after(random.between(0us, parts_.stage.profile.faults_end),
                                  [this, buyer] { ban(buyer); });
-  } else {
-    wants_[buyer].units = within_limit;
+    wants_[buyer].keeps_right = false;
   }
   for (std::int64_t i = 0; i < wanted; ++i) add_wish(buyer);
 }
@@ -52,6 +48,10 @@ void Buyers::add_wish(UserId buyer) {
     wish.sale = any_sale();
     if (wish.sale == SaleId{2}) from = std::max<Duration>(0us, *profile.ends - 1s);
     to = std::max(to, from + 10s);
+  }
+  if (profile.edited) {  // ten who come too early within a minute would be a script
+    from += 8s;
+    to += 10s;
   }
   later(wish, &Buyers::ask, from, to);
 }
@@ -76,11 +76,14 @@ void Buyers::ban(UserId buyer) {
 }
 
 Demand Buyers::demand() const {
-  Demand demand = demand_;
-  const bool grew =
-      parts_.database.store.view().sales.at(kSale).quantity > parts_.stage.profile.units;
+  Demand demand;
+  const Sale& sale = parts_.database.store.view().sales.at(kSale);
   for (const auto& [buyer, want] : wants_) {
-    demand.least += grew ? std::max<std::int64_t>(0, want.units - want.sold_out) : want.units;
+    const auto units = std::min<std::int64_t>(want.units, sale.per_buyer_limit);
+    demand.most += units;
+    if (!want.keeps_right) continue;
+    demand.least +=
+        parts_.database.grown ? std::max<std::int64_t>(0, units - want.sold_out) : units;
   }
   return demand;
 }
@@ -103,17 +106,16 @@ void Buyers::ask(Wish& wish) {
   std::erase_if(wish.requests, [](const auto& request) { return request.expired(); });
   wish.requests.push_back(alive);
   parts_.checks.attempted(wish.buyer, wish.key);
-  const auto count = static_cast<std::int64_t>(parts_.validators.size());
-  SimValidator& validator =
-      *parts_.validators[static_cast<std::size_t>(random.between(0, count - 1))];
+  const auto count = static_cast<std::int64_t>(parts_.doors.size());
+  Door& door = *parts_.doors[static_cast<std::size_t>(random.between(0, count - 1))];
   const bool impatient = random.chance(0.1);
   // The same key with another sale: no page does that, and it must not buy twice.
   const bool confused = parts_.stage.profile.follow_up && random.chance(0.1);
   const SaleId sale = confused ? any_sale() : wish.sale;
   parts_.network.call<Answer>(
-      process_, validator.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
-      [&validator, check = Check{wish.buyer, kProduct, wish.key, sale, alive}](
-          const Network::Answer<Answer>& back) { validator.check(check, false, back); },
+      process_, door.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
+      [&door, check = Check{wish.buyer, kProduct, wish.key, sale, alive}](
+          const Network::Answer<Answer>& back) { door.check(check, back); },
       [this, &wish, key = wish.key,
        after_yes = parts_.checks.told_yes(wish.key)](const std::optional<Answer>& answer) {
         if (answer && answer->verdict == Verdict::kPending) {
@@ -158,7 +160,7 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
 void Buyers::follow(Wish& wish) {
   if (parts_.stage.random.chance(0.4)) return ask(wish);
   parts_.network.call<std::optional<Report>>(
-      process_, web_, 1s, Network::Transport::kOnce,
+      process_, parts_.web, 1s, Network::Transport::kOnce,
       [this, &wish, key = wish.key, sale = wish.pending_in,
        lease = wish.lease](const Network::Answer<std::optional<Report>>& back) {
         try {

@@ -7,7 +7,7 @@
 
 #include "services/orders/buyer_orders.h"
 #include "tests/simulation/checks.h"
-#include "tests/simulation/sim_validator.h"
+#include "tests/simulation/door.h"
 
 namespace stampede::simulation {
 
@@ -19,14 +19,13 @@ class Buyers {
   struct Parts {
     Stage& stage;
     Network& network;
-    std::vector<std::unique_ptr<SimValidator>>& validators;
+    std::vector<Door*> doors;
+    Process& web;  // answers `GET /purchases/…`
     SimDatabase& database;
     Checks& checks;
   };
   explicit Buyers(const Parts& parts);
 
-  /// The process that answers `GET /purchases/…`.
-  Process& web() { return web_; }
   bool done() const { return open_ == 0; }
   /// What was wanted and not given up for an honest "sold out".
   Demand demand() const;
@@ -61,17 +60,15 @@ class Buyers {
 
   const Parts parts_;
   Process process_;
-  Process web_;
   DatabaseClient client_;
   services::orders::BuyerOrders buyer_orders_{client_};
   std::deque<Wish> wishes_;
   std::int64_t last_key_ = 0;
-  Demand demand_;
-  /// Of buyers who keep their right to buy: what each may want, and how often they were told that
-  /// nothing is left.
+  /// What each buyer wants, and how often they were told that nothing is left.
   struct Want {
     std::int64_t units = 0;
     std::int64_t sold_out = 0;
+    bool keeps_right = true;  // is never banned
   };
   std::map<UserId, Want> wants_;
   std::int64_t open_ = 0;  // wishes not granted and not refused

@@ -30,8 +30,10 @@ void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
 void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   Key& asked = known(key);
   const auto order = order_of(key);
-  require(order && order->active() && order->number == number,
-          "I3: yes to " + text_of(key) + ", which is no live order of that number");
+  const bool true_yes = order && order->active() && order->number == number;
+  // Who has not heard yet that the order was lost.
+  if (!true_yes && asked.lost && stage_->scheduler.time() < forgiven_until()) return;
+  require(true_yes, "I3: yes to " + text_of(key) + ", which is no live order of that number");
   require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
   asked.yes = number;
   asked.no = false;
@@ -46,13 +48,52 @@ void Checks::said_no(const IdempotencyKey& key, bool last_word) {
 }
 
 void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
-  require(!after_yes, "pending was said of " + text_of(key) + " after yes");
+  require(!after_yes || known(key).lost, "pending was said of " + text_of(key) + " after yes");
 }
 
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
+  if (!order && known(key).lost) return;
   require(order && !order->active(), "failed was said of " + text_of(key) + " without such a row");
   known(key).no = true;
+}
+
+/// By clocks that are at most 2 s wrong, and half a second apart by nature.
+void Checks::said_window(Verdict verdict, SaleId sale, Duration clock_read) {
+  using namespace std::chrono_literals;
+  const Instant now = Process::true_wall(clock_read);
+  const auto& sales = database_->store.view().sales;
+  const bool true_word = std::ranges::any_of(sales, [&](const auto& entry) {
+    const Sale& asked = entry.second;
+    if (sale && asked.id != sale) return false;
+    return verdict == Verdict::kSaleEnded ? asked.ended(now + 3s) : !asked.started(now - 3s);
+  });
+  require(true_word || database_->failovers > 0,
+          "the window: " + std::string(to_string(verdict)) + " was said of a sale that is on");
+}
+
+/// Every row, lease and unit is what it was some time ago: nothing is added up from before.
+void Checks::lost_tail() {
+  for (auto& [sale, sum] : sums_) {
+    if (sum.sold_out) sum.was_sold_out = stage_->scheduler.time();
+    sum.sold_out = false;
+    sum.live = 0;
+  }
+  held_.clear();
+  closed_.clear();
+  orders_seen_ = 0;
+  const auto before = std::exchange(rows_, {});
+  for (auto& [text, asked] : keys_) {
+    const auto order = order_of(*IdempotencyKey::parse(text));
+    if (!before.contains(text) || order) continue;
+    asked.lost = true;
+    asked.yes.reset();
+    asked.confirmed = false;
+  }
+}
+
+Duration Checks::forgiven_until() const {
+  return stage_->profile.faults_end + std::chrono::seconds{10};
 }
 
 /// The flag expires 2 s after the snapshot that showed it was asked for; two readings of one clock
@@ -65,6 +106,10 @@ void Checks::said_sold_out(SaleId sale, Duration clock_read) {
     return sum.sold_out || sum.was_sold_out >= clock_read - 2'002ms;
   });
   require(honest, "I7: sold-out was said with units left");
+}
+
+void Checks::waited(Duration time, Duration longest) {
+  require(time <= longest, "a buyer waited for " + std::to_string(time.count() / 1'000) + " ms");
 }
 
 void Checks::confirmed(const Purchase& purchase) { known(purchase.intent).confirmed = true; }
@@ -82,8 +127,10 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
 
 void Checks::sold_beside_a_no(const Purchase& purchase) {
   const State& state = database_->store.view();
-  // From a closed lease it fails, whatever anybody says.
-  require(state.leases.at(purchase.lease).state == LeaseState::kClosed,
+  // From a closed lease, or one that the database has lost, it fails, whatever anybody says.
+  const auto lease = state.leases.find(purchase.lease);
+  require(lease == state.leases.end() || lease->second.state == LeaseState::kClosed ||
+              database_->failovers > 0,
           "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
               ", and another may say no");
 }
@@ -94,7 +141,7 @@ void Checks::check_new_orders(const State& state) {
     require(rows_.emplace(text_of(order.intent), order.number).second,
             "I5: two orders of " + text_of(order.intent));
     require(
-        order.reason != FailureReason::kNoUnit,
+        order.reason != FailureReason::kNoUnit || database_->failovers > 0,
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
     if (!order.active()) continue;
@@ -152,12 +199,14 @@ void Checks::at_end(const Demand& demand) {
     const auto order = order_of(key);
     require(!asked.yes || (order && order->active() && order->number == *asked.yes),
             "I3: " + text + " was told yes, and is no live order any more");
-    require(!asked.confirmed || order, "the broker confirmed " + text + ", and it has no row");
+    require(!asked.confirmed || order || database_->quarantined.contains(text),
+            "the broker confirmed " + text + ", and it has no row");
   }
   check_failures(static_cast<std::int64_t>(state.orders.size()) - live);
   const Sale& sale = state.sales.at(SaleId{1});
   if (sale.ends_at) return;
   const std::int64_t units = sale.quantity;
+  if (database_->failovers > 0) return;  // whose orders were lost does not ask again
   require(live >= std::min(demand.least, units) && live <= std::min(demand.most, units),
           "I6: " + std::to_string(live) + " of " + std::to_string(units) +
               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +

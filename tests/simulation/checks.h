@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/order.h"
+#include "model/verdict.h"
 #include "tests/simulation/purchase_checks.h"
 #include "tests/simulation/sim_database.h"
 
@@ -38,8 +39,14 @@ class Checks {
   /// `after_yes`: its buyer had been told yes before this request was sent.
   void said_pending(const IdempotencyKey& key, bool after_yes);
   void said_failed(const IdempotencyKey& key);
+  /// That a sale is over, or has not begun: of that sale, or of the current one.
+  void said_window(Verdict verdict, SaleId sale, Duration clock_read);
+  /// The database's place was taken by one that lacks what was committed last.
+  void lost_tail();
   /// Of that sale, or of the current one, by a process that read its clock at that time.
   void said_sold_out(SaleId sale, Duration clock_read);
+  /// Somebody waited so long for an answer, in time that their process was running.
+  static void waited(Duration time, Duration longest);
   /// The broker has it for good, as a publisher understood.
   void confirmed(const Purchase& purchase);
 
@@ -57,6 +64,7 @@ class Checks {
     std::optional<OrderNumber> yes;
     bool no = false;  // was its last answer
     bool confirmed = false;
+    bool lost = false;  // by the database, after it had been committed
   };
   using State = repositories::memory::MemoryStore::State;
   /// Of one sale.
@@ -67,6 +75,8 @@ class Checks {
     Duration was_sold_out = Duration::min();  // when it stopped being so
   };
 
+  /// Until then a validator may not have heard of a tail that was lost.
+  Duration forgiven_until() const;
   Key& known(const IdempotencyKey& key);
   std::optional<Order> order_of(const IdempotencyKey& key);
   /// Rows are only ever added: each is looked at once.

@@ -13,6 +13,8 @@ Faults::Faults(Parts parts) : parts_(std::move(parts)) {
   again_and_again(profile.broker_blocks, &Faults::block_broker);
   again_and_again(profile.queue_missing, &Faults::lose_queue);
   again_and_again(profile.database_away, &Faults::take_database_away);
+  again_and_again(profile.disk_full, &Faults::fill_disk);
+  again_and_again(profile.garbage, &Faults::send_garbage);
   again_and_again(profile.links_cut, &Faults::cut_link);
   again_and_again(profile.isolated, &Faults::isolate);
   again_and_again(profile.kills, &Faults::kill);
@@ -20,6 +22,12 @@ Faults::Faults(Parts parts) : parts_(std::move(parts)) {
   again_and_again(profile.quantity_restarts, &Faults::restart_quantity);
   again_and_again(profile.quantity_cut, &Faults::cut_quantity);
   again_and_again(profile.freezes, &Faults::freeze);
+  again_and_again(profile.wrong_clocks, &Faults::turn_clock);
+  again_and_again(profile.suspends, &Faults::suspend);
+  if (profile.fails_over) {
+    parts_.stage.scheduler.after(parts_.stage.random.between(2s, profile.faults_end - 1s),
+                                 parts_.fail_over);
+  }
   parts_.stage.scheduler.after(profile.faults_end, [this] { mend(); });
 }
 
@@ -52,29 +60,34 @@ const Process& Faults::any_quantity() {
   return *parts_.quantities[static_cast<std::size_t>(parts_.stage.random.between(0, last))];
 }
 
+Process& Faults::any_validator() {
+  const auto last = static_cast<std::int64_t>(parts_.validators.size()) - 1;
+  return *parts_.validators[static_cast<std::size_t>(parts_.stage.random.between(0, last))];
+}
+
 void Faults::drop_connections() {
   const Process& process = *any().process;
   parts_.stage.trace.note(process.name(), "FAULT: its connections to the broker drop");
-  parts_.broker.drop(process);
+  parts_.broker->drop(process);
 }
 
 void Faults::take_broker_away() {
   parts_.stage.trace.note("broker", "FAULT: away");
-  parts_.broker.set_away(true);
-  undo(8s, [this] { parts_.broker.set_away(false); });
+  parts_.broker->set_away(true);
+  undo(8s, [this] { parts_.broker->set_away(false); });
 }
 
 void Faults::block_broker() {
   parts_.stage.trace.note("broker", "FAULT: blocked");
-  parts_.broker.set_blocked(true);
-  undo(5s, [this] { parts_.broker.set_blocked(false); });
+  parts_.broker->set_blocked(true);
+  undo(5s, [this] { parts_.broker->set_blocked(false); });
 }
 
 void Faults::lose_queue() {
   const auto shard = static_cast<std::int32_t>(parts_.stage.random.between(0, queue::kShards - 1));
   parts_.stage.trace.note("broker", "FAULT: a queue is missing", {shard});
-  parts_.broker.set_missing(shard, true);
-  undo(4s, [this, shard] { parts_.broker.set_missing(shard, false); });
+  parts_.broker->set_missing(shard, true);
+  undo(4s, [this, shard] { parts_.broker->set_missing(shard, false); });
 }
 
 void Faults::take_database_away() {
@@ -83,10 +96,22 @@ void Faults::take_database_away() {
   undo(10s, [this] { parts_.database.away = false; });
 }
 
+void Faults::fill_disk() {
+  parts_.stage.trace.note("database", "FAULT: its disk is full");
+  parts_.database.full = true;
+  undo(8s, [this] { parts_.database.full = false; });
+}
+
+void Faults::send_garbage() {
+  const auto shard = static_cast<std::int32_t>(parts_.stage.random.between(0, queue::kShards - 1));
+  parts_.stage.trace.note("broker", "FAULT: a message that nobody can read", {shard});
+  parts_.broker->put(shard, "not of this shop");
+}
+
 void Faults::cut_link() {
   const Process& one = *any().process;
   const auto other = parts_.stage.random.between(0, 5);
-  const Process& two = other == 0   ? parts_.broker.process()
+  const Process& two = other == 0   ? parts_.broker->process()
                        : other == 1 ? parts_.database.process
                                     : *any().process;
   if (&one == &two) return;
@@ -100,7 +125,7 @@ void Faults::cut_link() {
 void Faults::isolate() {
   const Process& one = *any().process;
   parts_.stage.trace.note(one.name(), "FAULT: is cut off from everybody");
-  std::vector<const Process*> all{&parts_.broker.process(), &parts_.database.process};
+  std::vector<const Process*> all{&parts_.broker->process(), &parts_.database.process};
   for (const Node& node : parts_.nodes) all.push_back(node.process);
   for (const Process* other : all) parts_.network.cut(one, *other);
   undo(12s, [this, &one, all] {
@@ -157,25 +182,48 @@ void Faults::freeze() {
   const Node& node = any();
   node.process->freeze(a_while(12s));
   // The broker misses its heartbeats.
-  if (parts_.stage.random.chance(0.4)) {
+  if (parts_.broker != nullptr && parts_.stage.random.chance(0.4)) {
     undo(6s, [this, &node] {
-      if (node.process->frozen()) parts_.broker.drop(*node.process);
+      if (node.process->frozen()) parts_.broker->drop(*node.process);
     });
+  }
+}
+
+/// By an hour, or by a little more than is tolerated.
+void Faults::turn_clock() {
+  Random& random = parts_.stage.random;
+  const std::chrono::milliseconds error{random.chance(0.5) ? 3'600'000
+                                                           : random.between(1'000, 30'000)};
+  Process& validator = any_validator();
+  parts_.stage.trace.note(validator.name(), "FAULT: its wall clock is wrong");
+  validator.set_wall_error(random.chance(0.5) ? error : -error);
+  undo(15s, [&validator] { validator.set_wall_error(std::chrono::milliseconds{0}); });
+}
+
+void Faults::suspend() {
+  Process& validator = any_validator();
+  parts_.stage.trace.note(validator.name(), "FAULT: suspended");
+  validator.suspend(parts_.stage.random.between(1s, 12s));
+}
+
+void Faults::mend_broker() {
+  parts_.broker->set_away(false);
+  parts_.broker->set_blocked(false);
+  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
+    parts_.broker->set_missing(shard, false);
   }
 }
 
 void Faults::mend() {
   parts_.stage.trace.note("world", "faults end");
   parts_.stage.faults = false;
-  parts_.broker.set_away(false);
-  parts_.broker.set_blocked(false);
-  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
-    parts_.broker.set_missing(shard, false);
-  }
+  if (parts_.broker != nullptr) mend_broker();
   parts_.database.away = false;
+  parts_.database.full = false;
   parts_.network.heal_all();
   for (const Node& node : parts_.nodes) {
     node.process->thaw();
+    node.process->set_wall_error(std::chrono::milliseconds{0});
     if (!node.process->running()) node.start();
   }
 }

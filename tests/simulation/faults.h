@@ -23,10 +23,13 @@ class Faults {
   struct Parts {
     Stage& stage;
     Network& network;
-    SimBroker& broker;
+    SimBroker* broker;  // null: there is none
     SimDatabase& database;
     std::vector<Node> nodes;
     std::vector<const Process*> quantities;
+    std::vector<Process*> validators = {};
+    /// The database's place is taken by one that lacks what was committed last. Empty: never.
+    std::function<void()> fail_over = {};
   };
   explicit Faults(Parts parts);
 
@@ -38,6 +41,8 @@ class Faults {
   void block_broker();
   void lose_queue();
   void take_database_away();
+  void fill_disk();
+  void send_garbage();
   void cut_link();
   void isolate();
   void cut_quantity();
@@ -45,13 +50,17 @@ class Faults {
   void restart_quantity();
   void kill();
   void freeze();
+  void turn_clock();
+  void suspend();
   void mend();
+  void mend_broker();
   /// Often a tenth of `longest` at most.
   Duration a_while(Duration longest);
   /// Undoes a fault after a while.
   void undo(Duration longest, std::function<void()> what);
   const Node& any();
   const Process& any_quantity();
+  Process& any_validator();
   void start_later(const Node& node);
 
   const Parts parts_;

@@ -15,7 +15,6 @@
 #include <thread>
 #include <vector>
 
-#include "telemetry/log.h"
 #include "tests/simulation/world.h"
 
 namespace {
@@ -127,8 +126,6 @@ int main(int argc, char** argv) {
   app.add_flag("--trace", options.trace, "print what happens in one seed");
   app.add_flag("--progress", options.progress, "show how far it is, on standard error");
   app.add_option("--threads", options.threads, "seeds at a time")->check(CLI::Range(1U, 64U));
-  // Of rules that log what fails: here everything fails.
-  stampede::telemetry::set_level(stampede::telemetry::Level::kError);
   app.add_option("--bug", options.bug, "plant this bug");
   CLI11_PARSE(app, argc, argv);
   options.last = options.first;

@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 constexpr Duration kTicksBegin = 1'000'000s;
 constexpr Instant kWallBegins{std::chrono::sys_days{std::chrono::year{2026} / 11 / 11}};
 
+/// A little more than the rules tolerate.
+constexpr Duration kShortestSuspension = 2'100ms;
+
 }  // namespace
 
 Process::Process(Stage& stage, std::string name)
@@ -24,7 +27,8 @@ Now Process::now() const {
   const Duration time = stage_->scheduler.time();
   const Duration drifted = time + Duration{time.count() * drift_ / 1'000'000};
   const auto whole = std::chrono::floor<std::chrono::milliseconds>(drifted);
-  Now now{kWallBegins + wall_offset_ + whole, Tick{tick_offset_ + whole}};
+  Now now{kWallBegins + wall_offset_ + wall_error_ + whole, Tick{tick_offset_ + whole}};
+  now.tick -= std::chrono::floor<std::chrono::milliseconds>(tick_lost_);
   if (stage_->bug == Bug::kSuspendedTimeForgotten) {
     now.tick -= std::chrono::floor<std::chrono::milliseconds>(stood_still());
   }
@@ -59,6 +63,7 @@ void Process::kill() {
   ++life_;
   running_ = false;
   frozen_ = false;
+  suspended_ = false;
   held_.clear();
 }
 
@@ -72,8 +77,20 @@ void Process::freeze(Duration time) {
   });
 }
 
+void Process::suspend(Duration time) {
+  if (frozen_ || !running_) return;
+  freeze(time);
+  suspended_ = true;
+}
+
+Instant Process::true_wall(Duration time) {
+  return kWallBegins + std::chrono::floor<std::chrono::milliseconds>(time);
+}
+
 void Process::thaw() {
   if (!frozen_) return;
+  const Duration stood = stage_->scheduler.time() - frozen_since_;
+  if (std::exchange(suspended_, false) && stood >= kShortestSuspension) tick_lost_ += stood;
   stood_still_ = stood_still();
   frozen_ = false;
   stage_->trace.note(name_, "thawed");

@@ -31,8 +31,16 @@ class Process {
 
   void start();
   void kill();
-  /// For a while; nothing if it is frozen or not running.
+  /// For a while; nothing if it is frozen or not running. Its tick goes on: it counts suspended
+  /// time.
   void freeze(Duration time);
+  /// The same for a machine whose tick stands still meanwhile (a virtual one that is moved). Its
+  /// wall clock is right again afterwards.
+  void suspend(Duration time);
+  /// The wall clock is wrong by so much from now on.
+  void set_wall_error(std::chrono::milliseconds error) { wall_error_ = error; }
+  /// What a wall clock without any error says.
+  static Instant true_wall(Duration time);
   /// Everything that was held back happens now, in its order, by the clock of now.
   void thaw();
   /// How long it has stood still in all.
@@ -51,6 +59,9 @@ class Process {
   bool frozen_ = false;
   Duration frozen_since_{0};
   Duration stood_still_{0};
+  bool suspended_ = false;
+  Duration tick_lost_{0};
+  std::chrono::milliseconds wall_error_{0};
   std::vector<Action> held_;
 };
 

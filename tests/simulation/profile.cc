@@ -1,5 +1,7 @@
 #include "tests/simulation/profile.h"
 
+#include <cstdlib>
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
@@ -13,20 +15,37 @@ void make_calm(Profile& profile) {
        {&profile.banned, &profile.message_lost, &profile.message_slow, &profile.message_doubled,
         &profile.confirm_late, &profile.nack, &profile.commit_unknown, &profile.statement_failed,
         &profile.frozen_in_request, &profile.frozen_in_publish, &profile.slow_publish,
-        &profile.interleaved, &profile.added_behind_reply}) {
+        &profile.interleaved, &profile.added_behind_reply, &profile.refused}) {
     *chance = 0;
   }
-  for (bool* fault : {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
-                      &profile.queue_missing, &profile.database_away, &profile.links_cut,
-                      &profile.isolated, &profile.kills, &profile.freezes, &profile.leaves,
-                      &profile.quantity_cut, &profile.quantity_restarts}) {
+  for (bool* fault :
+       {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
+        &profile.queue_missing, &profile.database_away, &profile.links_cut, &profile.disk_full,
+        &profile.garbage, &profile.isolated, &profile.kills, &profile.freezes, &profile.leaves,
+        &profile.quantity_cut, &profile.quantity_restarts, &profile.wrong_clocks, &profile.suspends,
+        &profile.fails_over}) {
     *fault = false;
   }
 }
 
+/// One process and its file: nothing lies between them that could be cut.
+void make_serve(Profile& profile, Random& random) {
+  profile.world = WorldKind::kServe;
+  for (bool* fault : {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
+                      &profile.queue_missing, &profile.links_cut, &profile.isolated,
+                      &profile.garbage, &profile.quantity_cut, &profile.quantity_restarts,
+                      &profile.wrong_clocks, &profile.suspends, &profile.fails_over}) {
+    *fault = false;
+  }
+  profile.added_behind_reply = 0;
+  profile.kills = random.chance(0.7);
+  if (random.chance(0.6)) profile.orders_at_once = static_cast<std::size_t>(random.between(1, 5));
+  if (random.chance(0.2)) profile.queue_capacity = static_cast<std::size_t>(random.between(1, 5));
+}
+
 }  // namespace
 
-Profile draw_profile(Random& random) {
+Profile draw_profile(Random& random, WorldKind world) {
   const auto half = [&] { return random.chance(0.5); };
   const auto rare = [&](double most) {
     return half() ? most * 0.01 * static_cast<double>(random.between(1, 100)) : 0.0;
@@ -78,6 +97,23 @@ Profile draw_profile(Random& random) {
   profile.outbox.batch = static_cast<std::size_t>(random.between(1, 4));
   profile.outbox.window = static_cast<std::size_t>(random.between(1, 8));
   profile.outbox.eager = static_cast<std::size_t>(random.between(1, 4));
+  profile.disk_full = random.chance(0.2);
+  profile.refused = random.chance(0.2) ? 0.05 : 0;
+  profile.garbage = random.chance(0.1);
+  profile.edited = random.chance(0.1);
+  profile.split_statements = random.chance(0.3);
+  profile.wrong_clocks = random.chance(0.15);
+  profile.suspends = random.chance(0.15);
+  profile.fails_over = random.chance(0.1);
+  // A clock that is set back by what its machine stood still for looks right.
+  if (profile.wrong_clocks) profile.suspends = false;
+  if (world == WorldKind::kServe) {
+    make_serve(profile, random);
+  } else if (std::getenv("STAMPEDE_SIMULATION_ALL_FAULTS") == nullptr) {
+    // The rules do not bear these yet: docs/reliability.md.
+    profile.refused = 0;
+    profile.fails_over = false;
+  }
   if (random.chance(0.05)) make_calm(profile);
   return profile;
 }

@@ -9,9 +9,13 @@
 
 namespace stampede::simulation {
 
+/// A cluster, or one `stampede serve`.
+enum class WorldKind { kCluster, kServe };
+
 /// What one seed chooses before anything happens. Each kind of fault is in about half of the runs,
 /// so that none hides behind another (swarm testing, Groce et al. 2012).
 struct Profile {
+  WorldKind world = WorldKind::kCluster;
   // The sale.
   std::int64_t units = 1;  // T
   std::int32_t limit = 1;
@@ -26,7 +30,9 @@ struct Profile {
   double stock_added = 0;         // chance of each of three moments
   double added_behind_reply = 0;  // chance of each that says "sold out"
   bool ends_early = false;
-  std::size_t orders_at_once = 5'000;  // in one reply of quantity control
+  bool edited = false;                 // before its start
+  std::size_t orders_at_once = 5'000;  // in one reply of quantity control, or one step of loading
+  std::size_t queue_capacity = 1'000;  // of the queue in `serve`
   double banned = 0;                   // of the buyers, each at some moment
   Duration faults_end{};
 
@@ -40,10 +46,12 @@ struct Profile {
   double nack = 0;
   double commit_unknown = 0;
   double statement_failed = 0;
-  double frozen_in_request = 0;  // a validator, between reading its clock and taking a unit
-  double frozen_in_publish = 0;  // before it is sent
-  double slow_publish = 0;       // less than the guard time of a lease
-  double interleaved = 0;        // the consumers write between two reads of quantity control
+  double frozen_in_request = 0;   // a validator, between reading its clock and taking a unit
+  double frozen_in_publish = 0;   // before it is sent
+  double slow_publish = 0;        // less than the guard time of a lease
+  double interleaved = 0;         // the consumers write between two reads of quantity control
+  bool split_statements = false;  // others run between two statements of the consumers
+  double refused = 0;             // rows that the tables refuse
 
   // Kinds of faults that come again and again.
   bool connections_drop = false;
@@ -51,6 +59,8 @@ struct Profile {
   bool broker_blocks = false;
   bool queue_missing = false;
   bool database_away = false;
+  bool disk_full = false;
+  bool garbage = false;  // messages that nobody can read
   bool links_cut = false;
   bool isolated = false;
   bool kills = false;
@@ -58,12 +68,15 @@ struct Profile {
   bool quantity_restarts = false;
   bool quantity_cut = false;  // validators from quantity control, often and for long
   bool freezes = false;
-  Duration pause{};  // between two faults of one kind, at most
+  bool wrong_clocks = false;  // of validators
+  bool suspends = false;      // of validators, whose ticks stand still
+  bool fails_over = false;    // the database, once, and lacks its last commits
+  Duration pause{};           // between two faults of one kind, at most
 
   queue::Outbox::Options outbox;
 };
 
 /// Draws from `random`.
-Profile draw_profile(Random& random);
+Profile draw_profile(Random& random, WorldKind world);
 
 }  // namespace stampede::simulation

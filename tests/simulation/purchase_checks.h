@@ -50,7 +50,12 @@ class PurchaseChecks {
   SimDatabase* database_;
   std::unordered_map<std::string, OfIntent> intents_;
   /// The last attempt of each buyer that counts, by the process that took it.
-  std::map<std::pair<std::string, UserId>, std::pair<Tick, std::string>> last_;
+  struct Attempt {
+    Tick tick;
+    Duration decided;
+    std::string intent;
+  };
+  std::map<std::pair<std::string, UserId>, Attempt> last_;
 };
 
 }  // namespace stampede::simulation

@@ -201,6 +201,12 @@ void SimBroker::set_missing(std::int32_t shard, bool missing) {
   queues_[static_cast<std::size_t>(shard)].missing = missing;
 }
 
+void SimBroker::put(std::int32_t shard, std::string body) {
+  Queue& queue = queues_[static_cast<std::size_t>(shard)];
+  queue.ready.push_back(std::move(body));
+  deliver(queue);
+}
+
 std::size_t SimBroker::depth() const {
   std::size_t depth = 0;
   for (const Queue& queue : queues_) depth += queue.ready.size();

@@ -57,6 +57,8 @@ class SimBroker {
   void drop(const Process& client);
   void set_away(bool away);
   void set_blocked(bool blocked);
+  /// Somebody else's message.
+  void put(std::int32_t shard, std::string body);
   void set_missing(std::int32_t shard, bool missing);
 
   /// Messages that were not acknowledged yet.

@@ -22,6 +22,10 @@ class SimCatalog final : public test_support::QuietCatalog {
     }
     return sales;
   }
+  std::vector<Product> products() override {
+    client_->reach();
+    return {};
+  }
   std::optional<repositories::Revisions> poll() override {
     client_->reach();
     return repositories::Revisions{.catalog = database_->catalog, .blacklist = 1 + database_->bans};

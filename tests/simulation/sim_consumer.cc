@@ -1,14 +1,21 @@
 #include "tests/simulation/sim_consumer.h"
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "consumers/batch_writer.h"
 #include "queue/codec.h"
+#include "tests/simulation/split_store.h"
 
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using repositories::StorageError;
+using consumers::BatchWriter;
+
+namespace {
+
+constexpr Duration kFirstRetry = 50ms;
+
+}  // namespace
 
 /// Keeps its batch until it is written, whatever becomes of the connection it came by.
 class SimConsumer::Worker {
@@ -17,7 +24,12 @@ class SimConsumer::Worker {
       : stage_(consumer.stage_),
         process_(&consumer.process_),
         broker_(consumer.broker_),
-        writer_(consumer.client_, shard),
+        split_(*stage_, *consumer.database_, consumer.client_),
+        writer_(services::orders::OrderWriter(store_of(consumer), shard),
+                {.shard = shard, .quarantine = &consumer.client_},
+                {.settled = [this](auto orders) { note(orders); },
+                 .closed = [this](auto leases) { note(leases); },
+                 .quarantined = {}}),
         shard_(shard) {
     connect();
   }
@@ -31,6 +43,11 @@ class SimConsumer::Worker {
   void write();
 
  private:
+  repositories::OrderStore& store_of(SimConsumer& consumer) {
+    if (stage_->profile.split_statements) return split_;
+    return consumer.client_;
+  }
+
   enum class Step { kIdle, kWriting, kWritten };
   struct Delivery {
     DeliveryTag tag = 0;
@@ -42,19 +59,23 @@ class SimConsumer::Worker {
   void take();
   void acknowledge();
   void spoil_batch();
+  void note(std::span<const Order> orders);
+  void note(std::span<const LeaseId> closed);
 
   Stage* stage_;
   Process* process_;
   SimBroker* broker_;
-  services::orders::OrderWriter writer_;
+  SplitStore split_;
+  consumers::BatchWriter writer_;
   const std::int32_t shard_;
   SimBroker::LinkPtr link_;
   std::deque<Delivery> inbox_;
 
   Step step_ = Step::kIdle;
   std::vector<queue::Message> batch_;
-  SimBroker::LinkPtr batch_link_;  // by which it came
-  DeliveryTag batch_tag_ = 0;      // its last
+  std::vector<queue::Poison> poison_;  // came with it
+  SimBroker::LinkPtr batch_link_;      // by which it came
+  DeliveryTag batch_tag_ = 0;          // its last
   Duration pause_{};
   std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
 };
@@ -80,17 +101,22 @@ void SimConsumer::Worker::lose() {
 void SimConsumer::Worker::take() {
   if (step_ != Step::kIdle || inbox_.empty()) return;
   batch_.clear();
+  poison_.clear();
   for (auto count = stage_->random.between(1, 6); count > 0 && !inbox_.empty(); --count) {
     const auto messages = queue::decode(inbox_.front().body);
-    if (!messages) throw std::logic_error("a message came otherwise than it was sent");
-    batch_.insert(batch_.end(), messages->begin(), messages->end());
+    if (messages) {
+      batch_.insert(batch_.end(), messages->begin(), messages->end());
+    } else {
+      poison_.push_back({std::move(inbox_.front().body), messages.error()});
+    }
     batch_tag_ = inbox_.front().tag;
     inbox_.pop_front();
   }
   spoil_batch();
+  writer_.take(batch_, poison_);
   batch_link_ = link_;
   step_ = Step::kWriting;
-  pause_ = 50ms;
+  pause_ = kFirstRetry;
   if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, batch_tag_);
   // Slow where quantity control's statements are to fall before or behind it: see hurry().
   const Duration longest = stage_->profile.interleaved > 0 && stage_->faults ? 500ms : 30ms;
@@ -110,28 +136,43 @@ void SimConsumer::Worker::spoil_batch() {
 
 void SimConsumer::Worker::write() {
   ++tries_;
+  auto step = BatchWriter::Step::kMore;
   try {
-    const auto written = writer_.write(batch_);
-    for (const Order& order : written.orders) {
-      stage_->trace.note(process_->name(), order.active() ? "order" : "failed order",
-                         {order.number.value, order.buyer.value, order.lease.value});
+    step = writer_.step(process_->now().wall);
+    if (stage_->bug == Bug::kHalfIsAll && step == BatchWriter::Step::kMore) {
+      step = BatchWriter::Step::kDone;
     }
-    for (const LeaseId lease : written.closed) {
-      stage_->trace.note(process_->name(), "closed lease", {lease.value});
-    }
-  } catch (const StorageError& error) {
-    const bool done = stage_->bug == Bug::kUnknownCommitIsWritten &&
-                      error.kind() == StorageError::Kind::kOutcomeUnknown;
-    if (!done) {
-      process_->after(pause_, [this, now = tries_] {
-        if (now == tries_) write();
-      });
-      pause_ = std::min<Duration>(pause_ * 2, 1s);
-      return;
-    }
+  } catch (const SplitStore::NotYet&) {
+    const bool slow = stage_->chance(0.1);
+    process_->after(slow ? stage_->random.between(1ms, 600ms) : stage_->random.between(100us, 3ms),
+                    [this, now = tries_] {
+                      if (now == tries_) write();
+                    });
+    return;
+  }
+  if (step != BatchWriter::Step::kDone) {
+    const bool away = step == BatchWriter::Step::kAway;
+    process_->after(away ? pause_ : stage_->random.between(10us, 5ms), [this, now = tries_] {
+      if (now == tries_) write();
+    });
+    pause_ = away ? std::min<Duration>(pause_ * 2, 1s) : kFirstRetry;
+    return;
   }
   step_ = Step::kWritten;
   process_->after(stage_->random.between(100us, 10ms), [this] { acknowledge(); });
+}
+
+void SimConsumer::Worker::note(std::span<const Order> orders) {
+  for (const Order& order : orders) {
+    stage_->trace.note(process_->name(), order.active() ? "order" : "failed order",
+                       {order.number.value, order.buyer.value, order.lease.value});
+  }
+}
+
+void SimConsumer::Worker::note(std::span<const LeaseId> closed) {
+  for (const LeaseId lease : closed) {
+    stage_->trace.note(process_->name(), "closed lease", {lease.value});
+  }
 }
 
 void SimConsumer::Worker::acknowledge() {
@@ -146,6 +187,7 @@ SimConsumer::SimConsumer(Stage& stage, Network& network, SimBroker& broker, SimD
                          std::string name)
     : stage_(&stage),
       broker_(&broker),
+      database_(&database),
       process_(stage, std::move(name)),
       client_(stage, network, database, process_) {}
 

@@ -12,8 +12,9 @@
 
 namespace stampede::simulation {
 
-/// The process `stampede consume`: one worker a shard, with a connection to the broker of its own.
-/// Receiving, writing and acknowledging are three events, and a kill falls between any two.
+/// The process `stampede consume`: one worker a shard, which runs the real BatchWriter, with a
+/// connection to the broker of its own. Receiving, writing and acknowledging are three events, and
+/// a kill falls between any two.
 class SimConsumer {
  public:
   SimConsumer(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
@@ -31,6 +32,7 @@ class SimConsumer {
 
   Stage* stage_;
   SimBroker* broker_;
+  SimDatabase* database_;
   Process process_;
   DatabaseClient client_;
   std::array<std::unique_ptr<Worker>, queue::kShards> workers_;

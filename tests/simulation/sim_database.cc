@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "queue/codec.h"
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
@@ -47,6 +49,9 @@ class SimTransaction final : public OrderTransaction {
   }
   void insert(std::span<const Order> orders) override {
     client_->reach();
+    if (std::ranges::any_of(orders, [this](const Order& order) { return refuses(order); })) {
+      throw StorageError(StorageError::Kind::kRefused, "a constraint does not hold");
+    }
     transaction_->insert(orders);
     for (const Order& order : orders) inserted_.push_back(order.number);
   }
@@ -65,15 +70,28 @@ class SimTransaction final : public OrderTransaction {
   }
   void commit() override {
     if (stage_->bug == Bug::kCommitIsLost && stage_->chance(0.02)) return;
-    client_->commit([this] {
-      transaction_->commit();
-      for (const OrderNumber number : inserted_) {
-        database_->committed.emplace(number, stage_->scheduler.time());
-      }
-    });
+    try {
+      client_->commit([this] {
+        transaction_->commit();
+        for (const OrderNumber number : inserted_) {
+          database_->committed.emplace(number, stage_->scheduler.time());
+        }
+      });
+    } catch (const StorageError& error) {
+      const bool unknown = error.kind() == StorageError::Kind::kOutcomeUnknown;
+      if (!unknown || stage_->bug != Bug::kUnknownCommitIsWritten) throw;
+    }
   }
 
  private:
+  bool refuses(const Order& order) {
+    if (stage_->profile.refused == 0) return false;
+    const auto [row, is_new] =
+        database_->refused.try_emplace({std::string(order.intent.text()), order.lease}, false);
+    if (is_new) row->second = stage_->chance(stage_->profile.refused);
+    return row->second;
+  }
+
   Stage* stage_;
   SimDatabase* database_;
   DatabaseClient* client_;
@@ -86,7 +104,9 @@ class SimTransaction final : public OrderTransaction {
 void DatabaseClient::reach() {
   if (database_->away || !network_->linked(*client_, database_->process) ||
       stage_->chance(stage_->profile.statement_failed)) {
-    throw StorageError(StorageError::Kind::kUnreachable, "the database is away");
+    const bool spoilt = stage_->bug == Bug::kAwayIsRefused;
+    throw StorageError(spoilt ? StorageError::Kind::kRefused : StorageError::Kind::kUnreachable,
+                       "the database is away");
   }
   const Instant now = database_->process.now().wall;
   database_->store.tell_time(now);
@@ -95,11 +115,13 @@ void DatabaseClient::reach() {
 
 void DatabaseClient::commit(const std::function<void()>& change) {
   reach();
+  if (database_->full) throw StorageError(StorageError::Kind::kFull, "the disk is full");
   const bool unknown = stage_->chance(stage_->profile.commit_unknown);
   if (!unknown || stage_->random.chance(0.5)) {
     change();
     ++database_->changes;
   }
+  if (unknown && flush_failed) flush_failed();
   if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
 }
 
@@ -139,6 +161,10 @@ void DatabaseClient::fence(LeaseId lease) {
 }
 
 void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
+  if (database_->locks.locked({RowLocks::Kind::kLease, lease.value}) &&
+      stage_->random.chance(0.5)) {
+    throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+  }
   commit([&] {
     database_->store.fence(term, lease);
     if (stage_->bug != Bug::kFenceCloses) return;
@@ -214,7 +240,12 @@ repositories::RecentSales DatabaseClient::recent_sales(Instant over_after) {
 }
 
 std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
-  reach();
+  try {
+    reach();
+  } catch (const StorageError&) {
+    if (stage_->bug != Bug::kLoadingSkips) throw;
+    return {};
+  }
   return database_->store.numbered(first, last, most);
 }
 
@@ -254,6 +285,27 @@ void DatabaseClient::resign(const repositories::Term& term) {
 std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
   reach();
   return database_->store.standing(term);
+}
+
+void DatabaseClient::put(std::int32_t, std::string_view body, std::string_view, Instant) {
+  commit([&] {
+    const auto messages = queue::decode(body);
+    if (!messages) return;
+    for (const queue::Message& message : *messages) {
+      const auto* purchase = std::get_if<Purchase>(&message);
+      if (purchase == nullptr) throw Breach("needless: a close marker went into quarantine");
+      const std::string intent(purchase->intent.text());
+      const auto row = database_->refused.find({intent, purchase->lease});
+      if (row == database_->refused.end() || !row->second) {
+        throw Breach("needless: " + intent + " went into quarantine");
+      }
+      database_->quarantined.insert(intent);
+    }
+  });
+}
+
+std::int64_t DatabaseClient::count() {
+  return static_cast<std::int64_t>(database_->quarantined.size());
 }
 
 repositories::Term DatabaseClient::last() {

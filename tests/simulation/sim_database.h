@@ -2,29 +2,46 @@
 
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "model/user.h"
+#include "queue/shards.h"
 #include "repositories/memory/memory_store.h"
+#include "repositories/quarantine.h"
 #include "repositories/storage_error.h"
 #include "tests/simulation/network.h"
+#include "tests/simulation/row_locks.h"
 
 namespace stampede::simulation {
 
 /// The one database: what is in it, and whether it is away.
 struct SimDatabase {
-  explicit SimDatabase(Stage& stage) : process(stage, "database") { process.start(); }
+  explicit SimDatabase(Stage& stage)
+      : process(stage, "database"),
+        store(stage.profile.world == WorldKind::kServe ? 1 : std::size_t{queue::kShards}) {
+    process.start();
+  }
 
   Process process;
-  repositories::memory::MemoryStore store{4};
+  repositories::memory::MemoryStore store;
   std::uint64_t changes = 0;  // rises with each
+  RowLocks locks;
   bool away = false;
+  bool full = false;                          // nothing can be written
+  int failovers = 0;                          // in which it lost its tail
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
   std::map<UserId, std::int64_t> banned_since;  // the revision that tells it
   std::int64_t bans = 0;                        // rises with each change of them
+  bool grown = false;                           // by units that were added
   std::int64_t catalog = 1;                     // rises with each change of the sales
   std::int64_t sales_changed = 0;               // the revision that told of an end that came early
+  /// Whether the tables refuse each row that was ever tried, by intent and lease.
+  std::map<std::pair<std::string, LeaseId>, bool> refused;
+  std::set<std::string> quarantined;  // intents
 };
 
 /// One process's connection to it. Every statement may fail; every commit's answer may be lost,
@@ -33,13 +50,17 @@ class DatabaseClient final : public repositories::OrderStore,
                              public repositories::Leases,
                              public repositories::Orders,
                              public repositories::Members,
-                             public repositories::Leadership {
+                             public repositories::Leadership,
+                             public repositories::Quarantine {
  public:
   DatabaseClient(Stage& stage, Network& network, SimDatabase& database, const Process& client)
       : stage_(&stage), network_(&network), database_(&database), client_(&client) {}
 
   /// Called before each read: what others do to the database between two statements.
   std::function<void()> meanwhile;
+  /// Of a file: nobody knows what a commit has become whose flush failed, and the process must not
+  /// go on. Empty: it is a server's.
+  std::function<void()> flush_failed;
 
   std::unique_ptr<repositories::OrderTransaction> begin() override;
 
@@ -75,6 +96,11 @@ class DatabaseClient final : public repositories::OrderStore,
   void resign(const repositories::Term& term) override;
   std::optional<Instant> standing(const repositories::Term& term) override;
   repositories::Term last() override;
+
+  /// Only what the tables refuse, or what nobody can read, belongs there. Throws Breach.
+  void put(std::int32_t shard, std::string_view body, std::string_view reason,
+           Instant now) override;
+  std::int64_t count() override;
 
   bool planted(Bug bug) const { return stage_->bug == bug; }
   /// Before each statement. Throws StorageError.

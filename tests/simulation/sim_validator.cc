@@ -56,8 +56,8 @@ std::string SimValidator::holder() const {
 std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unresolved() : 0; }
 
 /// The clock is read at the door; the rules may see it much later.
-void SimValidator::check(const Check& check, bool forwarded,
-                         const Network::Answer<Answer>& answer) {
+void SimValidator::receive(const Check& check, bool forwarded,
+                           const Network::Answer<Answer>& answer) {
   auto& stage = parts_.stage;
   const bool slow = stage.chance(0.02);
   const Duration delay = slow ? stage.random.between(1ms, 500ms) : stage.random.between(5us, 50us);
@@ -84,8 +84,11 @@ void SimValidator::decide(const Check& check, bool forwarded, Read read,
   const SaleId sale = parts_.stage.bug == Bug::kSaleDropped ? SaleId{} : check.sale;
   const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(check, answer)}; };
   const auto decided =
-      up_->rules.attempt({check.buyer, check.product, check.key, {}, read.now, sale}, wait);
+      up_->attempt({check.buyer, check.product, check.key, {}, read.now, sale}, wait);
   if (!decided) return;
+  if (decided->verdict == Verdict::kSaleEnded || decided->verdict == Verdict::kNotStarted) {
+    parts_.checks.said_window(decided->verdict, check.sale, read.time);
+  }
   if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(check.sale, read.time);
   answer(*decided);
 }
@@ -95,10 +98,7 @@ std::move_only_function<void(Answer&&)> SimValidator::resume(
   const Stage& stage = parts_.stage;
   return [this, &stage, answer, alive = check.alive, began = stage.scheduler.time(),
           stood = process_.stood_still()](Answer&& late) {
-    const Duration waited = stage.scheduler.time() - began - (process_.stood_still() - stood);
-    if (waited > kLongestWait) {
-      throw Breach("a buyer waited for " + std::to_string(waited.count() / 1'000) + " ms");
-    }
+    Checks::waited(stage.scheduler.time() - began - (process_.stood_still() - stood), kLongestWait);
     answer(late);
   };
 }
@@ -133,7 +133,7 @@ void SimValidator::forward(const Check& check, SimValidator& owner,
                            const Network::Answer<Answer>& answer) {
   parts_.network.call<Answer>(
       process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
-      [&owner, check](const Network::Answer<Answer>& back) { owner.check(check, true, back); },
+      [&owner, check](const Network::Answer<Answer>& back) { owner.receive(check, true, back); },
       [answer](const std::optional<Answer>& reply) {
         // Lost: nobody knows what became of it.
         answer(reply.value_or(unavailable()));
@@ -175,6 +175,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
   if (applied) {
     if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
     if (reply->sales) up_->sales_known = reply->catalog_revision;
+    if (reply->start_over) up_->orders.clear();
     if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
     parts_.stage.trace.note(process_.name(), "heartbeat",
                             {reply->ring_epoch, reply->oldest_open.value,

@@ -5,25 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "model/verdict.h"
 #include "tests/simulation/checks.h"
+#include "tests/simulation/door.h"
 #include "tests/simulation/sim_quantity.h"
 
 namespace stampede::simulation {
 
-/// One request to `/check`.
-struct Check {
-  UserId buyer;
-  ProductId product;
-  IdempotencyKey key;
-  SaleId sale;  // that the buyer means; none: the current one
-  /// Lives as long as anybody may still act on the request.
-  std::shared_ptr<const void> alive;
-};
-
 /// The process `stampede validate`: the real Validator. Killed, it forgets everything; started
 /// again, it is another incarnation.
-class SimValidator {
+class SimValidator final : public Door {
  public:
   struct Parts {
     Stage& stage;
@@ -34,15 +24,17 @@ class SimValidator {
     Checks& checks;
   };
   SimValidator(const Parts& parts, std::size_t index);
-  ~SimValidator();
+  ~SimValidator() override;
 
-  Process& process() { return process_; }
+  Process& process() override { return process_; }
   void start();
   void kill();
   /// Stops in order: a farewell, then what is under way; calls `gone` at the end.
   void leave(std::function<void()> gone);
-  /// A request of a buyer, in this process. Forwarded once where another owns the buyer.
-  void check(const Check& check, bool forwarded, const Network::Answer<Answer>& answer);
+  /// Forwarded once where another owns the buyer.
+  void check(const Check& check, const Network::Answer<Answer>& answer) override {
+    receive(check, false, answer);
+  }
 
   std::size_t unresolved() const;
   /// Whose leases are this process's; empty if there is none.
@@ -51,6 +43,7 @@ class SimValidator {
  private:
   struct Up;
 
+  void receive(const Check& check, bool forwarded, const Network::Answer<Answer>& answer);
   /// Whether it would say *no* to an intent of this buyer that it does not know.
   bool says_no(UserId buyer);
   void sold(const Purchase& purchase);

@@ -13,8 +13,9 @@ namespace stampede::simulation {
 
 /// What every part of the world stands on.
 struct Stage {
-  Stage(std::uint64_t seed, Bug planted, bool print)
-      : random(seed), profile(draw_profile(random)), trace(scheduler, print), bug(planted) {}
+  /// `world`: of the two that there are.
+  Stage(std::uint64_t seed, WorldKind world, Bug planted, bool print)
+      : random(seed), profile(draw_profile(random, world)), trace(scheduler, print), bug(planted) {}
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 

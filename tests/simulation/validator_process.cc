@@ -1,6 +1,6 @@
 #include "tests/simulation/validator_process.h"
 
-#include "tests/support/test_ring.h"
+#include "tests/simulation/keys.h"
 
 namespace stampede::simulation {
 
@@ -10,12 +10,6 @@ using services::purchase::Rules;
 using services::routing::Ownership;
 
 namespace {
-
-/// Cookies and captchas are not simulated, but their keys are asked for.
-const identity::KeyRing& key_ring() {
-  static const test::TestRing ring;
-  return ring.ring();
-}
 
 Rules rules_of(const Stage& stage) {
   const bool hasty = stage.bug == Bug::kIntervalForgotten;
@@ -65,6 +59,17 @@ SimValidator::Up::Up(SimValidator& owner, Member as)
                        }});
 }
 
+std::optional<Answer> SimValidator::Up::attempt(const services::purchase::Attempt& attempt,
+                                                const services::purchase::MakeWaiter& wait) {
+  if (stage.bug == Bug::kWallClockBelieved) return rules.checkout().attempt(attempt, wait);
+  if (stage.bug == Bug::kJumpIgnored) {
+    auto read = attempt;
+    read.now = rules.clocks().read(attempt.now).now;
+    return rules.checkout().attempt(read, wait);
+  }
+  return rules.attempt(attempt, wait);
+}
+
 void SimValidator::Up::note(OrderNumber number) {
   const auto index = static_cast<std::size_t>(number.value);
   if (orders.size() <= index) orders.resize(index + 1);
@@ -100,6 +105,8 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
 
 void SimValidator::Up::review(Now now) {
   rules.review(now);
+  constexpr int kSweepEvery = 50;
+  if (++reviews % kSweepEvery == 0) rules.sweep(now);
   spoil_markers();
   if (stage.bug != Bug::kWaitsNeverExpire) rules.expire_waits(now);
 }

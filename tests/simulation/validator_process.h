@@ -18,6 +18,8 @@ namespace stampede::simulation {
 struct SimValidator::Up {
   Up(SimValidator& validator, Member as);
 
+  std::optional<Answer> attempt(const services::purchase::Attempt& attempt,
+                                const services::purchase::MakeWaiter& wait);
   void note(OrderNumber number);
   /// The reply to a heartbeat sent at `asked`; true if another is to follow at once.
   std::expected<bool, std::string> apply(peers::HeartbeatReply& reply, Now asked, Now now);
@@ -49,6 +51,7 @@ struct SimValidator::Up {
   SaleId named;
   bool leaving = false;
   std::size_t quantity = 0;  // the one to ask
+  int reviews = 0;
 
   // Of planted bugs alone.
   std::shared_ptr<const services::routing::Ring> ring_before;

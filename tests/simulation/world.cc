@@ -1,16 +1,8 @@
 #include "tests/simulation/world.h"
 
-#include <algorithm>
-#include <array>
-#include <memory>
-#include <vector>
-
-#include "queue/codec.h"
-#include "tests/simulation/buyers.h"
-#include "tests/simulation/checks.h"
-#include "tests/simulation/faults.h"
-#include "tests/simulation/sim_consumer.h"
-#include "tests/simulation/sim_validator.h"
+#include "telemetry/log.h"
+#include "tests/simulation/cluster_world.h"
+#include "tests/simulation/serve_world.h"
 
 namespace stampede::simulation {
 
@@ -23,96 +15,44 @@ constexpr Duration kBound = 60s;
 /// What comes later than quiet would not be noticed otherwise.
 constexpr Duration kAftermath = 5s;
 
-class World {
- public:
-  World(std::uint64_t seed, Bug bug, bool print);
-  /// Throws Breach.
-  void run();
-  Outcome outcome() const;
+}  // namespace
 
- private:
-  void add_sale();
-  void add_quantity(std::size_t number);
-  void plan_changes();
-  void add_stock();
-  void add_behind(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
-  void end_early();
-  void note_arrival(const std::string& body);
-  void start();
-  std::vector<Node> nodes();
-  std::vector<const Process*> quantity_processes();
-  /// What still goes on, in words; empty if nothing does.
-  std::string unrest() const;
-  void step();
+World::World(std::uint64_t seed, WorldKind kind, Bug bug, bool print)
+    : stage_(seed, kind, bug, print) {}
 
-  Stage stage_;
-  Network network_{stage_};
-  SimDatabase database_{stage_};
-  SimBroker broker_{stage_, network_};
-  Checks checks_{stage_, database_};
-  std::vector<std::unique_ptr<SimQuantity>> quantities_;
-  std::array<SimConsumer, 2> consumers_{
-      SimConsumer{stage_, network_, broker_, database_, "consumer 1"},
-      SimConsumer{stage_, network_, broker_, database_, "consumer 2"}};
-  std::vector<std::unique_ptr<SimValidator>> validators_;
-  std::unique_ptr<Buyers> buyers_;
-  std::unique_ptr<Faults> faults_;
-  std::uint64_t events_ = 0;
-};
-
-World::World(std::uint64_t seed, Bug bug, bool print) : stage_(seed, bug, print) {
-  add_sale();
-  for (std::size_t i = 1; i <= stage_.profile.quantities; ++i) add_quantity(i);
-  for (std::size_t i = 0; i < stage_.profile.validators; ++i) {
-    validators_.push_back(
-        std::make_unique<SimValidator>(SimValidator::Parts{.stage = stage_,
-                                                           .network = network_,
-                                                           .broker = broker_,
-                                                           .quantities = quantities_,
-                                                           .all = validators_,
-                                                           .checks = checks_},
-                                       i));
-  }
-  broker_.kept = [this](const std::string& body) { note_arrival(body); };
-  plan_changes();
-  start();
+void World::open(Parts parts) {
   buyers_ = std::make_unique<Buyers>(Buyers::Parts{.stage = stage_,
                                                    .network = network_,
-                                                   .validators = validators_,
+                                                   .doors = std::move(parts.doors),
+                                                   .web = parts.web,
                                                    .database = database_,
                                                    .checks = checks_});
   faults_ = std::make_unique<Faults>(Faults::Parts{.stage = stage_,
                                                    .network = network_,
-                                                   .broker = broker_,
+                                                   .broker = parts.broker,
                                                    .database = database_,
-                                                   .nodes = nodes(),
-                                                   .quantities = quantity_processes()});
+                                                   .nodes = std::move(parts.nodes),
+                                                   .quantities = std::move(parts.quantities),
+                                                   .validators = std::move(parts.validators),
+                                                   .fail_over = std::move(parts.fail_over)});
 }
 
-void World::add_quantity(std::size_t number) {
-  auto& quantity = *quantities_.emplace_back(std::make_unique<SimQuantity>(
-      stage_, network_, broker_, database_, "quantity " + std::to_string(number)));
-  quantity.set_meanwhile([this] {
-    if (!stage_.chance(stage_.profile.interleaved)) return;
-    for (SimConsumer& consumer : consumers_) consumer.hurry();
-  });
-  quantity.replied = [this](const auto& heartbeat, const auto& reply) {
-    add_behind(heartbeat, reply);
-  };
-}
-
-void World::add_sale() {
+void World::add_sales() {
   const Instant begins = database_.process.now().wall;
-  Sale sale{.id = SaleId{1},
-            .product = ProductId{1},
-            .price_cents = 100,
-            .quantity = stage_.profile.units,
-            .per_buyer_limit = stage_.profile.limit,
-            .starts_at = begins + std::chrono::milliseconds{stage_.random.between(-5'000, 3'000)},
-            .ends_at = std::nullopt,
-            .captcha = false};
+  Sale sale{
+      .id = SaleId{1},
+      .product = ProductId{1},
+      .price_cents = 100,
+      .quantity = stage_.profile.units,
+      .per_buyer_limit = stage_.profile.limit,
+      .starts_at = begins + std::chrono::milliseconds{stage_.profile.edited
+                                                          ? stage_.random.between(6'000, 10'000)
+                                                          : stage_.random.between(-5'000, 3'000)},
+      .ends_at = std::nullopt,
+      .captcha = false};
   if (const auto ends = stage_.profile.ends) {
     sale.ends_at = begins + std::chrono::floor<std::chrono::milliseconds>(*ends);
+    if (stage_.profile.edited) *sale.ends_at += 15s;
   }
   database_.store.add_sale(sale);
   if (const auto pause = stage_.profile.follow_up) {
@@ -133,6 +73,9 @@ void World::plan_changes() {
     if (!random.chance(stage_.profile.stock_added)) continue;
     stage_.scheduler.after(random.between(1s, 60s), [this] { add_stock(); });
   }
+  if (stage_.profile.edited) {
+    stage_.scheduler.after(random.between(0us, 6s), [this] { edit(); });
+  }
   if (!stage_.profile.ends_early) return;
   stage_.scheduler.after(random.between(5s, 40s), [this] { end_early(); });
 }
@@ -143,22 +86,25 @@ void World::add_stock() {
   const std::int64_t units = stage_.random.between(1, 5);
   stage_.trace.note("operator", "adds units", {units});
   database_.store.add_stock(sale.id, units);
+  database_.grown = true;
   ++database_.changes;
   ++database_.catalog;
 }
 
-/// The validator that is being told "sold out" stands still until long after that stopped being
-/// true.
-void World::add_behind(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply) {
-  const bool sold_out = !reply.stock.empty() && reply.stock.front().sold_out();
-  if (!sold_out || !stage_.chance(stage_.profile.added_behind_reply)) return;
-  for (auto& validator : validators_) {
-    if (validator->holder() != heartbeat.member.holder()) continue;
-    stage_.scheduler.after(0us, [this, &validator] {
-      add_stock();
-      validator->process().freeze(stage_.random.between(2s, 4s));
-    });
-  }
+/// As Catalog::change_sale() does it: other terms, as long as nothing is leased or sold and the
+/// start is far enough.
+void World::edit() {
+  auto state = database_.store.state();
+  Sale& sale = state.sales.at(SaleId{1});
+  const Instant now = database_.process.now().wall;
+  if (sale.terms_fixed(now) || sale.unleased != sale.quantity || !state.orders.empty()) return;
+  sale.per_buyer_limit = static_cast<std::int32_t>(stage_.random.between(1, 3));
+  sale.quantity = sale.unleased = stage_.random.between(1, 20);
+  sale.starts_at += std::chrono::milliseconds{stage_.random.between(-900, 4'000)};
+  stage_.trace.note("operator", "edits the sale", {sale.quantity, sale.per_buyer_limit});
+  database_.store.restore(std::move(state));
+  ++database_.changes;
+  database_.sales_changed = ++database_.catalog;
 }
 
 void World::end_early() {
@@ -167,58 +113,6 @@ void World::end_early() {
   ++database_.changes;
   ++database_.catalog;
   database_.sales_changed = database_.catalog;
-}
-
-void World::note_arrival(const std::string& body) {
-  const auto messages = queue::decode(body);
-  if (!messages) throw Breach("a message came otherwise than it was sent");
-  for (const queue::Message& message : *messages) {
-    const auto* purchase = std::get_if<Purchase>(&message);
-    if (purchase != nullptr) checks_.purchases.arrived(*purchase);
-  }
-}
-
-void World::start() {
-  for (auto& quantity : quantities_) quantity->start();
-  for (auto& validator : validators_) validator->start();
-  for (SimConsumer& consumer : consumers_) consumer.start();
-}
-
-std::vector<const Process*> World::quantity_processes() {
-  std::vector<const Process*> processes;
-  for (auto& quantity : quantities_) processes.push_back(&quantity->process());
-  return processes;
-}
-
-std::vector<Node> World::nodes() {
-  const auto node_of = [](auto& part) {
-    return Node{&part.process(), [&part] { part.start(); }, [&part] { part.kill(); }};
-  };
-  std::vector<Node> nodes{Node{&buyers_->web(), nullptr, nullptr}};
-  for (auto& quantity : quantities_) nodes.push_back(node_of(*quantity));
-  for (auto& validator : validators_) {
-    nodes.push_back(node_of(*validator));
-    nodes.back().leave = [&validator](auto gone) { validator->leave(std::move(gone)); };
-  }
-  for (SimConsumer& consumer : consumers_) nodes.push_back(node_of(consumer));
-  return nodes;
-}
-
-std::string World::unrest() const {
-  if (!buyers_->done()) return "buyers wait for their answers";
-  if (broker_.depth() > 0) return "the queues are not empty";
-  for (const auto& quantity : quantities_) {
-    if (quantity->unresolved() > 0) return "quantity control's markers are not in the queue";
-  }
-  for (const auto& validator : validators_) {
-    if (validator->unresolved() > 0) return "a validator's purchases are not in the queue";
-  }
-  for (const auto& [id, lease] : database_.store.view().leases) {
-    const bool held = std::ranges::any_of(
-        validators_, [&](const auto& validator) { return validator->holder() == lease.holder; });
-    if (lease.state != LeaseState::kClosed && !held) return "a lease of a dead holder is open";
-  }
-  return {};
 }
 
 void World::step() {
@@ -231,7 +125,8 @@ void World::run() {
   auto& scheduler = stage_.scheduler;
   while (stage_.faults) step();
   const Duration bound = scheduler.time() + kBound;
-  for (std::string why = unrest(); !why.empty(); why = unrest()) {
+  const auto reason = [&] { return buyers_->done() ? unrest() : "buyers wait for their answers"; };
+  for (std::string why = reason(); !why.empty(); why = reason()) {
     if (scheduler.time() > bound) throw Breach("I10: " + why + ", long after the last fault");
     const Duration next = scheduler.time() + 250ms;
     while (scheduler.time() < next) step();
@@ -249,10 +144,16 @@ Outcome World::outcome() const {
   return outcome;
 }
 
-}  // namespace
-
 Outcome run(std::uint64_t seed, Bug bug, bool print) {
-  const auto world = std::make_unique<World>(seed, bug, print);
+  telemetry::set_level(
+      telemetry::Level::kOff);  // of rules that log what fails: here everything does
+  constexpr std::uint64_t kServeEvery = 5;
+  std::unique_ptr<World> world;
+  if (seed % kServeEvery == 0) {
+    world = std::make_unique<ServeWorld>(seed, bug, print);
+  } else {
+    world = std::make_unique<ClusterWorld>(seed, bug, print);
+  }
   std::string breach;
   try {
     world->run();

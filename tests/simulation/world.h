@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
-#include "tests/simulation/bugs.h"
+#include "tests/simulation/buyers.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/faults.h"
 
 namespace stampede::simulation {
 
@@ -16,7 +20,54 @@ struct Outcome {
   std::int64_t failed = 0;
 };
 
-/// A whole sale in the world that `seed` makes, from its start until everything is quiet.
+/// A whole sale in the world that `seed` makes, from its start until everything is quiet. Every
+/// fifth seed makes a `stampede serve`, the others a cluster.
 Outcome run(std::uint64_t seed, Bug bug = Bug::kNone, bool print = false);
+
+/// What both have: a sale or two, the database, the operator, buyers, and what is checked.
+class World {
+ public:
+  World(std::uint64_t seed, WorldKind kind, Bug bug, bool print);
+  virtual ~World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Throws Breach.
+  void run();
+  Outcome outcome() const;
+
+ protected:
+  struct Parts {
+    std::vector<Door*> doors;
+    Process& web;
+    SimBroker* broker = nullptr;
+    std::vector<Node> nodes;
+    std::vector<const Process*> quantities = {};
+    std::vector<Process*> validators = {};
+    std::function<void()> fail_over = {};
+  };
+  void add_sales();
+  /// The operator's.
+  void plan_changes();
+  /// Once the processes are started: buyers come, and faults begin.
+  void open(Parts parts);
+  void add_stock();
+  /// What still goes on, in words; empty if nothing does.
+  virtual std::string unrest() const = 0;
+
+  Stage stage_;
+  Network network_{stage_};
+  SimDatabase database_{stage_};
+  Checks checks_{stage_, database_};
+
+ private:
+  void edit();
+  void end_early();
+  void step();
+
+  std::unique_ptr<Buyers> buyers_;
+  std::unique_ptr<Faults> faults_;
+  std::uint64_t events_ = 0;
+};
 
 }  // namespace stampede::simulation

@@ -35,7 +35,7 @@ class QuietCatalog : public repositories::Catalog,
     unused();
   }
   bool change_product(ProductId, const ProductDetails&) final { unused(); }
-  std::vector<Product> products() final { unused(); }
+  std::vector<Product> products() override { unused(); }
   std::optional<Product> product(ProductId) final { unused(); }
   std::expected<SaleId, repositories::CreateSaleError> create_sale(const Sale&, Instant) final {
     unused();

@@ -9,6 +9,7 @@ namespace stampede::test {
 class TestRing {
  public:
   const identity::KeyRing& ring() const { return ring_; }
+  identity::KeyRing& ring() { return ring_; }
 
  private:
   static std::filesystem::path make_file(const test_support::TempDir& folder) {
@@ -18,7 +19,7 @@ class TestRing {
   }
 
   const test_support::TempDir folder_;
-  const identity::KeyRing ring_{make_file(folder_)};
+  identity::KeyRing ring_{make_file(folder_)};
 };
 
 }  // namespace stampede::test

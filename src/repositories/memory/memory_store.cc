@@ -347,9 +347,13 @@ RecentSales MemoryStore::recent_sales(Instant over_after) {
 }
 
 std::vector<Order> MemoryStore::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
-  std::vector<Order> orders = state().orders;
-  std::erase_if(orders,
-                [&](const Order& order) { return order.number < first || last < order.number; });
+  std::vector<Order> orders;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Order& order : state_.orders) {
+      if (first <= order.number && order.number <= last) orders.push_back(order);
+    }
+  }
   std::ranges::sort(orders, {}, &Order::number);
   if (orders.size() > most) orders.resize(most, orders.front());
   return orders;

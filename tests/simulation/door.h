@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+
+#include "model/verdict.h"
+#include "tests/simulation/network.h"
+
+namespace stampede::simulation {
+
+/// One request to `/check`.
+struct Check {
+  UserId buyer;
+  ProductId product;
+  IdempotencyKey key;
+  SaleId sale;  // that the buyer means; none: the current one
+  /// Lives as long as anybody may still act on the request.
+  std::shared_ptr<const void> alive;
+};
+
+/// A process that buyers send `/check` to.
+class Door {
+ public:
+  virtual ~Door() = default;
+
+  virtual Process& process() = 0;
+  /// A request of a buyer, in this process.
+  virtual void check(const Check& check, const Network::Answer<Answer>& answer) = 0;
+};
+
+}  // namespace stampede::simulation

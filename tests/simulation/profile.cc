@@ -110,7 +110,7 @@ Profile draw_profile(Random& random, WorldKind world) {
   if (world == WorldKind::kServe) {
     make_serve(profile, random);
   } else if (std::getenv("STAMPEDE_SIMULATION_ALL_FAULTS") == nullptr) {
-    // The rules do not bear these yet: docs/reliability.md.
+    // Not known to be clean: docs/reliability.md.
     profile.refused = 0;
     profile.fails_over = false;
   }

@@ -153,8 +153,9 @@ void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
     }
   }
   if (heartbeat.leaving) {
-    // Else the database did not take the ring without it.
-    const bool gone = std::ranges::find(reply.members, heartbeat.member) == reply.members.end();
+    // Else the database did not take the ring without it, or may not have: such a ring is not told.
+    const bool gone = reply.ring_epoch > 0 &&
+                      std::ranges::find(reply.members, heartbeat.member) == reply.members.end();
     if (gone) up_->left.insert(heartbeat.member.holder());
   } else {
     up_->heard[heartbeat.member.holder()] = awake();

@@ -76,7 +76,7 @@ struct Validator {
 /// answer says who made it.
 class PassingOnTest : public testing::Test {
  protected:
-  PassingOnTest() { sell_at(b_, Instant{std::chrono::seconds{1}}); }
+  PassingOnTest() { sell_at(b_, read_clocks().wall - std::chrono::minutes{1}); }
 
   static void sell_at(Validator& validator, std::optional<Instant> until) {
     validator.checkout.load_sales(

@@ -43,6 +43,20 @@ void make_serve(Profile& profile, Random& random) {
   if (random.chance(0.2)) profile.queue_capacity = static_cast<std::size_t>(random.between(1, 5));
 }
 
+/// What happens to disks, messages, sales and clocks.
+void draw_surroundings(Profile& profile, Random& random) {
+  profile.disk_full = random.chance(0.2);
+  profile.refused = random.chance(0.2) ? 0.05 : 0;
+  profile.garbage = random.chance(0.1);
+  profile.edited = random.chance(0.1);
+  profile.split_statements = random.chance(0.3);
+  profile.wrong_clocks = random.chance(0.15);
+  profile.suspends = random.chance(0.15);
+  profile.fails_over = random.chance(0.1);
+  // A clock that is set back by what its machine stood still for looks right.
+  if (profile.wrong_clocks) profile.suspends = false;
+}
+
 }  // namespace
 
 Profile draw_profile(Random& random, WorldKind world) {
@@ -97,16 +111,7 @@ Profile draw_profile(Random& random, WorldKind world) {
   profile.outbox.batch = static_cast<std::size_t>(random.between(1, 4));
   profile.outbox.window = static_cast<std::size_t>(random.between(1, 8));
   profile.outbox.eager = static_cast<std::size_t>(random.between(1, 4));
-  profile.disk_full = random.chance(0.2);
-  profile.refused = random.chance(0.2) ? 0.05 : 0;
-  profile.garbage = random.chance(0.1);
-  profile.edited = random.chance(0.1);
-  profile.split_statements = random.chance(0.3);
-  profile.wrong_clocks = random.chance(0.15);
-  profile.suspends = random.chance(0.15);
-  profile.fails_over = random.chance(0.1);
-  // A clock that is set back by what its machine stood still for looks right.
-  if (profile.wrong_clocks) profile.suspends = false;
+  draw_surroundings(profile, random);
   if (world == WorldKind::kServe) {
     make_serve(profile, random);
   } else if (std::getenv("STAMPEDE_SIMULATION_ALL_FAULTS") == nullptr) {

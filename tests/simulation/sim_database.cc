@@ -109,7 +109,6 @@ void DatabaseClient::reach() {
                        "the database is away");
   }
   const Instant now = database_->process.now().wall;
-  database_->store.tell_time(now);
   database_->store.set_clock(now);
 }
 

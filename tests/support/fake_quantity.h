@@ -65,7 +65,7 @@ struct FakeQuantity {
   }
   /// One round of the schedule, on a database whose clock shows the same time.
   void lead(services::leasing::QuantityControl& process, Now now) {
-    store.tell_time(now.wall);
+    store.set_clock(now.wall);
     if (process.lead(now)) process.recover(now);
   }
 

@@ -103,7 +103,7 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
 
 /// Who records a token and sends it later learns the time, sealed for the sender, and nothing else.
 TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
-  quantity_.store.tell_time(now_.wall);
+  quantity_.store.set_clock(now_.wall);
   const std::string body = peers::to_json(heartbeat_of("a"));
   for (const std::chrono::seconds age : {std::chrono::seconds{31}, -std::chrono::seconds{31}}) {
     const std::string token = authenticator_.seal_quantity(now_.wall - age);
@@ -121,7 +121,7 @@ TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
 
 /// Else nobody could work while quantity control's own clock is wrong.
 TEST_F(PeersControllerTest, WhoseClockAgreesWithTheDatabasesIsAnswered) {
-  quantity_.store.tell_time(now_.wall);
+  quantity_.store.set_clock(now_.wall);
   const std::string token = authenticator_.seal_quantity(now_.wall);
   now_.wall += std::chrono::hours{1};
   const auto response = visitor_.post("/internal/heartbeat", peers::to_json(heartbeat_of("a")),

@@ -115,8 +115,10 @@ Upstream::~Upstream() { stop(); }
 
 void Upstream::send(const std::string& target, const ClientRequest& request,
                     std::chrono::milliseconds timeout, Done done) {
+  // Before the call is made, which tells `done` even if it is never sent.
+  auto address = parse_target(target);
   implementation_->send(
-      parse_target(target),
+      std::move(address),
       std::make_unique<UpstreamCall>(target, request, Clock::now() + timeout, std::move(done)));
 }
 

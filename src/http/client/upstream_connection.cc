@@ -125,6 +125,9 @@ Awaitable<error_code> UpstreamConnection::connect_to_any() {
     error_code ignored;
     socket_.close(ignored);
     co_await socket_.async_connect(endpoint, asio::redirect_error(kAwait, ec));
+    if (given_up()) {
+      co_return asio::error::operation_aborted;  // the socket may be closed, though it connected
+    }
     if (!ec) {
       transport_ = std::make_unique<TcpTransport>(std::move(socket_));
       if (pool_.layer()) transport_ = pool_.layer()(std::move(transport_));

@@ -76,6 +76,7 @@ Awaitable<void> Session::serve() {
       dispatch();
       if (awaiting_) {
         backlog_ = kMostBacklog;
+        behind_another_ = true;
         if (!co_await answered()) {
           co_return;
         }
@@ -108,6 +109,9 @@ Awaitable<void> Session::serve() {
     if (ec == asio::error::would_block && !is_last) {
       // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
       arm_for_phase();
+      if (reader_.phase() == RequestReader::Phase::kIdle) {
+        behind_another_ = false;  // what begins now is younger than the last answer
+      }
       reading_ = true;
       size = co_await transport_->async_read_some(space, asio::redirect_error(kAwait, ec));
       reading_ = false;
@@ -167,7 +171,7 @@ void Session::answer(Response&& response) {
 /// Asks only about a request that may have waited: it costs a system call. A peer that only ended
 /// its own side counts as gone too; it reads that nothing was done.
 bool Session::given_up() {
-  if (backlog_ == 0 && !loop_.stood_still()) {
+  if (!behind_another_ && !loop_.stood_still()) {
     return false;
   }
   return transport_->peer_has_closed();

@@ -91,11 +91,12 @@ class Session final : public Exchange,
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;
-  /// Bytes, at most, that are read or to be read and may have waited for the answer to a request
-  /// before them.
+  /// Bytes, at most, that are still to be read at once because they may have come before the last
+  /// answer.
   std::size_t backlog_ = 0;
-  bool awaiting_ = false;  // a Responder is out
-  bool orphaned_ = false;  // and the coroutine has ended
+  bool behind_another_ = false;  // the request that is read began before the last answer
+  bool awaiting_ = false;        // a Responder is out
+  bool orphaned_ = false;        // and the coroutine has ended
   bool expired_ = false;
   bool aborted_ = false;
 

@@ -3,6 +3,7 @@
 
 #include "http/transport.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -121,6 +122,20 @@ TEST_P(ServerOverTransport, WhatAPeerGaveUpBehindAnotherRequestIsNotCarriedOut) 
   connection.send(get("/later"));
   Responder first = test_->next_responder();
   connection.send(get("/later"));
+  connection.close();
+  first.reply_from_anywhere(html(200, "late"));
+  EXPECT_TRUE(eventually([&] { return test_->server->statistics().bad_requests == 1; }));
+  EXPECT_TRUE(no_connection_left());
+}
+
+TEST_P(ServerOverTransport, SoIsOneThatFillsWhatIsReadAtOnce) {
+  start();
+  RawConnection connection(test_->port());
+  connection.send(get("/later"));
+  Responder first = test_->next_responder();
+  const std::string body(Limits{}.body_bytes, 'x');
+  connection.send(fmt::format("POST /echo HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n{}",
+                              body.size(), body));
   connection.close();
   first.reply_from_anywhere(html(200, "late"));
   EXPECT_TRUE(eventually([&] { return test_->server->statistics().bad_requests == 1; }));

@@ -158,14 +158,10 @@ MemoryStore::State MemoryStore::state() const {
 
 void MemoryStore::restore(State state) {
   const concurrency::MutexLock lock(mutex_);
+  state.clock = state_.clock;
   state_ = std::move(state);
   by_shard_.assign(state_.last_seqs.size(), {});
   for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
-}
-
-void MemoryStore::tell_time(Instant now) {
-  const concurrency::MutexLock lock(mutex_);
-  time_ = now;
 }
 
 std::unique_ptr<OrderTransaction> MemoryStore::begin() {
@@ -390,17 +386,17 @@ std::string MemoryStore::draw_nonce() {
 std::optional<Term> MemoryStore::take(const std::string& holder, std::int64_t above,
                                       std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
-  if (state_.leader.holder != holder && time_ < state_.leader_until) return std::nullopt;
+  if (state_.leader.holder != holder && state_.clock < state_.leader_until) return std::nullopt;
   state_.leader = {
       .holder = holder, .epoch = std::max(state_.leader.epoch, above) + 1, .nonce = draw_nonce()};
-  state_.leader_until = time_ + life;
+  state_.leader_until = state_.clock + life;
   return state_.leader;
 }
 
 bool MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
   if (state_.leader != term) return false;
-  state_.leader_until = time_ + life;
+  state_.leader_until = state_.clock + life;
   return true;
 }
 
@@ -412,7 +408,7 @@ void MemoryStore::resign(const Term& term) {
 std::optional<Instant> MemoryStore::standing(const Term& term) {
   const concurrency::MutexLock lock(mutex_);
   if (state_.leader != term) return std::nullopt;
-  return time_;
+  return state_.clock;
 }
 
 Term MemoryStore::last() {

@@ -47,15 +47,13 @@ class MemoryStore final : public OrderStore,
   void add_stock(SaleId sale, std::int64_t units);
   /// As Catalog::end_sale() does it.
   void end_sale(SaleId sale, Instant now);
-  /// Its clock stands until then.
+  /// The database's own clock, which stands still otherwise.
   void set_clock(Instant now);
   State state() const;
   /// The same without a copy: for one thread, until the next change.
   const State& view() const STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { return state_; }
-  /// What a database that failed over may hold: the state of a moment ago.
+  /// What a database that failed over may hold: the state of a moment ago. Its clock goes on.
   void restore(State state);
-  /// The database's own clock, which stands still otherwise.
-  void tell_time(Instant now);
 
   std::unique_ptr<OrderTransaction> begin() override;
 
@@ -106,8 +104,7 @@ class MemoryStore final : public OrderStore,
   mutable concurrency::Mutex mutex_;
   State state_ STAMPEDE_GUARDED_BY(mutex_);
   std::vector<std::vector<std::size_t>> by_shard_ STAMPEDE_GUARDED_BY(mutex_);  // indices, by seq
-  Instant time_ STAMPEDE_GUARDED_BY(mutex_);
-  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;  // drawn so far
+  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;                        // drawn so far
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.

@@ -212,12 +212,12 @@ TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeas
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
   // The answer of the take is late: what is counted is counted from after it.
-  shop_.store.tell_time(at(seconds{58}).wall);
+  shop_.store.set_clock(at(seconds{58}).wall);
   ASSERT_TRUE(second_.lead(at(seconds{59})));
   EXPECT_FALSE(second_.beat(heartbeat_of("a"), at(seconds{59}))) << "it knows nothing yet";
   second_.recover(at(seconds{60}));
   const auto held_until = [&](Now now) {
-    shop_.store.tell_time(now.wall);
+    shop_.store.set_clock(now.wall);
     EXPECT_FALSE(second_.lead(now));
     second_.review(now);
   };

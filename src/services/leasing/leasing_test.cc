@@ -20,6 +20,7 @@ constexpr Now kNow{kStart, Tick{seconds{1'000}}};
 class LeasingTest : public testing::Test {
  protected:
   LeasingTest() {
+    store_.set_clock(kNow.wall);
     store_.add_sale(sale_);
     checkout_.load_sales(std::vector{sale_});
   }

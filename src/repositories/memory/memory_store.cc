@@ -345,7 +345,7 @@ RecentSales MemoryStore::recent_sales(Instant over_after) {
 std::vector<Order> MemoryStore::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
   std::vector<Order> orders;
   {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     for (const Order& order : state_.orders) {
       if (first <= order.number && order.number <= last) orders.push_back(order);
     }

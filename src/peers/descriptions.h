@@ -19,7 +19,8 @@ namespace stampede::peers {
 /// `describe` gives every member of an object to `io`, by its name; `describe_row` gives every
 /// element of an array. `io.later` is for members that earlier releases do not send: a reader
 /// leaves what is missing as it was. `io.unread` is for lists that earlier releases must find, and
-/// that nobody reads any more: they are sent empty. What follows the member says which values are
+/// that nobody reads any more: they are sent empty; `io.unread_number` for numbers, sent as 0. What
+/// follows the member says which values are
 /// good, where its type does not say it: ids are positive, and instants lie before the year 10000.
 
 /// A whole number in this range.
@@ -125,6 +126,7 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io.later("newest_lease", heartbeat.newest_lease, kNewestLease);
   io("catalog_revision", heartbeat.catalog_revision, Whole{-1});
   io("blacklist_revision", heartbeat.blacklist_revision, Whole{-1});
+  io.unread_number("epochs_since");
   io.later("sessions_revision", heartbeat.sessions_revision, Whole{-1});
   io("cursors", heartbeat.cursors, Whole{0});
   io.later("last_orders", heartbeat.last_orders, kLastOrder);

@@ -69,6 +69,7 @@ struct ObjectReader {
     if (!in[name].missing()) read(in[name], value, good...);
   }
   void unread(std::string_view) {}
+  void unread_number(std::string_view) {}
 };
 struct RowReader {
   const JsonCursor& in;

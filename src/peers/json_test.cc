@@ -317,7 +317,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
       R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
       R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
       R"("leader_epoch":0,"leases":[5],"newest_lease":0,"catalog_revision":-1,)"
-      R"("blacklist_revision":-1,"sessions_revision":-1,"cursors":[],"last_orders":[],)"
+      R"("blacklist_revision":-1,"epochs_since":0,"sessions_revision":-1,"cursors":[],)"
+      R"("last_orders":[],)"
       R"("blacklisted":[[7,"too early",null,0]],"counters":[],"counts":{"sold":5,"sold-already":0,)"
       R"("pending":0,"key-reused":0,"blacklisted":0,"not-started":0,"sale-ended":0,)"
       R"("sold-out":0,"limit-reached":0,"too-soon":0,"captcha-required":0,"busy":0,)"
@@ -397,6 +398,7 @@ TEST(PeerJson, WhatOnlyANewerPeerKnowsIsIgnored) {
 
 TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
   EXPECT_EQ(refusal("\"ring_nonce\":\"\",", ""), "accepted");
+  EXPECT_EQ(refusal("\"epochs_since\":0,", ""), "accepted") << "a newer one need not either";
   EXPECT_EQ(refusal("\"ring_nonce\":\"\",", "\"ring_nonce\":7,"),
             "ring_nonce is 7: expected a text of 0 to 64 bytes");
   std::string text = to_json(reply());

@@ -23,6 +23,7 @@ struct ObjectWriter {
   }
   void later(std::string_view name, const auto& value, const auto&...) { (*this)(name, value); }
   void unread(std::string_view name) { object[name] = json::array(&memory); }
+  void unread_number(std::string_view name) { object[name] = 0; }
 };
 struct RowWriter {
   json::memory_resource& memory;

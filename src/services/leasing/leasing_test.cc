@@ -192,6 +192,7 @@ TEST_F(LeasingTest, NothingIsLeasedWhileTheTermsMayChangeAndAllIsAtTheStart) {
 }
 
 TEST_F(LeasingTest, AddedStockReopensASaleThatWasSoldOut) {
+  store_.set_clock(kNow.wall);
   leasing_.review(kNow);
   const LeaseId lease = store_.state().leases.begin()->first;
   {

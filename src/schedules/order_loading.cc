@@ -41,7 +41,10 @@ void OrderLoading::step(Now now) {
 }
 
 void OrderLoading::begin(Now now) {
+  // Read first: a sale that is made meanwhile is not taken for one that is left out.
+  const auto sales = checkout_->catalog().snapshot();
   recent_ = orders_->recent_sales(now.wall - kRetention);
+  services::purchase::SaleCatalog::note_not_loaded(*sales, recent_.sales);
   next_ = recent_.first;
   if (!recent_.sales.empty())
     left_ = std::max<std::int64_t>(0, recent_.last.value + 1 - next_.value);

@@ -46,7 +46,7 @@ class OrderLoadingTest : public testing::Test {
     close(small);
     checkout_.load_sales(sales_);
     for (const SalePosition& position : store_.stock(kStart)) {
-      checkout_.catalog().note_position(position, kNow.tick);
+      checkout_.catalog().note_position(position, kNow);
     }
     checkout_.catalog().add_lease(kSale, *store_.grant(kSale, 5, kStart), 5, kNow);
   }
@@ -149,6 +149,9 @@ TEST_F(OrderLoadingTest, SalesThatHaveLongBeenOverAreLeftOut) {
   const Now next_day{kStart + kRetention, kNow.tick};
   while (!loading_.progress().complete) loading_.step(next_day);
   EXPECT_EQ(loading_.progress().known, 9) << "the other sale is sold out since a day";
+  // Units are added, and sold: it is settled no more.
+  checkout_.catalog().note_position({.sale = {.id = kSmallSale}}, next_day);
+  EXPECT_EQ(buy(10, 10, kSmallProduct).verdict, Verdict::kKeyForgotten) << "not: sold out";
 }
 
 }  // namespace

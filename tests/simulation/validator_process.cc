@@ -162,7 +162,7 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
   }
   if (stage.bug == Bug::kSoldOutStays) {
     for (const SaleId sale : once_sold_out)
-      rules.checkout().catalog().note_position({.sale = {.id = sale}}, now.tick);
+      rules.checkout().catalog().note_position({.sale = {.id = sale}}, now);
   }
   if (stage.bug != Bug::kTakeIgnoresDeadline) return;
   const auto sales = rules.checkout().catalog().snapshot();

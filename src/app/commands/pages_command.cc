@@ -21,7 +21,7 @@ std::string file_of(std::string_view url) { return std::string(url.substr(1)); }
 void load_sales(services::purchase::SaleCatalog& sales, CommandContext& context, Now now) {
   sales.load(context.storage().catalog().sales());
   for (const auto& position : context.storage().leases().stock(now.wall)) {
-    sales.note_position(position, now.tick);
+    sales.note_position(position, now);
   }
 }
 

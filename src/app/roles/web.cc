@@ -103,7 +103,7 @@ schedules::Reload::Parts Web::reload_parts() {
 
 void Web::review_stock(Now now) {
   for (const auto& position : repositories_.leases().stock(now.wall)) {
-    sales_.note_position(position, now.tick);
+    sales_.note_position(position, now);
   }
   load_ring();
 }

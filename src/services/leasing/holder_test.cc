@@ -115,11 +115,11 @@ TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
   const auto ask = holder_.wanted(at(seconds{0})).at(0);
   holder_.answered(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
                    at(seconds{0}));
-  checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{1}).tick);
+  checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{1}));
   ASSERT_FALSE(buys(2, at(seconds{1})));
   ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
   checkout_.catalog().note_position({.sale = {.id = kSale}, .leased = 1},
-                                    at(seconds{2}).tick);  // by the next heartbeat
+                                    at(seconds{2}));  // by the next heartbeat
   EXPECT_FALSE(buys(3, at(seconds{2}))) << "whoever comes makes it ask";
   grant(LeaseId{2}, 1, at(seconds{2}));
   EXPECT_TRUE(buys(4, at(seconds{2})));

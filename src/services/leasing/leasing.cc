@@ -23,7 +23,7 @@ void Leasing::review(Now now, bool orders_known) {
   const auto positions = leases_->stock(now.wall - kRetention);
   std::vector<SaleId> open;
   for (const SalePosition& position : positions) {
-    checkout_->catalog().note_position(position, now.tick);
+    checkout_->catalog().note_position(position, now);
     if (position.leased > 0 || !orders_known) open.push_back(position.sale.id);
   }
   checkout_->catalog().note_leased(open, now.wall);

@@ -260,7 +260,7 @@ TEST_F(CheckoutClusterTest, AnothersBuyerIsToldNothing) {
 
 TEST_F(CheckoutClusterTest, ANewOwnerSaysNoOnlyWhenItKnowsAll) {
   const auto no = [&] { return buy(1, 1, at(seconds{0}))->verdict; };
-  checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{0}).tick);
+  checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{0}));
   own({"a"}, {{.before = ring_of({"b"}), .newest_lease = kLease}});
   EXPECT_EQ(no(), Verdict::kUnavailable);
   own({"a"}, {{.before = nullptr, .newest_lease = kLease}});

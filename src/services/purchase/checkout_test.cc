@@ -82,7 +82,7 @@ class CheckoutTest : public testing::Test {
   void note_settled(std::optional<Instant> settled_at) {
     checkout_->catalog().note_position(
         {.sale = {.id = kSale}, .leased = settled_at ? 0 : 1, .settled_at = settled_at},
-        at(milliseconds{0}).tick);
+        at(milliseconds{0}));
   }
 
   test::TestRing ring_;
@@ -180,12 +180,12 @@ TEST_F(CheckoutTest, TheBlacklistComesBeforeTheWindowAndAfterKnownIntents) {
 
 TEST_F(CheckoutTest, SoldOutIsSaidForTwoSecondsAfterItsSnapshot) {
   const Now asked = at(seconds{1});
-  checkout_->catalog().note_position({.sale = {.id = kSale}}, asked.tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, asked);
   EXPECT_EQ(verdict(1, 1, seconds{2}), Verdict::kSoldOut);
   EXPECT_EQ(checkout_->catalog().view(kProduct, at(seconds{2}))->status, SaleStatus::kSoldOut);
   EXPECT_FALSE(buy(1, 1, seconds{4})) << "the flag has expired";
-  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(seconds{4}).tick);
-  checkout_->catalog().note_position({.sale = {.id = kSale}, .leased = 1}, at(seconds{5}).tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(seconds{4}));
+  checkout_->catalog().note_position({.sale = {.id = kSale}, .leased = 1}, at(seconds{5}));
   EXPECT_FALSE(buy(2, 1, seconds{5})) << "reopened";
 }
 
@@ -367,8 +367,19 @@ TEST_F(CheckoutTest, KeysThatWereForgottenStaySoWhenUnitsAreAdded) {
   note_settled(kStart);
   checkout_->sweep(at(std::chrono::hours{24}));
   note_settled(std::nullopt);
-  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(std::chrono::hours{30}).tick);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(std::chrono::hours{30}));
   EXPECT_EQ(verdict(1, 1, std::chrono::hours{30}), Verdict::kKeyForgotten) << "not: sold out";
+}
+
+/// A process that began after the sale was settled for a day has loaded none of its buyers.
+TEST_F(CheckoutTest, KeysThatWereNeverLoadedStayForgottenWhenUnitsAreAdded) {
+  sale_.ends_at.reset();
+  load();
+  const std::chrono::hours later{24};
+  checkout_->catalog().note_position({.sale = {.id = kSale}, .settled_at = kStart}, at(later));
+  note_settled(std::nullopt);
+  checkout_->catalog().note_position({.sale = {.id = kSale}}, at(later));
+  EXPECT_EQ(verdict(1, 1, later), Verdict::kKeyForgotten) << "not: sold out";
 }
 
 TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {

@@ -54,12 +54,20 @@ std::int64_t SaleCatalog::available() const {
   return units;
 }
 
-void SaleCatalog::note_position(const SalePosition& position, Tick asked) {
+void SaleCatalog::note_position(const SalePosition& position, Now asked) {
   const auto current = snapshot();
   const CatalogSale* found = current->find(position.sale.id);
   if (found == nullptr) return;
-  found->units->note_sold_out(position.sold_out(), asked);
+  found->units->note_sold_out(position.sold_out(), asked.tick);
   found->units->note_settled(position.settled_at);
+  // If units are added, it is settled no more, and its buyers stay unknown.
+  if (found->keys_forgotten(asked.wall)) found->units->note_keys_forgotten();
+}
+
+void SaleCatalog::note_not_loaded(const CatalogSnapshot& sales, std::span<const SaleId> loaded) {
+  for (const CatalogSale& entry : sales.all()) {
+    if (!std::ranges::binary_search(loaded, entry.sale.id)) entry.units->note_keys_forgotten();
+  }
 }
 
 void SaleCatalog::note_leased(std::span<const SaleId> leased, Instant asked) {

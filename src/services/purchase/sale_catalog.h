@@ -44,8 +44,12 @@ class SaleCatalog {
   std::int64_t available() const;
 
   /// What one snapshot of the database, asked for at `asked`, says of a sale: whether it is sold
-  /// out, which holds for 2 s from then (I7), and since when it is settled.
-  void note_position(const SalePosition& position, Tick asked);
+  /// out, which holds for 2 s from then (I7), and since when it is settled. If that is for so long
+  /// that its buyers are not loaded any more, its keys are forgotten for good.
+  void note_position(const SalePosition& position, Now asked);
+  /// Of these sales, which are a snapshot() of before, the orders of all but `loaded`, which are in
+  /// order, are not loaded: a key of the others that is unknown here may have bought.
+  static void note_not_loaded(const CatalogSnapshot& sales, std::span<const SaleId> loaded);
   /// One snapshot of the database, asked for at `asked`, has units in leases of these sales that
   /// are neither sold nor returned, and every order committed before it is settled in this process.
   /// Every other sale that was over by `asked` is concluded.

@@ -94,13 +94,14 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   } else if (!reply.more) {
     all_is_known(reply, asked, now.tick);
   }
+  const bool told = reply.database_time != Instant{};
   for (const SalePosition& position : reply.stock) {
-    checkout_.catalog().note_position(position, asked.tick);
+    checkout_.catalog().note_position(position,
+                                      {told ? reply.database_time : asked.wall, asked.tick});
   }
   holder_.renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
   // The last step: from here on the clocks are believed again.
-  const bool told = reply.database_time != Instant{};
   const bool tick_stood_still =
       clocks_.note(told ? std::optional(reply.database_time) : std::nullopt, asked, now);
   if (tick_stood_still) holder_.keep_only(reply.renewed);

@@ -18,12 +18,14 @@ struct LeaseRequest {
   std::int64_t number = 0;  // counts up from 1 per holder
   SaleId sale;
   std::int64_t ring_epoch = 0;  // a lease is granted only while the ring has this epoch
+  LeaseId behind = {};          // a new lease gets a greater number than that, or is not granted
 };
 
 /// Why a request is granted nothing.
 enum class NoGrant {
   kNoUnits,      // the sale has fewer unleased
   kAnotherRing,  // the ring has another epoch than the request
+  kUsedNumber,   // the next number is not behind that one: the database lost the lease that had it
 };
 
 /// Stock leases, as quantity control grants and fences them. Thread-safe; calls block.

@@ -15,6 +15,8 @@ namespace {
 struct GrantedBefore {};
 /// The ring was replaced meanwhile: nothing is granted in its name.
 struct AnotherRing {};
+/// The number had been another lease's, which the database lost.
+struct UsedNumber {};
 
 void require_units(std::int64_t units) {
   if (units >= 1) return;
@@ -68,7 +70,9 @@ std::optional<StockLease> grant_once(soci::session& session, Dialect& dialect,
     throw;
   }
   if (!ring_stands(session, dialect.for_share(), request)) throw AnotherRing{};
-  return select_granted(session, request);
+  auto granted = select_granted(session, request);
+  if (granted && granted->id <= request.behind) throw UsedNumber{};
+  return granted;
 }
 
 LeaseId select_newest(soci::session& session) {
@@ -120,6 +124,8 @@ std::expected<StockLease, NoGrant> SqlLeases::grant(const Term& term, const Leas
     }));
   } catch (const AnotherRing&) {
     return std::unexpected(NoGrant::kAnotherRing);
+  } catch (const UsedNumber&) {
+    return std::unexpected(NoGrant::kUsedNumber);
   }
 }
 

@@ -145,6 +145,20 @@ TEST_P(LeasesTest, NumbersGoOnBehindALeaseThatIsKnownElsewhere) {
   EXPECT_EQ(shop.leases().newest_lease(), LeaseId{52});
 }
 
+TEST_P(LeasesTest, ANumberThatIsKnownElsewhereIsNotGrantedAgain) {
+  const auto sale = shop.sell(10);
+  LeaseRequest request{.holder = "a/0123456789abcdef", .number = 1, .sale = sale};
+  const auto first = *shop.leases().grant(shop.term(), request, 2, at(1));
+  request.behind = LeaseId{first.id.value + 5};
+  EXPECT_EQ(shop.leases().grant(shop.term(), request, 2, at(1))->id, first.id) << "granted before";
+  request.number = 2;
+  EXPECT_EQ(shop.leases().grant(shop.term(), request, 2, at(1)).error(), NoGrant::kUsedNumber);
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, 8);
+  EXPECT_EQ(shop.leases().newest_lease(), first.id);
+  shop.leases().continue_behind(shop.term(), request.behind, at(1));
+  EXPECT_GT(shop.leases().grant(shop.term(), request, 2, at(1))->id, request.behind);
+}
+
 TEST_P(LeasesTest, OfServeHaveNoHolder) {
   const auto sale = shop.sell(10);
   EXPECT_TRUE(shop.leases().grant(sale, 2, at(1)));

@@ -245,6 +245,40 @@ TEST_F(LeadershipTest, WhoTakesTheLeadKnowsTheLeasesThatAreClosedAlready) {
   EXPECT_GT(beat(heartbeat_of("a"), at(seconds{20}))->oldest_open, lease);
 }
 
+/// One of them may know a lease that the database has lost.
+TEST_F(LeadershipTest, WhoTakesTheLeadGrantsNothingUntilEveryMemberWasHeardOfOrIsGone) {
+  lead(first_, at(seconds{0}));
+  auto knows = heartbeat_of("a");
+  beat(knows, at(seconds{0}));
+  beat(heartbeat_of("b"), at(seconds{0}));
+  const auto before = shop_.store.state();
+  knows.newest_lease = first_.ask(ask_of("a", 1, 2), at(seconds{0}))->lease->id;
+  shop_.store.restore(before);
+  lead(second_, at(seconds{20}));
+  const auto ask = [&](Now now) { return *second_.ask(ask_of("b", 1, 2), now); };
+  beat(heartbeat_of("b"), at(seconds{20}));
+  EXPECT_EQ(ask(at(seconds{20})).refusal, LeaseReply::Refusal::kStaleRing);
+  beat(knows, at(seconds{20}));
+  ASSERT_TRUE(ask(at(seconds{20})).lease);
+  EXPECT_GT(ask(at(seconds{20})).lease->id, knows.newest_lease);
+}
+
+TEST_F(LeadershipTest, WhoIsGoneKeepsTheNextLeaderFromGrantingForNoLongerThanItIsInTheRing) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  beat(heartbeat_of("b"), at(seconds{0}));
+  milliseconds now = seconds{20};
+  for (; now <= seconds{20} + terms_.lost; now += milliseconds{500}) {
+    lead(second_, at(now));
+    beat(heartbeat_of("b"), at(now));
+    second_.review(at(now));
+    EXPECT_FALSE(second_.ask(ask_of("b", 1, 2), at(now))->lease);
+  }
+  lead(second_, at(now));
+  second_.review(at(now));
+  EXPECT_TRUE(second_.ask(ask_of("b", 1, 3), at(now))->lease);
+}
+
 /// Nobody took the lead meanwhile, but it has missed heartbeats.
 TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   lead(first_, at(seconds{0}));

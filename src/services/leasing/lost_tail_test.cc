@@ -184,6 +184,24 @@ TEST_F(LostTailTest, WhenAValidatorStartsOverTheRingIsReadAgain) {
   later.cursors.clear();
   EXPECT_EQ(beat(later).ring_epoch, 3);
   EXPECT_EQ(shop_.store.state().ring.epoch, 3);
+  later.newest_lease = LeaseId{1};
+  beat(later);
+  EXPECT_EQ(grant(2, 3), LeaseId{2}) << "this process knows the lost one too";
+}
+
+/// Nobody starts over: no order of the lost lease is known. The same process leads on, and has the
+/// number in memory.
+TEST_F(LostTailTest, TheNumberOfALostLeaseIsNotedByTheGrantThatWouldUseItAgain) {
+  auto heartbeat = after(beat(heartbeat_of("a")));
+  const auto before = shop_.store.state();
+  heartbeat.newest_lease = grant(1, 1);
+  beat(heartbeat);
+  shop_.store.restore(before);
+  EXPECT_EQ(ask(2, 1).refusal, peers::LeaseReply::Refusal::kStaleRing);
+  EXPECT_THAT(shop_.store.state().leases, IsEmpty()) << "its units are not taken";
+  EXPECT_EQ(ask(2, 1).refusal, peers::LeaseReply::Refusal::kStaleRing) << "until numbers go on";
+  beat(heartbeat);
+  EXPECT_EQ(grant(2, 1), LeaseId{2});
 }
 
 /// Messages of the lost lease may still be in the queue, and it is known to validators, who wait

@@ -38,6 +38,10 @@ QuantityControl::Memory* QuantityControl::remembered(const Term& term) {
   return memory_ && memory_->term == term ? &*memory_ : nullptr;
 }
 
+bool QuantityControl::Memory::all_heard() const {
+  return std::ranges::all_of(present, [](const auto& entry) { return entry.second.heard; });
+}
+
 bool QuantityControl::lead(Now now) {
   leader_.step(now.tick);
   const auto term = leader_.term(now.tick);
@@ -55,7 +59,8 @@ void QuantityControl::recover(Now now) {
   memory.grantor.saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   for (const Member& member : memory.ring.members)
-    memory.present.try_emplace(member.node, Present{.member = member, .seen = now.tick});
+    memory.present.try_emplace(member.node,
+                               Present{.member = member, .seen = now.tick, .heard = false});
   const MutexLock lock(mutex_);
   if (remembered(*term) == nullptr) memory_.emplace(std::move(memory));
 }
@@ -116,7 +121,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
           reply->oldest_open = kNoneClosed;
           reply->more = true;  // without it, all orders would count as known
         }
-        if (reply->start_over) doubt_ring(term);
+        if (reply->start_over) doubt_tail(term);
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
         reply->database_time = require_time(term);
@@ -133,9 +138,11 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
     return std::unexpected(std::move(*refusal));
   }
   note_ring(heartbeat.ring_epoch, heartbeat.ring_nonce, *memory);
-  memory->lease_above = std::max(memory->lease_above, heartbeat.newest_lease);
-  part([&] { continue_lease_numbers(*memory, now); });
-  part([&] { update_ring(*memory, now); }, heartbeat.ring_epoch == 0);
+  note_lease(heartbeat.newest_lease, *memory);
+  // What part() is given runs at once, under the lock.
+  part([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { continue_lease_numbers(*memory, now); });
+  part([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { update_ring(*memory, now); },
+       heartbeat.ring_epoch == 0);
 
   HeartbeatReply reply{.leader_epoch = term.epoch};
   tell_ring(*memory, reply);
@@ -182,9 +189,9 @@ std::optional<QuantityControl::Refusal> QuantityControl::note_member(
   return std::nullopt;
 }
 
-void QuantityControl::doubt_ring(const Term& term) {
+void QuantityControl::doubt_tail(const Term& term) {
   const MutexLock lock(mutex_);
-  if (Memory* memory = remembered(term)) memory->ring_known = false;
+  if (Memory* memory = remembered(term)) memory->ring_known = memory->numbers_known = false;
 }
 
 /// Who knows a ring which the database does not has it from before a failover in which the database
@@ -197,10 +204,18 @@ void QuantityControl::note_ring(std::int64_t epoch, const std::string& nonce, Me
 
 /// Likewise of leases: messages of those that the database lost may still be in the queue, and must
 /// not be taken for another lease's.
+void QuantityControl::note_lease(LeaseId newest, Memory& memory) {
+  memory.lease_above = std::max(memory.lease_above, newest);
+  if (memory.lease_above > memory.grantor.newest()) memory.numbers_known = false;
+}
+
+/// Behind what this process itself knows too: it may have led on while the database lost that.
 void QuantityControl::continue_lease_numbers(Memory& memory, Now now) {
-  if (memory.lease_above <= memory.grantor.newest()) return;
-  parts_.leases.continue_behind(memory.term, memory.lease_above, now.wall);
-  memory.grantor.saw(memory.lease_above);
+  if (memory.numbers_known) return;
+  const LeaseId newest = std::max(memory.lease_above, memory.grantor.newest());
+  parts_.leases.continue_behind(memory.term, newest, now.wall);
+  memory.grantor.saw(newest);
+  memory.numbers_known = true;
 }
 
 /// Compares with what the database was told last, so that a change that failed is made again.
@@ -286,16 +301,19 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
   using Reason = LeaseReply::Refusal;
   return in_term<LeaseReply>(now.tick, [&](const Term& term) -> std::expected<LeaseReply, Refusal> {
     std::int64_t validators = 0;
+    LeaseId newest;
+    const MutexLock granting(granting_);
     {
       const MutexLock lock(mutex_);
       const Memory* memory = remembered(term);
       if (memory == nullptr) return std::unexpected(standby());
       // Who decides by an older ring would sell to buyers that are another's now.
-      const bool numbers_known = memory->lease_above <= memory->grantor.newest();
-      if (ask.ring_epoch != memory->ring.epoch || !memory->ring_known || !numbers_known) {
+      const bool known = memory->ring_known && memory->numbers_known && memory->all_heard();
+      if (ask.ring_epoch != memory->ring.epoch || !known) {
         return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
       }
       validators = static_cast<std::int64_t>(memory->present.size());
+      newest = memory->grantor.newest();
     }
     const auto sale = parts_.catalog.sale(ask.sale);
     if (!sale || sale->ended(now.wall) || !sale->terms_fixed(now.wall)) {
@@ -305,7 +323,8 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
                                      {.holder = ask.holder,
                                       .number = ask.number,
                                       .sale = ask.sale,
-                                      .ring_epoch = ask.ring_epoch},
+                                      .ring_epoch = ask.ring_epoch,
+                                      .behind = newest},
                                      lease_size(sale->unleased, validators, terms_), now.wall);
     const MutexLock lock(mutex_);
     Memory* memory = remembered(term);
@@ -313,6 +332,10 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
     if (!lease && lease.error() == NoGrant::kAnotherRing) {
       // Nobody but this process changes it: the database has lost a change that it had made.
       if (memory->ring.epoch == ask.ring_epoch) memory->ring_known = false;
+      return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
+    }
+    if (!lease && lease.error() == NoGrant::kUsedNumber) {
+      memory->numbers_known = false;
       return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
     }
     if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
@@ -340,7 +363,7 @@ void QuantityControl::review(Now now) {
       Memory* memory = remembered(term);
       if (memory == nullptr) return false;
       take_off_who_is_silent(*memory, now.tick);
-      works([&] { update_ring(*memory, now); });
+      works([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { update_ring(*memory, now); });
       works([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
       to_fence = memory->grantor.to_fence(now.tick);
       // Behind the one that failed last: a row that stays locked delays the others by one round.

@@ -93,6 +93,7 @@ class QuantityControl {
     Member member;
     Tick seen;
     std::optional<CheckCounts> counts = std::nullopt;
+    bool heard = true;  // false: it is only known from the database
   };
   /// What is known in the name of one term.
   struct Memory {
@@ -103,10 +104,14 @@ class QuantityControl {
     repositories::RingState ring = {};
     bool ring_known = true;       // false: the database may hold another one
     std::int64_t ring_above = 0;  // an epoch that somebody knows, and the ring's is to exceed
+    bool numbers_known = true;    // false: the database may go on before `lease_above` or `newest`
     LeaseId lease_above = {};     // a lease that somebody knows: the next one is to come behind it
     repositories::Revisions revisions = {};
     std::optional<Tick> reviewed = std::nullopt;
     LeaseId not_fenced = {};  // by the last review, because the database failed
+
+    /// Whoever may know of a lease or a ring that the database has lost was heard of, or is gone.
+    bool all_heard() const;
   };
   using Term = repositories::Term;
   using HeartbeatReply = peers::HeartbeatReply;
@@ -126,18 +131,19 @@ class QuantityControl {
                                                        const Term& term, Now now);
 
   Memory* remembered(const Term& term) STAMPEDE_REQUIRES(mutex_);
-  /// The database may have lost a change of the ring.
-  void doubt_ring(const Term& term);
-  // Of what is guarded by mutex_:
+  /// The database may have lost its tail: a change of the ring, leases.
+  void doubt_tail(const Term& term);
+  // `memory` is what mutex_ guards.
   static std::optional<Refusal> note_member(const peers::Heartbeat& heartbeat, Memory& memory,
                                             const Terms& terms, Tick now);
   static void note_ring(std::int64_t epoch, const std::string& nonce, Memory& memory);
-  void continue_lease_numbers(Memory& memory, Now now);
-  void update_ring(Memory& memory, Now now);
+  static void note_lease(LeaseId newest, Memory& memory);
+  void continue_lease_numbers(Memory& memory, Now now) STAMPEDE_REQUIRES(mutex_);
+  void update_ring(Memory& memory, Now now) STAMPEDE_REQUIRES(mutex_);
   static void tell_ring(const Memory& memory, HeartbeatReply& reply);
-  void take_off_who_is_silent(Memory& memory, Tick now);
+  void take_off_who_is_silent(Memory& memory, Tick now) STAMPEDE_REQUIRES(mutex_);
   void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Memory& memory,
-                Now now);
+                Now now) STAMPEDE_REQUIRES(mutex_);
 
   const Parts parts_;
   const Terms terms_;
@@ -145,6 +151,8 @@ class QuantityControl {
   std::atomic<std::int64_t> leader_epoch_ = 0;
   std::atomic<std::int64_t> left_out_ = 0;
   telemetry::LogLimit left_out_log_;
+  /// Held by one grant after the other, before mutex_: each knows every number that was granted.
+  concurrency::Mutex granting_;
   mutable concurrency::Mutex mutex_;
   /// None: it stands by, or knows nothing yet.
   std::optional<Memory> memory_ STAMPEDE_GUARDED_BY(mutex_);

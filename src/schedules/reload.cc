@@ -49,14 +49,24 @@ void Reload::save_blacklist(Now) {
 void Reload::load_changes(Now now) {
   if (const auto revisions = parts_.changes.poll()) polled_ = revisions;
   if (!polled_) return;
-  if (!loaded_ || loaded_->catalog != polled_->catalog) {
-    parts_.catalog_changed(parts_.catalog.sales(), parts_.catalog.products());
+  std::vector<Sale> sales;
+  std::vector<Product> products;
+  std::optional<repositories::Revisions> later;
+  const bool changed = !loaded_ || loaded_->catalog != polled_->catalog;
+  if (changed) {
+    sales = parts_.catalog.sales();
+    products = parts_.catalog.products();
+    // Who was banned before one of these sales was made may have been so after the first poll. A
+    // sale that is later than these is read in the next round.
+    later = parts_.changes.poll();
+    if (later) polled_->blacklist = later->blacklist;
   }
   if (parts_.bans && (!loaded_ || loaded_->blacklist != polled_->blacklist)) {
     parts_.bans->live.load(parts_.bans->saved.list(now.wall));
   }
   load_epochs(now);
-  loaded_ = std::exchange(polled_, std::nullopt);
+  if (changed) parts_.catalog_changed(std::move(sales), std::move(products));
+  loaded_ = std::exchange(polled_, std::move(later));
 }
 
 void Reload::load_epochs(Now now) {

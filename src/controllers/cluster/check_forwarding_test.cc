@@ -78,9 +78,10 @@ class CheckForwardingTest : public testing::Test {
   services::routing::RouteTable routes_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   FakeForwarder forwarder_;
+  std::chrono::hours ahead_{0};  // of the database: this machine's wall clock
   CheckController controller_{
       [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
-      sessions_, origin_};
+      sessions_, origin_, [this](Now now) { return now.wall - ahead_; }};
   CheckForwarding forwarding_{{.node = "a",
                                .routes = routes_,
                                .authenticator = authenticator_,
@@ -93,6 +94,15 @@ class CheckForwardingTest : public testing::Test {
 TEST_F(CheckForwardingTest, ItsOwnBuyersAreDecidedHere) {
   EXPECT_EQ(check(buyer_of("a")).status, 404);
   EXPECT_THAT(forwarder_.forwarded, IsEmpty());
+}
+
+/// A session lasts for 12 h.
+TEST_F(CheckForwardingTest, SessionsAreOpenedByTheTimeThatIsBelieved) {
+  const UserId buyer = buyer_of("a");
+  EXPECT_EQ(check(buyer).status, 404);
+  ahead_ = std::chrono::hours{13};
+  visitor_.cookies["sign"] = sessions_.issue(buyer, 0, read_clocks().wall - ahead_);
+  EXPECT_EQ(visitor_.post(kTarget, "", {{"Idempotency-Key", kKey}}).status, 404) << "not: 401";
 }
 
 TEST_F(CheckForwardingTest, TheSaleThatIsNamedIsTheOneThatIsMeant) {

@@ -44,7 +44,7 @@ void CheckController::add_routes(http::Router& router) {
 
 std::expected<services::purchase::Attempt, http::Response> CheckController::read(
     const http::Request& request, Now now, Origin origin) {
-  const auto buyer = current_user(request, *sessions_, now.wall);
+  const auto buyer = current_user(request, *sessions_, session_time_(now));
   if (!buyer) return std::unexpected(refuse(login_required()));
   if (origin == Origin::kToCheck && !origin_->allows(request)) {
     return std::unexpected(refuse(bad_origin()));

@@ -23,9 +23,16 @@ class CheckController {
   using Decide = std::function<std::optional<Answer>(const services::purchase::Attempt&,
                                                      const services::purchase::MakeWaiter&)>;
 
-  CheckController(Decide decide, const services::accounts::Sessions& sessions,
-                  const OriginRule& origin)
-      : decide_(std::move(decide)), sessions_(&sessions), origin_(&origin) {}
+  /// The time that sessions are opened by, where the clocks show `now`.
+  using SessionTime = std::function<Instant(Now now)>;
+
+  CheckController(
+      Decide decide, const services::accounts::Sessions& sessions, const OriginRule& origin,
+      SessionTime session_time = [](Now now) { return now.wall; })
+      : decide_(std::move(decide)),
+        sessions_(&sessions),
+        origin_(&origin),
+        session_time_(std::move(session_time)) {}
 
   /// Every request is decided about here.
   void add_routes(http::Router& router);
@@ -52,6 +59,7 @@ class CheckController {
   const Decide decide_;
   const services::accounts::Sessions* sessions_;
   const OriginRule* origin_;
+  const SessionTime session_time_;
 
   std::array<telemetry::Counter, kVerdictCount> answers_;
   telemetry::Counter refused_;      // before the rules: no login, no key, bad origin

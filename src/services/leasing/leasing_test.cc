@@ -192,7 +192,6 @@ TEST_F(LeasingTest, NothingIsLeasedWhileTheTermsMayChangeAndAllIsAtTheStart) {
 }
 
 TEST_F(LeasingTest, AddedStockReopensASaleThatWasSoldOut) {
-  store_.set_clock(kNow.wall);
   leasing_.review(kNow);
   const LeaseId lease = store_.state().leases.begin()->first;
   {

@@ -22,8 +22,8 @@ double published(const Cluster& cluster, const std::string& validator) {
 /// A lease lives for 5 s, and is fenced 2 s later if it was not renewed.
 TEST(LockedRows, LeasesAreRenewedAndNoValidatorStops) {
   Servers servers({});
-  // The first leases, of 400 and 300 units, last for 30 s at least, whatever the machine: the buckets
-  // let 10 a second through.
+  // The first leases, of 400 and 300 units, last for 30 s at least, whatever the machine: the
+  // buckets let 10 a second through.
   Cluster cluster(servers, {.check_rate = 10, .check_burst = 5});
   CrowdedSale sale(cluster, {.stock = 1'600, .demand = 1'700});
   sale.await_sold(50);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <stdexcept>
 
 #include "tests/support/crowded_sale.h"
 #include "tests/support/eventually.h"
@@ -13,10 +14,11 @@ namespace {
 using namespace std::chrono_literals;
 
 double published(const Cluster& cluster, const std::string& validator) {
-  constexpr std::string_view kName = "\nstampede_published_purchases_total ";
+  constexpr std::string_view kName = "\nstampede_publisher_purchases_total ";
   const std::string metrics = cluster.metrics(validator);
   const std::size_t at = metrics.find(kName);
-  return at == std::string::npos ? 0 : std::stod(metrics.substr(at + kName.size()));
+  if (at == std::string::npos) throw std::runtime_error("no such metric" + std::string(kName));
+  return std::stod(metrics.substr(at + kName.size()));
 }
 
 /// A lease lives for 5 s, and is fenced 2 s later if it was not renewed.

@@ -86,9 +86,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   take_ring(reply, now.tick);
   // A reply that starts over gives no word for a *no*: what the database lost may have been told.
   // Neither does one that does not say which ring stands.
-  if (!leaving_ && !reply.start_over && reply.ring_epoch != 0) {
-    checkout_.doubt_from(asked.tick + terms_.sure);
-  }
+  const bool gives_word = !leaving_ && !reply.start_over && reply.ring_epoch != 0;
+  if (gives_word) checkout_.doubt_from(asked.tick + terms_.sure);
   if (reply.start_over) {
     start_over();
   } else if (!reply.more) {
@@ -104,7 +103,11 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   // The last step: from here on the clocks are believed again.
   const bool tick_stood_still =
       clocks_.note(told ? std::optional(reply.database_time) : std::nullopt, asked, now);
-  if (tick_stood_still) holder_.keep_only(reply.renewed);
+  if (tick_stood_still) {
+    holder_.keep_only(reply.renewed);
+    // How long the word of an earlier reply lasts was counted by the tick that stood still.
+    if (!gives_word) checkout_.doubt_from(Tick::min());
+  }
   ready_ = true;
   return reply.more || reply.start_over;
 }

@@ -586,6 +586,23 @@ TEST_F(ValidatorTest, WhereTheTickStoodStillOnlyRenewedLeasesAreSoldFrom) {
   EXPECT_EQ(units(), 0) << "quantity control may have given it up";
 }
 
+/// Its word for a *no* was counted by that tick; this reply gives none.
+TEST_F(ValidatorTest, WhereTheTickStoodStillAReplyWithoutARingEndsTheWordBefore) {
+  auto first = first_reply({"a"});
+  first.database_time = kStart;
+  apply(first);
+  EXPECT_EQ(no(at(milliseconds{100})), Verdict::kUnknownProduct);
+  const Now awake{kStart + seconds{9}, at(milliseconds{100}).tick};
+  auto without = reply(0, {});
+  without.database_time = awake.wall;
+  apply(without, awake);
+  EXPECT_EQ(no(awake), Verdict::kUnavailable);
+  auto next = reply(1, {"a"});
+  next.database_time = awake.wall;
+  apply(next, awake);
+  EXPECT_EQ(no(awake), Verdict::kUnknownProduct) << "this one gives its word";
+}
+
 TEST_F(ValidatorTest, AReplyOrALeaseDuringWhichAClockJumpedIsNotCountedFromItsRequest) {
   apply(first_reply({"a"}));
   const Now after{kStart + seconds{10}, at(milliseconds{10}).tick};

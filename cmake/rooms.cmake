@@ -86,7 +86,8 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
        services/routing services/leasing LINKS fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread
   USES controllers model http http/server views/console telemetry concurrency
-       services/accounts services/audit       services/catalog services/live services/operations services/orders
+       services/accounts services/audit services/catalog services/live services/operations
+       services/orders
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model queue repositories services/orders telemetry concurrency)
@@ -98,7 +99,8 @@ stampede_room(schedules SANITIZE thread
 stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles WIRING CLOCK
   USES app/config model telemetry concurrency repositories repositories/sql
-       repositories/sql/connection queue queue/local       queue/rabbitmq http http/server http/client identity captcha peers peers/http services/stock
+       repositories/sql/connection queue queue/local queue/rabbitmq http http/server http/client
+       identity captcha peers peers/http services/stock
        services/admission services/routing services/purchase services/orders services/leasing
        services/catalog services/accounts services/validator services/audit services/live
        services/operations views views/console controllers controllers/shop controllers/cluster

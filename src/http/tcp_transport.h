@@ -4,8 +4,8 @@
 
 namespace stampede::http {
 
-/// A TCP connection as it is. Each operation is at most one system call, and allocates nothing that
-/// Asio's own would not.
+/// A TCP connection as it is. A read or a write is one system call. The callbacks of the server's
+/// session are small enough to be kept without an allocation; larger ones, as Beast's, take one.
 class TcpTransport final : public Transport {
  public:
   /// `socket` is connected and becomes non-blocking, without Nagle's delay; throws

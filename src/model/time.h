@@ -21,14 +21,14 @@ struct MonotonicClock {
 };
 using Tick = MonotonicClock::time_point;
 
-/// Both clocks, read once at a door and passed down: no rule reads a clock, so the simulator can
-/// run the real rules.
+/// Both clocks, read once by an inbound adapter and passed down: no rule reads a clock, so the
+/// simulator can run the real rules.
 struct Now {
   Instant wall;
   Tick tick;
 };
 
-/// Reads both, for doors and tests only. No std::chrono::steady_clock compares with a Tick.
+/// Reads both, for adapters and tests only. No std::chrono::steady_clock compares with a Tick.
 Now read_clocks();
 
 /// RFC 3339 in UTC with milliseconds: 2026-11-22T08:24:00.000Z.

@@ -37,7 +37,7 @@ class RabbitQueue final : public OrderQueue {
   ~RabbitQueue() override { stop(); }
 
   /// To be called once. Returns at once and connects on a thread of its own: see check_broker() for
-  /// what must hold. `resolutions` are called on the thread, and may publish.
+  /// what must hold. `resolutions` are called on the publishing thread, and may publish.
   void start(Resolutions resolutions);
 
   [[nodiscard]] Published publish(const Purchase& purchase) override;
@@ -46,7 +46,7 @@ class RabbitQueue final : public OrderQueue {
   /// Refuses purchases from now on and waits until everything is resolved and told; false if that
   /// takes longer than `patience`.
   bool finish(std::chrono::milliseconds patience);
-  /// Ends the thread: nothing is told any more, and what is unresolved is given up.
+  /// Ends the threads: nothing is told any more, and what is unresolved is given up.
   void stop();
 
   /// True while a connection stands and takes purchases of any shard.

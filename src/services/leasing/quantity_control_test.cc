@@ -255,22 +255,26 @@ TEST_F(NewsTest, WhereBansCannotBeReadNoSaleIsTold) {
   EXPECT_TRUE(reply->blacklist);
 }
 
+/// The same parts with a repository of members of the test's own.
+QuantityControl::Parts with_members(const QuantityControl::Parts& parts,
+                                    repositories::Members& members) {
+  return {.holder = parts.holder,
+          .leadership = parts.leadership,
+          .leases = parts.leases,
+          .grants = parts.grants,
+          .members = members,
+          .orders = parts.orders,
+          .catalog = parts.catalog,
+          .blacklist = parts.blacklist,
+          .accounts = parts.accounts,
+          .changes = parts.changes,
+          .markers = parts.markers};
+}
+
 TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
   FakeQuantity fresh;
-  auto parts = fresh.parts("quantity/1");
   LosesAnswers losing(fresh.store);
-  QuantityControl control({.holder = parts.holder,
-                           .leadership = parts.leadership,
-                           .leases = parts.leases,
-                           .grants = parts.grants,
-                           .members = losing,
-                           .orders = parts.orders,
-                           .catalog = parts.catalog,
-                           .blacklist = parts.blacklist,
-                           .accounts = parts.accounts,
-                           .changes = parts.changes,
-                           .markers = parts.markers},
-                          {});
+  QuantityControl control(with_members(fresh.parts("quantity/1"), losing), {});
   fresh.lead(control, at(seconds{0}));
   auto knows_a_ring = heartbeat_of("a");
   knows_a_ring.ring_epoch = control.beat(knows_a_ring, at(seconds{0}))->ring_epoch;
@@ -299,20 +303,8 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
 /// Else it would be told of a member that has left.
 TEST_F(QuantityControlTest, ARingThatWasNotWrittenIsToldToNobody) {
   FakeQuantity fresh;
-  auto parts = fresh.parts("quantity/1");
   LosesAnswers failing(fresh.store);
-  QuantityControl control({.holder = parts.holder,
-                           .leadership = parts.leadership,
-                           .leases = parts.leases,
-                           .grants = parts.grants,
-                           .members = failing,
-                           .orders = parts.orders,
-                           .catalog = parts.catalog,
-                           .blacklist = parts.blacklist,
-                           .accounts = parts.accounts,
-                           .changes = parts.changes,
-                           .markers = parts.markers},
-                          {});
+  QuantityControl control(with_members(fresh.parts("quantity/1"), failing), {});
   fresh.lead(control, at(seconds{0}));
   auto farewell = heartbeat_of("a");
   auto stays = heartbeat_of("b");

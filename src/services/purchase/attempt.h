@@ -12,7 +12,7 @@
 
 namespace stampede::services::purchase {
 
-/// Runs a task on one thread of the door, in order.
+/// Runs a task on one thread of the HTTP server, in order.
 using Post = std::function<void(std::move_only_function<void()>)>;
 
 /// A buyer who waits for the outcome. `resume` runs on the thread that `post` reaches.

@@ -62,7 +62,7 @@ class Checkout {
   }
 
   /// Orders as they stand in the database: of a batch just committed (waiting buyers are told, each
-  /// door thread woken once), or all of them at the start.
+  /// HTTP thread woken once), or all of them at the start.
   void settle(std::span<const Order> orders);
   /// Purchases that were queue::Published::kSent and are in the queue now: who waits is told that
   /// the outcome is pending.

@@ -8,22 +8,25 @@ fail() {
 
 listens() { (: <"/dev/tcp/$1/$2") 2>/dev/null; }
 
-# Prints a port of address $1 that nobody listens on, below the range the system gives to clients.
+# Sets `port` to a port of address $1 that nobody listens on, below the range that the system gives to
+# clients. Until this script and its server have ended, no other script on this machine is given it:
+# the server binds it later, and another one could have chosen it meanwhile.
 free_port() {
-  local port
+  local folder=${TMPDIR:-/tmp}/stampede-ports.$UID reserved
+  mkdir -p -m 700 "$folder"
+  [[ -O $folder && ! -L $folder ]] || fail "$folder belongs to somebody else"
   while :; do
     port=$((SRANDOM % 12000 + 20000))
-    if ! listens "$1" "$port"; then
-      echo "$port"
-      return
-    fi
+    exec {reserved}>>"$folder/$port"
+    if flock --nonblock "$reserved" && ! listens "$1" "$port"; then return; fi
+    exec {reserved}>&-
   done
 }
 
-# A port of an option: a number, 0 for a free one of address $1.
+# Sets `port` to the port of an option, $2: a number, 0 for a free one of address $1.
 port_of() {
   [[ $2 =~ ^[0-9]{1,5}$ ]] && (($2 <= 65535)) || fail "\"$2\" is no port: expected 0 (a free one) to 65535"
-  if (($2 == 0)); then free_port "$1"; else echo "$2"; fi
+  if (($2 == 0)); then free_port "$1"; else port=$2; fi
 }
 
 # Makes folder $1, sets `dir` to its absolute path, and keeps any other server out of it for as long as

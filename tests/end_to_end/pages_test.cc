@@ -9,6 +9,7 @@
 #include <ranges>
 #include <regex>
 
+#include "tests/support/eventually.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {
@@ -71,14 +72,17 @@ TEST_F(PagesTest, AreWhatTheServerAnswers) {
   add_picture(lamp);
   const ProductId vase = shop_.add_product("Vase <&>");
   shop_.create_sale({.product = vase, .starts = "2099-01-01T00:00:00Z"});
-  shop_.add_product("Not on sale");
-  ASSERT_TRUE(shop_.await_status(vase, "upcoming"));  // and so the picture is known too
+  const ProductId unsold = shop_.add_product("Not on sale");
+  ASSERT_TRUE(shop_.await_status(vase, "upcoming"));
+  Buyer visitor(shop_.port());
+  const std::string page = fmt::format("/product/{}", unsold.value);
+  // The last that was added is known, and so is all the rest.
+  ASSERT_TRUE(eventually(kPatience, [&] { return visitor.get(page).status == 200; }));
   const CommandResult result = write_pages();
   ASSERT_EQ(result.exit, 0) << result.err;
   const auto files = files_below(out_);
   EXPECT_THAT(result.out, HasSubstr(fmt::format("{} files, ", files.size())));
 
-  Buyer visitor(shop_.port());
   std::size_t compared = 0;
   for (const auto& [path, bytes] : files) {
     if (path.ends_with(".gz")) continue;

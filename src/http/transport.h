@@ -37,7 +37,9 @@ class Transport {
   /// Some bytes that are here already: their number, at least 1, or would_block, or
   /// asio::error::eof once the peer has ended its side. `space` is not empty.
   virtual std::size_t read_some(asio::mutable_buffer space, error_code& ec) = 0;
-  /// The same as soon as there are some. `space` must live until `done` has run.
+  /// The same as soon as there are some. `space` must live until `done` has run. If some are here
+  /// already, `done` runs before whatever is posted after this call: so the server's session tells
+  /// them from bytes that come later.
   virtual void start_read_some(asio::mutable_buffer space, Read done) = 0;
   /// Takes some bytes of `first`, then of `second`, which may be empty: their number, or
   /// would_block if it can take none. What is taken is sent without a further call.

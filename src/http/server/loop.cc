@@ -206,6 +206,21 @@ bool Loop::stood_still() const {
   return now - ticked_ > kStoodStill || now < suspect_until_;
 }
 
+std::uint64_t Loop::later_turn() {
+  if (turn_ == last_turn_) {
+    asio::post(context_, [this] { begin_turn(); });
+  }
+  // The next turn may be due before what the callback under way is yet to post.
+  last_turn_ = turn_ + 2;
+  return last_turn_;
+}
+
+void Loop::begin_turn() {
+  if (++turn_ < last_turn_) {
+    asio::post(context_, [this] { begin_turn(); });
+  }
+}
+
 void Loop::resume_soon(std::move_only_function<void()> resume) {
   ready_.push_back(std::move(resume));
   if (!resume_is_due_) {

@@ -84,6 +84,10 @@ class Loop {
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
+  /// A turn of this thread that comes after whatever the callback under way posts. So an operation
+  /// that this callback starts, and that ends at once, ends before turn() is so much.
+  std::uint64_t later_turn();
+  std::uint64_t turn() const { return turn_; }
   /// Runs `resume` when the task under way has ended. A handler may answer while it holds a lock,
   /// and the next handler must not run under that lock.
   void resume_soon(std::move_only_function<void()> resume);
@@ -96,6 +100,7 @@ class Loop {
   void admit(Socket socket);
   void read_clocks();
   void resume_all();
+  void begin_turn();
 
   ServerShared& server_;
   asio::io_context context_;
@@ -108,6 +113,8 @@ class Loop {
   std::vector<std::move_only_function<void()>> ready_;
   std::vector<std::move_only_function<void()>> resuming_;
   bool resume_is_due_ = false;  // resume_all() will run by itself
+  std::uint64_t turn_ = 0;
+  std::uint64_t last_turn_ = 0;  // begin_turn() is due until it has come
   bool draining_ = false;
   bool stopping_ = false;
   Clock::time_point now_;

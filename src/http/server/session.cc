@@ -16,10 +16,6 @@ namespace {
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 256UL * 1024;
 
-// After an answer that was waited for: how much is read as what may have come before it. Read at
-// once, so no peer may have more of the thread.
-constexpr std::size_t kMostBacklog = 64UL * 1024;
-
 asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
 
 /// As /check says it: nothing was done, and the request may be sent again.
@@ -75,8 +71,7 @@ Awaitable<void> Session::serve() {
       }
       dispatch();
       if (awaiting_) {
-        backlog_ = kMostBacklog;
-        behind_another_ = true;
+        maybe_older_ = behind_another_ = true;
         if (!co_await answered()) {
           co_return;
         }
@@ -100,21 +95,24 @@ Awaitable<void> Session::serve() {
       continue;
     }
     const auto space = as_buffer(reader_.space());
-    error_code ec = asio::error::would_block;
+    const bool is_idle = reader_.phase() == RequestReader::Phase::kIdle;
+    error_code ec;
     std::size_t size = 0;
-    const bool is_last = loop_.draining() && reader_.phase() == RequestReader::Phase::kIdle;
-    if (is_last || backlog_ > 0) {
-      size = read_what_is_here(space, ec);
-    }
-    if (ec == asio::error::would_block && !is_last) {
+    if (loop_.draining() && is_idle) {
+      size = transport_->read_some(space, ec);  // what is here already is still served
+    } else {
       // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
       arm_for_phase();
-      if (reader_.phase() == RequestReader::Phase::kIdle) {
-        behind_another_ = false;  // what begins now is younger than the last answer
-      }
+      const std::uint64_t turn = maybe_older_ ? loop_.later_turn() : 0;
       reading_ = true;
       size = co_await transport_->async_read_some(space, asio::redirect_error(kAwait, ec));
       reading_ = false;
+      if (loop_.turn() >= turn) {
+        maybe_older_ = false;  // what was read was not here yet when the reading began
+      }
+    }
+    if (is_idle) {
+      behind_another_ = maybe_older_;
     }
     if (!ec) {
       reader_.received(size);
@@ -129,13 +127,6 @@ Awaitable<void> Session::serve() {
   if (!write_now() || co_await write_rest()) {
     co_await linger();
   }
-}
-
-/// May be older than the answer to the request before; what is read later is not.
-std::size_t Session::read_what_is_here(asio::mutable_buffer space, error_code& ec) {
-  const std::size_t size = transport_->read_some(space, ec);
-  backlog_ = ec ? 0 : backlog_ - std::min(backlog_, size);
-  return size;
 }
 
 /// Waits for the answer of the request under way; false if the connection ends before.

@@ -50,7 +50,6 @@ class Session final : public Exchange,
 
   Awaitable<void> serve();
   Awaitable<bool> answered();
-  std::size_t read_what_is_here(asio::mutable_buffer space, error_code& ec);
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();
@@ -91,10 +90,8 @@ class Session final : public Exchange,
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
   bool reading_ = false;
-  /// Bytes, at most, that are still to be read at once because they may have come before the last
-  /// answer.
-  std::size_t backlog_ = 0;
-  bool behind_another_ = false;  // the request that is read began before the last answer
+  bool maybe_older_ = false;     // what is read next may have come before the last answer
+  bool behind_another_ = false;  // and so did the beginning of the request that is read
   bool awaiting_ = false;        // a Responder is out
   bool orphaned_ = false;        // and the coroutine has ended
   bool expired_ = false;

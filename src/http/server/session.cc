@@ -107,9 +107,7 @@ Awaitable<void> Session::serve() {
       reading_ = true;
       size = co_await transport_->async_read_some(space, asio::redirect_error(kAwait, ec));
       reading_ = false;
-      if (loop_.turn() >= turn) {
-        maybe_older_ = false;  // what was read was not here yet when the reading began
-      }
+      maybe_older_ = loop_.turn() < turn;  // what came was here when the reading began
     }
     if (is_idle) {
       behind_another_ = maybe_older_;

@@ -114,7 +114,10 @@ void BuyerStripe::expire_waits(Tick now, milliseconds wait, CompletionBatch& com
   }
 }
 
+/// An attempt is kept for a second interval: the clock of a request that is still to be decided may
+/// have been read long ago, by a process that stood still since.
 void BuyerStripe::sweep(Now now, milliseconds interval) {
+  oldest_clock = now.tick - interval;
   const auto gone = [&](const Intent& intent) {
     if (intent.intent_state() == IntentState::kPending) return false;
     const CatalogSale* found = sales->find(intent.sale_id());
@@ -124,7 +127,7 @@ void BuyerStripe::sweep(Now now, milliseconds interval) {
   };
   boost::unordered::erase_if(buyers, [&](auto& entry) {
     BuyerRecord& record = entry.second;
-    if (record.since_attempt(now.tick) >= interval) record.forget_attempt();
+    if (record.since_attempt(now.tick) >= 2 * interval) record.forget_attempt();
     record.remove_if(gone);
     return !record.attempted() && !record.has_intents();
   });

@@ -74,6 +74,9 @@ struct BuyerStripe {
 
   BuyerRecords buyers;
   boost::unordered_flat_map<PendingKey, Pending> pending;
+  /// A clock read before this tells nothing: attempts that are within the interval of it may be
+  /// forgotten.
+  Tick oldest_clock = Tick::min();
 
   // The rest is as the methods of Checkout with these names say.
 

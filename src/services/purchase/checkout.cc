@@ -75,7 +75,7 @@ std::optional<Answer> Checkout::decide(BuyerStripe& stripe, const Attempt& attem
       return answer_known(stripe, attempt, *intent, wait);
     }
   }
-  if (attempt.clock == Attempt::Clock::kJumped ||
+  if (attempt.clock == Attempt::Clock::kJumped || attempt.now.tick < stripe.oldest_clock ||
       !stripe.ownership->alone(attempt.buyer, attempt.now.tick)) {
     return unavailable(attempt);
   }

@@ -254,6 +254,28 @@ TEST_F(CheckoutTest, ClocksReadOutOfOrderForgiveNothing) {
   EXPECT_EQ(buy_at(2, milliseconds{101})->verdict, Verdict::kTooSoon);
 }
 
+TEST_F(CheckoutTest, AClockReadBeforeASweepForgivesNothing) {
+  sale_.per_buyer_limit = 3;
+  load();
+  const Now base = at(milliseconds{0});
+  const auto buy_at = [&](std::int64_t intent, milliseconds when) {
+    return checkout_->attempt(
+        {UserId{1}, kProduct, key(intent), {}, {base.wall + when, base.tick + when}}, [this] {
+          return Waiter{&post_, [](Answer&&) {}};
+        });
+  };
+  const auto sweep_at = [&](milliseconds when) {
+    checkout_->sweep({base.wall + when, base.tick + when});
+  };
+  ASSERT_FALSE(buy_at(1, milliseconds{100}));
+  sweep_at(milliseconds{10'100});
+  EXPECT_EQ(buy_at(2, milliseconds{100})->verdict, Verdict::kTooSoon);
+  sweep_at(minutes{1});
+  EXPECT_EQ(buy_at(2, milliseconds{100})->verdict, Verdict::kUnavailable)
+      << "whether its buyer has taken a unit within the interval is forgotten";
+  EXPECT_FALSE(buy_at(2, minutes{1})) << "sent again";
+}
+
 TEST_F(CheckoutTest, TheCaptchaPassIsDemandedAndBound) {
   sale_.captcha = true;
   load();

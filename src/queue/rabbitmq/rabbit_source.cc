@@ -2,32 +2,12 @@
 
 #include <pthread.h>
 
-#include <iterator>
 #include <utility>
 
-#include "queue/codec.h"
 #include "queue/rabbitmq/topology.h"
 #include "telemetry/log.h"
 
 namespace stampede::queue::rabbitmq {
-namespace {
-
-/// What a message on the queue of `shard` holds. A lease of another shard would be out of order
-/// with its own marker.
-std::expected<std::vector<Message>, std::string> read(std::string_view body, std::int32_t shard) {
-  auto messages = decode(body);
-  if (!messages) return messages;
-  for (const Message& message : *messages) {
-    const LeaseId lease = std::visit([](const auto& entry) { return entry.lease; }, message);
-    if (shard_of(lease) == shard) continue;
-    return std::unexpected("lease " + std::to_string(lease.value) + " on the queue of shard " +
-                           std::to_string(shard) + ": expected shard " +
-                           std::to_string(shard_of(lease)));
-  }
-  return messages;
-}
-
-}  // namespace
 
 RabbitSource::RabbitSource(Options options, std::int32_t shard)
     : options_(std::move(options)),
@@ -44,24 +24,16 @@ RabbitSource::~RabbitSource() {
 bool RabbitSource::receive(std::vector<Message>& batch, std::size_t most) {
   batch.clear();
   const concurrency::MutexLock lock(mutex_);
-  arrived_.wait(mutex_,
-                [this]() STAMPEDE_REQUIRES(mutex_) { return shut_ || !deliveries_.empty(); });
+  arrived_.wait(mutex_, [this]() STAMPEDE_REQUIRES(mutex_) { return shut_ || !inbox_.empty(); });
   if (shut_) return false;
-  do {
-    Delivery& next = deliveries_.front();
-    batch.insert(batch.end(), next.messages.begin(), next.messages.end());
-    if (next.poison) poison_.push_back(std::move(*next.poison));
-    taken_ = {.generation = generation_, .tag = next.tag};
-    deliveries_.pop_front();
-  } while (!deliveries_.empty() && batch.size() + deliveries_.front().messages.size() <= most);
+  inbox_.hand_out(batch, poison_, most);
   return true;
 }
 
 void RabbitSource::acknowledge() {
   poison_.clear();
   const concurrency::MutexLock lock(mutex_);
-  if (taken_.generation != generation_) return;
-  done_ = taken_;
+  inbox_.done();
   wake_.set();
 }
 
@@ -115,19 +87,13 @@ void RabbitSource::serve_connection(Connection& connection) {
 }
 
 void RabbitSource::take(Delivered delivered) {
-  auto messages = read(delivered.body, shard_);
+  auto delivery = Inbox::read(shard_, delivered.tag, std::move(delivered.body));
   statistics_.deliveries.add();
   if (delivered.redelivered) statistics_.redelivered.add();
-  Delivery delivery{.tag = delivered.tag, .messages = {}, .poison = {}};
-  if (messages) {
-    statistics_.messages.add(messages->size());
-    delivery.messages = std::move(*messages);
-  } else {
-    statistics_.poison.add();
-    delivery.poison = {.body = std::move(delivered.body), .reason = std::move(messages.error())};
-  }
+  statistics_.messages.add(delivery.messages.size());
+  if (delivery.poison) statistics_.poison.add();
   const concurrency::MutexLock lock(mutex_);
-  deliveries_.push_back(std::move(delivery));
+  inbox_.add(std::move(delivery));
   arrived_.notify_one();
 }
 
@@ -135,7 +101,7 @@ void RabbitSource::acknowledge_done(Connection& connection) {
   std::uint64_t tag = 0;
   {
     const concurrency::MutexLock lock(mutex_);
-    tag = std::exchange(done_, {}).tag;
+    tag = inbox_.take_done();
   }
   if (tag != 0) connection.acknowledge(tag);
 }
@@ -143,9 +109,7 @@ void RabbitSource::acknowledge_done(Connection& connection) {
 void RabbitSource::lose_connection() {
   connected_ = false;
   const concurrency::MutexLock lock(mutex_);
-  deliveries_.clear();
-  done_ = {};
-  ++generation_;
+  inbox_.connection_lost();
 }
 
 }  // namespace stampede::queue::rabbitmq

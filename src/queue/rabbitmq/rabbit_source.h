@@ -3,15 +3,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "queue/inbox.h"
 #include "queue/order_queue.h"
-#include "queue/outbox.h"
 #include "queue/rabbitmq/backoff.h"
 #include "queue/rabbitmq/connection.h"
 #include "queue/rabbitmq/options.h"
@@ -55,17 +53,6 @@ class RabbitSource final : public OrderSource {
   const Statistics& statistics() const { return statistics_; }
 
  private:
-  struct Delivery {
-    std::uint64_t tag;
-    std::vector<Message> messages;
-    std::optional<Poison> poison;
-  };
-  /// Names deliveries of one connection, up to a tag.
-  struct Mark {
-    Generation generation = 0;
-    std::uint64_t tag = 0;
-  };
-
   void run();
   void serve_connection(Connection& connection);
   void take(Delivered delivered);
@@ -81,13 +68,10 @@ class RabbitSource final : public OrderSource {
 
   concurrency::Mutex mutex_;
   concurrency::Condition arrived_;
-  std::deque<Delivery> deliveries_ STAMPEDE_GUARDED_BY(mutex_);  // not handed out
-  Generation generation_ STAMPEDE_GUARDED_BY(mutex_) = 1;
-  Mark done_ STAMPEDE_GUARDED_BY(mutex_);  // to be acknowledged
+  Inbox inbox_ STAMPEDE_GUARDED_BY(mutex_);
   bool shut_ STAMPEDE_GUARDED_BY(mutex_) = false;
 
   // The consumer's own.
-  Mark taken_;
   std::vector<Poison> poison_;
 
   // The thread's own.

@@ -135,7 +135,9 @@ std::optional<Answer> Checkout::buy(BuyerStripe& stripe, const CatalogSale& entr
   Pending& pending = stripe.pending[{attempt.buyer, key_hash}];
   pending.lease = lease;
   pending.since = attempt.now.tick;
-  pending.waiting.push_back({wait(), attempt.now.tick, sure});
+  // A key of a buyer who was forgotten, or never loaded, may have bought long ago.
+  const bool before_any_yes = sure && !entry.keys_forgotten(attempt.now.wall);
+  pending.waiting.push_back({wait(), attempt.now.tick, before_any_yes});
   if (published == queue::Published::kQueued) {
     std::move(*unit).commit();
   } else {

@@ -404,6 +404,18 @@ TEST_F(CheckoutTest, KeysThatWereNeverLoadedStayForgottenWhenUnitsAreAdded) {
   EXPECT_EQ(verdict(1, 1, later), Verdict::kKeyForgotten) << "not: sold out";
 }
 
+TEST_F(CheckoutTest, AKeyThatMayHaveBeenForgottenIsNotToldPending) {
+  sale_.ends_at.reset();
+  load();
+  checkout_->catalog().note_position({.sale = {.id = kSale}, .settled_at = kStart},
+                                     at(std::chrono::hours{24}));
+  note_settled(std::nullopt);
+  ASSERT_FALSE(buy(1, 1)) << "there are units again";
+  checkout_->expire_waits(at(minutes{1}).tick);
+  ASSERT_EQ(told_.size(), 1);
+  EXPECT_EQ(told_[0].verdict, Verdict::kUnavailable) << "it may have bought: a yes came before";
+}
+
 TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {
   ASSERT_FALSE(buy(1, 1));
   ASSERT_FALSE(buy(2, 1));

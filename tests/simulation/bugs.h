@@ -14,21 +14,26 @@ enum class Bug {
   // Consumer.
   kAckBeforeCommit,         // acknowledges a batch when it arrives
   kAckTooMuch,              // acknowledges the next delivery as well
+  kStaleAck,                // acknowledges on one connection what another delivered
   kUnknownCommitIsWritten,  // takes a commit whose answer was lost for done
   kMarkersFirst,            // writes a batch's markers before its purchases
   kLastMessageSkipped,      // writes a batch without its last message
   kHalfIsAll,               // takes the first part of a refused batch for all of it
+  kBuyersNotLocked,         // reads a buyer's orders and does not lock the buyer's row
+  kOwnSaleAlone,            // looks for an intent only in the sale of the purchase
   // Database.
-  kCommitIsLost,     // says committed before it is durable
-  kClosedLooksOpen,  // shows a closed lease as open and charges it
-  kIntentsHidden,    // does not find the order that an intent has become
-  kUnsoldForgotten,  // counts only unleased units as stock
-  kLimitIgnored,     // shows the consumer a limit that is one higher
-  kChargeForgotten,  // charges no lease
-  kFenceCloses,      // a fenced lease is closed at once
-  kGrantRepeats,     // a repeated request for a lease is a new one
-  kSeqHole,          // shows orders before one of a lower seq
-  kAwayIsRefused,    // says that it refuses what it could not be asked
+  kCommitIsLost,       // says committed before it is durable
+  kClosedLooksOpen,    // shows a closed lease as open and charges it
+  kIntentsHidden,      // does not find the order that an intent has become
+  kUnsoldForgotten,    // counts only unleased units as stock
+  kLimitIgnored,       // shows the consumer a limit that is one higher
+  kChargeForgotten,    // charges no lease
+  kFenceCloses,        // a fenced lease is closed at once
+  kGrantRepeats,       // a repeated request for a lease is a new one
+  kSeqHole,            // shows orders before one of a lower seq
+  kAwayIsRefused,      // says that it refuses what it could not be asked
+  kTermIgnored,        // takes what a quantity control writes that leads no more
+  kUsedNumberGranted,  // grants a lease under a number that was granted before a failover
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -47,6 +52,10 @@ enum class Bug {
   kStaleRingGranted,      // grants leases to who knows only an older ring
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
+  kUnheardGranted,        // grants as a new leader before it has heard of all members
+  kClosedLeaseGranted,    // answers a repeated request with a lease that is closed
+  kBansPolledOnce,        // does not look for bans again once it has read the sales
+  kSessionsByClock,       // tells the sessions that ended since, by the clock of who ended them
   // Validator.
   kSameIncarnation,         // goes on as the process before it
   kRenewFromReply,          // counts a renewal from when the reply came
@@ -68,17 +77,22 @@ enum class Bug {
   kWaitsNeverExpire,        // lets buyers wait until there is an outcome
   kOrdersSkipped,           // loses an order that a heartbeat brought
   kRecallIgnored,           // keeps idle units while others wait
+  kNewestUntold,            // does not tell the newest lease that it has heard of
+  kSessionsNotLoaded,       // loads no sessions that ended
+  kStaleTokenAccepted,      // takes a forwarded request whose token is too old
   kSuspendedTimeForgotten,  // its clock stands still while its machine is suspended
   kWallClockBelieved,       // goes by its wall clock, however wrong
   kJumpIgnored,             // sells although its tick may have stood still
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
-  kLeftOverForgotten,  // leaves the leases of the process before it open
-  kLoadedTooSoon,      // says no before all orders are loaded
-  kLoadingSkips,       // takes orders that it could not load for none
-  kEndedSaleKept,      // keeps the units of a sale that has ended
-  kQuarantineUntold,   // does not tell who waits for what is in quarantine
+  kLeftOverForgotten,   // leaves the leases of the process before it open
+  kLoadedTooSoon,       // says no before all orders are loaded
+  kLoadingSkips,        // takes orders that it could not load for none
+  kEndedSaleKept,       // keeps the units of a sale that has ended
+  kQuarantineUntold,    // does not tell who waits for what is in quarantine
+  kBansLate,            // loads bans after the sales, when it sells already
+  kNeverLoadedUnknown,  // takes buyers that it has never loaded for new ones
 };
 
 struct BugName {
@@ -89,6 +103,7 @@ struct BugName {
 inline constexpr std::array kBugs{
     BugName{Bug::kAckBeforeCommit, "ack-before-commit"},
     BugName{Bug::kAckTooMuch, "ack-too-much"},
+    BugName{Bug::kStaleAck, "stale-ack"},
     BugName{Bug::kUnknownCommitIsWritten, "unknown-commit-is-written"},
     BugName{Bug::kMarkersFirst, "markers-first"},
     BugName{Bug::kLastMessageSkipped, "last-message-skipped"},
@@ -147,6 +162,19 @@ inline constexpr std::array kBugs{
     BugName{Bug::kLoadingSkips, "loading-skips"},
     BugName{Bug::kEndedSaleKept, "ended-sale-kept"},
     BugName{Bug::kQuarantineUntold, "quarantine-untold"},
+    BugName{Bug::kBuyersNotLocked, "buyers-not-locked"},
+    BugName{Bug::kOwnSaleAlone, "own-sale-alone"},
+    BugName{Bug::kTermIgnored, "term-ignored"},
+    BugName{Bug::kUsedNumberGranted, "used-number-granted"},
+    BugName{Bug::kUnheardGranted, "unheard-granted"},
+    BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
+    BugName{Bug::kBansPolledOnce, "bans-polled-once"},
+    BugName{Bug::kSessionsByClock, "sessions-by-clock"},
+    BugName{Bug::kNewestUntold, "newest-untold"},
+    BugName{Bug::kSessionsNotLoaded, "sessions-not-loaded"},
+    BugName{Bug::kStaleTokenAccepted, "stale-token-accepted"},
+    BugName{Bug::kBansLate, "bans-late"},
+    BugName{Bug::kNeverLoadedUnknown, "never-loaded-unknown"},
     BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
 };
 

@@ -22,6 +22,11 @@ Buyers::Buyers(const Parts& parts)
   process_.start();
   for (std::int64_t buyer = 1; buyer <= parts.stage.profile.buyers; ++buyer)
     add_buyer(UserId{buyer});
+  for (const Order& order : parts.database.store.view().orders) {
+    Wish& wish = wishes_.emplace_back(Wish{order.buyer, order.intent});
+    ++open_;
+    later(wish, &Buyers::ask, 0us, parts.stage.profile.arrivals + 10s);
+  }
 }
 
 void Buyers::add_buyer(UserId buyer) {
@@ -33,13 +38,18 @@ void Buyers::add_buyer(UserId buyer) {
                                  [this, buyer] { ban(buyer); });
     wants_[buyer].keeps_right = false;
   }
+  if (random.chance(parts_.stage.profile.logouts)) {
+    parts_.stage.scheduler.after(random.between(0us, parts_.stage.profile.faults_end),
+                                 [this, buyer] { log_out(buyer); });
+  }
   for (std::int64_t i = 0; i < wanted; ++i) add_wish(buyer);
 }
 
 void Buyers::add_wish(UserId buyer) {
   auto& random = parts_.stage.random;
   const Profile& profile = parts_.stage.profile;
-  const std::int64_t repeats = random.chance(0.4) ? random.between(1, 3) : 0;
+  const bool returns = random.chance(profile.follow_up ? 0.8 : 0.4);
+  const std::int64_t repeats = returns ? random.between(1, 3) : 0;
   Wish& wish = wishes_.emplace_back(Wish{buyer, new_key(buyer), repeats});
   ++open_;
   Duration from = 0us;
@@ -58,6 +68,40 @@ void Buyers::add_wish(UserId buyer) {
 
 /// One of two, or none.
 SaleId Buyers::any_sale() { return SaleId{parts_.stage.random.between(0, 2)}; }
+
+void Buyers::ban_some() {
+  for (auto& [buyer, want] : wants_) {
+    if (!parts_.stage.random.chance(0.1)) continue;
+    want.keeps_right = false;
+    ban(buyer);
+  }
+}
+
+/// The clock is read, and the commit may come late, behind others.
+void Buyers::log_out(UserId buyer) {
+  auto& stage = parts_.stage;
+  const bool slow = stage.random.chance(0.3);
+  stage.scheduler.after(
+      slow ? stage.random.between(10ms, 3s) : 1ms, [this, buyer, began = stage.scheduler.time()] {
+        SimDatabase& database = parts_.database;
+        const SessionEpoch epoch = ++database.session_epochs[buyer];
+        database.sessions.push_back({buyer, epoch, began, parts_.stage.scheduler.time()});
+        parts_.stage.trace.note("buyer", "logs out", {buyer.value, epoch});
+      });
+}
+
+/// With the cookie of now, or with one that somebody kept.
+Check Buyers::request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive) {
+  Check check{
+      .buyer = wish.buyer, .product = kProduct, .key = wish.key, .sale = sale, .alive = alive};
+  if (parts_.stage.profile.logouts == 0) return check;
+  check.session = parts_.database.session_epochs[wish.buyer];
+  if (check.session > 0 && parts_.stage.chance(0.3)) --check.session;
+  std::string& cookie = cookies_[{wish.buyer, check.session}];
+  if (cookie.empty()) cookie = sessions_.issue(wish.buyer, check.session, process_.now().wall);
+  check.cookie = cookie;
+  return check;
+}
 
 void Buyers::ban(UserId buyer) {
   SimDatabase& database = parts_.database;
@@ -102,6 +146,8 @@ void Buyers::later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Durati
 
 void Buyers::ask(Wish& wish) {
   auto& random = parts_.stage.random;
+  const auto& sales = parts_.database.store.view().sales;
+  if (wish.sale && !sales.contains(wish.sale)) return later(wish, &Buyers::ask, 50ms, 1s);
   const auto alive = std::make_shared<const int>(0);
   std::erase_if(wish.requests, [](const auto& request) { return request.expired(); });
   wish.requests.push_back(alive);
@@ -110,12 +156,15 @@ void Buyers::ask(Wish& wish) {
   Door& door = *parts_.doors[static_cast<std::size_t>(random.between(0, count - 1))];
   const bool impatient = random.chance(0.1);
   // The same key with another sale: no page does that, and it must not buy twice.
-  const bool confused = parts_.stage.profile.follow_up && random.chance(0.1);
-  const SaleId sale = confused ? any_sale() : wish.sale;
+  const bool confused =
+      parts_.stage.profile.follow_up && random.chance(parts_.stage.profile.confused);
+  SaleId sale = confused ? any_sale() : wish.sale;
+  if (sale && !sales.contains(sale)) sale = {};
   parts_.network.call<Answer>(
       process_, door.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
-      [&door, check = Check{wish.buyer, kProduct, wish.key, sale, alive}](
-          const Network::Answer<Answer>& back) { door.check(check, back); },
+      [&door, check = request(wish, sale, alive)](const Network::Answer<Answer>& back) {
+        door.check(check, back);
+      },
       [this, &wish, key = wish.key,
        after_yes = parts_.checks.told_yes(wish.key)](const std::optional<Answer>& answer) {
         if (answer && answer->verdict == Verdict::kPending) {
@@ -145,8 +194,15 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
     case Verdict::kSaleEnded:
     case Verdict::kLimitReached:
       return refuse(wish);
-    case Verdict::kNotStarted:  // ten of these within a minute would be a script's
+    case Verdict::kKeyForgotten:  // its orders tell
+      return finish(wish);
+    case Verdict::kUnknownProduct:  // a sale of which that validator has not heard yet
       return later(wish, &Buyers::ask, 1s, 3s);
+    case Verdict::kNotStarted: {  // ten of these within a minute would be a script's
+      const Duration until = answer->starts_at - process_.now().wall;
+      return later(wish, &Buyers::ask, std::max<Duration>(until, 1s),
+                   std::max<Duration>(until, 1s) + 2s);
+    }
     case Verdict::kTooSoon:
     case Verdict::kBusy:
     case Verdict::kUnavailable:

@@ -3,11 +3,15 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/door.h"
+#include "tests/simulation/keys.h"
 
 namespace stampede::simulation {
 
@@ -27,6 +31,8 @@ class Buyers {
   explicit Buyers(const Parts& parts);
 
   bool done() const { return open_ == 0; }
+  /// Some of the buyers are banned now, just before a sale is made.
+  void ban_some();
   /// What was wanted and not given up for an honest "sold out".
   Demand demand() const;
 
@@ -47,6 +53,9 @@ class Buyers {
   void add_wish(UserId buyer);
   SaleId any_sale();
   void ban(UserId buyer);
+  /// A session of the buyer ends: its revision is known when that is committed.
+  void log_out(UserId buyer);
+  Check request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive);
   IdempotencyKey new_key(UserId buyer);
   void later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high);
   void ask(Wish& wish);
@@ -62,6 +71,8 @@ class Buyers {
   Process process_;
   DatabaseClient client_;
   services::orders::BuyerOrders buyer_orders_{client_};
+  services::accounts::Sessions sessions_{key_ring()};
+  std::map<std::pair<UserId, SessionEpoch>, std::string> cookies_;
   std::deque<Wish> wishes_;
   std::int64_t last_key_ = 0;
   /// What each buyer wants, and how often they were told that nothing is left.

@@ -82,6 +82,7 @@ void Checks::lost_tail() {
   held_.clear();
   closed_.clear();
   orders_seen_ = 0;
+  tail_lost_ = stage_->scheduler.time();
   const auto before = std::exchange(rows_, {});
   for (auto& [text, asked] : keys_) {
     const auto order = order_of(*IdempotencyKey::parse(text));
@@ -112,7 +113,13 @@ void Checks::waited(Duration time, Duration longest) {
   require(time <= longest, "a buyer waited for " + std::to_string(time.count() / 1'000) + " ms");
 }
 
-void Checks::confirmed(const Purchase& purchase) { known(purchase.intent).confirmed = true; }
+/// Of a copy that came before the tail was lost, the row may be in that tail, whenever its
+/// publisher hears of it.
+void Checks::confirmed(const Purchase& purchase) {
+  Key& asked = known(purchase.intent);
+  if (asked.lost && !purchases.arrived_since(purchase, tail_lost_)) return;
+  asked.confirmed = true;
+}
 
 void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
   const auto knows = [&](OrderNumber number) {
@@ -206,7 +213,8 @@ void Checks::at_end(const Demand& demand) {
   const Sale& sale = state.sales.at(SaleId{1});
   if (sale.ends_at) return;
   const std::int64_t units = sale.quantity;
-  if (database_->failovers > 0) return;  // whose orders were lost does not ask again
+  if (database_->sold_long_ago > 0) return;  // to some of those who ask now
+  if (database_->failovers > 0) return;      // whose orders were lost does not ask again
   require(live >= std::min(demand.least, units) && live <= std::min(demand.most, units),
           "I6: " + std::to_string(live) + " of " + std::to_string(units) +
               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +

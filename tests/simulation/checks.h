@@ -88,6 +88,7 @@ class Checks {
   SimDatabase* database_;
   std::uint64_t seen_ = 0;       // changes of the database
   std::size_t orders_seen_ = 0;  // rows
+  Duration tail_lost_{};         // by the database, when
   std::map<SaleId, Sum> sums_;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // live orders
   std::unordered_map<std::string, OrderNumber> rows_;       // by intent

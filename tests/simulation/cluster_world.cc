@@ -1,6 +1,7 @@
 #include "tests/simulation/cluster_world.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "queue/codec.h"
 
@@ -42,6 +43,10 @@ void ClusterWorld::fail_over() {
   stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state] {
     if (!stage_.faults) return;
     stage_.trace.note("database", "FAULT: fails over, and lacks its tail");
+    for (Sale sale : database_.store.view().sales | std::views::values) {  // made anew
+      sale.unleased = sale.quantity;
+      state->sales.try_emplace(sale.id, sale);
+    }
     database_.store.restore(std::move(*state));
     database_.locks.clear();
     ++database_.failovers;
@@ -72,6 +77,9 @@ void ClusterWorld::add_quantity(std::size_t number) {
   });
   quantity.replied = [this](const auto& heartbeat, const auto& reply) {
     add_behind(heartbeat, reply);
+  };
+  quantity.granted = [this](LeaseId lease, const peers::LeaseAsk& ask) {
+    checks_.purchases.granted(lease, ask.holder, ask.number);
   };
 }
 
@@ -105,8 +113,8 @@ void ClusterWorld::start() {
   for (SimConsumer& consumer : consumers_) consumer.start();
 }
 
-std::vector<const Process*> ClusterWorld::quantity_processes() {
-  std::vector<const Process*> processes;
+std::vector<Process*> ClusterWorld::quantity_processes() {
+  std::vector<Process*> processes;
   for (auto& quantity : quantities_) processes.push_back(&quantity->process());
   return processes;
 }

@@ -25,7 +25,7 @@ class ClusterWorld final : public World {
   void fail_over();
   std::vector<Door*> doors();
   std::vector<Node> nodes();
-  std::vector<const Process*> quantity_processes();
+  std::vector<Process*> quantity_processes();
   std::vector<Process*> validator_processes();
   std::string unrest() const override;
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
+#include "model/user.h"
 #include "model/verdict.h"
 #include "tests/simulation/network.h"
 
@@ -12,9 +14,11 @@ struct Check {
   UserId buyer;
   ProductId product;
   IdempotencyKey key;
-  SaleId sale;  // that the buyer means; none: the current one
+  SaleId sale;               // that the buyer means; none: the current one
+  std::string cookie = {};   // empty: cookies are not looked at in this world
+  SessionEpoch session = 0;  // of the cookie
   /// Lives as long as anybody may still act on the request.
-  std::shared_ptr<const void> alive;
+  std::shared_ptr<const void> alive = {};
 };
 
 /// A process that buyers send `/check` to.

@@ -24,6 +24,7 @@ Faults::Faults(Parts parts) : parts_(std::move(parts)) {
   again_and_again(profile.freezes, &Faults::freeze);
   again_and_again(profile.wrong_clocks, &Faults::turn_clock);
   again_and_again(profile.suspends, &Faults::suspend);
+  again_and_again(profile.sale_row_held, &Faults::hold_sale_row);
   if (profile.fails_over) {
     parts_.stage.scheduler.after(parts_.stage.random.between(2s, profile.faults_end - 1s),
                                  parts_.fail_over);
@@ -55,7 +56,7 @@ const Node& Faults::any() {
   return parts_.nodes[static_cast<std::size_t>(parts_.stage.random.between(0, count - 1))];
 }
 
-const Process& Faults::any_quantity() {
+Process& Faults::any_quantity() {
   const auto last = static_cast<std::int64_t>(parts_.quantities.size()) - 1;
   return *parts_.quantities[static_cast<std::size_t>(parts_.stage.random.between(0, last))];
 }
@@ -200,10 +201,19 @@ void Faults::turn_clock() {
   undo(15s, [&validator] { validator.set_wall_error(std::chrono::milliseconds{0}); });
 }
 
+/// A validator, or a quantity control, which may lead.
 void Faults::suspend() {
-  Process& validator = any_validator();
-  parts_.stage.trace.note(validator.name(), "FAULT: suspended");
-  validator.suspend(parts_.stage.random.between(1s, 12s));
+  Process& process = parts_.stage.random.chance(0.3) ? any_quantity() : any_validator();
+  parts_.stage.trace.note(process.name(), "FAULT: suspended");
+  process.suspend(parts_.stage.random.between(1s, 12s));
+}
+
+/// By somebody else's transaction, for so long that requests for leases go unanswered: heartbeats
+/// go on.
+void Faults::hold_sale_row() {
+  parts_.stage.trace.note("database", "FAULT: a sale's row is locked");
+  parts_.database.sale_row_held = true;
+  undo(12s, [this] { parts_.database.sale_row_held = false; });
 }
 
 void Faults::mend_broker() {
@@ -220,6 +230,7 @@ void Faults::mend() {
   if (parts_.broker != nullptr) mend_broker();
   parts_.database.away = false;
   parts_.database.full = false;
+  parts_.database.sale_row_held = false;
   parts_.network.heal_all();
   for (const Node& node : parts_.nodes) {
     node.process->thaw();

@@ -26,7 +26,7 @@ class Faults {
     SimBroker* broker;  // null: there is none
     SimDatabase& database;
     std::vector<Node> nodes;
-    std::vector<const Process*> quantities;
+    std::vector<Process*> quantities;
     std::vector<Process*> validators = {};
     /// The database's place is taken by one that lacks what was committed last. Empty: never.
     std::function<void()> fail_over = {};
@@ -52,6 +52,7 @@ class Faults {
   void freeze();
   void turn_clock();
   void suspend();
+  void hold_sale_row();
   void mend();
   void mend_broker();
   /// Often a tenth of `longest` at most.
@@ -59,7 +60,7 @@ class Faults {
   /// Undoes a fault after a while.
   void undo(Duration longest, std::function<void()> what);
   const Node& any();
-  const Process& any_quantity();
+  Process& any_quantity();
   Process& any_validator();
   void start_later(const Node& node);
 

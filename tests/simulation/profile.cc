@@ -1,6 +1,6 @@
 #include "tests/simulation/profile.h"
 
-#include <cstdlib>
+#include <algorithm>
 
 namespace stampede::simulation {
 
@@ -11,11 +11,12 @@ namespace {
 /// Nothing breaks, and nobody is in the way: then nothing may fail.
 void make_calm(Profile& profile) {
   profile.calm = true;
+  profile.old_orders = false;  // whose buyers try to buy beyond their limit
   for (double* chance :
        {&profile.banned, &profile.message_lost, &profile.message_slow, &profile.message_doubled,
         &profile.confirm_late, &profile.nack, &profile.commit_unknown, &profile.statement_failed,
         &profile.frozen_in_request, &profile.frozen_in_publish, &profile.slow_publish,
-        &profile.interleaved, &profile.added_behind_reply, &profile.refused}) {
+        &profile.interleaved, &profile.added_behind_reply, &profile.refused, &profile.replayed}) {
     *chance = 0;
   }
   for (bool* fault :
@@ -23,7 +24,7 @@ void make_calm(Profile& profile) {
         &profile.queue_missing, &profile.database_away, &profile.links_cut, &profile.disk_full,
         &profile.garbage, &profile.isolated, &profile.kills, &profile.freezes, &profile.leaves,
         &profile.quantity_cut, &profile.quantity_restarts, &profile.wrong_clocks, &profile.suspends,
-        &profile.fails_over}) {
+        &profile.fails_over, &profile.sale_row_held}) {
     *fault = false;
   }
 }
@@ -31,15 +32,29 @@ void make_calm(Profile& profile) {
 /// One process and its file: nothing lies between them that could be cut.
 void make_serve(Profile& profile, Random& random) {
   profile.world = WorldKind::kServe;
-  for (bool* fault : {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
-                      &profile.queue_missing, &profile.links_cut, &profile.isolated,
-                      &profile.garbage, &profile.quantity_cut, &profile.quantity_restarts,
-                      &profile.wrong_clocks, &profile.suspends, &profile.fails_over}) {
+  for (bool* fault :
+       {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
+        &profile.queue_missing, &profile.links_cut, &profile.isolated, &profile.garbage,
+        &profile.quantity_cut, &profile.quantity_restarts, &profile.wrong_clocks, &profile.suspends,
+        &profile.fails_over, &profile.sale_row_held}) {
     *fault = false;
+  }
+  profile.replayed = 0;
+  profile.old_orders = random.chance(0.1);
+  if (profile.old_orders) {
+    profile.ends.reset();
+    profile.follow_up.reset();
+    profile.late_sale = profile.edited = profile.ends_early = false;
+    profile.units = random.between(1, 5);
+    profile.stock_added = 1;
   }
   profile.added_behind_reply = 0;
   profile.kills = random.chance(0.7);
   if (random.chance(0.6)) profile.orders_at_once = static_cast<std::size_t>(random.between(1, 5));
+  if (random.chance(0.5)) {  // some seconds in all
+    const auto steps = profile.units / static_cast<std::int64_t>(profile.orders_at_once) + 1;
+    profile.load_every = std::min<Duration>(Duration{5s} / steps, 1s);
+  }
   if (random.chance(0.2)) profile.queue_capacity = static_cast<std::size_t>(random.between(1, 5));
 }
 
@@ -53,6 +68,16 @@ void draw_surroundings(Profile& profile, Random& random) {
   profile.wrong_clocks = random.chance(0.15);
   profile.suspends = random.chance(0.15);
   profile.fails_over = random.chance(0.1);
+  profile.sale_row_held = random.chance(0.15);
+  profile.late_sale = profile.follow_up && random.chance(0.5);
+  if (profile.follow_up && random.chance(0.5)) {
+    profile.confused = 0.5;
+    profile.kills = true;
+    profile.pause = std::min<Duration>(profile.pause, 4s);
+  }
+  if (random.chance(0.15)) profile.logouts = 0.5;
+  // By clocks that are right: how old a token is, is seen by the wall clock.
+  if (random.chance(0.1) && !profile.wrong_clocks) profile.replayed = 0.2;
   // A clock that is set back by what its machine stood still for looks right.
   if (profile.wrong_clocks) profile.suspends = false;
 }
@@ -114,10 +139,8 @@ Profile draw_profile(Random& random, WorldKind world) {
   draw_surroundings(profile, random);
   if (world == WorldKind::kServe) {
     make_serve(profile, random);
-  } else if (std::getenv("STAMPEDE_SIMULATION_ALL_FAULTS") == nullptr) {
-    // Not known to be clean: docs/reliability.md.
-    profile.refused = 0;
-    profile.fails_over = false;
+  } else {
+    profile.refused = 0;  // who waits for such a row may wait for long: docs/reliability.md
   }
   if (random.chance(0.05)) make_calm(profile);
   return profile;

@@ -32,7 +32,13 @@ struct Profile {
   bool ends_early = false;
   bool edited = false;                 // before its start
   std::size_t orders_at_once = 5'000;  // in one reply of quantity control, or one step of loading
+  Duration load_every{5'000};          // in `serve`: between two steps of loading
   std::size_t queue_capacity = 1'000;  // of the queue in `serve`
+  bool late_sale = false;              // the second one is made about when it begins
+  double confused = 0.1;               // of the requests name another sale than is meant
+  double logouts = 0;                  // of the buyers; 0: cookies are not looked at
+  bool old_orders = false;             // in `serve`: the sale was sold out a day before
+  double replayed = 0;                 // of the forwarded requests, long after; 0: without tokens
   double banned = 0;                   // of the buyers, each at some moment
   Duration faults_end{};
 
@@ -69,9 +75,10 @@ struct Profile {
   bool quantity_cut = false;  // validators from quantity control, often and for long
   bool freezes = false;
   bool wrong_clocks = false;  // of validators
-  bool suspends = false;      // of validators, whose ticks stand still
-  bool fails_over = false;    // the database, once, and lacks its last commits
-  Duration pause{};           // between two faults of one kind, at most
+  bool suspends = false;      // of validators and quantity controls, whose ticks stand still
+  bool sale_row_held = false;
+  bool fails_over = false;  // the database, once, and lacks its last commits
+  Duration pause{};         // between two faults of one kind, at most
 
   queue::Outbox::Options outbox;
 };

@@ -27,7 +27,26 @@ Taken* PurchaseChecks::find(const IdempotencyKey& intent, LeaseId lease) {
   return nullptr;
 }
 
+/// As long as a validator that has sold from a lease is on the ring, quantity control can know its
+/// number (docs/design.md#lost-tail): under that number nothing else is sold.
+void PurchaseChecks::granted(LeaseId lease, const std::string& holder, std::int64_t request) {
+  const auto [entry, is_new] = granted_.try_emplace(lease, Granted{holder, request});
+  Granted& before = entry->second;
+  if (is_new || (before.holder == holder && before.request == request)) return;
+  const auto& ring = database_->store.view().ring.members;
+  const bool on_ring = std::ranges::any_of(
+      ring, [&](const Member& member) { return member.holder() == before.holder; });
+  if (before.sold_from && on_ring) {
+    throw Breach("a grant: lease " + std::to_string(lease.value) + " was granted again, and " +
+                 before.holder + " had sold from it");
+  }
+  before = {holder, request};
+}
+
 void PurchaseChecks::taken(Taken taken) {
+  if (const auto lease = granted_.find(taken.purchase.lease); lease != granted_.end()) {
+    lease->second.sold_from |= lease->second.holder == taken.holder;
+  }
   check_permission(taken);
   check_interval(taken);
   if (Taken* before = find(taken.purchase.intent, taken.purchase.lease)) {
@@ -40,9 +59,13 @@ void PurchaseChecks::taken(Taken taken) {
 void PurchaseChecks::check_permission(const Taken& taken) const {
   const Purchase& purchase = taken.purchase;
   const auto banned = database_->banned_since.find(purchase.buyer);
-  if (banned != database_->banned_since.end() && banned->second <= taken.bans_known) {
-    throw Breach("a ban: " + name_of(purchase) + " was sold to a buyer of whose ban " +
-                 taken.holder + " knew");
+  if (banned != database_->banned_since.end()) {
+    const auto made = database_->bans_when_made.find(purchase.sale);
+    const bool before = made != database_->bans_when_made.end() && banned->second <= made->second;
+    if (before || banned->second <= taken.bans_known) {
+      throw Breach("a ban: " + name_of(purchase) + " was sold to a buyer who was banned " +
+                   (before ? "before the sale was made" : "as " + taken.holder + " knew"));
+    }
   }
   if (taken.named && taken.named != purchase.sale) {
     throw Breach("the sale: " + name_of(purchase) + " named one, and was sold in another");
@@ -83,7 +106,42 @@ void PurchaseChecks::given_back(const Purchase& purchase) {
 
 void PurchaseChecks::arrived(const Purchase& purchase) {
   Taken* taken = find(purchase.intent, purchase.lease);
-  if (taken != nullptr && !taken->arrived) taken->arrived = stage_->scheduler.time();
+  if (taken == nullptr) return;
+  taken->arrived_last = stage_->scheduler.time();
+  if (!taken->arrived) taken->arrived = taken->arrived_last;
+}
+
+void PurchaseChecks::sold_long_ago(const Order& order) {
+  of(order.intent)
+      .push_back(
+          {.purchase = {order.sale, order.buyer, order.intent, order.lease, order.created_at},
+           .holder = "long ago",
+           .clock_read = {},
+           .tick = {},
+           .bans_known = -1,
+           .sales_known = -1,
+           .named = order.sale});
+}
+
+void PurchaseChecks::session(UserId buyer, SessionEpoch epoch, bool opened,
+                             std::int64_t ended_known) const {
+  const auto newest = database_->session_epochs.find(buyer);
+  if (!opened && (newest == database_->session_epochs.end() || newest->second <= epoch)) {
+    throw Breach("a session: one of buyer " + std::to_string(buyer.value) +
+                 " that has not ended was refused");
+  }
+  for (std::int64_t i = 0; opened && i < ended_known; ++i) {
+    const auto& ended = database_->sessions[static_cast<std::size_t>(i)];
+    if (ended.buyer == buyer && epoch < ended.epoch) {
+      throw Breach("a session: one of buyer " + std::to_string(buyer.value) +
+                   " that had ended was opened");
+    }
+  }
+}
+
+bool PurchaseChecks::arrived_since(const Purchase& purchase, Duration then) {
+  const Taken* taken = find(purchase.intent, purchase.lease);
+  return taken != nullptr && taken->arrived && taken->arrived_last >= then;
 }
 
 void PurchaseChecks::written(const Order& order) {

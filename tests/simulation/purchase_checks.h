@@ -23,6 +23,7 @@ struct Taken {
   SaleId named;              // the sale that its buyer means; none: any
   bool refused = false;      // the queue certainly does not have it
   std::optional<Duration> arrived = std::nullopt;  // when the first copy came into its queue
+  Duration arrived_last{};                         // and the last one
 };
 
 /// What must hold of each purchase from the moment it is taken: it does not fail without need
@@ -32,8 +33,16 @@ class PurchaseChecks {
   PurchaseChecks(Stage& stage, SimDatabase& database) : stage_(&stage), database_(&database) {}
 
   void taken(Taken taken);
+  /// A lease was granted, to a request of that holder.
+  void granted(LeaseId lease, const std::string& holder, std::int64_t request);
   void given_back(const Purchase& purchase);
   void arrived(const Purchase& purchase);
+  /// An order of long before the world began.
+  void sold_long_ago(const Order& order);
+  /// Whether a copy of it has come into its queue since then.
+  bool arrived_since(const Purchase& purchase, Duration then);
+  /// A process opened a cookie of that epoch, or did not; which sessions it knows to have ended.
+  void session(UserId buyer, SessionEpoch epoch, bool opened, std::int64_t ended_known) const;
   /// A new row.
   void written(const Order& order);
 
@@ -49,6 +58,13 @@ class PurchaseChecks {
   Stage* stage_;
   SimDatabase* database_;
   std::unordered_map<std::string, OfIntent> intents_;
+  /// Of a lease: the request that it was granted to, and whether anybody took units from it.
+  struct Granted {
+    std::string holder;
+    std::int64_t request = 0;
+    bool sold_from = false;
+  };
+  std::map<LeaseId, Granted> granted_;
   /// The last attempt of each buyer that counts, by the process that took it.
   struct Attempt {
     Tick tick;

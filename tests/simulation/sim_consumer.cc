@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "consumers/batch_writer.h"
-#include "queue/codec.h"
+#include "queue/inbox.h"
 #include "tests/simulation/split_store.h"
 
 namespace stampede::simulation {
@@ -49,16 +49,13 @@ class SimConsumer::Worker {
   }
 
   enum class Step { kIdle, kWriting, kWritten };
-  struct Delivery {
-    DeliveryTag tag = 0;
-    std::string body;
-  };
 
   void connect();
   void lose();
   void take();
   void acknowledge();
   void spoil_batch();
+  void spoil_acknowledging();
   void note(std::span<const Order> orders);
   void note(std::span<const LeaseId> closed);
 
@@ -69,13 +66,12 @@ class SimConsumer::Worker {
   consumers::BatchWriter writer_;
   const std::int32_t shard_;
   SimBroker::LinkPtr link_;
-  std::deque<Delivery> inbox_;
+  queue::Inbox inbox_;
 
   Step step_ = Step::kIdle;
   std::vector<queue::Message> batch_;
   std::vector<queue::Poison> poison_;  // came with it
-  SimBroker::LinkPtr batch_link_;      // by which it came
-  DeliveryTag batch_tag_ = 0;          // its last
+  DeliveryTag batch_tag_ = 0;          // its last; of planted bugs alone
   Duration pause_{};
   std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
 };
@@ -83,7 +79,7 @@ class SimConsumer::Worker {
 void SimConsumer::Worker::connect() {
   SimBroker::ConsumerEvents events;
   events.delivered = [this](DeliveryTag tag, const std::string& body) {
-    inbox_.push_back({tag, body});
+    inbox_.add(queue::Inbox::read(shard_, tag, body));
     take();
   };
   events.lost = [this] { lose(); };
@@ -94,30 +90,18 @@ void SimConsumer::Worker::connect() {
 void SimConsumer::Worker::lose() {
   broker_->close(link_);
   link_ = nullptr;
-  inbox_.clear();
+  inbox_.connection_lost();
   process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
 }
 
 void SimConsumer::Worker::take() {
   if (step_ != Step::kIdle || inbox_.empty()) return;
-  batch_.clear();
-  poison_.clear();
-  for (auto count = stage_->random.between(1, 6); count > 0 && !inbox_.empty(); --count) {
-    const auto messages = queue::decode(inbox_.front().body);
-    if (messages) {
-      batch_.insert(batch_.end(), messages->begin(), messages->end());
-    } else {
-      poison_.push_back({std::move(inbox_.front().body), messages.error()});
-    }
-    batch_tag_ = inbox_.front().tag;
-    inbox_.pop_front();
-  }
+  inbox_.hand_out(batch_, poison_, static_cast<std::size_t>(stage_->random.between(1, 10)));
   spoil_batch();
+  spoil_acknowledging();
   writer_.take(batch_, poison_);
-  batch_link_ = link_;
   step_ = Step::kWriting;
   pause_ = kFirstRetry;
-  if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, batch_tag_);
   // Slow where quantity control's statements are to fall before or behind it: see hurry().
   const Duration longest = stage_->profile.interleaved > 0 && stage_->faults ? 500ms : 30ms;
   process_->after(stage_->random.between(100us, longest), [this, now = ++tries_] {
@@ -132,6 +116,13 @@ void SimConsumer::Worker::spoil_batch() {
     });
   }
   if (stage_->bug == Bug::kLastMessageSkipped && batch_.size() > 1) batch_.pop_back();
+}
+
+void SimConsumer::Worker::spoil_acknowledging() {
+  if (stage_->bug != Bug::kAckBeforeCommit && stage_->bug != Bug::kStaleAck) return;
+  inbox_.done();
+  batch_tag_ = inbox_.take_done();
+  if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, batch_tag_);
 }
 
 void SimConsumer::Worker::write() {
@@ -176,9 +167,12 @@ void SimConsumer::Worker::note(std::span<const LeaseId> closed) {
 }
 
 void SimConsumer::Worker::acknowledge() {
-  const DeliveryTag more = stage_->bug == Bug::kAckTooMuch ? 1 : 0;
-  if (link_ && link_ == batch_link_) broker_->acknowledge(link_, batch_tag_ + more);
-  batch_link_ = nullptr;
+  poison_.clear();
+  inbox_.done();
+  DeliveryTag tag = inbox_.take_done();
+  if (tag != 0 && stage_->bug == Bug::kAckTooMuch) ++tag;
+  if (stage_->bug == Bug::kStaleAck) tag = batch_tag_;
+  if (link_ && tag != 0) broker_->acknowledge(link_, tag);
   step_ = Step::kIdle;
   take();
 }

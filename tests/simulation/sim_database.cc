@@ -1,6 +1,8 @@
 #include "tests/simulation/sim_database.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "queue/codec.h"
 
@@ -43,6 +45,12 @@ class SimTransaction final : public OrderTransaction {
   std::vector<Order> orders_of(std::span<const repositories::SaleBuyer> ascending) override {
     client_->reach();
     auto orders = transaction_->orders_of(ascending);
+    if (stage_->bug == Bug::kOwnSaleAlone) {
+      std::erase_if(orders, [&](const Order& order) {
+        return !std::ranges::binary_search(ascending,
+                                           repositories::SaleBuyer{order.sale, order.buyer});
+      });
+    }
     if (stage_->bug != Bug::kIntentsHidden) return orders;
     for (Order& order : orders) order.intent = some_other_key();
     return orders;
@@ -113,15 +121,42 @@ void DatabaseClient::reach() {
 }
 
 void DatabaseClient::commit(const std::function<void()>& change) {
+  const bool gives_up = std::exchange(gives_up_, false);
   reach();
   if (database_->full) throw StorageError(StorageError::Kind::kFull, "the disk is full");
-  const bool unknown = stage_->chance(stage_->profile.commit_unknown);
-  if (!unknown || stage_->random.chance(0.5)) {
+  const bool unknown = stage_->chance(stage_->profile.commit_unknown) || gives_up;
+  if (!unknown || gives_up || stage_->random.chance(0.5)) {
     change();
     ++database_->changes;
   }
   if (unknown && flush_failed) flush_failed();
   if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
+}
+
+/// Where transactions are cut into statements, the server may go on with one whose client has lost
+/// it, and be done with it after the client has tried again or another leads.
+template <class Change>
+auto DatabaseClient::write(Change change) {
+  const bool late =
+      stage_->profile.split_statements && stage_->chance(stage_->profile.commit_unknown);
+  if (late) {
+    gives_up_ = false;
+    reach();
+    stage_->scheduler.after(
+        stage_->random.between(1ms, 3s),
+        [this, change = std::move(change), failovers = database_->failovers]() mutable {
+          if (failovers != database_->failovers) return;
+          try {
+            change();
+            ++database_->changes;
+          } catch (const repositories::NoLongerLeader&) {  // nobody hears of it
+          }
+        });
+    throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
+  }
+  decltype(change()) result{};
+  commit([&] { result = change(); });
+  return result;
 }
 
 std::unique_ptr<OrderTransaction> DatabaseClient::begin() {
@@ -138,16 +173,34 @@ std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, In
 std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
     const repositories::Term& term, const repositories::LeaseRequest& request, std::int64_t units,
     Instant now) {
-  std::expected<StockLease, repositories::NoGrant> lease;
   auto asked = request;
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
-  commit([&] { lease = database_->store.grant(term, asked, units, now); });
-  return lease;
+  if (stage_->bug == Bug::kUsedNumberGranted) asked.behind = LeaseId{0};
+  if (database_->sale_row_held) wait_for_sale_row();
+  return write([this, term, asked, units, now] {
+    return database_->store.grant(term_of(term), asked, units, now);
+  });
+}
+
+/// In vain; or it had the row just before, and who asked for the lease does not wait any more.
+void DatabaseClient::wait_for_sale_row() {
+  if (stage_->random.chance(0.7)) {
+    throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+  }
+  gives_up_ = true;
+}
+
+/// Where the term is checked: see Bug::kTermIgnored.
+repositories::Term DatabaseClient::term_of(const repositories::Term& term) const {
+  return stage_->bug == Bug::kTermIgnored ? database_->store.view().leader : term;
 }
 
 void DatabaseClient::continue_behind(const repositories::Term& term, LeaseId lease, Instant now) {
-  commit([&] { database_->store.continue_behind(term, lease, now); });
+  write([this, term, lease, now] {
+    database_->store.continue_behind(term_of(term), lease, now);
+    return true;
+  });
 }
 
 LeaseId DatabaseClient::newest_lease() {
@@ -164,12 +217,13 @@ void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
       stage_->random.chance(0.5)) {
     throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
   }
-  commit([&] {
-    database_->store.fence(term, lease);
-    if (stage_->bug != Bug::kFenceCloses) return;
+  write([this, term, lease] {
+    database_->store.fence(term_of(term), lease);
+    if (stage_->bug != Bug::kFenceCloses) return true;
     const auto transaction = database_->store.begin();
     transaction->close(lease);
     transaction->commit();
+    return true;
   });
 }
 
@@ -185,6 +239,9 @@ std::vector<SalePosition> DatabaseClient::stock(Instant ended_after) {
   auto stocks = database_->store.stock(ended_after);
   if (stage_->bug == Bug::kUnsoldForgotten) {
     for (auto& stock : stocks) stock.leased = 0;
+  }
+  if (stage_->bug == Bug::kNeverLoadedUnknown) {
+    for (auto& stock : stocks) stock.settled_at.reset();
   }
   return stocks;
 }
@@ -235,7 +292,12 @@ std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant over_aft
 
 repositories::RecentSales DatabaseClient::recent_sales(Instant over_after) {
   reach();
-  return database_->store.recent_sales(over_after);
+  auto recent = database_->store.recent_sales(over_after);
+  if (stage_->bug == Bug::kNeverLoadedUnknown && database_->sold_long_ago > 0) {
+    recent.sales = {SaleId{1}};
+    recent.first = {database_->sold_long_ago + 1};
+  }
+  return recent;
 }
 
 std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
@@ -258,23 +320,23 @@ repositories::RingState DatabaseClient::ring() {
 repositories::RingState DatabaseClient::replace(const repositories::Term& term,
                                                 const repositories::RingChange& change,
                                                 Instant now) {
-  repositories::RingState ring;
-  commit([&] { ring = database_->store.replace(term, change, now); });
-  return ring;
+  return write([this, term, epoch = change.epoch, above = change.above,
+                members = std::vector(change.members.begin(), change.members.end()),
+                virtual_nodes = change.virtual_nodes, now] {
+    return database_->store.replace(
+        term_of(term),
+        {.epoch = epoch, .above = above, .members = members, .virtual_nodes = virtual_nodes}, now);
+  });
 }
 
 std::optional<repositories::Term> DatabaseClient::take(const std::string& holder,
                                                        std::int64_t above,
                                                        std::chrono::milliseconds life) {
-  std::optional<repositories::Term> term;
-  commit([&] { term = database_->store.take(holder, above, life); });
-  return term;
+  return write([this, holder, above, life] { return database_->store.take(holder, above, life); });
 }
 
 bool DatabaseClient::renew(const repositories::Term& term, std::chrono::milliseconds life) {
-  bool stands = false;
-  commit([&] { stands = database_->store.renew(term, life); });
-  return stands;
+  return write([this, term, life] { return database_->store.renew(term_of(term), life); });
 }
 
 void DatabaseClient::resign(const repositories::Term& term) {
@@ -283,7 +345,7 @@ void DatabaseClient::resign(const repositories::Term& term) {
 
 std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
   reach();
-  return database_->store.standing(term);
+  return database_->store.standing(term_of(term));
 }
 
 void DatabaseClient::put(std::int32_t, std::string_view body, std::string_view, Instant) {

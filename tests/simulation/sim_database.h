@@ -31,6 +31,7 @@ struct SimDatabase {
   RowLocks locks;
   bool away = false;
   bool full = false;                          // nothing can be written
+  bool sale_row_held = false;                 // by somebody else, for long
   int failovers = 0;                          // in which it lost its tail
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
@@ -39,6 +40,20 @@ struct SimDatabase {
   bool grown = false;                           // by units that were added
   std::int64_t catalog = 1;                     // rises with each change of the sales
   std::int64_t sales_changed = 0;               // the revision that told of an end that came early
+  /// By sale: the newest ban when it was made.
+  std::map<SaleId, std::int64_t> bans_when_made;
+  std::int64_t sold_long_ago = 0;  // orders, before the world began
+  /// A session that ended: at the revision that is one more than its place.
+  struct Ended {
+    UserId buyer;
+    SessionEpoch epoch;  // the lowest that is still valid
+    Duration began;      // the clock of who ended it, before the commit
+    Duration committed;
+  };
+  std::vector<Ended> sessions;
+  std::map<UserId, SessionEpoch> session_epochs;
+  /// What the operator may do between two statements of others.
+  std::function<void()> between;
   /// Whether the tables refuse each row that was ever tried, by intent and lease.
   std::map<std::pair<std::string, LeaseId>, bool> refused;
   std::set<std::string> quarantined;  // intents
@@ -109,10 +124,17 @@ class DatabaseClient final : public repositories::OrderStore,
   void commit(const std::function<void()>& change);
 
  private:
+  /// As commit(), in a leader's name. `change` keeps what it needs.
+  template <class Change>
+  auto write(Change change);
+  void wait_for_sale_row();
+  repositories::Term term_of(const repositories::Term& term) const;
+
   Stage* stage_;
   Network* network_;
   SimDatabase* database_;
   const Process* client_;
+  bool gives_up_ = false;          // its next commit is made, and it does not hear so
   std::int64_t last_request_ = 0;  // Bug::kGrantRepeats alone
 };
 

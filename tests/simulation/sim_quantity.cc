@@ -53,6 +53,19 @@ void SimQuantity::Up::make_control() {
       terms);
 }
 
+/// By heartbeats that nobody sent, and that tell nothing.
+void SimQuantity::Up::pretend_all_heard() {
+  const auto ring = owner.database_->store.view().ring;
+  for (const Member& member : ring.members) {
+    (void)control->beat({.member = member,
+                         .ring_epoch = ring.epoch,
+                         .catalog_revision = 0,
+                         .blacklist_revision = 0,
+                         .sessions_revision = 0},
+                        owner.process_.now());
+  }
+}
+
 std::string SimQuantity::holder_name() const {
   return process_.name() + "/" + std::to_string(process_.life());
 }
@@ -79,6 +92,9 @@ void SimQuantity::lead() {
   try {
     if (up_->control->lead(process_.now())) {
       up_->control->recover(process_.now());
+      // Who takes the lead anew knows only what the database holds.
+      if (stage_->bug != Bug::kLateHeartbeatRejoins) up_->left.clear();
+      if (stage_->bug == Bug::kUnheardGranted) up_->pretend_all_heard();
       stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
     }
   } catch (const StorageError&) {
@@ -176,6 +192,13 @@ void SimQuantity::spoil_reply(peers::HeartbeatReply& reply) {
   }
 }
 
+/// Whatever has become of it.
+void SimQuantity::repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const {
+  const auto& state = database_->store.view();
+  const auto known = state.requests.find({ask.holder, ask.number});
+  if (known != state.requests.end()) reply.lease = state.leases.at(known->second);
+}
+
 void SimQuantity::ask(const peers::LeaseAsk& ask,
                       const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
   later([this, ask, answer](Now now) {
@@ -186,12 +209,14 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
       }
       const auto answered = up_->control->ask(request, now);
       if (!answered) return answer(std::nullopt);
-      const auto& reply = *answered;
+      auto reply = *answered;
+      if (stage_->bug == Bug::kClosedLeaseGranted) repeat_lease(ask, reply);
       if (reply.lease) {
         const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
         if (known->second != reply.lease->id && database_->failovers == 0) {
           throw Breach("a grant: one request of " + ask.holder + " was granted two leases");
         }
+        granted(reply.lease->id, ask);
       }
       stage_->trace.note(ask.holder, reply.lease ? "is granted lease" : "is granted nothing",
                          {reply.lease ? reply.lease->id.value : 0,

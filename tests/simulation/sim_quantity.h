@@ -29,6 +29,8 @@ class SimQuantity {
 
   /// Called when a reply is on its way: what happens before it arrives.
   std::function<void(const peers::Heartbeat&, const peers::HeartbeatReply&)> replied;
+  /// Called with each lease that is granted.
+  std::function<void(LeaseId, const peers::LeaseAsk&)> granted;
 
   /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
   /// that it has no answer.
@@ -43,6 +45,7 @@ class SimQuantity {
   struct Up {
     explicit Up(SimQuantity& owner);
     void make_control();
+    void pretend_all_heard();
 
     SimQuantity& owner;
     SimPublisher markers;
@@ -57,6 +60,7 @@ class SimQuantity {
   std::string holder_name() const;
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
   void spoil_reply(peers::HeartbeatReply& reply);
+  void repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const;
   /// Like the schedules of the role.
   void lead();
   void review();

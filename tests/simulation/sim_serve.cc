@@ -22,7 +22,6 @@ using services::purchase::Waiter;
 namespace {
 
 constexpr Duration kReloadEvery = 200ms;
-constexpr Duration kLoadEvery = 5ms;
 constexpr Duration kHousekeepingEvery = 250ms;
 /// A buyer who waits is answered within 2 s, by the next housekeeping.
 constexpr Duration kLongestServeWait = 2'400ms;
@@ -69,6 +68,7 @@ struct SimServe::Up {
   /// Throws StorageError.
   void start();
   void reload();
+  void reload_or_throw();
   void load_orders();
   void housekeeping();
   void filled();
@@ -85,6 +85,7 @@ struct SimServe::Up {
   queue::local::LocalQueue local;
   HeardQueue queue;
   services::admission::Blacklist blacklist;
+  services::admission::Blacklist bans_of_before;  // Bug::kBansLate alone
   services::catalog::Catalog catalog;
   services::purchase::Checkout checkout;
   services::leasing::Leasing leasing;
@@ -108,6 +109,7 @@ struct SimServe::Up {
   SaleId named;
   std::int64_t bans_known = -1;
   std::int64_t sales_known = -1;
+  std::int64_t sessions_known = 0;
 };
 
 SimServe::Up::Up(SimServe& serve)
@@ -140,7 +142,9 @@ SimServe::Up::Up(SimServe& serve)
                  .keys = key_ring(),
                  .catalog = catalog,
                  .sessions = sessions,
-                 .bans = schedules::Reload::Parts::Bans{owner.catalog_, blacklist},
+                 .bans =
+                     schedules::Reload::Parts::Bans{
+                         owner.catalog_, stage.bug == Bug::kBansLate ? bans_of_before : blacklist},
                  .catalog_changed =
                      [this](const std::vector<Sale>& sales, const std::vector<Product>&) {
                        checkout.load_sales(sales);
@@ -179,16 +183,26 @@ void SimServe::Up::start() {
   if (stage.bug != Bug::kLeftOverForgotten) leasing.close_left_over();
   if (stage.bug == Bug::kLoadedTooSoon) checkout.doubt_from(Tick::max());
   while (local.depth() > 0 && local.receive(batch, 10'000)) rows.write(batch);
-  reloading.run(now());
-  bans_known = 1 + owner.database_->bans;
+  reload_or_throw();
   serving = true;
   if (local.depth() > 0) filled();
 }
 
+void SimServe::Up::reload_or_throw() {
+  reloading.run(now());
+  bans_known = owner.catalog_.bans_polled();
+  sessions_known = static_cast<std::int64_t>(owner.database_->sessions.size());
+  if (stage.bug != Bug::kBansLate) return;
+  owner.process_.after(500ms, [this] {
+    std::vector<BlacklistEntry> bans;
+    for (const auto& [buyer, entry] : owner.database_->banned) bans.push_back(entry);
+    blacklist.load(bans);
+  });
+}
+
 void SimServe::Up::reload() {
   try {
-    reloading.run(now());
-    bans_known = 1 + owner.database_->bans;
+    reload_or_throw();
   } catch (const StorageError&) {
     stage.trace.note(owner.process_.name(), "could not reload");
   }
@@ -293,7 +307,7 @@ void SimServe::start() {
   }
   if (!process_.running()) return;
   every(kReloadEvery, &Up::reload);
-  every(kLoadEvery, &Up::load_orders);
+  every(stage_->profile.load_every, &Up::load_orders);
   every(kHousekeepingEvery, &Up::housekeeping);
 }
 
@@ -313,6 +327,13 @@ void SimServe::kill() {
 
 void SimServe::check(const Check& check, const Network::Answer<Answer>& answer) {
   if (up_->leaving) return;  // its listeners are closed
+  if (!check.cookie.empty()) {
+    const bool opened =
+        up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
+    checks_->purchases.session(check.buyer, check.session, opened, up_->sessions_known);
+    // Who is told so logs in again.
+    if (!opened) return answer({.verdict = Verdict::kUnavailable});
+  }
   const bool slow = stage_->chance(0.02);
   const Duration delay =
       slow ? stage_->random.between(1ms, 500ms) : stage_->random.between(5us, 50us);

@@ -1,5 +1,6 @@
 #include "tests/simulation/sim_validator.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "tests/simulation/validator_process.h"
@@ -59,6 +60,13 @@ std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unres
 void SimValidator::receive(const Check& check, bool forwarded,
                            const Network::Answer<Answer>& answer) {
   auto& stage = parts_.stage;
+  if (!forwarded && !check.cookie.empty()) {
+    const bool opened =
+        up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
+    parts_.checks.purchases.session(check.buyer, check.session, opened, up_->sessions_known);
+    // Who is told so logs in again.
+    if (!opened) return answer(unavailable());
+  }
   const bool slow = stage.chance(0.02);
   const Duration delay = slow ? stage.random.between(1ms, 500ms) : stage.random.between(5us, 50us);
   const Read read{process_.now(), stage.scheduler.time()};
@@ -131,13 +139,44 @@ void SimValidator::sold(const Purchase& purchase) {
 
 void SimValidator::forward(const Check& check, SimValidator& owner,
                            const Network::Answer<Answer>& answer) {
+  std::string token;
+  if (parts_.stage.profile.replayed > 0) {
+    token = up_->authenticator.seal_forward(check.buyer, process_.now().wall);
+    if (parts_.stage.chance(parts_.stage.profile.replayed)) replay(check, owner, token);
+  }
   parts_.network.call<Answer>(
       process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
-      [&owner, check](const Network::Answer<Answer>& back) { owner.receive(check, true, back); },
+      [&owner, check, token](const Network::Answer<Answer>& back) {
+        owner.receive_forwarded(check, token, back);
+      },
       [answer](const std::optional<Answer>& reply) {
         // Lost: nobody knows what became of it.
         answer(reply.value_or(unavailable()));
       });
+}
+
+/// By somebody who has recorded it, once its token is too old.
+void SimValidator::replay(Check check, SimValidator& owner, const std::string& token) {
+  check.alive = std::make_shared<const int>(0);
+  parts_.stage.scheduler.after(parts_.stage.random.between(32s, 45s), [this, check, &owner, token] {
+    parts_.network.call<Answer>(
+        process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
+        [&owner, check, token](const Network::Answer<Answer>& back) {
+          owner.receive_forwarded(check, token, back);
+        },
+        [](const std::optional<Answer>&) {});
+  });
+}
+
+void SimValidator::receive_forwarded(const Check& check, const std::string& token,
+                                     const Network::Answer<Answer>& answer) {
+  if (!token.empty()) {
+    const auto peer = up_->authenticator.open_forward(token, process_.now().wall);
+    const bool spoilt = parts_.stage.bug == Bug::kStaleTokenAccepted && !peer &&
+                        peer.error() == peers::Authenticator::Fault::kStale;
+    if (!spoilt && (!peer || peer->buyer != check.buyer)) return answer(unavailable());
+  }
+  receive(check, true, answer);
 }
 
 void SimValidator::beat_later(Duration delay) {
@@ -149,6 +188,7 @@ void SimValidator::beat_later(Duration delay) {
 void SimValidator::beat() {
   const Now asked = process_.now();
   const auto sent = std::make_shared<peers::Heartbeat>(up_->rules.compose(asked));
+  if (parts_.stage.bug == Bug::kNewestUntold) sent->newest_lease = {};
   auto& asked_of = quantity();
   parts_.network.call<std::optional<peers::HeartbeatReply>>(
       process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
@@ -175,6 +215,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
   if (applied) {
     if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
     if (reply->sales) up_->sales_known = reply->catalog_revision;
+    up_->sessions_known = std::max(up_->sessions_known, reply->sessions_revision);
     if (reply->start_over) up_->orders.clear();
     if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
     parts_.stage.trace.note(process_.name(), "heartbeat",

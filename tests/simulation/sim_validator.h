@@ -48,6 +48,10 @@ class SimValidator final : public Door {
   bool says_no(UserId buyer);
   void sold(const Purchase& purchase);
   void forward(const Check& check, SimValidator& owner, const Network::Answer<Answer>& answer);
+  /// What another forwarded, with the proof of that.
+  void receive_forwarded(const Check& check, const std::string& token,
+                         const Network::Answer<Answer>& answer);
+  void replay(Check check, SimValidator& owner, const std::string& token);
   /// A request, and when its clock was read.
   struct Read {
     Now now;

@@ -37,7 +37,10 @@ class SplitStore::Replay final : public OrderTransaction {
 
   void lock_buyers(std::span<const UserId> ascending) override {
     next([&](Open& open, Open::Answered&) {
-      for (const UserId buyer : ascending) lock({RowLocks::Kind::kBuyer, buyer.value});
+      const bool reads_only = store_->stage_->bug == Bug::kBuyersNotLocked;
+      for (const UserId buyer : ascending) {
+        if (!reads_only) lock({RowLocks::Kind::kBuyer, buyer.value});
+      }
       open.transaction->lock_buyers(ascending);
     });
   }

@@ -30,6 +30,7 @@ SimValidator::Up::Up(SimValidator& owner, Member as)
       captcha(key_ring()),
       sessions(key_ring()),
       post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
+      authenticator(key_ring(), as.node),
       publisher(stage, owner.process_, owner.parts_.broker,
                 [&owner](const Purchase& purchase) { owner.sold(purchase); }),
       rules({.member = std::move(as),
@@ -114,6 +115,7 @@ void SimValidator::Up::review(Now now) {
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kBansIgnored && reply.blacklist) reply.blacklist->clear();
+  if (stage.bug == Bug::kSessionsNotLoaded) reply.epochs.clear();
   if (stage.bug == Bug::kOrdersSkipped && !reply.orders.empty() && stage.random.chance(0.1)) {
     reply.orders.pop_back();
   }

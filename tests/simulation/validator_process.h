@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "peers/authenticator.h"
 #include "services/validator/validator.h"
 #include "tests/simulation/sim_publisher.h"
 #include "tests/simulation/sim_validator.h"
@@ -41,12 +42,14 @@ struct SimValidator::Up {
   captcha::Tokens captcha;
   services::accounts::Sessions sessions;
   services::purchase::Post post;
+  peers::Authenticator authenticator;
   SimPublisher publisher;
   services::validator::Validator rules;
   std::vector<bool> orders;       // those it was told of, by number
   std::int64_t bans_known = -1;   // the revision that it has loaded
   std::int64_t sales_known = -1;  // likewise
-  Duration clock_read{};          // of the request that is being decided
+  std::int64_t sessions_known = 0;
+  Duration clock_read{};  // of the request that is being decided
   Tick tick{};
   SaleId named;
   bool leaving = false;

@@ -1,5 +1,7 @@
 #include "tests/simulation/world.h"
 
+#include <utility>
+
 #include "telemetry/log.h"
 #include "tests/simulation/cluster_world.h"
 #include "tests/simulation/serve_world.h"
@@ -61,9 +63,73 @@ void World::add_sales() {
     next.quantity = stage_.random.between(1, 20);
     next.starts_at = *sale.ends_at + std::chrono::floor<std::chrono::milliseconds>(*pause);
     next.ends_at.reset();
-    database_.store.add_sale(next);
+    if (stage_.profile.late_sale) {
+      plan_late_sale(next, begins);
+    } else {
+      database_.store.add_sale(next);
+    }
   }
+  if (stage_.profile.old_orders) add_old_orders();
   stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
+}
+
+/// About when it begins, and perhaps between two statements of who reads sales and bans.
+void World::plan_late_sale(const Sale& sale, Instant begins) {
+  late_sale_ = sale;
+  const Duration at = std::max<Duration>(
+      0us, sale.starts_at - begins + stage_.random.between(Duration{-2s}, Duration{3s}));
+  stage_.scheduler.after(at, [this] { make_late_sale(); });
+  database_.between = [this, at] {
+    if (!late_sale_ || stage_.scheduler.time() < at - 2s) return;
+    if (stage_.random.chance(0.2)) ++database_.catalog;  // something else, so that sales are read
+    if (stage_.random.chance(0.1)) make_late_sale();
+  };
+}
+
+void World::make_late_sale() {
+  if (!late_sale_ || !buyers_) return;
+  const Sale sale = *std::exchange(late_sale_, std::nullopt);
+  buyers_->ban_some();
+  stage_.trace.note("operator", "makes a sale", {sale.id.value});
+  database_.bans_when_made[sale.id] = 1 + database_.bans;
+  database_.store.add_sale(sale);
+  ++database_.changes;
+  ++database_.catalog;
+}
+
+/// The sale sold out more than a day ago, and units are added to it now.
+void World::add_old_orders() {
+  auto state = database_.store.state();
+  Sale& sale = state.sales.at(SaleId{1});
+  const Instant now = database_.process.now().wall;
+  sale.starts_at = now - 48h;
+  sale.unleased = 0;
+  const LeaseId lease{++state.last_lease};
+  state.leases[lease] = {.id = lease,
+                         .sale = sale.id,
+                         .granted = sale.quantity,
+                         .sold = sale.quantity,
+                         .state = LeaseState::kClosed};
+  state.last_closed_at[sale.id] = now - 25h;
+  for (std::int64_t i = 1; i <= sale.quantity; ++i) {
+    const auto key = *IdempotencyKey::parse("buyer-" + std::to_string(i) + "-key-of-long-ago");
+    const Order& order = state.orders.emplace_back(Order{.number = OrderNumber{i},
+                                                         .sale = sale.id,
+                                                         .buyer = UserId{i},
+                                                         .intent = key,
+                                                         .slot = 1,
+                                                         .lease = lease,
+                                                         .seq = i,
+                                                         .created_at = now - 26h});
+    checks_.purchases.sold_long_ago(order);
+    checks_.attempted(order.buyer, key);
+  }
+  state.last_seqs.at(0) = database_.sold_long_ago = sale.quantity;
+  database_.store.restore(std::move(state));
+  ++database_.changes;
+  for (const Order& order : database_.store.view().orders) {
+    checks_.said_yes(order.intent, order.number);
+  }
 }
 
 /// The operator's: units added, also after the last was sold; an end that comes early.

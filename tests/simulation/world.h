@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ class World {
     Process& web;
     SimBroker* broker = nullptr;
     std::vector<Node> nodes;
-    std::vector<const Process*> quantities = {};
+    std::vector<Process*> quantities = {};
     std::vector<Process*> validators = {};
     std::function<void()> fail_over = {};
   };
@@ -52,6 +53,7 @@ class World {
   /// Once the processes are started: buyers come, and faults begin.
   void open(Parts parts);
   void add_stock();
+  void make_late_sale();
   /// What still goes on, in words; empty if nothing does.
   virtual std::string unrest() const = 0;
 
@@ -61,6 +63,8 @@ class World {
   Checks checks_{stage_, database_};
 
  private:
+  void plan_late_sale(const Sale& sale, Instant begins);
+  void add_old_orders();
   void edit();
   void end_early();
   void step();
@@ -68,6 +72,7 @@ class World {
   std::unique_ptr<Buyers> buyers_;
   std::unique_ptr<Faults> faults_;
   std::uint64_t events_ = 0;
+  std::optional<Sale> late_sale_;  // not made yet
 };
 
 }  // namespace stampede::simulation

@@ -50,9 +50,8 @@ class MemoryStore::Transaction final : public OrderTransaction {
   void insert(std::span<const Order> orders) override {
     const concurrency::MutexLock lock(store_.mutex_);
     for (const Order& order : orders) {
-      if (taken(order, state().orders) || taken(order, inserted_)) {
-        throw std::logic_error("UNIQUE constraint failed: orders");
-      }
+      require_free(order, state().orders);
+      require_free(order, inserted_);
       inserted_.push_back(order);
     }
   }
@@ -76,6 +75,8 @@ class MemoryStore::Transaction final : public OrderTransaction {
 
   void commit() override {
     const concurrency::MutexLock lock(store_.mutex_);
+    // Another transaction, which locked other rows, may have committed meanwhile.
+    for (const Order& order : inserted_) require_free(order, state().orders);
     for (Order& order : inserted_) store_.append(std::move(order));
     for (const auto& [id, units] : charged_) state().leases.at(id).sold += units;
     for (const LeaseId id : closed_) {
@@ -101,12 +102,13 @@ class MemoryStore::Transaction final : public OrderTransaction {
   }
 
   State& state() STAMPEDE_REQUIRES(store_.mutex_) { return store_.state_; }
-  static bool taken(const Order& order, const std::vector<Order>& orders) {
-    return std::ranges::any_of(orders, [&](const Order& other) {
+  static void require_free(const Order& order, const std::vector<Order>& orders) {
+    const bool taken = std::ranges::any_of(orders, [&](const Order& other) {
       return other.number == order.number ||
              (order.slot && other.slot == order.slot && other.sale == order.sale &&
               other.buyer == order.buyer);
     });
+    if (taken) throw std::logic_error("UNIQUE constraint failed: orders");
   }
 
   MemoryStore& store_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/check.h"
+
 namespace stampede::services::purchase {
 namespace {
 
@@ -23,6 +25,13 @@ Answer undecided(Verdict verdict, SaleId sale, LeaseId lease) {
 Answer answer_of(const Order& order) {
   if (order.active()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
+}
+
+/// The sale of a pending purchase.
+SaleId sale_of(BuyerRecord& record, std::uint64_t key_hash) {
+  const Intent* const intent = record.find(key_hash);
+  STAMPEDE_CHECK(intent != nullptr, "a pending purchase keeps its intent");
+  return intent->sale_id();
 }
 
 }  // namespace
@@ -82,7 +91,7 @@ void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open, CompletionB
     if (entry.waiting.empty()) return false;
     // It was no order when they came: nobody can have told them so. Who began it waits for the
     // queue's word.
-    const SaleId sale = record.find(key.key_hash)->sale_id();
+    const SaleId sale = sale_of(record, key.key_hash);
     entry.tell(completions, undecided(Verdict::kPending, sale, entry.lease),
                [&, sent = entry.unit.has_value()](const Waiting& request) {
                  return request.since < asked && !(sent && request.before_any_yes);
@@ -104,7 +113,7 @@ void BuyerStripe::forget_doubted() {
 void BuyerStripe::expire_waits(Tick now, milliseconds wait, CompletionBatch& completions) {
   for (auto& [key, entry] : pending) {
     if (entry.waiting.empty() || now - entry.since < wait) continue;
-    const SaleId sale = buyers[key.buyer].find(key.key_hash)->sale_id();
+    const SaleId sale = sale_of(buyers[key.buyer], key.key_hash);
     for (const bool before_any_yes : {true, false}) {
       const auto verdict = before_any_yes ? Verdict::kPending : Verdict::kUnavailable;
       entry.tell(completions, undecided(verdict, sale, entry.lease), [&](const Waiting& request) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/check.h"
+
 namespace stampede::services::purchase {
 namespace {
 
@@ -33,11 +35,14 @@ std::optional<Answer> answer_known(BuyerStripe& stripe, const Attempt& attempt,
       return Answer{.verdict = Verdict::kSoldAlready,
                     .order = OrderNumber{static_cast<std::int64_t>(intent.number)},
                     .sale = intent.sale_id()};
-    case IntentState::kPending:
+    case IntentState::kPending: {
+      const auto pending = stripe.pending.find({attempt.buyer, intent.key_hash});
+      STAMPEDE_CHECK(pending != stripe.pending.end(),
+                     "an intent is pending as long as its purchase");
       // The order may be committed, and its buyer been told so by who reads the database.
-      stripe.pending.at({attempt.buyer, intent.key_hash})
-          .waiting.push_back({wait(), attempt.now.tick});
+      pending->second.waiting.push_back({wait(), attempt.now.tick});
       return std::nullopt;
+    }
     default:
       return Answer{.verdict = Verdict::kPurchaseFailed,
                     .reason = reason_of(intent.intent_state()),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/check.h"
+
 namespace stampede::services::stock {
 
 Reservation::Reservation(Reservation&& other) noexcept
@@ -70,6 +72,8 @@ void Stock::settle(LeaseId id, bool queued) {
     const concurrency::MutexLock lock(mutex_);
     const auto lease =
         std::ranges::find_if(leases_, [id](const Lease& other) { return other.held.lease == id; });
+    STAMPEDE_CHECK(lease != leases_.end() && lease->reserved > 0,
+                   "a unit that was taken keeps its lease until it is settled");
     --lease->reserved;
     if (!queued && !lease->fenced) ++lease->held.units;
     drained = lease->drained();

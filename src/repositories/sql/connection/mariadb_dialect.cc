@@ -74,6 +74,15 @@ bool connection_lost(unsigned code) {
 /// address, and a new connection finds it.
 bool read_only(unsigned code) { return code == ER_OPTION_PREVENTS_STATEMENT; }
 
+/// A Galera node that is not, or no longer, part of its cluster answers every statement so; another
+/// one serves.
+bool not_in_cluster(unsigned code) { return code == ER_UNKNOWN_COM_ERROR; }
+
+/// Nothing can be done over this connection; a new one may find a server that serves.
+bool is_away(unsigned code) {
+  return connection_lost(code) || read_only(code) || not_in_cluster(code);
+}
+
 bool disk_full(unsigned code, std::string_view words) {
   return code == ER_DISK_FULL || code == ER_RECORD_FILE_FULL ||
          words.find("No space left on device") != std::string_view::npos;
@@ -85,7 +94,7 @@ Kind kind_of(unsigned code, std::string_view words, bool committing) {
                                            ER_TABLE_DEF_CHANGED};
   if (one_of(code, kAgain)) return Kind::kBusy;
   if (committing) return Kind::kOutcomeUnknown;
-  if (connection_lost(code) || read_only(code)) return Kind::kUnreachable;
+  if (is_away(code)) return Kind::kUnreachable;
   if (disk_full(code, words)) return Kind::kFull;
   constexpr std::array<unsigned, 7> kRefused{ER_DUP_ENTRY,
                                              ER_BAD_NULL_ERROR,
@@ -181,7 +190,7 @@ class MariadbDialect final : public Dialect {
     const std::string words = error.get_error_message();
     return {.error = {kind_of(code, words, committing),
                       fmt::format("{}: {} (MariaDB error {})", name_, words, code)},
-            .connection_lost = connection_lost(code) || read_only(code)};
+            .connection_lost = is_away(code)};
   }
 
   bool is_duplicate(soci::session& session) override {

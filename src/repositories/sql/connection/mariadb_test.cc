@@ -327,6 +327,20 @@ TEST(Mariadb, AReadOnlyServerIsAway) {
   EXPECT_EQ(shop.database.read(read_revisions).catalog, 1);
 }
 
+/// As a Galera node answers outside of its cluster.
+TEST(Mariadb, ANodeOutsideOfItsClusterIsAway) {
+  TestShop shop(Engine::kMariadb);
+  const auto error = error_of([&] {
+    shop.database.write([](soci::session& session) {
+      session << "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047, "
+                 "MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'";
+    });
+  });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), Kind::kUnreachable) << error->what();
+  EXPECT_EQ(shop.database.read(read_revisions).catalog, 0) << "over a new connection";
+}
+
 /// A server of its own, because it is killed and stopped.
 struct MariadbAway : testing::Test {
   MariadbServer server;

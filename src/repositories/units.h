@@ -10,7 +10,7 @@
 
 namespace stampede::repositories {
 
-/// Leases of one node in one state that are not closed.
+/// The units of one node's leases of one sale that are in one state: open or fenced.
 struct Holding {
   std::string node;  // as the ring names it; empty in `serve`
   LeaseState state = LeaseState::kOpen;
@@ -21,8 +21,8 @@ struct Holding {
   friend bool operator==(const Holding&, const Holding&) = default;
 };
 
-/// A position with who holds its leased units.
-struct SaleUnits : SalePosition {
+/// A sale's position, with the nodes that hold its leased units.
+struct PositionByHolder : SalePosition {
   std::vector<Holding> holdings;  // by node, then state; their unsold units are `leased`
 };
 
@@ -32,9 +32,9 @@ class UnitCounts {
  public:
   virtual ~UnitCounts() = default;
 
-  virtual std::optional<SaleUnits> units(SaleId sale) = 0;
+  virtual std::optional<PositionByHolder> units(SaleId sale) = 0;
   /// Of every sale that had not ended at `ended_after`, in order of id, all in one snapshot.
-  virtual std::vector<SaleUnits> recent_units(Instant ended_after) = 0;
+  virtual std::vector<PositionByHolder> recent_units(Instant ended_after) = 0;
 };
 
 }  // namespace stampede::repositories

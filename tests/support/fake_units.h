@@ -14,13 +14,13 @@ namespace stampede::test_support {
 /// The units and samples of a test: what it puts there. For one thread at a time.
 class FakeUnits final : public repositories::UnitCounts, public repositories::Samples {
  public:
-  std::optional<repositories::SaleUnits> units(SaleId sale) override {
+  std::optional<repositories::PositionByHolder> units(SaleId sale) override {
     const auto found = of_sale.find(sale);
     return found == of_sale.end() ? std::nullopt : std::optional(found->second);
   }
-  std::vector<repositories::SaleUnits> recent_units(Instant ended_after) override {
+  std::vector<repositories::PositionByHolder> recent_units(Instant ended_after) override {
     if (broken) throw std::runtime_error("disk gone");
-    std::vector<repositories::SaleUnits> recent;
+    std::vector<repositories::PositionByHolder> recent;
     for (const auto& [id, units] : of_sale) {
       if (!units.sale.ended(ended_after)) recent.push_back(units);
     }
@@ -40,7 +40,7 @@ class FakeUnits final : public repositories::UnitCounts, public repositories::Sa
   }
 
   /// Ten units, all unleased.
-  repositories::SaleUnits& add(SaleId id, Instant starts_at) {
+  repositories::PositionByHolder& add(SaleId id, Instant starts_at) {
     auto& units = of_sale[id];
     units.sale = {.id = id, .quantity = 10, .unleased = 10, .starts_at = starts_at};
     return units;
@@ -57,7 +57,7 @@ class FakeUnits final : public repositories::UnitCounts, public repositories::Sa
     of_sale.at(id).sold += units;
   }
 
-  std::map<SaleId, repositories::SaleUnits> of_sale;
+  std::map<SaleId, repositories::PositionByHolder> of_sale;
   std::vector<repositories::StoredSample> stored;
   bool broken = false;
   bool full = false;

@@ -47,13 +47,13 @@ void LiveController::add_routes(http::Router& router) {
                    });
 }
 
-std::optional<repositories::SaleUnits> LiveController::units_of(
+std::optional<repositories::PositionByHolder> LiveController::units_of(
     const http::Request& request) const {
   const auto sale = sale_of(request);
   return sale ? services_.feed.units(*sale) : std::nullopt;
 }
 
-views::SaleHeading LiveController::heading_of(const repositories::SaleUnits& units,
+views::SaleHeading LiveController::heading_of(const repositories::PositionByHolder& units,
                                               Instant now) const {
   return {.sale = units.sale,
           .product_name = services_.product_name(units.sale.product),

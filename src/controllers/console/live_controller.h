@@ -63,8 +63,8 @@ class LiveController {
     std::string sample;   // empty: none of this second
   };
 
-  std::optional<repositories::SaleUnits> units_of(const http::Request& request) const;
-  views::SaleHeading heading_of(const repositories::SaleUnits& units, Instant now) const;
+  std::optional<repositories::PositionByHolder> units_of(const http::Request& request) const;
+  views::SaleHeading heading_of(const repositories::PositionByHolder& units, Instant now) const;
   http::Response unknown_sale() const;
   http::Response live_page(const http::Request& request, Now now) const;
   http::Response report(const http::Request& request, Now now) const;

@@ -45,7 +45,7 @@ class LiveControllerTest : public testing::Test {
     server_.server->start();
   }
 
-  repositories::SaleUnits& sale() { return shop_.of_sale.at(kSale); }
+  repositories::PositionByHolder& sale() { return shop_.of_sale.at(kSale); }
   std::string cookie(UserId user = kOperator) {
     return "Cookie: operator=" + sessions_.issue(user, 0, now_.wall, Sessions::Site::kConsole) +
            "\r\n";

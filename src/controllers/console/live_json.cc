@@ -73,7 +73,7 @@ std::string columns(const std::vector<Sample>& samples) {
 
 }  // namespace
 
-json::object to_json(const repositories::SaleUnits& units) {
+json::object to_json(const repositories::PositionByHolder& units) {
   json::array leased;
   for (const auto& holding : units.holdings) leased.push_back(to_json(holding));
   return {{"sale", units.sale.id.value},     {"quantity", units.sale.quantity},

@@ -11,7 +11,7 @@ namespace stampede::controllers {
 
 /// {sale, quantity, unleased, leased: [{validator, state, granted, sold, unsold}], leased_unsold,
 /// sold, failed, balanced}
-boost::json::object to_json(const repositories::SaleUnits& units);
+boost::json::object to_json(const repositories::PositionByHolder& units);
 
 /// {at, seconds, attempts, answers: {kind: count}, queue, p50, p95, p99, units}; p50 to p99 in
 /// microseconds. What is not known is null.

@@ -7,7 +7,7 @@ namespace stampede::controllers {
 using services::live::Peak;
 using services::live::quantile;
 
-views::UnitsTable table_of(const repositories::SaleUnits& units) {
+views::UnitsTable table_of(const repositories::PositionByHolder& units) {
   views::UnitsTable table{.position = units, .holders = {}};
   for (const auto& [node, state, granted, sold] : units.holdings) {
     table.holders.push_back({node, state == LeaseState::kFenced, granted, sold});

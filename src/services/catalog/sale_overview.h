@@ -11,7 +11,7 @@ namespace stampede::services::catalog {
 
 /// A sale as operators see it.
 struct SaleLine {
-  repositories::SaleUnits units;  // with the sale
+  repositories::PositionByHolder units;  // with the sale
   std::string product_name;
 };
 

@@ -41,7 +41,7 @@ std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
 
 /// Begins to watch sales that have started, with their stored samples, and stops watching sales
 /// that ended more than kAfterwards ago.
-void LiveFeed::watch(const std::vector<repositories::SaleUnits>& all) {
+void LiveFeed::watch(const std::vector<repositories::PositionByHolder>& all) {
   std::map<SaleId, Watched> begun;
   for (const auto& units : all) {
     if (watches(units.sale.id)) continue;
@@ -56,7 +56,7 @@ void LiveFeed::watch(const std::vector<repositories::SaleUnits>& all) {
   });
 }
 
-Sample LiveFeed::sample_of(const repositories::SaleUnits& units) const {
+Sample LiveFeed::sample_of(const repositories::PositionByHolder& units) const {
   return {.at = *sampled_at_,
           .seconds = seconds_,
           .counted = counted_,

@@ -40,7 +40,7 @@ class LiveFeed {
 
   /// What one tick saw of a sale.
   struct Seen {
-    repositories::SaleUnits units;
+    repositories::PositionByHolder units;
     Sample sample;
   };
   /// To be called once a second. Answers the sample of each watched sale, in order of sale; nothing
@@ -54,7 +54,9 @@ class LiveFeed {
   /// The samples of a watched sale so far; nullopt if it is not watched.
   std::optional<std::vector<Sample>> history(SaleId sale) const;
 
-  std::optional<repositories::SaleUnits> units(SaleId sale) { return parts_.units.units(sale); }
+  std::optional<repositories::PositionByHolder> units(SaleId sale) {
+    return parts_.units.units(sale);
+  }
   SaleStatistics statistics(const Sale& sale) { return read_statistics(parts_.samples, sale); }
 
  private:
@@ -63,8 +65,8 @@ class LiveFeed {
     std::optional<Sample> last;
     bool quiet = false;  // `last` is not in the history: nothing had changed
   };
-  void watch(const std::vector<repositories::SaleUnits>& all);
-  Sample sample_of(const repositories::SaleUnits& units) const;
+  void watch(const std::vector<repositories::PositionByHolder>& all);
+  Sample sample_of(const repositories::PositionByHolder& units) const;
   void note(SaleId sale, const Sample& sample);
   void keep(SaleId sale, Watched& watched, const Sample& sample);
 

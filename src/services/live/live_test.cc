@@ -176,7 +176,7 @@ class LiveFeedTest : public testing::Test {
  protected:
   LiveFeedTest() { sale().sale.ends_at = second(200); }
 
-  repositories::SaleUnits& sale() { return shop_.of_sale.at(kSale); }
+  repositories::PositionByHolder& sale() { return shop_.of_sale.at(kSale); }
   std::vector<LiveFeed::Seen> tick(std::int64_t n, std::int64_t ms = 0) {
     now_.wall = second(n) + std::chrono::milliseconds{ms};
     auto seen = feed_.tick(now_);

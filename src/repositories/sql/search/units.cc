@@ -17,7 +17,7 @@ struct Choice {
   std::int64_t value;
 };
 
-std::vector<SaleUnits> select_sales(soci::session& session, const Choice& choice) {
+std::vector<PositionByHolder> select_sales(soci::session& session, const Choice& choice) {
   SaleRow row;
   std::int64_t failed = 0;
   soci::statement select(session);
@@ -26,19 +26,19 @@ std::vector<SaleUnits> select_sales(soci::session& session, const Choice& choice
   select.exchange(soci::use(choice.value));
   prepare(select, fmt::format("SELECT {}, s.failed FROM sales s WHERE {} ORDER BY s.id",
                               SaleRow::kColumns, choice.condition));
-  std::vector<SaleUnits> units;
+  std::vector<PositionByHolder> units;
   for (select.execute(); select.fetch();) {
-    SaleUnits& each = units.emplace_back();
+    PositionByHolder& each = units.emplace_back();
     each.sale = row.sale();
     each.failed = failed;
   }
   return units;
 }
 
-/// "a/0123456789abcdef" → "a": a node's restart is not the merchant's matter.
+/// "a/0123456789abcdef" → "a": leases of a node from before and after its restart are added up.
 std::string node_of(const std::string& holder) { return holder.substr(0, holder.find('/')); }
 
-void add_holding(SaleUnits& units, const LeaseRow& row) {
+void add_holding(PositionByHolder& units, const LeaseRow& row) {
   const LeaseState state = row.state == "fenced" ? LeaseState::kFenced : LeaseState::kOpen;
   const std::string node = node_of(row.holder);
   auto holding = std::ranges::find_if(units.holdings, [&](const Holding& known) {
@@ -52,9 +52,10 @@ void add_holding(SaleUnits& units, const LeaseRow& row) {
   units.leased += row.granted - row.sold;
 }
 
-/// Grouped by the database, so that a thousand closed leases are one row; their states are named,
-/// because only then the index over (state, sale) finds them.
-void add_leases(soci::session& session, const Choice& choice, std::vector<SaleUnits>& units) {
+/// The database groups the leases, so that a thousand closed ones are one row. Their states are
+/// named because the index over (state, sale) serves no other condition.
+void add_leases(soci::session& session, const Choice& choice,
+                std::vector<PositionByHolder>& units) {
   LeaseRow row;
   soci::statement select(session);
   select.exchange(soci::into(row.sale));
@@ -71,20 +72,20 @@ void add_leases(soci::session& session, const Choice& choice, std::vector<SaleUn
                               "WHERE {} GROUP BY l.sale, l.state, holding",
                               choice.condition));
   for (select.execute(); select.fetch();) {
-    const auto sale = std::ranges::find(units, row.sale,
-                                        [](const SaleUnits& each) { return each.sale.id.value; });
+    const auto sale = std::ranges::find(
+        units, row.sale, [](const PositionByHolder& each) { return each.sale.id.value; });
     if (sale == units.end()) continue;
     sale->sold += row.sold;
     if (row.state != "closed") add_holding(*sale, row);
   }
-  for (SaleUnits& each : units) {
+  for (PositionByHolder& each : units) {
     std::ranges::sort(each.holdings, {}, [](const Holding& holding) {
       return std::pair(holding.node, holding.state);
     });
   }
 }
 
-std::vector<SaleUnits> select_units(Database& database, const Choice& choice) {
+std::vector<PositionByHolder> select_units(Database& database, const Choice& choice) {
   return database.read([&](soci::session& session) {
     auto units = select_sales(session, choice);
     add_leases(session, choice, units);
@@ -94,13 +95,13 @@ std::vector<SaleUnits> select_units(Database& database, const Choice& choice) {
 
 }  // namespace
 
-std::optional<SaleUnits> SqlUnitCounts::units(SaleId sale) {
+std::optional<PositionByHolder> SqlUnitCounts::units(SaleId sale) {
   auto units = select_units(database_, {"s.id = :id", sale.value});
   if (units.empty()) return std::nullopt;
   return std::move(units.front());
 }
 
-std::vector<SaleUnits> SqlUnitCounts::recent_units(Instant ended_after) {
+std::vector<PositionByHolder> SqlUnitCounts::recent_units(Instant ended_after) {
   return select_units(database_,
                       {"(s.ends_at IS NULL OR s.ends_at > :after)", to_column(ended_after)});
 }

@@ -9,8 +9,8 @@ class SqlUnitCounts final : public UnitCounts {
  public:
   explicit SqlUnitCounts(Database& database) : database_(database) {}
 
-  std::optional<SaleUnits> units(SaleId sale) override;
-  std::vector<SaleUnits> recent_units(Instant ended_after) override;
+  std::optional<PositionByHolder> units(SaleId sale) override;
+  std::vector<PositionByHolder> recent_units(Instant ended_after) override;
 
  private:
   Database& database_;

@@ -141,7 +141,7 @@ TEST_P(UnitsTest, OfRecentSalesAreReadAtOnce) {
   const auto on = shop.sell(7);
   const auto later = shop.sell(9, 1, at(3'000));
   shop.commit({success(later, grant(later, "a/1", 1, 3), 1)});
-  const auto ids = [](const std::vector<SaleUnits>& all) {
+  const auto ids = [](const std::vector<PositionByHolder>& all) {
     std::vector<SaleId> of;
     for (const auto& units : all) of.push_back(units.sale.id);
     return of;

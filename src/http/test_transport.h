@@ -14,7 +14,7 @@ namespace stampede::http::testing {
 /// A transport over another one that does all that a TLS stream may do and TCP seldom does: it
 /// reads ahead into a buffer of its own, of which the kernel knows nothing, hands out a few bytes
 /// at a time, and takes none at first and then a few. Only tests include this.
-class AwkwardTransport final : public Transport {
+class AwkwardTransport : public Transport {
  public:
   static constexpr std::size_t kMostRead = 3;
   static constexpr std::size_t kMostWritten = 1'000;

@@ -2,6 +2,8 @@
 // of its connection, so whatever the peer sends meanwhile is discarded; it is read only to notice
 // that the peer has closed the connection.
 
+#include <exception>
+
 #include "http/server/loop.h"
 #include "http/server/session.h"
 
@@ -38,11 +40,19 @@ Awaitable<void> Session::stream_body() {
       body_->drain();
     }
     watch_peer();
-    whole = co_await write_body(chunked);
+    std::exception_ptr failure;
+    try {
+      whole = co_await write_body(chunked);
+    } catch (...) {
+      failure = std::current_exception();
+    }
     body_over_ = true;
     transport_->cancel();
     while (watching_peer_) {
       co_await resumed();
+    }
+    if (failure) {
+      std::rethrow_exception(failure);
     }
   }
   body_.reset();
@@ -92,8 +102,8 @@ Awaitable<bool> Session::write_body(bool chunked) {
   }
 }
 
-/// Notices that the peer closes the connection while nothing is being sent. The session must not be
-/// destroyed while the read is pending, because its callback uses the session.
+/// Notices that the peer closes the connection while nothing is being sent. The callback uses the
+/// session, so stream_body() does not end while the read is pending, also not by an exception.
 void Session::watch_peer() {
   watching_peer_ = true;
   const auto space = reader_.space();  // of no other use any more: what comes is discarded

@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "http/server/test_connection.h"
@@ -189,6 +191,53 @@ TEST(TransportLayer, ThatThrowsClosesThatConnectionAndNoOther) {
   RawConnection first(test.port());
   EXPECT_TRUE(first.closed());
   EXPECT_EQ(status_of(RawConnection(test.port()).ask(get("/hello"))), 200);
+}
+
+/// Throws where it is to write "fail", as a TLS stream without memory would, and counts the objects
+/// that are destroyed while a read is pending, which Transport forbids.
+class FailingTransport final : public AwkwardTransport {
+ public:
+  FailingTransport(std::unique_ptr<Transport> below, std::atomic<int>& destroyed_too_soon)
+      : AwkwardTransport(std::move(below)), destroyed_too_soon_(destroyed_too_soon) {}
+  ~FailingTransport() override {
+    if (*reading_) ++destroyed_too_soon_;
+  }
+  void start_read_some(asio::mutable_buffer space, Read done) override {
+    *reading_ = true;
+    AwkwardTransport::start_read_some(space, [reading = reading_, done = std::move(done)](
+                                                 error_code ec, std::size_t size) mutable {
+      *reading = false;
+      done(ec, size);
+    });
+  }
+  std::size_t write_some(asio::const_buffer first, asio::const_buffer second,
+                         error_code& ec) override {
+    const std::string_view bytes(static_cast<const char*>(first.data()), first.size());
+    if (bytes.find("fail") != bytes.npos) throw std::runtime_error("on purpose");
+    return AwkwardTransport::write_some(first, second, ec);
+  }
+
+ private:
+  std::atomic<int>& destroyed_too_soon_;
+  const std::shared_ptr<bool> reading_ = std::make_shared<bool>(false);
+};
+
+TEST(FailingTransport, OfAStreamIsDestroyedAfterItsLastRead) {
+  std::atomic<int> destroyed_too_soon = 0;
+  TestServer test({}, 1, {}, [&](std::unique_ptr<Transport> below) {
+    return std::make_unique<FailingTransport>(std::move(below), destroyed_too_soon);
+  });
+  test.server->start();
+  RawConnection connection(test.port());
+  connection.send(get("/later"));
+  BodyStream stream = test.next_responder().stream_from_anywhere({});
+  stream.write("begin");
+  EXPECT_THAT(connection.until("begin\r\n"), HasSubstr("begin"));
+  stream.write("fail");
+  EXPECT_TRUE(connection.closed());
+  EXPECT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
+  EXPECT_TRUE(eventually([&] { return stream.closed(); }));
+  EXPECT_EQ(destroyed_too_soon, 0);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class Semaphore {
 
   void post() { sem_post(&semaphore_); }
   void wait() {
-    while (sem_wait(&semaphore_) != 0) {  // a signal came between
+    while (sem_wait(&semaphore_) != 0) {  // a signal interrupted it
     }
   }
 
@@ -102,16 +102,17 @@ class ImagePool::Implementation {
 
   /// Moves new images into free slots, then into the slots of the images used most.
   void adopt_fresh() STAMPEDE_REQUIRES(mutex_) {
+    std::vector<Image> fresh;
     if (!fresh_mutex_.try_lock()) return;
-    for (Image& image : fresh_) {
+    fresh.swap(fresh_);
+    fresh_mutex_.unlock();
+    for (Image& image : fresh) {
       if (images_.size() < size_) {
         images_.push_back({std::move(image), 0});
       } else {
         *std::ranges::max_element(images_, {}, &Slot::uses) = {std::move(image), 0};
       }
     }
-    fresh_.clear();
-    fresh_mutex_.unlock();
   }
 
   const std::size_t size_;

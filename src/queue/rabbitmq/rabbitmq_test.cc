@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "concurrency/mutex.h"
+#include "net/host_port.h"
 #include "queue/codec.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/rabbit_source.h"
@@ -107,13 +108,13 @@ class Relay {
       throw std::system_error(errno, std::generic_category(), "relay");
     }
     address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    threads_.emplace_back([this] { accept_all(); });
+    accepting_ = std::jthread([this] { accept_all(); });
   }
   ~Relay() {
     shutdown(listener_, SHUT_RDWR);
-    threads_.front().join();  // nobody is added any more
+    accepting_.join();  // from here on nobody else uses the lists
     for (const int end : ends_) shutdown(end, SHUT_RDWR);
-    threads_.clear();
+    copying_.clear();
     for (const int end : ends_) close(end);
     close(listener_);
   }
@@ -133,8 +134,8 @@ class Relay {
         continue;
       }
       test_support::RawConnection& broker = brokers_.emplace_back(broker_);
-      threads_.emplace_back([=, to = broker.descriptor()] { copy(client, to); });
-      threads_.emplace_back([=, from = broker.descriptor()] { copy(from, client); });
+      copying_.emplace_back([=, to = broker.descriptor()] { copy(client, to); });
+      copying_.emplace_back([=, from = broker.descriptor()] { copy(from, client); });
     }
   }
   static void copy(int from, int to) {
@@ -151,9 +152,11 @@ class Relay {
   std::string address_;
   std::atomic<bool> holding_{false};
   std::atomic<int> held_{0};
-  std::vector<int> ends_;  // of the accepting thread, as is what follows
+  // Used by the accepting thread alone until it has ended:
+  std::vector<int> ends_;
   std::deque<test_support::RawConnection> brokers_;
-  std::vector<std::jthread> threads_;
+  std::vector<std::jthread> copying_;
+  std::jthread accepting_;
 };
 
 class RabbitmqTest : public testing::Test {
@@ -488,7 +491,7 @@ TEST_F(RabbitmqTest, AnUnusableShardDoesNotStopTheOthers) {
 TEST_F(RabbitmqTest, ABrokerThatDoesNotAnswerTheTryOfAShardDoesNotStopTheOthers) {
   Connection(options_, broker_.address(), "test")
       .declare(order_queue(options_, 2), {.max_length = 7});
-  Relay relay(static_cast<std::uint16_t>(std::stoi(broker_.address().substr(10))));
+  Relay relay(net::HostPort::parse(broker_.address()).value().port);
   options_.brokers = {relay.address()};
   options_.connect_timeout = 2 * kPatience;
   connect();

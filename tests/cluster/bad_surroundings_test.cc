@@ -11,6 +11,7 @@
 #include "queue/rabbitmq/topology.h"
 #include "tests/support/cluster.h"
 #include "tests/support/eventually.h"
+#include "tests/support/server_process.h"
 
 namespace stampede::test_support {
 namespace {
@@ -32,7 +33,7 @@ class BadSurroundings : public testing::Test {
 
   /// A second process of a role, on free ports, that must not start: exit 1 with one clear reason.
   static std::string refusal(const std::string& role, Environment environment) {
-    const std::string host = cluster_->door("web").host;
+    const std::string host = cluster_->address("web").host;
     environment.emplace_back("STAMPEDE_HTTP_LISTEN", host + ":0");
     environment.emplace_back("STAMPEDE_HTTP_CONSOLE", host + ":0");
     const CommandResult result = cluster_->try_role(role, environment);
@@ -80,7 +81,7 @@ TEST_F(BadSurroundings, AQueueWithOtherArguments) {
 TEST_F(BadSurroundings, NoDatabase) {
   for (const char* role : {"quantity", "consume", "web", "admin"}) {
     for (const char* address : {"127.0.0.1:1", "/nowhere/socket"}) {
-      const std::string host = cluster_->door("web").host;
+      const std::string host = cluster_->address("web").host;
       Child waiting(
           {stampede_binary(), cluster_->command(role), "--config", cluster_->config(role).string()},
           {{"STAMPEDE_DATABASE_ADDRESS", address},
@@ -121,7 +122,7 @@ TEST_F(BadSurroundings, APeerWithAnotherSecret) {
   const TempDir folder;
   const std::string data = (folder.path() / "data").string();
   ASSERT_EQ(run_command({stampede_binary(), "keys", "create", "--data", data}).exit, 0);
-  const std::string host = cluster_->door("a").host;
+  const std::string host = cluster_->address("a").host;
   Child stranger({stampede_binary(), "validate", "--config", cluster_->config("a").string()},
                  {{"STAMPEDE_DATA_DIR", data},
                   {"STAMPEDE_CLUSTER_NODE", "stranger"},
@@ -135,7 +136,7 @@ TEST_F(BadSurroundings, APeerWithAnotherSecret) {
 }
 
 TEST_F(BadSurroundings, AValidatorWithTheNameOfAnother) {
-  const std::string host = cluster_->door("a").host;
+  const std::string host = cluster_->address("a").host;
   Child twin({stampede_binary(), "validate", "--config", cluster_->config("a").string()},
              {{"STAMPEDE_HTTP_LISTEN", host + ":0"}, {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
   EXPECT_TRUE(eventually(10s, [&] {

@@ -51,7 +51,7 @@ class ACluster : public testing::Test {
     static std::int64_t last = 0;
     return ++last;
   }
-  /// The same buyer at both validators' doors.
+  /// The same buyer as a client of each validator.
   struct Pair {
     Buyer a;
     Buyer b;
@@ -141,8 +141,8 @@ TEST_F(ACluster, LogoutAndANewPasswordEndSessionsWithinASecond) {
     Buyer browser = cluster_->visitor("web");
     const std::string name = fmt::format("visitor-{}", next_id());
     ASSERT_EQ(browser.register_as(name, "a long password").status, 303);
-    const Endpoint a = cluster_->door("a");
-    const Endpoint b = cluster_->door("b");
+    const net::HostPort a = cluster_->address("a");
+    const net::HostPort b = cluster_->address("b");
     Pair buyer{Buyer(a.port, browser.id(), browser.sign(), a.host),
                Buyer(b.port, browser.id(), browser.sign(), b.host), browser.id().value};
     const std::string key = fresh_key();
@@ -165,7 +165,7 @@ TEST_F(ACluster, AnEndAndANewSaleAreKnownWithinASecond) {
   cluster_->run({"sale", "end", std::to_string(sale.id.value)});
   EXPECT_TRUE(both_say(later, sale.product, "sale-ended"));
   EXPECT_EQ(order_of(buyer.b, sale.product, key), order) << "a yes stays a yes";
-  cluster_->run(sale_create_words({.product = sale.product, .quantity = 10}));
+  cluster_->create_sale({.product = sale.product, .quantity = 10});
   EXPECT_TRUE(eventually(kSpread, [&] {
     const CheckAnswer answer = later.a.buy(sale.product, "the-key-of-the-next-sale");
     return answer.status == 202 || answer.result == "sold";
@@ -178,7 +178,7 @@ TEST_F(ACluster, APendingPurchaseIsFollowedToItsOrder) {
   std::optional<FrozenConsumer> frozen(*cluster_);
   const std::string location = queue_up(buyer.a, sale.product, fresh_key());
   ASSERT_THAT(location, testing::StartsWith("/purchases/"));
-  const Endpoint web = cluster_->door("web");
+  const net::HostPort web = cluster_->address("web");
   Buyer page(web.port, buyer.a.id(), buyer.a.sign(), web.host);
   EXPECT_THAT(page.get(location, "application/json").body, HasSubstr("pending"));
 
@@ -269,8 +269,8 @@ TEST_F(ACluster, ZAFailedOrderReachesTheBuyersNewOwner) {
     node = next.register_as(fmt::format("visitor-{}", next_id()), "a long password").cookie("node");
     browser = std::move(next);
   }
-  const Endpoint a = cluster_->door("a");
-  const Endpoint b = cluster_->door("b");
+  const net::HostPort a = cluster_->address("a");
+  const net::HostPort b = cluster_->address("b");
   Buyer at_a(a.port, browser.id(), browser.sign(), a.host);
   Buyer at_b(b.port, browser.id(), browser.sign(), b.host);
 

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 Buyer log_in(const Cluster& cluster) {
   const auto made =
       boost::json::parse(cluster.run({"user", "add", "boss", "--operator", "--json"}));
-  const Endpoint console = cluster.console("admin");
+  const net::HostPort console = cluster.console("admin");
   Buyer boss = cluster.operator_at("admin");
   auto form = find_form(boss.get("/login").body, "/login");
   if (!form) throw std::runtime_error("the console has no login form");
@@ -44,9 +44,9 @@ TEST(LiveView, AddsUpWhatAllValidatorsDo) {
 
   const auto sale = cluster.open_sale({.quantity = 100});
   std::int64_t buyers = 0, told_pending = 0;  // the others were told of their order at once
-  const auto buy = [&](const std::string& door, int times) {
+  const auto buy = [&](const std::string& node, int times) {
     for (int i = 0; i < times; ++i) {
-      Buyer buyer = cluster.buyer(door, ++buyers);
+      Buyer buyer = cluster.buyer(node, ++buyers);
       const std::string key = fresh_key();
       // A sale that has just begun has no units at its validators yet.
       EXPECT_TRUE(eventually(kPatience, [&] {

@@ -25,7 +25,7 @@ std::int64_t forwarded(const Cluster& cluster, const std::string& validator) {
 double share_of_a(const Cluster& cluster, ProductId nothing) {
   constexpr std::int64_t kBuyers = 600;
   const std::int64_t before = forwarded(cluster, "a");
-  const Endpoint a = cluster.door("a");
+  const net::HostPort a = cluster.address("a");
   for (MintedBuyer& minted : cluster.mint(500'000, 500'000 + kBuyers - 1)) {
     Buyer(a.port, minted.id, std::move(minted.sign), a.host).buy(nothing, fresh_key());
   }
@@ -49,7 +49,7 @@ TEST(Membership, AThirdValidatorComesAndGoesDuringASale) {
   Servers servers({});
   Cluster cluster(servers, {.check_rate = 150, .check_burst = 20});
   expect_share_of_one_in(2, cluster);
-  CrowdedSale sale(cluster, {.stock = 3'000, .demand = 4'500, .doors = {"a", "b"}});
+  CrowdedSale sale(cluster, {.stock = 3'000, .demand = 4'500, .validators = {"a", "b"}});
   sale.await_sold(300);
   cluster.add_validator("c");
   expect_share_of_one_in(3, cluster);

@@ -29,8 +29,8 @@ using testing::StartsWith;
 constexpr const char* kKey = "0123456789abcdef";
 constexpr const char* kNobodyListens = "127.0.0.1:1";
 
-/// A listener that has its port, and starts when its routes are there.
-struct Door {
+/// A server that has its port already; start it once the router has its routes.
+struct Listener {
   http::Router router;
   http::Server server{{.address = "127.0.0.1:0"}, router};
   std::string address() const { return "127.0.0.1:" + std::to_string(server.port()); }
@@ -47,15 +47,15 @@ struct Validator {
                     .authenticator = authenticator,
                     .forwarder = forwarder,
                     .check = controller}) {
-    forwarding.add_routes(door.router);
-    door.server.start();
+    forwarding.add_routes(listener.router);
+    listener.server.start();
   }
   ~Validator() {
-    door.server.drain();
+    listener.server.drain();
     upstream.stop();
   }
 
-  Door door;
+  Listener listener;
   services::accounts::Sessions sessions;
   captcha::Tokens captcha;
   services::admission::Blacklist blacklist;
@@ -98,7 +98,7 @@ class PassingOnTest : public testing::Test {
          .target = "/check?productID=7",
          .headers = {{"Cookie", "uid=1; sign=" + a_.sessions.issue(buyer, 0, read_clocks().wall)},
                      {"Idempotency-Key", kKey},
-                     {"Origin", "http://" + a_.door.address()}}});
+                     {"Origin", "http://" + a_.listener.address()}}});
     if (!response) throw std::runtime_error(response.error());
     return *response;
   }
@@ -106,8 +106,8 @@ class PassingOnTest : public testing::Test {
   test::TestRing keys_;
   Validator a_{"a", keys_.ring()};
   Validator b_{"b", keys_.ring()};
-  http::Client client_{"127.0.0.1", a_.door.server.port()};
-  const std::shared_ptr<const Ring> ring_ = ring_of(a_.door.address(), b_.door.address());
+  http::Client client_{"127.0.0.1", a_.listener.server.port()};
+  const std::shared_ptr<const Ring> ring_ = ring_of(a_.listener.address(), b_.listener.address());
 };
 
 TEST_F(PassingOnTest, EachBuyerIsDecidedAboutByItsOwner) {
@@ -128,8 +128,8 @@ TEST_F(PassingOnTest, EachBuyerIsDecidedAboutByItsOwner) {
 TEST_F(PassingOnTest, RingsThatDisagreeMakeNoCircle) {
   const UserId buyer = buyer_of("b");
   a_.routes.load(ring_);
-  b_.routes.load(std::make_shared<const Ring>(2, services::routing::HashKey{},
-                                              std::vector<Member>{{"a", a_.door.address(), "1"}}));
+  b_.routes.load(std::make_shared<const Ring>(
+      2, services::routing::HashKey{}, std::vector<Member>{{"a", a_.listener.address(), "1"}}));
   const auto response = check(buyer);
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.header("Retry-After"), "1");
@@ -139,7 +139,7 @@ TEST_F(PassingOnTest, RingsThatDisagreeMakeNoCircle) {
 
 TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
   sell_at(a_, std::nullopt);
-  a_.routes.load(ring_of(a_.door.address(), kNobodyListens));
+  a_.routes.load(ring_of(a_.listener.address(), kNobodyListens));
   const auto response = check(buyer_of("b"));
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
@@ -149,7 +149,7 @@ TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
 TEST_F(PassingOnTest, OfAnOwnerThatDiesOverARequestNothingIsKnown) {
   sell_at(a_, std::nullopt);
   ScriptedPeer dying;
-  a_.routes.load(ring_of(a_.door.address(), "127.0.0.1:" + std::to_string(dying.port())));
+  a_.routes.load(ring_of(a_.listener.address(), "127.0.0.1:" + std::to_string(dying.port())));
   std::string seen;
   std::jthread peer([&] { seen = dying.accept().request(); });
   const auto response = check(buyer_of("b"));
@@ -163,14 +163,14 @@ TEST_F(PassingOnTest, AnOwnerWithAnotherKeyFileTakesNothing) {
   sell_at(a_, std::nullopt);
   const test::TestRing other_keys;
   Validator stranger("b", other_keys.ring());
-  a_.routes.load(ring_of(a_.door.address(), stranger.door.address()));
+  a_.routes.load(ring_of(a_.listener.address(), stranger.listener.address()));
   testing::internal::CaptureStderr();
   const auto response = check(buyer_of("b"));
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
   EXPECT_THAT(log,
-              HasSubstr("error a validator refuses this one owner=" + stranger.door.address()));
+              HasSubstr("error a validator refuses this one owner=" + stranger.listener.address()));
   EXPECT_THAT(log, HasSubstr("the key files of both processes must hold the same key"));
   EXPECT_THAT(log, HasSubstr("warning a peer was refused"));
 }
@@ -178,18 +178,18 @@ TEST_F(PassingOnTest, AnOwnerWithAnotherKeyFileTakesNothing) {
 class QuantityLinkTest : public testing::Test {
  protected:
   QuantityLinkTest() {
-    controller_.add_routes(door_.router);
-    door_.server.start();
+    controller_.add_routes(listener_.router);
+    listener_.server.start();
   }
-  ~QuantityLinkTest() override { door_.server.drain(); }
+  ~QuantityLinkTest() override { listener_.server.drain(); }
 
   FakeQuantity quantity_;
   test::TestRing keys_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};
   controllers::PeersController controller_{{quantity_.control, pool_, pool_, authenticator_}};
-  Door door_;
-  peers::HttpQuantityLink link_{std::array{door_.address()}, authenticator_};
+  Listener listener_;
+  peers::HttpQuantityLink link_{std::array{listener_.address()}, authenticator_};
 };
 
 TEST_F(QuantityLinkTest, BeatsAsksAndReports) {
@@ -208,7 +208,7 @@ TEST_F(QuantityLinkTest, BeatsAsksAndReports) {
 
 TEST_F(QuantityLinkTest, ErrorsAreSentences) {
   ASSERT_TRUE(link_.beat(heartbeat_of("a")));
-  const std::string at = "quantity control at " + door_.address() + ": ";
+  const std::string at = "quantity control at " + listener_.address() + ": ";
   auto error = link_.beat(heartbeat_of("a", "fedcba9876543210")).error();
   EXPECT_THAT(error, StartsWith(at + "node-taken: the node name \"a\" is taken: the process at "));
   error = link_.beat(heartbeat_of("A")).error();
@@ -222,7 +222,7 @@ TEST_F(QuantityLinkTest, ErrorsAreSentences) {
 TEST_F(QuantityLinkTest, AnotherKeyFileIsAnErrorInTheLogsOfBoth) {
   const test::TestRing other_keys;
   peers::Authenticator stranger(other_keys.ring(), "b");
-  peers::HttpQuantityLink link(std::array{door_.address()}, stranger);
+  peers::HttpQuantityLink link(std::array{listener_.address()}, stranger);
   testing::internal::CaptureStderr();
   const auto reply = link.beat(heartbeat_of("b"));
   link.beat(heartbeat_of("b"));
@@ -241,7 +241,7 @@ TEST_F(QuantityLinkTest, SaysThatNobodyListensOrSomethingElse) {
   EXPECT_EQ(nobody.beat(heartbeat_of("a")).error(),
             "quantity control: connect 127.0.0.1:1: Connection refused");
 
-  Door other;
+  Listener other;
   other.router.post("/internal/leases", [](http::Request&, http::Responder responder) {
     responder(http::html(200, "hello"));
   });
@@ -269,23 +269,23 @@ TEST_F(QuantityLinkTest, WaitsNoLongerThanItsTimeout) {
 class TwoQuantitiesTest : public QuantityLinkTest {
  protected:
   TwoQuantitiesTest() {
-    standby_controller_.add_routes(standby_door_.router);
-    standby_door_.server.start();
+    standby_controller_.add_routes(standby_listener_.router);
+    standby_listener_.server.start();
   }
-  ~TwoQuantitiesTest() override { standby_door_.server.drain(); }
+  ~TwoQuantitiesTest() override { standby_listener_.server.drain(); }
 
   services::leasing::QuantityControl standby_{quantity_.parts("quantity/2"), {}};
   controllers::PeersController standby_controller_{{standby_, pool_, pool_, authenticator_}};
-  Door standby_door_;
+  Listener standby_listener_;
 };
 
 TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromAStandbyToTheLeader) {
-  const std::string at = "quantity control at " + standby_door_.address();
-  peers::HttpQuantityLink alone(std::array{standby_door_.address()}, authenticator_);
+  const std::string at = "quantity control at " + standby_listener_.address();
+  peers::HttpQuantityLink alone(std::array{standby_listener_.address()}, authenticator_);
   EXPECT_THAT(alone.beat(heartbeat_of("a")).error(), StartsWith(at + ": standby: "));
   EXPECT_THAT(alone.report().error(), StartsWith(at + ": standby: "));
 
-  peers::HttpQuantityLink both(std::array{standby_door_.address(), door_.address()},
+  peers::HttpQuantityLink both(std::array{standby_listener_.address(), listener_.address()},
                                authenticator_);
   const auto reply = both.beat(heartbeat_of("a"));
   ASSERT_TRUE(reply) << reply.error();
@@ -297,7 +297,7 @@ TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatIsNotReachedOrDoesNotAnswer) {
   ScriptedPeer silent;  // the kernel accepts, nobody answers
   peers::HttpQuantityLink link(
       std::array{std::string(kNobodyListens), "127.0.0.1:" + std::to_string(silent.port()),
-                 door_.address()},
+                 listener_.address()},
       authenticator_, std::chrono::milliseconds{500});
   EXPECT_TRUE(link.beat(heartbeat_of("a")));
 }
@@ -305,13 +305,13 @@ TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatIsNotReachedOrDoesNotAnswer) {
 /// The next call does not wait for who did not answer before.
 TEST_F(TwoQuantitiesTest, TheLinkAsksFirstWhoAnsweredLast) {
   std::atomic<int> asked = 0;
-  Door other;
+  Listener other;
   other.router.post("/internal/heartbeat", [&](http::Request&, http::Responder responder) {
     ++asked;
     responder(http::problem(503, "standby", "another leads"));
   });
   other.server.start();
-  peers::HttpQuantityLink link(std::array{other.address(), door_.address()}, authenticator_);
+  peers::HttpQuantityLink link(std::array{other.address(), listener_.address()}, authenticator_);
   ASSERT_TRUE(link.beat(heartbeat_of("a")));
   ASSERT_TRUE(link.beat(heartbeat_of("a")));
   EXPECT_EQ(asked, 1);
@@ -321,7 +321,7 @@ TEST_F(TwoQuantitiesTest, TheLinkAsksFirstWhoAnsweredLast) {
 /// A refusal of the message itself is the answer.
 TEST_F(TwoQuantitiesTest, ANameThatIsTakenIsTakenEverywhere) {
   ASSERT_TRUE(link_.beat(heartbeat_of("a")));
-  peers::HttpQuantityLink both(std::array{door_.address(), standby_door_.address()},
+  peers::HttpQuantityLink both(std::array{listener_.address(), standby_listener_.address()},
                                authenticator_);
   EXPECT_THAT(both.beat(heartbeat_of("a", "fedcba9876543210")).error(),
               testing::Not(HasSubstr("standby")));

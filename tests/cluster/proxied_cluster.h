@@ -7,9 +7,9 @@ namespace stampede::test_support {
 
 /// Where a proxy finds a cluster of the validators "a" and "b".
 inline Upstreams upstreams_of(const Cluster& cluster) {
-  return {.web = cluster.door("web").text(),
-          .validator_a = cluster.door("a").text(),
-          .validator_b = cluster.door("b").text(),
+  return {.web = cluster.address("web").text(),
+          .validator_a = cluster.address("a").text(),
+          .validator_b = cluster.address("b").text(),
           .console_a = cluster.console("a").port,
           .console_b = cluster.console("b").port};
 }

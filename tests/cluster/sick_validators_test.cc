@@ -32,7 +32,8 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
     // Another sale: what is asked here is not in the crowd's record.
     const auto lamp = cluster.open_sale({.quantity = 100});
     CrowdedSale sale(
-        cluster, {.stock = 2'500, .demand = 3'750, .proxy = Endpoint{"127.0.0.1", proxy.port()}});
+        cluster,
+        {.stock = 2'500, .demand = 3'750, .proxy = net::HostPort{"127.0.0.1", proxy.port()}});
     sale.await_sold(300);
     begin(cluster);
     const auto sick = steady_clock::now();

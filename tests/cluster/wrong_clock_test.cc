@@ -67,24 +67,24 @@ TEST_P(WrongClock, TheValidatorLearnsTheTimeAndSells) {
   })) << cluster.log("a");
   EXPECT_EQ(cluster.number("SELECT COUNT(*) FROM validators"), 2);
 
-  // Buyers of both validators, at both doors. Who does not own the
-  // buyer passes the request on: the owner decides.
+  // Buyers of each validator ask each of them. One that does not own the buyer passes the request
+  // on, and the owner decides.
   std::map<std::string, std::set<std::string>> upcoming_answers;
   std::set<std::string> open_answers;
   for (std::int64_t id = 1; id <= 8; ++id) {
-    for (const char* door : {"a", "b"}) {
-      Buyer buyer = cluster.buyer(door, id * 10 + (*door - 'a'));
+    for (const char* asked : {"a", "b"}) {
+      Buyer buyer = cluster.buyer(asked, id * 10 + (*asked - 'a'));
       const std::string too_early = fresh_key();
       EXPECT_TRUE(eventually(kPatience, [&] {
-        const std::int64_t before = forwarded(cluster, door);
+        const std::int64_t before = forwarded(cluster, asked);
         const std::string answer = buyer.buy(upcoming.product, too_early).result;
-        const bool passed_on = forwarded(cluster, door) > before;
-        const char* const owner = passed_on == (*door == 'a') ? "b" : "a";
-        // The right clock's owner may say so too, but only until it has the new ring.
+        const bool passed_on = forwarded(cluster, asked) > before;
+        const char* const owner = passed_on == (*asked == 'a') ? "b" : "a";
+        // The owner with the right clock may say this too, but only until it has the new ring.
         if (*owner == 'b' && answer == "unavailable") return false;
         upcoming_answers[owner].insert(answer);
         return true;
-      })) << door;
+      })) << asked;
       const std::string key = fresh_key();
       std::string result;
       EXPECT_TRUE(eventually(kPatience,
@@ -93,7 +93,7 @@ TEST_P(WrongClock, TheValidatorLearnsTheTimeAndSells) {
                                open_answers.insert(result);
                                return result == "sold";
                              }))
-          << door << ": " << result;
+          << asked << ": " << result;
     }
   }
   EXPECT_THAT(upcoming_answers["a"], testing::ElementsAre("unavailable")) << "neither no nor yes";

@@ -42,7 +42,8 @@ bool await_readable(int descriptor, Clock::time_point deadline) {
   }
 }
 
-/// Everything execvpe needs, made before the fork: between fork and exec nothing may allocate.
+/// What execvpe needs. It is made before the fork, because nothing may allocate between fork and
+/// exec.
 struct Image {
   std::vector<std::string> strings;
   std::vector<char*> arguments;
@@ -72,7 +73,7 @@ struct Image {
   dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
-  // The test's own sockets are not the program's: held by it, they would stay open.
+  // Without this the program would keep the test's own sockets open.
   close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   execvpe(image.arguments[0], image.arguments.data(), image.environment.data());
   dprintf(STDERR_FILENO, "cannot run %s: error %d\n", image.arguments[0], errno);
@@ -170,7 +171,7 @@ std::optional<int> Child::wait(std::chrono::milliseconds timeout) {
 
 namespace {
 
-/// Of a line of /proc/PID/task/TID/stat: the letter behind the name, which is in parentheses.
+/// The state in a line of /proc/PID/task/TID/stat: the letter behind the name in parentheses.
 bool stands_still(const std::filesystem::path& task) {
   std::ifstream file(task / "stat");
   std::string line;

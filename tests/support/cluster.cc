@@ -10,12 +10,13 @@
 
 #include "queue/rabbitmq/topology.h"
 #include "tests/support/eventually.h"
+#include "tests/support/server_process.h"
 
 namespace stampede::test_support {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::uint16_t kFirstDoor = 8100;
+constexpr std::uint16_t kFirstPort = 8100;
 constexpr std::uint16_t kFirstConsole = 8200;
 
 }  // namespace
@@ -25,7 +26,7 @@ Cluster::Cluster(Servers& servers, Options options)
   for (const std::string& name : options_.quantities) add_role(name, "quantity");
   for (const std::string& node : options_.validators) add_role(node, "validate");
   for (const char* name : {"consume", "web", "admin"}) add_role(name, name);
-  // Each names all processes of quantity control.
+  // Written once all ports are chosen, because each file names all processes of quantity control.
   for (const std::string& name : names_) write_config(name);
   run({"keys", "create"});
   start(options_.quantities.front());  // the others would wait for it
@@ -40,7 +41,7 @@ void Cluster::add_role(const std::string& name, const std::string& command) {
   if (command == "validate") validators_.push_back(name);
   roles_.emplace(name, Role{.command = command,
                             .site = servers_.site(name),
-                            .door = listens ? static_cast<std::uint16_t>(kFirstDoor + number)
+                            .port = listens ? static_cast<std::uint16_t>(kFirstPort + number)
                                             : std::uint16_t{0},
                             .console = static_cast<std::uint16_t>(kFirstConsole + number)});
 }
@@ -58,14 +59,14 @@ std::string Cluster::config_text(const std::string& name) const {
   const Role& own = role(name);
   std::string text = fmt::format("[data]\ndir = {:?}\n[http]\nconsole = \"{}\"\n",
                                  (folder_.path() / "data").string(), console(name).text());
-  if (own.door != 0) {
-    text += fmt::format("listen = \"{}\"\nconnections_per_address = 20000\n", door(name).text());
+  if (own.port != 0) {
+    text += fmt::format("listen = \"{}\"\nconnections_per_address = 20000\n", address(name).text());
   }
   text += fmt::format("[admission]\ncheck_rate = {}\ncheck_burst = {}\ninterval_seconds = {}\n",
                       options_.check_rate, options_.check_burst, options_.interval_seconds);
   std::vector<std::string> quantities;
   for (const auto& each : options_.quantities) {
-    quantities.push_back(fmt::format("\"{}\"", door(each).text()));
+    quantities.push_back(fmt::format("\"{}\"", address(each).text()));
   }
   text += fmt::format("[cluster]\nquantity = [{}]\n", fmt::join(quantities, ", "));
   if (own.command == "validate") text += fmt::format("node = \"{}\"\n", name);
@@ -160,11 +161,11 @@ CommandResult Cluster::try_role(const std::string& name, const Environment& envi
                      environment);
 }
 
-Endpoint Cluster::door(const std::string& name) const {
-  return {.host = role(name).site.address, .port = role(name).door};
+net::HostPort Cluster::address(const std::string& name) const {
+  return {.host = role(name).site.address, .port = role(name).port};
 }
 
-Endpoint Cluster::console(const std::string& name) const {
+net::HostPort Cluster::console(const std::string& name) const {
   return {.host = role(name).site.address, .port = role(name).console};
 }
 
@@ -172,30 +173,12 @@ std::string Cluster::metrics(const std::string& name) const {
   return operator_at(name).get("/metrics").body;
 }
 
-CommandResult Cluster::try_run(std::vector<std::string> arguments) const {
-  arguments.insert(arguments.begin(), stampede_binary());
-  arguments.insert(arguments.end(), {"--config", config("admin").string()});
-  return run_command(arguments);
-}
-
-std::string Cluster::run(std::vector<std::string> arguments) const {
-  const std::string words = fmt::format("{}", fmt::join(arguments, " "));
-  CommandResult result = try_run(std::move(arguments));
-  if (result.exit != 0) {
-    throw std::runtime_error(
-        fmt::format("stampede {}: exit {}: {}{}", words, result.exit, result.err, result.out));
-  }
-  return std::move(result.out);
-}
-
 Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
-  // Banned before there is a sale: a validator that knows the sale knows them too, and sells them
-  // nothing.
+  // The probes are banned before there is a sale, so a validator that knows the sale knows of the
+  // bans, and sells them nothing.
   if (probes_.empty()) make_probes();
-  if (!options.product) {
-    options.product = ProductId{std::stoll(run({"product", "add", "--name", "Lamp"}))};
-  }
-  const OpenSale sale{SaleId{std::stoll(run(sale_create_words(options)))}, options.product};
+  if (!options.product) options.product = add_product();
+  const OpenSale sale{create_sale(options), options.product};
   for (Buyer& probe : probes_) {
     const bool known = eventually(
         kPatience, [&] { return probe.buy(sale.product, fresh_key()).result == "blacklisted"; });
@@ -204,33 +187,23 @@ Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
   return sale;
 }
 
-/// Buyers who are refused by every sale, and so tell whether their validator knows one. So many
-/// that each validator owns some.
+/// Makes banned buyers: the answer to one tells whether the owning validator knows a sale, and
+/// there are enough of them for each validator to own some.
 void Cluster::make_probes() {
   constexpr std::int64_t kFirst = 1'000'000'000;
   constexpr std::int64_t kProbes = 16;
-  const Endpoint at = door(validators_.front());
+  const net::HostPort at = address(validators_.front());
   for (MintedBuyer& minted : mint(kFirst, kFirst + kProbes - 1)) {
     run({"user", "ban", std::to_string(minted.id.value)});
     probes_.emplace_back(at.port, minted.id, std::move(minted.sign), at.host);
   }
 }
 
-std::vector<MintedBuyer> Cluster::mint(std::int64_t first, std::int64_t last) const {
-  return read_minted(mint_lines(first, last));
-}
-
-std::string Cluster::mint_lines(std::int64_t first, std::int64_t last) const {
-  return run({"mint", "--users", fmt::format("{}-{}", first, last)});
-}
-
 Buyer Cluster::buyer(const std::string& name, std::int64_t id) const {
   auto minted = mint(id, id);
-  const Endpoint at = door(name);
+  const net::HostPort at = address(name);
   return {at.port, minted.at(0).id, std::move(minted[0].sign), at.host};
 }
-
-boost::json::value Cluster::audit() const { return boost::json::parse(run({"audit", "--json"})); }
 
 std::int64_t Cluster::number(const std::string& select) const {
   return std::stoll(servers_.database().sql(fmt::format("USE {}; {}", database_.name(), select)));

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/json.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -11,27 +10,20 @@
 
 #include "http/client/client.h"
 #include "model/ids.h"
+#include "net/host_port.h"
 #include "queue/rabbitmq/options.h"
 #include "tests/support/buyer.h"
 #include "tests/support/child.h"
+#include "tests/support/operator.h"
 #include "tests/support/servers.h"
-#include "tests/support/shop.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {
 
-/// Host and port of a listener.
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-  std::string text() const { return fmt::format("{}:{}", host, port); }
-};
-
 /// A cluster of the real program: a process for each role, around the servers that the test has,
-/// with a database and queues of its own. Roles go by name: "quantity" or those of the options,
-/// "consume", "web", "admin", and each validator by its node's. Every failure of a command throws
-/// std::runtime_error with its standard error. For one thread.
-class Cluster {
+/// with a database and queues of its own. A role's name is "quantity" or one of the options,
+/// "consume", "web", "admin", or the node of a validator. For one thread.
+class Cluster final : public Operator {
  public:
   struct Options {
     std::vector<std::string> validators = {"a", "b"};
@@ -76,32 +68,23 @@ class Cluster {
   const std::string& command(const std::string& name) const { return role(name).command; }
   /// A further process of that role, with some keys otherwise, that is to end by itself.
   CommandResult try_role(const std::string& role, const Environment& environment) const;
-  /// A visitor without a session at a role's door, and one at its console.
-  Buyer visitor(const std::string& role) const { return visitor(door(role)); }
+  /// A visitor without a session, of a role's listener and of its console.
+  Buyer visitor(const std::string& role) const { return visitor(address(role)); }
   Buyer operator_at(const std::string& role) const { return visitor(console(role)); }
 
-  /// Where a role answers buyers or other roles, and where its operators.
-  Endpoint door(const std::string& role) const;
-  Endpoint console(const std::string& role) const;
+  /// Where a role serves buyers or other roles, and where its operators.
+  net::HostPort address(const std::string& role) const;
+  net::HostPort console(const std::string& role) const;
   std::string metrics(const std::string& role) const;
 
-  /// A command of the operator; any exit.
-  CommandResult try_run(std::vector<std::string> arguments) const;
-  /// Its standard output; it must succeed.
-  std::string run(std::vector<std::string> arguments) const;
   struct OpenSale {
     SaleId id;
     ProductId product;
   };
   /// A sale, of a new product unless one is given, known to all validators when this returns.
   OpenSale open_sale(SaleOptions options = {});
-  std::vector<MintedBuyer> mint(std::int64_t first, std::int64_t last) const;
-  /// The same as `stampede mint` prints it.
-  std::string mint_lines(std::int64_t first, std::int64_t last) const;
-  /// A minted buyer at a role's door.
+  /// A logged-in buyer of a role's listener, made by mint.
   Buyer buyer(const std::string& role, std::int64_t id) const;
-  /// What `stampede audit --json` says; 0 breaches or it throws.
-  boost::json::value audit() const;
 
   /// The one value that SQL selects from the cluster's database.
   std::int64_t number(const std::string& select) const;
@@ -115,18 +98,21 @@ class Cluster {
   struct Role {
     std::string command;  // "validate"
     Site site;
-    std::uint16_t door = 0;  // 0: none
+    std::uint16_t port = 0;  // of its listener; 0: none
     std::uint16_t console = 0;
     std::optional<Child> process = std::nullopt;
     Environment environment = {};
   };
+  std::vector<std::string> shop_option() const override {
+    return {"--config", config("admin").string()};
+  }
   Role& role(const std::string& name);
   const Role& role(const std::string& name) const;
   void add_role(const std::string& name, const std::string& command);
   void write_config(const std::string& name);
   std::string config_text(const std::string& name) const;
   void make_probes();
-  static Buyer visitor(const Endpoint& at) { return Buyer(at.port, at.host); }
+  static Buyer visitor(const net::HostPort& at) { return Buyer(at.port, at.host); }
 
   Servers& servers_;
   const Options options_;

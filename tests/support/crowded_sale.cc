@@ -23,7 +23,7 @@ std::uint64_t seed() {
   return given != nullptr ? std::stoull(given) : std::random_device{}();
 }
 
-/// Writes the crowd's buyers to a file, and answers the command that runs it.
+/// Writes the crowd's buyers to a file, and answers the command that runs the crowd.
 std::vector<std::string> crowd_command(const Cluster& cluster, const CrowdedSale::Options& options,
                                        ProductId product, const std::filesystem::path& folder,
                                        const std::filesystem::path& answers) {
@@ -49,19 +49,19 @@ std::vector<std::string> crowd_command(const Cluster& cluster, const CrowdedSale
                                  "--seed",
                                  std::to_string(seed()),
                                  "--web",
-                                 cluster.door("web").text()};
+                                 cluster.address("web").text()};
   if (options.proxy) {
     words.insert(words.end(), {"--check", options.proxy->text()});
     return words;
   }
-  const auto& doors = options.doors.empty() ? cluster.validators() : options.doors;
-  for (const std::string& door : doors) {
-    words.insert(words.end(), {"--check", cluster.door(door).text()});
+  const auto& nodes = options.validators.empty() ? cluster.validators() : options.validators;
+  for (const std::string& node : nodes) {
+    words.insert(words.end(), {"--check", cluster.address(node).text()});
   }
   return words;
 }
 
-/// Every line of the answers about a key that `findings` name.
+/// The lines of the file of answers about keys that `findings` names.
 std::string answers_to(const std::filesystem::path& answers, const std::string& findings) {
   std::string found;
   std::ifstream file(answers);
@@ -113,14 +113,14 @@ void CrowdedSale::finish() {
   for (const std::string& role : cluster_.roles()) {
     EXPECT_EQ(cluster_.terminate(role), 0) << role << ": " << cluster_.log(role);
   }
-  // What the consumer had and did not acknowledge is back in its queue by now.
+  // The consumers have ended, so what they did not acknowledge is back in its queue.
   EXPECT_EQ(queued(), 0U) << "messages are left in the queues";
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin_;
   fmt::print("whole      {:.1f} s\n", time.count());
   std::fflush(stdout);
 }
 
-/// A broker on a busy machine may be slow to answer: asked three times at most.
+/// Asks three times at most, because a broker on a busy machine may be slow to answer.
 std::size_t CrowdedSale::queued() {
   for (int tries = 1;; ++tries) {
     try {

@@ -23,9 +23,9 @@ class CrowdedSale {
     std::int64_t stock = 2'000;
     std::int64_t demand = 3'000;  // as much as the stock: nobody may be told "sold out"
     int connections = 64;
-    int patience = 3;                  // seconds for one answer; then it counts as lost
-    std::vector<std::string> doors{};  // the validators asked; empty: all that there are
-    std::optional<Endpoint> proxy = std::nullopt;  // in front of them: asked instead
+    int patience = 3;                       // seconds for one answer; then it counts as lost
+    std::vector<std::string> validators{};  // which ones the crowd asks; empty: all
+    std::optional<net::HostPort> proxy = std::nullopt;  // the crowd asks this proxy instead
   };
   /// Opens the sale and starts the crowd. Prints its seed; the variable TEST_SEED sets it.
   CrowdedSale(Cluster& cluster, Options options);

@@ -33,7 +33,7 @@ class DatabaseLock {
   DatabaseLock(const DatabaseLock&) = delete;
   DatabaseLock& operator=(const DatabaseLock&) = delete;
   ~DatabaseLock() {
-    close(commands_);  // its end: sqlite3 rolls back
+    close(commands_);  // at the end of its input sqlite3 rolls back
     sqlite_.wait(std::chrono::seconds{10});
   }
 

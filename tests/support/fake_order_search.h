@@ -48,7 +48,7 @@ class FakeOrderSearch final : public repositories::OrderSearch {
 
   std::vector<repositories::FoundOrder> orders;  // in order of number
   std::size_t most_examined = 1'000'000;
-  std::vector<repositories::OrderFilter> asked;  // to be read once nobody asks any more
+  std::vector<repositories::OrderFilter> asked;  // to be read when no call is running
   std::function<void(std::size_t call)> before_each = [](std::size_t) {};
 
  private:

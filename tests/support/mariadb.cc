@@ -8,19 +8,20 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "net/host_port.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 namespace {
 
-/// Making the system tables writes 100 MB.
+/// The first start writes 100 MB of system tables.
 constexpr std::chrono::seconds kStartTime{600};
 
 }  // namespace
 
 MariadbServer::MariadbServer(Options options) : options_(std::move(options)) {
   start();
-  // Before any test's database there was: what it may name is its own.
+  // The user has all rights on the databases that tests will make, and on no other.
   sql(fmt::format("GRANT ALL ON `test\\_%`.* TO '{}'@'%'", kUser));
 }
 
@@ -42,7 +43,8 @@ void MariadbServer::start() {
   std::vector<std::string> arguments{STAMPEDE_SOURCES "/deploy/local/mariadb",
                                      folder_.path().string(), "--address", options_.address};
   if (!address_.empty()) {
-    arguments.insert(arguments.end(), {"--port", address_.substr(address_.find(':') + 1)});
+    const std::uint16_t port = net::HostPort::parse(address_).value().port;
+    arguments.insert(arguments.end(), {"--port", std::to_string(port)});
   }
   const Inside inside(options_.place);
   child_ = std::make_unique<Child>(
@@ -96,7 +98,7 @@ MariadbTransaction::MariadbTransaction(const MariadbServer& server, const std::s
   throw std::runtime_error(statements + ": " + client_.standard_error());
 }
 
-/// The server notices between two statements that the client has gone.
+/// Many short statements: the server notices between two of them that the client has gone.
 std::string MariadbTransaction::naps() {
   std::string statements;
   for (int i = 0; i < 600; ++i) statements += "; DO SLEEP(1)";

@@ -38,7 +38,8 @@ class MariadbServer {
   std::string address() const { return address_; }  // "host:port", the same after a restart
   std::string socket() const { return (folder_.path() / "socket").string(); }
 
-  /// Runs SQL as the server's root; what it selects, one row a line, columns parted by tabs.
+  /// Runs SQL as the server's root. Returns what it selects, a line for each row, with tabs between
+  /// columns.
   std::string sql(const std::string& statements);
 
   /// SIGKILL, and waits for its end.
@@ -48,7 +49,7 @@ class MariadbServer {
   /// SIGSTOP and SIGCONT: it answers nobody until it goes on.
   void freeze();
   void thaw();
-  /// After kill().
+  /// Starts it again after kill().
   void start();
 
  private:
@@ -76,8 +77,8 @@ class MariadbDatabase {
   std::string name_;
 };
 
-/// A transaction of somebody else, which keeps its locks until a second after its object goes. For
-/// one thread.
+/// A transaction of another client, which keeps its locks until at most a second after the object
+/// is destroyed. For one thread.
 class MariadbTransaction {
  public:
   /// Returns once the statements have been run; throws std::runtime_error with what the server said

@@ -15,7 +15,7 @@
 namespace stampede::test_support {
 namespace {
 
-/// Of nobody: a frame for it is dropped by whoever hears it.
+/// No machine has this address, so every machine drops a frame that is sent to it.
 constexpr const char* kNoMachine = "02:00:00:00:00:01";
 
 void check(int result, const std::string& what) {
@@ -23,14 +23,14 @@ void check(int result, const std::string& what) {
 }
 
 int open_current() {
-  // By thread, not by process: only this thread moves.
+  // The namespace of this thread: each thread of a process may be in another one.
   const auto path = fmt::format("/proc/self/task/{}/ns/net", syscall(SYS_gettid));
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   check(descriptor, path);
   return descriptor;
 }
 
-/// `ip` with these words.
+/// Runs `ip` with these words.
 void ip(const std::string& words) {
   std::vector<std::string> command{"ip"};
   for (std::size_t begin = 0; begin < words.size();) {

@@ -24,8 +24,9 @@ class NetworkNamespace {
   int descriptor_ = -1;
 };
 
-/// While it lives, the calling thread is in that namespace: the sockets it opens and the children
-/// it starts belong there, and stay. For one thread; the last one made ends first.
+/// While it lives, the calling thread is in that namespace. The sockets that it opens and the
+/// children that it starts belong to it, and stay there. For one thread; objects are destroyed in
+/// reverse order.
 class Inside {
  public:
   /// nullptr: stays where it is.
@@ -45,8 +46,8 @@ struct Machine {
 };
 
 /// Computers with a network of their own, simulated by the kernel: each is a namespace, and a
-/// bridge joins them. Nothing of it is seen outside, and nothing is left when it ends. The thread
-/// that made it is on the bridge, at 10.77.0.1, until it ends. For that one thread.
+/// bridge joins them. Nothing outside sees them, and the kernel removes them with the object. The
+/// thread that made it is on the bridge, at 10.77.0.1, as long as it lives. For that one thread.
 class Network {
  public:
   /// Needs root; throws std::system_error or std::runtime_error saying what was refused.

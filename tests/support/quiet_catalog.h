@@ -14,8 +14,8 @@
 
 namespace stampede::test_support {
 
-/// Quantity control reads sales, bans and session epochs, and nothing else of these repositories:
-/// a fake of them says the few things that matter, and this throws where it is asked for more.
+/// The base of fakes of these repositories for quantity control, which reads sales, bans and
+/// session epochs only. All other calls throw.
 class QuietCatalog : public repositories::Catalog,
                      public repositories::Blacklist,
                      public repositories::Accounts,

@@ -7,12 +7,13 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "net/host_port.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 namespace {
 
-/// Of a virtual machine that starts among many others.
+/// A broker on a machine that is busy with other work takes long to start.
 constexpr std::chrono::seconds kStartTime{600};
 constexpr const char* kNameServicePort = "19369";
 
@@ -39,10 +40,11 @@ void RabbitmqServer::begin() {
   std::vector<std::string> command{script("rabbitmq"), folder_.path().string(), "--address",
                                    options_.address};
   if (!address_.empty()) {
-    command.insert(command.end(), {"--port", address_.substr(address_.rfind(':') + 1)});
+    const std::uint16_t port = net::HostPort::parse(address_).value().port;
+    command.insert(command.end(), {"--port", std::to_string(port)});
   }
   if (!options_.nodes.empty()) {
-    // Each has its own address, and so a name service of its own at the same port.
+    // Every broker of a cluster has its own address, and there its own name service at this port.
     command.insert(command.end(),
                    {"--epmd", kNameServicePort, "--peers",
                     fmt::format("stampede@{}", fmt::join(options_.nodes, ",stampede@"))});

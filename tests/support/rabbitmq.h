@@ -49,7 +49,7 @@ class RabbitmqServer {
   /// SIGSTOP and SIGCONT: it answers nobody until it goes on.
   void freeze();
   void thaw();
-  /// Again, with the same data and address.
+  /// Starts it again after kill(), with the same data and address.
   void start() {
     begin();
     await_ready();

@@ -2,7 +2,7 @@
 
 namespace stampede::test_support {
 
-/// True in a build whose sanitizer makes everything slower by design, so that figures say nothing.
+/// True in a build with a sanitizer, in which measured times say nothing.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSanitized = true;
 #elif defined(__has_feature)

@@ -4,12 +4,12 @@
 #include <time.h>
 
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
 
+#include "net/host_port.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {
@@ -27,17 +27,15 @@ std::vector<std::string> command_line(const ServerProcess::Options& options) {
   return words;
 }
 
-/// The port of a line like "shop http://127.0.0.1:8082"; nullopt if it says something else.
-std::optional<std::uint16_t> port_of(std::string_view line, std::string_view name) {
-  if (!line.starts_with(std::string(name) + " http://127.0.0.1:")) return std::nullopt;
-  const std::string_view digits = line.substr(line.rfind(':') + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return port;
+/// The port in a line like "shop http://127.0.0.1:8082"; nullopt for any other line.
+std::optional<std::uint16_t> port_of(std::string_view line, const std::string& name) {
+  const std::string begin = name + " http://";
+  if (!line.starts_with(begin)) return std::nullopt;
+  const auto address = net::HostPort::parse(line.substr(begin.size()));
+  return address ? std::optional(address->port) : std::nullopt;
 }
 
-/// Of all threads that a process has had.
+/// The processor time of all threads that a process has had.
 std::chrono::milliseconds processor_time(pid_t pid) {
   clockid_t clock = 0;
   timespec time{};

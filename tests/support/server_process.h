@@ -30,7 +30,7 @@ class ServerProcess {
 
   std::uint16_t port() const { return port_; }
   std::uint16_t console_port() const { return console_port_; }
-  /// From before the process was made to its `ready`.
+  /// The time from before the process was made to its `ready`.
   std::chrono::milliseconds start_time() const { return start_time_; }
   /// The processor time of all its threads up to its `ready`.
   std::chrono::milliseconds start_work() const { return start_work_; }

@@ -8,8 +8,8 @@
 namespace stampede::test_support {
 namespace {
 
-/// An address of loopback that is this process's alone: its id has at most 22 bits, and the bit
-/// above keeps clear of 127.0.0.1.
+/// An address of loopback that no other process has: it contains the id of this one, which has at
+/// most 22 bits; the bit above them is set, so that it is never 127.0.0.1.
 std::string own_loopback() {
   const unsigned host = (1U << 22U) | static_cast<unsigned>(getpid());
   return fmt::format("127.{}.{}.{}", host >> 16U & 255U, host >> 8U & 255U, host & 255U);

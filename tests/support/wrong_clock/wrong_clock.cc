@@ -1,5 +1,5 @@
-// Loaded before libc (LD_PRELOAD) into a program whose wall clock is to be wrong, by as many
-// seconds as WRONG_CLOCK_SECONDS says. The other clocks are right.
+// Loaded before libc (LD_PRELOAD), this makes the wall clock of a program wrong by the number of
+// seconds in WRONG_CLOCK_SECONDS. The other clocks are right.
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

@@ -8,17 +8,15 @@
 
 #include "embedded/templates.h"
 #include "views/format.h"
+#include "views/test_pages.h"
 
 namespace stampede::views {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-constexpr const char* kScript = "<script>alert('x')</script>\"&";
-constexpr const char* kEscaped = "&lt;script&gt;alert(&apos;x&apos;)&lt;/script&gt;&quot;&amp;";
-
-class PagesTest : public testing::Test {
+class PagesTest : public ::testing::Test {
  protected:
   static Sale sale() {
     Sale sale;
@@ -56,14 +54,11 @@ class PagesTest : public testing::Test {
             pages_.message({text, text})};
   }
 
-  const Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
+  const Pages pages_{testing::asset_url};
 };
 
 TEST_F(PagesTest, EscapesEveryValueEverywhere) {
-  for (const std::string& html : every_page(kScript)) {
-    EXPECT_THAT(html, HasSubstr(kEscaped));
-    EXPECT_THAT(html, Not(HasSubstr("alert('x')")));
-  }
+  testing::expect_escaped(every_page(testing::kScript));
 }
 
 TEST_F(PagesTest, NeverReadsAValueAsATemplate) {

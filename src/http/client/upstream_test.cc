@@ -132,9 +132,15 @@ TEST(Upstream, APeerThatDiesInTheMiddleOfItsAnswerIsLost) {
   EXPECT_EQ(peer.waiting(), 0);  // nothing was sent again
 }
 
-TEST(Upstream, AKeptConnectionThatThePeerHasClosedIsReplaced) {
+/// True: over AwkwardTransport.
+class UpstreamOverAny : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Transports, UpstreamOverAny, ::testing::Bool(),
+                         [](const auto& test) { return test.param ? "Awkward" : "Tcp"; });
+
+TEST_P(UpstreamOverAny, AKeptConnectionThatThePeerHasClosedIsReplaced) {
   ScriptedPeer peer;
-  Upstream upstream({.connections = 1});
+  Upstream upstream({.connections = 1},
+                    GetParam() ? testing::AwkwardTransport::layer() : TransportLayer{});
   const std::string target = target_of(peer.port());
   std::promise<void> closed;
   std::promise<Upstream::Result> first;
@@ -311,29 +317,6 @@ TEST(UpstreamOverAnotherTransport, SendsAndReceivesByAFewBytesAndKeepsTheConnect
     EXPECT_EQ(answer->body, body);
   }
   EXPECT_EQ(test.server->statistics().connections_accepted, 1U);
-}
-
-TEST(UpstreamOverAnotherTransport, AKeptConnectionThatThePeerHasClosedIsReplaced) {
-  ScriptedPeer peer;
-  Upstream upstream({.connections = 1}, testing::AwkwardTransport::layer());
-  const std::string target = target_of(peer.port());
-  std::promise<void> closed;
-  std::promise<Upstream::Result> first;
-  upstream.send(target, get_request("/first"), 10s, [&](Upstream::Result result) {
-    closed.get_future().wait();  // so the next request finds a connection that looks kept
-    first.set_value(std::move(result));
-  });
-  auto second = ask(upstream, target, get_request("/second"));
-  auto connection = peer.accept();
-  connection.request();
-  connection.send(kKeptAnswer);
-  connection.close();
-  closed.set_value();
-  EXPECT_TRUE(first.get_future().get());
-  auto fresh = peer.accept();
-  EXPECT_THAT(fresh.request(), HasSubstr("GET /second "));
-  fresh.send(kKeptAnswer);
-  EXPECT_TRUE(second.get());
 }
 
 TEST(UpstreamOverAnotherTransport, APeerThatDiesOrIsLateIsLost) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "repositories/order_search.h"
 #include "repositories/sql/repositories.h"
 #include "tests/support/mariadb.h"
 #include "tests/support/temp_dir.h"
@@ -145,6 +146,29 @@ inline Order failure(SaleId sale, LeaseId lease, std::int64_t buyer, FailureReas
           .status = OrderStatus::kFailed,
           .reason = reason,
           .created_at = at(5'000)};
+}
+
+/// Searches for orders by each member of a filter and by several, for what is there and what is
+/// not.
+inline std::vector<OrderFilter> filters_of_every_kind(SaleId first, SaleId last) {
+  const Instant never = at(100'000'000'000);
+  return {{},
+          {.number = {77}},
+          {.sale = first},
+          {.sale = last},
+          {.sale = {99}},
+          {.buyer = {5}},
+          {.buyer = {999'999'999}},
+          {.status = OrderStatus::kFailed},
+          {.from = never},
+          {.to = at(0)},
+          {.sale = first, .status = OrderStatus::kFailed},
+          {.sale = first, .from = never},
+          {.sale = first, .buyer = {5}, .to = at(0)}};
+}
+inline std::string words_of(const OrderFilter& filter, OrderNumber before) {
+  return fmt::format("sale {} buyer {} before {}", filter.sale.value, filter.buyer.value,
+                     before.value);
 }
 
 }  // namespace stampede::repositories::sql

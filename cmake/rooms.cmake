@@ -1,7 +1,7 @@
 # The rooms: every folder of src/ that holds code, and the rooms it may include.
 # This file only declares. CMakeLists.txt turns each line into a library; cmake/check_rooms.cmake
-# (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle
-# and a crossing, and what is allowed but not needed.
+# (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle,
+# an include that is not declared, and a declaration that is not needed.
 #
 #   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [WIRING] [USES <folder>...] [LINKS <library>...])
 #

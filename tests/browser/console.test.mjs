@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
-import * as desk from "./support/console.mjs";
+import * as consoleSteps from "./support/console.mjs";
 import { environmentWith, required } from "./support/environment.mjs";
 import { eventually } from "./support/eventually.mjs";
 import { stripes } from "./support/fixtures.mjs";
@@ -19,7 +19,7 @@ const UNITS = 400;
 const stage = setStage({
   // So slow that the sale can be watched.
   environment: { STAMPEDE_ADMISSION_CHECK_RATE: "30", STAMPEDE_ADMISSION_CHECK_BURST: "10" },
-  prepare: desk.addOperator,
+  prepare: consoleSteps.addOperator,
 });
 
 /** A crowd of minted buyers who all want this product; resolves when the last is answered. */
@@ -39,12 +39,17 @@ async function rush(product) {
 
 test("from a new product to the report of its sale", async (t) => {
   const { shop } = stage;
-  const visitor = await desk.enterConsole(t, stage);
+  const visitor = await consoleSteps.enterConsole(t, stage);
   const { page } = visitor;
-  await desk.addProduct(page, { name: "Brass lamp", description: "Solid.", listPrice: "29.90" });
+  await consoleSteps.addProduct(page, {
+    name: "Brass lamp",
+    description: "Solid.",
+    listPrice: "29.90",
+  });
   const product = new URL(page.url()).pathname.split("/").at(-1);
-  await desk.uploadPicture(page, stripes(640, 480), "A lamp on a desk");
-  const sale = await desk.createSale(page, { price: "19.99", quantity: UNITS, captcha: false });
+  await consoleSteps.uploadPicture(page, stripes(640, 480), "A lamp on a desk");
+  const terms = { price: "19.99", quantity: UNITS, captcha: false };
+  const sale = await consoleSteps.createSale(page, terms);
   await shop.awaitStatus(product, "on");
 
   const buyer = await Visitor.enter(t, stage);
@@ -92,7 +97,7 @@ test("from a new product to the report of its sale", async (t) => {
   await page.getByRole("link", { name: "Audit log" }).click();
   for (const action of ["product add", "picture", "sale create", "sale end"]) {
     const rows = page.getByRole("row").filter({ hasText: action });
-    await steps.shows(rows.first(), new RegExp(desk.OPERATOR));
+    await steps.shows(rows.first(), new RegExp(consoleSteps.OPERATOR));
   }
   assert.equal(shop.orders(), BUYERS);
 });
@@ -102,14 +107,14 @@ test("a buyer's name and password open nothing here", async (t) => {
   const visitor = await Visitor.enter(t, stage, { origin: stage.shop.console });
   visitor.expect(/status of 40\d .*\/login/);
   await visitor.page.goto("/");
-  await desk.logIn(visitor.page, "ada");
+  await consoleSteps.logIn(visitor.page, "ada");
   await visitor.page.getByRole("alert").waitFor();
   await visitor.page.goto("/sales");
   assert.equal(new URL(visitor.page.url()).pathname, "/login");
 });
 
 test("after the log-out nothing is open any more", async (t) => {
-  const { page } = await desk.enterConsole(t, stage);
+  const { page } = await consoleSteps.enterConsole(t, stage);
   await page.getByRole("link", { name: "Log out" }).click();
   await page.getByRole("button", { name: "Log out" }).click();
   await page.goto("/sales");
@@ -118,7 +123,7 @@ test("after the log-out nothing is open any more", async (t) => {
 
 test("a banned buyer: with a reason, seen on the blacklist, and lifted", async (t) => {
   stage.shop.addUser("mallory", steps.PASSWORD);
-  const { page } = await desk.enterConsole(t, stage);
+  const { page } = await consoleSteps.enterConsole(t, stage);
   await page.getByRole("link", { name: "Buyers" }).click();
   await page.getByLabel(/name/i).fill("mall");
   await page.getByRole("button", { name: "Search" }).click();

@@ -1,7 +1,7 @@
 // Every page of the console: how it looks, and what axe says of it.
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
-import * as desk from "./support/console.mjs";
+import * as consoleSteps from "./support/console.mjs";
 import { playLiveEvents, stripes } from "./support/fixtures.mjs";
 import { assertPage } from "./support/page.mjs";
 import { setStage } from "./support/stage.mjs";
@@ -18,7 +18,7 @@ const stage = setStage({ environment: { STAMPEDE_ADMISSION_INTERVAL_SECONDS: "0"
 
 /** One of everything, with numbers that are the same in every run. */
 async function fill({ shop }) {
-  desk.addOperator({ shop });
+  consoleSteps.addOperator({ shop });
   lamp = shop.addProduct("Brass lamp", "A lamp of solid brass.\n\nHeight 42 cm.");
   const desks = shop.addProduct("Desk lamp with an arm that reaches everywhere");
   const oil = shop.addProduct("Oil lamp");
@@ -36,7 +36,7 @@ async function fill({ shop }) {
 
 /** Looks at a page of the console as the operator; `prepare` makes it ready. */
 async function see(t, name, path, { status, prepare = () => {} } = {}) {
-  const visitor = await desk.enterConsole(t, stage, { cookies: session });
+  const visitor = await consoleSteps.enterConsole(t, stage, { cookies: session });
   session ??= await visitor.context.cookies();
   if (status) visitor.expect(new RegExp(`status of ${status}`));
   await visitor.page.goto(path);
@@ -71,7 +71,7 @@ test("the log-in, and refused", async (t) => {
   const { page } = visitor;
   await page.goto("/login");
   await assertPage(page, "console-login");
-  await desk.logIn(page, "nobody");
+  await consoleSteps.logIn(page, "nobody");
   await page.getByRole("alert").waitFor();
   await assertPage(page, "console-login-refused");
 });
@@ -99,7 +99,7 @@ test("products", (t) => see(t, "products", "/products"));
 test("a new product", (t) => see(t, "product-new", "/products/new"));
 test("a product with a picture", (t) =>
   see(t, "product", `/products/${lamp}`, {
-    prepare: (page) => desk.uploadPicture(page, stripes(320, 240), "A lamp on a desk"),
+    prepare: (page) => consoleSteps.uploadPicture(page, stripes(320, 240), "A lamp on a desk"),
   }));
 
 test("orders", (t) => see(t, "orders", "/orders"));
@@ -123,7 +123,7 @@ test("the report of a sale", (t) =>
 test("a page that is not there", (t) => see(t, "not-found", "/nowhere", { status: 404 }));
 
 test("the live view", async (t) => {
-  const { page } = await desk.enterConsole(t, stage);
+  const { page } = await consoleSteps.enterConsole(t, stage);
   await playLiveEvents(page);
   await page.goto(`/sales/${running}/live`);
   await steps.shows(page.locator("#connection"), /Live/);

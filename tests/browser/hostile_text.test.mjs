@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
-import * as desk from "./support/console.mjs";
+import * as consoleSteps from "./support/console.mjs";
 import { HOSTILE, stripes } from "./support/fixtures.mjs";
 import { setStage } from "./support/stage.mjs";
 import * as steps from "./support/steps.mjs";
 
-const stage = setStage({ prepare: desk.addOperator });
+const stage = setStage({ prepare: consoleSteps.addOperator });
 
 /** The page shows the text as it is, in its heading or wherever `locator` is. */
 const showsHostile = async (locator) =>
@@ -84,16 +84,16 @@ test("the policy of every page allows no inline script or style", async () => {
 
 test("products, pictures, reasons and names in the console, and in its CSV", async (t) => {
   const { shop } = stage;
-  const operator = await desk.enterConsole(t, stage);
+  const operator = await consoleSteps.enterConsole(t, stage);
   operator.expect(/status of 400 .*\/buyers\?who=/);
   const { page } = operator;
   const formula = `=1+2${HOSTILE}`;
-  await desk.addProduct(page, { name: formula, description: HOSTILE });
+  await consoleSteps.addProduct(page, { name: formula, description: HOSTILE });
   const product = new URL(page.url()).pathname.split("/").at(-1);
   assert.equal(await page.getByLabel("Description").inputValue(), HOSTILE);
-  await desk.uploadPicture(page, stripes(64, 48), HOSTILE);
+  await consoleSteps.uploadPicture(page, stripes(64, 48), HOSTILE);
   await showsHostile(page.locator(".pictures"));
-  const sale = await desk.createSale(page, { price: "1.00", quantity: 10, captcha: false });
+  const sale = await consoleSteps.createSale(page, { price: "1.00", quantity: 10, captcha: false });
   await shop.awaitStatus(product, "on");
   const order = await shop.buy(product, shop.mint(7)[0]);
 

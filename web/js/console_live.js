@@ -6,15 +6,15 @@ import { showConnection, showSample, showSummary } from "./lib/live_figures.js";
 const SILENCE_MS = 5_000; // samples come each second
 const AGAIN_MS = 3_000;
 const SUMMARY_MS = 10_000;
-/** Beyond, the server is asked for a shorter history. */
+/** With more points than this, the page asks the server for the history again, which is shorter. */
 const MOST_POINTS = 2_400;
 
 const { events } = document.getElementById("live").dataset;
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 let source;
 let course;
-let last; // sample
-let heardAt; // when, by this page's clock
+let last; // the last sample
+let heardAt; // when it came, by this page's clock
 const charts = new LiveCharts(() => last?.units.quantity ?? 1);
 
 function hear(sample) {
@@ -35,7 +35,8 @@ function over() {
   showConnection("working", "The sale is over. Its report has all of it.");
 }
 
-/** The browser comes back by itself after a cut, but not after an answer that is no stream. */
+/** After a lost connection the browser connects again by itself, but not after an answer that is no
+    event stream: then the page does. */
 async function failed() {
   heardAt ??= Date.now();
   const since = clock.format(heardAt);

@@ -1,4 +1,4 @@
-// The page of one pending purchase: stays with it until there is an outcome.
+// The page of one pending purchase: asks until there is an outcome, and shows it.
 import { showAnswer } from "./lib/notice.js";
 import { outcome } from "./lib/outcome.js";
 

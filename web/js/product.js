@@ -12,10 +12,10 @@ import { inTurn } from "./lib/turn.js";
 import { visitor } from "./lib/visitor.js";
 
 const REST_S = 10;
-const RESUME_MS = 10 * 60_000; // an older click is no longer what the buyer expects to happen
+const RESUME_MS = 10 * 60_000; // a buyer does not expect an older click to be sent again
 
-const FRESH_MS = 10_000;
-const LASTING = ["sold", "purchase-failed", "limit-reached"]; // of interest after a reload too
+const FRESH_MS = 10_000; // for so long, a reload shows the last answer again, whatever it is
+const LASTING = ["sold", "purchase-failed", "limit-reached"]; // shown after every reload
 
 const element = (id) => document.getElementById(id);
 
@@ -57,17 +57,18 @@ class ProductPage {
     this.#draw();
   }
 
-  /** What is stored may be of another time: with the shop's data begun anew, its numbers come again. */
+  /** Asks whether the stored purchase exists: if the shop's data was replaced, ids of sales repeat, and
+      the stored intent belongs to another sale. */
   async #confirm(intent) {
     const { key } = intent;
     const known = await ask(intent.address).catch(() => undefined);
-    if (known !== null || !intent.holds(key)) return; // it is so, or the server cannot tell
+    if (known !== null || !intent.holds(key)) return; // it exists, or the server cannot tell
     intent.renew();
     if (intent === this.#intent) this.#say(null);
     this.#draw();
   }
 
-  /** Goes on where the last visit to this page, or another tab, has come to. */
+  /** Continues with the stored intent, from an earlier visit to this page or from another tab. */
   #follow() {
     this.#intent.read();
     const { unresolvedSince, location, answer } = this.#intent;
@@ -111,7 +112,7 @@ class ProductPage {
       this.#captcha.focus();
       return;
     }
-    this.#rest.begin(REST_S); // one click, one attempt: whatever becomes of it
+    this.#rest.begin(REST_S); // whatever the answer is, the server takes one attempt in this time
     await this.#inTurn(async (intent) => {
       const { key } = intent;
       const pass = this.#state.captcha ? await this.#pass(key) : "";
@@ -123,13 +124,13 @@ class ProductPage {
 
   async #resume() {
     await this.#inTurn(async (intent) => {
-      if (!intent.open) return; // another tab was quicker: the next intent is nobody's click
+      if (!intent.open) return; // another tab has the answer, and nobody clicked for the next intent
       this.#say({ type: "resuming" });
       await this.#ask(intent, intent.key, "");
     });
   }
 
-  /** Two tabs that ask at once are one buyer with one intent: one does `work`, the other follows. */
+  /** Of several tabs with the same intent one does `work`; the others show its answer. */
   async #inTurn(work) {
     const since = Date.now();
     const intent = this.#intent;
@@ -149,7 +150,7 @@ class ProductPage {
       this.#busy = false;
     }
     if (intent === this.#intent) this.#draw();
-    else this.#follow(); // of the sale that has begun meanwhile
+    else this.#follow(); // the intent of a sale that has begun meanwhile
   }
 
   /** The captcha's pass for this key, or null after saying why there is none. */
@@ -174,7 +175,7 @@ class ProductPage {
   #settle(intent, answer) {
     switch (answer.type) {
       case "sold":
-        // One buyer may hold several: the next click is then another intent.
+        // Where a buyer may have several units, the next click is another intent.
         if (this.#state.limit > 1) intent.renew(answer);
         else intent.sold(answer);
         return;
@@ -183,7 +184,7 @@ class ProductPage {
         intent.renew(answer);
         return;
       case "login-required":
-        return; // the intent stays as it is: its outcome may still be open
+        return; // the intent stays, because its outcome may still be unknown
       case "busy":
         this.#panel.busy(answer.retryAfter);
         break;
@@ -195,7 +196,7 @@ class ProductPage {
     intent.refused(answer);
   }
 
-  /** Without an answer there is nothing to say, and nothing said before holds any longer. */
+  /** Shows the answer; without one, removes the answer before. */
   #say(answer) {
     if (answer) showAnswer(element("outcome"), answer);
     else element("outcome").replaceChildren();

@@ -1,5 +1,6 @@
-// In the head of every page, before anything is painted: which links fit the visitor, so that none of
-// them comes or goes later. shop.css hides the others; without script all are there.
+// Runs in the head of every page, before anything is painted, and marks whether the visitor is logged
+// in: shop.css hides the links that do not fit, so that none appears or vanishes later. Without
+// script all links are there.
 import { visitor } from "./lib/visitor.js";
 
 document.documentElement.dataset.visitor = visitor() ? "buyer" : "guest";

@@ -1,4 +1,4 @@
-// What every browser has and Node 18 keeps apart.
+// Globals of every browser that Node 18 has in modules only.
 import { webcrypto } from "node:crypto";
 
 globalThis.crypto ??= webcrypto;

@@ -19,7 +19,7 @@ export const text = (status, body) => () => new Response(body, { status });
 
 export const lost = () => Promise.reject(new TypeError("Failed to fetch"));
 
-/** Says nothing, until the page gives up. */
+/** Does not answer; the page gives up. */
 export const silent = (_, { signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 

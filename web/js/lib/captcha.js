@@ -3,7 +3,7 @@
 import { jsonObject, request, retryAfter } from "./request.js";
 
 const REFRESH_MS = 60_000;
-const PASS_MS = 110_000; // a pass holds 120 s; the rest is for the way
+const PASS_MS = 110_000; // a pass is valid for 120 s; the rest is for the requests' way
 const HELP = "Capitals or not makes no difference. The picture changes every minute.";
 
 export class Captcha {
@@ -30,7 +30,7 @@ export class Captcha {
     });
   }
 
-  /** A sale may do without. */
+  /** False for a sale without captchas. */
   set wanted(wanted) {
     this.#box.hidden = !wanted;
   }
@@ -43,7 +43,7 @@ export class Captcha {
     this.refresh();
   }
 
-  /** No picture is wanted now. */
+  /** Shows `note` instead of a picture. */
   rest(note) {
     clearTimeout(this.#timer);
     this.#timer = 0;
@@ -83,7 +83,7 @@ export class Captcha {
     }
   }
 
-  /** Nothing to send yet: no pass, and no answer typed. */
+  /** True while there is nothing to send: no pass, and no answer typed. */
   empty() {
     return !this.#passHolds() && this.#input.value.trim() === "";
   }
@@ -92,10 +92,10 @@ export class Captcha {
     this.#input.focus();
   }
 
-  /** The pass for the intent of this key. The page's script is no guard: /check itself asks for it.
-      Answers {pass}, or {problem: the server's type, retryAfter}. */
+  /** Resolves with the pass for the intent of this key, {pass}, or with {problem, retryAfter}, where
+      `problem` is the server's type. This guards nothing: /check itself requires the pass. */
   async pass(key) {
-    if (key !== this.#key) return { problem: "captcha-required" }; // another tab began anew
+    if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (this.#passHolds()) return { pass: this.#pass };
     const verified = await this.#verify(this.#input.value.trim());
     if (verified.pass) {
@@ -106,7 +106,7 @@ export class Captcha {
     return verified;
   }
 
-  /** A new picture, after a wrong answer or a pass that was not taken. */
+  /** Shows a new picture, after a wrong answer or a pass that the server refused. */
   async again(key) {
     this.#key = key;
     await this.refresh();

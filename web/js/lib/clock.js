@@ -6,7 +6,7 @@ import { between } from "./wait.js";
 
 const RESYNC_MS = 60_000;
 const ROUND = 3; // requests
-const SLOWEST = 0.5; // of real time: the clock's speed while it is ahead of the server's
+const SLOWEST = 0.5; // the clock's speed while it is ahead of the server's; real time is 1
 
 export class ServerClock {
   #monotonic;
@@ -24,8 +24,8 @@ export class ServerClock {
     return this.#known;
   }
 
-  /** Milliseconds since 1970 on the server's clock. Never less than it was: a clock that turns out to
-      be ahead goes on at half its speed. */
+  /** Milliseconds since 1970 on the server's clock. It never goes back: while it is ahead of the
+      server's clock, it runs at half speed. */
   now() {
     const tick = this.#monotonic();
     let time = tick + this.#offset;
@@ -34,7 +34,7 @@ export class ServerClock {
     return time;
   }
 
-  /** Later answers are compared only with each other, not with earlier ones. */
+  /** Begins a round of answers, which are compared only with each other and not with earlier ones. */
   beginRound() {
     this.#uncertainty = Infinity;
   }

@@ -1,4 +1,4 @@
-// What the clock says of a sale, in words.
+// The countdown and the status of a sale, by the page's clock.
 
 /** 93784 s → "1 day 02:03:04", rounded up, so that 0 is shown only when the time has come. */
 export function formatCountdown(milliseconds) {
@@ -12,7 +12,7 @@ export function formatCountdown(milliseconds) {
   return `${days} ${days === 1 ? "day" : "days"} ${clock}`;
 }
 
-/** Between two answers of the server, the page's clock knows that a sale has begun or ended. */
+/** The status by the page's clock: a sale may begin or end between two answers of the server. */
 export function statusAt({ status, starts_at: starts, ends_at: ends }, now) {
   if (status === "upcoming" && Date.parse(starts) <= now) return "on";
   if (status === "on" && ends && Date.parse(ends) <= now) return "ended";

@@ -1,5 +1,6 @@
-// One intent to buy, under one key, kept before anything is sent: whatever happens to the connection,
-// the page or the browser, asking again with the same key can never buy twice. All tabs share it.
+// One intent to buy, under one key that is stored before anything is sent: whatever happens to the
+// connection, the page or the browser, a request with the same key never buys twice. All tabs share
+// the intent.
 import { browserStore } from "./storage.js";
 
 const KEY_BYTES = 24; // 32 characters
@@ -28,7 +29,7 @@ export class Intent {
     return this.#name;
   }
 
-  /** The one sale that it is for. */
+  /** The sale in which it buys. */
   get sale() {
     return this.#sale;
   }
@@ -37,12 +38,12 @@ export class Intent {
     return this.#entry.key;
   }
 
-  /** When it was sent without a final answer so far (milliseconds since 1970), or 0. */
+  /** When it was first sent (milliseconds since 1970), while there is no final answer; else 0. */
   get unresolvedSince() {
     return this.#entry.sentAt ?? 0;
   }
 
-  /** True from when it was sent until it is answered. */
+  /** True from the first request until the final answer. */
   get open() {
     return this.unresolvedSince > 0 || this.location !== "";
   }
@@ -57,7 +58,7 @@ export class Intent {
     return this.location || `/purchases/${this.sale}/${this.key}`;
   }
 
-  /** True once this key has bought what the buyer may have. */
+  /** True once this key has bought and the buyer may have no more. */
   get bought() {
     return this.#entry.bought === true;
   }
@@ -72,7 +73,7 @@ export class Intent {
     return (this.#entry.answeredAt ?? 0) >= time;
   }
 
-  /** Takes over what is stored, by whatever tab; false if there is nothing. */
+  /** Reads what this or another tab has stored; false if there is nothing. */
   read() {
     const stored = this.#store.load(this.#name);
     if (!/^[\w-]{16,64}$/.test(stored?.key ?? "")) return false;
@@ -80,13 +81,13 @@ export class Intent {
     return true;
   }
 
-  /** True while this key is the stored one: another tab may have had its answer, and begun the next. */
+  /** True while this key is the stored one. Another tab may have had its answer and stored a new key. */
   holds(key) {
     this.read();
     return this.key === key;
   }
 
-  /** Begins another intent: after `answer`, a purchase that failed, or one of several. */
+  /** Begins the next intent, after `answer`: a failed purchase, or one of several. */
   renew(answer = null) {
     this.#keep({ key: newKey(), ...answered(answer) });
   }
@@ -99,7 +100,7 @@ export class Intent {
     this.#keep({ ...this.#entry, location });
   }
 
-  /** The server took nothing: the key is free to be sent again, and nobody waits for it. */
+  /** The server took nothing: the key may be sent again, and there is no outcome to wait for. */
   refused(answer) {
     this.#keep({ key: this.key, ...answered(answer) });
   }

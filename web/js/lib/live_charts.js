@@ -11,7 +11,7 @@ const short = new Intl.NumberFormat(undefined, { notation: "compact" });
 const colour = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** A tile of the pattern of band `i`: plain, rising, falling, dotted, barred. */
+/** One tile of the pattern of band `i`: plain, rising lines, falling lines, dots, bars. */
 function patternTile(i, ink, ground) {
   const tile = new OffscreenCanvas(12, 12);
   const context = tile.getContext("2d");
@@ -125,7 +125,7 @@ class Chart {
         series: [{}, ...series],
         scales,
         axes: axes(whole),
-        padding: [12, 40, 0, 0], // half of the last time
+        padding: [12, 40, 0, 0], // on the right, room for half of the last label
         legend: { show: false },
         cursor: { show: false },
       },
@@ -157,7 +157,7 @@ export class LiveCharts {
   constructor(total) {
     this.total = total;
     this.draw();
-    // Colours are read once; another scheme has others.
+    // The charts read their colours when they are drawn, and another colour scheme has others.
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.draw();
       if (this.course) this.show(this.course);
@@ -166,7 +166,7 @@ export class LiveCharts {
 
   draw() {
     for (const chart of this.charts ?? []) chart.remove();
-    // The topmost first: each band covers what the one before it filled below.
+    // The topmost band is drawn first, because each band is filled down to 0 and the next covers it.
     const bands = groups.map(({ name }, i) => band(name, i)).reverse();
     this.charts = [
       new Chart("chart-sold", {

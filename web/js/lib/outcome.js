@@ -1,13 +1,13 @@
-// The outcome of a pending purchase: the server's event stream tells it. The page also asks for it
-// again and again: seldom while the stream is open, because a broken connection may go unnoticed,
-// and often without a stream.
+// The outcome of a pending purchase. The server's event stream brings it; the page also asks for it:
+// every 10 s while the stream is open, because a broken connection may go unnoticed, and more often
+// without a stream.
 import { jsonObject, request } from "./request.js";
 import { between, wait } from "./wait.js";
 
 const MOST_LOST = 3; // after this many lost connections in a row the page gives the stream up
 
-/** The answer in an outcome's JSON: null if the server knows nothing of that purchase, undefined
-    while it is pending. Throws for JSON that is not the shop's. */
+/** The answer in the JSON of an outcome: null if the server knows nothing of that purchase, undefined
+    while it is pending. Throws for any other JSON. */
 function answerOf({ result, type, order, reason }) {
   switch (result ?? type) {
     case "success":
@@ -26,7 +26,7 @@ function answerOf({ result, type, order, reason }) {
   }
 }
 
-/** The server's event stream, until it has told the answer or could not. */
+/** The server's event stream. `over` resolves once it has brought the answer, or is given up. */
 class Stream {
   answer = undefined;
   over = Promise.resolve();
@@ -70,7 +70,7 @@ class Stream {
 }
 
 /** Asks once: the answer, null if the server knows nothing of that purchase, undefined while it is
-    pending. Rejects where it cannot tell. */
+    pending. Rejects if no such answer comes. */
 export function ask(location) {
   const options = { headers: { Accept: "application/json" }, cache: "no-store" };
   return request(location, options, async (response) => answerOf(await jsonObject(response)));

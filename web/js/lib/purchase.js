@@ -4,7 +4,7 @@ import { ask, outcome } from "./outcome.js";
 import { jsonObject, request, retryAfter } from "./request.js";
 import { between, wait } from "./wait.js";
 
-/** What /check says, all of it. Whatever else comes is not from the shop, or was cut off. */
+/** Every `result` and `type` of /check. Anything else is not from the shop, or was cut off. */
 const ANSWERS = new Set([
   "sold",
   "pending",
@@ -47,10 +47,9 @@ async function send({ product, intent, key, pass }) {
   }
 }
 
-/** The answer to a click in a sale that is over. An order is known for ever; where there is none,
-    /check alone can tell whether the click may yet become one: it never buys in another sale than
-    the one it names. */
-async function lastWord(click) {
+/** The answer to a click in a sale that is over. An order is found for ever; where there is none,
+    only /check can tell whether the purchase may yet succeed. It buys in the named sale or in none. */
+async function answerAfterEnd(click) {
   const { intent } = click;
   try {
     const known = await ask(intent.address);
@@ -70,17 +69,17 @@ async function attempt(click) {
   const state = await click.saleNow();
   if (!intent.holds(key)) return null;
   if (!state) return { type: "connection-lost" };
-  if (state.sale !== intent.sale) return lastWord(click);
+  if (state.sale !== intent.sale) return answerAfterEnd(click);
   intent.sending();
   const answer = await send(click);
-  // The shop has named that sale; this server has not heard of it yet.
+  // The page has that sale's id from the shop, so this server has only not heard of it yet.
   return answer.type === "unknown-sale" ? { ...answer, type: "unavailable" } : answer;
 }
 
 /** Resolves with the final answer to a click: {product, intent, key, pass, saleNow}, where `key` is
-    what the intent's was when the click began, and `saleNow` resolves with the state of the sale that
-    the product is in, or null. Resolves with null once the intent has another key: another tab has
-    had the answer, and it is stored. `tell` hears of every stage on the way. */
+    the intent's key at the click, and `saleNow` resolves with the state of the product's current sale,
+    or null. Resolves with null once the intent has another key: then another tab has stored the
+    answer. Calls `tell` with every state before that. */
 export async function purchase(click, tell) {
   const { intent, key } = click;
   const { location } = intent;

@@ -2,7 +2,7 @@
 // reload too.
 import { browserStore } from "./storage.js";
 
-const LONGEST_MS = 120_000; // a bound, because the visitor may set the wall clock back
+const LONGEST_MS = 120_000; // if the visitor sets the wall clock back, nobody waits longer
 
 export class Rest {
   #name;

@@ -31,7 +31,7 @@ export class SalePanel {
     this.#clock = clock;
   }
 
-  /** The server's word on the sale. */
+  /** The state of the sale, as the server answered it. */
   set state(state) {
     this.#state = state;
     if (state.status === "none") return;
@@ -47,7 +47,7 @@ export class SalePanel {
     return this.#clock.known ? statusAt(this.#state, this.#clock.now()) : this.#state.status;
   }
 
-  /** The server had more to do than it could take in. */
+  /** Shows for some seconds that the server is busy. */
   busy(seconds) {
     this.#busyUntil = performance.now() + Math.max(seconds * 1000, BUSY_MS);
   }

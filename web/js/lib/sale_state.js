@@ -1,5 +1,5 @@
-// The live state of a product's sale, asked for again and again: each 1 to 2 s when it matters, less
-// often when the start is far away or the sale is over, not at all while nobody looks.
+// The state of a product's sale. The page asks for it every 1 to 2 s while the sale is on or about to
+// start, less often otherwise, and not at all while it is hidden.
 import { jsonObject, request } from "./request.js";
 import { between, wait } from "./wait.js";
 
@@ -28,8 +28,8 @@ export class SaleState {
     }
   }
 
-  /** The state as the server said it in the last few seconds; null when it does not answer. A page
-      that nobody looks at, and a machine that slept, know an older one alone. */
+  /** The state of at most a few seconds ago; null when the server does not answer. Asks for it after
+      a time in which the page was hidden or the machine slept. */
   async recent() {
     const age = Date.now() - this.#latestAt;
     return age >= 0 && age < RECENT_MS ? this.#latest : this.#look();

@@ -1,5 +1,5 @@
-// Who this browser was logged in as last, by the cookie `uid`. A hint for the page only: the server
-// believes the sealed cookie alone.
+// The user who logged in last in this browser, by the cookie `uid`. The page uses it as a hint only:
+// the server trusts nothing but the sealed cookie.
 export function visitor() {
   const match = /(?:^|;\s*)uid=(\d+)(?:;|$)/.exec(document.cookie);
   return match ? match[1] : null;

@@ -1,4 +1,4 @@
-// Every answer of /check and of the captcha, in words a buyer understands.
+// Every answer of /check and of the captcha, in words for buyers.
 const seconds = (n) => `${n} ${n === 1 ? "second" : "seconds"}`;
 
 const REASONS = {

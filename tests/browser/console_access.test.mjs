@@ -2,24 +2,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
-import * as desk from "./support/console.mjs";
+import * as consoleSteps from "./support/console.mjs";
 import { stripes } from "./support/fixtures.mjs";
 import { setStage } from "./support/stage.mjs";
 import * as steps from "./support/steps.mjs";
 
 const OPEN = ["/healthz", "/readyz", "/metrics"];
 
-const stage = setStage({ prepare: desk.addOperator });
+const stage = setStage({ prepare: consoleSteps.addOperator });
 
 let buyers = 0;
 
 /** A console with one of everything, so that every kind of page and form is somewhere in it. */
 async function fill(page) {
   const { shop } = stage;
-  await desk.addProduct(page, { name: "Brass lamp" });
+  await consoleSteps.addProduct(page, { name: "Brass lamp" });
   const product = new URL(page.url()).pathname.split("/").at(-1);
-  await desk.uploadPicture(page, stripes(64, 48), "A lamp");
-  const sale = await desk.createSale(page, { price: "19.99", quantity: 10, captcha: false });
+  await consoleSteps.uploadPicture(page, stripes(64, 48), "A lamp");
+  const terms = { price: "19.99", quantity: 10, captcha: false };
+  const sale = await consoleSteps.createSale(page, terms);
   shop.createSale({ product: shop.addProduct("Later"), starts: "2100-01-01T00:00:00Z" });
   await shop.awaitStatus(product, "on");
   buyers += 2;
@@ -61,9 +62,9 @@ async function crawl(page) {
   }
 }
 
-test("without a log-in nothing answers but the doors", async (t) => {
+test("without a login only health, metrics and the login page answer", async (t) => {
   const { shop } = stage;
-  const visitor = await desk.enterConsole(t, stage);
+  const visitor = await consoleSteps.enterConsole(t, stage);
   await fill(visitor.page);
   const { gets, posts } = await crawl(visitor.page);
   for (const path of ["/products/new", "/orders", "/orders.csv", "/audit-log", "/blacklist"]) {
@@ -121,7 +122,7 @@ async function sendFromShop(visitor, action, fields) {
 }
 
 test("a form that comes from another origin changes nothing, even with a token", async (t) => {
-  const visitor = await desk.enterConsole(t, stage);
+  const visitor = await consoleSteps.enterConsole(t, stage);
   visitor.expect(/./); // the test leaves the origin on purpose
   const { page, context } = visitor;
   const { sale, product } = await fill(page);
@@ -133,7 +134,7 @@ test("a form that comes from another origin changes nothing, even with a token",
   const fields = { token, confirm: sale };
   assert.ok([401, 403].includes(await sendFromShop(visitor, `/sales/${sale}/end`, fields)));
   assert.equal((await stage.shop.state(product)).status, "on");
-  const login = { token, name: desk.OPERATOR, password: steps.PASSWORD };
+  const login = { token, name: consoleSteps.OPERATOR, password: steps.PASSWORD };
   assert.equal(await sendFromShop(visitor, "/login", login), 403);
 
   // The same from the console's own page goes through: it was the origin alone.
@@ -147,7 +148,7 @@ test("a form that comes from another origin changes nothing, even with a token",
 });
 
 test("a form without its token changes nothing", async (t) => {
-  const { page } = await desk.enterConsole(t, stage);
+  const { page } = await consoleSteps.enterConsole(t, stage);
   const { sale, product } = await fill(page);
   const response = await page.request.post(`/sales/${sale}/end`, {
     headers: { Origin: stage.shop.console },

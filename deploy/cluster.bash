@@ -49,7 +49,7 @@ await() {
   case $1 in rabbitmq | mariadb) address[$1]=$(sed -n 's/^\(amqp\|mysql\) //p' "$data/log/$1.out") ;; esac
 }
 
-# In reverse order: what the doors took goes through the queue into the database.
+# In reverse order, so that what validators took still goes through the queue into the database.
 end_all() {
   trap '' INT TERM
   local part number

@@ -94,7 +94,8 @@ class Warp {
   Wave y_;
 };
 
-/// Letters and noise use the same one, so that they cannot be told apart by it.
+/// The colours of one image. Letters and noise use the same, so that colour does not tell them
+/// apart.
 struct Ink {
   explicit Ink(Random& random)
       : red(random.between(0, 0.4)),

@@ -8,7 +8,7 @@ using identity::ClaimReader;
 using identity::ClaimWriter;
 using identity::Purpose;
 
-/// Upper case, without surrounding blanks: as answers are drawn.
+/// The answer in upper case and without surrounding blanks, as images show it.
 std::string normalise(std::string_view answer) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const auto first = answer.find_first_not_of(kBlanks);

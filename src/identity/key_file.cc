@@ -235,7 +235,7 @@ class Draft {
   const Descriptor file_;
 };
 
-/// With the key file locked: who makes a draft holds that lock.
+/// Call it with the key file locked: whoever makes a draft holds that lock, so no draft is in use.
 void remove_drafts_of(const std::filesystem::path& path) {
   const std::string name = draft_name(path.filename());
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
@@ -246,7 +246,8 @@ void remove_drafts_of(const std::filesystem::path& path) {
   for (const auto& draft : drafts) ::unlink(draft.c_str());
 }
 
-/// Opens the file of that name and locks it; the one that has the name when the lock is held.
+/// Opens and locks the file that has the name once the lock is held: while this waits, a rotation
+/// may give the name to another file.
 Descriptor lock_current(const std::filesystem::path& path) {
   while (true) {
     Descriptor file = open_existing(path);

@@ -24,7 +24,7 @@ constexpr std::size_t kNonceAt = 2;
 constexpr std::size_t kCiphertextAt = kNonceAt + AesGcm::kNonce;
 constexpr std::size_t kOverhead = kCiphertextAt + AesGcm::kTag;
 
-/// Those of sessions are the names of their cookies.
+/// In order of Purpose. The purpose of a session is named as its cookie is.
 constexpr std::array<std::string_view, kPurposes> kNames = {
     "sign", "captcha-challenge", "captcha-pass", "form", "peer", "operator"};
 

@@ -24,7 +24,7 @@ class Accounts {
   virtual ~Accounts() = default;
 
   struct NameTaken {};
-  /// Ids count up from 1; on MariaDB a name that was taken may cost one.
+  /// Ids count up from 1; on MariaDB a call that is refused may use up an id.
   virtual std::expected<UserId, NameTaken> create(std::string_view name,
                                                   std::string_view password_hash, UserRole role,
                                                   Instant now) = 0;
@@ -39,9 +39,9 @@ class Accounts {
   /// A new password raises the epoch too, in the same transaction.
   virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
                                                    Instant now) = 0;
-  /// Epochs raised behind that revision. Who knows none (-1), or more than the database (which has
-  /// lost its tail in a failover), gets all that were raised at or after `recent`: earlier ones
-  /// matter to no cookie that still opens.
+  /// The epochs that were raised after `revision`. For a caller that knows no revision (-1), or a
+  /// greater one than the database (which lost its tail in a failover), all that were raised at or
+  /// after `recent`: cookies from before then have expired.
   virtual RaisedEpochs epochs_raised(std::int64_t revision, Instant recent) = 0;
 
   /// Makes the users first..last that do not exist, named "user<id>", with password hash "!";

@@ -20,8 +20,8 @@ struct AuditedSale {
   std::vector<StockLease> leases;
   std::int64_t active = 0;  // orders not failed
   std::int64_t failed = 0;
-  /// By the sale itself, order by order, for the live view: behind if a consumer of a release that
-  /// does not count them wrote some.
+  /// The sale's own count of its failed orders, which the live view shows. Smaller than `failed` if
+  /// a consumer of a release without that count wrote some.
   std::int64_t failed_as_counted = 0;
   std::int64_t added_while_on = 0;     // units of sale.quantity that were added after its start
   std::int64_t buyers_over_limit = 0;  // buyers with more active orders than the limit
@@ -34,11 +34,13 @@ struct AuditedSale {
 class Audit {
  public:
   virtual ~Audit() = default;
-  virtual std::vector<AuditedSale> audited_sales() = 0;
+  virtual std::vector<AuditedSale> audited_sales() = 0;  // in order of id
+  /// Every order of the sale, failed ones too, in order of number.
   virtual void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) = 0;
 };
 
-/// Who changed what, for ever. Thread-safe; calls block.
+/// The changes that operators made: who, what and when. Entries are kept for good. Thread-safe;
+/// calls block.
 class AuditLog {
  public:
   virtual ~AuditLog() = default;
@@ -50,7 +52,7 @@ class AuditLog {
     Instant at;
   };
 
-  /// What a subject has room for, in characters; who writes a longer one cuts it.
+  /// The longest subject that can be stored, in characters. The caller cuts a longer one.
   static constexpr std::size_t kLongestSubject = 255;
 
   virtual void append(std::string_view actor, std::string_view action, std::string_view subject,

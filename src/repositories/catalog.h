@@ -26,8 +26,9 @@ enum class AddProductError { kKeyTaken };
 struct StockAddition {
   SaleId sale;
   std::int64_t units = 0;
-  std::int64_t most = 0;              // units of the whole sale, afterwards
-  std::optional<std::int64_t> known;  // only if it has so many now
+  std::int64_t most = 0;  // kTooMany if the sale would have more units than that
+  /// If set: kChangedMeanwhile unless the sale has that many units now.
+  std::optional<std::int64_t> known;
   std::optional<IdempotentRequest> request;
 };
 
@@ -39,6 +40,7 @@ class Catalog {
   ProductId add_product(const ProductDetails& facts, Instant now) {
     return add_product(facts, now, std::nullopt)->result;
   }
+  /// kKeyTaken: the request's key belongs to another request.
   virtual std::expected<Applied<ProductId>, AddProductError> add_product(
       const ProductDetails& facts, Instant now,
       const std::optional<IdempotentRequest>& request) = 0;
@@ -52,16 +54,16 @@ class Catalog {
   virtual std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) = 0;
   virtual std::vector<Sale> sales() = 0;  // in order of id
   virtual std::optional<Sale> sale(SaleId id) = 0;
-  /// Gives sale.id these terms if it has `known` units now. Refused when its terms stand at `now`
-  /// (Sale::terms_fixed) and, whatever the clocks say, once a unit of it is leased or sold. Ignores
-  /// sale.product and sale.unleased.
+  /// Gives sale.id these terms if it has `known` units now. Refused when its terms are fixed at
+  /// `now` (Sale::terms_fixed) and, whatever the clocks say, once a unit of it is leased or sold.
+  /// Ignores sale.product and sale.unleased.
   virtual std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
                                                            Instant now) = 0;
-  /// The units are unleased first. Refused once the sale has ended. Answers its new quantity.
+  /// Adds unleased units. Refused once the sale has ended. Answers its new quantity.
   virtual std::expected<Applied<std::int64_t>, AddStockError> add_stock(
       const StockAddition& addition, Instant now) = 0;
-  /// Ends it at `now` unless it ended before; false for an unknown sale. A sale that had not begun
-  /// begins and ends at `now`.
+  /// Ends the sale at `now` unless it ended before; false for an unknown sale. A sale that had not
+  /// begun begins and ends at `now`.
   virtual bool end_sale(SaleId id, Instant now) = 0;
 };
 

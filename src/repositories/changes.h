@@ -13,12 +13,13 @@ struct Revisions {
   friend bool operator==(const Revisions&, const Revisions&) = default;
 };
 
-/// Tells a running server that somebody wrote. For one thread.
+/// Tells a running server that the database has changed. For one thread; calls block.
 class Changes {
  public:
   virtual ~Changes() = default;
-  /// The revisions, if anybody has committed since the last call (and on the first). During a sale
-  /// that is always so, and MariaDB cannot tell; the revisions say whether it matters.
+  /// The revisions if anybody has committed since the last call, and on the first call. Orders are
+  /// commits too, and MariaDB does not tell whether there were any, so the caller compares the
+  /// revisions to see whether the catalog or the blacklist has changed. Throws StorageError.
   virtual std::optional<Revisions> poll() = 0;
 };
 

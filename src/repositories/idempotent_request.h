@@ -6,10 +6,11 @@
 
 namespace stampede::repositories {
 
-/// Makes a change of an operator one change, however often it is asked for. Keys are kept for good.
+/// Names one change by an operator, so that it is made once however often it is requested. Keys are
+/// kept for good.
 struct IdempotentRequest {
   IdempotencyKey key;
-  std::string content;  // tells what is asked for from anything else; at most 64 bytes
+  std::string content;  // differs for every other change; at most 64 bytes
 };
 
 /// What a change was answered with.

@@ -10,7 +10,7 @@
 
 namespace stampede::repositories {
 
-/// Which orders are looked for; what is not set does not count.
+/// Which orders are looked for. A member that is not set allows every order.
 struct OrderFilter {
   OrderNumber number;
   SaleId sale;
@@ -29,8 +29,8 @@ struct FoundOrder {
 
 struct FoundOrders {
   std::vector<FoundOrder> orders;  // newest first
-  /// Older ones may be found below this number; none: there are none. If there are fewer orders
-  /// than were asked for, the search was cut short to be quick, and goes on from here.
+  /// The `before` of the next call, which finds older orders; not set: there are none. If it is
+  /// set and `orders` has fewer than `limit`, the search stopped at kMostExamined rows.
   OrderNumber continue_before;
 };
 

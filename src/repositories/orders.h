@@ -48,8 +48,8 @@ class Orders {
   /// The seq of the last order of each queue shard, in order.
   virtual std::vector<std::int64_t> newest() = 0;
   /// For each queue shard, in order, a seq that comes before every order of the sales that were not
-  /// over at `over_after` (kRetention): where since() begins for who knows nothing. Looks at
-  /// sales and leases only.
+  /// over at `over_after` (kRetention): where a process that knows no orders begins to read by
+  /// since(). Looks at sales and leases only.
   virtual std::vector<std::int64_t> cursors_before_recent(Instant over_after) = 0;
   /// The sales that were not over at `over_after`. Looks at sales and leases only.
   virtual RecentSales recent_sales(Instant over_after) = 0;

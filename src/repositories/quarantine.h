@@ -8,7 +8,7 @@
 
 namespace stampede::repositories {
 
-/// Messages of the order queue that nothing could be made of, kept for people to look at.
+/// Messages of the order queue that could not be processed, kept for operators to inspect.
 /// Thread-safe; calls block.
 class Quarantine {
  public:

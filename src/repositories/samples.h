@@ -10,7 +10,7 @@
 
 namespace stampede::repositories {
 
-/// What was seen of one sale up to one instant; the body is services/live's.
+/// The statistics of one sale at one instant; services/live defines the body.
 struct StoredSample {
   SaleId sale;
   Instant at;
@@ -19,12 +19,12 @@ struct StoredSample {
   friend bool operator==(const StoredSample&, const StoredSample&) = default;
 };
 
-/// The course of each sale. Thread-safe; calls block.
+/// The stored samples of all sales. Thread-safe; calls block.
 class Samples {
  public:
   virtual ~Samples() = default;
 
-  /// All or none. One that is there already, by sale and instant, stays as it is.
+  /// Stores all or none. A sample of the same sale and instant that is there already stays.
   virtual void append(std::span<const StoredSample> samples) = 0;
   /// Those of one sale after an instant, in order of time, at most `most`.
   virtual std::vector<StoredSample> of(SaleId sale, Instant after, std::size_t most) = 0;

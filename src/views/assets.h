@@ -10,12 +10,11 @@ namespace stampede::views {
 struct Asset {
   std::string_view path;   // "css/shop.css"
   std::string url;         // "/static/shop-00c0ffee00c0ffee.css": names the content
-  std::string_view bytes;  // of the binary
+  std::string_view bytes;  // in the binary
 };
 
-/// All of them, in order of their path. What is at an address never changes: a new release has new
-/// addresses, so that browsers and CDNs may keep every file for good. Thread-safe; for the life of
-/// the process.
+/// All assets, in order of path. A URL names the content, so what it serves never changes, and
+/// browsers and CDNs may keep every file for good. Thread-safe; valid for the life of the process.
 std::span<const Asset> assets();
 
 /// Where the browser finds a file of web/; throws std::logic_error if the binary has none of that

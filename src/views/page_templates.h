@@ -11,12 +11,12 @@ namespace stampede::views {
 /// Where the browser finds a file of web/: "css/shop.css" → its address.
 using AssetUrl = std::function<std::string(std::string_view path)>;
 
-/// The templates of one site, each inside that site's layout. For the .cc files of this room: what
-/// it includes is heavy. Thread-safe.
+/// The templates of one site, each inside that site's layout. Only .cc files of this room include
+/// it, because mustache is a heavy header. Thread-safe.
 class PageTemplates {
  public:
   /// `folder` of templates/: "" is the shop's, "console/" the console's. Throws std::logic_error
-  /// for a template that is not valid: the binary is broken then.
+  /// for a template that is not valid, which only a broken build can contain.
   PageTemplates(std::string_view folder, const AssetUrl& asset_url);
 
   /// Templates see `title` and the address of every file of web/: {{assets.css_shop_css}}.
@@ -26,12 +26,12 @@ class PageTemplates {
 
  private:
   kainjow::mustache::data assets_;
-  /// kainjow's render() is not const, but writes only for lambdas and partials, of which there are
-  /// none here: so one template serves all threads.
+  /// kainjow's render() is not const, but it writes only for lambdas and partials, and no template
+  /// here has any: so all threads may share a template.
   mutable std::map<std::string, kainjow::mustache::mustache, std::less<>> pages_;
 };
 
-/// A section of a template: shown with {{text}}, or not at all if there are no words.
+/// A section of a template, which shows `words` as {{text}}; without words it is not shown.
 kainjow::mustache::data section(const std::string& words);
 
 }  // namespace stampede::views

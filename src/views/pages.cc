@@ -38,14 +38,14 @@ std::string words_of(SaleStatus status) {
   return "";
 }
 
-/// The list price, if it is above the price; otherwise nothing is struck through.
+/// The list price to show struck through, if it is above the price.
 data list_price_section(std::optional<std::int64_t> list_price_cents, std::int64_t price_cents) {
   const bool more = list_price_cents.value_or(0) > price_cents;
   return section(more ? format_price(*list_price_cents) : "");
 }
 
-/// With its size, so that nothing moves when the picture arrives. A `later` one is loaded when it
-/// comes into view.
+/// The size is given so that nothing moves when the picture arrives. A `later` picture is loaded
+/// when it comes into view.
 data picture_of(const Picture& picture, bool later) {
   data values;
   values.set("name", picture.name);

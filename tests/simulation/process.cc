@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 constexpr Duration kTicksBegin = 1'000'000s;
 constexpr Instant kWallBegins{std::chrono::sys_days{std::chrono::year{2026} / 11 / 11}};
 
-/// A little more than the rules tolerate.
+/// The shortest time that a machine is suspended: a little more than the rules tolerate.
 constexpr Duration kShortestSuspension = 2'100ms;
 
 }  // namespace

@@ -57,7 +57,7 @@ class SimBroker {
   void drop(const Process& client);
   void set_away(bool away);
   void set_blocked(bool blocked);
-  /// Somebody else's message.
+  /// Puts a message into the queue that no publisher of the sale sent.
   void put(std::int32_t shard, std::string body);
   void set_missing(std::int32_t shard, bool missing);
 

@@ -46,7 +46,7 @@ class SimPublisher final : public queue::OrderQueue {
   queue::Outbox outbox_;
   queue::Generation generation_ = 0;
   SimBroker::LinkPtr link_;
-  std::vector<SimBroker::LinkPtr> links_;  // all there were
+  std::vector<SimBroker::LinkPtr> links_;  // all connections so far
   bool pumping_ = false;
   bool trying_again_ = false;
   // Of planted bugs alone.

@@ -35,7 +35,8 @@ std::optional<SessionEpoch> raise(soci::session& session, UserId id, Instant now
        soci::use(raised_at), soci::use(id.value));
   update.execute(true);
   if (update.get_affected_rows() != 1) return std::nullopt;
-  // Its row stays locked until the commit: whoever reads a revision reads all epochs up to it.
+  // The revision's row stays locked until the commit, so that nobody reads a revision before all
+  // epochs up to it are committed.
   raise_revision(session, kSessionsRevision);
   session << "UPDATE users SET epoch_revision = "
              "(SELECT r.revision FROM revisions r WHERE r.topic = 'sessions') WHERE id = :id",
@@ -59,7 +60,7 @@ std::vector<std::optional<SessionEpoch>> epochs_of(soci::session& session, std::
   return epochs;
 }
 
-/// In statements of many rows, each of integers and fixed words alone.
+/// Many rows a statement. The text holds integers and fixed words only, so nothing is to be quoted.
 void insert_minted(soci::session& session, std::span<const std::int64_t> ids, Instant now) {
   const auto created_at = to_column(now);
   while (!ids.empty()) {

@@ -9,8 +9,8 @@ namespace stampede::repositories::sql {
 void SqlBlacklist::put(std::span<const BlacklistEntry> entries) {
   if (entries.empty()) return;
   database_.write([&](soci::session& session) {
-    // First: its row is locked until the commit, so that no other entry comes between the look and
-    // the change.
+    // This comes first and locks the revision's row until the commit, so that nobody adds an entry
+    // between the SELECT and the REPLACE below.
     raise_revision(session, kBlacklistRevision);
     for (const auto& entry : entries) {
       Nullable expires_at(entry.expires_at);

@@ -12,7 +12,7 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// Other than sale.id itself.
+/// Whether the window of another sale of the product overlaps this one's.
 bool another_sale_runs(soci::session& session, const Sale& sale) {
   const auto starts_at = to_column(sale.starts_at);
   Nullable ends_at(sale.ends_at);
@@ -32,7 +32,8 @@ SaleId insert_sale(soci::session& session, const Sale& sale, Instant now) {
   Nullable ends_at(sale.ends_at);
   const int captcha = sale.captcha ? 1 : 0;
   const auto created_at = to_column(now);
-  // Each shard counts on by itself, so the next number of the one furthest behind bounds them all.
+  // Every shard numbers its orders by itself: no later order has a smaller number than the next
+  // number of the shard that is furthest behind.
   session << "INSERT INTO sales (product, price_cents, quantity, unleased, per_buyer_limit, "
              "starts_at, ends_at, captcha, created_at, first_number) "
              "SELECT :product, :price, :quantity, :unleased, :most, :starts, :ends, :captcha, "
@@ -46,7 +47,7 @@ SaleId insert_sale(soci::session& session, const Sale& sale, Instant now) {
   return {id};
 }
 
-/// With the sale's row locked.
+/// The caller has locked the sale's row.
 void update_sale(soci::session& session, const Sale& sale) {
   const auto starts_at = to_column(sale.starts_at);
   Nullable ends_at(sale.ends_at);
@@ -59,7 +60,7 @@ void update_sale(soci::session& session, const Sale& sale) {
       soci::use(sale.id.value);
 }
 
-/// Of products `first` to `last`, which are in order of id.
+/// Adds their pictures to the products `first` to `last`, which are in order of id.
 void add_pictures(soci::session& session, std::int64_t first, std::int64_t last,
                   std::vector<Product>& products) {
   Picture picture;
@@ -208,8 +209,8 @@ std::expected<void, ChangeSaleError> SqlCatalog::change_sale(const Sale& sale, s
     lock_product(session, changed.product);
     const auto stored = lock_sale(session, sale.id);
     if (stored->terms_fixed(now)) return std::unexpected(Error::kTermsFixed);
-    // `now` is the caller's, and it may have waited for the lock: who sold by the old terms is seen
-    // here, where leases are granted under the same lock.
+    // `now` was read before the wait for the lock, so a lease may have been granted by the old
+    // terms since. Leases are granted under the same lock, so it shows here.
     if (stored->unleased != stored->quantity) return std::unexpected(Error::kUnitsAreLeased);
     if (stored->quantity != known) return std::unexpected(Error::kChangedMeanwhile);
     if (another_sale_runs(session, changed)) return std::unexpected(Error::kAnotherSaleRuns);

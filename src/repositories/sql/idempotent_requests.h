@@ -10,22 +10,24 @@
 
 namespace stampede::repositories::sql {
 
-/// The key is of another request.
+/// The key belongs to another request.
 struct KeyTaken {};
 
-/// What the request was answered with before; nullopt: it is a new one. In a write transaction.
+/// The result of the same request before; nullopt: the request is new. Call it in the write
+/// transaction of the change.
 std::expected<std::optional<std::int64_t>, KeyTaken> find_applied(soci::session& session,
                                                                   const IdempotentRequest& request);
 
 /// Thrown by note_applied() if the same request was made by another process meanwhile.
 struct AppliedMeanwhile {};
 
-/// With the change itself, in its transaction.
+/// Stores the result of the request. Call it in the transaction of the change. Throws
+/// AppliedMeanwhile.
 void note_applied(Database& database, soci::session& session, const IdempotentRequest& request,
                   std::int64_t result, Instant now);
 
-/// As database.write(work), and again if the same request came from two sides at once: the second
-/// time `work` finds what the first to come was answered with.
+/// As database.write(work), and once more if another process made the same request meanwhile: then
+/// find_applied() finds its result.
 template <class Work>
 auto write_once(Database& database, const Work& work) {
   try {

@@ -37,14 +37,14 @@ RingState select_ring(soci::session& session) {
   return ring;
 }
 
-/// Whoever knew the key could send a crowd to one validator.
+/// The key is drawn: whoever knew it could choose buyers who all belong to one validator.
 void ensure_hash_key(soci::session& session) {
   const std::string key = draw_nonce();
   session << "UPDATE ring SET hash_key = :key WHERE hash_key = ''", soci::use(key);
 }
 
-/// The ring's epoch, with its row locked. A grant checks the epoch at its end and keeps the row
-/// until its commit: so every lease in the name of this ring is committed now, or never will be.
+/// Locks the ring's row and reads its epoch. A grant checks the epoch as its last step and keeps
+/// the row locked until its commit: so every lease in this ring's name is committed now or never.
 std::int64_t lock_epoch(soci::session& session, std::string_view for_update) {
   std::int64_t epoch = 0;
   session << fmt::format("SELECT epoch FROM ring WHERE id = 1{}", for_update), soci::into(epoch);
@@ -54,7 +54,7 @@ std::int64_t lock_epoch(soci::session& session, std::string_view for_update) {
 void update_ring(soci::session& session, const RingChange& change) {
   const std::int64_t epoch = std::max(change.epoch, change.above) + 1;
   const std::string nonce = draw_nonce();
-  // By a statement of its own, which sees what was committed while the lock was waited for.
+  // A statement of its own sees what was committed while this waited for the lock.
   std::int64_t newest = 0;
   session << "SELECT COALESCE(MAX(id), 0) FROM stock_leases", soci::into(newest);
   session << "UPDATE ring SET epoch = :epoch, nonce = :nonce, virtual_nodes = :points, "
@@ -62,7 +62,7 @@ void update_ring(soci::session& session, const RingChange& change) {
       soci::use(epoch), soci::use(nonce), soci::use(change.virtual_nodes), soci::use(newest);
 }
 
-/// A process that was a member before joined when it did.
+/// A process that was a member of the ring before keeps its time.
 std::int64_t joined_at(const Member& member, const std::vector<Joined>& before, Instant now) {
   for (const auto& joined : before) {
     if (joined.member == member) return joined.at;

@@ -10,8 +10,8 @@
 
 namespace stampede::repositories::sql {
 
-/// What the consumer's transaction asks of few rows, prepared, each with the variables it reads and
-/// fills; and its batch.
+/// The prepared statements of the consumer's transaction that concern few rows, with the variables
+/// that they read and fill, and its OrderBatch.
 class SqlOrderStore::Statements {
  public:
   Statements(std::shared_ptr<soci::session> session, Dialect& dialect);
@@ -114,7 +114,7 @@ void SqlOrderStore::Statements::advance(std::int32_t shard, std::int64_t last_se
 }
 
 void SqlOrderStore::Statements::count_failed(std::span<const Order> orders) {
-  std::map<std::int64_t, std::int64_t> failed;  // of each sale; locked in order of id
+  std::map<std::int64_t, std::int64_t> failed;  // by sale, so rows are locked in order of id
   for (const Order& order : orders) {
     if (!order.active()) ++failed[order.sale.value];
   }

@@ -44,9 +44,9 @@ RecentSales select_recent(soci::session& session, Instant over_after) {
   return recent;
 }
 
-/// The order that an intent became in another sale of the same product. Sale by sale, each by the
-/// unique index (sale, buyer, slot), which is named because a server with few statistics reads all
-/// orders.
+/// The order that an intent became in another sale of the same product. Looks into each sale by the
+/// unique index (sale, buyer, slot), which is named because a server with few statistics would read
+/// all orders.
 std::optional<Order> in_another_sale(soci::session& session, const Dialect& dialect, SaleId sale,
                                      UserId buyer, const std::string& intent) {
   OrderRow row;
@@ -73,7 +73,7 @@ std::vector<std::int64_t> select_shards(soci::session& session) {
   return shards;
 }
 
-/// Sales that a buyer's orders are looked for at once.
+/// Sales in which one statement looks for a buyer's orders.
 constexpr std::size_t kSalesAtOnce = 500;
 
 /// What a buyer's page shows of a sale.
@@ -143,7 +143,8 @@ std::string SqlOrders::of_buyer_statement(const Dialect& dialect, std::span<cons
       OrderRow::kColumns, dialect.by_index("orders_by_buyer"), fmt::join(ids, ","));
 }
 
-/// Some sales at a time, the newest sales first: no statement is long, however many there are.
+/// Looks into kSalesAtOnce sales at a time, so that no statement is long, however many sales there
+/// are.
 std::vector<OrderLine> SqlOrders::of_buyer(UserId buyer, OrderNumber before, std::size_t limit) {
   const OrderNumber end = before ? before : OrderNumber{kLastId};
   std::vector<OrderLine> lines;
@@ -200,7 +201,7 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
     row.define(select);
     for (const auto* value : {&last, &end, &last, &shards}) select.exchange(soci::use(*value));
     select.exchange(soci::use(most));
-    // Along the primary key, over the other shards' orders of the same time.
+    // Reads along the primary key and skips the other shards' orders of the same time.
     prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.number > :last "
                                 "AND o.number <= :end AND (o.number - :same) % :shards = 0 "
                                 "ORDER BY o.number LIMIT :most",
@@ -214,7 +215,8 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
 std::vector<std::int64_t> SqlOrders::newest() { return database_.read(select_shards); }
 
 std::string SqlOrders::recent_sales_statement() {
-  // Of sales that have not ended those are over whose last unit was sold so long ago.
+  // A sale that has not ended is over at a time if nothing is unleased and its last lease was
+  // closed by then.
   return "SELECT s.id, s.first_number FROM sales s "
          "WHERE (s.ends_at IS NULL OR s.ends_at > :after) "
          "AND (s.unleased > 0 OR s.last_closed_at IS NULL OR s.last_closed_at > :same "
@@ -225,7 +227,7 @@ std::string SqlOrders::recent_sales_statement() {
 std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant over_after) {
   return database_.read([&](soci::session& session) {
     const auto recent = select_recent(session, over_after);
-    auto cursors = select_shards(session);  // no sale: all that was is over
+    auto cursors = select_shards(session);  // without a recent sale: behind all orders
     const auto shards = static_cast<std::int64_t>(cursors.size());
     for (std::int64_t shard = 0; shard < shards; ++shard) {
       auto& cursor = cursors[static_cast<std::size_t>(shard)];

@@ -65,7 +65,8 @@ std::expected<PictureId, AddPictureError> SqlPictures::add(ProductId product,
   using Result = std::expected<PictureId, AddPictureError>;
   return database_.write([&](soci::session& session) -> Result {
     std::int64_t id = 0;
-    // Locked, so that of two operators who add a picture at once one counts the other's.
+    // Locks the product, so that of two operators who add pictures at once the second counts the
+    // first one's.
     session << fmt::format("SELECT id FROM products WHERE id = :id{}",
                            database_.dialect().for_update()),
         soci::use(product.value), soci::into(id);

@@ -22,7 +22,7 @@ std::string hexadecimal(std::string_view bytes) {
   return text;
 }
 
-/// A reason may quote what came: the column takes any ASCII that can be printed.
+/// A reason may quote the message, which may hold any bytes; the column takes printable ASCII.
 std::string printable(std::string_view text) {
   std::string result(text);
   for (char& c : result) {

@@ -17,7 +17,7 @@ void ensure_shards(Database& database, std::int32_t shards) {
   database.write([&](soci::session& session) {
     std::int32_t known = 0;
     std::int64_t last_seq = 0, newest = 0;
-    // Locked, so that of two processes that start at once one sees the other's rows.
+    // Locks the rows, so that of two processes that start at once the second sees the first one's.
     soci::statement select =
         (session.prepare << fmt::format("SELECT last_seq FROM queue_shards ORDER BY shard{}",
                                         database.dialect().for_update()),

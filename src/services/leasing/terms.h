@@ -31,8 +31,8 @@ struct Terms {
   /// A validator not heard of for so long leaves the ring.
   std::chrono::milliseconds lost{3'000};
   /// A validator says *no* only for so long after it asked for its last heartbeat: less than
-  /// `lost`, so that it stops before others are told of its buyers. Who gained buyers from one that
-  /// lives waits for so long.
+  /// `lost`, so that it stops before others are told of its buyers. The new owner of a range whose
+  /// earlier owner lives waits for so long too.
   std::chrono::milliseconds sure{2'000};
   /// A leader that did not renew its term for so long may be followed by another.
   std::chrono::milliseconds lead{2'000};
@@ -45,7 +45,7 @@ struct Terms {
 };
 
 /// Units of the next lease, by guided self-scheduling (Polychronopoulos and Kuck 1987): a fixed
-/// part of what is left, so that the last leases are one unit and nobody sits on the rest.
+/// part of what is left, so that the last leases are one unit and no validator keeps the rest.
 inline std::int64_t lease_size(std::int64_t unleased, std::int64_t validators, const Terms& terms) {
   const std::int64_t parts = terms.part * std::max<std::int64_t>(1, validators);
   return std::clamp((unleased + parts - 1) / parts, std::int64_t{1}, terms.most_units);

@@ -38,7 +38,7 @@ struct Rules {
 /// is held across a wait.
 class Checkout {
  public:
-  /// Doors and tools, which outlive the checkout.
+  /// What the checkout uses; all of it outlives the checkout.
   struct Parts {
     const captcha::Tokens& captcha;
     queue::OrderQueue& queue;

@@ -9,7 +9,7 @@
 
 namespace stampede::views {
 
-/// One change that somebody made.
+/// One change by an operator.
 struct AuditLogRow {
   std::string actor;
   std::string action;

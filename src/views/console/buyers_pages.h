@@ -26,7 +26,7 @@ struct BuyerPage {
   bool more_orders = false;
   std::string token;   // proves that the forms are ours
   std::string notice;  // a sentence of success, or empty
-  std::string error;   // of the form below, which keeps what was typed
+  std::string error;   // a sentence about the form below, which keeps what was typed; or empty
   std::string reason;
   std::string hours;
   bool for_good = false;

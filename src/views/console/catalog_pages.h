@@ -11,11 +11,11 @@
 
 namespace stampede::views {
 
-/// What stands on every form of the console.
+/// What every form of the console contains.
 struct FormFrame {
-  std::string token;
+  std::string token;  // proves that the form is ours
   std::string error;  // a sentence, or empty
-  std::string key;    // of a form that may be sent twice: names the one change it asks for
+  std::string key;    // the idempotency key of the change, in forms that may be sent twice
 };
 
 /// The facts of a product, as typed.

@@ -6,7 +6,8 @@
 namespace stampede::views {
 namespace {
 
-// In UTF-8. Spaces are what programs that read CSV may trim, the byte order mark among them.
+// In UTF-8. kSpaces are characters that programs which read CSV may trim; the byte order mark is
+// one of them.
 constexpr auto kSpaces = std::to_array<std::string_view>(
     {" ",      "\v",     "\f",     "\u0085", "\u00a0", "\u1680", "\u180e",
      "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",

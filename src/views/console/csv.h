@@ -13,11 +13,11 @@ class CsvLine {
 
   explicit CsvLine(std::string& out) : out_(&out) {}
 
-  /// Somebody's text, in quotes. One that a spreadsheet would take for a formula gets a leading
-  /// apostrophe (OWASP, CSV injection), behind which it is text.
+  /// A text of a user or an operator, in quotes. If a spreadsheet would take it for a formula, it
+  /// gets a leading apostrophe, which makes it text (OWASP, CSV injection).
   CsvLine& text(std::string_view words);
-  /// What we made: a slug or a time, of letters, digits and - : . alone, beginning with a letter or
-  /// digit.
+  /// A slug or a time that the program made, without quotes: letters, digits and - : . only, the
+  /// first one a letter or digit.
   CsvLine& plain(std::string_view word);
   CsvLine& number(std::int64_t number);  // not negative
   void end() { *out_ += "\r\n"; }

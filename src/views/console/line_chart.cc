@@ -9,7 +9,7 @@
 namespace stampede::views {
 namespace {
 
-constexpr double kTicks = 5;  // about so many
+constexpr double kTicks = 5;  // about that many on an axis
 
 /// 1, 2 or 5 times a power of ten, at least 1.
 double round_step(double range) {

@@ -11,7 +11,7 @@ struct LinePoint {
   double y = 0;
 };
 
-/// A line as SVG has it, in a box of kWidth by kHeight with y growing downwards.
+/// A line for an SVG, in a box of kWidth by kHeight whose y grows downwards.
 struct LineChart {
   static constexpr double kWidth = 1000;
   static constexpr double kHeight = 300;
@@ -24,7 +24,8 @@ struct LineChart {
   std::vector<Tick> across, up;
 };
 
-/// From 0 to the last point, and from 0 to `top` or the highest point. Ticks are at round numbers.
+/// x goes from 0 to the last point, y from 0 to the greater of `top` and the highest point. Ticks
+/// are at round numbers.
 LineChart draw_line(std::span<const LinePoint> points, double top);
 
 }  // namespace stampede::views

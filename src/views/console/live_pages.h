@@ -11,7 +11,7 @@
 
 namespace stampede::views {
 
-/// Where every unit of a sale is.
+/// Where every unit of a sale is: its position, and who holds what is leased.
 struct UnitsTable {
   struct Holder {
     std::string name;  // of the validator; empty in `serve`
@@ -23,7 +23,7 @@ struct UnitsTable {
   std::vector<Holder> holders;  // of leases not closed
 };
 
-/// What both pages say of the sale.
+/// What the live view and the report both say of the sale.
 struct SaleHeading {
   Sale sale;
   std::string product_name;
@@ -54,9 +54,9 @@ struct ReportPage {
   UnitsTable units;
   Instant made_at;
   std::optional<Instant> sold_out_at;
-  Peak attempts, sold;  // 0 per second: nobody watched
+  Peak attempts, sold;  // 0 per second: there are no samples
   std::int64_t most_queued = 0;
-  std::vector<Answer> answers;                // of those kinds that there were
+  std::vector<Answer> answers;                // kinds that were given at least once
   std::optional<std::int64_t> p50, p95, p99;  // microseconds; none: nobody waited
   std::vector<Point> course;                  // in order of time
 };

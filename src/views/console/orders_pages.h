@@ -27,11 +27,11 @@ struct OrderSearchPage {
   std::string status;
   std::string from;
   std::string to;
-  std::vector<std::string> errors;  // a sentence each; then there are no orders
+  std::vector<std::string> errors;  // a sentence each; if there are any, no search was made
   std::vector<ConsoleOrder> orders;
   std::string csv_url;      // the same search; empty: none
   std::string older_url;    // the next page; empty: none
-  std::string further_url;  // instead: the search was cut short here
+  std::string further_url;  // goes on where the search was cut short; else empty
 };
 
 /// Pages of orders in the console, and their export. Values are escaped. Thread-safe; `console`

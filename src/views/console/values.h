@@ -7,8 +7,8 @@
 #include "views/console/orders_pages.h"
 #include "views/page_templates.h"
 
-// What several pages of the console show. For the .cc files of this room: what it includes is
-// heavy.
+// What several pages of the console show. Only .cc files of this room include it, because mustache
+// is a heavy header.
 namespace stampede::views {
 
 /// {{name}} for machines, {{name_words}} for people.

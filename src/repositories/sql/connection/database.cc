@@ -13,11 +13,11 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// More would only wait for the same few cores.
+/// More readers would only wait for the same few cores.
 constexpr std::size_t kSqliteReaders = 4;
 
-/// After a failed flush nobody knows what the disk holds (fsyncgate, 2018), whoever asked for it:
-/// the file is to be read again, by a new process.
+/// After a failed flush nobody knows what the disk holds (fsyncgate, 2018), whichever process asked
+/// for the flush: a new process must read the file again.
 void end_unless_durable(const StorageError& error) {
   if (error.kind() != StorageError::Kind::kDurability) return;
   telemetry::log_error("the disk does not keep what it is given: stopping", "reason=\"{}\"",
@@ -99,7 +99,7 @@ Transaction::Transaction(Database& database, Access access)
   }
 }
 
-/// A connection may have been lost while nobody used it: then a new one begins, once.
+/// A connection may have been lost while nobody used it: then this tries once more, on a new one.
 void Transaction::begin() {
   Dialect& dialect = database_->dialect();
   const bool fresh = !session_;

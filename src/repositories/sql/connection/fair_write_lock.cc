@@ -32,7 +32,7 @@ bool FairWriteLock::enter(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (flock(file_, LOCK_EX | LOCK_NB) != 0) {
     if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) fail("cannot lock the fair_write_lock of the database");
+    if (errno != EWOULDBLOCK) fail("cannot take the lock of writers to the database");
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kRetryInterval);
   }

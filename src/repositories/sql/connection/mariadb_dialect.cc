@@ -60,18 +60,18 @@ bool one_of(unsigned code, const std::array<unsigned, N>& codes) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-/// After an error of the client library itself nobody knows where the connection stands.
+/// After an error of the client library itself nobody knows the state of the connection.
 bool connection_lost(unsigned code) {
-  constexpr std::array<unsigned, 7> kFarewells{
+  constexpr std::array<unsigned, 7> kEndedByServer{
       ER_SERVER_SHUTDOWN,       ER_CONNECTION_KILLED,    ER_ABORTING_CONNECTION, ER_NET_READ_ERROR,
       ER_NET_WRITE_INTERRUPTED, ER_NET_READ_INTERRUPTED, ER_NET_ERROR_ON_WRITE};
   return (code >= CR_MIN_ERROR && code <= CR_MAX_ERROR) ||
          (code >= CR_EVENT_CREATE_FAILED && code <= CR_MARIADB_LAST_ERROR) ||
-         one_of(code, kFarewells);
+         one_of(code, kEndedByServer);
 }
 
-/// A server that may not be written to is away: in a failover another one may, behind the same
-/// address, and a new connection finds it.
+/// A read-only server counts as away: after a failover another server takes writes at the same
+/// address, and a new connection reaches that one.
 bool read_only(unsigned code) { return code == ER_OPTION_PREVENTS_STATEMENT; }
 
 /// A Galera node that is not, or no longer, part of its cluster answers every statement so; another
@@ -89,7 +89,7 @@ bool disk_full(unsigned code, std::string_view words) {
 }
 
 Kind kind_of(unsigned code, std::string_view words, bool committing) {
-  // The server says so only of what it has not done.
+  // The server answers these only for a statement that it has not carried out.
   constexpr std::array<unsigned, 3> kAgain{ER_LOCK_DEADLOCK, ER_LOCK_WAIT_TIMEOUT,
                                            ER_TABLE_DEF_CHANGED};
   if (one_of(code, kAgain)) return Kind::kBusy;
@@ -114,7 +114,7 @@ Value select(soci::session& session, const std::string& expression) {
   return value;
 }
 
-/// Settings of the server with other values than these lose commits, or refuse READ COMMITTED.
+/// With other values of these settings the server loses commits, or refuses READ COMMITTED.
 void verify_settings(soci::session& session, const std::string& name) {
   const auto expect = [&](const char* setting, std::initializer_list<std::string_view> expected) {
     const auto value = select<std::string>(session, fmt::format("@@global.{}", setting));
@@ -202,8 +202,9 @@ class MariadbDialect final : public Dialect {
     verify_settings(session, name_);
     execute(session, "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin");
     // READ COMMITTED: a consumer that waited for a buyer must see what the other one committed.
-    // UTC: an hour that a local clock shows twice would let a leader's term seem to last.
-    // Long lists of ids stay ranges of an index: never a subquery over a temporary table.
+    // UTC: in the hour that a local clock shows twice, a leader's term would seem to last longer.
+    // No predicate conversion: the server would turn long lists of ids into subqueries over
+    // temporary tables, where ranges of an index are faster.
     execute(session,
             fmt::format("SET SESSION sql_mode = '{}', tx_isolation = '{}', "
                         "innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, "
@@ -249,7 +250,7 @@ class MariadbDialect final : public Dialect {
   const std::chrono::seconds idle_timeout_;
 };
 
-/// MariaDB does not tell whether anybody has committed, so every poll answers.
+/// MariaDB does not tell whether anybody has committed, so every poll returns the revisions.
 class MariadbChanges final : public Changes {
  public:
   explicit MariadbChanges(MariadbDialect& dialect)
@@ -276,7 +277,8 @@ std::unique_ptr<Changes> MariadbDialect::watch() { return std::make_unique<Maria
 std::unique_ptr<soci::session> MariadbDialect::guard_schema() {
   auto session = connect(Access::kWrite);
   try {
-    // Names of locks are the server's, so the database is part of this one; at most 64 characters.
+    // All databases of a server share the names of locks, so the name contains the database, hashed
+    // because a name has at most 64 characters.
     const auto lock =
         fmt::format("GET_LOCK(CONCAT('stampede.', MD5(DATABASE())), {})", schema_timeout_.count());
     if (select<int>(*session, lock) == 1) return session;

@@ -11,8 +11,8 @@ constexpr std::string_view kCreateTable = "CREATE TABLE ";
 constexpr std::string_view kTableOptions =
     " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin";
 
-/// In this order: an id that counts up by itself, then any other integer key. InnoDB writes down
-/// where each counter stands with every row, so a key that is always given has none.
+/// Replaced in this order: " id INTEGER PRIMARY KEY" counts up by itself, any other integer key
+/// does not. InnoDB writes a counter down with every row, so a key that is always given has none.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kSpellings{
     {{kCreateTable, "CREATE TABLE IF NOT EXISTS "},
      {"CREATE INDEX ", "CREATE INDEX IF NOT EXISTS "},

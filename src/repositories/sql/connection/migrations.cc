@@ -39,7 +39,7 @@ void refuse_newer(int found, int newest) {
 
 void apply_next(Database& database, const Migration& migration, int newest) {
   database.write([&](soci::session& session) {
-    const int found = version_of(session);  // again: another process may have been faster
+    const int found = version_of(session);  // another process may have applied it meanwhile
     refuse_newer(found, newest);
     if (found >= migration.version) return;
     if (found == 0) {
@@ -73,7 +73,7 @@ std::vector<Migration> embedded_migrations() {
 }
 
 void migrate(Database& database, std::span<const Migration> migrations) {
-  // Also while it only looks: a snapshot does not survive a change of the schema.
+  // Held for the reading below too: a snapshot does not survive a change of the schema.
   const auto guard = database.dialect().guard_schema();
   const int newest = migrations.empty() ? 0 : migrations.back().version;
   const int found = database.read(version_of);

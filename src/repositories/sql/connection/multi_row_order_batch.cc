@@ -12,11 +12,11 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// Rows that one statement names: more newly_owned_range nothing, and 1,000 rows of orders are 150
-/// KB of text, far below any server's max_allowed_packet.
+/// Rows that one statement names. More made it no faster, and 1,000 rows of orders are 150 KB of
+/// text, far below any server's max_allowed_packet.
 constexpr std::size_t kRowsPerStatement = 1'000;
 
-/// "1,2,3": integers need no quotes, and nothing else can be written with this.
+/// "1,2,3". Only integers can be written with this, so nothing is to be quoted.
 template <class Rows, class Id>
 std::string list_of(const Rows& rows, Id id) {
   fmt::memory_buffer text;
@@ -27,8 +27,8 @@ std::string list_of(const Rows& rows, Id id) {
   return fmt::to_string(text);
 }
 
-/// Plain literals for every column: numbers, the two words of ours, and the intent, whose type
-/// allows A-Z a-z 0-9 - _ alone, so that no text here can end its quotes.
+/// Writes literals: numbers, names of enumerators, and the intent, whose type allows only
+/// A-Z a-z 0-9 - _, so that no text can end its quotes.
 void append_values(fmt::memory_buffer& text, const Order& order) {
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "({},{},{},'{}',", order.number.value, order.sale.value, order.buyer.value,
@@ -49,8 +49,8 @@ class MultiRowOrderBatch final : public OrderBatch {
   void lock_buyers(std::span<const UserId> ascending) override {
     while (!ascending.empty()) {
       const auto ids = ascending.first(std::min(ascending.size(), kRowsPerStatement));
-      // The index is named because its statistics, not the batch, would make the server choose, and
-      // a scan would wait for everybody's locks. Read along the key, rows are locked in its order.
+      // The index is named because the server would choose by its statistics, and a scan would wait
+      // for the locks of every transaction. Along the primary key rows are locked in its order.
       std::int64_t found = 0;
       session_ << fmt::format(
           "SELECT COUNT(*) FROM users u FORCE INDEX (PRIMARY) WHERE u.id IN ({}) FOR UPDATE",
@@ -96,7 +96,7 @@ class MultiRowOrderBatch final : public OrderBatch {
 
  private:
   /// The limit and the other sales come from subqueries, whose rows are not locked: all shards read
-  /// that one sale.
+  /// the same sale's row and must not wait for each other.
   void add_leases(std::span<const LeaseId> ids, std::vector<ChargedLease>& leases) {
     LeaseRow row;
     std::int32_t per_buyer_limit = 0;
@@ -117,7 +117,7 @@ class MultiRowOrderBatch final : public OrderBatch {
     }
   }
 
-  /// READ COMMITTED: sees what is committed now, after the buyers were locked.
+  /// Under READ COMMITTED this sees what was committed before the buyers' rows were locked.
   void add_orders_of(SaleId sale, std::span<const SaleBuyer> buyers, std::vector<Order>& found) {
     OrderRow row;
     soci::statement select(session_);

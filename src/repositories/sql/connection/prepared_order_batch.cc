@@ -12,7 +12,7 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// Buyers that one SELECT looks up: measured, more newly_owned_range nothing.
+/// Buyers that one SELECT looks up. Measured: more made it no faster.
 constexpr std::size_t kBuyersPerSelect = 50;
 
 std::string select_orders_of() {
@@ -29,7 +29,7 @@ class PreparedOrderBatch final : public OrderBatch {
  public:
   explicit PreparedOrderBatch(soci::session& session);
 
-  /// SQLite has one writer, and that is this transaction: nobody else decides about any buyer.
+  /// SQLite has one writer at a time, this transaction: no other consumer decides about a buyer.
   void lock_buyers(std::span<const UserId>) override {}
   std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override;
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override;
@@ -111,7 +111,7 @@ void PreparedOrderBatch::add_orders_of(SaleId sale, std::span<const SaleBuyer> b
                                        std::vector<Order>& found) {
   sale_ = sale.value;
   for (std::size_t i = 0; i < kBuyersPerSelect; ++i) {
-    buyers_[i] = buyers[std::min(i, buyers.size() - 1)].buyer.value;  // a set: the last fills it up
+    buyers_[i] = buyers[std::min(i, buyers.size() - 1)].buyer.value;  // repeats the last one
   }
   for (bool more = select_orders_.execute(true); more; more = select_orders_.fetch()) {
     found.push_back(order_.order());

@@ -9,7 +9,7 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// MariaDB's client holds a whole answer in memory.
+/// Orders are read in pages, because MariaDB's client holds a whole result in memory.
 constexpr std::size_t kOrdersPerPage = 5'000;
 
 constexpr std::string_view kSuccess = "success";

@@ -111,7 +111,7 @@ struct UserRow {
 void visit_orders(soci::session& session, std::int64_t first,
                   const std::function<void(const Order&)>& visit);
 
-/// Between exchange() of all it uses and defines, and execute().
+/// Call it after exchange() of all that the statement uses and defines, and before execute().
 inline void prepare(soci::statement& statement, const std::string& sql) {
   statement.alloc();
   statement.prepare(sql);
@@ -125,7 +125,7 @@ inline bool fetch_one(soci::statement& statement) {
   return found;
 }
 
-/// For Changes::poll(): raised in the transaction that changes what it counts.
+/// Topics for raise_revision(), which is called in the transaction of the change that it counts.
 inline constexpr const char* kCatalogRevision = "catalog";
 inline constexpr const char* kBlacklistRevision = "blacklist";
 inline constexpr const char* kSessionsRevision = "sessions";

@@ -21,8 +21,8 @@ constexpr int kPagesAtOnce = 1024;
 void copy_sqlite(const std::filesystem::path& from, const std::filesystem::path& to,
                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
   SqliteHandle source(from, Open::kRead, kPatience);
-  // SQLite begins anew whenever another process commits, unless one read transaction is around it
-  // all: then every page is of that snapshot.
+  // Without a read transaction around it all, SQLite would start the copy over whenever another
+  // process commits. Within one, every page is of the same snapshot.
   source.run("BEGIN");
   source.number("SELECT COUNT(*) FROM sqlite_schema");
   make_private_file(to);

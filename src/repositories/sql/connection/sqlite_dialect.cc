@@ -18,8 +18,8 @@ namespace {
 
 using Kind = StorageError::Kind;
 
-// 64 MB of log between checkpoints let the pages that are written again and again reach the
-// database file once. A small disk has room for less.
+// A checkpoint writes each page of the log into the database file once, however often it is in the
+// log: with 64 MB between checkpoints that saves much writing. A small disk has room for less.
 constexpr std::int64_t kMostLogBytes = 64 << 20;
 constexpr std::int64_t kLeastLogBytes = 1 << 20;
 constexpr std::int64_t kLogShareOfFreeSpace = 16;
@@ -35,7 +35,7 @@ struct Result {
   std::string words;
 };
 
-/// SOCI keeps the lower eight bits of the code only, and begins its words with its own functions.
+/// SOCI keeps only the lower eight bits of the code, and puts its own words before SQLite's.
 Result result_of(soci::session& session, const soci::soci_error& error) {
   const auto* known = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
   if (known == nullptr) return {.words = error.get_error_message()};
@@ -57,7 +57,7 @@ class SqliteChanges final : public Changes {
       *session_ << "PRAGMA data_version", soci::into(version);
       if (seen_ == version) return std::nullopt;
       const Revisions revisions = read_revisions(*session_);
-      seen_ = version;  // only now: a poll that failed is made again
+      seen_ = version;  // behind the reading: if that fails, the next poll reads again
       return revisions;
     } catch (const soci::soci_error& error) {
       throw dialect_.failure(*session_, error, false).error;
@@ -128,7 +128,7 @@ class SqliteDialect final : public Dialect {
   }
 
   std::string by_index(std::string_view) const override { return {}; }
-  std::string_view for_update() const override { return ""; }  // one writer has it all locked
+  std::string_view for_update() const override { return ""; }  // its one writer locks the file
   std::string_view for_share() const override { return ""; }
   std::string_view milliseconds_now() const override {
     return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)";
@@ -178,7 +178,7 @@ class SqliteDialect final : public Dialect {
     session << "PRAGMA synchronous=FULL";
     const std::int64_t log_bytes = most_log_bytes();
     session << fmt::format("PRAGMA wal_autocheckpoint={}", log_bytes / kSqlitePageBytes);
-    // A long read keeps the log from starting over; afterwards what it grew by is given back.
+    // While a long read lasts, the log grows; the limit cuts it down again afterwards.
     session << fmt::format("PRAGMA journal_size_limit={}", 2 * log_bytes);
   }
 

@@ -26,8 +26,8 @@ Statement first_row(const SqliteHandle& handle, const char* sql) {
 
 void configure_sqlite() {
   static std::once_flag once;
-  // SQLite would lock on each call, where here a connection belongs to one thread at a time, and on
-  // each allocation, to count them.
+  // By default SQLite takes a lock in each call and, to count memory, in each allocation. Here a
+  // connection belongs to one thread at a time, and nobody asks for the count.
   std::call_once(once, [] {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -36,7 +36,8 @@ void configure_sqlite() {
 
 StorageError::Kind kind_of_sqlite(int code, bool committing) {
   if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) return Kind::kDurability;
-  // The log's index grows only after the log itself was flushed: there the disk was full too late.
+  // The log's index grows only after the log was flushed, so the commit may hold although the disk
+  // was too full for the index.
   const bool index_grows = code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMMAP;
   if (index_grows) return committing ? Kind::kOutcomeUnknown : Kind::kFull;
   switch (code & 0xff) {
@@ -49,7 +50,7 @@ StorageError::Kind kind_of_sqlite(int code, bool committing) {
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
       return Kind::kRefused;
-    // Part of the transaction may be in the log, and no later flush would tell.
+    // Part of the transaction may be in the log, and no later flush would report that.
     case SQLITE_IOERR:
       return committing ? Kind::kDurability : Kind::kOther;
     default:

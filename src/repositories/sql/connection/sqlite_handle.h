@@ -11,10 +11,11 @@ struct sqlite3;
 
 namespace stampede::repositories::sql {
 
-/// How this process uses SQLite. Before the first connection is opened; again it does nothing.
+/// Sets how this process uses SQLite. Call it before the first connection is opened; further calls
+/// do nothing.
 void configure_sqlite();
 
-/// What a result code of SQLite, with its extension, is to us. `committing`: it is COMMIT's.
+/// The kind of an extended result code of SQLite. `committing`: the statement was COMMIT.
 StorageError::Kind kind_of_sqlite(int code, bool committing);
 
 /// A connection to a SQLite file without SOCI, for what SOCI cannot ask for. The log stays when it

@@ -20,7 +20,7 @@ namespace {
 using Kind = StorageError::Kind;
 namespace fs = std::filesystem;
 
-// "Stmp". A file without it is of a release that did not say whether it is complete.
+// "Stmp". A file without it was made by a release that did not mark complete files.
 constexpr std::uint32_t kApplication = 0x53746D70;
 constexpr std::uint32_t kInUse = 1;
 constexpr const char* kMarkInUse =
@@ -34,11 +34,11 @@ fs::path beside(fs::path path, const char* ending) { return path += ending; }
       fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(errno)));
 }
 
-/// What the file says of itself, whatever is in its log (https://sqlite.org/fileformat2.html,
+/// The header in the file itself, whatever its log says (https://sqlite.org/fileformat2.html,
 /// "The Database Header").
 struct Header {
-  bool logged = false;    // it is written by way of a log
-  bool one_page = false;  // not a single table is in it
+  bool logged = false;    // the database uses a write-ahead log
+  bool one_page = false;  // the file holds no table
   std::uint32_t user_version = 0;
   std::uint32_t application = 0;
 };
@@ -64,7 +64,7 @@ std::optional<Header> read_header(const fs::path& path) {
                 .application = number(68)};
 }
 
-/// A release before the mark had everything in the log until the first 64 MB were written.
+/// A release without the mark kept everything in the log until the first 64 MB were written.
 bool needs_its_log(const Header& header) {
   if (header.application == kApplication) return header.user_version == kInUse;
   return header.logged && header.one_page;
@@ -90,8 +90,8 @@ void make_private_file(const fs::path& path) {
         fmt::format("the database's path is \"{}\"; expected a path without quotation marks",
                     path.string()));
   }
-  // One that is there is not opened here: closing it would release the locks that SQLite holds on
-  // it for this process.
+  // An existing file is not opened here: closing it would release the locks that SQLite holds on it
+  // for this process.
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) {
     ::close(file);
@@ -103,10 +103,10 @@ void make_private_file(const fs::path& path) {
 SqliteUse::SqliteUse(fs::path path, std::chrono::milliseconds patience)
     : path_(std::move(path)), patience_(patience) {
   make_private_file(path_);
-  FairWriteLock gate(beside(path_, "-fair_write_lock"));
-  if (!gate.enter(patience_)) {
-    throw StorageError(Kind::kBusy, fmt::format("database {}: another process kept its gate for "
-                                                "{} ms",
+  FairWriteLock write_lock(beside(path_, "-fair_write_lock"));
+  if (!write_lock.enter(patience_)) {
+    throw StorageError(Kind::kBusy, fmt::format("database {}: another process kept its write lock "
+                                                "for {} ms",
                                                 path_.string(), patience_.count()));
   }
   const fs::path users = beside(path_, "-users");
@@ -127,13 +127,13 @@ void SqliteUse::open(bool first) {
   std::optional<Header> header;
   const bool logged = fs::exists(beside(path_, "-wal"));
   if (first) header = read_header(path_);
-  // Whoever uses it already has a log.
+  // If another process uses the file, there is a log.
   if (!logged && (!first || (header && needs_its_log(*header)))) refuse_without_log(path_);
 
   connection_.emplace(path_, SqliteHandle::Open::kWrite, patience_);
   if (first && !header) {
     connection_->run(fmt::format("PRAGMA page_size={}", kSqlitePageBytes).c_str());
-    // Before there is a log: so a file without this never was one of this release.
+    // Written before there is a log, so that no file of this release is without it.
     connection_->run(fmt::format("PRAGMA application_id={}", kApplication).c_str());
   }
   const std::string mode = connection_->text("PRAGMA journal_mode=WAL");
@@ -145,7 +145,7 @@ void SqliteUse::open(bool first) {
   const bool marked = connection_->number("PRAGMA user_version") == kInUse;
   if (marked && (!header || header->user_version == kInUse)) return;
   if (!marked) connection_->run(kMarkInUse);
-  // Only when the file itself has the mark may anything be written that is in the log alone.
+  // The file itself must have the mark before anything is written that is only in the log.
   if (!connection_->checkpoint()) {
     throw StorageError(Kind::kBusy,
                        fmt::format("database {}: another program kept reading from it for {} ms",
@@ -155,12 +155,12 @@ void SqliteUse::open(bool first) {
 
 SqliteUse::~SqliteUse() {
   try {
-    FairWriteLock gate(beside(path_, "-fair_write_lock"));
-    if (gate.enter(patience_) && ::flock(users_, LOCK_EX | LOCK_NB) == 0) {
+    FairWriteLock write_lock(beside(path_, "-fair_write_lock"));
+    if (write_lock.enter(patience_) && ::flock(users_, LOCK_EX | LOCK_NB) == 0) {
       connection_->run("PRAGMA user_version=0");
       connection_->delete_log_on_close();
     }
-    connection_.reset();  // still behind the gate
+    connection_.reset();  // while no other process opens or closes the file
   } catch (const StorageError& error) {
     telemetry::log_error("the database keeps its log: copy both, or use `stampede backup`",
                          "reason=\"{}\"", error.what());

@@ -21,8 +21,8 @@ inline constexpr int kSqlitePageBytes = 2048;
 /// no log beside it has lost orders, and is refused.
 ///
 /// Which process is the last is told by a shared lock on `stampede.db-users`, which the kernel
-/// releases when a process dies. Opening and closing pass the fair_write_lock, one process after
-/// another.
+/// releases when a process dies. Processes open and close the file one after another, under the
+/// FairWriteLock.
 class SqliteUse {
  public:
   /// Makes the file, for its owner alone, if it is missing. Throws StorageError: kOther if the log

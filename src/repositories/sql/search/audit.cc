@@ -47,7 +47,8 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
   std::int64_t sale = 0, lease = 0, count = 0;
   std::string status;
   const std::string success = to_column(OrderStatus::kSuccess);
-  // By lease first: by sale it would walk the unique index and fetch each row from another place.
+  // Grouped by lease first: grouped by sale, the database would go along the unique index and fetch
+  // each row from another place.
   soci::statement select =
       (session.prepare << "SELECT sale, lease, status, COUNT(*) FROM orders "
                           "GROUP BY lease, sale, status",
@@ -72,7 +73,7 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
   }
 }
 
-/// Runs a SELECT of (sale, count) and adds each count to its sale's.
+/// Runs a SELECT of (sale, count) and adds each count to that member of its sale.
 void add_counted(soci::session& session, AuditedSales& audited_sales,
                  std::int64_t AuditedSale::*member, const std::string& sql) {
   std::int64_t sale = 0, count = 0;

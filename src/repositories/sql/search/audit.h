@@ -10,7 +10,6 @@ class SqlAudit final : public Audit {
   explicit SqlAudit(Database& database) : database_(database) {}
 
   std::vector<AuditedSale> audited_sales() override;
-  /// In order of number.
   void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override;
 
  private:

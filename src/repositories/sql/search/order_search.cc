@@ -13,7 +13,8 @@
 namespace stampede::repositories::sql {
 namespace {
 
-/// The conditions of a filter, with what they use: in the same order, and where it stays.
+/// The conditions of a filter and, in the same order, the values that they use. SOCI keeps
+/// references to the values, and a deque does not move them.
 class Conditions {
  public:
   void add(std::string condition, std::int64_t value) {
@@ -32,7 +33,7 @@ class Conditions {
   std::deque<std::int64_t> values_;
 };
 
-/// What no index answers.
+/// The conditions for which there is no index.
 void add_details(Conditions& conditions, const OrderFilter& filter) {
   if (filter.status) {
     conditions.add(fmt::format("o.status = '{}'", to_column(*filter.status)));
@@ -41,8 +42,8 @@ void add_details(Conditions& conditions, const OrderFilter& filter) {
   if (filter.to) conditions.add("o.created_at <", to_column(*filter.to));
 }
 
-/// Where to find orders, and what to sort them by: `+ 0` keeps an optimiser from going by the
-/// column's index.
+/// Where to find orders, and what to sort them by. `+ 0` keeps the database from using the column's
+/// index.
 struct Source {
   std::string_view tables;
   std::string_view order;
@@ -63,7 +64,8 @@ std::vector<FoundOrder> select(soci::session& session, const Source& source,
   for (auto* column : {&product_name, &buyer_name}) select.exchange(soci::into(*column));
   conditions.use(select);
   select.exchange(soci::use(limit));
-  // First the orders, then what belongs to those few: an optimiser is not to begin anywhere else.
+  // The subquery finds the orders; only for those few the rest is looked up. In one join the
+  // database might begin with another table.
   prepare(select, fmt::format("SELECT {0}, s.product, s.price_cents, p.name, COALESCE(u.name, '') "
                               "FROM (SELECT {0} FROM {1} WHERE {2} "
                               "ORDER BY {3} DESC LIMIT :most) o "
@@ -77,7 +79,7 @@ std::vector<FoundOrder> select(soci::session& session, const Source& source,
   return orders;
 }
 
-/// At most `limit` of those that `conditions` find, all of which are looked at if there are fewer.
+/// At most `limit` orders that meet `conditions`.
 FoundOrders select_page(soci::session& session, const Source& source, const Conditions& conditions,
                         std::size_t limit) {
   FoundOrders found{.orders = select(session, source, conditions, limit + 1),
@@ -104,7 +106,7 @@ std::int64_t first_number(soci::session& session, SaleId sale) {
   return first;
 }
 
-/// By the unique index (sale, buyer, slot), sale by sale.
+/// Looks into each sale by the unique index (sale, buyer, slot).
 FoundOrders of_buyer(soci::session& session, const OrderFilter& filter, std::int64_t end,
                      std::size_t limit) {
   Conditions conditions;
@@ -115,7 +117,7 @@ FoundOrders of_buyer(soci::session& session, const OrderFilter& filter, std::int
   return select_page(session, kBySaleAndBuyer, conditions, limit);
 }
 
-/// Along the primary key, so many numbers at most.
+/// Reads along the primary key, `most_examined` numbers at most.
 FoundOrders of_everybody(soci::session& session, const OrderFilter& filter, std::int64_t end,
                          std::size_t limit, std::int64_t most_examined) {
   const std::int64_t first = first_number(session, filter.sale);
@@ -126,7 +128,7 @@ FoundOrders of_everybody(soci::session& session, const OrderFilter& filter, std:
   Conditions conditions;
   conditions.add("o.number <=", newest);
   conditions.add("o.number >=", last);
-  // Not by the index that begins with the sale, which would have to be sorted.
+  // `+ 0`: the index that begins with the sale is not in order of number.
   if (filter.sale) conditions.add("o.sale + 0 =", filter.sale.value);
   add_details(conditions, filter);
   FoundOrders found = select_page(session, kByNumber, conditions, limit);

@@ -15,7 +15,7 @@ void SqlSamples::append(std::span<const StoredSample> samples) {
         session << "INSERT INTO sale_samples (sale, at, body) VALUES (:sale, :at, :body)",
             soci::use(sample.sale.value), soci::use(at), soci::use(sample.body);
       } catch (const soci::soci_error&) {
-        // Two consoles of one cluster see the same second; that of the first stands.
+        // Two consoles of one cluster may sample the same second; the first one's sample is kept.
         if (!database_.dialect().is_duplicate(session)) throw;
       }
     }

@@ -24,7 +24,8 @@ std::optional<Order> Checks::order_of(const IdempotencyKey& key) {
 }
 
 void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
-  keys_.try_emplace(text_of(key), Key{.buyer = buyer, .yes = std::nullopt});
+  if (keys_.contains(key.text())) return;
+  keys_.emplace(text_of(key), Key{.buyer = buyer, .yes = std::nullopt});
 }
 
 void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -92,7 +94,13 @@ class Checks {
   std::map<SaleId, Sum> sums_;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // live orders
   std::unordered_map<std::string, OrderNumber> rows_;       // by intent
-  std::map<std::string, Key, std::less<>> keys_;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  std::unordered_map<std::string, Key, TextHash, std::equal_to<>> keys_;
   std::map<LeaseId, std::int64_t> closed_;  // units sold when each lease was closed
 };
 

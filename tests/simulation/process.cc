@@ -41,8 +41,7 @@ Duration Process::stood_still() const {
 
 void Process::after(std::uint64_t life, Duration delay, Action action) {
   if (!running_ || life != life_) return;
-  stage_->scheduler.after(
-      delay, [this, life, action = std::move(action)]() mutable { run(life, std::move(action)); });
+  stage_->scheduler.after(delay, *this, life, std::move(action));
 }
 
 void Process::run(std::uint64_t life, Action&& action) {

@@ -11,7 +11,7 @@ namespace stampede::simulation {
 
 /// One process on a machine of its own: it can be killed, started again, frozen and thawed, and its
 /// clocks are nobody else's. Outlives the events of its stage.
-class Process {
+class Process final : private Scheduler::Runner {
  public:
   Process(Stage& stage, std::string name);
   Process(const Process&) = delete;
@@ -47,7 +47,7 @@ class Process {
   Duration stood_still() const;
 
  private:
-  void run(std::uint64_t life, Action&& action);
+  void run(std::uint64_t life, Action&& action) override;
 
   Stage* stage_;
   const std::string name_;

@@ -5,14 +5,14 @@
 
 namespace stampede::simulation {
 
-void Scheduler::after(Duration delay, Action action) {
+void Scheduler::add(Duration delay, Task task) {
   if (free_.empty()) {
-    free_.push_back(actions_.size());
-    actions_.emplace_back();
+    free_.push_back(tasks_.size());
+    tasks_.emplace_back();
   }
   const std::size_t place = free_.back();
   free_.pop_back();
-  actions_[place] = std::move(action);
+  tasks_[place] = std::move(task);
   events_.push_back({time_ + std::max(delay, Duration{0}), ++last_sequence_, place});
   std::ranges::push_heap(events_, Later{});
 }
@@ -22,10 +22,14 @@ bool Scheduler::step() {
   std::ranges::pop_heap(events_, Later{});
   const Event event = events_.back();
   events_.pop_back();
-  Action action = std::exchange(actions_[event.place], nullptr);
+  Task task = std::exchange(tasks_[event.place], {});
   free_.push_back(event.place);
   time_ = event.time;
-  action();
+  if (task.runner != nullptr) {
+    task.runner->run(task.life, std::move(task.action));
+  } else {
+    task.action();
+  }
   return true;
 }
 

@@ -39,11 +39,31 @@ TEST(Simulation, IsTheSameForTheSameSeed) {
 
 TEST(Simulation, DiffersFromSeedToSeed) { EXPECT_NE(run(1).trace, run(2).trace); }
 
+/// Where the search begins, to be shorter: near the first seed that found one of the rare bugs.
+std::uint64_t search_from(Bug bug) {
+  switch (bug) {
+    case Bug::kStaleAck:
+      return 8'750;
+    case Bug::kLeaseFromReply:
+      return 5'850;
+    case Bug::kRenewFromReply:
+      return 2'100;
+    case Bug::kTermIgnored:
+    case Bug::kStaleTokenAccepted:
+      return 1'300;
+    case Bug::kOwnSaleAlone:
+      return 1'150;
+    default:
+      return 1;
+  }
+}
+
 class PlantedBug : public testing::TestWithParam<BugName> {};
 
 TEST_P(PlantedBug, IsFound) {
   constexpr std::uint64_t kSeeds = 20'000;
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (std::uint64_t i = 0; i < kSeeds; ++i) {
+    const std::uint64_t seed = (search_from(GetParam().bug) - 1 + i) % kSeeds + 1;
     const Outcome outcome = run(seed, GetParam().bug);
     if (outcome.breach.empty()) continue;
     RecordProperty("seed", std::to_string(seed));

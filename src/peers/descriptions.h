@@ -166,6 +166,7 @@ void describe(auto& io, Is<LeaseAsk> auto& ask) {
   io("number", ask.number, Whole{1});
   io("sale", ask.sale);
   io("ring_epoch", ask.ring_epoch, Whole{1});
+  io.later("known", ask.known);
 }
 
 void describe(auto& io, Is<StockLease> auto& lease) {
@@ -179,7 +180,8 @@ void describe(auto& io, Is<StockLease> auto& lease) {
 
 void describe(auto& io, Is<LeaseReply> auto& reply) {
   io("lease", reply.lease);
-  io("refusal", reply.refusal, OneOf{kRefusals, "\"\", no-units, not-on-sale or stale-ring"});
+  io("refusal", reply.refusal,
+     OneOf{kRefusals, "\"\", no-units, not-on-sale, stale-ring or other-terms"});
 }
 
 void describe(auto& io, Is<ClusterReport::Node> auto& node) {

@@ -250,11 +250,14 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
 
 TEST(PeerJson, LeasesAreAskedForAndGrantedAsSent) {
   EXPECT_TRUE(rc::check([] {
-    const LeaseAsk ask{any_member().holder(), any(1, kMost), any_id<SaleId>(), any(1, kMost)};
+    LeaseAsk ask{any_member().holder(), any(1, kMost), any_id<SaleId>(), any(1, kMost)};
+    if (any_bool()) ask.known = any_sale();
     const auto asked = parse_lease_ask(to_json(ask));
     RC_ASSERT(asked.has_value());
     RC_ASSERT(std::tie(asked->holder, asked->number, asked->sale, asked->ring_epoch) ==
               std::tie(ask.holder, ask.number, ask.sale, ask.ring_epoch));
+    RC_ASSERT(asked->known.has_value() == ask.known.has_value());
+    RC_ASSERT(!ask.known || same_sale(*asked->known, *ask.known));
 
     const LeaseReply reply = any_lease_reply();
     const auto came = parse_lease_reply(to_json(reply));
@@ -338,8 +341,9 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
   position.stock = {
       {.sale = {.id = SaleId{3}, .unleased = 5}, .leased = 2, .settled_at = Instant{}}};
   EXPECT_THAT(to_json(position), HasSubstr(R"("stock":[[3,5,2,0]])"));
-  EXPECT_EQ(to_json(LeaseAsk{"a/0123456789abcdef", 2, SaleId{1}, 3}),
-            R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,"ring_epoch":3})");
+  const LeaseAsk ask{"a/0123456789abcdef", 2, SaleId{1}, 3};
+  EXPECT_EQ(to_json(ask), R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,)"
+                          R"("ring_epoch":3,"known":null})");
   EXPECT_EQ(to_json(LeaseReply{.refusal = LeaseReply::Refusal::kNoUnits}),
             R"({"protocol":1,"lease":null,"refusal":"no-units"})");
 }

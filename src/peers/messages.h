@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "model/member.h"
 #include "model/order.h"
+#include "model/sale.h"
 #include "model/sale_position.h"
 #include "model/stock_lease.h"
 #include "model/time.h"
@@ -85,11 +86,18 @@ struct LeaseAsk {
   std::int64_t number = 0;
   SaleId sale;
   std::int64_t ring_epoch = 0;
+  std::optional<Sale> known = std::nullopt;  // the sale, by which the holder will sell; none: older
 };
 
 struct LeaseReply {
   std::optional<StockLease> lease;  // none: see `refusal`
-  enum class Refusal { kNone, kNoUnits, kNotOnSale, kStaleRing } refusal = Refusal::kNone;
+  enum class Refusal {
+    kNone,
+    kNoUnits,
+    kNotOnSale,
+    kStaleRing,
+    kOtherTerms,  // than the ask knows: the sales are to be read again
+  } refusal = Refusal::kNone;
 };
 
 }  // namespace stampede::peers

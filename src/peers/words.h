@@ -23,6 +23,8 @@ constexpr std::string_view to_string(LeaseReply::Refusal refusal) {
       return "not-on-sale";
     case kStaleRing:
       return "stale-ring";
+    case kOtherTerms:
+      return "other-terms";
   }
   return "";
 }
@@ -37,9 +39,9 @@ constexpr std::optional<Enum> from_word(std::string_view word,
   return std::nullopt;
 }
 
-inline constexpr std::array kRefusals{LeaseReply::Refusal::kNone, LeaseReply::Refusal::kNoUnits,
-                                      LeaseReply::Refusal::kNotOnSale,
-                                      LeaseReply::Refusal::kStaleRing};
+inline constexpr std::array kRefusals{
+    LeaseReply::Refusal::kNone, LeaseReply::Refusal::kNoUnits, LeaseReply::Refusal::kNotOnSale,
+    LeaseReply::Refusal::kStaleRing, LeaseReply::Refusal::kOtherTerms};
 inline constexpr std::array kReasons{FailureReason::kNone, FailureReason::kTooLate,
                                      FailureReason::kLimitReached, FailureReason::kNoUnit};
 inline constexpr std::array kLeaseStates{LeaseState::kOpen, LeaseState::kFenced,

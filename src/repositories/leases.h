@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/sale.h"
 #include "model/sale_position.h"
 #include "model/stock_lease.h"
 #include "repositories/leadership.h"
@@ -19,12 +20,23 @@ struct LeaseRequest {
   SaleId sale;
   std::int64_t ring_epoch = 0;  // a lease is granted only while the ring has this epoch
   LeaseId behind = {};          // a new lease gets a greater number than that, or is not granted
+  std::optional<Sale> known =
+      std::nullopt;  // a new lease is granted only by these terms; none: any
+
+  /// Of the sale as it stands. How many units there are is no term: they are added at any time.
+  bool knows_terms(const Sale& now) const {
+    return !known ||
+           (known->price_cents == now.price_cents &&
+            known->per_buyer_limit == now.per_buyer_limit && known->starts_at == now.starts_at &&
+            known->ends_at == now.ends_at && known->captcha == now.captcha);
+  }
 };
 
 /// Why a request is granted nothing.
 enum class NoGrant {
   kNoUnits,      // the sale has fewer unleased
   kAnotherRing,  // the ring has another epoch than the request
+  kOtherTerms,   // the sale has others than the request knows
   kUsedNumber,   // the next number is not behind that one: the database lost the lease that had it
 };
 

@@ -184,7 +184,9 @@ std::expected<StockLease, NoGrant> MemoryStore::grant(const Term& term, const Le
     return state_.leases.at(known->second);
   }
   if (request.ring_epoch != state_.ring.epoch) return std::unexpected(NoGrant::kAnotherRing);
-  if (state_.sales.at(request.sale).unleased >= units && state_.last_lease < request.behind.value) {
+  const Sale& sale = state_.sales.at(request.sale);
+  if (!request.knows_terms(sale)) return std::unexpected(NoGrant::kOtherTerms);
+  if (sale.unleased >= units && state_.last_lease < request.behind.value) {
     return std::unexpected(NoGrant::kUsedNumber);
   }
   const auto id = take_units(request.sale, units);

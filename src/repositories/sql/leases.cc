@@ -15,6 +15,8 @@ namespace {
 struct GrantedBefore {};
 /// The ring was replaced meanwhile: nothing is granted in its name.
 struct AnotherRing {};
+/// The sale's terms were changed meanwhile, or before: who asked would sell by the old ones.
+struct OtherTerms {};
 /// The number had been another lease's, which the database lost.
 struct UsedNumber {};
 
@@ -29,6 +31,16 @@ bool take_units(soci::session& session, SaleId sale, std::int64_t units) {
                           soci::use(units), soci::use(sale.value), soci::use(units));
   take.execute(true);
   return take.get_affected_rows() == 1;
+}
+
+/// Of a sale whose row this transaction has changed, and keeps until the commit: its terms stay.
+bool terms_stand(soci::session& session, const LeaseRequest& request) {
+  SaleRow row;
+  soci::statement select(session);
+  row.define(select);
+  select.exchange(soci::use(request.sale.value));
+  prepare(select, fmt::format("SELECT {} FROM sales s WHERE s.id = :sale", SaleRow::kColumns));
+  return select.execute(true) && request.knows_terms(row.sale());
 }
 
 /// Keeps the ring's row until the commit: whoever changes the ring waits for that, and then knows
@@ -59,6 +71,7 @@ std::optional<StockLease> grant_once(soci::session& session, Dialect& dialect,
   if (auto granted = select_granted(session, request)) return granted;
   // It may have waited for the sale while the same request took the last units.
   if (!take_units(session, request.sale, units)) return select_granted(session, request);
+  if (!terms_stand(session, request)) throw OtherTerms{};
   const auto created_at = to_column(now);
   try {
     session << "INSERT INTO stock_leases (sale, granted, sold, state, holder, request, "
@@ -124,6 +137,8 @@ std::expected<StockLease, NoGrant> SqlLeases::grant(const Term& term, const Leas
     }));
   } catch (const AnotherRing&) {
     return std::unexpected(NoGrant::kAnotherRing);
+  } catch (const OtherTerms&) {
+    return std::unexpected(NoGrant::kOtherTerms);
   } catch (const UsedNumber&) {
     return std::unexpected(NoGrant::kUsedNumber);
   }

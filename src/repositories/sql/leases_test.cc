@@ -1,11 +1,13 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <functional>
 #include <latch>
 #include <map>
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "repositories/sql/test_database.h"
 
@@ -125,6 +127,37 @@ TEST_P(LeasesTest, ARequestThatIsGrantedNothingIsToldWhy) {
   EXPECT_EQ(shop.catalog().sale(sale)->unleased, 10);
   request.ring_epoch = 0;
   EXPECT_EQ(shop.leases().grant(shop.term(), request, 11, at(1)).error(), NoGrant::kNoUnits);
+}
+
+/// Whoever asked would sell by the old ones.
+TEST_P(LeasesTest, NothingIsGrantedByTermsThatWereChanged) {
+  const auto sale = shop.sell(10, 1, at(9'000));
+  const auto before = *shop.catalog().sale(sale);
+  LeaseRequest request{.holder = "a/0123456789abcdef", .number = 1, .sale = sale, .known = before};
+  const auto grant = [&] { return shop.leases().grant(shop.term(), request, 2, at(1)); };
+  for (const auto& change : std::vector<std::function<void(Sale&)>>{
+           [](Sale& next) { next.ends_at = at(8'000); },
+           [](Sale& next) { next.ends_at.reset(); },
+           [](Sale& next) { next.starts_at = at(1'001); },
+           [](Sale& next) { next.per_buyer_limit = 2; },
+           [](Sale& next) { next.price_cents = 1; },
+           [](Sale& next) { next.captcha = false; },
+       }) {
+    Sale next = *shop.catalog().sale(sale);
+    request.known = next;
+    change(next);
+    ASSERT_TRUE(shop.catalog().change_sale(next, next.quantity, at(-9'000)));
+    EXPECT_EQ(grant().error(), NoGrant::kOtherTerms);
+  }
+  EXPECT_EQ(shop.catalog().sale(sale)->unleased, 10);
+  EXPECT_EQ(shop.leases().newest_lease(), LeaseId{});
+  request.known = shop.catalog().sale(sale);
+  ASSERT_TRUE(shop.catalog().add_stock({.sale = sale, .units = 5, .most = 100}, at(1)));
+  EXPECT_TRUE(grant()) << "units may be added";
+  request.known = before;
+  EXPECT_TRUE(grant()) << "granted before";
+  request = {.holder = "b/0123456789abcdef", .number = 1, .sale = sale};
+  EXPECT_TRUE(grant()) << "knows no terms";
 }
 
 /// After a failover in which the database lost its tail.

@@ -99,8 +99,11 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
     if (!again) asking.number = ++last_number_;
     asking.under_way = true;
     asking.asked = true;
-    asks.push_back(
-        {.holder = parts_.holder, .number = asking.number, .sale = sale.id, .ring_epoch = epoch_});
+    asks.push_back({.holder = parts_.holder,
+                    .number = asking.number,
+                    .sale = sale.id,
+                    .ring_epoch = epoch_,
+                    .known = sale});
   }
   return asks;
 }
@@ -119,9 +122,9 @@ void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, 
   const auto sales = parts_.checkout.catalog().snapshot();
   const CatalogSale* entry = sales->find(ask.sale);
   // Whoever comes next and finds nothing wants again: a sale that nobody asks for asks nobody.
-  if (entry != nullptr && reply.refusal != LeaseReply::Refusal::kStaleRing) {
-    entry->units->stock.stop_wanting();
-  }
+  const bool in_vain = reply.refusal != LeaseReply::Refusal::kStaleRing &&
+                       reply.refusal != LeaseReply::Refusal::kOtherTerms;
+  if (entry != nullptr && in_vain) entry->units->stock.stop_wanting();
 }
 
 void Holder::take(const StockLease& lease, Tick deadline, Now now) {

@@ -227,6 +227,31 @@ TEST_F(HolderTest, WithoutUnitsItAsksAgainOnlyForABuyer) {
   EXPECT_EQ(holder_.wanted(at(seconds{1})).size(), 1);
 }
 
+/// By which it sells: quantity control grants nothing by others.
+TEST_F(HolderTest, ARequestNamesTheTermsThatItKnows) {
+  const auto ask = holder_.wanted(at(-seconds{1})).at(0);
+  ASSERT_TRUE(ask.known);
+  EXPECT_EQ(ask.known->ends_at, sale_.ends_at);
+  holder_.answered(ask, refusal(LeaseReply::Refusal::kOtherTerms), at(-seconds{1}).tick,
+                   at(-seconds{1}));
+  Sale changed = sale_;
+  changed.per_buyer_limit = 3;
+  checkout_.load_sales(std::vector{changed});
+  const auto next = holder_.wanted(at(-milliseconds{500})).at(0);
+  EXPECT_NE(next.number, ask.number);
+  EXPECT_EQ(next.known->per_buyer_limit, 3);
+}
+
+/// The units that it waits for are there.
+TEST_F(HolderTest, WhoWasRefusedForOtherTermsStillWantsUnits) {
+  holder_.answered(holder_.wanted(at(seconds{0})).at(0), refusal(LeaseReply::Refusal::kNoUnits),
+                   at(seconds{0}).tick, at(seconds{0}));
+  ASSERT_FALSE(buys(2, at(seconds{1})));
+  holder_.answered(holder_.wanted(at(seconds{1})).at(0), refusal(LeaseReply::Refusal::kOtherTerms),
+                   at(seconds{1}).tick, at(seconds{1}));
+  EXPECT_EQ(holder_.wanted(at(seconds{2})).size(), 1);
+}
+
 TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
   holder_.ring_changed(2, LeaseId{1});

@@ -324,7 +324,8 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
                                       .number = ask.number,
                                       .sale = ask.sale,
                                       .ring_epoch = ask.ring_epoch,
-                                      .behind = newest},
+                                      .behind = newest,
+                                      .known = ask.known},
                                      lease_size(sale->unleased, validators, terms_), now.wall);
     const MutexLock lock(mutex_);
     Memory* memory = remembered(term);
@@ -333,6 +334,9 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       // Nobody but this process changes it: the database has lost a change that it had made.
       if (memory->ring.epoch == ask.ring_epoch) memory->ring_known = false;
       return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
+    }
+    if (!lease && lease.error() == NoGrant::kOtherTerms) {
+      return LeaseReply{.lease = {}, .refusal = Reason::kOtherTerms};
     }
     if (!lease && lease.error() == NoGrant::kUsedNumber) {
       memory->numbers_known = false;

@@ -139,6 +139,29 @@ TEST_F(QuantityControlTest, NothingIsGrantedInTheNameOfAnotherRing) {
   EXPECT_TRUE(ask(1)->lease);
 }
 
+TEST_F(QuantityControlTest, NothingIsGrantedByTermsThatWereChanged) {
+  const auto ends_at = at(seconds{60}).wall;
+  const Sale before{.id = SaleId{2}, .product = ProductId{2}, .quantity = 10, .ends_at = ends_at};
+  shop_.store.add_sale(before);
+  beat(heartbeat_of("b"), at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  peers::LeaseAsk ask{.holder = heartbeat_of("a").member.holder(),
+                      .number = 1,
+                      .sale = before.id,
+                      .ring_epoch = 2,
+                      .known = before};
+  shop_.store.end_sale(before.id, at(seconds{30}).wall);
+  const auto refused = control().ask(ask, at(seconds{0}));
+  EXPECT_FALSE(refused->lease);
+  EXPECT_EQ(refused->refusal, LeaseReply::Refusal::kOtherTerms);
+  EXPECT_TRUE(beat(heartbeat_of("b"), at(seconds{0})).recalled.empty()) << "nobody waits for units";
+  ask.known->ends_at = at(seconds{30}).wall;
+  EXPECT_TRUE(control().ask(ask, at(seconds{0}))->lease);
+  ask.known.reset();
+  ask.number = 2;
+  EXPECT_TRUE(control().ask(ask, at(seconds{0}))->lease) << "an older validator knows no better";
+}
+
 /// Until then a merchant may change the terms, and a holder's clock may be ahead.
 TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
   constexpr SaleId kUpcoming{2};

@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace stampede::services::validator {
+namespace {
+
+/// Of a catalog without sales: who knows it is told those that there are.
+constexpr std::int64_t kSomeRevision = 0;
+
+}  // namespace
 
 Validator::Validator(Parts parts)
     : member_(std::move(parts.member)),
@@ -49,7 +55,7 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.leader_epoch = leader_epoch_;
   heartbeat.leases = holder_.to_renew(now.tick);
   heartbeat.newest_lease = std::max(newest_lease_, holder_.newest());
-  heartbeat.catalog_revision = catalog_revision_;
+  heartbeat.catalog_revision = terms_doubted_.exchange(false) ? kSomeRevision : catalog_revision_;
   heartbeat.blacklist_revision = blacklist_revision_;
   heartbeat.sessions_revision = sessions_revision_;
   heartbeat.cursors = cursors_;
@@ -195,6 +201,7 @@ void Validator::answered(const peers::LeaseAsk& ask, const std::optional<peers::
                          Now asked, Now now) {
   // Where a clock jumped meanwhile, the lease may be over: asked for again, it is the same one.
   if (reply && !Clocks::jumped(asked, now)) {
+    if (reply->refusal == peers::LeaseReply::Refusal::kOtherTerms) terms_doubted_ = true;
     holder_.answered(ask, *reply, asked.tick, clocks_.read(now).now);
   } else {
     holder_.unanswered(ask, now.tick);

@@ -118,6 +118,7 @@ class Validator {
   Clocks clocks_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> loading_{true};
+  std::atomic<bool> terms_doubted_{false};  // of a sale: the next heartbeat asks for them all
   std::atomic<std::uint64_t> orders_told_{0};
 
   // The heartbeat's.

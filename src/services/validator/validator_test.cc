@@ -123,6 +123,18 @@ TEST_F(ValidatorTest, AsksOnlyForWhatItDoesNotKnow) {
   EXPECT_EQ(validator_.routes().ring(), ring) << "the same ring";
 }
 
+/// Also where the revision is the same: the database may have lost a change.
+TEST_F(ValidatorTest, WhoKnowsOtherTermsThanTheDatabaseIsToldAllSalesAgain) {
+  apply(first_reply({"a"}));
+  for (const auto& ask : validator_.wanted(at(seconds{0}))) {
+    EXPECT_EQ(ask.known->starts_at, kStart);
+    validator_.answered(ask, peers::LeaseReply{.refusal = peers::LeaseReply::Refusal::kOtherTerms},
+                        at(seconds{0}), at(seconds{0}));
+  }
+  EXPECT_EQ(validator_.compose(at(seconds{1})).catalog_revision, 0) << "and not -1: it may wait";
+  EXPECT_EQ(validator_.compose(at(seconds{2})).catalog_revision, 4) << "it asks again if need be";
+}
+
 TEST_F(ValidatorTest, TellsTheLeaderAndTheLastOrdersAsItWasTold) {
   auto first = first_reply({"a"});
   first.leader_epoch = 3;

@@ -20,6 +20,11 @@ struct Term {
   friend bool operator==(const Term&, const Term&) = default;
 };
 
+/// A term that was just taken.
+struct TakenTerm : Term {
+  Instant at;  // by the database's clock
+};
+
 /// What a transaction in the leader's name ends with when that term does not stand any more.
 /// Nothing of it is in the database.
 class NoLongerLeader : public std::runtime_error {
@@ -39,11 +44,11 @@ class Leadership {
 
   /// A new term for `holder`, if nobody leads, the leader has not renewed its term for its life,
   /// or the leader is `holder`; nullopt otherwise. Its epoch is greater than `above`.
-  virtual std::optional<Term> take(const std::string& holder, std::int64_t above,
-                                   std::chrono::milliseconds life) = 0;
-  /// Another `life` from now on, also for a term that ran out but was not taken from it; false if
-  /// another term stands.
-  virtual bool renew(const Term& term, std::chrono::milliseconds life) = 0;
+  virtual std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
+                                        std::chrono::milliseconds life) = 0;
+  /// Another `life` from now on, also for a term that ran out but was not taken from it: the
+  /// database's time; nullopt if another term stands.
+  virtual std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) = 0;
   /// Ends the term at once, if it still stands.
   virtual void resign(const Term& term) = 0;
   /// The database's time, if the term stands at it; nullopt otherwise. Reads only.

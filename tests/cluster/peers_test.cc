@@ -183,7 +183,7 @@ class QuantityLinkTest : public testing::Test {
   }
   ~QuantityLinkTest() override { listener_.server.drain(); }
 
-  FakeQuantity quantity_;
+  FakeQuantity quantity_{read_clocks()};
   test::TestRing keys_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};

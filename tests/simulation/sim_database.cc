@@ -329,13 +329,14 @@ repositories::RingState DatabaseClient::replace(const repositories::Term& term,
   });
 }
 
-std::optional<repositories::Term> DatabaseClient::take(const std::string& holder,
-                                                       std::int64_t above,
-                                                       std::chrono::milliseconds life) {
+std::optional<repositories::TakenTerm> DatabaseClient::take(const std::string& holder,
+                                                            std::int64_t above,
+                                                            std::chrono::milliseconds life) {
   return write([this, holder, above, life] { return database_->store.take(holder, above, life); });
 }
 
-bool DatabaseClient::renew(const repositories::Term& term, std::chrono::milliseconds life) {
+std::optional<Instant> DatabaseClient::renew(const repositories::Term& term,
+                                             std::chrono::milliseconds life) {
   return write([this, term, life] { return database_->store.renew(term_of(term), life); });
 }
 

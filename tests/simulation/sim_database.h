@@ -105,9 +105,10 @@ class DatabaseClient final : public repositories::OrderStore,
   repositories::RingState replace(const repositories::Term& term,
                                   const repositories::RingChange& change, Instant now) override;
 
-  std::optional<repositories::Term> take(const std::string& holder, std::int64_t above,
-                                         std::chrono::milliseconds life) override;
-  bool renew(const repositories::Term& term, std::chrono::milliseconds life) override;
+  std::optional<repositories::TakenTerm> take(const std::string& holder, std::int64_t above,
+                                              std::chrono::milliseconds life) override;
+  std::optional<Instant> renew(const repositories::Term& term,
+                               std::chrono::milliseconds life) override;
   void resign(const repositories::Term& term) override;
   std::optional<Instant> standing(const repositories::Term& term) override;
   repositories::Term last() override;

@@ -41,13 +41,14 @@ class FakeCatalog final : public QuietCatalog {
   const repositories::memory::MemoryStore* store_;
 };
 
-/// Quantity control on a database in memory; leads from the beginning.
+/// Quantity control on a database in memory; leads from the beginning, which is `now`, also by the
+/// database's clock.
 struct FakeQuantity {
   static constexpr SaleId kSale{1};
 
-  FakeQuantity() {
+  explicit FakeQuantity(Now now) {
     store.add_sale({.id = kSale, .product = ProductId{1}, .price_cents = 100, .quantity = 10});
-    lead(control, {});
+    lead(control, now);
   }
 
   services::leasing::QuantityControl::Parts parts(const std::string& holder) {

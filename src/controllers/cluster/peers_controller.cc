@@ -38,25 +38,22 @@ void PeersController::add_routes(http::Router& router) {
 http::Handler PeersController::authenticated(concurrency::WorkerPool& pool, Answer answer) {
   return [this, &pool, answer](http::Request& request, http::Responder responder) {
     const auto token = request.header(peers::Authenticator::kHeader);
-    const auto peer = services_.authenticator.open_quantity(token, clock_().wall);
+    const Now now = clock_();
+    // This process's own clock may be wrong: the database's decides.
+    const auto time = services_.control.database_time(now);
+    const auto peer = services_.authenticator.open_quantity(token, time.value_or(now.wall));
     if (!peer && peer.error() == Fault::kForged) {
       return responder(wrong_peer_secret(request, refusals_));
     }
-    answer_from(pool, std::move(responder), [this, answer, &request, fresh = peer.has_value()] {
-      auto refusal = fresh ? std::nullopt : refuse_by_database_time(request);
-      return uncached(refusal ? *std::move(refusal) : (this->*answer)(request));
-    });
+    if (!time) return responder(uncached(refused(time.error())));
+    if (!peer) return responder(uncached(stale_token(request, *time)));
+    answer_from(pool, std::move(responder),
+                [this, answer, &request] { return uncached((this->*answer)(request)); });
   };
 }
 
-/// The peer's clock is wrong, or this process's is: the database's decides. A token that is stale
-/// by that as well brings its sender the time, and nothing else.
-std::optional<http::Response> PeersController::refuse_by_database_time(
-    const http::Request& request) {
-  const auto token = request.header(peers::Authenticator::kHeader);
-  const auto time = services_.control.database_time(clock_());
-  if (!time) return refused(time.error());
-  if (services_.authenticator.open_quantity(token, *time)) return std::nullopt;
+/// The peer's clock is wrong. It is told the time, and nothing else.
+http::Response PeersController::stale_token(const http::Request& request, Instant time) {
   if (refusals_.admits()) {
     telemetry::log_warning("a peer was refused: its clock is wrong", "address={} path={}",
                            request.client_address, request.path);
@@ -64,8 +61,9 @@ std::optional<http::Response> PeersController::refuse_by_database_time(
   auto response = http::problem(403, "stale-peer-token",
                                 "The header Stampede-Peer was sealed more than 30 s ago or ahead "
                                 "by the database's clock; Stampede-Time has its time.");
-  return std::move(response.with(peers::Authenticator::kTimeHeader,
-                                 services_.authenticator.seal_time(token, *time)));
+  return std::move(response.with(
+      peers::Authenticator::kTimeHeader,
+      services_.authenticator.seal_time(request.header(peers::Authenticator::kHeader), time)));
 }
 
 http::Response PeersController::heartbeat(const http::Request& request) {

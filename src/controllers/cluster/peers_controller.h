@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
@@ -38,7 +37,7 @@ class PeersController {
   /// Runs on the pool, for a peer that has proved itself.
   using Answer = http::Response (PeersController::*)(const http::Request&);
   http::Handler authenticated(concurrency::WorkerPool& pool, Answer answer);
-  std::optional<http::Response> refuse_by_database_time(const http::Request& request);
+  http::Response stale_token(const http::Request& request, Instant time);
 
   http::Response heartbeat(const http::Request& request);
   http::Response lease(const http::Request& request);

@@ -30,7 +30,7 @@ class PeersControllerTest : public testing::Test {
   }
 
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
-  FakeQuantity quantity_;
+  FakeQuantity quantity_{now_};
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2}};
   test::TestRing keys_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
@@ -103,7 +103,6 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
 
 /// Who records a token and sends it later learns the time, sealed for the sender, and nothing else.
 TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
-  quantity_.store.set_clock(now_.wall);
   const std::string body = peers::to_json(heartbeat_of("a"));
   for (const std::chrono::seconds age : {std::chrono::seconds{31}, -std::chrono::seconds{31}}) {
     const std::string token = authenticator_.seal_quantity(now_.wall - age);
@@ -119,14 +118,32 @@ TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
   EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
 }
 
-/// Else nobody could work while quantity control's own clock is wrong.
-TEST_F(PeersControllerTest, WhoseClockAgreesWithTheDatabasesIsAnswered) {
-  quantity_.store.set_clock(now_.wall);
+/// Else nobody could work while quantity control's own clock is wrong, and who recorded a token
+/// could.
+TEST_F(PeersControllerTest, TokensAreJudgedByTheDatabasesClockAlone) {
+  const std::string body = peers::to_json(heartbeat_of("a"));
   const std::string token = authenticator_.seal_quantity(now_.wall);
-  now_.wall += std::chrono::hours{1};
-  const auto response = visitor_.post("/internal/heartbeat", peers::to_json(heartbeat_of("a")),
-                                      {{"Stampede-Peer", token}});
-  EXPECT_EQ(response.status, 200);
+  const std::string recorded = authenticator_.seal_quantity(now_.wall - std::chrono::hours{1});
+  const Instant time = now_.wall;
+  now_.wall -= std::chrono::hours{1};
+  // Nor is the database asked for each.
+  quantity_.store.set_clock(time + std::chrono::hours{5});
+  const auto response = visitor_.post("/internal/heartbeat", body, {{"Stampede-Peer", recorded}});
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(authenticator_.open_time(header_of(response, "Stampede-Time"), recorded), time);
+  EXPECT_EQ(visitor_.post("/internal/heartbeat", body, {{"Stampede-Peer", token}}).status, 200);
+}
+
+/// It has not heard the time for long, and would mislead a peer that can learn it elsewhere.
+TEST_F(PeersControllerTest, WhoStandsByTellsNoTime) {
+  quantity_.control.resign();
+  const std::string body = peers::to_json(heartbeat_of("a"));
+  for (const std::chrono::hours age : {std::chrono::hours{0}, std::chrono::hours{1}}) {
+    const std::string token = authenticator_.seal_quantity(now_.wall - age);
+    const auto response = visitor_.post("/internal/heartbeat", body, {{"Stampede-Peer", token}});
+    EXPECT_EQ(response.status, 503);
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"standby")"));
+  }
 }
 
 TEST_F(PeersControllerTest, AMessageThatIsNoneIsRefusedWithWhatWasWrong) {

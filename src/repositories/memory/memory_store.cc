@@ -390,21 +390,21 @@ std::string MemoryStore::draw_nonce() {
   return digits;
 }
 
-std::optional<Term> MemoryStore::take(const std::string& holder, std::int64_t above,
-                                      std::chrono::milliseconds life) {
+std::optional<TakenTerm> MemoryStore::take(const std::string& holder, std::int64_t above,
+                                           std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
   if (state_.leader.holder != holder && state_.clock < state_.leader_until) return std::nullopt;
   state_.leader = {
       .holder = holder, .epoch = std::max(state_.leader.epoch, above) + 1, .nonce = draw_nonce()};
   state_.leader_until = state_.clock + life;
-  return state_.leader;
+  return TakenTerm{state_.leader, state_.clock};
 }
 
-bool MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
+std::optional<Instant> MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
-  if (state_.leader != term) return false;
+  if (state_.leader != term) return std::nullopt;
   state_.leader_until = state_.clock + life;
-  return true;
+  return state_.clock;
 }
 
 void MemoryStore::resign(const Term& term) {

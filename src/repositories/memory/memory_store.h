@@ -82,9 +82,9 @@ class MemoryStore final : public OrderStore,
   RingState ring() override;
   RingState replace(const Term& term, const RingChange& change, Instant now) override;
 
-  std::optional<Term> take(const std::string& holder, std::int64_t above,
-                           std::chrono::milliseconds life) override;
-  bool renew(const Term& term, std::chrono::milliseconds life) override;
+  std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
+                                std::chrono::milliseconds life) override;
+  std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) override;
   void resign(const Term& term) override;
   std::optional<Instant> standing(const Term& term) override;
   Term last() override;

@@ -34,6 +34,12 @@ LeaderRow select_leader(soci::session& session, const Dialect& dialect, std::str
   return row;
 }
 
+/// Nullopt if another term stands.
+std::optional<Instant> time_of(const LeaderRow& row, const Term& term) {
+  if (row.term != term) return std::nullopt;
+  return to_instant(row.now);
+}
+
 }  // namespace
 
 std::string draw_nonce() {
@@ -48,10 +54,10 @@ void require_leader(soci::session& session, const Dialect& dialect, const Term& 
   if (select_leader(session, dialect, dialect.for_share()).term != term) throw NoLongerLeader(term);
 }
 
-std::optional<Term> SqlLeadership::take(const std::string& holder, std::int64_t above,
-                                        std::chrono::milliseconds life) {
+std::optional<TakenTerm> SqlLeadership::take(const std::string& holder, std::int64_t above,
+                                             std::chrono::milliseconds life) {
   const Dialect& dialect = database_.dialect();
-  return database_.write([&](soci::session& session) -> std::optional<Term> {
+  return database_.write([&](soci::session& session) -> std::optional<TakenTerm> {
     // First without a lock: those that stand by do not make the leader wait.
     if (!may_take(select_leader(session, dialect, ""), holder)) return std::nullopt;
     const auto found = select_leader(session, dialect, dialect.for_update());
@@ -65,24 +71,22 @@ std::optional<Term> SqlLeadership::take(const std::string& holder, std::int64_t 
         "expires_at = {} + :life WHERE role = 'quantity'",
         dialect.milliseconds_now()),
         soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce), soci::use(lasts);
-    return term;
+    return TakenTerm{term, to_instant(found.now)};
   });
 }
 
-bool SqlLeadership::renew(const Term& term, std::chrono::milliseconds life) {
-  return database_.write([&](soci::session& session) {
+std::optional<Instant> SqlLeadership::renew(const Term& term, std::chrono::milliseconds life) {
+  const Dialect& dialect = database_.dialect();
+  const auto row = database_.write([&](soci::session& session) {
     const std::int64_t lasts = life.count();
-    soci::statement renew =
-        (session.prepare << fmt::format("UPDATE leader SET expires_at = {} + :life "
-                                        "WHERE role = 'quantity' AND holder = :holder "
-                                        "AND epoch = :epoch AND nonce = :nonce",
-                                        database_.dialect().milliseconds_now()),
-         soci::use(lasts), soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce));
-    renew.execute(true);
-    // Nothing is changed either by a second renewal in one millisecond.
-    if (renew.get_affected_rows() == 1) return true;
-    return select_leader(session, database_.dialect(), "").term == term;
+    session << fmt::format(
+        "UPDATE leader SET expires_at = {} + :life WHERE role = 'quantity' "
+        "AND holder = :holder AND epoch = :epoch AND nonce = :nonce",
+        dialect.milliseconds_now()),
+        soci::use(lasts), soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce);
+    return select_leader(session, dialect, "");
   });
+  return time_of(row, term);
 }
 
 void SqlLeadership::resign(const Term& term) {
@@ -96,8 +100,7 @@ void SqlLeadership::resign(const Term& term) {
 std::optional<Instant> SqlLeadership::standing(const Term& term) {
   const auto row = database_.read(
       [&](soci::session& session) { return select_leader(session, database_.dialect(), ""); });
-  if (row.term != term) return std::nullopt;
-  return to_instant(row.now);
+  return time_of(row, term);
 }
 
 Term SqlLeadership::last() {

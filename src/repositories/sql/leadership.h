@@ -9,9 +9,9 @@ class SqlLeadership final : public Leadership {
  public:
   explicit SqlLeadership(Database& database) : database_(database) {}
 
-  std::optional<Term> take(const std::string& holder, std::int64_t above,
-                           std::chrono::milliseconds life) override;
-  bool renew(const Term& term, std::chrono::milliseconds life) override;
+  std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
+                                std::chrono::milliseconds life) override;
+  std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) override;
   void resign(const Term& term) override;
   std::optional<Instant> standing(const Term& term) override;
   Term last() override;

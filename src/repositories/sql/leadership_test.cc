@@ -67,12 +67,15 @@ TEST_P(LeadershipTest, AnEpochIsGreaterThanAllThatAreKnown) {
 }
 
 TEST_P(LeadershipTest, TheTimeIsTheDatabases) {
-  const auto term = *leadership.take("first", 0, hours{1});
   const auto before = read_clocks().wall;
+  const auto term = *leadership.take("first", 0, hours{1});
+  const auto renewed = leadership.renew(term, hours{1});
   const auto time = leadership.standing(term);
   const auto after = read_clocks().wall;
-  ASSERT_TRUE(time);
-  EXPECT_GE(*time, before - milliseconds{1});  // the same clock here; SQLite rounds
+  ASSERT_TRUE(renewed && time);
+  EXPECT_GE(term.at, before - milliseconds{1});  // the same clock here; SQLite rounds
+  EXPECT_GE(*renewed, term.at);
+  EXPECT_GE(*time, *renewed);
   EXPECT_LE(*time, after + milliseconds{1});
 }
 

@@ -7,6 +7,7 @@ namespace stampede::services::leasing {
 
 using concurrency::MutexLock;
 using repositories::Term;
+using std::chrono::milliseconds;
 
 void Leader::step(Tick now) {
   std::optional<Term> held = term(now);
@@ -18,15 +19,31 @@ void Leader::step(Tick now) {
   // A term that ran out is not renewed, although nobody may have taken the lead: who missed that
   // much has missed heartbeats too, and begins again from the database.
   if (held && held->epoch > above) {
-    if (!leadership_->renew(*held, life_)) return lost(*held);
+    const auto time = leadership_->renew(*held, life_);
+    if (!time) return lost(*held);
+    note_time(*time, now);
     const MutexLock lock(mutex_);
     if (term_ == held) until_ = now + life_;
     return;
   }
   auto taken = leadership_->take(holder_, above, life_);
+  if (taken) note_time(taken->at, now);
   const MutexLock lock(mutex_);
   term_ = std::move(taken);
   until_ = now + life_;
+}
+
+void Leader::note_time(Instant database, Tick now) {
+  const auto ahead =
+      database.time_since_epoch() - std::chrono::floor<milliseconds>(now.time_since_epoch());
+  database_ahead_ = ahead.count();
+}
+
+Instant Leader::database_time(Now now) const {
+  const std::int64_t ahead = database_ahead_;
+  if (ahead == kUnknown) return now.wall;
+  return Instant{std::chrono::floor<milliseconds>(now.tick.time_since_epoch()) +
+                 milliseconds{ahead}};
 }
 
 std::optional<Term> Leader::term(Tick now) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ class Leader {
   void step(Tick now);
   /// The term in whose name this process acts now; nullopt: it stands by.
   std::optional<repositories::Term> term(Tick now) const;
+  /// What the database's clock shows at `now`, counted on the tick from the last step() that asked
+  /// it, and so ahead by what that took, which is less than a term; before the first, this
+  /// process's own wall clock. Does not block.
+  Instant database_time(Now now) const;
   /// The database has another term than that one.
   void lost(const repositories::Term& term);
   /// Somebody has heard of a leader with that epoch: the next step takes a term behind it.
@@ -34,6 +39,8 @@ class Leader {
   void resign();
 
  private:
+  void note_time(Instant database, Tick now);
+
   repositories::Leadership* leadership_;
   const std::string holder_;
   const std::chrono::milliseconds life_;
@@ -41,6 +48,9 @@ class Leader {
   std::optional<repositories::Term> term_ STAMPEDE_GUARDED_BY(mutex_);
   Tick until_ STAMPEDE_GUARDED_BY(mutex_);  // of term_
   std::int64_t above_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  /// The database's time less the tick, in ms.
+  static constexpr std::int64_t kUnknown = INT64_MIN;
+  std::atomic<std::int64_t> database_ahead_{kUnknown};
 };
 
 }  // namespace stampede::services::leasing

@@ -84,7 +84,7 @@ class LeadershipTest : public testing::Test {
   LeaseState state(LeaseId lease) { return shop_.store.state().leases.at(lease).state; }
   void lead(QuantityControl& process, Now now) { shop_.lead(process, now); }
 
-  FakeQuantity shop_;
+  FakeQuantity shop_{at(seconds{0})};
   /// As it was before FakeQuantity's own process led.
   const repositories::memory::MemoryStore::State begin_ = [this] {
     auto state = shop_.store.state();

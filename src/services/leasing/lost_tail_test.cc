@@ -137,7 +137,7 @@ class LostTailTest : public testing::Test {
     transaction->commit();
   }
 
-  FakeQuantity shop_;
+  FakeQuantity shop_{kNow};
   Flaky flaky_{shop_.store};
   QuantityControl control_{parts(), {.lead = std::chrono::hours{1'000'000}}};
 };

@@ -74,11 +74,11 @@ void QuantityControl::resign() {
 }
 
 template <class Result, class Work>
-std::expected<Result, QuantityControl::Refusal> QuantityControl::in_term(Tick now, Work work) {
-  const auto term = leader_.term(now);
+std::expected<Result, QuantityControl::Refusal> QuantityControl::in_term(Now now, Work work) {
+  const auto term = leader_.term(now.tick);
   if (!term) return std::unexpected(standby());
   try {
-    return work(*term);
+    return work(*term, Now{leader_.database_time(now), now.tick});
   } catch (const NoLongerLeader&) {
     leader_.lost(*term);
     return std::unexpected(standby());
@@ -102,14 +102,14 @@ bool QuantityControl::part(Work work, bool needed) {
 }
 
 std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
-    const peers::Heartbeat& heartbeat, Now now) {
+    const peers::Heartbeat& heartbeat, Now asked) {
   // Somebody heard of a leader that the database has lost.
-  if (leads(now.tick) && heartbeat.leader_epoch > leader_epoch_) {
+  if (leads(asked.tick) && heartbeat.leader_epoch > leader_epoch_) {
     leader_.raise_above(heartbeat.leader_epoch);
     return std::unexpected(standby());
   }
   return in_term<HeartbeatReply>(
-      now.tick, [&](const Term& term) -> std::expected<HeartbeatReply, Refusal> {
+      asked, [&](const Term& term, Now now) -> std::expected<HeartbeatReply, Refusal> {
         save_blacklist(heartbeat.blacklisted);
         auto reply = answer(heartbeat, term, now);
         if (!reply) return reply;
@@ -297,9 +297,9 @@ void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries)
 }
 
 std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const peers::LeaseAsk& ask,
-                                                                         Now now) {
+                                                                         Now asked) {
   using Reason = LeaseReply::Refusal;
-  return in_term<LeaseReply>(now.tick, [&](const Term& term) -> std::expected<LeaseReply, Refusal> {
+  const auto grant = [&](const Term& term, Now now) -> std::expected<LeaseReply, Refusal> {
     std::int64_t validators = 0;
     LeaseId newest;
     const MutexLock granting(granting_);
@@ -345,10 +345,11 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
     if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
     memory->grantor.refused(ask, now.tick);
     return LeaseReply{.lease = std::nullopt, .refusal = Reason::kNoUnits};
-  });
+  };
+  return in_term<LeaseReply>(asked, grant);
 }
 
-void QuantityControl::review(Now now) {
+void QuantityControl::review(Now looked) {
   std::exception_ptr failure;
   const auto works = [&failure](auto work) {
     try {
@@ -359,7 +360,7 @@ void QuantityControl::review(Now now) {
       return false;
     }
   };
-  (void)in_term<bool>(now.tick, [&](const Term& term) -> std::expected<bool, Refusal> {
+  (void)in_term<bool>(looked, [&](const Term& term, Now now) -> std::expected<bool, Refusal> {
     save_blacklist({});
     std::vector<LeaseId> to_fence;
     {
@@ -400,10 +401,9 @@ void QuantityControl::take_off_who_is_silent(Memory& memory, Tick now) {
                 [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
 }
 
-std::expected<Instant, QuantityControl::Refusal> QuantityControl::database_time(Now now) {
-  return in_term<Instant>(now.tick, [&](const Term& term) -> std::expected<Instant, Refusal> {
-    return require_time(term);
-  });
+std::expected<Instant, QuantityControl::Refusal> QuantityControl::database_time(Now now) const {
+  if (!leads(now.tick)) return std::unexpected(standby());
+  return leader_.database_time(now);
 }
 
 Instant QuantityControl::require_time(const Term& term) {

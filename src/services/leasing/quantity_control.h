@@ -32,8 +32,9 @@ namespace stampede::services::leasing {
 /// Quantity control: grants leases, keeps the ring's members, and spreads what changed. Any number
 /// of processes run it; one of them leads, and the others stand by: they answer nothing. All it
 /// knows is in the database: who takes the lead reads it there, and counts every lease as just
-/// renewed and every member of the ring as just heard of. Thread-safe; calls block. Throws
-/// repositories::StorageError.
+/// renewed and every member of the ring as just heard of. What it judges by a wall clock (sales,
+/// bans) it judges by the database's, which it hears with each renewal of its lead. Thread-safe;
+/// calls block. Throws repositories::StorageError.
 class QuantityControl {
  public:
   struct Parts {
@@ -70,19 +71,20 @@ class QuantityControl {
 
   /// kNodeTaken: another live process has that node's name. A part of the database that fails is
   /// left out of the reply, which claims nothing in its place.
-  std::expected<peers::HeartbeatReply, Refusal> beat(const peers::Heartbeat& heartbeat, Now now);
+  std::expected<peers::HeartbeatReply, Refusal> beat(const peers::Heartbeat& heartbeat, Now asked);
   /// May wait for the sale's row; nothing else waits for it meanwhile.
-  std::expected<peers::LeaseReply, Refusal> ask(const peers::LeaseAsk& ask, Now now);
+  std::expected<peers::LeaseReply, Refusal> ask(const peers::LeaseAsk& ask, Now asked);
   /// Closes what dead holders left and takes them off the ring. What fails keeps nothing else from
   /// being done, and is thrown at the end. To be called a few times a second, by one thread.
-  void review(Now now);
+  void review(Now looked);
 
   std::expected<peers::ClusterReport, Refusal> report(Now now) const;
-  /// By the database's clock.
-  std::expected<Instant, Refusal> database_time(Now now);
 
-  /// Does not block.
+  // These do not block.
+
   bool leads(Tick now) const { return leader_.term(now).has_value(); }
+  /// By the database's clock, as this process heard it last.
+  std::expected<Instant, Refusal> database_time(Now now) const;
   /// Of the last term of this process; 0: it has not led.
   std::int64_t leader_epoch() const { return leader_epoch_; }
   /// Parts of heartbeat replies that were left out because the database failed.
@@ -118,8 +120,9 @@ class QuantityControl {
 
   /// Does `work`, which answers or acts in a term's name; the database's word that another leads
   /// ends the term.
+  /// `work` is given the term, and the time by the database's clock.
   template <class Result, class Work>
-  std::expected<Result, Refusal> in_term(Tick now, Work work);
+  std::expected<Result, Refusal> in_term(Now now, Work work);
   /// The database's time; throws NoLongerLeader.
   Instant require_time(const Term& term);
   void save_blacklist(const std::vector<BlacklistEntry>& entries);

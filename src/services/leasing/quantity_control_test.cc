@@ -60,7 +60,7 @@ class QuantityControlTest : public testing::Test {
   }
   QuantityControl& control() { return shop_.control; }
 
-  FakeQuantity shop_;
+  FakeQuantity shop_{at(seconds{0})};
   const Terms terms_;
 };
 
@@ -182,6 +182,40 @@ TEST_F(QuantityControlTest, NothingIsGrantedBeforeTheTermsStand) {
   EXPECT_TRUE(ask(kStartsIn - Sale::kTermsFixed)->lease);
 }
 
+/// A process whose own clock is an hour off.
+TEST_F(QuantityControlTest, SalesAreJudgedByTheDatabasesClock) {
+  shop_.store.add_sale({.id = SaleId{2},
+                        .product = ProductId{2},
+                        .quantity = 10,
+                        .starts_at = at(seconds{20}).wall,
+                        .ends_at = at(seconds{60}).wall});
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const auto refusal = [&](seconds since, std::chrono::hours wrong_by) {
+    const Now now = at(since);
+    return control()
+        .ask({.holder = heartbeat_of("a").member.holder(),
+              .number = 1,
+              .sale = SaleId{2},
+              .ring_epoch = 1},
+             {now.wall + wrong_by, now.tick})
+        ->refusal;
+  };
+  for (const std::chrono::hours wrong_by : {std::chrono::hours{-1}, std::chrono::hours{1}}) {
+    EXPECT_EQ(refusal(seconds{14}, wrong_by), LeaseReply::Refusal::kNotOnSale);
+    EXPECT_EQ(refusal(seconds{15}, wrong_by), LeaseReply::Refusal::kNone);
+    EXPECT_EQ(refusal(seconds{60}, wrong_by), LeaseReply::Refusal::kNotOnSale);
+  }
+}
+
+TEST_F(QuantityControlTest, TheDatabasesTimeIsHeardWithEachRenewal) {
+  const Now later{at(seconds{0}).wall + std::chrono::hours{1}, at(seconds{1}).tick};
+  shop_.lead(control(), later);
+  EXPECT_EQ(control().database_time({{}, later.tick}), later.wall);
+  EXPECT_EQ(control().database_time({{}, later.tick + seconds{2}}), later.wall + seconds{2});
+  control().resign();
+  EXPECT_FALSE(control().database_time(later)) << "who stands by does not know";
+}
+
 /// Somebody is banned and loses a session, and then a sale is made, while a reply is put together.
 class MadeMeanwhile final : public test_support::QuietCatalog {
  public:
@@ -190,6 +224,7 @@ class MadeMeanwhile final : public test_support::QuietCatalog {
   bool bans_fail = false;
   repositories::Revisions revisions{.catalog = 1, .blacklist = 1};
   std::vector<BlacklistEntry> banned;
+  Instant listed_at;
   std::vector<Sale> on_sale{Sale{.id = SaleId{1}}};
   std::int64_t sessions = 1;
 
@@ -201,7 +236,8 @@ class MadeMeanwhile final : public test_support::QuietCatalog {
     meanwhile();
     return on_sale;
   }
-  std::vector<BlacklistEntry> list(Instant) override {
+  std::vector<BlacklistEntry> list(Instant now) override {
+    listed_at = now;
     meanwhile();
     if (!bans_fail) return banned;
     throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
@@ -230,7 +266,7 @@ class NewsTest : public testing::Test {
     ++news_.revisions.catalog;
   }
 
-  FakeQuantity shop_;
+  FakeQuantity shop_{at(seconds{0})};
   MadeMeanwhile news_;
   QuantityControl control_ = [this] {
     auto parts = shop_.parts("quantity/1");
@@ -278,6 +314,13 @@ TEST_F(NewsTest, WhereBansCannotBeReadNoSaleIsTold) {
   EXPECT_TRUE(reply->blacklist);
 }
 
+TEST_F(NewsTest, BansAreToldThatLastByTheDatabasesClock) {
+  heartbeat_.blacklist_revision = 0;
+  const Now wrong{at(seconds{1}).wall + std::chrono::hours{1}, at(seconds{1}).tick};
+  EXPECT_TRUE(control_.beat(heartbeat_, wrong)->blacklist);
+  EXPECT_EQ(news_.listed_at, at(seconds{1}).wall);
+}
+
 /// The same parts with a repository of members of the test's own.
 QuantityControl::Parts with_members(const QuantityControl::Parts& parts,
                                     repositories::Members& members) {
@@ -295,7 +338,7 @@ QuantityControl::Parts with_members(const QuantityControl::Parts& parts,
 }
 
 TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
-  FakeQuantity fresh;
+  FakeQuantity fresh{at(seconds{0})};
   LosesAnswers losing(fresh.store);
   QuantityControl control(with_members(fresh.parts("quantity/1"), losing), {});
   fresh.lead(control, at(seconds{0}));
@@ -325,7 +368,7 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
 
 /// Else it would be told of a member that has left.
 TEST_F(QuantityControlTest, ARingThatWasNotWrittenIsToldToNobody) {
-  FakeQuantity fresh;
+  FakeQuantity fresh{at(seconds{0})};
   LosesAnswers failing(fresh.store);
   QuantityControl control(with_members(fresh.parts("quantity/1"), failing), {});
   fresh.lead(control, at(seconds{0}));

@@ -197,6 +197,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) {
+        write_registration_metrics(text, accounts_);
         write_account_metrics(text, "stampede", accounts_);
       },
       [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },

@@ -107,6 +107,12 @@ void write_validator_metrics(PrometheusText& text, const services::validator::Va
          clocks.read(now).clock == services::purchase::Attempt::Clock::kTrusted ? 1 : 0);
 }
 
+void write_registration_metrics(PrometheusText& text,
+                                const services::accounts::Accounts& accounts) {
+  single(text, "stampede_registrations_total", "counter", "Accounts made.",
+         static_cast<double>(accounts.statistics().registered));
+}
+
 void write_account_metrics(PrometheusText& text, std::string_view prefix,
                            const services::accounts::Accounts& accounts) {
   // By AccountError.
@@ -114,8 +120,6 @@ void write_account_metrics(PrometheusText& text, std::string_view prefix,
       "bad-name",  "bad-password", "name-taken", "wrong-login",
       "throttled", "overloaded",   "storage"};
   const auto statistics = accounts.statistics();
-  single(text, fmt::format("{}_registrations_total", prefix), "counter", "Accounts made.",
-         static_cast<double>(statistics.registered));
   single(text, fmt::format("{}_logins_total", prefix), "counter", "Logins with the right password.",
          static_cast<double>(statistics.logged_in));
   const std::string refusals = fmt::format("{}_account_refusals_total", prefix);

@@ -30,6 +30,9 @@ void write_loading_metrics(telemetry::PrometheusText& text,
 /// What a validator knows, and what it makes of its machine's clocks.
 void write_validator_metrics(telemetry::PrometheusText& text,
                              const services::validator::Validator& validator, Now now);
+/// Of a shop: operators are made by a command.
+void write_registration_metrics(telemetry::PrometheusText& text,
+                                const services::accounts::Accounts& accounts);
 /// Names begin with `prefix`, "stampede" or "stampede_console": a process may have both.
 void write_account_metrics(telemetry::PrometheusText& text, std::string_view prefix,
                            const services::accounts::Accounts& accounts);

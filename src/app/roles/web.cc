@@ -127,6 +127,7 @@ Role::Addresses Web::start() {
       std::vector<controllers::OperationsController::WriteMetrics>{
           [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
           [this](telemetry::PrometheusText& text) {
+            write_registration_metrics(text, accounts_);
             write_account_metrics(text, "stampede", accounts_);
           },
           [this](telemetry::PrometheusText& text) {

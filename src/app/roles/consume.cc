@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 /// One queue shard, with a database connection of its own to write by.
 struct ShardConsumer {
   ShardConsumer(const Config& config, std::int32_t shard)
-      : database(open_cluster_database(config, 1)),
+      : database(open_consumer_database(config)),
         repositories(*database),
         source(broker_options(config), shard),
         consumer(source, services::orders::OrderWriter(repositories.order_store(), shard),

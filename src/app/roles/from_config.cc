@@ -55,6 +55,16 @@ std::unique_ptr<repositories::sql::Database> open_impatient_database(const Confi
   return std::make_unique<repositories::sql::Database>(options);
 }
 
+std::unique_ptr<repositories::sql::Database> open_consumer_database(const Config& config) {
+  auto options = mariadb_options(config, 1);
+  options.connect_timeout = std::chrono::seconds{1};
+  options.answer_timeout = std::chrono::seconds{5};
+  options.lock_timeout = std::chrono::seconds{4};
+  static_assert(kFinishedBy + std::chrono::seconds{1} < kLongestStop);
+  static_assert(std::chrono::seconds{5} < kFinishedBy);
+  return std::make_unique<repositories::sql::Database>(options);
+}
+
 queue::rabbitmq::Options broker_options(const Config& config) {
   queue::rabbitmq::Options options;
   options.brokers = config.queue.brokers;

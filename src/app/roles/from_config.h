@@ -26,6 +26,9 @@ std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config&
 /// be there already.
 std::unique_ptr<repositories::sql::Database> open_impatient_database(const Config& config,
                                                                      std::size_t readers);
+/// The same for the order consumer, whose statement may hang when the process is to end: what it
+/// waits for is over before that (kFinishedBy, kLongestStop).
+std::unique_ptr<repositories::sql::Database> open_consumer_database(const Config& config);
 
 /// How the brokers are reached.
 queue::rabbitmq::Options broker_options(const Config& config);

@@ -20,6 +20,8 @@ using Kind = BrokerError::Kind;
 
 constexpr amqp_channel_t kChannel = 1;
 constexpr int kSendBuffer = 131'072;
+/// So long a broker may take to answer a farewell.
+constexpr std::chrono::milliseconds kFarewell{500};
 constexpr std::size_t kMostContent = 65'536;
 
 amqp_bytes_t bytes(std::string_view text) {
@@ -72,7 +74,7 @@ void Connection::Closer::operator()(amqp_connection_state_t state) const {
 }
 
 Connection::Connection(const Options& options, const std::string& broker,
-                       const std::string& purpose)
+                       const std::string& purpose, std::stop_token stop)
     : broker_(broker), state_(amqp_new_connection()) {
   const net::HostPort address = parse(broker);
   amqp_socket_t* socket = state_ ? amqp_tcp_socket_new(state_.get()) : nullptr;
@@ -80,6 +82,8 @@ Connection::Connection(const Options& options, const std::string& broker,
   const timeval timeout = to_timeval(options.connect_timeout);
   check_status(amqp_socket_open_noblock(socket, address.host.c_str(), address.port, &timeout),
                "connecting");
+  cut_.emplace(std::move(stop),
+               [file = amqp_socket_get_sockfd(socket)] { ::shutdown(file, SHUT_RDWR); });
   // A third of it is free when the socket is said to be writable: room for a whole message.
   const int room = kSendBuffer;
   setsockopt(amqp_socket_get_sockfd(socket), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
@@ -93,6 +97,8 @@ Connection::Connection(const Options& options, const std::string& broker,
 
 Connection::~Connection() {
   // What it answers no longer matters.
+  const timeval timeout = to_timeval(kFarewell);
+  amqp_set_rpc_timeout(state_.get(), &timeout);
   if (usable_) amqp_connection_close(state_.get(), AMQP_REPLY_SUCCESS);
 }
 
@@ -304,12 +310,14 @@ Dialer::Dialer(const Options& options, std::string purpose)
   }
 }
 
-std::unique_ptr<Connection> Dialer::connect() {
+std::unique_ptr<Connection> Dialer::connect(const std::stop_token& stop) {
   std::optional<BrokerError> problem;
   for (std::size_t i = 0; i < options_->brokers.size(); ++i) {
+    if (stop.stop_requested()) throw BrokerError(Kind::kUnreachable, "no broker is asked any more");
     const std::size_t index = (first_ + i) % options_->brokers.size();
     try {
-      auto connection = std::make_unique<Connection>(*options_, options_->brokers[index], purpose_);
+      auto connection =
+          std::make_unique<Connection>(*options_, options_->brokers[index], purpose_, stop);
       first_ = index;
       return connection;
     } catch (const BrokerError& error) {

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -54,13 +56,18 @@ struct QueueArguments {
 /// for longer than two heartbeats.
 class Connection {
  public:
-  /// Connects and logs in. `purpose` is what the broker's operator sees.
-  Connection(const Options& options, const std::string& broker, const std::string& purpose);
+  /// Connects and logs in. `purpose` is what the broker's operator sees. Once a stop is requested,
+  /// no answer is waited for, until set_up().
+  Connection(const Options& options, const std::string& broker, const std::string& purpose,
+             std::stop_token stop = {});
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   const std::string& broker() const { return broker_; }
+
+  /// From now on whoever uses it looks for a stop between two requests, and takes its leave.
+  void set_up() { cut_.reset(); }
 
   /// Declares a durable quorum queue, or verifies that it is there with these arguments.
   void declare(const std::string& queue, const QueueArguments& arguments);
@@ -105,14 +112,16 @@ class Connection {
   std::unique_ptr<amqp_connection_state_t_, Closer> state_;
   std::optional<Event> pending_;  // whose content is on its way
   std::uint64_t content_left_ = 0;
+  /// Shuts the socket. Goes before the socket does, which may be another's then.
+  std::optional<std::stop_callback<std::function<void()>>> cut_;
 };
 
 /// Finds a broker of the list that answers: the one that did before, then the others in turn.
 class Dialer {
  public:
   Dialer(const Options& options, std::string purpose);
-  /// Throws the error that says most if no broker takes the connection.
-  std::unique_ptr<Connection> connect();
+  /// Throws the error that says most if no broker takes the connection, or a stop is requested.
+  std::unique_ptr<Connection> connect(const std::stop_token& stop = {});
   /// The last connection was no good: begins with the next broker.
   void skip() { ++first_; }
 

@@ -18,9 +18,10 @@ struct Options {
   std::string vhost = "/";
   std::string name = "stampede";      // the queues are NAME.orders.0 to 3, dead letters NAME.dead
   std::int64_t max_length = 100'000;  // messages of one shard, about; beyond it refuses
-  std::chrono::milliseconds connect_timeout{
-      2'000};                         // for each step of connecting, and each request
-  std::chrono::seconds heartbeat{2};  // a link is cut when silent for two of them
+  /// For each step of connecting, and each request. Short, because a role that ends may wait for
+  /// one of them (kLongestStop in app/roles/role.h).
+  std::chrono::milliseconds connect_timeout{1'500};
+  std::chrono::seconds heartbeat{2};                  // a link is cut when silent for two of them
   std::chrono::milliseconds confirm_timeout{10'000};  // then the connection is given up as well
   Outbox::Options outbox;
 };

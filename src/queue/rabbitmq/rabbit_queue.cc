@@ -38,8 +38,8 @@ RabbitQueue::RabbitQueue(Options options)
 
 void RabbitQueue::start(Resolutions resolutions) {
   resolutions_ = std::move(resolutions);
-  publisher_ = std::jthread([this] { run(); });
-  trier_ = std::jthread([this] { try_unusable_shards(); });
+  publisher_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  trier_ = std::jthread([this](const std::stop_token& stop) { try_unusable_shards(stop); });
 }
 
 void RabbitQueue::stop() {
@@ -48,6 +48,8 @@ void RabbitQueue::stop() {
     stopping_ = true;
     try_now_.notify_all();
   }
+  publisher_.request_stop();
+  trier_.request_stop();
   wake_.set();
   if (publisher_.joinable()) publisher_.join();
   if (trier_.joinable()) trier_.join();
@@ -86,17 +88,18 @@ std::size_t RabbitQueue::unresolved() const {
   return outbox_.unresolved();
 }
 
-void RabbitQueue::run() {
+void RabbitQueue::run(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "publisher");
   while (!stopping_) {
     try {
-      const auto connection = dialer_.connect();
+      const auto connection = dialer_.connect(stop);
       declare_queues(*connection);
       connection->select_confirms();
+      connection->set_up();
       serve_connection(*connection);
       return;
     } catch (const BrokerError& error) {
-      if (std::exchange(last_problem_, error.what()) != error.what()) {
+      if (!stopping_ && std::exchange(last_problem_, error.what()) != error.what()) {
         telemetry::log_error("the order queue is away", "reason=\"{}\"", error.what());
       }
     }
@@ -131,7 +134,7 @@ void RabbitQueue::set_usable(std::int32_t shard, bool usable) {
 
 /// On a thread of its own, because a broker that does not answer would keep the other shards
 /// waiting for as long as the timeouts of a connection.
-void RabbitQueue::try_unusable_shards() {
+void RabbitQueue::try_unusable_shards(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "queue-trier");
   while (true) {
     std::string broker;
@@ -142,15 +145,16 @@ void RabbitQueue::try_unusable_shards() {
       broker = broker_;
     }
     for (std::int32_t shard = 0; shard < kShards && !broker.empty() && !stopping_; ++shard) {
-      if (!usable_[static_cast<std::size_t>(shard)]) try_shard(shard, broker);
+      if (!usable_[static_cast<std::size_t>(shard)]) try_shard(shard, broker, stop);
     }
   }
 }
 
 /// Over a connection of its own, because a refusal would cost the one that the others use.
-void RabbitQueue::try_shard(std::int32_t shard, const std::string& broker) {
+void RabbitQueue::try_shard(std::int32_t shard, const std::string& broker,
+                            const std::stop_token& stop) {
   try {
-    Connection connection(options_, broker, "stampede publisher, trying a queue");
+    Connection connection(options_, broker, "stampede publisher, trying a queue", stop);
     declare_shard(connection, options_, shard);
     set_usable(shard, true);
     telemetry::log_info("orders of a shard are published again", "shard={}", shard);

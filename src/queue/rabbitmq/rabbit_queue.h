@@ -46,7 +46,8 @@ class RabbitQueue final : public OrderQueue {
   /// Refuses purchases from now on and waits until everything is resolved and told; false if that
   /// takes longer than `patience`.
   bool finish(std::chrono::milliseconds patience);
-  /// Ends the threads: nothing is told any more, and what is unresolved is given up.
+  /// Ends the threads: nothing is told any more, and what is unresolved is given up. Where the
+  /// broker hangs, it waits for one connect timeout at most.
   void stop();
 
   /// True while a connection stands and takes purchases of any shard.
@@ -77,7 +78,7 @@ class RabbitQueue final : public OrderQueue {
   bool blocked() const { return blocked_.load(); }
 
  private:
-  void run();
+  void run(const std::stop_token& stop);
   void serve_connection(Connection& connection);
   void send_all(Connection& connection);
   void handle(Acked acked);
@@ -89,8 +90,8 @@ class RabbitQueue final : public OrderQueue {
   void declare_queues(Connection& connection);
   void set_usable(std::int32_t shard, bool usable);
   void restore_queues(Connection& connection, Tick now);
-  void try_unusable_shards();
-  void try_shard(std::int32_t shard, const std::string& broker);
+  void try_unusable_shards(const std::stop_token& stop);
+  void try_shard(std::int32_t shard, const std::string& broker, const std::stop_token& stop);
   void check_confirms(const Connection& connection, Tick now) const;
   std::chrono::milliseconds time_to_wait(Tick now) const;
   void lose_connection();

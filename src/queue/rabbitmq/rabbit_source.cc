@@ -13,11 +13,12 @@ RabbitSource::RabbitSource(Options options, std::int32_t shard)
     : options_(std::move(options)),
       shard_(shard),
       dialer_(options_, "stampede consumer of shard " + std::to_string(shard)) {
-  thread_ = std::jthread([this] { run(); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 RabbitSource::~RabbitSource() {
   stopping_ = true;
+  thread_.request_stop();
   wake_.set();
 }
 
@@ -43,19 +44,20 @@ void RabbitSource::shut() {
   arrived_.notify_all();
 }
 
-void RabbitSource::run() {
+void RabbitSource::run(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "source");
   while (!stopping_) {
     try {
-      const auto connection = dialer_.connect();
+      const auto connection = dialer_.connect(stop);
       // Its own queue only: one that is unusable does not stop the consumers of the others.
       declare_dead_letters(*connection, options_);
       declare_shard(*connection, options_, shard_);
       connection->consume(order_queue(options_, shard_), kPrefetch);
+      connection->set_up();
       serve_connection(*connection);
       return;
     } catch (const BrokerError& error) {
-      if (std::exchange(last_problem_, error.what()) != error.what()) {
+      if (!stopping_ && std::exchange(last_problem_, error.what()) != error.what()) {
         telemetry::log_error("orders do not arrive", "shard={} reason=\"{}\"", shard_,
                              error.what());
       }

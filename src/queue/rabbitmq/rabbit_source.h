@@ -53,7 +53,7 @@ class RabbitSource final : public OrderSource {
   const Statistics& statistics() const { return statistics_; }
 
  private:
-  void run();
+  void run(const std::stop_token& stop);
   void serve_connection(Connection& connection);
   void take(Delivered delivered);
   void acknowledge_done(Connection& connection);

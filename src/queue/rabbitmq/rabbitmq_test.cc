@@ -11,7 +11,9 @@
 #include <atomic>
 #include <cerrno>
 #include <deque>
+#include <future>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -189,6 +191,7 @@ class RabbitmqTest : public testing::Test {
     return numbers;
   }
   std::uint64_t depth(std::size_t shard = 0) { return queue_depths(options_).orders[shard]; }
+  std::uint16_t broker_port() const { return net::HostPort::parse(broker_.address()).value().port; }
   void ctl(const std::vector<std::string>& arguments) { broker_.ctl(arguments); }
 
   RabbitmqServer& broker_ = RabbitmqServer::shared();
@@ -488,10 +491,30 @@ TEST_F(RabbitmqTest, AnUnusableShardDoesNotStopTheOthers) {
   EXPECT_EQ(sources[0].statistics().connections.value(), 1);
 }
 
+TEST_F(RabbitmqTest, AStopWaitsForNoAnswerOfTheBroker) {
+  Connection(options_, broker_.address(), "test")
+      .declare(order_queue(options_, 2), {.max_length = 7});
+  std::optional<Relay> relay(std::in_place, broker_port());
+  options_.brokers = {relay->address()};
+  options_.connect_timeout = std::chrono::hours{1};
+  connect();
+  relay->hold();
+  RabbitQueue connecting(options_, told_.resolutions());
+  std::optional<RabbitSource> source(std::in_place, options_, 0);
+  ASSERT_TRUE(eventually(kPatience, [&] { return relay->held() == 3; })) << "with a try of a shard";
+  const auto stopped = std::async(std::launch::async, [&] {
+    queue_->stop();
+    connecting.stop();
+    source.reset();
+  });
+  EXPECT_EQ(stopped.wait_for(kPatience), std::future_status::ready);
+  relay.reset();  // whatever waits for it goes on
+}
+
 TEST_F(RabbitmqTest, ABrokerThatDoesNotAnswerTheTryOfAShardDoesNotStopTheOthers) {
   Connection(options_, broker_.address(), "test")
       .declare(order_queue(options_, 2), {.max_length = 7});
-  Relay relay(net::HostPort::parse(broker_.address()).value().port);
+  Relay relay(broker_port());
   options_.brokers = {relay.address()};
   options_.connect_timeout = 2 * kPatience;
   connect();

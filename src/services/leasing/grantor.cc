@@ -5,7 +5,7 @@
 namespace stampede::services::leasing {
 
 bool Grantor::granted(const StockLease& lease, Tick now) {
-  saw(lease.id);
+  numbers_.saw(lease.id);
   if (lease.state != LeaseState::kOpen) return false;
   const auto [known, is_new] = known_.try_emplace(lease.id, Known{.lease = lease, .renewed = now});
   if (known->second.given_up || known->second.lease.state != LeaseState::kOpen) return false;
@@ -45,11 +45,11 @@ void Grantor::read(std::vector<StockLease> not_closed, Tick now) {
     entry.lease = std::move(lease);
   }
   known_ = std::move(known);
-  if (!known_.empty()) saw(known_.rbegin()->first);
+  if (!known_.empty()) numbers_.saw(known_.rbegin()->first);
 }
 
 LeaseId Grantor::oldest_open() const {
-  return known_.empty() ? LeaseId{newest_.value + 1} : known_.begin()->first;
+  return known_.empty() ? LeaseId{numbers_.newest().value + 1} : known_.begin()->first;
 }
 
 std::vector<LeaseId> Grantor::to_fence(Tick now) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "model/time.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
+#include "services/leasing/lease_numbers.h"
 #include "services/leasing/terms.h"
 
 namespace stampede::services::leasing {
@@ -40,9 +40,8 @@ class Grantor {
   /// As of the last read: the oldest lease not closed; where there is none, the one behind the
   /// newest seen, because a validator may be granted the next before it hears this.
   LeaseId oldest_open() const;
-  /// That lease was granted, perhaps by a quantity control before this one.
-  void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
-  LeaseId newest() const { return newest_; }
+  LeaseNumbers& numbers() { return numbers_; }
+  const LeaseNumbers& numbers() const { return numbers_; }
 
   /// The open leases that were not renewed in time. From now on they are never renewed: they are to
   /// be fenced in the database, and then fenced() is called.
@@ -68,8 +67,8 @@ class Grantor {
 
   queue::OrderQueue* markers_;
   const Terms terms_;
-  std::map<LeaseId, Known> known_;                           // those not closed
-  LeaseId newest_;                                           // ever seen
+  std::map<LeaseId, Known> known_;  // those not closed
+  LeaseNumbers numbers_;
   std::map<std::pair<SaleId, std::string>, Tick> unserved_;  // who asked in vain, and when
 };
 

@@ -1,7 +1,5 @@
 #include "services/leasing/quantity_control.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -38,10 +36,6 @@ QuantityControl::Memory* QuantityControl::remembered(const Term& term) {
   return memory_ && memory_->term == term ? &*memory_ : nullptr;
 }
 
-bool QuantityControl::Memory::all_heard() const {
-  return std::ranges::all_of(present, [](const auto& entry) { return entry.second.heard; });
-}
-
 bool QuantityControl::lead(Now now) {
   leader_.step(now.tick);
   const auto term = leader_.term(now.tick);
@@ -54,13 +48,11 @@ bool QuantityControl::lead(Now now) {
 void QuantityControl::recover(Now now) {
   const auto term = leader_.term(now.tick);
   if (!term) return;
-  Memory memory{.term = *term, .grantor = Grantor(parts_.markers, terms_)};
-  memory.ring = parts_.members.ring();
-  memory.grantor.saw(parts_.leases.newest_lease());
+  Memory memory{.term = *term,
+                .grantor = Grantor(parts_.markers, terms_),
+                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, terms_, now.tick)};
+  memory.grantor.numbers().saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
-  for (const Member& member : memory.ring.members)
-    memory.present.try_emplace(member.node,
-                               Present{.member = member, .seen = now.tick, .heard = false});
   const MutexLock lock(mutex_);
   if (remembered(*term) == nullptr) memory_.emplace(std::move(memory));
 }
@@ -134,18 +126,16 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   const MutexLock lock(mutex_);
   Memory* memory = remembered(term);
   if (memory == nullptr) return std::unexpected(standby());
-  if (auto refusal = note_member(heartbeat, *memory, terms_, now.tick)) {
-    return std::unexpected(std::move(*refusal));
+  if (auto words = memory->ring.note_member(heartbeat, now.tick)) {
+    return std::unexpected(Refusal{Refusal::Kind::kNodeTaken, *std::move(words)});
   }
-  note_ring(heartbeat.ring_epoch, heartbeat.ring_nonce, *memory);
-  note_lease(heartbeat.newest_lease, *memory);
-  // What part() is given runs at once, under the lock.
-  part([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { continue_lease_numbers(*memory, now); });
-  part([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { update_ring(*memory, now); },
-       heartbeat.ring_epoch == 0);
+  memory->ring.note_ring(heartbeat.ring_epoch, heartbeat.ring_nonce);
+  memory->grantor.numbers().note(heartbeat.newest_lease);
+  part([&] { memory->grantor.numbers().continue_in(parts_.leases, term, now.wall); });
+  part([&] { update_ring(*memory, now.wall); }, heartbeat.ring_epoch == 0);
 
   HeartbeatReply reply{.leader_epoch = term.epoch};
-  tell_ring(*memory, reply);
+  memory->ring.tell(reply);
   const std::string holder = heartbeat.member.holder();
   // Before the orders are read: they tell what became of those that are closed.
   const bool read = part([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
@@ -162,96 +152,17 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   return reply;
 }
 
-std::optional<QuantityControl::Refusal> QuantityControl::note_member(
-    const peers::Heartbeat& heartbeat, Memory& memory, const Terms& terms, Tick now) {
-  const Member& member = heartbeat.member;
-  const auto found = memory.present.find(member.node);
-  if (found != memory.present.end()) {
-    const Present& known = found->second;
-    const auto silent = now - known.seen;
-    if (known.member.incarnation != member.incarnation && silent <= terms.lost) {
-      return Refusal{
-          Refusal::Kind::kNodeTaken,
-          fmt::format("the node name \"{}\" is taken: the process at {} was heard of {} ms ago",
-                      member.node, known.member.address,
-                      std::chrono::duration_cast<std::chrono::milliseconds>(silent).count())};
-    }
-  }
-  if (heartbeat.leaving) {
-    memory.present.erase(member.node);
-    memory.left.insert(member.holder());
-  } else if (memory.left.contains(member.holder())) {
-    return Refusal{Refusal::Kind::kNodeTaken,
-                   "this process has left the ring; its heartbeat came late"};
-  } else {
-    memory.present[member.node] = {.member = member, .seen = now, .counts = heartbeat.counts};
-  }
-  return std::nullopt;
-}
-
 void QuantityControl::doubt_tail(const Term& term) {
   const MutexLock lock(mutex_);
-  if (Memory* memory = remembered(term)) memory->ring_known = memory->numbers_known = false;
-}
-
-/// Who knows a ring which the database does not has it from before a failover in which the database
-/// lost its tail. The next ring's epoch is beyond that, so that nobody takes two rings for one.
-void QuantityControl::note_ring(std::int64_t epoch, const std::string& nonce, Memory& memory) {
-  const auto& ring = memory.ring;
-  const bool another = epoch == ring.epoch && !nonce.empty() && nonce != ring.nonce;
-  if (epoch > ring.epoch || another) memory.ring_above = std::max(memory.ring_above, epoch);
-}
-
-/// Likewise of leases: messages of those that the database lost may still be in the queue, and must
-/// not be taken for another lease's.
-void QuantityControl::note_lease(LeaseId newest, Memory& memory) {
-  memory.lease_above = std::max(memory.lease_above, newest);
-  if (memory.lease_above > memory.grantor.newest()) memory.numbers_known = false;
-}
-
-/// Behind what this process itself knows too: it may have led on while the database lost that.
-void QuantityControl::continue_lease_numbers(Memory& memory, Now now) {
-  if (memory.numbers_known) return;
-  const LeaseId newest = std::max(memory.lease_above, memory.grantor.newest());
-  parts_.leases.continue_behind(memory.term, newest, now.wall);
-  memory.grantor.saw(newest);
-  memory.numbers_known = true;
-}
-
-/// Compares with what the database was told last, so that a change that failed is made again.
-void QuantityControl::update_ring(Memory& memory, Now now) {
-  if (!memory.ring_known) {
-    const auto before = std::exchange(memory.ring, parts_.members.ring());
-    note_ring(before.epoch, before.nonce, memory);
+  if (Memory* memory = remembered(term)) {
+    memory->ring.doubt();
+    memory->grantor.numbers().doubt();
   }
-  memory.ring_known = true;
-  std::vector<Member> members;
-  for (const auto& [node, present] : memory.present) members.push_back(present.member);
-  const bool known_elsewhere = memory.ring_above > 0 && memory.ring.epoch <= memory.ring_above;
-  if (members == memory.ring.members && !known_elsewhere &&
-      memory.ring.virtual_nodes == parts_.virtual_nodes) {
-    return;
-  }
-  memory.ring_known = false;  // until it is known what the database holds
-  memory.ring = parts_.members.replace(memory.term,
-                                       {.epoch = memory.ring.epoch,
-                                        .above = memory.ring_above,
-                                        .members = members,
-                                        .virtual_nodes = parts_.virtual_nodes},
-                                       now.wall);
-  memory.grantor.saw(memory.ring.newest_lease);
-  memory.ring_known = true;
 }
 
-/// A ring that the database may not hold is not told: others may decide by another one.
-void QuantityControl::tell_ring(const Memory& memory, HeartbeatReply& reply) {
-  reply.hash_key = memory.ring.hash_key;
-  reply.virtual_nodes = static_cast<int>(memory.ring.virtual_nodes);
-  reply.newest_lease = memory.ring.newest_lease;
-  if (!memory.ring_known) return;
-  reply.ring_epoch = memory.ring.epoch;
-  reply.ring_nonce = memory.ring.nonce;
-  reply.members = memory.ring.members;
+void QuantityControl::update_ring(Memory& memory, Instant now) {
+  memory.ring.update(parts_.members, memory.term, now);
+  memory.grantor.numbers().saw(memory.ring.ring().newest_lease);
 }
 
 /// In this order: who was banned, or whose session ended, before a sale was made is known together
@@ -308,12 +219,13 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       const Memory* memory = remembered(term);
       if (memory == nullptr) return std::unexpected(standby());
       // Who decides by an older ring would sell to buyers that are another's now.
-      const bool known = memory->ring_known && memory->numbers_known && memory->all_heard();
-      if (ask.ring_epoch != memory->ring.epoch || !known) {
+      const RingKeeper& ring = memory->ring;
+      const bool known = ring.known() && ring.all_heard() && memory->grantor.numbers().known();
+      if (ask.ring_epoch != ring.ring().epoch || !known) {
         return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
       }
-      validators = static_cast<std::int64_t>(memory->present.size());
-      newest = memory->grantor.newest();
+      validators = ring.size();
+      newest = memory->grantor.numbers().newest();
     }
     const auto sale = parts_.catalog.sale(ask.sale);
     if (!sale || sale->ended(now.wall) || !sale->terms_fixed(now.wall)) {
@@ -332,14 +244,14 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
     if (memory == nullptr) return std::unexpected(standby());
     if (!lease && lease.error() == NoGrant::kAnotherRing) {
       // Nobody but this process changes it: the database has lost a change that it had made.
-      if (memory->ring.epoch == ask.ring_epoch) memory->ring_known = false;
+      if (memory->ring.ring().epoch == ask.ring_epoch) memory->ring.doubt();
       return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
     }
     if (!lease && lease.error() == NoGrant::kOtherTerms) {
       return LeaseReply{.lease = {}, .refusal = Reason::kOtherTerms};
     }
     if (!lease && lease.error() == NoGrant::kUsedNumber) {
-      memory->numbers_known = false;
+      memory->grantor.numbers().doubt();
       return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
     }
     if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
@@ -367,8 +279,8 @@ void QuantityControl::review(Now looked) {
       const MutexLock lock(mutex_);
       Memory* memory = remembered(term);
       if (memory == nullptr) return false;
-      take_off_who_is_silent(*memory, now.tick);
-      works([&]() STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { update_ring(*memory, now); });
+      memory->ring.take_off_who_is_silent(now.tick);
+      works([&] { update_ring(*memory, now.wall); });
       works([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
       to_fence = memory->grantor.to_fence(now.tick);
       // Behind the one that failed last: a row that stays locked delays the others by one round.
@@ -391,16 +303,6 @@ void QuantityControl::review(Now looked) {
   if (failure) std::rethrow_exception(failure);
 }
 
-/// A process that was suspended has missed heartbeats.
-void QuantityControl::take_off_who_is_silent(Memory& memory, Tick now) {
-  if (memory.reviewed && now - *memory.reviewed > terms_.sure) {
-    for (auto& [node, present] : memory.present) present.seen = now;
-  }
-  memory.reviewed = now;
-  std::erase_if(memory.present,
-                [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
-}
-
 std::expected<Instant, QuantityControl::Refusal> QuantityControl::database_time(Now now) const {
   if (!leads(now.tick)) return std::unexpected(standby());
   return leader_.database_time(now);
@@ -417,11 +319,7 @@ std::expected<peers::ClusterReport, QuantityControl::Refusal> QuantityControl::r
   const auto term = leader_.term(now.tick);
   const MutexLock lock(mutex_);
   if (!term || !memory_ || memory_->term != *term) return std::unexpected(standby());
-  peers::ClusterReport report{.ring_epoch = memory_->ring.epoch, .nodes = {}};
-  for (const auto& [node, present] : memory_->present) {
-    report.nodes.push_back({present.member, present.counts});
-  }
-  return report;
+  return memory_->ring.report();
 }
 
 }  // namespace stampede::services::leasing

@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +22,7 @@
 #include "repositories/orders.h"
 #include "services/leasing/grantor.h"
 #include "services/leasing/leader.h"
+#include "services/leasing/ring_keeper.h"
 #include "services/leasing/terms.h"
 #include "telemetry/log_limit.h"
 
@@ -91,36 +90,19 @@ class QuantityControl {
   std::int64_t left_out() const { return left_out_; }
 
  private:
-  struct Present {
-    Member member;
-    Tick seen;
-    std::optional<CheckCounts> counts = std::nullopt;
-    bool heard = true;  // false: it is only known from the database
-  };
   /// What is known in the name of one term.
   struct Memory {
     repositories::Term term;
     Grantor grantor;
-    std::map<std::string, Present> present = {};  // by node
-    std::set<std::string> left = {};              // holders that took their leave
-    repositories::RingState ring = {};
-    bool ring_known = true;       // false: the database may hold another one
-    std::int64_t ring_above = 0;  // an epoch that somebody knows, and the ring's is to exceed
-    bool numbers_known = true;    // false: the database may go on before `lease_above` or `newest`
-    LeaseId lease_above = {};     // a lease that somebody knows: the next one is to come behind it
+    RingKeeper ring;
     repositories::Revisions revisions = {};
-    std::optional<Tick> reviewed = std::nullopt;
     LeaseId not_fenced = {};  // by the last review, because the database failed
-
-    /// Whoever may know of a lease or a ring that the database has lost was heard of, or is gone.
-    bool all_heard() const;
   };
   using Term = repositories::Term;
   using HeartbeatReply = peers::HeartbeatReply;
 
-  /// Does `work`, which answers or acts in a term's name; the database's word that another leads
-  /// ends the term.
-  /// `work` is given the term, and the time by the database's clock.
+  /// Does `work`, which answers or acts in a term's name, and is given that term and the time by
+  /// the database's clock; the database's word that another leads ends the term.
   template <class Result, class Work>
   std::expected<Result, Refusal> in_term(Now now, Work work);
   /// The database's time; throws NoLongerLeader.
@@ -137,16 +119,9 @@ class QuantityControl {
   /// The database may have lost its tail: a change of the ring, leases.
   void doubt_tail(const Term& term);
   // `memory` is what mutex_ guards.
-  static std::optional<Refusal> note_member(const peers::Heartbeat& heartbeat, Memory& memory,
-                                            const Terms& terms, Tick now);
-  static void note_ring(std::int64_t epoch, const std::string& nonce, Memory& memory);
-  static void note_lease(LeaseId newest, Memory& memory);
-  void continue_lease_numbers(Memory& memory, Now now) STAMPEDE_REQUIRES(mutex_);
-  void update_ring(Memory& memory, Now now) STAMPEDE_REQUIRES(mutex_);
-  static void tell_ring(const Memory& memory, HeartbeatReply& reply);
-  void take_off_who_is_silent(Memory& memory, Tick now) STAMPEDE_REQUIRES(mutex_);
+  void update_ring(Memory& memory, Instant now);
   void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Memory& memory,
-                Now now) STAMPEDE_REQUIRES(mutex_);
+                Now now);
 
   const Parts parts_;
   const Terms terms_;

@@ -1,0 +1,101 @@
+#include "services/leasing/ring_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace stampede::services::leasing {
+
+RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const Terms& terms,
+                       Tick now)
+    : virtual_nodes_(virtual_nodes), terms_(terms), ring_(std::move(ring)) {
+  for (const Member& member : ring_.members) {
+    present_.try_emplace(member.node, Present{.member = member, .seen = now, .heard = false});
+  }
+}
+
+std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heartbeat, Tick now) {
+  const Member& member = heartbeat.member;
+  const auto found = present_.find(member.node);
+  if (found != present_.end()) {
+    const Present& known = found->second;
+    const auto silent = now - known.seen;
+    if (known.member.incarnation != member.incarnation && silent <= terms_.lost) {
+      return fmt::format("the node name \"{}\" is taken: the process at {} was heard of {} ms ago",
+                         member.node, known.member.address,
+                         std::chrono::duration_cast<std::chrono::milliseconds>(silent).count());
+    }
+  }
+  if (heartbeat.leaving) {
+    present_.erase(member.node);
+    left_.insert(member.holder());
+  } else if (left_.contains(member.holder())) {
+    return "this process has left the ring; its heartbeat came late";
+  } else {
+    present_[member.node] = {.member = member, .seen = now, .counts = heartbeat.counts};
+  }
+  return std::nullopt;
+}
+
+void RingKeeper::take_off_who_is_silent(Tick now) {
+  if (reviewed_ && now - *reviewed_ > terms_.sure) {
+    for (auto& [node, present] : present_) present.seen = now;
+  }
+  reviewed_ = now;
+  std::erase_if(present_, [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
+}
+
+/// Who knows a ring which the database does not has it from before a failover in which the database
+/// lost its tail. The next ring's epoch is beyond that, so that nobody takes two rings for one.
+void RingKeeper::note_ring(std::int64_t epoch, const std::string& nonce) {
+  const bool another = epoch == ring_.epoch && !nonce.empty() && nonce != ring_.nonce;
+  if (epoch > ring_.epoch || another) above_ = std::max(above_, epoch);
+}
+
+/// Compares with what the database was told last, so that a change that failed is made again.
+void RingKeeper::update(repositories::Members& members, const repositories::Term& term,
+                        Instant now) {
+  if (!known_) {
+    const auto before = std::exchange(ring_, members.ring());
+    note_ring(before.epoch, before.nonce);
+  }
+  known_ = true;
+  std::vector<Member> heard_of;
+  for (const auto& [node, present] : present_) heard_of.push_back(present.member);
+  const bool known_elsewhere = above_ > 0 && ring_.epoch <= above_;
+  if (heard_of == ring_.members && !known_elsewhere && ring_.virtual_nodes == virtual_nodes_) {
+    return;
+  }
+  known_ = false;  // until it is known what the database holds
+  ring_ = members.replace(
+      term,
+      {.epoch = ring_.epoch, .above = above_, .members = heard_of, .virtual_nodes = virtual_nodes_},
+      now);
+  known_ = true;
+}
+
+void RingKeeper::tell(peers::HeartbeatReply& reply) const {
+  reply.hash_key = ring_.hash_key;
+  reply.virtual_nodes = static_cast<int>(ring_.virtual_nodes);
+  reply.newest_lease = ring_.newest_lease;
+  if (!known_) return;
+  reply.ring_epoch = ring_.epoch;
+  reply.ring_nonce = ring_.nonce;
+  reply.members = ring_.members;
+}
+
+bool RingKeeper::all_heard() const {
+  return std::ranges::all_of(present_, [](const auto& entry) { return entry.second.heard; });
+}
+
+peers::ClusterReport RingKeeper::report() const {
+  peers::ClusterReport report{.ring_epoch = ring_.epoch, .nodes = {}};
+  for (const auto& [node, present] : present_) {
+    report.nodes.push_back({present.member, present.counts});
+  }
+  return report;
+}
+
+}  // namespace stampede::services::leasing

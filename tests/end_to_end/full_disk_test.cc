@@ -28,11 +28,13 @@ TEST(FullDisk, NoYesIsSaidAndARestartIsClean) {
       return Buyer(shop.port(), minted.id, minted.sign).buy(lamp, fresh_key());
     };
     std::size_t next = 0;
-    for (; next < 50; ++next) {
-      const CheckAnswer answer = buy(buyers[next]);
-      ASSERT_EQ(answer.status, 201) << answer.response.body;
+    const auto sell_to = [&](const MintedBuyer& minted) {
+      const CheckAnswer answer =
+          Buyer(shop.port(), minted.id, minted.sign).order(lamp, fresh_key());
+      ASSERT_EQ(answer.result, "sold") << answer.response.body << shop.server().log();
       promised.push_back(answer.order);
-    }
+    };
+    while (next < 50) sell_to(buyers[next++]);
 
     disk.fill();
     // Pages already in the log's file may still take some orders; then no more.
@@ -51,11 +53,7 @@ TEST(FullDisk, NoYesIsSaidAndARestartIsClean) {
     ASSERT_EQ(refused, 50) << "the disk never filled";
 
     disk.drain();
-    ASSERT_TRUE(eventually(5s, [&] {
-      const CheckAnswer answer = buy(buyers[next++]);
-      if (answer.status == 201) promised.push_back(answer.order);
-      return answer.status == 201;
-    })) << shop.server().log();
+    sell_to(buyers[next++]);
 
     disk.fill();
     for (int i = 0; i < 20; ++i) {
@@ -65,9 +63,7 @@ TEST(FullDisk, NoYesIsSaidAndARestartIsClean) {
     shop.kill();
     disk.drain();
     shop.start();
-    const CheckAnswer answer = buy(buyers[next++]);
-    ASSERT_EQ(answer.status, 201) << answer.response.body;
-    promised.push_back(answer.order);
+    sell_to(buyers[next++]);
 
     const std::string database = (shop.data() / "stampede.db").string();
     for (const std::int64_t number : promised) {
@@ -126,10 +122,9 @@ TEST_P(FullDiskAtStart, ServeAnswers503AndSellsWhenThereIsRoom) {
   Shop shop(disk.path() / "data", {{"STAMPEDE_ADMISSION_CHECK_RATE", "0"}});
   const ProductId lamp = shop.open_sale({.quantity = 100});
   const auto buyers = shop.mint(1, 2);
-  const auto buy = [&](const MintedBuyer& minted) {
-    return Buyer(shop.port(), minted.id, minted.sign).buy(lamp, fresh_key());
-  };
-  ASSERT_EQ(buy(buyers[0]).status, 201);
+  const std::string key = fresh_key();
+  const auto buyer = [&](int i) { return Buyer(shop.port(), buyers[i].id, buyers[i].sign); };
+  ASSERT_EQ(buyer(0).order(lamp, key).result, "sold");
   if (GetParam()) {
     shop.kill();
   } else {
@@ -137,13 +132,13 @@ TEST_P(FullDiskAtStart, ServeAnswers503AndSellsWhenThereIsRoom) {
   }
   disk.fill();
   shop.start();
-  EXPECT_EQ(buy(buyers[1]).status, 503);
+  EXPECT_EQ(buyer(1).buy(lamp, key).status, 503);
   expect_not_ready(shop);
   EXPECT_THAT(shop.server().log(), testing::HasSubstr("the disk is full"));
   disk.drain();
-  EXPECT_TRUE(eventually(20s, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     try {
-      return buy(buyers[1]).status == 201;
+      return buyer(1).buy(lamp, key).result == "sold";
     } catch (const std::runtime_error&) {
       return false;  // its listeners are closed for a moment
     }

@@ -82,7 +82,7 @@ TEST(Purchase, AKeyOfASaleThatIsOverBuysNothingInTheNext) {
   EXPECT_THAT(ada.buy(lamp, key), Answers(200, "sold"));
   const std::string unknown = fresh_key();
   std::string answer;
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     answer = buy_in(bob, 1, unknown);
     return answer.starts_with("410");
   })) << answer;
@@ -106,6 +106,7 @@ TEST(Purchase, TheSameKeyAgainIsTheSameOrder) {
 
   shop.kill();
   shop.start();
+  shop.await_orders_known();
   const CheckAnswer after_kill = buyer.buy(lamp, key);
   EXPECT_THAT(after_kill, Answers(200, "sold"));
   EXPECT_EQ(after_kill.order, first.order);
@@ -117,6 +118,7 @@ TEST(Purchase, TheSameKeyAgainIsTheSameOrder) {
 
   EXPECT_EQ(shop.stop(), 0);
   shop.start();
+  shop.await_orders_known();
   EXPECT_EQ(buyer.buy(lamp, key).order, first.order);
   EXPECT_EQ(shop.audited_orders(), 1);
 }
@@ -190,7 +192,7 @@ TEST(Purchase, BeforeTheStartAndAfterTheEnd) {
   const SaleId sale = shop.create_sale({.product = brief});
   ASSERT_TRUE(shop.await_status(brief, "on"));
   shop.run({"sale", "end", std::to_string(sale.value)});
-  ASSERT_TRUE(shop.await_status(brief, "ended", 1s));
+  ASSERT_TRUE(shop.await_status(brief, "ended"));
   EXPECT_THAT(buyer.buy(brief, fresh_key()), Answers(410, "sale-ended"));
 }
 
@@ -203,7 +205,7 @@ TEST(Purchase, SoldOutIsSaidOfTheLastUnitAndNotBefore) {
   // Until the last unit is settled the answer is 503, never a wrong "sold out".
   Buyer late = shop.buyer(4);
   CheckAnswer answer;
-  ASSERT_TRUE(eventually(2s, [&] {
+  ASSERT_TRUE(eventually(kPatience, [&] {
     answer = late.buy(lamp, fresh_key());
     return answer.status != 503;
   }));
@@ -229,6 +231,7 @@ TEST(Purchase, LimitPerBuyerNamesTheOrdersHeld) {
 
   shop.kill();
   shop.start();
+  shop.await_orders_known();
   EXPECT_THAT(buyer.buy(lamp, fresh_key()), Answers(409, "limit-reached"));
 }
 

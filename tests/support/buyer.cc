@@ -109,4 +109,13 @@ CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view
   return answer;
 }
 
+CheckAnswer Buyer::order(ProductId product, std::string_view key, std::string_view pass) {
+  CheckAnswer answer;
+  eventually(kPatience, [&] {
+    answer = buy(product, key, pass);
+    return answer.status != 202 && answer.status != 503;
+  });
+  return answer;
+}
+
 }  // namespace stampede::test_support

@@ -9,6 +9,7 @@
 
 #include "http/client/client.h"
 #include "model/ids.h"
+#include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 
@@ -28,7 +29,7 @@ class Buyer {
  public:
   /// Without a session.
   explicit Buyer(std::uint16_t port, const std::string& host = kLoopback)
-      : client_(host, port), origin_(fmt::format("http://{}:{}", host, port)) {}
+      : client_(host, port, kPatience), origin_(fmt::format("http://{}:{}", host, port)) {}
   /// With the cookies that `stampede mint` printed.
   Buyer(std::uint16_t port, UserId id, std::string sign, const std::string& host = kLoopback)
       : Buyer(port, host) {
@@ -42,6 +43,10 @@ class Buyer {
   http::ClientResponse log_out();
 
   CheckAnswer buy(ProductId product, std::string_view key, std::string_view pass = {});
+  /// buy(), and again with the same key for as long as the shop says that it does not know yet
+  /// (202, 503): a commit may take as long as the machine needs. The answer to the last request, so
+  /// a sale is 201 or 200.
+  CheckAnswer order(ProductId product, std::string_view key, std::string_view pass = {});
 
   http::ClientResponse get(const std::string& target, const std::string& accept = "text/html");
   /// Adds the cookies. Throws std::runtime_error if no answer comes.

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include "tests/support/child.h"
+#include "tests/support/eventually.h"
 #include "tests/support/shop.h"
 #include "tests/support/temp_dir.h"
 
@@ -24,9 +24,9 @@ class DatabaseLock {
         sqlite_({"sh", "-c", "exec sqlite3 \"$0\" <\"$1\"", (shop.data() / "stampede.db").string(),
                  pipe_}),
         commands_(open(pipe_.c_str(), O_WRONLY | O_CLOEXEC)) {
-    const std::string text = ".timeout 5000\nBEGIN IMMEDIATE;\n.shell echo locked\n";
+    const std::string text = ".timeout 60000\nBEGIN IMMEDIATE;\n.shell echo locked\n";
     if (write(commands_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        sqlite_.read_line(std::chrono::seconds{10}) != "locked") {
+        sqlite_.read_line(kPatience) != "locked") {
       throw std::runtime_error("no lock: " + sqlite_.standard_error());
     }
   }
@@ -34,7 +34,7 @@ class DatabaseLock {
   DatabaseLock& operator=(const DatabaseLock&) = delete;
   ~DatabaseLock() {
     close(commands_);  // at the end of its input sqlite3 rolls back
-    sqlite_.wait(std::chrono::seconds{10});
+    sqlite_.wait(kPatience);
   }
 
  private:

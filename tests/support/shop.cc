@@ -43,15 +43,35 @@ ProductId Shop::open_sale(SaleOptions options) {
   return options.product;
 }
 
-bool Shop::await_status(ProductId product, std::string_view status,
-                        std::chrono::milliseconds timeout) {
-  Buyer visitor(port_);
-  return eventually(timeout, [&] {
-    const auto response = visitor.get(fmt::format("/product/{}/state", product.value));
-    if (response.status != 200) return false;
-    return boost::json::parse(response.body).at("status").as_string() == status;
-  });
+bool Shop::await_status(ProductId product, std::string_view status) {
+  return eventually(kPatience, [&] { return has_status(product, status); }) &&
+         (status != "on" || eventually(kPatience, [&] { return has_units(); }));
 }
+
+void Shop::await_orders_known() {
+  if (!eventually(kPatience, [&] { return metrics().contains("\nstampede_orders_known 1\n"); })) {
+    throw std::runtime_error("the server never knew its orders: " + server_->log());
+  }
+}
+
+bool Shop::has_status(ProductId product, std::string_view status) {
+  const auto response = Buyer(port_).get(fmt::format("/product/{}/state", product.value));
+  if (response.status != 200) return false;
+  return boost::json::parse(response.body).at("status").as_string() == status;
+}
+
+/// The server says that a sale is on a moment before it has leased the units.
+bool Shop::has_units() {
+  std::int64_t units = 0;
+  const boost::json::value sales = boost::json::parse(run({"sale", "list", "--json"}));
+  for (const auto& sale : sales.as_array()) {
+    if (sale.at("status") != "on") continue;
+    units += sale.at("quantity").as_int64() - sale.at("sold").as_int64();
+  }
+  return metrics().contains(fmt::format("\nstampede_units_in_memory {}\n", units));
+}
+
+std::string Shop::metrics() { return Buyer(console_port_).get("/metrics").body; }
 
 std::string Shop::mint_pass(UserId buyer, ProductId product, const std::string& key) {
   std::istringstream line(run({"mint", "--users", fmt::format("{0}-{0}", buyer.value), "--product",

@@ -32,12 +32,16 @@ class Shop final : public Operator {
   /// Starts it again, on the same data and ports.
   void start();
 
-  /// A product and a sale of it, known to the running server when this returns.
+  /// A product and a sale of it, known to the running server when this returns; if it has started,
+  /// its units may be bought.
   ProductId open_sale(SaleOptions options = {});
-  /// Waits until the running server says `status` of the product ("on", "sold_out", ...): false if
-  /// it has not within `timeout`.
-  bool await_status(ProductId product, std::string_view status,
-                    std::chrono::milliseconds timeout = std::chrono::seconds{2});
+  /// Waits until the running server says `status` of the product ("on", "sold_out", ...), and, if
+  /// that is "on", has the units of every sale that is on: false if it never does. No purchase may
+  /// be under way.
+  bool await_status(ProductId product, std::string_view status);
+  /// Waits until the server, after a start, knows all orders from before it, and so tells who holds
+  /// one. Throws std::runtime_error if it never does.
+  void await_orders_known();
 
   /// The buyer's captcha pass for that intent.
   std::string mint_pass(UserId buyer, ProductId product, const std::string& key);
@@ -48,6 +52,9 @@ class Shop final : public Operator {
   std::int64_t audited_orders() const;
 
  private:
+  bool has_status(ProductId product, std::string_view status);
+  bool has_units();
+  std::string metrics();
   std::vector<std::string> shop_option() const override { return {"--data", data_.string()}; }
 
   std::optional<TempDir> own_folder_;

@@ -61,7 +61,7 @@ export class Shop {
       input,
       env: environmentWith(),
       encoding: "utf8",
-      timeout: 60_000,
+      timeout: 300_000,
     });
     assert.equal(result.status, 0, `stampede ${words.join(" ")}: ${result.stderr}`);
     return result.stdout.trimEnd();
@@ -87,8 +87,8 @@ export class Shop {
     this.run(["sale", "change", String(sale), "--starts", starts, ...(ends ? ["--ends", ends] : [])]);
   }
 
-  /** A sale of a new product, unless one is given, that the server knows when this returns: the
-      product's id. */
+  /** A sale of a new product, unless one is given, that the server knows when this returns; if it
+      has started, its units may be bought: the product's id. */
   async openSale(options = {}) {
     const product = options.product ?? this.addProduct(options.name, options.description);
     this.createSale({ ...options, product });
@@ -101,9 +101,18 @@ export class Shop {
     return response.ok ? response.json() : { status: "none" };
   }
 
-  /** Waits until the server says this `status` of the product. */
+  /** Waits until the server says this `status` of the product, and, if that is "on", has the units
+      of every sale that is on: it says so a moment before it has leased them. No purchase may be
+      under way. */
   async awaitStatus(product, status) {
     await eventually(async () => assert.equal((await this.state(product)).status, status));
+    if (status !== "on") return;
+    await eventually(async () => {
+      const on = JSON.parse(this.run(["sale", "list", "--json"])).filter((s) => s.status === "on");
+      const units = on.reduce((sum, { quantity, sold }) => sum + quantity - sold, 0);
+      const metrics = await (await fetch(`${this.console}/metrics`)).text();
+      assert.equal(Number(/^stampede_units_in_memory (.*)$/m.exec(metrics)[1]), units);
+    });
   }
 
   addUser(name, password, ...words) {
@@ -122,19 +131,23 @@ export class Shop {
     });
   }
 
-  /** Buys one unit without a page; needs a sale without captcha. The order's number. */
+  /** Buys one unit without a page, however long the commit takes; needs a sale without captcha. The
+      order's number. */
   async buy(product, cookies) {
-    const response = await fetch(`${this.origin}/check?productID=${product}`, {
-      method: "POST",
-      headers: {
-        Cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
-        "Idempotency-Key": `a-key-of-the-test-${(this.#keys += 1)}`,
-        Accept: "application/json",
-      },
+    const headers = {
+      Cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
+      "Idempotency-Key": `a-key-of-the-test-${(this.#keys += 1)}`,
+      Accept: "application/json",
+    };
+    return eventually(async () => {
+      const response = await fetch(`${this.origin}/check?productID=${product}`, {
+        method: "POST",
+        headers,
+      });
+      const text = await response.text();
+      assert.ok([200, 201].includes(response.status), text);
+      return JSON.parse(text).order;
     });
-    const text = await response.text();
-    assert.equal(response.status, 201, text);
-    return JSON.parse(text).order;
   }
 
   /** What `stampede audit` counts; it throws on a breach. */

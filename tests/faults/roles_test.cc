@@ -101,7 +101,8 @@ TEST_F(Roles, ValidatorFrozenWhileItsPurchasesAreOnTheWay) {
 /// Whoever is asked while it restarts is another; whoever is asked, answers.
 TEST_F(Roles, RollingRestartRefusesOnlyWith503AndRetryAfter) {
   Cluster cluster(*servers_, kPaced);
-  CrowdedSale sale(cluster, {.stock = 4'000, .demand = 6'000});
+  // So patient that only a broken connection loses an answer, however slow the machine.
+  CrowdedSale sale(cluster, {.stock = 4'000, .demand = 6'000, .patience = 120});
   std::int64_t units = 0;
   for (const std::string& role : cluster.roles()) {
     sale.await_sold(units += 300);
@@ -113,7 +114,8 @@ TEST_F(Roles, RollingRestartRefusesOnlyWith503AndRetryAfter) {
   sale.finish();
   EXPECT_EQ(sale.asked_again("lost"), 0);
   EXPECT_THAT(sale.summary(), testing::Not(testing::HasSubstr("without Retry-After")));
-  EXPECT_THAT(sale.summary(), testing::Not(testing::HasSubstr("500")));
+  EXPECT_THAT(sale.summary(),
+              testing::Not(testing::ContainsRegex("(no|again) +[0-9]+ (look: )?500 ")));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
-// The server's start and its end: ready within a second, and a drain that loses no yes.
+// The server's start and its end: ready within a second, and a drain that loses no yes; and
+// commands that take effect within a second.
 #include <gmock/gmock.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <set>
 #include <span>
 #include <thread>
@@ -17,17 +19,42 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// What is promised within a second must be so once in this many times: what a busy machine makes
+/// late is not always late.
+constexpr int kTries = 5;
+
 TEST(Lifecycle, ReadyWithinASecondOfTheSecondStart) {
   Shop shop;
   shop.open_sale({.quantity = 1000});
-  shop.stop();
-  shop.start();
   // What it worked, not how long it was kept from it by others.
-  const auto worked = shop.server().start_work();
+  auto least = std::chrono::milliseconds::max();
+  for (int i = 0; i < kTries; ++i) {
+    shop.stop();
+    shop.start();
+    least = std::min(least, shop.server().start_work());
+  }
   RecordProperty("start_ms", static_cast<int>(shop.server().start_time().count()));
-  RecordProperty("start_work_ms", static_cast<int>(worked.count()));
+  RecordProperty("start_work_ms", static_cast<int>(least.count()));
   if (!kSanitized) {
-    EXPECT_LT(worked, 1s);
+    EXPECT_LT(least, 1s);
+  }
+}
+
+TEST(Lifecycle, CommandsTakeEffectWithinASecond) {
+  Shop shop;
+  auto least = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < kTries; ++i) {
+    const ProductId lamp = shop.add_product();
+    const SaleId sale = shop.create_sale({.product = lamp});
+    ASSERT_TRUE(shop.await_status(lamp, "on"));
+    shop.run({"sale", "end", std::to_string(sale.value)});
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_TRUE(shop.await_status(lamp, "ended"));
+    least = std::min(least, std::chrono::steady_clock::now() - begin);
+  }
+  RecordProperty("effect_ms", static_cast<int>(least / 1ms));
+  if (!kSanitized) {
+    EXPECT_LT(least, 1s);
   }
 }
 
@@ -72,7 +99,7 @@ TEST(Lifecycle, ADrainUnderLoadFinishesWhatRunsAndExitsZero) {
             buy_until_gone(shop.port(), lamp, std::span(buyers).subspan(i * kEach, kEach), sold);
       });
     }
-    ASSERT_TRUE(eventually(30s, [&] { return sold > 500; }));
+    ASSERT_TRUE(eventually(kPatience, [&] { return sold > 500; }));
     ASSERT_EQ(kill(shop.server().pid(), signal), 0);
     EXPECT_EQ(shop.stop(), 0) << shop.server().log();
     for (std::thread& thread : threads) thread.join();

@@ -17,8 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// The 99th percentile of one honest buyer's answers.
-Clock::duration honest_p99(Buyer& buyer, ProductId product) {
+/// How long one honest buyer waits for answers, in order.
+std::vector<Clock::duration> time_answers(Buyer& buyer, ProductId product) {
   std::vector<Clock::duration> times;
   for (int i = 0; i < 2000; ++i) {
     const auto begin = Clock::now();
@@ -26,7 +26,11 @@ Clock::duration honest_p99(Buyer& buyer, ProductId product) {
     times.push_back(Clock::now() - begin);
   }
   std::ranges::sort(times);
-  return times[times.size() * 99 / 100];
+  return times;
+}
+
+Clock::duration percentile(const std::vector<Clock::duration>& times, std::size_t percent) {
+  return times[times.size() * percent / 100];
 }
 
 TEST(SlowConnections, HonestBuyersHardlyNotice) {
@@ -40,7 +44,7 @@ TEST(SlowConnections, HonestBuyersHardlyNotice) {
   shop.run({"sale", "end", "1"});
   ASSERT_TRUE(shop.await_status(lamp, "ended"));
   Buyer honest = shop.buyer(1);
-  const auto quiet = honest_p99(honest, lamp);
+  const auto quiet = time_answers(honest, lamp);
 
   const std::string half_headers = "GET /time HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
   const std::string half_body =
@@ -56,13 +60,14 @@ TEST(SlowConnections, HonestBuyersHardlyNotice) {
       ASSERT_TRUE(crowd.back().send(*bytes));
     }
   }
-  const auto crowded = honest_p99(honest, lamp);
-  RecordProperty("p99_quiet_us", static_cast<int>(quiet / 1us));
-  RecordProperty("p99_crowded_us", static_cast<int>(crowded / 1us));
+  const auto crowded = time_answers(honest, lamp);
+  RecordProperty("p99_quiet_us", static_cast<int>(percentile(quiet, 99) / 1us));
+  RecordProperty("p99_crowded_us", static_cast<int>(percentile(crowded, 99) / 1us));
   // At most doubled. Below that floor a shared machine's own noise is larger; a thread that a
-  // dawdler holds up would cost seconds.
+  // dawdler holds up would cost seconds, of every answer. The slowest tenth says more of what else
+  // the machine does.
   if (!kSanitized) {
-    EXPECT_LE(crowded, std::max<Clock::duration>(2 * quiet, 1s));
+    EXPECT_LE(percentile(crowded, 90), std::max<Clock::duration>(2 * percentile(quiet, 90), 1s));
   }
 
   const auto header_end = crowd.front().read_to_end();

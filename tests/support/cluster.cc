@@ -117,9 +117,11 @@ bool Cluster::ready(const std::string& name) {
   return answer && answer->status == 200;
 }
 
+bool Cluster::running(const std::string& name) { return !role(name).process->wait(0ms); }
+
 void Cluster::await_ready(const std::string& name) {
   const bool is_ready = eventually(kPatience, [&] {
-    if (role(name).process->wait(0ms)) throw std::runtime_error(name + " ended: " + log(name));
+    if (!running(name)) throw std::runtime_error(name + " ended: " + log(name));
     return ready(name);
   });
   if (!is_ready) throw std::runtime_error(name + " does not become ready; it said: " + log(name));
@@ -171,6 +173,16 @@ net::HostPort Cluster::console(const std::string& name) const {
 
 std::string Cluster::metrics(const std::string& name) const {
   return operator_at(name).get("/metrics").body;
+}
+
+double Cluster::metric(const std::string& name, std::string_view metric) const {
+  const std::string text = metrics(name);
+  const std::string before = fmt::format("\n{} ", metric);
+  const std::size_t found = text.find(before);
+  if (found == std::string::npos) {
+    throw std::runtime_error(fmt::format("{} has no {}: {}", name, metric, text));
+  }
+  return std::stod(text.substr(found + before.size()));
 }
 
 Cluster::OpenSale Cluster::open_sale(SaleOptions options) {

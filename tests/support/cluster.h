@@ -52,6 +52,8 @@ class Cluster final : public Operator {
   void begin(const std::string& role);
   void await_ready(const std::string& role);
   bool ready(const std::string& role);
+  /// False once its process has ended.
+  bool running(const std::string& role);
   /// A further validator.
   void add_validator(const std::string& node);
 
@@ -76,6 +78,8 @@ class Cluster final : public Operator {
   net::HostPort address(const std::string& role) const;
   net::HostPort console(const std::string& role) const;
   std::string metrics(const std::string& role) const;
+  /// The value of one of them that has no labels. Throws std::runtime_error if it is not there.
+  double metric(const std::string& role, std::string_view name) const;
 
   struct OpenSale {
     SaleId id;

@@ -97,7 +97,7 @@ void CrowdedSale::await_sold(std::int64_t units) {
 void CrowdedSale::finish() {
   const auto exit = crowd_.wait(kSaleTime);
   ASSERT_TRUE(exit.has_value()) << "the crowd hangs";
-  summary_ = crowd_.read_rest(1s);
+  summary_ = crowd_.read_rest(kPatience);
   summary_.erase(0, summary_.find("seed "));
   fmt::print("{}", summary_);
   EXPECT_EQ(*exit, 0) << "some buyers were never answered";
@@ -110,14 +110,31 @@ void CrowdedSale::finish() {
   too_late_ = cluster_.number("SELECT COUNT(*) FROM orders WHERE reason = 'too-late'");
   fmt::print("too late   {}\n", too_late_);
   expect_clean_audit();
-  for (const std::string& role : cluster_.roles()) {
-    EXPECT_EQ(cluster_.terminate(role), 0) << role << ": " << cluster_.log(role);
-  }
-  // The consumers have ended, so what they did not acknowledge is back in its queue.
-  EXPECT_EQ(queued(), 0U) << "messages are left in the queues";
+  end_roles();
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin_;
   fmt::print("whole      {:.1f} s\n", time.count());
   std::fflush(stdout);
+}
+
+/// The consumer last: the others may publish to their end, and the broker hears of what it
+/// acknowledges a moment later.
+void CrowdedSale::end_roles() {
+  const auto end = [this](const std::string& role) {
+    EXPECT_EQ(cluster_.terminate(role), 0) << role << ": " << cluster_.log(role);
+  };
+  for (const std::string& node : cluster_.validators()) {
+    if (!cluster_.running(node)) continue;
+    EXPECT_TRUE(eventually(
+        kPatience, [&] { return cluster_.metric(node, "stampede_publisher_unresolved") == 0; }))
+        << node << " waits for the broker's word: " << cluster_.metrics(node);
+  }
+  for (const std::string& role : cluster_.roles()) {
+    if (cluster_.command(role) != "consume") end(role);
+  }
+  EXPECT_TRUE(eventually(kPatience, [&] { return queued() == 0; })) << "messages are left";
+  end("consume");
+  // What it did not acknowledge is back in its queue.
+  EXPECT_EQ(queued(), 0U) << "messages are left in the queues";
 }
 
 /// Asks three times at most, because a broker on a busy machine may be slow to answer.

@@ -51,8 +51,8 @@ class CrowdedSale {
 
  private:
   std::size_t queued();
+  void end_roles();
   void expect_clean_audit();
-  void expect_empty_queues();
 
   Cluster& cluster_;
   const Options options_;

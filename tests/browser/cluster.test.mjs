@@ -7,7 +7,7 @@ import { required } from "./support/environment.mjs";
 import { eventually } from "./support/eventually.mjs";
 import * as steps from "./support/steps.mjs";
 
-const START_MS = 180_000; // of RabbitMQ, MariaDB and six roles on a busy machine
+const START_MS = 600_000; // of RabbitMQ, MariaDB and six roles on a busy machine
 
 /** What cluster_fixture.cc does for this file. */
 class Cluster {

@@ -102,7 +102,9 @@ test("a purchase: pending, successful, failed", async (t) => {
   const product = await shop.openSale({ name: "Street lamp", captcha: false });
   const { sale } = await shop.state(product);
   const row = (select) =>
-    execFileSync("sqlite3", [join(shop.data, "stampede.db"), select], { encoding: "utf8" }).trim();
+    execFileSync("sqlite3", ["-cmd", ".timeout 60000", join(shop.data, "stampede.db"), select], {
+      encoding: "utf8",
+    }).trim();
   const lease = row(`SELECT id FROM stock_leases WHERE sale = ${sale}`);
   const pending = `/purchases/${sale}/a-key-that-is-new?lease=${lease}`;
   await see(t, "purchase-pending", pending, { buyer: 4 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "./packages.mjs";
 
 const FONTS = join(dirname(fileURLToPath(import.meta.url)), "fonts.conf");
-const WAIT_MS = 30_000;
+const WAIT_MS = 120_000;
 
 /** Pixels are to be the same on every machine: one font, no hinting, no colour at edges. */
 const FLAGS = [

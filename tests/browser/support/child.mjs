@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { environmentWith } from "./environment.mjs";
 
-const START_MS = 60_000; // of a sanitized binary on a busy machine
-const STOP_MS = 30_000;
+const START_MS = 120_000; // of a sanitized binary on a busy machine
+const STOP_MS = 120_000;
 
 /** A program that runs beside the test, and dies with it. Its standard output is read in lines. */
 export class Child {

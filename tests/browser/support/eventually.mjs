@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const POLL_MS = 25;
 
 /** Runs `check` until it no longer throws and answers with what it returned; throws what it threw

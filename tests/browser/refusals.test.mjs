@@ -68,7 +68,7 @@ test("a banned buyer is told so", async (t) => {
     });
     return (await probe.json()).type;
   };
-  assert.equal(await told(), "sale-ended");
+  await eventually(async () => assert.equal(await told(), "sale-ended"));
   shop.run(["user", "ban", `id:${buyers}`, "--reason", "resold what was bought"]);
   await eventually(async () => assert.equal(await told(), "blacklisted"));
   await steps.buyButton(visitor.page).click();

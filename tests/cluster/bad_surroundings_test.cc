@@ -16,7 +16,6 @@
 namespace stampede::test_support {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -128,21 +127,21 @@ TEST_F(BadSurroundings, APeerWithAnotherSecret) {
                   {"STAMPEDE_CLUSTER_NODE", "stranger"},
                   {"STAMPEDE_HTTP_LISTEN", host + ":0"},
                   {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     return stranger.standard_error().find("wrong-peer-secret") != std::string::npos;
   })) << stranger.standard_error();
   EXPECT_EQ(cluster_->number("SELECT COUNT(*) FROM validators WHERE node = 'stranger'"), 0);
-  EXPECT_TRUE(cluster_->ready("a"));
+  EXPECT_TRUE(eventually(kPatience, [] { return cluster_->ready("a"); }));
 }
 
 TEST_F(BadSurroundings, AValidatorWithTheNameOfAnother) {
   const std::string host = cluster_->address("a").host;
   Child twin({stampede_binary(), "validate", "--config", cluster_->config("a").string()},
              {{"STAMPEDE_HTTP_LISTEN", host + ":0"}, {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
-  EXPECT_TRUE(eventually(10s, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     return twin.standard_error().find("the node name \"a\" is taken") != std::string::npos;
   })) << twin.standard_error();
-  EXPECT_TRUE(cluster_->ready("a"));
+  EXPECT_TRUE(eventually(kPatience, [] { return cluster_->ready("a"); }));
 }
 
 TEST_F(BadSurroundings, MessagesThatNothingCanBeMadeOfAreKeptAside) {
@@ -155,10 +154,10 @@ TEST_F(BadSurroundings, MessagesThatNothingCanBeMadeOfAreKeptAside) {
     broker.publish(queue::rabbitmq::order_queue(options, shard), future, ++tag);
     broker.publish(queue::rabbitmq::order_queue(options, shard), "no message at all", ++tag);
   }
-  EXPECT_TRUE(
-      eventually(10s, [&] { return cluster_->number("SELECT COUNT(*) FROM quarantine") == 8; }));
+  EXPECT_TRUE(eventually(kPatience,
+                         [&] { return cluster_->number("SELECT COUNT(*) FROM quarantine") == 8; }));
   EXPECT_EQ(cluster_->number("SELECT COUNT(*) FROM quarantine WHERE reason LIKE '%version%'"), 4);
-  EXPECT_TRUE(eventually(5s, [&] {
+  EXPECT_TRUE(eventually(kPatience, [&] {
     return cluster_->metrics("admin").find("\nstampede_quarantined_messages 8\n") !=
            std::string::npos;
   })) << "the console shows no alert";
@@ -167,7 +166,7 @@ TEST_F(BadSurroundings, MessagesThatNothingCanBeMadeOfAreKeptAside) {
   const auto sale = cluster_->open_sale({.quantity = 10});
   Buyer buyer = cluster_->buyer("a", 1);
   const std::string key = fresh_key();
-  EXPECT_TRUE(eventually(10s, [&] { return buyer.buy(sale.product, key).result == "sold"; }));
+  EXPECT_TRUE(eventually(kPatience, [&] { return buyer.buy(sale.product, key).result == "sold"; }));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 #include "tests/support/crowded_sale.h"
 #include "tests/support/eventually.h"
@@ -20,42 +21,52 @@ std::int64_t forwarded(const Cluster& cluster, const std::string& validator) {
   return at == std::string::npos ? 0 : std::stoll(metrics.substr(at + kName.size()));
 }
 
-/// The share of buyers that validator a owns, by what it passes on: buyers who may buy nothing are
-/// asked for there.
-double share_of_a(const Cluster& cluster, ProductId nothing) {
-  constexpr std::int64_t kBuyers = 600;
-  const std::int64_t before = forwarded(cluster, "a");
-  const net::HostPort a = cluster.address("a");
-  for (MintedBuyer& minted : cluster.mint(500'000, 500'000 + kBuyers - 1)) {
-    Buyer(a.port, minted.id, std::move(minted.sign), a.host).buy(nothing, fresh_key());
+/// Asks validator a for buyers who may buy nothing: nobody else does, so what it passes on shows
+/// the share of buyers that it owns.
+class ShareOfA {
+ public:
+  explicit ShareOfA(const Cluster& cluster) : cluster_(cluster) {
+    const net::HostPort a = cluster.address("a");
+    for (MintedBuyer& minted : cluster.mint(500'000, 500'000 + kBuyers - 1)) {
+      buyers_.emplace_back(a.port, minted.id, std::move(minted.sign), a.host);
+    }
   }
-  return 1.0 - static_cast<double>(forwarded(cluster, "a") - before) / kBuyers;
-}
 
-/// Waits until validator a owns about one of `count` parts. 150 points of each on the ring: shares
-/// stray by a tenth or so.
-void expect_share_of_one_in(double count, const Cluster& cluster) {
-  constexpr ProductId kNothing{999'999};
-  double share = 0;
-  EXPECT_TRUE(eventually(20s,
-                         [&] {
-                           share = share_of_a(cluster, kNothing);
-                           return std::abs(share - 1 / count) < 0.12;
-                         }))
-      << "it owns " << share;
-}
+  /// Whether it is about one of `count` parts. 150 points of each validator on the ring: shares
+  /// stray by a tenth or so.
+  bool is_one_in(double count) {
+    constexpr ProductId kNothing{999'999};
+    const std::int64_t before = forwarded(cluster_, "a");
+    for (Buyer& buyer : buyers_) buyer.buy(kNothing, fresh_key());
+    share_ = 1.0 - static_cast<double>(forwarded(cluster_, "a") - before) / kBuyers;
+    return std::abs(share_ - 1 / count) < 0.12;
+  }
+  /// As it was found last.
+  double value() const { return share_; }
+
+ private:
+  static constexpr std::int64_t kBuyers = 600;
+
+  const Cluster& cluster_;
+  std::vector<Buyer> buyers_;
+  double share_ = 0;
+};
 
 TEST(Membership, AThirdValidatorComesAndGoesDuringASale) {
   Servers servers({});
-  Cluster cluster(servers, {.check_rate = 150, .check_burst = 20});
-  expect_share_of_one_in(2, cluster);
-  CrowdedSale sale(cluster, {.stock = 3'000, .demand = 4'500, .validators = {"a", "b"}});
+  Cluster cluster(servers, {.check_rate = 60, .check_burst = 20});
+  ShareOfA share(cluster);
+  EXPECT_TRUE(eventually(kPatience, [&] { return share.is_one_in(2); })) << share.value();
+  CrowdedSale sale(cluster, {.stock = 3'000, .demand = 4'500, .validators = {"b"}});
   sale.await_sold(300);
   cluster.add_validator("c");
-  expect_share_of_one_in(3, cluster);
-  sale.await_sold(1'200);
+  EXPECT_TRUE(sale.eventually_before(1'500, [&] {
+    return cluster.ready("c") && share.is_one_in(3);
+  })) << share.value();
+  sale.await_sold(1'800);
+  EXPECT_LT(sale.sold(), 3'000) << "it leaves in the middle of the sale";
   EXPECT_EQ(cluster.terminate("c"), 0);
-  expect_share_of_one_in(2, cluster);
+  EXPECT_TRUE(eventually(kPatience, [&] { return share.is_one_in(2); })) << share.value();
   cluster.start("c");  // and again, so that it leaves with the others
   sale.finish();
 }

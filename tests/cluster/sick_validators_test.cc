@@ -31,11 +31,10 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
     const Proxy proxy(GetParam(), upstreams_of(cluster));
     // Another sale: what is asked here is not in the crowd's record.
     const auto lamp = cluster.open_sale({.quantity = 100});
-    CrowdedSale sale(
-        cluster,
-        {.stock = 2'500, .demand = 3'750, .proxy = net::HostPort{"127.0.0.1", proxy.port()}});
+    CrowdedSale sale(cluster, {.stock = 2'500, .demand = 3'750, .proxy = proxy.address()});
     sale.await_sold(300);
     begin(cluster);
+    EXPECT_LT(sale.sold(), 2'500) << "it is sick in the middle of the sale";
     const auto sick = steady_clock::now();
     EXPECT_TRUE(eventually(kPatience, [&] { return sells(cluster, proxy, lamp.product); }))
         << "validator a keeps its buyers";
@@ -53,7 +52,7 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
   /// way, each time with the same key.
   bool sells(const Cluster& cluster, const Proxy& proxy, ProductId product) {
     if (!buyer_) buyer_ = cluster.mint(700'000, 700'000).at(0);
-    http::Client client("127.0.0.1", proxy.port());
+    http::Client client(proxy.address().host, proxy.address().port);
     const auto answer = client.send(
         {.method = "POST",
          .target = fmt::format("/check?productID={}", product.value),

@@ -135,7 +135,7 @@ void Cluster::start(const std::string& name) {
 void Cluster::add_validator(const std::string& node) {
   add_role(node, "validate");
   write_config(node);
-  start(node);
+  begin(node);
 }
 
 void Cluster::kill(const std::string& name) {

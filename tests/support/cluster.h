@@ -54,7 +54,7 @@ class Cluster final : public Operator {
   bool ready(const std::string& role);
   /// False once its process has ended.
   bool running(const std::string& role);
-  /// A further validator.
+  /// Starts a further validator and waits for nothing.
   void add_validator(const std::string& node);
 
   /// From its next start on, a role's wall clock is so far ahead of the machine's.

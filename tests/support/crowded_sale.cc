@@ -94,6 +94,11 @@ void CrowdedSale::await_sold(std::int64_t units) {
       fmt::format("{} units were never sold: {}", units, cluster_.run({"audit"})));
 }
 
+std::int64_t CrowdedSale::sold() const {
+  return cluster_.number(fmt::format(
+      "SELECT COUNT(*) FROM orders WHERE sale = {} AND status = 'success'", sale_.id.value));
+}
+
 void CrowdedSale::finish() {
   const auto exit = crowd_.wait(kSaleTime);
   ASSERT_TRUE(exit.has_value()) << "the crowd hangs";

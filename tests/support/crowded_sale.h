@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -10,6 +12,7 @@
 
 #include "tests/support/child.h"
 #include "tests/support/cluster.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {
@@ -35,6 +38,24 @@ class CrowdedSale {
   /// next falls into the middle of the sale. Throws std::runtime_error if it does not come.
   void await_sold(std::int64_t units);
   static constexpr std::int64_t kTold = 50;
+
+  /// Units that the database shows as sold so far.
+  std::int64_t sold() const;
+  /// Waits until `condition()` holds, as eventually() does. Once `units` are sold the crowd stands
+  /// still for the rest of the wait, so that the sale is not over before, however long that takes.
+  template <class Condition>
+  bool eventually_before(std::int64_t units, Condition&& condition) {
+    bool paused = false;
+    const bool holds = eventually(kPatience, [&] {
+      if (!paused && sold() >= units) {
+        freeze_process(crowd_.pid());
+        paused = true;
+      }
+      return condition();
+    });
+    if (paused) crowd_.signal(SIGCONT);
+    return holds;
+  }
 
   /// Waits until every buyer has an answer, then expects what must hold after any fault: all
   /// pending purchases resolved (I10), the audit of all answers clean (I1 to I5) and every unit

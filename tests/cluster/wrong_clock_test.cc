@@ -65,7 +65,8 @@ TEST_P(WrongClock, TheValidatorLearnsTheTimeAndSells) {
   EXPECT_TRUE(eventually(kPatience, [&] {
     return cluster.log("a").find("a clock is wrong: nobody is told no") != std::string::npos;
   })) << cluster.log("a");
-  EXPECT_EQ(cluster.number("SELECT COUNT(*) FROM validators"), 2);
+  EXPECT_TRUE(eventually(kPatience,
+                         [&] { return cluster.number("SELECT COUNT(*) FROM validators") == 2; }));
 
   // Buyers of each validator ask each of them. One that does not own the buyer passes the request
   // on, and the owner decides.

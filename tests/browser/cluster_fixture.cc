@@ -52,8 +52,8 @@ std::string obey(Cluster& cluster, const std::string& line) {
 void serve() {
   Servers servers({});
   Cluster cluster(servers);
-  const Proxy proxy(Proxy::Kind::kHaproxy, upstreams_of(cluster));
-  say(fmt::format("origin http://127.0.0.1:{}", proxy.port()));
+  const Proxy proxy(Proxy::Kind::kHaproxy, upstreams_of(cluster), "127.0.0.1");
+  say("origin http://" + proxy.address().text());
   say("keys " + (cluster.config("web").parent_path() / "data" / "keys").string());
   say("ready");
   for (std::string line; std::getline(std::cin, line);) {

@@ -21,6 +21,7 @@
 #include "http/server/static_files.h"
 #include "tests/cluster/proxy.h"
 #include "tests/support/eventually.h"
+#include "tests/support/own_loopback.h"
 #include "tests/support/raw_connection.h"
 
 namespace stampede::test_support {
@@ -42,6 +43,7 @@ class Upstream {
       respond(http::cacheable(request, kBody, "text/css", kTag, "public, max-age=60"));
     });
     router_.get("/readyz", [this](http::Request&, http::Responder respond) {
+      ++checks_;
       respond(ready_ ? http::json(200, "{}") : not_now());
     });
     router_.get("/purchases/{sale}/{key}/events",
@@ -51,16 +53,20 @@ class Upstream {
       respond(ready_ ? http::html(200, describe(request)) : not_now());
     });
     server_ = std::make_unique<http::Server>(
-        http::ListenerOptions{.address = fmt::format("127.0.0.1:{}", port)}, router_);
+        http::ListenerOptions{.address = fmt::format("{}:{}", own_loopback(), port)}, router_);
     server_->start();
   }
 
   std::uint16_t port() const { return server_->port(); }
-  std::string address() const { return fmt::format("127.0.0.1:{}", port()); }
+  std::string address() const { return fmt::format("{}:{}", own_loopback(), port()); }
   /// Not ready, it answers 503 to everything.
   void set_ready(bool ready) { ready_ = ready; }
   int requests() const { return requests_; }
-  std::uint64_t connections() const { return server_->statistics().connections_accepted; }
+  /// Requests for /readyz, each on a connection of its own.
+  int checks() const { return checks_; }
+  std::int64_t connections() const {
+    return static_cast<std::int64_t>(server_->statistics().connections_accepted);
+  }
   /// The stream of the request for events that has arrived.
   std::optional<http::BodyStream> take_stream() {
     const concurrency::MutexLock guard(mutex_);
@@ -86,6 +92,7 @@ class Upstream {
   const std::string name_;
   std::atomic<bool> ready_ = true;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> checks_ = 0;
   concurrency::Mutex mutex_;
   std::optional<http::BodyStream> stream_;
   http::Router router_;
@@ -160,6 +167,16 @@ class Proxies : public testing::TestWithParam<Proxy::Kind> {
     const std::string text = ask(request);
     return text.substr(0, text.find(" /"));
   }
+  /// Whether it comes to be the same one twenty times in a row. A check that is late, because the
+  /// machine is busy, makes a validator seem sick for a while.
+  bool stays_owner(const std::string& node, const std::string& validator) {
+    return eventually(kPatience, [&] {
+      for (int i = 0; i < 20; ++i) {
+        if (owner(node) != validator) return false;
+      }
+      return true;
+    });
+  }
 
   std::optional<Upstream> a_{"validator a"};
   std::optional<Upstream> b_{"validator b"};
@@ -170,7 +187,7 @@ class Proxies : public testing::TestWithParam<Proxy::Kind> {
                 .validator_b = b_->address(),
                 .console_a = a_->port(),
                 .console_b = b_->port()}};
-  http::Client client_{"127.0.0.1", proxy_.port()};
+  http::Client client_{proxy_.address().host, proxy_.address().port, kPatience};
 };
 
 std::string kind_name(const testing::TestParamInfo<Proxy::Kind>& kind) {
@@ -181,26 +198,27 @@ INSTANTIATE_TEST_SUITE_P(Deployed, Proxies,
 
 TEST_P(Proxies, PurchasesGoToTheOwnerThatTheCookieNames) {
   for (const char* node : {"a", "b"}) {
-    for (int i = 0; i < 10; ++i) EXPECT_EQ(owner(node), fmt::format("validator {}", node));
+    EXPECT_TRUE(stays_owner(node, fmt::format("validator {}", node)));
   }
 }
 
 TEST_P(Proxies, WithoutAnOwnerValidatorsTakeTurns) {
   for (const char* node : {"", "c", "validators", "web"}) {
-    std::set<std::string> owners;
-    for (int i = 0; i < 20; ++i) owners.insert(owner(node));
-    EXPECT_THAT(owners, testing::ElementsAre("validator a", "validator b")) << node;
+    EXPECT_TRUE(eventually(kPatience, [&] {
+      std::set<std::string> owners;
+      for (int i = 0; i < 20; ++i) owners.insert(owner(node));
+      return owners == std::set<std::string>{"validator a", "validator b"};
+    })) << node;
   }
 }
 
 TEST_P(Proxies, ADeadOwnersPurchasesGoToAnotherUntilItIsBack) {
-  ASSERT_EQ(owner("a"), "validator a");
+  ASSERT_TRUE(stays_owner("a", "validator a"));
   const std::uint16_t port = a_->port();
   a_.reset();
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(owner("a"), "validator b");
-    EXPECT_EQ(owner(""), "validator b");
-  }
+  EXPECT_EQ(owner("a"), "validator b") << "the first one too";
+  EXPECT_TRUE(stays_owner("a", "validator b"));
+  EXPECT_TRUE(stays_owner("", "validator b"));
   a_.emplace("validator a", port);
   EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator a"; }));
 }
@@ -214,7 +232,7 @@ class SilentValidator : public Proxies {
                                    .validator_b = b_->address(),
                                    .console_a = b_->port(),
                                    .console_b = b_->port()});
-    http::Client client("127.0.0.1", proxy.port());
+    http::Client client(proxy.address().host, proxy.address().port, kPatience);
     const auto response = client.send(
         {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
     if (!response) throw std::runtime_error(response.error());
@@ -238,10 +256,9 @@ TEST_P(SilentValidator, StandsStillAndItsPurchasesGoToAnother) {
 
 /// Cut off from quantity control it would answer 503 for as long as that lasts.
 TEST_P(Proxies, AValidatorThatIsNotReadyKeepsNoBuyers) {
-  ASSERT_EQ(owner("a"), "validator a");
+  ASSERT_TRUE(stays_owner("a", "validator a"));
   a_->set_ready(false);
-  EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator b"; }));
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(owner("a"), "validator b");
+  EXPECT_TRUE(stays_owner("a", "validator b"));
   a_->set_ready(true);
   EXPECT_TRUE(eventually(kPatience, [&] { return owner("a") == "validator a"; }));
 }
@@ -249,9 +266,14 @@ TEST_P(Proxies, AValidatorThatIsNotReadyKeepsNoBuyers) {
 TEST_P(Proxies, WhereNoValidatorIsReadyBuyersHearOneOfThem) {
   a_->set_ready(false);
   b_->set_ready(false);
-  // Once the checks have failed, too; what the proxy itself would say has no Retry-After.
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
-  while (std::chrono::steady_clock::now() < end) {
+  // Once the checks have failed, too; what the proxy itself would say has no Retry-After. nginx
+  // checks nothing.
+  const auto checked = [](const Upstream& upstream, int before) {
+    return GetParam() == Proxy::Kind::kNginx || upstream.checks() >= before + 5;
+  };
+  const int before_a = a_->checks();
+  const int before_b = b_->checks();
+  for (int i = 0; i < 50 || !checked(*a_, before_a) || !checked(*b_, before_b); ++i) {
     const auto response = client_.send(
         {.method = "POST", .target = "/check?productID=1", .headers = {{"Cookie", "node=a"}}});
     ASSERT_TRUE(response) << response.error();
@@ -272,7 +294,7 @@ TEST_P(Proxies, EverythingElseGoesToWeb) {
 }
 
 TEST_P(Proxies, UpstreamsHearWhoAsksOverWhatAndWhere) {
-  const std::string own = fmt::format("127.0.0.1:{}", proxy_.port());
+  const std::string own = proxy_.address().text();
   for (const char* target : {"/check", "/orders"}) {
     const std::string text = ask({.method = "POST",
                                   .target = target,
@@ -315,7 +337,7 @@ TEST_P(Proxies, ConsolesAndInternalRoutesAreNotReachable) {
 }
 
 TEST_P(Proxies, EachEventArrivesAsSoonAsItIsSent) {
-  RawConnection browser(proxy_.port());
+  RawConnection browser(proxy_.address().port, "127.0.0.1", 0, proxy_.address().host.c_str());
   browser.send("GET /purchases/1/0123456789abcdef/events?lease=1 HTTP/1.1\r\nHost: shop\r\n\r\n");
   std::optional<http::BodyStream> stream;
   ASSERT_TRUE(eventually(kPatience, [&] { return (stream = web_.take_stream()).has_value(); }));
@@ -330,13 +352,15 @@ TEST_P(Proxies, EachEventArrivesAsSoonAsItIsSent) {
 }
 
 TEST_P(Proxies, ConnectionsToUpstreamsAreKept) {
+  ASSERT_TRUE(stays_owner("a", "validator a"));
   for (int i = 0; i < 50; ++i) {
-    ASSERT_EQ(owner("a"), "validator a");
+    owner("a");
     ASSERT_THAT(ask({}), HasSubstr("web"));
   }
-  // Those of health checks and of a second worker come on top.
-  EXPECT_LE(web_.connections(), 10U);
-  EXPECT_LE(a_->connections(), 25U);
+  // Those of a second worker come on top.
+  EXPECT_LE(web_.connections(), 10);
+  EXPECT_GE(a_->requests(), 50);
+  EXPECT_LE(a_->connections() - a_->checks(), 25);
 }
 
 }  // namespace

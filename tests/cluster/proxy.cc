@@ -1,61 +1,18 @@
 #include "tests/cluster/proxy.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-#include <system_error>
 
+#include "http/client/client.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {
 namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-/// A TCP socket that is closed at the end of the scope.
-class Socket {
- public:
-  Socket() : descriptor_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
-  }
-  ~Socket() { close(descriptor_); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  int operator*() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-/// Neither proxy can be told to take a free port by itself.
-std::uint16_t free_port() {
-  const Socket socket;
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(*socket, generic, size) != 0 || getsockname(*socket, generic, &size) != 0) {
-    throw std::system_error(errno, std::generic_category(), "bind");
-  }
-  return ntohs(address.sin_port);
-}
-
-bool accepts(std::uint16_t port) {
-  const Socket socket;
-  const sockaddr_in address = loopback(port);
-  return connect(*socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -74,17 +31,24 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
   }
 }
 
-std::string local(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); }
+/// Neither proxy can be told to take a free port by itself. Below those of outgoing connections.
+std::uint16_t next_port() {
+  static std::atomic<int> count = 0;
+  return static_cast<std::uint16_t>(10'000 + (getpid() + ++count) % 20'000);
+}
 
 }  // namespace
 
-Proxy::Proxy(Kind kind, const Upstreams& upstreams)
-    : port_(free_port()), child_(start(kind, upstreams)) {
-  if (!eventually(kPatience,
-                  [&] {
-                    return accepts(port_) || child_.wait(std::chrono::milliseconds{0}).has_value();
-                  }) ||
-      child_.wait(std::chrono::milliseconds{0})) {
+Proxy::Proxy(Kind kind, const Upstreams& upstreams, const std::string& host)
+    : address_{.host = host, .port = next_port()}, child_(start(kind, upstreams)) {
+  // By itself: no upstream is asked.
+  const auto answers = [&] {
+    return http::Client(address_.host, address_.port, kPatience)
+        .send({.target = "/readyz"})
+        .has_value();
+  };
+  const auto ended = [&] { return child_.wait(std::chrono::milliseconds{0}).has_value(); };
+  if (!eventually(kPatience, [&] { return answers() || ended(); }) || ended()) {
     throw std::runtime_error("the proxy does not listen: " + child_.standard_error());
   }
 }
@@ -99,7 +63,7 @@ Child Proxy::start_nginx(const Upstreams& upstreams) const {
   replace(site, "127.0.0.1:8082", upstreams.web);
   replace(site, "127.0.0.1:8083", upstreams.validator_a);
   replace(site, "127.0.0.1:8086", upstreams.validator_b);
-  replace(site, "listen 80;", fmt::format("listen {};", local(port_)));
+  replace(site, "listen 80;", fmt::format("listen {};", address_.text()));
   replace(site, "/var/cache/nginx", folder);
   std::ofstream(folder + "/site.conf") << site;
   // What Debian's nginx.conf has around a site.
@@ -117,7 +81,7 @@ Child Proxy::start_nginx(const Upstreams& upstreams) const {
 
 Child Proxy::start_haproxy(const Upstreams& upstreams) const {
   return Child({"haproxy", "-db", "-f", STAMPEDE_SOURCES "/deploy/haproxy.cfg"},
-               {{"STAMPEDE_PROXY", local(port_)},
+               {{"STAMPEDE_PROXY", address_.text()},
                 {"STAMPEDE_WEB", upstreams.web},
                 {"STAMPEDE_VALIDATOR_A", upstreams.validator_a},
                 {"STAMPEDE_VALIDATOR_B", upstreams.validator_b},

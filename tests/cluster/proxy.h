@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "net/host_port.h"
 #include "tests/support/child.h"
+#include "tests/support/own_loopback.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {
@@ -24,10 +26,11 @@ class Proxy {
  public:
   enum class Kind { kNginx, kHaproxy };
 
-  /// Returns once it accepts connections; throws std::runtime_error with what it said otherwise.
-  Proxy(Kind kind, const Upstreams& upstreams);
+  /// At a port of its own, of an address that no other process uses. Returns once it accepts
+  /// connections; throws std::runtime_error with what it said otherwise.
+  Proxy(Kind kind, const Upstreams& upstreams, const std::string& host = own_loopback());
 
-  std::uint16_t port() const { return port_; }
+  const net::HostPort& address() const { return address_; }
 
  private:
   Child start(Kind kind, const Upstreams& upstreams) const;
@@ -35,7 +38,7 @@ class Proxy {
   Child start_haproxy(const Upstreams& upstreams) const;
 
   TempDir folder_;
-  std::uint16_t port_;
+  const net::HostPort address_;
   Child child_;
 };
 

@@ -24,15 +24,16 @@ namespace stampede::test_support {
 /// make.
 class RawConnection {
  public:
-  /// Connects to 127.0.0.1; `from` is the address to come from, any of 127.0.0.0/8. A
-  /// `receive_buffer` of 0 is the kernel's own.
-  explicit RawConnection(std::uint16_t port, const char* from = "127.0.0.1", int receive_buffer = 0)
+  /// Connects to `to`, from the address `from`; each is any of 127.0.0.0/8. A `receive_buffer` of 0
+  /// is the kernel's own.
+  explicit RawConnection(std::uint16_t port, const char* from = "127.0.0.1", int receive_buffer = 0,
+                         const char* to = "127.0.0.1")
       : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer > 0) {
       ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
     const sockaddr_in source = address_of(from, 0);
-    const sockaddr_in target = address_of("127.0.0.1", port);
+    const sockaddr_in target = address_of(to, port);
     connected_ = ::bind(socket_, reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0 &&
                  ::connect(socket_, reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0;
   }

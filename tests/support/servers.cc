@@ -1,21 +1,12 @@
 #include "tests/support/servers.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <vector>
 
+#include "tests/support/own_loopback.h"
+
 namespace stampede::test_support {
-namespace {
-
-/// An address of loopback that no other process has: it contains the id of this one, which has at
-/// most 22 bits; the bit above them is set, so that it is never 127.0.0.1.
-std::string own_loopback() {
-  const unsigned host = (1U << 22U) | static_cast<unsigned>(getpid());
-  return fmt::format("127.{}.{}.{}", host >> 16U & 255U, host >> 8U & 255U, host & 255U);
-}
-
-}  // namespace
 
 Servers::Servers(const Options& options) {
   if (options.wiring == Wiring::kNetwork) network_.emplace();

@@ -34,6 +34,19 @@ Buyer log_in(const Cluster& cluster) {
   return boss;
 }
 
+/// What the console shows on lease: something, unless no lease is left. Whoever misses heartbeats
+/// for 5 s gives its leases up.
+template <class Units>
+boost::json::array leased_of(const Cluster& cluster, const Units& units) {
+  boost::json::array leased;
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    leased = units().at("leased").as_array();
+    return leased.empty() ==
+           (cluster.number("SELECT COUNT(*) FROM stock_leases WHERE state <> 'closed'") == 0);
+  }));
+  return leased;
+}
+
 TEST(LiveView, AddsUpWhatAllValidatorsDo) {
   Servers servers{Servers::Options{}};
   Cluster cluster(servers);
@@ -85,13 +98,7 @@ TEST(LiveView, AddsUpWhatAllValidatorsDo) {
   buy("b", 3);
   EXPECT_TRUE(eventually(kPatience, [&] { return units().at("sold") == 8; })) << units();
   EXPECT_TRUE(units().at("balanced").as_bool()) << units();
-  boost::json::array leased;
-  // All of them, if any is left: whoever misses heartbeats for 5 s gives its leases up.
-  EXPECT_TRUE(eventually(kPatience, [&] {
-    leased = units().at("leased").as_array();
-    return leased.empty() ==
-           (cluster.number("SELECT COUNT(*) FROM stock_leases WHERE state <> 'closed'") == 0);
-  }));
+  const boost::json::array leased = leased_of(cluster, units);
   for (const auto& lease : leased) {
     EXPECT_THAT(boost::json::value_to<std::string>(lease.at("validator")),
                 testing::AnyOf("a", "b"));

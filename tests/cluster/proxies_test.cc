@@ -107,7 +107,7 @@ class Silent {
   explicit Silent(Manner manner) : manner_(manner) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    inet_pton(AF_INET, own_loopback().c_str(), &address.sin_addr);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     if (listener_ < 0 || bind(listener_, generic, size) != 0 || listen(listener_, 16) != 0 ||
@@ -126,7 +126,7 @@ class Silent {
   Silent(const Silent&) = delete;
   Silent& operator=(const Silent&) = delete;
 
-  std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
+  std::string address() const { return fmt::format("{}:{}", own_loopback(), port_); }
   std::uint16_t port() const { return port_; }
   int requests() const { return requests_; }
 

@@ -64,7 +64,7 @@ std::optional<Servers> Spread::servers_;
 std::optional<Cluster> Spread::cluster_;
 
 TEST_F(Spread, OfABan) {
-  const auto sale = cluster_->open_sale({.quantity = 100'000, .limit = 10'000});
+  const auto sale = cluster_->open_sale({.quantity = 100'000, .limit = 1'000});
   expect_within_a_second([&] {
     const std::int64_t id = next_id();
     auto buyers = std::make_shared<std::pair<Buyer, Buyer>>(cluster_->buyer("a", id),

@@ -95,8 +95,9 @@ TEST_F(Spread, OfANewPassword) {
 }
 
 TEST_F(Spread, OfAnEnd) {
-  auto buyers = std::make_shared<std::pair<Buyer, Buyer>>(cluster_->buyer("a", next_id()),
-                                                          cluster_->buyer("b", 1));
+  const std::int64_t id = next_id();
+  auto buyers =
+      std::make_shared<std::pair<Buyer, Buyer>>(cluster_->buyer("a", id), cluster_->buyer("b", id));
   expect_within_a_second([&] {
     const auto sale = cluster_->open_sale({.quantity = 100});
     cluster_->run({"sale", "end", std::to_string(sale.id.value)});

@@ -227,6 +227,7 @@ queue::rabbitmq::Options Cluster::broker_options() const {
   options.user = Servers::kQueueUser;
   options.password = Servers::kQueuePassword;
   options.name = queue_name();
+  options.connect_timeout = kPatience;
   return options;
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <deque>
 #include <future>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -124,14 +125,16 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   const std::string& address() const { return address_; }
-  void hold() { holding_ = true; }
+  /// The next ones: nobody answers them.
+  void hold(int connections = std::numeric_limits<int>::max()) { left_to_hold_ = connections; }
   int held() const { return held_; }
 
  private:
   void accept_all() {
     for (int client = 0; (client = accept(listener_, nullptr, nullptr)) >= 0;) {
       ends_.push_back(client);
-      if (holding_) {
+      if (left_to_hold_ > 0) {
+        --left_to_hold_;
         ++held_;
         continue;
       }
@@ -152,7 +155,7 @@ class Relay {
   const std::uint16_t broker_;
   const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::string address_;
-  std::atomic<bool> holding_{false};
+  std::atomic<int> left_to_hold_{0};
   std::atomic<int> held_{0};
   // Used by the accepting thread alone until it has ended:
   std::vector<int> ends_;
@@ -523,6 +526,15 @@ TEST_F(RabbitmqTest, ABrokerThatDoesNotAnswerTheTryOfAShardDoesNotStopTheOthers)
   for (int buyer = 1; buyer <= 100; ++buyer) ASSERT_TRUE(publish(buyer)) << buyer;
   EXPECT_TRUE(told_.wait(taken_.size()));
   EXPECT_EQ(told_.queued(), taken_);
+}
+
+TEST_F(RabbitmqTest, AStartHasPatienceWithABrokerThatIsSlow) {
+  Relay relay(broker_port());
+  relay.hold(1);
+  options_.brokers = {relay.address()};
+  options_.connect_timeout = std::chrono::milliseconds{100};
+  check_broker(options_);
+  EXPECT_EQ(relay.held(), 1) << "the first try was not answered";
 }
 
 TEST_F(RabbitmqTest, SaysWhatIsWrongWithABroker) {

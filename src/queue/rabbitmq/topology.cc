@@ -1,11 +1,17 @@
 #include "queue/rabbitmq/topology.h"
 
+#include <algorithm>
+#include <chrono>
+
 namespace stampede::queue::rabbitmq {
 namespace {
 
 /// A consumer that dies of a message gets it again at its next start. A restart alone is no fault
 /// of a message, so it takes many of them before one is set aside.
 constexpr std::int64_t kDeliveryLimit = 1'000;
+
+/// So long a broker may take for an answer at a role's start: it may have been started with it.
+constexpr std::chrono::milliseconds kLongestAnswer{10'000};
 
 }  // namespace
 
@@ -32,7 +38,17 @@ void declare_topology(Connection& connection, const Options& options) {
 }
 
 void check_broker(const Options& options) {
-  declare_topology(*Dialer(options, "stampede check").connect(), options);
+  const auto check = [](const Options& with) {
+    declare_topology(*Dialer(with, "stampede check").connect(), with);
+  };
+  try {
+    check(options);
+  } catch (const BrokerError& error) {
+    if (error.kind() != BrokerError::Kind::kUnreachable) throw;
+    Options patient = options;
+    patient.connect_timeout = std::max(options.connect_timeout, kLongestAnswer);
+    check(patient);
+  }
 }
 
 Depths queue_depths(const Options& options) {

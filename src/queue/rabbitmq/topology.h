@@ -25,7 +25,8 @@ void declare_dead_letters(Connection& connection, const Options& options);
 void declare_topology(Connection& connection, const Options& options);
 
 /// Connects, declares the queues and leaves: what a role does before it listens, so that
-/// wrong credentials and queues are said at once.
+/// wrong credentials and queues are said at once. If no broker answers in time, it asks once more,
+/// with 10 s for each answer.
 void check_broker(const Options& options);
 
 /// How many messages wait, delivered ones not counted.

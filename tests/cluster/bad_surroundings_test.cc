@@ -5,11 +5,10 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <optional>
 
 #include "queue/rabbitmq/connection.h"
 #include "queue/rabbitmq/topology.h"
-#include "tests/support/cluster.h"
+#include "tests/cluster/shared_cluster.h"
 #include "tests/support/eventually.h"
 #include "tests/support/server_process.h"
 
@@ -19,17 +18,8 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class BadSurroundings : public testing::Test {
+class BadSurroundings : public SharedCluster {
  protected:
-  static void SetUpTestSuite() {
-    servers_.emplace(Servers::Options{});
-    cluster_.emplace(*servers_);
-  }
-  static void TearDownTestSuite() {
-    cluster_.reset();
-    servers_.reset();
-  }
-
   /// A second process of a role, on free ports, that must not start: exit 1 with one clear reason.
   static std::string refusal(const std::string& role, Environment environment) {
     const std::string host = cluster_->address("web").host;
@@ -40,12 +30,7 @@ class BadSurroundings : public testing::Test {
     EXPECT_THAT(result.out, testing::Not(HasSubstr("ready"))) << role;
     return result.err;
   }
-
-  static std::optional<Servers> servers_;
-  static std::optional<Cluster> cluster_;
 };
-std::optional<Servers> BadSurroundings::servers_;
-std::optional<Cluster> BadSurroundings::cluster_;
 
 TEST_F(BadSurroundings, NoBroker) {
   for (const char* role : {"a", "quantity", "consume"}) {

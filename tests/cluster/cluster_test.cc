@@ -9,6 +9,7 @@
 #include <set>
 
 #include "model/time.h"
+#include "tests/cluster/shared_cluster.h"
 #include "tests/support/crowded_sale.h"
 #include "tests/support/eventually.h"
 
@@ -31,23 +32,8 @@ class FrozenConsumer {
   Cluster& cluster_;
 };
 
-/// One cluster for all tests here; each has a sale and buyers of its own.
-class ACluster : public testing::Test {
+class ACluster : public SharedCluster {
  protected:
-  static void SetUpTestSuite() {
-    servers_.emplace(Servers::Options{});
-    cluster_.emplace(*servers_);
-  }
-  static void TearDownTestSuite() {
-    cluster_.reset();
-    servers_.reset();
-  }
-
-  /// A buyer whom nobody else is.
-  static std::int64_t next_id() {
-    static std::int64_t last = 0;
-    return ++last;
-  }
   /// The same buyer as a client of each validator.
   struct Pair {
     Buyer a;
@@ -97,12 +83,7 @@ class ACluster : public testing::Test {
     EXPECT_TRUE(sold) << answer.response.body;
     return answer.order;
   }
-
-  static std::optional<Servers> servers_;
-  static std::optional<Cluster> cluster_;
 };
-std::optional<Servers> ACluster::servers_;
-std::optional<Cluster> ACluster::cluster_;
 
 TEST_F(ACluster, ABuyerHasOneAnswerAtAnyValidator) {
   const auto sale = cluster_->open_sale({.quantity = 100});

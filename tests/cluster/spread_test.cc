@@ -6,11 +6,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "tests/support/cluster.h"
+#include "tests/cluster/shared_cluster.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {
@@ -20,22 +19,8 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-class Spread : public testing::Test {
+class Spread : public SharedCluster {
  protected:
-  static void SetUpTestSuite() {
-    servers_.emplace(Servers::Options{});
-    cluster_.emplace(*servers_);
-  }
-  static void TearDownTestSuite() {
-    cluster_.reset();
-    servers_.reset();
-  }
-
-  /// A buyer whom nobody else is.
-  static std::int64_t next_id() {
-    static std::int64_t last = 0;
-    return ++last;
-  }
   /// `change` begins something new, and returns whether all validators know of it. Three in a row
   /// are to be in time, of fifteen at most: a machine that stands still delays some, a slow way
   /// delays most.
@@ -56,12 +41,7 @@ class Spread : public testing::Test {
     return at_a.buy(product, fresh_key()).result == result &&
            at_b.buy(product, fresh_key()).result == result;
   }
-
-  static std::optional<Servers> servers_;
-  static std::optional<Cluster> cluster_;
 };
-std::optional<Servers> Spread::servers_;
-std::optional<Cluster> Spread::cluster_;
 
 TEST_F(Spread, OfABan) {
   const auto sale = cluster_->open_sale({.quantity = 100'000, .limit = 1'000});

@@ -43,7 +43,8 @@ class Leadership {
   virtual ~Leadership() = default;
 
   /// A new term for `holder`, if nobody leads, the leader has not renewed its term for its life,
-  /// or the leader is `holder`; nullopt otherwise. Its epoch is greater than `above`.
+  /// the term ends more than two lives ahead (the database's clock was set back), or the leader is
+  /// `holder`; nullopt otherwise. Its epoch is greater than `above`.
   virtual std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
                                         std::chrono::milliseconds life) = 0;
   /// Another `life` from now on, also for a term that ran out but was not taken from it: the

@@ -393,7 +393,10 @@ std::string MemoryStore::draw_nonce() {
 std::optional<TakenTerm> MemoryStore::take(const std::string& holder, std::int64_t above,
                                            std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
-  if (state_.leader.holder != holder && state_.clock < state_.leader_until) return std::nullopt;
+  // An end more than two lives ahead: the clock was set back.
+  const bool lives =
+      state_.clock < state_.leader_until && state_.leader_until <= state_.clock + 2 * life;
+  if (state_.leader.holder != holder && lives) return std::nullopt;
   state_.leader = {
       .holder = holder, .epoch = std::max(state_.leader.epoch, above) + 1, .nonce = draw_nonce()};
   state_.leader_until = state_.clock + life;

@@ -20,8 +20,11 @@ struct LeaderRow {
   std::int64_t now = 0;
 };
 
-bool may_take(const LeaderRow& found, const std::string& holder) {
-  return found.term.holder == holder || found.now >= found.expires_at;
+/// An end that no renewal by this clock can have set: the clock was set back since the last one. A
+/// leader that still renews its term sets it anew within a life.
+bool may_take(const LeaderRow& found, const std::string& holder, std::chrono::milliseconds life) {
+  return found.term.holder == holder || found.now >= found.expires_at ||
+         found.expires_at > found.now + 2 * life.count();
 }
 
 LeaderRow select_leader(soci::session& session, const Dialect& dialect, std::string_view lock) {
@@ -59,9 +62,9 @@ std::optional<TakenTerm> SqlLeadership::take(const std::string& holder, std::int
   const Dialect& dialect = database_.dialect();
   return database_.write([&](soci::session& session) -> std::optional<TakenTerm> {
     // First without a lock: those that stand by do not make the leader wait.
-    if (!may_take(select_leader(session, dialect, ""), holder)) return std::nullopt;
+    if (!may_take(select_leader(session, dialect, ""), holder, life)) return std::nullopt;
     const auto found = select_leader(session, dialect, dialect.for_update());
-    if (!may_take(found, holder)) return std::nullopt;
+    if (!may_take(found, holder, life)) return std::nullopt;
     const Term term{
         .holder = holder, .epoch = std::max(found.term.epoch, above) + 1, .nonce = draw_nonce()};
     const std::int64_t lasts = life.count();

@@ -52,6 +52,14 @@ TEST_P(LeadershipTest, AResignationLetsAnotherTakeIt) {
   EXPECT_TRUE(leadership.take("second", 0, hours{1}));
 }
 
+/// No renewal by the database's clock has set that end: the clock was set back since.
+TEST_P(LeadershipTest, ATermThatEndsMoreThanTwoLivesAheadKeepsNobodyFromTheLead) {
+  const auto first = *leadership.take("first", 0, hours{3});
+  EXPECT_FALSE(leadership.take("second", 0, hours{2}));
+  EXPECT_TRUE(leadership.take("second", 0, hours{1}));
+  EXPECT_FALSE(leadership.renew(first, hours{1}));
+}
+
 /// Whose last commit's answer was lost does not know that it leads.
 TEST_P(LeadershipTest, TheHolderMayTakeItAgain) {
   const auto first = *leadership.take("first", 0, hours{1});

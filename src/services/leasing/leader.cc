@@ -26,6 +26,7 @@ void Leader::step(Tick now) {
     if (term_ == held) until_ = now + life_;
     return;
   }
+  if (now < stands_by_until_) return;
   auto taken = leadership_->take(holder_, above, life_);
   if (taken) note_time(taken->at, now);
   const MutexLock lock(mutex_);
@@ -68,6 +69,11 @@ void Leader::resign() {
     held = std::exchange(term_, std::nullopt);
   }
   if (held) leadership_->resign(*held);
+}
+
+void Leader::stand_by(Tick until) {
+  stands_by_until_ = until;
+  resign();
 }
 
 }  // namespace stampede::services::leasing

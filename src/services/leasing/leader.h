@@ -37,6 +37,9 @@ class Leader {
   void raise_above(std::int64_t epoch);
   /// Lets another lead at once. Blocks; throws repositories::StorageError.
   void resign();
+  /// Lets another lead at once, and takes no term before `until`. As resign(); for the thread of
+  /// step().
+  void stand_by(Tick until);
 
  private:
   void note_time(Instant database, Tick now);
@@ -48,6 +51,7 @@ class Leader {
   std::optional<repositories::Term> term_ STAMPEDE_GUARDED_BY(mutex_);
   Tick until_ STAMPEDE_GUARDED_BY(mutex_);  // of term_
   std::int64_t above_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  Tick stands_by_until_ = Tick::min();
   /// The database's time less the tick, in ms.
   static constexpr std::int64_t kUnknown = INT64_MIN;
   std::atomic<std::int64_t> database_ahead_{kUnknown};

@@ -34,7 +34,14 @@ class Meanwhile final : public ChangedLeases {
   using ChangedLeases::grant;
   std::function<void()> before_write = [] {};
   LeaseId locked;
+  bool unreadable = false;
 
+  std::vector<StockLease> not_closed() override {
+    if (unreadable) {
+      throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
+    }
+    return ChangedLeases::not_closed();
+  }
   std::expected<StockLease, repositories::NoGrant> grant(const repositories::Term& term,
                                                          const repositories::LeaseRequest& request,
                                                          std::int64_t units, Instant now) override {
@@ -290,6 +297,33 @@ TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   first_.review(at(seconds{30}));
   EXPECT_EQ(state(lease), LeaseState::kOpen);
   EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
+}
+
+TEST_F(LeadershipTest, ALeaderThatCannotReadWhatItHasToKnowLetsAnotherLead) {
+  slow_.unreadable = true;
+  for (milliseconds now{0}; now < terms_.recover; now += milliseconds{250}) {
+    EXPECT_THROW(lead(first_, at(now)), repositories::StorageError);
+    lead(second_, at(now));
+    ASSERT_FALSE(second_.leads(at(now).tick));
+  }
+  lead(first_, at(terms_.recover));
+  EXPECT_FALSE(first_.leads(at(terms_.recover).tick));
+  lead(second_, at(terms_.recover));
+  EXPECT_TRUE(second_.beat(heartbeat_of("a"), at(terms_.recover)));
+}
+
+TEST_F(LeadershipTest, ALeaderThatGaveUpTakesTheLeadAgainWhereNobodyElseDoes) {
+  slow_.unreadable = true;
+  for (milliseconds now{0}; now < terms_.recover; now += milliseconds{250}) {
+    EXPECT_THROW(lead(first_, at(now)), repositories::StorageError);
+  }
+  lead(first_, at(terms_.recover));
+  slow_.unreadable = false;
+  const milliseconds again = terms_.recover + terms_.stand_by;
+  lead(first_, at(again - milliseconds{1}));
+  EXPECT_FALSE(first_.leads(at(again).tick)) << "the others have had their chance";
+  lead(first_, at(again));
+  EXPECT_TRUE(first_.beat(heartbeat_of("a"), at(again)));
 }
 
 /// Each of its fences fails for as long as somebody keeps the row locked.

@@ -40,9 +40,21 @@ bool QuantityControl::lead(Now now) {
   leader_.step(now.tick);
   const auto term = leader_.term(now.tick);
   if (term) leader_epoch_ = term->epoch;
-  const MutexLock lock(mutex_);
-  if (!term) memory_.reset();
-  return term && remembered(*term) == nullptr;
+  {
+    const MutexLock lock(mutex_);
+    if (!term) memory_.reset();
+    if (!term || remembered(*term) != nullptr) {
+      knows_nothing_since_.reset();
+      return false;
+    }
+  }
+  if (!knows_nothing_since_) knows_nothing_since_ = now.tick;
+  if (now.tick - *knows_nothing_since_ < terms_.recover) return true;
+  telemetry::log_warning("this process could not read what a leader has to know: another may lead",
+                         "epoch={}", term->epoch);
+  knows_nothing_since_.reset();
+  leader_.stand_by(now.tick + terms_.stand_by);
+  return false;
 }
 
 void QuantityControl::recover(Now now) {

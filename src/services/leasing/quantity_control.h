@@ -61,7 +61,8 @@ class QuantityControl {
   /// Renews the lead, or takes it where nobody has it. To be called four times a second, by one
   /// thread.
   /// True while this process leads and knows nothing yet: then recover() is to be called, with
-  /// clocks that were read after this returned.
+  /// clocks that were read after this returned. If that fails for 3 s (Terms::recover), lead()
+  /// gives up the term, so that a process whose database answers may take it.
   [[nodiscard]] bool lead(Now now);
   /// Reads what the quantity control before this one left in the database.
   void recover(Now now);
@@ -126,6 +127,7 @@ class QuantityControl {
   const Parts parts_;
   const Terms terms_;
   Leader leader_;
+  std::optional<Tick> knows_nothing_since_;  // of lead()'s thread
   std::atomic<std::int64_t> leader_epoch_ = 0;
   std::atomic<std::int64_t> left_out_ = 0;
   telemetry::LogLimit left_out_log_;

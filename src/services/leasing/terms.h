@@ -36,6 +36,10 @@ struct Terms {
   std::chrono::milliseconds sure{2'000};
   /// A leader that did not renew its term for so long may be followed by another.
   std::chrono::milliseconds lead{2'000};
+  /// A leader that cannot read what it has to know for so long gives up its term.
+  std::chrono::milliseconds recover{3'000};
+  /// It takes no other for so long: many times the period in which the others try.
+  std::chrono::milliseconds stand_by{2'000};
   /// A close marker that nobody has processed by then is sent again.
   std::chrono::milliseconds marker_again{5'000};
   std::int64_t part = 2;            // k: a lease is a k-th of an even share

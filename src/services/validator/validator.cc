@@ -104,7 +104,9 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
     checkout_.catalog().note_position(position,
                                       {told ? reply.database_time : asked.wall, asked.tick});
   }
-  holder_.renewed(reply.renewed, asked.tick);
+  // Who knows that the sales have changed, and not how, sells only until its leases run out: one of
+  // them may have been ended early.
+  if (catalog_revision_ == reply.catalog_revision) holder_.renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
   // The last step: from here on the clocks are believed again.
   const bool tick_stood_still =

@@ -26,7 +26,8 @@ class ValidatorTest : public testing::Test {
   static peers::HeartbeatReply reply(std::int64_t epoch, std::vector<std::string> nodes) {
     peers::HeartbeatReply reply{.ring_epoch = epoch,
                                 .hash_key = "000102030405060708090a0b0c0d0e0f",
-                                .oldest_open = LeaseId{1'000}};
+                                .oldest_open = LeaseId{1'000},
+                                .catalog_revision = 4};
     for (const auto& node : nodes) {
       reply.members.push_back({.node = node, .address = "", .incarnation = "1"});
     }
@@ -36,7 +37,6 @@ class ValidatorTest : public testing::Test {
   peers::HeartbeatReply first_reply(std::vector<std::string> nodes) {
     auto first = reply(1, std::move(nodes));
     first.sales = std::vector{sale_};
-    first.catalog_revision = 4;
     first.blacklist = std::vector<BlacklistEntry>{};
     first.blacklist_revision = 5;
     first.cursors = {1, 2, 3, 4};
@@ -178,6 +178,25 @@ TEST_F(ValidatorTest, ARenewalInALateReplyCountsFromBeforeItAsked) {
   const auto held = validator_.checkout().catalog().snapshot()->find(kSale)->units->stock.held();
   ASSERT_EQ(held.size(), 1);
   EXPECT_EQ(held[0].deadline, at(seconds{5}).tick) << "not 5 s after the reply";
+}
+
+/// One of them may have been ended early.
+TEST_F(ValidatorTest, WhoKnowsThatTheSalesHaveChangedAndNotHowSellsUntilItsLeasesRunOut) {
+  apply(first_reply({"a"}));
+  const Tick until = at(seconds{1}).tick;
+  ASSERT_TRUE(
+      validator_.checkout().catalog().add_lease(kSale, LeaseId{3}, 1, at(seconds{0}), until));
+  const auto deadline = [this] {
+    return validator_.checkout().catalog().snapshot()->find(kSale)->units->stock.held()[0].deadline;
+  };
+  auto renewal = reply(1, {"a"});
+  renewal.renewed = {LeaseId{3}};
+  renewal.catalog_revision = 5;  // and its sales could not be read
+  apply(renewal);
+  EXPECT_EQ(deadline(), until);
+  renewal.sales = std::vector{sale_};
+  apply(renewal);
+  EXPECT_EQ(deadline(), at(seconds{5}).tick);
 }
 
 TEST_F(ValidatorTest, AfterALateReplyNoIsSaidUntilTwoSecondsAfterItAsked) {

@@ -34,6 +34,7 @@ enum class Bug {
   kAwayIsRefused,      // says that it refuses what it could not be asked
   kTermIgnored,        // takes what a quantity control writes that leads no more
   kUsedNumberGranted,  // grants a lease under a number that was granted before a failover
+  kOtherTermsGranted,  // grants leases to who knows other terms of the sale
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -166,6 +167,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kOwnSaleAlone, "own-sale-alone"},
     BugName{Bug::kTermIgnored, "term-ignored"},
     BugName{Bug::kUsedNumberGranted, "used-number-granted"},
+    BugName{Bug::kOtherTermsGranted, "other-terms-granted"},
     BugName{Bug::kUnheardGranted, "unheard-granted"},
     BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
     BugName{Bug::kBansPolledOnce, "bans-polled-once"},

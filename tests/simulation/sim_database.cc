@@ -177,6 +177,7 @@ std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
   if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
   if (stage_->bug == Bug::kUsedNumberGranted) asked.behind = LeaseId{0};
+  if (stage_->bug == Bug::kOtherTermsGranted) asked.known.reset();
   if (database_->sale_row_held) wait_for_sale_row();
   return write([this, term, asked, units, now] {
     return database_->store.grant(term_of(term), asked, units, now);

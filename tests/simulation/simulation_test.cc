@@ -44,6 +44,8 @@ std::uint64_t search_from(Bug bug) {
   switch (bug) {
     case Bug::kStaleAck:
       return 8'750;
+    case Bug::kOtherTermsGranted:
+      return 9'400;
     case Bug::kLeaseFromReply:
       return 5'850;
     case Bug::kRenewFromReply:

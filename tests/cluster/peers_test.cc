@@ -307,6 +307,21 @@ TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatIsNotReachedOrDoesNotAnswer) {
   EXPECT_TRUE(eventually(kPatience, [&] { return link.beat(heartbeat_of("a")).has_value(); }));
 }
 
+/// A standby that was given an old key file keeps nobody from the leader.
+TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatHasAnotherKeyFile) {
+  const test::TestRing other_keys;
+  peers::Authenticator stranger(other_keys.ring(), "quantity");
+  controllers::PeersController controller({standby_, pool_, pool_, stranger});
+  Listener listener;
+  controller.add_routes(listener.router);
+  listener.server.start();
+  peers::HttpQuantityLink link(std::array{listener.address(), listener_.address()}, authenticator_,
+                               kPatience);
+  const auto reply = link.beat(heartbeat_of("a"));
+  EXPECT_TRUE(reply) << reply.error();
+  listener.server.drain();
+}
+
 /// The next call does not wait for who did not answer before.
 TEST_F(TwoQuantitiesTest, TheLinkAsksFirstWhoAnsweredLast) {
   std::atomic<int> asked = 0;

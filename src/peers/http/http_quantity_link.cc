@@ -29,8 +29,11 @@ http::Client client_of(const std::string& text, std::chrono::milliseconds timeou
   return {std::move(address->host), address->port, timeout};
 }
 
-/// Refusals of the message itself: another process would say the same.
-bool is_final(int status) { return status >= 400 && status < 500 && status != 404; }
+/// Refusals of the message itself: another process would say the same. Another may know a key that
+/// this one does not.
+bool is_final(int status) {
+  return status >= 400 && status < 500 && status != 403 && status != 404;
+}
 
 }  // namespace
 

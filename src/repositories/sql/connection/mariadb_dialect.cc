@@ -128,6 +128,12 @@ void verify_settings(soci::session& session, const std::string& name) {
   expect("binlog_format", {"ROW", "MIXED"});
 }
 
+/// A demoted server lags behind the one that takes the writes now: what it says is not asked for.
+void require_writable(soci::session& session) {
+  if (select<int>(session, "@@global.read_only") == 0) return;
+  throw soci::mysql_soci_error("the server is read-only", ER_OPTION_PREVENTS_STATEMENT);
+}
+
 class MariadbDialect final : public Dialect {
  public:
   explicit MariadbDialect(const MariadbOptions& options)
@@ -156,9 +162,9 @@ class MariadbDialect final : public Dialect {
   std::unique_ptr<Changes> watch() override;
 
   void begin(soci::session& session, Access access) override {
-    execute(session, access == Access::kRead
-                         ? "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
-                         : "START TRANSACTION");
+    if (access == Access::kWrite) return execute(session, "START TRANSACTION");
+    require_writable(session);
+    execute(session, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   }
 
   void rollback(soci::session& session) noexcept override {
@@ -259,6 +265,7 @@ class MariadbChanges final : public Changes {
   std::optional<Revisions> poll() override {
     if (!session_) session_ = dialect_.connect(Access::kRead);
     try {
+      require_writable(*session_);
       return read_revisions(*session_);
     } catch (const soci::soci_error& error) {
       auto [failure, lost] = dialect_.failure(*session_, error, false);

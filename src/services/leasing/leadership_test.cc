@@ -36,7 +36,10 @@ class Meanwhile final : public ChangedLeases {
   LeaseId locked;
   bool unreadable = false;
 
+  std::function<void()> before_read = [] {};
+
   std::vector<StockLease> not_closed() override {
+    before_read();
     if (unreadable) {
       throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
     }
@@ -348,6 +351,23 @@ TEST_F(LeadershipTest, OneLeaseWhoseRowIsLockedKeepsNoOtherFromBeingFencedAndClo
   slow_.locked = {};
   first_.review(at(seconds{8}));
   EXPECT_EQ(state(leases[0]), LeaseState::kFenced);
+}
+
+/// The database hangs for one connection, and answers over that of the lead.
+TEST_F(LeadershipTest, TheLeadIsRenewedWhileAHeartbeatWaitsForTheDatabase) {
+  lead(first_, at(seconds{0}));
+  bool renewed = false;
+  slow_.before_read = [&] {
+    std::promise<void> done;
+    auto future = done.get_future();
+    std::jthread other([&] {
+      lead(first_, at(seconds{1}));
+      done.set_value();
+    });
+    renewed = future.wait_for(seconds{20}) == std::future_status::ready;
+  };
+  beat(heartbeat_of("a"), at(seconds{1}));
+  EXPECT_TRUE(renewed);
 }
 
 /// A row that somebody keeps locked: what waits for it makes nobody else wait.

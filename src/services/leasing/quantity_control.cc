@@ -40,13 +40,10 @@ bool QuantityControl::lead(Now now) {
   leader_.step(now.tick);
   const auto term = leader_.term(now.tick);
   if (term) leader_epoch_ = term->epoch;
-  {
-    const MutexLock lock(mutex_);
-    if (!term) memory_.reset();
-    if (!term || remembered(*term) != nullptr) {
-      knows_nothing_since_.reset();
-      return false;
-    }
+  // Without mutex_: a heartbeat that waits for the database must not make this wait.
+  if (!term || recovered_ == term) {
+    knows_nothing_since_.reset();
+    return false;
   }
   if (!knows_nothing_since_) knows_nothing_since_ = now.tick;
   if (now.tick - *knows_nothing_since_ < terms_.recover) return true;
@@ -66,7 +63,8 @@ void QuantityControl::recover(Now now) {
   memory.grantor.numbers().saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   const MutexLock lock(mutex_);
-  if (remembered(*term) == nullptr) memory_.emplace(std::move(memory));
+  memory_.emplace(std::move(memory));
+  recovered_ = term;
 }
 
 void QuantityControl::resign() {

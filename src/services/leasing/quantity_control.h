@@ -64,7 +64,7 @@ class QuantityControl {
   /// clocks that were read after this returned. If that fails for 3 s (Terms::recover), lead()
   /// gives up the term, so that a process whose database answers may take it.
   [[nodiscard]] bool lead(Now now);
-  /// Reads what the quantity control before this one left in the database.
+  /// Reads what the quantity control before this one left in the database. For lead()'s thread.
   void recover(Now now);
   /// Before the process ends: another may lead at once.
   void resign();
@@ -127,14 +127,16 @@ class QuantityControl {
   const Parts parts_;
   const Terms terms_;
   Leader leader_;
-  std::optional<Tick> knows_nothing_since_;  // of lead()'s thread
+  // Of the thread of lead() and recover().
+  std::optional<Term> recovered_;  // the last term in which this process read what is known
+  std::optional<Tick> knows_nothing_since_;
   std::atomic<std::int64_t> leader_epoch_ = 0;
   std::atomic<std::int64_t> left_out_ = 0;
   telemetry::LogLimit left_out_log_;
   /// Held by one grant after the other, before mutex_: each knows every number that was granted.
   concurrency::Mutex granting_;
   mutable concurrency::Mutex mutex_;
-  /// None: it stands by, or knows nothing yet.
+  /// Counts for its own term alone. None: this process has not led.
   std::optional<Memory> memory_ STAMPEDE_GUARDED_BY(mutex_);
   /// The database failed to take them.
   std::vector<BlacklistEntry> unsaved_ STAMPEDE_GUARDED_BY(mutex_);

@@ -146,16 +146,21 @@ void Validate::beat() {
   const Now asked = read_clocks();
   auto heartbeat = validator_.compose(asked);
   heartbeat.counts = check_.counts();
-  const auto reply = quantity_.beat(heartbeat);
-  const auto applied = reply ? validator_.apply(*reply, asked, read_clocks())
-                             : std::expected<bool, std::string>(std::unexpected(reply.error()));
-  quantity_answers_ = applied.has_value();
-  if (!applied) {
+  bool more = false;
+  try {
+    const auto reply = quantity_.beat(heartbeat);
+    if (!reply) throw std::runtime_error(reply.error());
+    const auto applied = validator_.apply(*reply, asked, read_clocks());
+    if (!applied) throw std::runtime_error(applied.error());
+    more = *applied;
+  } catch (...) {
+    quantity_answers_ = false;
     validator_.unanswered(std::move(heartbeat));
-    throw std::runtime_error(applied.error());
+    throw;
   }
+  quantity_answers_ = true;
   tell_progress();
-  if (*applied) heartbeat_schedule_.nudge();
+  if (more) heartbeat_schedule_.nudge();
 }
 
 void Validate::tell_progress() {
@@ -205,8 +210,9 @@ std::string Validate::problem() const {
   // First: it may be the reason for the others.
   const std::string clock = validator_.clocks().problem(read_clocks());
   if (!clock.empty()) return "A clock is wrong: " + clock + '.';
-  if (!quantity_answers_ || !validator_.ready()) return "Quantity control does not answer.";
+  // Before quantity control, which may leave out whom the broker does not take purchases from.
   if (!queue_.connected()) return "The broker takes no purchases now.";
+  if (!quantity_answers_ || !validator_.ready()) return "Quantity control does not answer.";
   return {};
 }
 

@@ -117,7 +117,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
     if (!gives_word) checkout_.doubt_from(Tick::min());
   }
   ready_ = true;
-  return reply.more || reply.start_over;
+  // Where a part of the reply was left out there is more as well, and nothing to hurry for.
+  return reply.start_over || (reply.more && !reply.orders.empty());
 }
 
 /// Sales last: who was banned before a sale was made is not to buy in it.
@@ -142,7 +143,7 @@ void Validator::take_orders(const peers::HeartbeatReply& reply) {
   orders_told_ += reply.orders.size();
   cursors_ = reply.cursors;
   last_orders_ = reply.last_orders;
-  loading_ = reply.more;
+  loading_ = reply.more && (loading_ || !reply.orders.empty());
 }
 
 /// All orders are here that were committed when the reply was asked for.
@@ -153,10 +154,11 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
   }
   checkout_.note_orders_known(asked.tick, reply.oldest_open);
   std::vector<SaleId> leased;
+  const bool told = reply.database_time != Instant{};
   for (const SalePosition& position : reply.stock) {
     if (position.leased > 0) leased.push_back(position.sale.id);
   }
-  checkout_.catalog().note_leased(leased, asked.wall);
+  checkout_.catalog().note_leased(leased, told ? reply.database_time : asked.wall);
 }
 
 /// The database has lost its tail. What it lost may have been told as a yes: those keys are
@@ -186,6 +188,7 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
 
 void Validator::unanswered(peers::Heartbeat&& sent) {
   if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
+  if (sent.catalog_revision == kSomeRevision) terms_doubted_ = true;
 }
 
 void Validator::leave() {

@@ -135,6 +135,28 @@ TEST_F(ValidatorTest, WhoKnowsOtherTermsThanTheDatabaseIsToldAllSalesAgain) {
   EXPECT_EQ(validator_.compose(at(seconds{2})).catalog_revision, 4) << "it asks again if need be";
 }
 
+/// The database failed a part of the reply: who asks again at once makes it no better.
+TEST_F(ValidatorTest, AReplyFromWhichAPartWasLeftOutIsNotFollowedAtOnce) {
+  EXPECT_FALSE(apply(first_reply({"a"})));
+  auto partial = reply(1, {"a"});
+  partial.more = true;
+  EXPECT_FALSE(apply(partial));
+  EXPECT_FALSE(validator_.loading());
+  partial.orders = {order(7, *IdempotencyKey::parse("0123456789abcdef"))};
+  EXPECT_TRUE(apply(partial));
+  EXPECT_TRUE(validator_.loading());
+}
+
+TEST_F(ValidatorTest, WhatTheSalesAreIsAskedAgainWhereTheAnswerWasLost) {
+  apply(first_reply({"a"}));
+  for (const auto& ask : validator_.wanted(at(seconds{0}))) {
+    validator_.answered(ask, peers::LeaseReply{.refusal = peers::LeaseReply::Refusal::kOtherTerms},
+                        at(seconds{0}), at(seconds{0}));
+  }
+  validator_.unanswered(validator_.compose(at(seconds{1})));
+  EXPECT_EQ(validator_.compose(at(seconds{2})).catalog_revision, 0);
+}
+
 TEST_F(ValidatorTest, TellsTheLeaderAndTheLastOrdersAsItWasTold) {
   auto first = first_reply({"a"});
   first.leader_epoch = 3;
@@ -259,7 +281,7 @@ TEST_F(ValidatorTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKno
   EXPECT_EQ(verdict(), Verdict::kUnavailable);
   joined.oldest_open = LeaseId{10};
   joined.more = true;
-  EXPECT_TRUE(apply(joined)) << "asks again at once";
+  apply(joined);
   EXPECT_EQ(verdict(), Verdict::kUnavailable) << "orders are missing";
   joined.more = false;
   apply(joined);

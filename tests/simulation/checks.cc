@@ -90,6 +90,7 @@ void Checks::lost_tail() {
     if (!before.contains(text) || order) continue;
     asked.lost = true;
     asked.yes.reset();
+    asked.no = false;  // the row said failed; its purchase may come again from the broker
     asked.confirmed = false;
   }
 }

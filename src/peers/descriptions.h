@@ -119,6 +119,7 @@ void describe_row(auto& io, Is<Order> auto& order) {
 void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io("member", heartbeat.member);
   io("leaving", heartbeat.leaving);
+  io.later("publishes", heartbeat.publishes);
   io("ring_epoch", heartbeat.ring_epoch, Whole{0});
   io.later("ring_nonce", heartbeat.ring_nonce, kNonce);
   io.later("leader_epoch", heartbeat.leader_epoch, Whole{0});

@@ -106,6 +106,7 @@ Order any_order() {
 Heartbeat any_heartbeat() {
   return {.member = any_member(),
           .leaving = any_bool(),
+          .publishes = any_bool(),
           .ring_epoch = any(0, kMost),
           .ring_nonce = any_text("0123456789abcdef", 0, 64),
           .leader_epoch = any(0, kMost),
@@ -202,6 +203,7 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came.has_value());
     RC_ASSERT(came->member == sent.member);
     RC_ASSERT(came->leaving == sent.leaving);
+    RC_ASSERT(came->publishes == sent.publishes);
     RC_ASSERT(came->ring_epoch == sent.ring_epoch);
     RC_ASSERT(came->ring_nonce == sent.ring_nonce);
     RC_ASSERT(came->leases == sent.leases);
@@ -318,7 +320,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
   EXPECT_EQ(
       to_json(heartbeat()),
       R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
-      R"("incarnation":"0123456789abcdef"},"leaving":false,"ring_epoch":3,"ring_nonce":"",)"
+      R"("incarnation":"0123456789abcdef"},"leaving":false,"publishes":true,"ring_epoch":3,)"
+      R"("ring_nonce":"",)"
       R"("leader_epoch":0,"leases":[5],"newest_lease":0,"catalog_revision":-1,)"
       R"("blacklist_revision":-1,"epochs_since":0,"sessions_revision":-1,"cursors":[],)"
       R"("last_orders":[],)"

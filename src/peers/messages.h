@@ -22,6 +22,7 @@ namespace stampede::peers {
 struct Heartbeat {
   Member member;
   bool leaving = false;           // it stops: its buyers go to others at once
+  bool publishes = true;          // false: the broker takes no purchases from it
   std::int64_t ring_epoch = 0;    // what it knows; 0: nothing
   std::string ring_nonce;         // of that epoch; empty: nothing
   std::int64_t leader_epoch = 0;  // the greatest of all replies; 0: none

@@ -1,6 +1,6 @@
-// Validators that are stopped, or cut off from quantity control, behind the proxies of deploy/ in
-// the middle of a sale: buyers who have such a one in their cookie are served by another while it
-// is sick.
+// Validators that are stopped, or cut off from quantity control or from the broker, behind the
+// proxies of deploy/ in the middle of a sale: buyers who have such a one in their cookie are served
+// by another while it is sick.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -77,6 +77,13 @@ TEST_P(SickValidator, IsStopped) {
   sell_while(
       servers, [](Cluster& cluster) { cluster.freeze("a"); },
       [](Cluster& cluster) { cluster.thaw("a"); });
+}
+
+TEST_P(SickValidator, IsCutOffFromTheBroker) {
+  Servers servers({.wiring = Servers::Wiring::kNetwork});
+  sell_while(
+      servers, [&](Cluster&) { servers.cut("a", "broker"); },
+      [&](Cluster&) { servers.heal("a", "broker"); });
 }
 
 TEST_P(SickValidator, IsCutOffFromQuantityControl) {

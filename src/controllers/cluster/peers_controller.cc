@@ -22,8 +22,15 @@ http::Response bad_message(const std::string& problem) {
 
 http::Response refused(const services::leasing::QuantityControl::Refusal& refusal) {
   using Kind = services::leasing::QuantityControl::Refusal::Kind;
-  return refusal.kind == Kind::kNodeTaken ? http::problem(409, "node-taken", refusal.words)
-                                          : http::problem(503, "standby", refusal.words);
+  switch (refusal.kind) {
+    case Kind::kNodeTaken:
+      return http::problem(409, "node-taken", refusal.words);
+    case Kind::kSellsNothing:
+      return http::problem(503, "sells-nothing", refusal.words);
+    case Kind::kStandby:
+      break;
+  }
+  return http::problem(503, "standby", refusal.words);
 }
 
 }  // namespace

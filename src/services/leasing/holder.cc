@@ -12,8 +12,8 @@ using stock::Stock;
 
 std::vector<LeaseId> Holder::to_renew(Tick now) const {
   std::vector<LeaseId> leases;
-  // Who cannot publish sells nothing, and others may.
-  if (parts_.can_publish && !parts_.can_publish()) return leases;
+  // It could not sell the units; others may.
+  if (!publishes()) return leases;
   const auto stuck = parts_.stuck(now - terms_.unresolved);
   const auto undecided = parts_.checkout.undecided_since(now - terms_.undecided);
   const auto sales = parts_.checkout.catalog().snapshot();

@@ -34,6 +34,8 @@ class Holder {
   };
   Holder(Parts parts, const Terms& terms) : parts_(std::move(parts)), terms_(terms) {}
 
+  /// Whether the broker takes purchases now.
+  bool publishes() const { return !parts_.can_publish || parts_.can_publish(); }
   /// The leases to renew now.
   std::vector<LeaseId> to_renew(Tick now) const;
   /// Quantity control renewed these for a heartbeat sent at `asked`.

@@ -1,5 +1,7 @@
 #include "services/leasing/quantity_control.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -25,6 +27,13 @@ constexpr std::chrono::hours kSessionsKept{24};
 QuantityControl::Refusal standby() {
   return {QuantityControl::Refusal::Kind::kStandby,
           "this process stands by: another leads, or none yet"};
+}
+
+QuantityControl::Refusal sells_nothing(const std::string& node) {
+  return {QuantityControl::Refusal::Kind::kSellsNothing,
+          fmt::format("the broker takes no purchases from \"{}\", and takes those of others: they "
+                      "get its buyers until it publishes again",
+                      node)};
 }
 
 }  // namespace
@@ -136,6 +145,9 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   const MutexLock lock(mutex_);
   Memory* memory = remembered(term);
   if (memory == nullptr) return std::unexpected(standby());
+  if (memory->ring.sells_nothing(heartbeat, now.tick)) {
+    return std::unexpected(sells_nothing(heartbeat.member.node));
+  }
   if (auto words = memory->ring.note_member(heartbeat, now.tick)) {
     return std::unexpected(Refusal{Refusal::Kind::kNodeTaken, *std::move(words)});
   }

@@ -54,7 +54,7 @@ class QuantityControl {
 
   /// Why a request gets no answer, in words.
   struct Refusal {
-    enum class Kind { kStandby, kNodeTaken } kind = Kind::kStandby;
+    enum class Kind { kStandby, kNodeTaken, kSellsNothing } kind = Kind::kStandby;
     std::string words;
   };
 
@@ -69,7 +69,10 @@ class QuantityControl {
   /// Before the process ends: another may lead at once.
   void resign();
 
-  /// kNodeTaken: another live process has that node's name. A part of the database that fails is
+  /// kNodeTaken: another live process has that node's name. kSellsNothing: the broker takes no
+  /// purchases from the sender, while it takes those of another member. It counts as silent, and so
+  /// loses its buyers to the others like a validator that is not heard of. Where the broker takes
+  /// none from anybody, the ring stays. A part of the database that fails is
   /// left out of the reply, which claims nothing in its place.
   std::expected<peers::HeartbeatReply, Refusal> beat(const peers::Heartbeat& heartbeat, Now asked);
   /// May wait for the sale's row; nothing else waits for it meanwhile.

@@ -90,6 +90,40 @@ TEST_F(QuantityControlTest, AfterASuspensionEveryMemberCountsAsJustHeardOf) {
   EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 1U);
 }
 
+peers::Heartbeat without_broker(const std::string& node) {
+  auto heartbeat = heartbeat_of(node);
+  heartbeat.publishes = false;
+  return heartbeat;
+}
+
+TEST_F(QuantityControlTest, WhoCannotPublishLosesItsBuyersToAnotherThatCan) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  beat(heartbeat_of("b"), at(seconds{0}));
+  for (milliseconds now{500}; now <= terms_.lost + milliseconds{500}; now += milliseconds{500}) {
+    beat(heartbeat_of("a"), at(now));
+    const auto refused = control().beat(without_broker("b"), at(now));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, QuantityControl::Refusal::Kind::kSellsNothing);
+    control().review(at(now));
+  }
+  EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 1U);
+  beat(heartbeat_of("b"), at(seconds{4}));
+  EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 2U) << "it publishes again";
+}
+
+/// Nobody would get the buyers, and a new ring costs time when the broker is back.
+TEST_F(QuantityControlTest, WhereNobodyCanPublishTheRingStays) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  beat(heartbeat_of("b"), at(seconds{0}));
+  for (milliseconds now{500}; now <= seconds{10}; now += milliseconds{500}) {
+    const bool first = now == milliseconds{500};
+    EXPECT_EQ(control().beat(without_broker("a"), at(now)).has_value(), !first) << "b may publish";
+    beat(without_broker("b"), at(now));
+    control().review(at(now));
+  }
+  EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 2U);
+}
+
 TEST_F(QuantityControlTest, ANameIsOneProcess) {
   beat(heartbeat_of("a", "1111111111111111"), at(seconds{0}));
   const auto second = control().beat(heartbeat_of("a", "2222222222222222"), at(seconds{1}));

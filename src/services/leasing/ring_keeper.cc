@@ -34,9 +34,24 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
   } else if (left_.contains(member.holder())) {
     return "this process has left the ring; its heartbeat came late";
   } else {
-    present_[member.node] = {.member = member, .seen = now, .counts = heartbeat.counts};
+    present_[member.node] = {.member = member,
+                             .seen = now,
+                             .counts = heartbeat.counts,
+                             .publishes = heartbeat.publishes};
   }
   return std::nullopt;
+}
+
+bool RingKeeper::sells_nothing(const peers::Heartbeat& heartbeat, Tick now) {
+  if (heartbeat.publishes || heartbeat.leaving) return false;
+  const auto sender = present_.find(heartbeat.member.node);
+  // Also where it counts as silent then: else two that lost the broker would wait for each other.
+  if (sender != present_.end() && sender->second.member == heartbeat.member) {
+    sender->second.publishes = false;
+  }
+  return std::ranges::any_of(present_, [&](const auto& entry) {
+    return entry.second.publishes && now - entry.second.seen <= terms_.lost;
+  });
 }
 
 void RingKeeper::take_off_who_is_silent(Tick now) {

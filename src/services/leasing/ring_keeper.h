@@ -26,6 +26,9 @@ class RingKeeper {
   /// Who sent it is a member from now on, or has left. An error, in words, where another live
   /// process has that node's name, or the sender had left before.
   std::optional<std::string> note_member(const peers::Heartbeat& heartbeat, Tick now);
+  /// Whether the broker takes no purchases from the sender, while it takes those of another member
+  /// that was heard of lately. Remembers what the sender says of itself.
+  bool sells_nothing(const peers::Heartbeat& heartbeat, Tick now);
   /// Takes members off who were silent for too long. To be called several times a second: where it
   /// was not, this process was suspended and has missed heartbeats.
   void take_off_who_is_silent(Tick now);
@@ -53,6 +56,7 @@ class RingKeeper {
     Member member;
     Tick seen;
     std::optional<CheckCounts> counts = std::nullopt;
+    bool publishes = false;
     bool heard = true;  // false: it is only known from the database
   };
 

@@ -50,6 +50,7 @@ queue::Resolutions Validator::resolutions() {
 
 peers::Heartbeat Validator::compose(Now now) {
   peers::Heartbeat heartbeat{.member = member_, .leaving = leaving_};
+  heartbeat.publishes = holder_.publishes();
   heartbeat.ring_epoch = membership_.ring().epoch();
   heartbeat.ring_nonce = membership_.nonce();
   heartbeat.leader_epoch = leader_epoch_;
@@ -153,8 +154,8 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
     checkout_.load_ownership(membership_.ownership());
   }
   checkout_.note_orders_known(asked.tick, reply.oldest_open);
-  std::vector<SaleId> leased;
   const bool told = reply.database_time != Instant{};
+  std::vector<SaleId> leased;
   for (const SalePosition& position : reply.stock) {
     if (position.leased > 0) leased.push_back(position.sale.id);
   }
@@ -187,8 +188,8 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
 }
 
 void Validator::unanswered(peers::Heartbeat&& sent) {
-  if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
   if (sent.catalog_revision == kSomeRevision) terms_doubted_ = true;
+  if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
 }
 
 void Validator::leave() {

@@ -1,5 +1,5 @@
--- Who leads among the processes of quantity control, what tells two rings of one epoch apart, and in
--- which order sessions were revoked.
+-- Which process of quantity control leads, what tells two rings of one epoch apart, and in which
+-- order sessions were revoked.
 
 CREATE TABLE leader (
   role VARCHAR(16) NOT NULL PRIMARY KEY,

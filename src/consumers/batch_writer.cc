@@ -100,7 +100,7 @@ bool BatchWriter::try_quarantine(std::string_view body, std::string_view reason,
   return true;
 }
 
-/// Somebody may wait for it.
+/// A buyer may wait for that purchase.
 void BatchWriter::tell_quarantined(const queue::Message& message) {
   const auto* purchase = std::get_if<Purchase>(&message);
   if (purchase != nullptr && listener_.quarantined) listener_.quarantined({purchase, 1});

@@ -16,7 +16,7 @@ using test_support::header_of;
 const std::string kPng = "00112233445566778899aabbccddeeff.png";
 const std::string kWebp = "ffeeddccbbaa99887766554433221100.webp";
 
-/// Has both, and counts who asks.
+/// Has both, and counts the questions.
 class TwoPictures final : public repositories::Pictures {
  public:
   std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture&,

@@ -9,7 +9,7 @@
 
 namespace stampede::controllers {
 
-/// Who sent this request, as its cookie `sign` proves; the cookie `uid` is believed by nobody.
+/// The user who sent this request, as its cookie `sign` proves; the cookie `uid` is never believed.
 /// Never blocks.
 inline std::optional<UserId> current_user(const http::Request& request,
                                           const services::accounts::Sessions& sessions,

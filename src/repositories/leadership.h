@@ -33,11 +33,10 @@ class NoLongerLeader : public std::runtime_error {
       : std::runtime_error("another process has taken the lead from " + term.holder) {}
 };
 
-/// Who leads among the processes of quantity control: one row, whose times are the database's own.
-/// A term ends when it was not renewed for its life and another process takes the lead; whoever
-/// writes in a term's name checks it at the end of the same transaction, with the row locked, so
-/// that what a leader before this one began is either committed before the take or never.
-/// Thread-safe; calls block.
+/// Which process of quantity control leads: one row, whose times are the database's own. A term
+/// ends when it was not renewed for its life and another process takes the lead. A transaction in a
+/// term's name checks the term as its last step, with the row locked, so what an earlier leader
+/// began is committed either before the take or never. Thread-safe; calls block.
 class Leadership {
  public:
   virtual ~Leadership() = default;
@@ -54,7 +53,7 @@ class Leadership {
   virtual void resign(const Term& term) = 0;
   /// The database's time, if the term stands at it; nullopt otherwise. Reads only.
   virtual std::optional<Instant> standing(const Term& term) = 0;
-  /// Who leads, or led last; an epoch of 0: nobody yet.
+  /// The leader, or the last one; an epoch of 0: there was none yet.
   virtual Term last() = 0;
 };
 

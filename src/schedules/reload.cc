@@ -56,8 +56,8 @@ void Reload::load_changes(Now now) {
   if (changed) {
     sales = parts_.catalog.sales();
     products = parts_.catalog.products();
-    // Who was banned before one of these sales was made may have been so after the first poll. A
-    // sale that is later than these is read in the next round.
+    // A buyer may have been banned after the first poll and before one of these sales was made, so
+    // the bans are polled again. A sale that is later than these is read in the next round.
     later = parts_.changes.poll();
     if (later) polled_->blacklist = later->blacklist;
   }

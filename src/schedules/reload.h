@@ -26,7 +26,8 @@ class Reload {
     identity::KeyRing& keys;
     services::catalog::Catalog& catalog;
     services::accounts::Sessions& sessions;
-    /// Of a process that decides about purchases: who may not buy, here and in the database.
+    /// Of a process that decides about purchases: the buyers who may not buy, here and in the
+    /// database.
     struct Bans {
       repositories::Blacklist& saved;
       services::admission::Blacklist& live;

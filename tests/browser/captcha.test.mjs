@@ -70,7 +70,7 @@ test("five wrong answers are enough for a minute", async (t) => {
   await steps.shows(steps.outcome(page), /too many wrong answers/i);
   await page.clock.runFor((REST_S + 1) * 1000);
   assert.ok(await steps.buyButton(page).isDisabled(), "the button rests for more than ten seconds");
-  // Who goes past the button is refused by the server, with the right answer too.
+  // A buyer who goes past the button is refused by the server, with the right answer too.
   const answer = await captchaAnswer(visitor, stage.shop.keyFile);
   while ((await verify(WRONG)) !== 429); // a new minute may have begun
   assert.equal(await verify(answer), 429);

@@ -79,7 +79,7 @@ async function enter(t, id) {
   return visitor;
 }
 
-/** Solves and buys until the validator, who may not have heard of the sale yet, takes the purchase. */
+/** Solves and buys until the validator, which may not have heard of the sale yet, takes the purchase. */
 async function buyPending(visitor) {
   await steps.solveAndBuy(visitor, stage.shop);
   await steps.shows(steps.outcome(visitor.page), /on its way/);

@@ -1,4 +1,4 @@
-// Who may not use the console: strangers, and pages of another origin.
+// Strangers and pages of another origin may not use the console.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";

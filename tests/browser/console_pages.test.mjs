@@ -55,7 +55,7 @@ const hideMeasured = (page) =>
     document.querySelector("main svg").style.visibility = "hidden";
   });
 
-/** Who ran the commands, as the operating system calls them, and the sales' starts. */
+/** Hides the user who ran the commands, and the sales' starts. */
 const hideWhoAndWhen = (page) =>
   page.locator("td").evaluateAll((cells) => {
     for (const cell of cells.filter((each) => each.childElementCount === 0)) {

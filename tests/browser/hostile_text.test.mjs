@@ -40,7 +40,7 @@ test("names at the log-in and the registration", async (t) => {
   ]) {
     await page.goto(path);
     const name = page.getByLabel("Name");
-    // Whoever writes HTML of their own is not held by these.
+    // An attacker who writes HTML of their own is not held by these.
     await name.evaluate((input) => ["pattern", "maxlength"].forEach((a) => input.removeAttribute(a)));
     await name.fill(HOSTILE);
     await page.getByLabel("Password").fill(steps.PASSWORD);

@@ -39,7 +39,7 @@ test("the page says by itself that all is sold", async (t) => {
   await steps.shows(page.getByRole("listitem").filter({ hasText: "Sold out" }).first(), /Lamp/);
 });
 
-test("who is a moment too late is told that all is sold", async (t) => {
+test("a buyer who is a moment too late is told that all is sold", async (t) => {
   const product = await stage.shop.openSale({ captcha: false, quantity: 1 });
   const [cookies] = stage.shop.mint((buyers += 1));
   const visitor = await Visitor.enter(t, stage, { cookies });
@@ -76,7 +76,7 @@ test("a banned buyer is told so", async (t) => {
   assert.doesNotMatch(await visitor.page.content(), /resold/, "the reason is for operators");
 });
 
-test("who is not logged in is led to the log-in and back", async (t) => {
+test("a visitor who is not logged in is led to the log-in and back", async (t) => {
   const product = await stage.shop.openSale({ name: "Desk lamp", captcha: false });
   stage.shop.addUser("grace", steps.PASSWORD);
   const { page } = await Visitor.enter(t, stage);

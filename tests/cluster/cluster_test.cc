@@ -179,7 +179,7 @@ TEST_F(ACluster, TheConsoleShowsBothValidators) {
     return text.find("stampede_ring_members 2\n") != std::string::npos &&
            text.find("stampede_queue_depth{shard=\"3\"} 0\n") != std::string::npos;
   })) << cluster_->metrics("admin");
-  // Each metric is written once: who sums over all roles counts nothing twice.
+  // Each metric is written once: a sum over all roles counts nothing twice.
   EXPECT_THAT(cluster_->metrics("admin"), testing::Not(HasSubstr("stampede_check_answers_total")));
   EXPECT_THAT(cluster_->metrics("a"), HasSubstr("stampede_check_answers_total"));
 }
@@ -239,8 +239,8 @@ TEST_F(ACluster, ChangedTermsAreThoseOfEveryValidator) {
   ASSERT_EQ(decided(early.a, sale.product), "not-started");
   cluster_->run(
       {"sale", "change", std::to_string(sale.id.value), "--quantity", "1", "--starts", "now"});
-  // Whoever asks before a validator has heard of it asks once only: too often is blacklisted. The
-  // unit may go to one of them whose answer is late and says so ("not now").
+  // A buyer who asks before a validator has heard of it asks once only: one who asks too often is
+  // blacklisted. The unit may go to one of them whose answer is late and says so ("not now").
   std::string result;
   ASSERT_TRUE(eventually(kPatience, [&] {
     result = new_buyer().a.buy(sale.product, fresh_key()).result;

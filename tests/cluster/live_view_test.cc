@@ -34,8 +34,8 @@ Buyer log_in(const Cluster& cluster) {
   return boss;
 }
 
-/// What the console shows on lease: something, unless no lease is left. Whoever misses heartbeats
-/// for 5 s gives its leases up.
+/// What the console shows on lease: something, unless no lease is left. A validator that misses
+/// heartbeats for 5 s gives its leases up.
 template <class Units>
 boost::json::array leased_of(const Cluster& cluster, const Units& units) {
   boost::json::array leased;

@@ -1,4 +1,4 @@
-// Somebody keeps the rows of a sale and of its leases locked while the cluster sells.
+// Another transaction keeps the rows of a sale and of its leases locked while the cluster sells.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

@@ -217,7 +217,7 @@ TEST_F(QuantityLinkTest, ErrorsAreSentences) {
   error = link_.beat(heartbeat_of("A")).error();
   EXPECT_EQ(error, at + "bad-message: member.node is \"A\": expected 1 to 32 characters of "
                         "a-z 0-9 -");
-  quantity_.catalog.away = true;  // and nothing can be left out for who knows nothing
+  quantity_.catalog.away = true;  // and a new validator must be told everything
   error = link_.beat(heartbeat_of("a")).error();
   EXPECT_THAT(error, StartsWith(at + "unavailable: "));
 }
@@ -322,7 +322,7 @@ TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatHasAnotherKeyFile) {
   listener.server.drain();
 }
 
-/// The next call does not wait for who did not answer before.
+/// The next call does not wait for a process that did not answer before.
 TEST_F(TwoQuantitiesTest, TheLinkAsksFirstWhoAnsweredLast) {
   std::atomic<int> asked = 0;
   Listener other;

@@ -160,7 +160,7 @@ class Proxies : public testing::TestWithParam<Proxy::Kind> {
     if (response->status != 200) return fmt::format("status {}", response->status);
     return response->body;
   }
-  /// Who answers a purchase with this cookie `node`.
+  /// The validator that answers a purchase with this cookie `node`.
   std::string owner(const std::string& node) {
     ClientRequest request{.method = "POST", .target = "/check?productID=1"};
     if (!node.empty()) request.headers = {{"Cookie", "uid=7; node=" + node + "; sign=x"}};

@@ -16,8 +16,8 @@ namespace stampede::test_support {
 
 /// Watches how long the machine keeps a thread that only sleeps and commits a byte to a file. Roles
 /// that do not hear of each other for seconds give each other up, rightly: where the machine itself
-/// stands still, nothing can be expected of who keeps the lead, its leases or its place on the
-/// ring. What a defect of the program delays is not seen here, so it excuses none.
+/// stands still, a role may lose the lead, its leases or its place on the ring. What a defect of
+/// the program delays is not seen here, so it excuses none.
 class Stalls {
  public:
   Stalls() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
@@ -26,7 +26,7 @@ class Stalls {
   bool none() const {
     const std::chrono::milliseconds longest = longest_;
     if (longest < kStall) return true;
-    fmt::print("the machine stood still for {} ms: who lost what is not looked at\n",
+    fmt::print("the machine stood still for {} ms: what roles lost is not looked at\n",
                longest.count());
     return false;
   }

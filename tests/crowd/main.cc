@@ -137,7 +137,7 @@ int main(int argc, char** argv) {
   app.add_option("--patience", arguments.patience, "seconds for one answer")
       ->check(CLI::PositiveNumber);
   app.add_option("--longest-wait", arguments.longest_wait,
-                 "seconds; who is refused again and again waits longer, up to this");
+                 "seconds; a buyer who is refused again and again waits longer, up to this");
   app.add_option("--tell-every", arguments.tell_every, "print `sold N` at each multiple of this");
   app.add_option("--give-up", arguments.give_up, "seconds")->check(CLI::PositiveNumber);
   app.add_option("--seed", arguments.seed, "of the order, the keys and the waits");

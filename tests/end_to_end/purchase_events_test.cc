@@ -61,7 +61,7 @@ TEST(PurchaseEvents, EndWithTheOutcomeOfAPendingPurchase) {
   EXPECT_EQ(again.status, 200);
   EXPECT_EQ(again.order, boost::json::parse(outcome).at("order").as_int64());
 
-  // Whoever comes later hears the same.
+  // A client that comes later is told the same.
   EXPECT_THAT(follow(shop, buyer, events_of(location)).read_to_end().value_or("nothing"),
               HasSubstr("data: " + outcome + "\n\n"));
   EXPECT_EQ(shop.audited_orders(), 1);

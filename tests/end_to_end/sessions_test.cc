@@ -1,4 +1,4 @@
-// Who a buyer is: cookies that are forged, cut, revoked; bans; the automatic blacklist.
+// Sessions: cookies that are forged, cut, revoked; bans; the automatic blacklist.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

@@ -101,7 +101,7 @@ TEST_F(Roles, ValidatorFrozenWhileItsPurchasesAreOnTheWay) {
   sale.finish();
 }
 
-/// Whoever is asked while it restarts is another; whoever is asked, answers.
+/// While one restarts, another is asked, and every one that is asked answers.
 TEST_F(Roles, RollingRestartRefusesOnlyWith503AndRetryAfter) {
   Cluster cluster(*servers_, kPaced);
   // So patient that only a broken connection loses an answer, however slow the machine.

@@ -45,7 +45,7 @@ class FakeUnits final : public repositories::UnitCounts, public repositories::Sa
     units.sale = {.id = id, .quantity = 10, .unleased = 10, .starts_at = starts_at};
     return units;
   }
-  /// Who holds what is leased; the unsold units are no longer unleased.
+  /// The leased units by node; the unsold ones are no longer unleased.
   void hold(SaleId id, std::vector<repositories::Holding> holdings) {
     auto& units = of_sale.at(id);
     units.leased = 0;

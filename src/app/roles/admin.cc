@@ -152,7 +152,7 @@ Role::Addresses Admin::start() {
           .metrics = {[this](telemetry::PrometheusText& text) { write_roles(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_stock(text, view()); }}});
-  reload_.run(read_clocks());  // who is logged out is known before the first request
+  reload_.run(read_clocks());  // ended sessions are known before the first request
   reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_.run(read_clocks()); });
   console_->start();
   look_schedule_.emplace("look", kLookPeriod, [this] { look(); });

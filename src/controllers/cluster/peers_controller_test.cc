@@ -101,7 +101,7 @@ TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
   EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
 }
 
-/// Who records a token and sends it later learns the time, sealed for the sender, and nothing else.
+/// A stranger who replays a recorded token gets the time, sealed for its sender, and nothing else.
 TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
   const std::string body = peers::to_json(heartbeat_of("a"));
   for (const std::chrono::seconds age : {std::chrono::seconds{31}, -std::chrono::seconds{31}}) {
@@ -118,8 +118,8 @@ TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
   EXPECT_TRUE(quantity_.control.report(now_)->nodes.empty());
 }
 
-/// Else nobody could work while quantity control's own clock is wrong, and who recorded a token
-/// could.
+/// By its own clock, when that is wrong, quantity control would refuse every validator, and accept
+/// a recorded token.
 TEST_F(PeersControllerTest, TokensAreJudgedByTheDatabasesClockAlone) {
   const std::string body = peers::to_json(heartbeat_of("a"));
   const std::string token = authenticator_.seal_quantity(now_.wall);

@@ -8,8 +8,8 @@
 
 namespace stampede::controllers {
 
-/// GET /audit-log of the console: who changed what, here and by the command line. Thread-safe; the
-/// services outlive it.
+/// GET /audit-log of the console: what each operator changed, here and by the command line.
+/// Thread-safe; the services outlive it.
 class AuditLogController {
  public:
   struct Services {

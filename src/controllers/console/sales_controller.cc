@@ -194,7 +194,8 @@ http::Response SalesController::change(const http::Request& request, const Opera
     };
     changed = services_.operations.change_sale(services_.journal.at_console(who.id, now),
                                                line->units.sale.id, edit, *known);
-    // Had it other units than known, that was the answer: who saves once more has seen these.
+    // If the sale had other units than the form knew, the answer says so: an operator who saves
+    // again has seen these.
     form.known = std::to_string(line->units.sale.quantity);
   }
   if (!changed) {

@@ -35,7 +35,7 @@ class RabbitSource final : public OrderSource {
   [[nodiscard]] bool receive(std::vector<Message>& batch, std::size_t most) override;
   /// Does nothing if the connection was lost since: then all of it is delivered again.
   void acknowledge() override;
-  void stall(bool) override {}  // who keeps its batch takes nothing new
+  void stall(bool) override {}  // a consumer that keeps its batch receives nothing new
   std::span<const Poison> poison() const override { return poison_; }
 
   /// Ends receive(); what it has not handed out stays at the broker.

@@ -321,7 +321,7 @@ TEST_F(RabbitmqTest, WhileTheBrokerBlocksNothingIsTaken) {
   connect();
   ctl({"set_vm_memory_high_watermark", "0.0000001"});
   std::int64_t buyer = 0;
-  ASSERT_TRUE(eventually(kPatience, [&] {  // the broker says so when somebody publishes
+  ASSERT_TRUE(eventually(kPatience, [&] {  // the broker says so at a publish
     publish(++buyer);
     return queue_->blocked();
   }));
@@ -487,7 +487,7 @@ TEST_F(RabbitmqTest, AnUnusableShardDoesNotStopTheOthers) {
   EXPECT_FALSE(take(kBroken, 10));
   EXPECT_FALSE(sources[kBroken].connected());
 
-  // Somebody repairs it: it goes on, and the others are not disturbed.
+  // An operator repairs it: it goes on, and the others are not disturbed.
   ctl({"delete_queue", order_queue(options_, kBroken)});
   ASSERT_TRUE(eventually(kPatience, [&] { return take(kBroken, 11); }));
   EXPECT_EQ(receive_to(sources[kBroken], 11), numbers(11, 11));

@@ -17,7 +17,7 @@ namespace stampede::repositories::memory {
 /// Orders, stock leases and the ring's members without a database: for tests and the simulator. It
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
 /// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe, but it
-/// locks no rows: who runs several transactions at a time locks them.
+/// locks no rows: a caller that runs several transactions at a time must do so.
 class MemoryStore final : public OrderStore,
                           public Leases,
                           public Orders,

@@ -93,9 +93,9 @@ TEST_P(AccountsTest, RaisedEpochsTravelByRevision) {
   EXPECT_THAT(second.epochs, ElementsAre(std::pair(UserId{2}, 1)));
   EXPECT_THAT(accounts.epochs_raised(2, at(0)).epochs, IsEmpty());
   EXPECT_THAT(accounts.epochs_raised(-1, at(500)).epochs, ElementsAre(std::pair(UserId{1}, 1)))
-      << "what is old matters to nobody who begins";
+      << "an old change does not matter to a process that begins";
   EXPECT_THAT(accounts.epochs_raised(3, at(500)).epochs, ElementsAre(std::pair(UserId{1}, 1)))
-      << "nor to who knows more than the database";
+      << "nor to a process that knows more than the database";
 }
 
 TEST_P(AccountsTest, ARangeIsFilledUp) {

@@ -81,7 +81,7 @@ TEST_P(MembersTest, AreReplacedInOneTransaction) {
 
 TEST_P(MembersTest, AChangeOfAnotherRingChangesNothing) {
   const auto first = replace(0, {a}, 100);
-  EXPECT_EQ(replace(0, {b}, 200), first) << "somebody was faster";
+  EXPECT_EQ(replace(0, {b}, 200), first) << "another process was faster";
   EXPECT_EQ(members.ring(), first);
 }
 
@@ -97,7 +97,7 @@ TEST_P(MembersTest, EveryChangeDrawsANonceAndItsPointsStay) {
   EXPECT_EQ(members.ring(), second);
 }
 
-/// Of a database that has lost its tail somebody knows a later ring.
+/// The database has lost its tail, and a validator knows a later ring.
 TEST_P(MembersTest, TheNextEpochIsBeyondAllThatAreKnown) {
   const auto ring =
       members.replace(shop.term(), {.epoch = 0, .above = 7, .members = std::array{a}}, at(100));

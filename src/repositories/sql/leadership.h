@@ -21,8 +21,8 @@ class SqlLeadership final : public Leadership {
 };
 
 /// The last statement of every transaction in the leader's name: locks the leader's row, shared,
-/// until the commit, and throws NoLongerLeader unless `term` stands. Whoever takes the lead waits
-/// for it, and it waits for nobody but a take; as the last lock it is held for no other wait.
+/// until the commit, and throws NoLongerLeader unless `term` stands. A process that takes the lead
+/// waits for it, and it waits for a take alone; as the last lock it is held for no other wait.
 void require_leader(soci::session& session, const Dialect& dialect, const Term& term);
 
 /// 128 bits that nobody else draws, as 32 hexadecimal digits.

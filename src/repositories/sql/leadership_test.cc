@@ -60,7 +60,7 @@ TEST_P(LeadershipTest, ATermThatEndsMoreThanTwoLivesAheadKeepsNobodyFromTheLead)
   EXPECT_FALSE(leadership.renew(first, hours{1}));
 }
 
-/// Whose last commit's answer was lost does not know that it leads.
+/// A process that did not get the answer of its last commit does not know that it leads.
 TEST_P(LeadershipTest, TheHolderMayTakeItAgain) {
   const auto first = *leadership.take("first", 0, hours{1});
   const auto again = leadership.take("first", 0, hours{1});

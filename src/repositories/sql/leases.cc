@@ -15,7 +15,8 @@ namespace {
 struct GrantedBefore {};
 /// The ring was replaced meanwhile: nothing is granted in its name.
 struct AnotherRing {};
-/// The sale's terms were changed meanwhile, or before: who asked would sell by the old ones.
+/// The sale's terms were changed meanwhile, or before: the validator that asked would sell by the
+/// old ones.
 struct OtherTerms {};
 /// The number had been another lease's, which the database lost.
 struct UsedNumber {};
@@ -43,8 +44,8 @@ bool terms_stand(soci::session& session, const LeaseRequest& request) {
   return select.execute(true) && request.knows_terms(row.sale());
 }
 
-/// Keeps the ring's row until the commit: whoever changes the ring waits for that, and then knows
-/// the lease.
+/// Keeps the ring's row until the commit: a transaction that changes the ring waits for that, and
+/// then knows the lease.
 bool ring_stands(soci::session& session, std::string_view for_share, const LeaseRequest& request) {
   std::int64_t epoch = -1;
   session << fmt::format("SELECT epoch FROM ring WHERE id = 1{}", for_share), soci::into(epoch);

@@ -129,7 +129,7 @@ TEST_P(LeasesTest, ARequestThatIsGrantedNothingIsToldWhy) {
   EXPECT_EQ(shop.leases().grant(shop.term(), request, 11, at(1)).error(), NoGrant::kNoUnits);
 }
 
-/// Whoever asked would sell by the old ones.
+/// The validator that asked would sell by the old ones.
 TEST_P(LeasesTest, NothingIsGrantedByTermsThatWereChanged) {
   const auto sale = shop.sell(10, 1, at(9'000));
   const auto before = *shop.catalog().sale(sale);

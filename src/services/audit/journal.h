@@ -13,13 +13,13 @@
 
 namespace stampede::services::audit {
 
-/// Who makes a change, as the audit log names them, and when.
+/// The operator who makes a change, as the audit log names them, and the time.
 struct Operator {
   std::string name;  // "cli:alice", "console:olga"
   Now now;
 };
 
-/// Who changed what. Thread-safe; calls block and throw repositories::StorageError.
+/// What each operator changed. Thread-safe; calls block and throw repositories::StorageError.
 class Journal {
  public:
   using Entry = repositories::AuditLog::Entry;

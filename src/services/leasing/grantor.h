@@ -50,7 +50,7 @@ class Grantor {
   /// Sends the markers that are due, of leases that the database shows fenced.
   void send_markers(Tick now);
 
-  /// Sales of which somebody other than `holder` asked in vain just now.
+  /// Sales of which another holder than `holder` asked for units just now and got none.
   std::vector<SaleId> recalled(const std::string& holder, Tick now) const;
 
  private:
@@ -69,7 +69,7 @@ class Grantor {
   const Terms terms_;
   std::map<LeaseId, Known> known_;  // those not closed
   LeaseNumbers numbers_;
-  std::map<std::pair<SaleId, std::string>, Tick> unserved_;  // who asked in vain, and when
+  std::map<std::pair<SaleId, std::string>, Tick> unserved_;  // the last request without a grant
 };
 
 }  // namespace stampede::services::leasing

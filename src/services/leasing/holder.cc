@@ -12,7 +12,7 @@ using stock::Stock;
 
 std::vector<LeaseId> Holder::to_renew(Tick now) const {
   std::vector<LeaseId> leases;
-  // It could not sell the units; others may.
+  // A validator that cannot publish renews nothing, so that others may sell its units.
   if (!publishes()) return leases;
   const auto stuck = parts_.stuck(now - terms_.unresolved);
   const auto undecided = parts_.checkout.undecided_since(now - terms_.undecided);
@@ -121,7 +121,7 @@ void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, 
   asking.not_before = now.tick + terms_.ask_again;
   const auto sales = parts_.checkout.catalog().snapshot();
   const CatalogSale* entry = sales->find(ask.sale);
-  // Whoever comes next and finds nothing wants again: a sale that nobody asks for asks nobody.
+  // The next buyer who finds no unit asks again, so a sale without buyers asks for no units.
   const bool in_vain = reply.refusal != LeaseReply::Refusal::kStaleRing &&
                        reply.refusal != LeaseReply::Refusal::kOtherTerms;
   if (entry != nullptr && in_vain) entry->units->stock.stop_wanting();

@@ -42,7 +42,7 @@ class HolderTest : public testing::Test {
   }
   static LeaseReply refusal(LeaseReply::Refusal why) { return {.lease = {}, .refusal = why}; }
 
-  /// Whether somebody could take a unit now.
+  /// Whether a buyer could take a unit now.
   bool buys(std::int64_t buyer, Now now) {
     const auto answer = checkout_.attempt(
         {UserId{buyer}, kProduct, *IdempotencyKey::parse("0123456789abcdef"), {}, now}, [this] {
@@ -120,7 +120,7 @@ TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
   ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
   checkout_.catalog().note_position({.sale = {.id = kSale}, .leased = 1},
                                     at(seconds{2}));  // by the next heartbeat
-  EXPECT_FALSE(buys(3, at(seconds{2}))) << "whoever comes makes it ask";
+  EXPECT_FALSE(buys(3, at(seconds{2}))) << "a further buyer makes it ask";
   grant(LeaseId{2}, 1, at(seconds{2}));
   EXPECT_TRUE(buys(4, at(seconds{2})));
 }

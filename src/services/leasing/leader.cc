@@ -16,8 +16,8 @@ void Leader::step(Tick now) {
     const MutexLock lock(mutex_);
     above = above_;
   }
-  // A term that ran out is not renewed, although nobody may have taken the lead: who missed that
-  // much has missed heartbeats too, and begins again from the database.
+  // A term that ran out is not renewed, even if no other process has taken the lead: a process that
+  // missed so much has missed heartbeats too, and begins again from the database.
   if (held && held->epoch > above) {
     const auto time = leadership_->renew(*held, life_);
     if (!time) return lost(*held);

@@ -31,9 +31,9 @@ class Leader {
   /// it, and so ahead by what that took, which is less than a term; before the first, this
   /// process's own wall clock. Does not block.
   Instant database_time(Now now) const;
-  /// The database has another term than that one.
+  /// Another process took the lead: that term is over.
   void lost(const repositories::Term& term);
-  /// Somebody has heard of a leader with that epoch: the next step takes a term behind it.
+  /// A validator has reported a leader with that epoch: the next term's epoch must be greater.
   void raise_above(std::int64_t epoch);
   /// Lets another lead at once. Blocks; throws repositories::StorageError.
   void resign();

@@ -77,7 +77,7 @@ class LeadershipTest : public testing::Test {
             .changes = parts.changes,
             .markers = parts.markers};
   }
-  /// A validator's round, at whoever answers; the reply of the leader.
+  /// A validator's heartbeat, at the first process that answers; the reply of the leader.
   std::optional<peers::HeartbeatReply> beat(peers::Heartbeat heartbeat, Now now) {
     for (QuantityControl* process : {&first_, &second_}) {
       if (auto reply = process->beat(heartbeat, now)) return *reply;
@@ -329,7 +329,7 @@ TEST_F(LeadershipTest, ALeaderThatGaveUpTakesTheLeadAgainWhereNobodyElseDoes) {
   EXPECT_TRUE(first_.beat(heartbeat_of("a"), at(again)));
 }
 
-/// Each of its fences fails for as long as somebody keeps the row locked.
+/// Each of its fences fails for as long as another transaction keeps the row locked.
 TEST_F(LeadershipTest, OneLeaseWhoseRowIsLockedKeepsNoOtherFromBeingFencedAndClosed) {
   lead(first_, at(seconds{0}));
   beat(heartbeat_of("a"), at(seconds{0}));
@@ -370,7 +370,7 @@ TEST_F(LeadershipTest, TheLeadIsRenewedWhileAHeartbeatWaitsForTheDatabase) {
   EXPECT_TRUE(renewed);
 }
 
-/// A row that somebody keeps locked: what waits for it makes nobody else wait.
+/// A row that another transaction keeps locked: what waits for it makes nothing else wait.
 TEST_F(LeadershipTest, HeartbeatsAreAnsweredWhileAGrantOrAFenceWaits) {
   lead(first_, at(seconds{0}));
   beat(heartbeat_of("a"), at(seconds{0}));

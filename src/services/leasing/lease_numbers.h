@@ -7,14 +7,14 @@
 
 namespace stampede::services::leasing {
 
-/// The numbers of leases in one leader's term go on behind the greatest that anybody has heard of:
+/// The numbers of leases in one leader's term go on behind the greatest that any validator knows:
 /// messages of a lease that the database lost may still be in the queue, and must not be taken for
 /// another lease's. Not thread-safe.
 class LeaseNumbers {
  public:
   /// That lease was granted, and the database knows it.
   void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
-  /// Somebody knows that lease: the next one is to come behind it.
+  /// A validator has reported that lease: the next number must be greater.
   void note(LeaseId lease) {
     above_ = std::max(above_, lease);
     if (above_ > newest_) known_ = false;

@@ -12,9 +12,10 @@ namespace stampede::services::leasing {
 /// "Every lease below it is closed", where nothing is known.
 inline constexpr LeaseId kNoneClosed{1};
 
-/// Adds to the reply what came behind the heartbeat's cursors. Who knows an order that the database
-/// does not have, or another one at its place, is told to start over: the database has lost its
-/// tail in a failover. Throws repositories::StorageError; the reply is true then, too.
+/// Adds the orders after the heartbeat's cursors to the reply. A validator that knows an order
+/// which the database does not have, or another order at its place, is told to start over: the
+/// database has lost its tail in a failover. Throws repositories::StorageError; the reply is true
+/// then, too.
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const Terms& terms);
 

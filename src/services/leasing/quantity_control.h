@@ -30,10 +30,10 @@ namespace stampede::services::leasing {
 
 /// Quantity control: grants leases, keeps the ring's members, and spreads what changed. Any number
 /// of processes run it; one of them leads, and the others stand by: they answer nothing. All it
-/// knows is in the database: who takes the lead reads it there, and counts every lease as just
-/// renewed and every member of the ring as just heard of. What it judges by a wall clock (sales,
-/// bans) it judges by the database's, which it hears with each renewal of its lead. Thread-safe;
-/// calls block. Throws repositories::StorageError.
+/// knows is in the database: a new leader reads it there, and counts every lease as just renewed
+/// and every member of the ring as just heard of. What it judges by a wall clock (sales, bans) it
+/// judges by the database's, which it hears with each renewal of its lead. Thread-safe; calls
+/// block. Throws repositories::StorageError.
 class QuantityControl {
  public:
   struct Parts {

@@ -247,10 +247,10 @@ TEST_F(QuantityControlTest, TheDatabasesTimeIsHeardWithEachRenewal) {
   EXPECT_EQ(control().database_time({{}, later.tick}), later.wall);
   EXPECT_EQ(control().database_time({{}, later.tick + seconds{2}}), later.wall + seconds{2});
   control().resign();
-  EXPECT_FALSE(control().database_time(later)) << "who stands by does not know";
+  EXPECT_FALSE(control().database_time(later)) << "a process that stands by does not know";
 }
 
-/// Somebody is banned and loses a session, and then a sale is made, while a reply is put together.
+/// A buyer is banned and loses a session, and then a sale is made, while a reply is put together.
 class MadeMeanwhile final : public test_support::QuietCatalog {
  public:
   /// Called before each of its reads.
@@ -380,7 +380,7 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
   knows_a_ring.ring_epoch = control.beat(knows_a_ring, at(seconds{0}))->ring_epoch;
   losing.lose_next = true;
   EXPECT_THROW((void)control.beat(heartbeat_of("b"), at(seconds{0})), repositories::StorageError)
-      << "who has no ring must not begin without";
+      << "a validator that has no ring must not begin without one";
   losing.fail_reads = true;
   const auto unsure = control.beat(knows_a_ring, at(seconds{0}));
   ASSERT_TRUE(unsure) << "the reply is not lost with it";

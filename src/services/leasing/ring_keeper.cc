@@ -62,8 +62,9 @@ void RingKeeper::take_off_who_is_silent(Tick now) {
   std::erase_if(present_, [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
 }
 
-/// Who knows a ring which the database does not has it from before a failover in which the database
-/// lost its tail. The next ring's epoch is beyond that, so that nobody takes two rings for one.
+/// A validator that knows a ring which the database does not know has it from before a failover in
+/// which the database lost its tail. The next ring's epoch is greater, so that no two rings have
+/// one epoch.
 void RingKeeper::note_ring(std::int64_t epoch, const std::string& nonce) {
   const bool another = epoch == ring_.epoch && !nonce.empty() && nonce != ring_.nonce;
   if (epoch > ring_.epoch || another) above_ = std::max(above_, epoch);

@@ -13,9 +13,10 @@
 
 namespace stampede::services::leasing {
 
-/// The ring of validators in one leader's term: who was heard of, and the ring that the database
-/// was told last. A database that failed over may have lost that one, or hold one whose commit was
-/// not answered: then it is read again before it is told or changed. Not thread-safe.
+/// The ring of validators in one leader's term: the members that were heard of, and the ring that
+/// the database was told last. A database that failed over may have lost that one, or hold one
+/// whose commit was not answered: then it is read again before it is told or changed. Not
+/// thread-safe.
 class RingKeeper {
  public:
   /// As the database has it at `now`: every member counts as just heard of. `virtual_nodes`: of the
@@ -23,7 +24,7 @@ class RingKeeper {
   RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const Terms& terms,
              Tick now);
 
-  /// Who sent it is a member from now on, or has left. An error, in words, where another live
+  /// Makes the sender a member, or removes one that leaves. An error, in words, where another live
   /// process has that node's name, or the sender had left before.
   std::optional<std::string> note_member(const peers::Heartbeat& heartbeat, Tick now);
   /// Whether the broker takes no purchases from the sender, while it takes those of another member
@@ -32,7 +33,7 @@ class RingKeeper {
   /// Takes members off who were silent for too long. To be called several times a second: where it
   /// was not, this process was suspended and has missed heartbeats.
   void take_off_who_is_silent(Tick now);
-  /// Somebody knows that ring.
+  /// A validator has reported that ring.
   void note_ring(std::int64_t epoch, const std::string& nonce);
   /// The database may hold another ring than it was told.
   void doubt() { known_ = false; }
@@ -40,13 +41,14 @@ class RingKeeper {
   /// Gives the database the ring of the members that there are, if it has another. Throws
   /// repositories::StorageError and NoLongerLeader; then the ring is in doubt.
   void update(repositories::Members& members, const repositories::Term& term, Instant now);
-  /// The database holds this ring, and nobody knows of a later one.
+  /// The database holds this ring, and no validator has reported a later one.
   bool known() const { return known_; }
   const repositories::RingState& ring() const { return ring_; }
   /// A ring in doubt is not told: others may decide by another one.
   void tell(peers::HeartbeatReply& reply) const;
 
-  /// Whoever may know of a lease or a ring that the database has lost was heard of, or is gone.
+  /// Every validator that may know of a lease or a ring that the database has lost was heard of, or
+  /// has left the ring.
   bool all_heard() const;
   std::int64_t size() const { return std::ssize(present_); }
   peers::ClusterReport report() const;
@@ -66,7 +68,7 @@ class RingKeeper {
   std::set<std::string> left_;              // holders that took their leave
   repositories::RingState ring_;
   bool known_ = true;
-  std::int64_t above_ = 0;  // an epoch that somebody knows, and the ring's is to exceed
+  std::int64_t above_ = 0;  // an epoch that was reported; the next ring's is greater
   std::optional<Tick> reviewed_;
 };
 

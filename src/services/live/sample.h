@@ -42,8 +42,8 @@ struct Sample {
 /// The seconds of both, `later` behind `earlier`.
 Sample merged(const Sample& earlier, const Sample& later);
 
-/// As it is stored, without its instant: JSON of at most 8,000 bytes. Who holds what is left out
-/// where they are too many for that.
+/// As it is stored, without its instant: JSON of at most 8,000 bytes. The leased units by node are
+/// left out if they would not fit.
 std::string to_body(const Sample& sample);
 /// An error, in words, for a body that this program cannot have written.
 std::expected<Sample, std::string> from_body(Instant at, std::string_view body);

@@ -89,8 +89,8 @@ void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open, CompletionB
       return true;
     }
     if (entry.waiting.empty()) return false;
-    // It was no order when they came: nobody can have told them so. Who began it waits for the
-    // queue's word.
+    // It was no order when these requests came, so their buyers cannot have been told yes. The
+    // request that began it waits for the queue's word.
     const SaleId sale = sale_of(record, key.key_hash);
     entry.tell(completions, undecided(Verdict::kPending, sale, entry.lease),
                [&, sent = entry.unit.has_value()](const Waiting& request) {

@@ -30,18 +30,19 @@ struct PendingKey {
 struct Waiting {
   Waiter waiter;
   Tick since;
-  /// Nobody can have been told yes of its key before it came. After a yes "pending" would be
-  /// untrue: who may have had one waits until it is known what had become of the key.
+  /// It came before its buyer can have been told yes for its key. After a yes "pending" would be
+  /// untrue, so a request that may have come after one waits for the outcome.
   bool before_any_yes = false;
 };
 
-/// A purchase that is on its way and not settled, and who waits for it: most often one.
+/// A purchase that is on its way and not settled, and the requests that wait for it: most often
+/// one.
 struct Pending {
   LeaseId lease;
   Tick since;
   boost::container::small_vector<Waiting, 1> waiting;
   std::optional<stock::Reservation> unit;  // until the queue has told what became of it
-  bool told = false;                       // somebody was told "pending", and looks at the lease
+  bool told = false;                       // a buyer was told "pending", and watches the lease
 
   /// Answers those that `which` chooses; they wait no longer.
   template <class Which>
@@ -65,8 +66,8 @@ struct Pending {
 };
 
 /// Everything known of a share of the buyers, and what becomes of their purchases. Not thread-safe:
-/// it is used under the lock of its stripe. Who was told something wakes up when `completions` is
-/// sent, without that lock.
+/// it is used under the lock of its stripe. Requests that were answered wake up when `completions`
+/// is sent, without that lock.
 struct BuyerStripe {
   // They stand in every stripe, so that an attempt reads them under the lock it holds anyway.
   std::shared_ptr<const CatalogSnapshot> sales = std::make_shared<CatalogSnapshot>();
@@ -82,7 +83,7 @@ struct BuyerStripe {
 
   void settle(const Order& order, CompletionBatch& completions);
   void note_queued(const Purchase& purchase, CompletionBatch& completions);
-  /// True if somebody was told "pending", and looks at the lease: it is to close.
+  /// True if a buyer was told "pending", and watches the lease: it must be closed.
   bool note_refused(const Purchase& purchase, CompletionBatch& completions);
   void note_orders_known(Tick asked, LeaseId oldest_open, CompletionBatch& completions);
   void doubt_outcomes();

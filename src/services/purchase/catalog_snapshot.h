@@ -16,7 +16,7 @@ struct CatalogSale {
   std::shared_ptr<SaleUnits> units;
 
   SaleStatus status(Now now) const { return status_of(sale, units->sold_out(now.tick), now.wall); }
-  /// Over for so long that nobody asks about its purchases any more (kRetention).
+  /// It ended, or was settled, more than kRetention ago: its purchases are no longer kept.
   bool forgotten(Instant now) const {
     const Instant over_before = now - kRetention;
     const auto settled_at = units->settled_at();
@@ -29,11 +29,12 @@ struct CatalogSale {
   }
 
  private:
-  /// By so much the clock of who leaves out the orders of sales long over may be ahead.
+  /// How far the clock of a process that leaves out the orders of old sales may be ahead of this
+  /// one's.
   static constexpr std::chrono::minutes kLoadersAhead{1};
 };
 
-/// Who hears of a sale's stock.
+/// What is told of changes of a sale's stock.
 using ListenerOf = std::function<stock::Stock::Listener(SaleId)>;
 
 /// All sales at one moment. Their terms never change here: a reload makes the next snapshot. Their

@@ -39,7 +39,8 @@ std::optional<Answer> answer_known(BuyerStripe& stripe, const Attempt& attempt,
       const auto pending = stripe.pending.find({attempt.buyer, intent.key_hash});
       STAMPEDE_CHECK(pending != stripe.pending.end(),
                      "an intent is pending as long as its purchase");
-      // The order may be committed, and its buyer been told so by who reads the database.
+      // The order may be committed, and the web role, which reads the database, may have told the
+      // buyer.
       pending->second.waiting.push_back({wait(), attempt.now.tick});
       return std::nullopt;
     }
@@ -102,8 +103,8 @@ std::optional<Answer> Checkout::decide_new(BuyerStripe& stripe, const BuyerRecor
   if (entry == nullptr || entry->sale.product != attempt.product) {
     return Answer{.verdict = Verdict::kUnknownProduct, .sale = attempt.sale};
   }
-  // Nobody says which sale this key is for, and a purchase with it may be under way in an earlier
-  // one: in this sale it could buy a second time.
+  // The request does not say which sale this key is for, and a purchase with it may be under way in
+  // an earlier one: in this sale it could buy a second time.
   if (!named && entry->units->earlier_open()) return unavailable(attempt);
   if (auto refusal = refusals_.refuse(*entry, record, attempt)) {
     // A purchase with this key may be in the queue still, and become an order.
@@ -175,7 +176,7 @@ void Checkout::note_refused(std::span<const Purchase> purchases) {
     const bool promised = stripes_.with(purchase.buyer.value, [&](BuyerStripe& stripe) {
       return stripe.note_refused(purchase, completions);
     });
-    // Who was told "pending" asks again once the lease is closed.
+    // A buyer who was told "pending" may ask again only once the lease is closed.
     if (promised) catalog_.fence(purchase.sale, purchase.lease);
   }
   std::move(completions).send();

@@ -27,7 +27,7 @@ struct Rules {
   double check_burst = 1000;                   // bucket size
   std::chrono::milliseconds interval{10'000};  // one attempt per buyer in this time; 0: none
   /// A request waits for so long for the outcome of its purchase. Then the one that began it is
-  /// told "pending" (202), and who repeated it "unavailable" (503; docs/design.md#pending).
+  /// told "pending" (202), and a repeated one "unavailable" (503; docs/design.md#pending).
   std::chrono::milliseconds wait{2'000};
   std::size_t stripes = 256;  // locks that the buyers are split over: a power of two, to 256
 };
@@ -53,9 +53,9 @@ class Checkout {
 
   /// Answers at once, or calls `wait` and answers through the waiter it makes: after the commit;
   /// with kPending once a broker has confirmed it, or when either takes longer than Rules::wait.
-  /// A repeated intent that is undecided may be an order already, and its buyer been told so by who
-  /// reads the database: kPending is said of it only once note_orders_known() shows that it was no
-  /// order when the request came, else kUnavailable after Rules::wait.
+  /// A repeated intent that is undecided may be an order already, and the web role, which reads the
+  /// database, may have told the buyer: kPending is said of it only once note_orders_known() shows
+  /// that it was no order when the request came, else kUnavailable after Rules::wait.
   std::optional<Answer> attempt(const Attempt& attempt, const MakeWaiter& wait) {
     return stripes_.with(attempt.buyer.value,
                          [&](BuyerStripe& stripe) { return decide(stripe, attempt, wait); });
@@ -64,8 +64,8 @@ class Checkout {
   /// Orders as they stand in the database: of a batch just committed (waiting buyers are told, each
   /// HTTP thread woken once), or all of them at the start.
   void settle(std::span<const Order> orders);
-  /// Purchases that were queue::Published::kSent and are in the queue now: who waits is told that
-  /// the outcome is pending.
+  /// Purchases that were queue::Published::kSent and are in the queue now: buyers who wait are told
+  /// that the outcome is pending.
   void note_queued(std::span<const Purchase> purchases);
   /// Purchases that certainly will not become orders: kSent and not in the queue, or put into
   /// quarantine. A unit that the queue never had is free, the others return when their lease
@@ -73,9 +73,10 @@ class Checkout {
   void note_refused(std::span<const Purchase> purchases);
   /// Leases with a purchase that was queued or sent before that tick and has no outcome; ascending.
   std::vector<LeaseId> undecided_since(Tick before) const;
-  /// Every order that was committed before `asked` is settled here: who came before that with a
-  /// key that is still undecided is told so. All leases below `oldest_open` were closed then: what
-  /// is queued from them and has no outcome never will have one, and the intent may be tried again.
+  /// Every order that was committed before `asked` is settled here: a request that came before that
+  /// with a key that is still undecided is told so. All leases below `oldest_open` were closed
+  /// then: what is queued from them and has no outcome never will have one, and the intent may be
+  /// tried again.
   void note_orders_known(Tick asked, LeaseId oldest_open);
 
   /// What is known of outcomes may not be the database's any more: a settled intent is answered 503

@@ -245,7 +245,7 @@ TEST_F(CheckoutClusterTest, WhatAClosedLeaseLeftUndecidedMayBeTriedAgain) {
   EXPECT_THAT(queue_.sent, SizeIs(1)) << "its lease is open";
   checkout_.note_orders_known(at(seconds{21}).tick, LeaseId{kLease.value + 1});
   ASSERT_THAT(told_, SizeIs(2));
-  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable) << "who waits asks again";
+  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable) << "a buyer who waits asks again";
   EXPECT_FALSE(buy(1, 1, at(seconds{21})));
   EXPECT_THAT(queue_.sent, SizeIs(2));
 }

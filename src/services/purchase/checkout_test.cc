@@ -425,7 +425,7 @@ TEST_F(CheckoutTest, APurchaseInQuarantineIsForgottenAndItsLeaseIsToClose) {
   ASSERT_TRUE(queue_->receive(batch, 10));
   checkout_->note_refused(std::vector{std::get<Purchase>(batch.at(0))});
   EXPECT_EQ(checkout_->statistics().waiting, 1) << "the other one's";
-  ASSERT_EQ(queue_->depth(), 1) << "who was told \"pending\" is waiting for the lease to close";
+  ASSERT_EQ(queue_->depth(), 1) << "a buyer who was told \"pending\" waits for the lease to close";
   ASSERT_TRUE(queue_->receive(batch, 10));
   EXPECT_EQ(std::get<queue::CloseMarker>(batch.at(0)).lease, kLease);
 }

@@ -14,8 +14,9 @@
 
 namespace stampede::services::purchase {
 
-/// Step 3 of `/check` (docs/design.md#steps): who may not try now. Charges nothing but the bucket,
-/// which is asked last. Thread-safe but for the buyer's record, which the caller guards.
+/// Step 3 of `/check` (docs/design.md#steps): the reasons why a buyer may not try now. Charges
+/// nothing but the bucket, which is asked last. Thread-safe but for the buyer's record, which the
+/// caller guards.
 class Refusals {
  public:
   struct Limits {
@@ -34,7 +35,7 @@ class Refusals {
   std::optional<Answer> refuse(const CatalogSale& entry, const BuyerRecord* record,
                                const Attempt& attempt);
 
-  /// Forgets who has not tried before a start lately.
+  /// Forgets buyers who have not tried before a start within the last minute.
   void sweep(Tick now) { early_attempts_.sweep(now); }
 
  private:

@@ -10,14 +10,15 @@
 
 namespace stampede::services::routing {
 
-/// Which buyers this process may decide about. Immutable but for who makes the next one.
+/// Which buyers this process may decide about. Never changed once it is published: a changed ring
+/// makes a new one.
 struct Ownership {
-  /// Buyers that came with a change of the ring and of whom not everything is known yet: somebody
-  /// else decided about them before.
+  /// Buyers that came with a change of the ring and of whom not everything is known yet: another
+  /// validator decided about them before.
   struct NewlyOwned {
     std::shared_ptr<const Ring> before;  // null: nothing was owned
-    LeaseId newest_lease;                // somebody else may have sold from leases up to this one
-    Tick decides_from = Tick::min();     // until then their owner before may not know of the change
+    LeaseId newest_lease;             // other validators may have sold from leases up to this one
+    Tick decides_from = Tick::min();  // until then their owner before may not know of the change
   };
 
   std::shared_ptr<const Ring> ring;  // null: this process is alone and owns everybody
@@ -31,7 +32,7 @@ struct Ownership {
       return owned_in(newly_owned_range.before.get(), buyer);
     });
   }
-  /// Nobody decides about this buyer any more who owned it before.
+  /// No earlier owner of this buyer decides about it any more.
   bool alone(UserId buyer, Tick now) const {
     return std::ranges::all_of(newly_owned, [&](const NewlyOwned& newly_owned_range) {
       return now >= newly_owned_range.decides_from ||
@@ -41,7 +42,7 @@ struct Ownership {
   }
 
  private:
-  /// Whoever is off the ring was silent for so long that it decides nothing, or has left.
+  /// A member that is off the ring was silent for so long that it decides nothing, or has left.
   bool may_live(const Ring* before, UserId buyer) const {
     const Member* owner = before == nullptr ? nullptr : before->owner(buyer);
     return std::ranges::any_of(ring->members(), [&](const Member& member) {

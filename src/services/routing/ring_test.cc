@@ -208,7 +208,8 @@ TEST(Ring, FindsWhatALinearSearchFinds) {
   }
 }
 
-/// Two releases that run side by side have to agree who owns whom. Never to be changed.
+/// Two releases that run side by side have to agree about the owner of each buyer. Never to be
+/// changed.
 TEST(Ring, StaysAsItIs) {
   const auto key = parse_hash_key("000102030405060708090a0b0c0d0e0f");
   ASSERT_TRUE(key);
@@ -299,7 +300,7 @@ TEST(Ownership, WhoseOwnerBeforeIsGoneIsAloneAtOnce) {
   }
 }
 
-/// Another process of the same name is somebody new: the one before it is gone.
+/// Another process of the same name is another member: the one before it is gone.
 TEST(Ownership, ARestartedOwnerIsNotTheOneBefore) {
   auto restarted = nodes(2);
   const auto before = shared_ring(restarted);
@@ -313,7 +314,8 @@ TEST(Ownership, ARestartedOwnerIsNotTheOneBefore) {
   }
 }
 
-/// Who knows no ring before takes everybody for somebody's, unless it is the only one.
+/// A validator that knows no ring before assumes that every buyer had another owner, unless it is
+/// the only member.
 TEST(Ownership, WithoutARingBeforeOnlyTheOnlyMemberIsAlone) {
   Ownership now{.ring = shared_ring(nodes(1)),
                 .node = "node-0",
@@ -329,7 +331,7 @@ TEST(RouteTable, HasNoMembersAtFirstAndThenTheLastRing) {
   const auto held = table.ring();
   table.load(shared_ring(nodes(1)));
   EXPECT_EQ(owner_of(*table.ring(), 1), "node-0");
-  EXPECT_TRUE(held->members().empty()) << "who holds a ring keeps it";
+  EXPECT_TRUE(held->members().empty()) << "a ring that is in use stays as it is";
 }
 
 /// Each reader has to see a whole ring, and never an older one after a newer. For ThreadSanitizer.

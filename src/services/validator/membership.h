@@ -17,8 +17,8 @@ class Membership {
   /// `sure`: how long an owner decides after its last heartbeat (leasing::Terms).
   Membership(Member self, std::chrono::milliseconds sure);
 
-  /// Whether a reply's ring is older than the one that this validator goes by. Who decides by it
-  /// has missed a change: nothing that the reply says may be acted on.
+  /// Whether a reply's ring is older than the one that this validator goes by. Its sender has
+  /// missed a change, so nothing that the reply says may be acted on.
   bool outdated(const peers::HeartbeatReply& reply) const {
     return reply.ring_epoch != 0 && reply.ring_epoch < ring().epoch();
   }

@@ -6,7 +6,8 @@
 namespace stampede::services::validator {
 namespace {
 
-/// Of a catalog without sales: who knows it is told those that there are.
+/// The revision of a catalog without sales: quantity control answers it with all sales that there
+/// are.
 constexpr std::int64_t kSomeRevision = 0;
 
 }  // namespace
@@ -75,7 +76,7 @@ std::optional<std::string> Validator::disbelief(const peers::HeartbeatReply& rep
   }
   leader_epoch_ = reply.leader_epoch;
   if (membership_.outdated(reply)) {
-    // Somebody decides by an older ring, perhaps about the same buyers.
+    // Others may decide by that older ring, perhaps about the same buyers.
     checkout_.doubt_from(Tick::min());
     return "its ring is older than the one that this validator goes by";
   }
@@ -105,8 +106,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
     checkout_.catalog().note_position(position,
                                       {told ? reply.database_time : asked.wall, asked.tick});
   }
-  // Who knows that the sales have changed, and not how, sells only until its leases run out: one of
-  // them may have been ended early.
+  // A validator that knows that the sales have changed, and not how, sells only until its leases
+  // run out: one of the sales may have been ended early.
   if (catalog_revision_ == reply.catalog_revision) holder_.renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
   // The last step: from here on the clocks are believed again.
@@ -122,13 +123,13 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   return reply.start_over || (reply.more && !reply.orders.empty());
 }
 
-/// Sales last: who was banned before a sale was made is not to buy in it.
+/// Sales last: a buyer who was banned before a sale was made must not buy in it.
 void Validator::take_news(const peers::HeartbeatReply& reply, Now now) {
   if (reply.blacklist) {
     blacklist_.load(*reply.blacklist);
     blacklist_revision_ = reply.blacklist_revision;
   }
-  // By the database's time: a wall clock that is ahead must not forget whose sessions ended.
+  // By the database's time: by a wall clock that is ahead, ended sessions would be forgotten.
   const bool told = reply.database_time != Instant{};
   sessions_.load(reply.epochs, told ? reply.database_time : now.wall);
   if (reply.sessions_revision >= 0) sessions_revision_ = reply.sessions_revision;

@@ -361,7 +361,7 @@ TEST_F(ValidatorTest, ARaisedSessionEpochEndsSessions) {
   EXPECT_FALSE(sessions_.authenticate(cookie, kStart));
 }
 
-// Who leads.
+// The leader.
 
 TEST_F(ValidatorTest, AnOlderRingIsNotGoneBackTo) {
   auto newer = first_reply({"a"});
@@ -390,7 +390,8 @@ TEST_F(ValidatorTest, TheSameEpochWithAnotherNonceIsAMissedRing) {
   other.oldest_open = LeaseId{9};
   apply(other);
   EXPECT_EQ(validator_.compose(at(seconds{0})).ring_nonce, "two");
-  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable) << "who decided in the other ring?";
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable)
+      << "another validator may have decided in the other ring";
   other.oldest_open = LeaseId{10};
   apply(other);
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);

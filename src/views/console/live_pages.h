@@ -11,7 +11,7 @@
 
 namespace stampede::views {
 
-/// Where every unit of a sale is: its position, and who holds what is leased.
+/// Where every unit of a sale is: its position, and the leased units by node.
 struct UnitsTable {
   struct Holder {
     std::string name;  // of the validator; empty in `serve`

@@ -15,7 +15,7 @@ export const tokenIn = (html) => /name="token" value="([^"]+)"/.exec(html)[1];
 /** A shop with one product in each state: on (with `captcha`, or without: `lamp`), upcoming, ended,
     sold out. */
 export async function busyShop() {
-  // Who bought is too soon for as long as these tests may take.
+  // A buyer who bought may not buy again for as long as these tests may take.
   const shop = await Shop.start({ STAMPEDE_ADMISSION_INTERVAL_SECONDS: "600" });
   const products = {
     lamp: await shop.openSale({ name: "Lamp", captcha: false }),

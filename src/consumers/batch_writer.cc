@@ -39,13 +39,13 @@ bool BatchWriter::write_front(Instant now) {
   services::orders::Written written;
   std::string reason;
   switch (try_write(messages, written, reason)) {
-    case Attempt::kAway:
+    case WriteResult::kAway:
       return false;
-    case Attempt::kWritten:
+    case WriteResult::kWritten:
       parts_.pop_front();
       tell(written);
       return true;
-    case Attempt::kRefused:
+    case WriteResult::kRefused:
       break;
   }
   if (messages.size() == 1) {
@@ -60,28 +60,28 @@ bool BatchWriter::write_front(Instant now) {
   return true;
 }
 
-BatchWriter::Attempt BatchWriter::try_write(std::span<const queue::Message> messages,
-                                            services::orders::Written& written,
-                                            std::string& reason) {
+BatchWriter::WriteResult BatchWriter::try_write(std::span<const queue::Message> messages,
+                                                services::orders::Written& written,
+                                                std::string& reason) {
   const auto began = std::chrono::steady_clock::now();
-  auto failed = Attempt::kAway;
+  auto result = WriteResult::kAway;
   try {
     written = writer_.write(messages);
     const auto took = std::chrono::steady_clock::now() - began;
     statistics_.batch_time.observe(static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
-    return Attempt::kWritten;
+    return WriteResult::kWritten;
   } catch (const StorageError& error) {
-    if (error.kind() == StorageError::Kind::kRefused) failed = Attempt::kRefused;
+    if (error.kind() == StorageError::Kind::kRefused) result = WriteResult::kRefused;
     reason = error.what();
   } catch (const std::logic_error& error) {  // a rule that cannot be kept for this message
-    failed = Attempt::kRefused;
+    result = WriteResult::kRefused;
     reason = error.what();
   } catch (const std::exception& error) {
     reason = error.what();
   }
   telemetry::log_error("orders not written", "reason=\"{}\" waiting={}", reason, messages.size());
-  return failed;
+  return result;
 }
 
 /// Whatever stands in the way of that is taken for the database being away.

@@ -60,11 +60,11 @@ class BatchWriter {
   const Statistics& statistics() const { return statistics_; }
 
  private:
-  enum class Attempt { kWritten, kAway, kRefused };
+  enum class WriteResult { kWritten, kAway, kRefused };
 
   bool write_front(Instant now);
-  Attempt try_write(std::span<const queue::Message> messages, services::orders::Written& written,
-                    std::string& reason);
+  WriteResult try_write(std::span<const queue::Message> messages,
+                        services::orders::Written& written, std::string& reason);
   bool try_quarantine(std::string_view body, std::string_view reason, Instant now);
   void tell(const services::orders::Written& written);
   void tell_quarantined(const queue::Message& message);

@@ -12,17 +12,17 @@ namespace stampede::consumers {
 using repositories::StorageError;
 
 void BatchWriter::take(std::span<const queue::Message> messages,
-                       std::span<const queue::Poison> poison) {
-  poison_ = poison;
+                       std::span<const queue::UnreadableMessage> unreadable) {
+  unreadable_ = unreadable;
   parts_.clear();
   if (!messages.empty()) parts_.push_back(messages);
 }
 
 BatchWriter::Step BatchWriter::step(Instant now) {
   bool done = true;
-  if (!poison_.empty()) {
-    done = try_quarantine(poison_.front().body, poison_.front().reason, now);
-    if (done) poison_ = poison_.subspan(1);
+  if (!unreadable_.empty()) {
+    done = try_quarantine(unreadable_.front().body, unreadable_.front().reason, now);
+    if (done) unreadable_ = unreadable_.subspan(1);
   } else if (!parts_.empty()) {
     done = write_front(now);
   }
@@ -30,7 +30,7 @@ BatchWriter::Step BatchWriter::step(Instant now) {
     statistics_.retries.add();
     return Step::kAway;
   }
-  return poison_.empty() && parts_.empty() ? Step::kDone : Step::kMore;
+  return unreadable_.empty() && parts_.empty() ? Step::kDone : Step::kMore;
 }
 
 /// False while the database is away.

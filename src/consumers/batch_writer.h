@@ -40,7 +40,8 @@ class BatchWriter {
 
   /// The next batch, and what came with it that could not be read. Both stay the caller's until
   /// step() is done with them.
-  void take(std::span<const queue::Message> messages, std::span<const queue::Poison> poison);
+  void take(std::span<const queue::Message> messages,
+            std::span<const queue::UnreadableMessage> unreadable);
 
   enum class Step {
     kDone,  // everything is written or in quarantine: the batch may be acknowledged
@@ -73,8 +74,8 @@ class BatchWriter {
   const DeadLetters dead_letters_;
   const Listener listener_;
   Statistics statistics_;
-  std::span<const queue::Poison> poison_;              // not in quarantine yet
-  std::deque<std::span<const queue::Message>> parts_;  // not written yet, in order
+  std::span<const queue::UnreadableMessage> unreadable_;  // not in quarantine yet
+  std::deque<std::span<const queue::Message>> parts_;     // not written yet, in order
 };
 
 }  // namespace stampede::consumers

@@ -39,7 +39,7 @@ void OrderConsumer::run() {
 }
 
 bool OrderConsumer::write_batch() {
-  writer_.take(batch_, source_->poison());
+  writer_.take(batch_, source_->unreadable());
   auto pause = options_.first_retry;
   for (;;) {
     const auto step = writer_.step(read_clocks().wall);

@@ -120,29 +120,29 @@ class MemoryQuarantine final : public repositories::Quarantine {
   std::vector<Entry> entries;  // read after finish()
 };
 
-/// Gives each of its batches once, with poison, and remembers what was in quarantine when it was
-/// acknowledged.
-class PoisonedSource final : public queue::OrderSource {
+/// Gives each of its batches once, with unreadable messages, and remembers what was in quarantine
+/// when it was acknowledged.
+class SourceWithUnreadable final : public queue::OrderSource {
  public:
-  explicit PoisonedSource(const MemoryQuarantine& quarantine) : quarantine_(&quarantine) {}
+  explicit SourceWithUnreadable(const MemoryQuarantine& quarantine) : quarantine_(&quarantine) {}
   bool receive(std::vector<queue::Message>& batch, std::size_t) override {
-    if (messages.empty() && poison_.empty()) return false;
+    if (messages.empty() && unreadable_.empty()) return false;
     batch = std::exchange(messages, {});
     return true;
   }
   void acknowledge() override {
-    poison_.clear();
+    unreadable_.clear();
     acknowledged_with = quarantine_->entries.size();
   }
   void stall(bool) override {}
-  std::span<const queue::Poison> poison() const override { return poison_; }
+  std::span<const queue::UnreadableMessage> unreadable() const override { return unreadable_; }
 
   std::vector<queue::Message> messages;
   std::size_t acknowledged_with = 0;
 
  private:
   const MemoryQuarantine* quarantine_;
-  std::vector<queue::Poison> poison_{{"hello", "no batch"}, {"", "0 bytes"}};
+  std::vector<queue::UnreadableMessage> unreadable_{{"hello", "no batch"}, {"", "0 bytes"}};
 };
 
 class OrderConsumerTest : public testing::Test {
@@ -321,8 +321,8 @@ TEST_F(OrderConsumerTest, WithoutAQuarantineNothingIsDropped) {
   EXPECT_THAT(told_buyers(), testing::ElementsAre(1)) << "what came before it is written";
 }
 
-TEST_F(OrderConsumerTest, PoisonIsPutAsideBeforeItIsAcknowledged) {
-  PoisonedSource source(quarantine_);
+TEST_F(OrderConsumerTest, UnreadableMessagesArePutAsideBeforeTheyAreAcknowledged) {
+  SourceWithUnreadable source(quarantine_);
   source.messages.push_back(purchase(1));
   quarantine_.failures = 2;
   start(source, &quarantine_);
@@ -334,8 +334,8 @@ TEST_F(OrderConsumerTest, PoisonIsPutAsideBeforeItIsAcknowledged) {
   EXPECT_THAT(told_buyers(), testing::ElementsAre(1));
 }
 
-TEST_F(OrderConsumerTest, ABatchOfPoisonAloneIsNotWritten) {
-  PoisonedSource source(quarantine_);
+TEST_F(OrderConsumerTest, ABatchOfUnreadableMessagesAloneIsNotWritten) {
+  SourceWithUnreadable source(quarantine_);
   start(source, &quarantine_);
   ASSERT_TRUE(consumer_->finish(std::chrono::seconds{10}));
   EXPECT_EQ(quarantine_.entries.size(), 2);

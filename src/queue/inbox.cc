@@ -25,17 +25,19 @@ Inbox::Delivery Inbox::read(std::int32_t shard, DeliveryTag tag, std::string bod
   auto messages = decode(body);
   std::string fault = messages ? fault_of(*messages, shard) : std::move(messages.error());
   if (!fault.empty()) {
-    return {.tag = tag, .poison = Poison{.body = std::move(body), .reason = std::move(fault)}};
+    return {.tag = tag,
+            .unreadable = UnreadableMessage{.body = std::move(body), .reason = std::move(fault)}};
   }
   return {.tag = tag, .messages = std::move(*messages)};
 }
 
-void Inbox::hand_out(std::vector<Message>& batch, std::vector<Poison>& poison, std::size_t most) {
+void Inbox::hand_out(std::vector<Message>& batch, std::vector<UnreadableMessage>& unreadable,
+                     std::size_t most) {
   batch.clear();
   do {
     Delivery& next = deliveries_.front();
     batch.insert(batch.end(), next.messages.begin(), next.messages.end());
-    if (next.poison) poison.push_back(std::move(*next.poison));
+    if (next.unreadable) unreadable.push_back(std::move(*next.unreadable));
     handed_out_ = {.generation = generation_, .tag = next.tag};
     deliveries_.pop_front();
   } while (!deliveries_.empty() && batch.size() + deliveries_.front().messages.size() <= most);

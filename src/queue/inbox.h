@@ -21,7 +21,7 @@ class Inbox {
   struct Delivery {
     DeliveryTag tag = 0;
     std::vector<Message> messages = {};
-    std::optional<Poison> poison = std::nullopt;
+    std::optional<UnreadableMessage> unreadable = std::nullopt;
   };
   /// A lease of another shard cannot be read either: it would be out of order with its own marker.
   static Delivery read(std::int32_t shard, DeliveryTag tag, std::string body);
@@ -30,7 +30,8 @@ class Inbox {
   bool empty() const { return deliveries_.empty(); }
   /// Replaces `batch` by the entries of whole deliveries, `most` of them or those of one delivery,
   /// and appends what came with them and cannot be read. It must not be empty().
-  void hand_out(std::vector<Message>& batch, std::vector<Poison>& poison, std::size_t most);
+  void hand_out(std::vector<Message>& batch, std::vector<UnreadableMessage>& unreadable,
+                std::size_t most);
   /// What was handed out last is done with.
   void done();
   /// Up to which tag the broker is to be told so, once; 0: nothing. What a lost connection

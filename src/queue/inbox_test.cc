@@ -17,13 +17,13 @@ class InboxTest : public testing::Test {
     inbox_.add(Inbox::read(1, tag, body_of(5, markers)));
   }
   std::size_t hand_out(std::size_t most = 100) {
-    inbox_.hand_out(batch_, poison_, most);
+    inbox_.hand_out(batch_, unreadable_, most);
     return batch_.size();
   }
 
   Inbox inbox_;
   std::vector<Message> batch_;
-  std::vector<Poison> poison_;
+  std::vector<UnreadableMessage> unreadable_;
 };
 
 TEST_F(InboxTest, HandsOutWholeDeliveries) {
@@ -63,9 +63,9 @@ TEST_F(InboxTest, WhatNobodyCanReadIsHandedOutBesideTheRest) {
   inbox_.add(Inbox::read(1, 1, "not of this shop"));
   inbox_.add(Inbox::read(2, 2, body_of(5)));
   EXPECT_EQ(hand_out(), 0);
-  ASSERT_EQ(poison_.size(), 2);
-  EXPECT_EQ(poison_[0].body, "not of this shop");
-  EXPECT_EQ(poison_[1].reason, "lease 5 on the queue of shard 2: expected shard 1");
+  ASSERT_EQ(unreadable_.size(), 2);
+  EXPECT_EQ(unreadable_[0].body, "not of this shop");
+  EXPECT_EQ(unreadable_[1].reason, "lease 5 on the queue of shard 2: expected shard 1");
   inbox_.done();
   EXPECT_EQ(inbox_.take_done(), 2);
 }

@@ -46,7 +46,7 @@ class OrderQueue {
 };
 
 /// A message that nothing could be made of, as it came.
-struct Poison {
+struct UnreadableMessage {
   std::string body;
   std::string reason;
 };
@@ -66,7 +66,7 @@ class OrderSource {
   virtual void stall(bool stalled) = 0;
   /// Those that came since the last acknowledge() and could not be read; acknowledge() is done with
   /// them too, so they are to be kept elsewhere before.
-  virtual std::span<const Poison> poison() const { return {}; }
+  virtual std::span<const UnreadableMessage> unreadable() const { return {}; }
 };
 
 }  // namespace stampede::queue

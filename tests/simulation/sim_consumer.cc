@@ -70,8 +70,8 @@ class SimConsumer::Worker {
 
   Step step_ = Step::kIdle;
   std::vector<queue::Message> batch_;
-  std::vector<queue::Poison> poison_;  // came with it
-  DeliveryTag batch_tag_ = 0;          // its last; of planted bugs alone
+  std::vector<queue::UnreadableMessage> unreadable_;  // came with it
+  DeliveryTag batch_tag_ = 0;                         // its last; of planted bugs alone
   Duration pause_{};
   std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
 };
@@ -96,10 +96,10 @@ void SimConsumer::Worker::lose() {
 
 void SimConsumer::Worker::take() {
   if (step_ != Step::kIdle || inbox_.empty()) return;
-  inbox_.hand_out(batch_, poison_, static_cast<std::size_t>(stage_->random.between(1, 10)));
+  inbox_.hand_out(batch_, unreadable_, static_cast<std::size_t>(stage_->random.between(1, 10)));
   spoil_batch();
   spoil_acknowledging();
-  writer_.take(batch_, poison_);
+  writer_.take(batch_, unreadable_);
   step_ = Step::kWriting;
   pause_ = kFirstRetry;
   // Slow where quantity control's statements are to fall before or behind it: see hurry().
@@ -167,7 +167,7 @@ void SimConsumer::Worker::note(std::span<const LeaseId> closed) {
 }
 
 void SimConsumer::Worker::acknowledge() {
-  poison_.clear();
+  unreadable_.clear();
   inbox_.done();
   DeliveryTag tag = inbox_.take_done();
   if (tag != 0 && stage_->bug == Bug::kAckTooMuch) ++tag;

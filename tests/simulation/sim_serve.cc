@@ -240,7 +240,7 @@ void SimServe::Up::receive() {
       return std::holds_alternative<queue::CloseMarker>(message);
     });
   }
-  writer.take(batch, local.poison());
+  writer.take(batch, local.unreadable());
   write();
 }
 

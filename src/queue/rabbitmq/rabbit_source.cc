@@ -27,12 +27,12 @@ bool RabbitSource::receive(std::vector<Message>& batch, std::size_t most) {
   const concurrency::MutexLock lock(mutex_);
   arrived_.wait(mutex_, [this]() STAMPEDE_REQUIRES(mutex_) { return shut_ || !inbox_.empty(); });
   if (shut_) return false;
-  inbox_.hand_out(batch, poison_, most);
+  inbox_.hand_out(batch, unreadable_, most);
   return true;
 }
 
 void RabbitSource::acknowledge() {
-  poison_.clear();
+  unreadable_.clear();
   const concurrency::MutexLock lock(mutex_);
   inbox_.done();
   wake_.set();
@@ -93,7 +93,7 @@ void RabbitSource::take(Delivered delivered) {
   statistics_.deliveries.add();
   if (delivered.redelivered) statistics_.redelivered.add();
   statistics_.messages.add(delivery.messages.size());
-  if (delivery.poison) statistics_.poison.add();
+  if (delivery.unreadable) statistics_.unreadable.add();
   const concurrency::MutexLock lock(mutex_);
   inbox_.add(std::move(delivery));
   arrived_.notify_one();

@@ -31,12 +31,13 @@ class RabbitSource final : public OrderSource {
   RabbitSource(Options options, std::int32_t shard);
   ~RabbitSource() override;
 
-  /// Hands out whole deliveries, so `most` must be 100 or more. An empty batch has poison().
+  /// Hands out whole deliveries, so `most` must be 100 or more. An empty batch comes with
+  /// unreadable() ones.
   [[nodiscard]] bool receive(std::vector<Message>& batch, std::size_t most) override;
   /// Does nothing if the connection was lost since: then all of it is delivered again.
   void acknowledge() override;
   void stall(bool) override {}  // a consumer that keeps its batch receives nothing new
-  std::span<const Poison> poison() const override { return poison_; }
+  std::span<const UnreadableMessage> unreadable() const override { return unreadable_; }
 
   /// Ends receive(); what it has not handed out stays at the broker.
   void shut();
@@ -47,7 +48,7 @@ class RabbitSource final : public OrderSource {
     telemetry::Counter deliveries;
     telemetry::Counter redelivered;  // of them, those that were delivered to someone before
     telemetry::Counter messages;     // purchases and markers in them
-    telemetry::Counter poison;
+    telemetry::Counter unreadable;
     telemetry::Counter connections;  // opened; all but the first are reconnects
   };
   const Statistics& statistics() const { return statistics_; }
@@ -72,7 +73,7 @@ class RabbitSource final : public OrderSource {
   bool shut_ STAMPEDE_GUARDED_BY(mutex_) = false;
 
   // The consumer's own.
-  std::vector<Poison> poison_;
+  std::vector<UnreadableMessage> unreadable_;
 
   // The thread's own.
   Dialer dialer_;

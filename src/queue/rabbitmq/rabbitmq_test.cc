@@ -237,7 +237,7 @@ TEST_F(RabbitmqTest, WhatIsPublishedArrivesOnceInOrderAndInFewMessages) {
   expected.push_back(-kLease.value);
   EXPECT_EQ(receive_to(source, -kLease.value), expected);
   EXPECT_EQ(source.statistics().messages.value(), 5'001);
-  EXPECT_TRUE(source.poison().empty());
+  EXPECT_TRUE(source.unreadable().empty());
   EXPECT_EQ(depth(), 0);
 }
 
@@ -407,7 +407,7 @@ TEST_F(RabbitmqTest, ABrokerThatSaysNothingIsLeftAndRefusesSoon) {
   EXPECT_EQ(told_.queued().size() + told_.refused().size(), taken_.size());
 }
 
-TEST_F(RabbitmqTest, WhatCannotBeReadIsPoisonAndWhatFollowsIsRead) {
+TEST_F(RabbitmqTest, WhatCannotBeReadIsHandedOutAndWhatFollowsIsRead) {
   check_broker(options_);
   Connection connection(options_, broker_.address(), "test");
   const Message first = purchase(1);
@@ -424,21 +424,21 @@ TEST_F(RabbitmqTest, WhatCannotBeReadIsPoisonAndWhatFollowsIsRead) {
   RabbitSource source(options_, 0);
   std::vector<Message> batch;
   std::vector<std::int64_t> arrived;
-  std::vector<Poison> poison;
+  std::vector<UnreadableMessage> unreadable;
   while (arrived.empty() || arrived.back() != 3) {
     ASSERT_TRUE(source.receive(batch, 2'000));
     append_numbers(arrived, batch);
-    poison.insert(poison.end(), source.poison().begin(), source.poison().end());
+    unreadable.insert(unreadable.end(), source.unreadable().begin(), source.unreadable().end());
     source.acknowledge();
-    EXPECT_TRUE(source.poison().empty());
+    EXPECT_TRUE(source.unreadable().empty());
   }
   EXPECT_THAT(arrived, testing::ElementsAre(1, 3));
-  ASSERT_EQ(poison.size(), 4);
-  EXPECT_EQ(poison[0].body, "hello");
-  EXPECT_THAT(poison[0].reason, HasSubstr("5 bytes"));
-  EXPECT_EQ(poison[1].body, "");
-  EXPECT_EQ(poison[2].body.size(), 65'536);
-  EXPECT_THAT(poison[3].reason, HasSubstr("lease 5 on the queue of shard 0: expected shard 1"));
+  ASSERT_EQ(unreadable.size(), 4);
+  EXPECT_EQ(unreadable[0].body, "hello");
+  EXPECT_THAT(unreadable[0].reason, HasSubstr("5 bytes"));
+  EXPECT_EQ(unreadable[1].body, "");
+  EXPECT_EQ(unreadable[2].body.size(), 65'536);
+  EXPECT_THAT(unreadable[3].reason, HasSubstr("lease 5 on the queue of shard 0: expected shard 1"));
 }
 
 TEST_F(RabbitmqTest, ShutEndsAReceiverThatWaits) {

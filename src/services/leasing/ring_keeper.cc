@@ -12,15 +12,15 @@ RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes,
                        Tick now)
     : virtual_nodes_(virtual_nodes), terms_(terms), ring_(std::move(ring)) {
   for (const Member& member : ring_.members) {
-    present_.try_emplace(member.node, Present{.member = member, .seen = now, .heard = false});
+    members_.try_emplace(member.node, KnownMember{.member = member, .seen = now, .heard = false});
   }
 }
 
 std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heartbeat, Tick now) {
   const Member& member = heartbeat.member;
-  const auto found = present_.find(member.node);
-  if (found != present_.end()) {
-    const Present& known = found->second;
+  const auto found = members_.find(member.node);
+  if (found != members_.end()) {
+    const KnownMember& known = found->second;
     const auto silent = now - known.seen;
     if (known.member.incarnation != member.incarnation && silent <= terms_.lost) {
       return fmt::format("the node name \"{}\" is taken: the process at {} was heard of {} ms ago",
@@ -29,12 +29,12 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
     }
   }
   if (heartbeat.leaving) {
-    present_.erase(member.node);
+    members_.erase(member.node);
     left_.insert(member.holder());
   } else if (left_.contains(member.holder())) {
     return "this process has left the ring; its heartbeat came late";
   } else {
-    present_[member.node] = {.member = member,
+    members_[member.node] = {.member = member,
                              .seen = now,
                              .counts = heartbeat.counts,
                              .publishes = heartbeat.publishes};
@@ -44,22 +44,22 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
 
 bool RingKeeper::sells_nothing(const peers::Heartbeat& heartbeat, Tick now) {
   if (heartbeat.publishes || heartbeat.leaving) return false;
-  const auto sender = present_.find(heartbeat.member.node);
+  const auto sender = members_.find(heartbeat.member.node);
   // Also where it counts as silent then: else two that lost the broker would wait for each other.
-  if (sender != present_.end() && sender->second.member == heartbeat.member) {
+  if (sender != members_.end() && sender->second.member == heartbeat.member) {
     sender->second.publishes = false;
   }
-  return std::ranges::any_of(present_, [&](const auto& entry) {
+  return std::ranges::any_of(members_, [&](const auto& entry) {
     return entry.second.publishes && now - entry.second.seen <= terms_.lost;
   });
 }
 
 void RingKeeper::take_off_who_is_silent(Tick now) {
   if (reviewed_ && now - *reviewed_ > terms_.sure) {
-    for (auto& [node, present] : present_) present.seen = now;
+    for (auto& [node, known] : members_) known.seen = now;
   }
   reviewed_ = now;
-  std::erase_if(present_, [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
+  std::erase_if(members_, [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
 }
 
 /// A validator that knows a ring which the database does not know has it from before a failover in
@@ -79,7 +79,7 @@ void RingKeeper::update(repositories::Members& members, const repositories::Term
   }
   known_ = true;
   std::vector<Member> heard_of;
-  for (const auto& [node, present] : present_) heard_of.push_back(present.member);
+  for (const auto& [node, known] : members_) heard_of.push_back(known.member);
   const bool known_elsewhere = above_ > 0 && ring_.epoch <= above_;
   if (heard_of == ring_.members && !known_elsewhere && ring_.virtual_nodes == virtual_nodes_) {
     return;
@@ -103,13 +103,13 @@ void RingKeeper::tell(peers::HeartbeatReply& reply) const {
 }
 
 bool RingKeeper::all_heard() const {
-  return std::ranges::all_of(present_, [](const auto& entry) { return entry.second.heard; });
+  return std::ranges::all_of(members_, [](const auto& entry) { return entry.second.heard; });
 }
 
 peers::ClusterReport RingKeeper::report() const {
   peers::ClusterReport report{.ring_epoch = ring_.epoch, .nodes = {}};
-  for (const auto& [node, present] : present_) {
-    report.nodes.push_back({present.member, present.counts});
+  for (const auto& [node, known] : members_) {
+    report.nodes.push_back({known.member, known.counts});
   }
   return report;
 }

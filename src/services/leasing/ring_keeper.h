@@ -50,11 +50,11 @@ class RingKeeper {
   /// Every validator that may know of a lease or a ring that the database has lost was heard of, or
   /// has left the ring.
   bool all_heard() const;
-  std::int64_t size() const { return std::ssize(present_); }
+  std::int64_t size() const { return std::ssize(members_); }
   peers::ClusterReport report() const;
 
  private:
-  struct Present {
+  struct KnownMember {
     Member member;
     Tick seen;
     std::optional<CheckCounts> counts = std::nullopt;
@@ -64,8 +64,8 @@ class RingKeeper {
 
   const std::int64_t virtual_nodes_;
   const Terms terms_;
-  std::map<std::string, Present> present_;  // by node
-  std::set<std::string> left_;              // holders that took their leave
+  std::map<std::string, KnownMember> members_;  // by node
+  std::set<std::string> left_;                  // holders that took their leave
   repositories::RingState ring_;
   bool known_ = true;
   std::int64_t above_ = 0;  // an epoch that was reported; the next ring's is greater

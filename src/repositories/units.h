@@ -11,19 +11,19 @@
 namespace stampede::repositories {
 
 /// The units of one node's leases of one sale that are in one state: open or fenced.
-struct Holding {
+struct LeasedByNode {
   std::string node;  // as the ring names it; empty in `serve`
   LeaseState state = LeaseState::kOpen;
   std::int64_t granted = 0;
   std::int64_t sold = 0;  // of them
 
   std::int64_t unsold() const { return granted - sold; }
-  friend bool operator==(const Holding&, const Holding&) = default;
+  friend bool operator==(const LeasedByNode&, const LeasedByNode&) = default;
 };
 
 /// A sale's position, with the nodes that hold its leased units.
 struct PositionByHolder : SalePosition {
-  std::vector<Holding> holdings;  // by node, then state; their unsold units are `leased`
+  std::vector<LeasedByNode> leased_by_node;  // by node, then state; their unsold units are `leased`
 };
 
 /// Reads where the units are, without reading orders: as fast with a million of them as with one.

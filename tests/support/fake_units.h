@@ -46,11 +46,11 @@ class FakeUnits final : public repositories::UnitCounts, public repositories::Sa
     return units;
   }
   /// The leased units by node; the unsold ones are no longer unleased.
-  void hold(SaleId id, std::vector<repositories::Holding> holdings) {
+  void hold(SaleId id, std::vector<repositories::LeasedByNode> leased) {
     auto& units = of_sale.at(id);
     units.leased = 0;
-    for (const auto& holding : holdings) units.leased += holding.unsold();
-    units.holdings = std::move(holdings);
+    for (const auto& each : leased) units.leased += each.unsold();
+    units.leased_by_node = std::move(leased);
   }
   void sell(SaleId id, std::int64_t units) {
     of_sale.at(id).sale.unleased -= units;

@@ -14,12 +14,12 @@ json::value or_null(std::optional<std::int64_t> number) {
   return number ? json::value(*number) : json::value();
 }
 
-json::object to_json(const repositories::Holding& holding) {
-  return {{"validator", holding.node},
-          {"state", to_string(holding.state)},
-          {"granted", holding.granted},
-          {"sold", holding.sold},
-          {"unsold", holding.unsold()}};
+json::object to_json(const repositories::LeasedByNode& leased) {
+  return {{"validator", leased.node},
+          {"state", to_string(leased.state)},
+          {"granted", leased.granted},
+          {"sold", leased.sold},
+          {"unsold", leased.unsold()}};
 }
 
 json::object answers_of(const decltype(CheckCounts::answers)& answers) {
@@ -75,7 +75,7 @@ std::string columns(const std::vector<Sample>& samples) {
 
 json::object to_json(const repositories::PositionByHolder& units) {
   json::array leased;
-  for (const auto& holding : units.holdings) leased.push_back(to_json(holding));
+  for (const auto& each : units.leased_by_node) leased.push_back(to_json(each));
   return {{"sale", units.sale.id.value},     {"quantity", units.sale.quantity},
           {"unleased", units.sale.unleased}, {"leased", std::move(leased)},
           {"leased_unsold", units.leased},   {"sold", units.sold},

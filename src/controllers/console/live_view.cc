@@ -9,7 +9,7 @@ using services::live::quantile;
 
 views::UnitsTable table_of(const repositories::PositionByHolder& units) {
   views::UnitsTable table{.position = units, .holders = {}};
-  for (const auto& [node, state, granted, sold] : units.holdings) {
+  for (const auto& [node, state, granted, sold] : units.leased_by_node) {
     table.holders.push_back({node, state == LeaseState::kFenced, granted, sold});
   }
   return table;

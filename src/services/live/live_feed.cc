@@ -66,7 +66,7 @@ Sample LiveFeed::sample_of(const repositories::PositionByHolder& units) const {
           .leased = units.leased,
           .sold = units.sold,
           .failed = units.failed,
-          .holdings = units.holdings};
+          .leased_by_node = units.leased_by_node};
 }
 
 /// Keeps the first and the last sample of a time in which nothing changed, so that a chart shows it

@@ -142,7 +142,7 @@ TEST(SampleBody, ComesBackAsItWas) {
   sample.leased = 2;
   sample.sold = 3;
   sample.failed = 4;
-  sample.holdings = {{"a\"b", LeaseState::kFenced, 5, 3}};
+  sample.leased_by_node = {{"a\"b", LeaseState::kFenced, 5, 3}};
   EXPECT_THAT(from_body(sample.at, to_body(sample)), Optional(Eq(sample)));
   sample.queue_depth = 0;
   EXPECT_THAT(from_body(sample.at, to_body(sample)), Optional(Eq(sample)));
@@ -153,10 +153,10 @@ TEST(SampleBody, IsBounded) {
   for (auto& answer : sample.counted.answers) answer = 1'000'000'000'000;
   for (auto& wait : sample.counted.waits) wait = 1'000'000'000'000;
   for (int i = 0; i < 60; ++i) {
-    sample.holdings.push_back({std::string(32, 'x'), LeaseState::kFenced, 1'000'000'000, 1});
+    sample.leased_by_node.push_back({std::string(32, 'x'), LeaseState::kFenced, 1'000'000'000, 1});
   }
   EXPECT_LT(to_body(sample).size(), 8'000U);
-  sample.holdings.resize(1'000);
+  sample.leased_by_node.resize(1'000);
   EXPECT_LT(to_body(sample).size(), 8'000U);
 }
 
@@ -229,7 +229,7 @@ TEST_F(LiveFeedTest, EachSampleIsWhatHappenedInItsSecond) {
   EXPECT_EQ(sample.leased, 1);
   EXPECT_EQ(sample.sold, 4);
   EXPECT_EQ(sample.failed, 1);
-  EXPECT_THAT(sample.holdings, ElementsAre(sale().holdings[0]));
+  EXPECT_THAT(sample.leased_by_node, ElementsAre(sale().leased_by_node[0]));
   EXPECT_EQ(tick(102)[0].sample.counted, CheckCounts{});
 }
 

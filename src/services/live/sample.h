@@ -31,7 +31,7 @@ struct Sample {
   std::int64_t leased = 0;  // and unsold
   std::int64_t sold = 0;
   std::int64_t failed = 0;
-  std::vector<repositories::Holding> holdings;
+  std::vector<repositories::LeasedByNode> leased_by_node;
 
   bool sold_out() const { return unleased == 0 && leased == 0; }
   /// Nobody asked for anything, and all is where it was at `before`.

@@ -11,7 +11,7 @@ namespace {
 namespace json = boost::json;
 
 /// Each is at most 100 bytes of JSON.
-constexpr std::size_t kMostHoldings = 60;
+constexpr std::size_t kMostNodes = 60;
 
 constexpr std::array kStates{LeaseState::kOpen, LeaseState::kFenced};
 
@@ -51,16 +51,16 @@ Waits waits_of(const json::array& array) {
   return waits;
 }
 
-json::array holdings_of(const std::vector<repositories::Holding>& holdings) {
+json::array array_of(const std::vector<repositories::LeasedByNode>& leased_by_node) {
   json::array array;
-  if (holdings.size() > kMostHoldings) return array;
-  for (const auto& [node, state, granted, sold] : holdings) {
+  if (leased_by_node.size() > kMostNodes) return array;
+  for (const auto& [node, state, granted, sold] : leased_by_node) {
     array.push_back(json::array{node, to_string(state), granted, sold});
   }
   return array;
 }
 
-repositories::Holding holding_of(const json::array& array) {
+repositories::LeasedByNode leased_of(const json::array& array) {
   const json::string& word = array.at(1).as_string();
   const auto state =
       std::ranges::find_if(kStates, [&](LeaseState each) { return to_string(each) == word; });
@@ -85,10 +85,10 @@ Sample sample_of(Instant at, const json::object& object) {
                 .leased = number("leased"),
                 .sold = number("sold"),
                 .failed = number("failed"),
-                .holdings = {}};
+                .leased_by_node = {}};
   if (!object.at("queue").is_null()) sample.queue_depth = number("queue");
   for (const auto& each : object.at("holdings").as_array()) {
-    sample.holdings.push_back(holding_of(each.as_array()));
+    sample.leased_by_node.push_back(leased_of(each.as_array()));
   }
   return sample;
 }
@@ -106,7 +106,7 @@ std::string to_body(const Sample& sample) {
                                       {"leased", sample.leased},
                                       {"sold", sample.sold},
                                       {"failed", sample.failed},
-                                      {"holdings", holdings_of(sample.holdings)}});
+                                      {"holdings", array_of(sample.leased_by_node)}});
 }
 
 std::expected<Sample, std::string> from_body(Instant at, std::string_view body) {

@@ -38,17 +38,17 @@ std::vector<PositionByHolder> select_sales(soci::session& session, const Choice&
 /// "a/0123456789abcdef" → "a": leases of a node from before and after its restart are added up.
 std::string node_of(const std::string& holder) { return holder.substr(0, holder.find('/')); }
 
-void add_holding(PositionByHolder& units, const LeaseRow& row) {
+void add_leased(PositionByHolder& units, const LeaseRow& row) {
   const LeaseState state = row.state == "fenced" ? LeaseState::kFenced : LeaseState::kOpen;
   const std::string node = node_of(row.holder);
-  auto holding = std::ranges::find_if(units.holdings, [&](const Holding& known) {
+  auto leased = std::ranges::find_if(units.leased_by_node, [&](const LeasedByNode& known) {
     return known.node == node && known.state == state;
   });
-  if (holding == units.holdings.end()) {
-    holding = units.holdings.insert(holding, {.node = node, .state = state});
+  if (leased == units.leased_by_node.end()) {
+    leased = units.leased_by_node.insert(leased, {.node = node, .state = state});
   }
-  holding->granted += row.granted;
-  holding->sold += row.sold;
+  leased->granted += row.granted;
+  leased->sold += row.sold;
   units.leased += row.granted - row.sold;
 }
 
@@ -65,22 +65,22 @@ void add_leases(soci::session& session, const Choice& choice,
   select.exchange(soci::into(row.sold));
   select.exchange(soci::use(choice.value));
   prepare(select, fmt::format("SELECT l.sale, l.state, "
-                              "CASE WHEN l.state = 'closed' THEN '' ELSE l.holder END AS holding, "
-                              "SUM(l.granted), SUM(l.sold) "
+                              "CASE WHEN l.state = 'closed' THEN '' ELSE l.holder END "
+                              "AS open_holder, SUM(l.granted), SUM(l.sold) "
                               "FROM sales s JOIN stock_leases l ON l.sale = s.id "
                               "AND l.state IN ('open', 'fenced', 'closed') "
-                              "WHERE {} GROUP BY l.sale, l.state, holding",
+                              "WHERE {} GROUP BY l.sale, l.state, open_holder",
                               choice.condition));
   for (select.execute(); select.fetch();) {
     const auto sale = std::ranges::find(
         units, row.sale, [](const PositionByHolder& each) { return each.sale.id.value; });
     if (sale == units.end()) continue;
     sale->sold += row.sold;
-    if (row.state != "closed") add_holding(*sale, row);
+    if (row.state != "closed") add_leased(*sale, row);
   }
   for (PositionByHolder& each : units) {
-    std::ranges::sort(each.holdings, {}, [](const Holding& holding) {
-      return std::pair(holding.node, holding.state);
+    std::ranges::sort(each.leased_by_node, {}, [](const LeasedByNode& leased) {
+      return std::pair(leased.node, leased.state);
     });
   }
 }

@@ -49,9 +49,9 @@ TEST_P(UnitsTest, TellWhereEveryUnitIs) {
   EXPECT_EQ(units->sale.unleased, 43);
   EXPECT_EQ(units->sold, 5);
   EXPECT_EQ(units->failed, 0);
-  EXPECT_THAT(units->holdings, ElementsAre(Holding{"a", LeaseState::kOpen, 20, 1},
-                                           Holding{"a", LeaseState::kFenced, 5, 1},
-                                           Holding{"b", LeaseState::kOpen, 30, 1}));
+  EXPECT_THAT(units->leased_by_node, ElementsAre(LeasedByNode{"a", LeaseState::kOpen, 20, 1},
+                                                 LeasedByNode{"a", LeaseState::kFenced, 5, 1},
+                                                 LeasedByNode{"b", LeaseState::kOpen, 30, 1}));
   EXPECT_EQ(units->leased, 52);
   EXPECT_TRUE(units->balanced());
 }
@@ -60,7 +60,8 @@ TEST_P(UnitsTest, ANodesLeasesAreOneHolding) {
   const auto sale = shop.sell(100);
   grant(sale, "a/0000000000000001", 1, 10);
   grant(sale, "a/0000000000000002", 1, 20);
-  EXPECT_THAT(store.units(sale)->holdings, ElementsAre(Holding{"a", LeaseState::kOpen, 30, 0}));
+  EXPECT_THAT(store.units(sale)->leased_by_node,
+              ElementsAre(LeasedByNode{"a", LeaseState::kOpen, 30, 0}));
 }
 
 TEST_P(UnitsTest, AUnitThatIsNowhereIsSeen) {
@@ -149,7 +150,7 @@ TEST_P(UnitsTest, OfRecentSalesAreReadAtOnce) {
   EXPECT_THAT(ids(store.recent_units(at(1'999))), ElementsAre(ended, on, later));
   const auto units = store.recent_units(at(2'000));
   ASSERT_THAT(ids(units), ElementsAre(on, later));
-  EXPECT_THAT(units[0].holdings, IsEmpty());
+  EXPECT_THAT(units[0].leased_by_node, IsEmpty());
   EXPECT_EQ(units[1].leased, 2);
   EXPECT_EQ(units[1].sold, 1);
   EXPECT_FALSE(store.units(SaleId{99}));

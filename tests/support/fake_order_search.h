@@ -31,14 +31,14 @@ class FakeOrderSearch final : public repositories::OrderSearch {
 
   repositories::FoundOrder& add(std::int64_t number, UserId buyer,
                                 FailureReason failure = FailureReason::kNone) {
-    const bool live = failure == FailureReason::kNone;
+    const bool active = failure == FailureReason::kNone;
     const Order order{.number = {number},
                       .sale = {3},
                       .buyer = buyer,
                       .intent = *IdempotencyKey::parse("0123456789abcdef"),
-                      .slot = live ? std::optional<std::int32_t>(1) : std::nullopt,
+                      .slot = active ? std::optional<std::int32_t>(1) : std::nullopt,
                       .lease = {4},
-                      .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
+                      .status = active ? OrderStatus::kSuccess : OrderStatus::kFailed,
                       .reason = failure,
                       .seq = number,
                       .created_at = *parse_rfc3339("2026-11-22T08:24:00Z")};

@@ -89,7 +89,7 @@ Buyer Shop::buyer(std::int64_t id) {
 std::int64_t Shop::audited_orders() const {
   std::int64_t orders = 0;
   const boost::json::value result = audit();
-  for (const auto& sale : result.at("sales").as_array()) orders += sale.at("live").as_int64();
+  for (const auto& sale : result.at("sales").as_array()) orders += sale.at("active").as_int64();
   return orders;
 }
 

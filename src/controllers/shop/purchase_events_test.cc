@@ -44,14 +44,14 @@ class PurchaseEventsTest : public testing::Test {
     return connection;
   }
   void add(UserId buyer, FailureReason failure = FailureReason::kNone) {
-    const bool live = failure == FailureReason::kNone;
+    const bool active = failure == FailureReason::kNone;
     const Order order{.number = OrderNumber{7},
                       .sale = SaleId{3},
                       .buyer = buyer,
                       .intent = *IdempotencyKey::parse(kKey),
                       .slot = 1,
                       .lease = LeaseId{4},
-                      .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
+                      .status = active ? OrderStatus::kSuccess : OrderStatus::kFailed,
                       .reason = failure,
                       .seq = 7,
                       .created_at = now_.wall};

@@ -103,7 +103,7 @@ struct TestShop {
                                   at(2));
   }
 
-  /// Commits those orders in one transaction, charging `lease` for the live ones; their numbers
+  /// Commits those orders in one transaction, charging `lease` for the active ones; their numbers
   /// count on from the shard's.
   std::vector<Order> commit(std::vector<Order> orders) {
     auto transaction = repositories.order_store().begin();

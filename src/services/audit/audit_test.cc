@@ -347,7 +347,7 @@ TEST_F(AuditTest, JsonSaysTheSame) {
   const auto& sale = json.at("sales").as_array().at(0).as_object();
   EXPECT_EQ(sale.at("sale").as_int64(), 1);
   EXPECT_EQ(sale.at("quantity").as_int64(), 3);
-  EXPECT_EQ(sale.at("live").as_int64(), 3);
+  EXPECT_EQ(sale.at("active").as_int64(), 3);
   const auto& finding = sale.at("invariants").as_array().at(2).as_object();
   EXPECT_EQ(finding.at("invariant").as_string(), "I5");
   EXPECT_EQ(finding.at("state").as_string(), "broken");

@@ -95,7 +95,7 @@ std::string as_json(std::span<const SaleReport> reports) {
                                         {"quantity", report.position.sale.quantity},
                                         {"unleased", report.position.sale.unleased},
                                         {"leased_unsold", report.position.leased},
-                                        {"live", report.position.sold},
+                                        {"active", report.position.sold},
                                         {"failed", report.position.failed},
                                         {"invariants", std::move(findings)}});
   }

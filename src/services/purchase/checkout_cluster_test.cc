@@ -56,14 +56,14 @@ class CheckoutClusterTest : public testing::Test {
     return checkout_.catalog().snapshot()->find(kSale)->units->stock.available();
   }
   Order order(const Purchase& purchase, FailureReason reason = FailureReason::kNone) {
-    const bool live = reason == FailureReason::kNone;
+    const bool active = reason == FailureReason::kNone;
     return {.number = OrderNumber{5},
             .sale = kSale,
             .buyer = purchase.buyer,
             .intent = purchase.intent,
-            .slot = live ? std::optional(1) : std::nullopt,
+            .slot = active ? std::optional(1) : std::nullopt,
             .lease = purchase.lease,
-            .status = live ? OrderStatus::kSuccess : OrderStatus::kFailed,
+            .status = active ? OrderStatus::kSuccess : OrderStatus::kFailed,
             .reason = reason};
   }
   /// Node "a" owns everybody; `newly_owned_range` is what it does not know all of.

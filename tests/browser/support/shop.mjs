@@ -153,6 +153,6 @@ export class Shop {
   /** What `stampede audit` counts; it throws on a breach. */
   orders() {
     const { sales } = JSON.parse(this.run(["audit", "--json"]));
-    return sales.reduce((sum, sale) => sum + sale.live, 0);
+    return sales.reduce((sum, sale) => sum + sale.active, 0);
   }
 }

@@ -35,12 +35,12 @@ void Reload::reload_keys(Now) {
 
 void Reload::save_blacklist(Now) {
   if (!parts_.bans) return;
-  auto unsaved = parts_.bans->live.take_unsaved();
+  auto unsaved = parts_.bans->in_memory.take_unsaved();
   if (unsaved.empty()) return;
   try {
     parts_.bans->saved.put(unsaved);
   } catch (...) {
-    parts_.bans->live.put_back(std::move(unsaved));
+    parts_.bans->in_memory.put_back(std::move(unsaved));
     throw;
   }
   telemetry::log_info("blacklisted for early attempts", "buyers={}", unsaved.size());
@@ -62,7 +62,7 @@ void Reload::load_changes(Now now) {
     if (later) polled_->blacklist = later->blacklist;
   }
   if (parts_.bans && (!loaded_ || loaded_->blacklist != polled_->blacklist)) {
-    parts_.bans->live.load(parts_.bans->saved.list(now.wall));
+    parts_.bans->in_memory.load(parts_.bans->saved.list(now.wall));
   }
   load_epochs(now);
   if (changed) parts_.catalog_changed(std::move(sales), std::move(products));

@@ -30,7 +30,7 @@ class Reload {
     /// database.
     struct Bans {
       repositories::Blacklist& saved;
-      services::admission::Blacklist& live;
+      services::admission::Blacklist& in_memory;
     };
     std::optional<Bans> bans;
     /// Told after the catalog changed.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 
 namespace stampede::simulation {
 namespace {
@@ -164,7 +164,7 @@ void PurchaseChecks::check_too_late(const Order& order, const Taken& taken) cons
     throw Breach("needless: " + std::string(order.intent.text()) +
                  " was too late for a lease that this process closes itself");
   }
-  const Duration guard = services::leasing::Terms{}.guard;
+  const Duration guard = services::leasing::LeaseTimes{}.guard;
   if (!taken.arrived || *taken.arrived - taken.clock_read >= guard - kClockError) return;
   throw Breach("needless: " + std::string(order.intent.text()) + " was too late for lease " +
                std::to_string(order.lease.value) + ", and was in the queue in time");

@@ -9,7 +9,8 @@ using repositories::StorageError;
 
 namespace {
 
-/// Terms::lost less Terms::sure, for which it may have stood still, and the time between reviews.
+/// LeaseTimes::lost less LeaseTimes::sure, for which it may have stood still, and the time between
+/// reviews.
 constexpr Duration kShortestSilence = 600ms;
 
 }  // namespace
@@ -32,10 +33,10 @@ SimQuantity::Up::Up(SimQuantity& quantity)
 
 void SimQuantity::Up::make_control() {
   const Stage& stage = *owner.stage_;
-  services::leasing::Terms terms;
-  terms.orders_at_once = stage.profile.orders_at_once;
-  if (stage.bug == Bug::kGuardRemoved) terms.guard = 0ms;
-  if (stage.bug == Bug::kLostTooSoon) terms.lost = 700ms;
+  services::leasing::LeaseTimes times;
+  times.orders_at_once = stage.profile.orders_at_once;
+  if (stage.bug == Bug::kGuardRemoved) times.guard = 0ms;
+  if (stage.bug == Bug::kLostTooSoon) times.lost = 700ms;
   control.emplace(
       services::leasing::QuantityControl::Parts{
           .holder = owner.holder_name(),
@@ -50,7 +51,7 @@ void SimQuantity::Up::make_control() {
           .accounts = owner.catalog_,
           .changes = owner.catalog_,
           .markers = markers},
-      terms);
+      times);
 }
 
 /// By heartbeats that nobody sent, and that tell nothing.

@@ -5,7 +5,7 @@
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using services::leasing::Terms;
+using services::leasing::LeaseTimes;
 using services::purchase::Rules;
 using services::routing::Ownership;
 
@@ -16,10 +16,10 @@ Rules rules_of(const Stage& stage) {
   return {.check_rate = 0, .interval = hasty ? 0ms : stage.profile.interval, .stripes = 2};
 }
 
-Terms terms_of(const Stage& stage) {
-  Terms terms;
-  if (stage.bug == Bug::kLongLife) terms.life = 8s;
-  return terms;
+LeaseTimes lease_times_of(const Stage& stage) {
+  LeaseTimes times;
+  if (stage.bug == Bug::kLongLife) times.life = 8s;
+  return times;
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ SimValidator::Up::Up(SimValidator& owner, Member as)
              .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
              .can_publish = [this] { return publisher.connected(); },
              .low_stock = [&owner] { owner.process_.after(0us, [&owner] { owner.send_asks(); }); },
-             .terms = terms_of(stage)}) {
+             .lease_times = lease_times_of(stage)}) {
   const auto tell = rules.resolutions();
   publisher.start({.queued =
                        [this, tell](std::span<const Purchase> purchases) {
@@ -126,7 +126,7 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
   if (stage.bug == Bug::kRenewFromReply) rules.leases().renewed(reply.renewed, now.tick);
-  if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + Terms{}.sure);
+  if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
   if (stage.bug == Bug::kNeverDoubts) rules.checkout().doubt_from(Tick::max());
   for (const SalePosition& position : reply.stock) {
     if (stage.bug == Bug::kSoldOutStays && position.sold_out()) {
@@ -146,7 +146,7 @@ void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
     const bool missed = epoch_before + 1 != reply.ring_epoch;
     newly_owned.push_back({.before = missed && !misses ? nullptr : ring_before,
                            .newest_lease = reply.newest_lease,
-                           .decides_from = at_once ? Tick::min() : now + Terms{}.sure});
+                           .decides_from = at_once ? Tick::min() : now + LeaseTimes{}.sure});
   }
   if (!reply.more) {
     std::erase_if(newly_owned, [&](const Ownership::NewlyOwned& newly_owned_range) {

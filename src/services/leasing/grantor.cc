@@ -71,17 +71,17 @@ void Grantor::fenced(LeaseId lease) {
 void Grantor::send_markers(Tick now) {
   for (auto& [id, known] : known_) {
     if (known.lease.state != LeaseState::kFenced || !expired(known, now)) continue;
-    if (known.marked && now - *known.marked < terms_.marker_again) continue;
+    if (known.marked && now - *known.marked < times_.marker_again) continue;
     markers_->publish(queue::CloseMarker{id});
     known.marked = now;
   }
-  std::erase_if(unserved_, [&](const auto& entry) { return now - entry.second > terms_.unserved; });
+  std::erase_if(unserved_, [&](const auto& entry) { return now - entry.second > times_.unserved; });
 }
 
 std::vector<SaleId> Grantor::recalled(const std::string& holder, Tick now) const {
   std::vector<SaleId> sales;
   for (const auto& [who, asked] : unserved_) {
-    const bool another = who.second != holder && now - asked <= terms_.unserved;
+    const bool another = who.second != holder && now - asked <= times_.unserved;
     if (another && (sales.empty() || sales.back() != who.first)) sales.push_back(who.first);
   }
   return sales;

@@ -13,7 +13,7 @@
 #include "peers/messages.h"
 #include "queue/order_queue.h"
 #include "services/leasing/lease_numbers.h"
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {
 
@@ -23,7 +23,8 @@ namespace stampede::services::leasing {
 /// then every lease counts as just renewed. Asks no database; not thread-safe.
 class Grantor {
  public:
-  Grantor(queue::OrderQueue& markers, const Terms& terms) : markers_(&markers), terms_(terms) {}
+  Grantor(queue::OrderQueue& markers, const LeaseTimes& times)
+      : markers_(&markers), times_(times) {}
 
   /// The database granted that lease, or had granted it before; false if it is not to be sold
   /// from: it is no longer open, or about to be fenced.
@@ -62,11 +63,11 @@ class Grantor {
   };
 
   bool expired(const Known& known, Tick now) const {
-    return now - known.renewed > terms_.life + terms_.guard;
+    return now - known.renewed > times_.life + times_.guard;
   }
 
   queue::OrderQueue* markers_;
-  const Terms terms_;
+  const LeaseTimes times_;
   std::map<LeaseId, Known> known_;  // those not closed
   LeaseNumbers numbers_;
   std::map<std::pair<SaleId, std::string>, Tick> unserved_;  // the last request without a grant

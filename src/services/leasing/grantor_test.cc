@@ -29,7 +29,7 @@ class GrantorTest : public testing::Test {
     const peers::LeaseAsk ask{.holder = holder, .number = number, .sale = kSale, .ring_epoch = 0};
     const auto unleased = store_.state().sales.at(kSale).unleased;
     const auto lease = store_.grant(store_.last(), {holder, number, kSale, 0},
-                                    lease_size(unleased, 2, terms_), now.wall);
+                                    lease_size(unleased, 2, times_), now.wall);
     if (lease && grantor_.granted(*lease, now.tick)) return *lease;
     grantor_.refused(ask, now.tick);
     return std::nullopt;
@@ -58,11 +58,11 @@ class GrantorTest : public testing::Test {
     transaction->commit();
   }
 
-  const Terms terms_;
-  const milliseconds life_and_guard_ = terms_.life + terms_.guard;
+  const LeaseTimes times_;
+  const milliseconds life_and_guard_ = times_.life + times_.guard;
   repositories::memory::MemoryStore store_{4};
   queue::local::LocalQueue queue_{100};
-  Grantor grantor_{queue_, terms_};
+  Grantor grantor_{queue_, times_};
 };
 
 TEST_F(GrantorTest, GrantsAPartOfWhatIsLeft) {
@@ -149,7 +149,7 @@ TEST_F(GrantorTest, AMarkerThatNobodyProcessedIsSentAgain) {
 
 TEST_F(GrantorTest, AfterARestartEveryLeaseCountsAsJustRenewed) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
-  Grantor restarted(queue_, terms_);
+  Grantor restarted(queue_, times_);
   review(restarted, at(seconds{60}));
   EXPECT_EQ(state(lease->id), LeaseState::kOpen);
   EXPECT_THAT(restarted.renew("a/1", std::array{lease->id}, at(seconds{61}).tick),
@@ -169,12 +169,12 @@ TEST_F(GrantorTest, WhoAskedInVainHasIdleLeasesOfOthersRecalled) {
 RC_GTEST_PROP(LeaseSize, NeverMoreThanIsLeftAndTheLastAreOneUnit, ()) {
   const auto unleased = *rc::gen::inRange<std::int64_t>(1, 2'000'000'000);
   const auto validators = *rc::gen::inRange<std::int64_t>(0, 100);
-  const Terms terms;
-  const auto size = lease_size(unleased, validators, terms);
+  const LeaseTimes times;
+  const auto size = lease_size(unleased, validators, times);
   RC_ASSERT(size >= 1);
-  RC_ASSERT(size <= terms.most_units);
+  RC_ASSERT(size <= times.most_units);
   RC_ASSERT(size <= unleased);
-  if (unleased <= terms.part * validators) RC_ASSERT(size == 1);
+  if (unleased <= times.part * validators) RC_ASSERT(size == 1);
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ std::vector<LeaseId> Holder::to_renew(Tick now) const {
   std::vector<LeaseId> leases;
   // A validator that cannot publish renews nothing, so that others may sell its units.
   if (!publishes()) return leases;
-  const auto stuck = parts_.stuck(now - terms_.unresolved);
-  const auto undecided = parts_.checkout.undecided_since(now - terms_.undecided);
+  const auto stuck = parts_.stuck(now - times_.unresolved);
+  const auto undecided = parts_.checkout.undecided_since(now - times_.undecided);
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
     for (const Stock::Held& held : entry.units->stock.held()) {
@@ -31,7 +31,7 @@ std::vector<LeaseId> Holder::to_renew(Tick now) const {
 void Holder::renewed(std::span<const LeaseId> leases, Tick asked) {
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
-    for (const LeaseId lease : leases) entry.units->stock.renew(lease, asked + terms_.life);
+    for (const LeaseId lease : leases) entry.units->stock.renew(lease, asked + times_.life);
   }
 }
 
@@ -65,7 +65,7 @@ void Holder::recall(std::span<const SaleId> sales, Tick now) {
     const CatalogSale* entry = snapshot->find(sale);
     if (entry == nullptr) continue;
     entry->units->stock.fence_if(
-        [&](const Stock::Held& held) { return now - held.last_taken >= terms_.idle; });
+        [&](const Stock::Held& held) { return now - held.last_taken >= times_.idle; });
   }
 }
 
@@ -89,7 +89,7 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
     const Sale& sale = entry.sale;
-    if (sale.ended(now.wall) || !sale.started(now.wall + terms_.ahead)) continue;
+    if (sale.ended(now.wall) || !sale.started(now.wall + times_.ahead)) continue;
     const Stock& units = entry.units->stock;
     Asking& asking = asking_[sale.id];
     const bool without = units.available() == 0 && (!asking.asked || !sale.started(now.wall));
@@ -115,10 +115,10 @@ void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, 
   asking.number = 0;
   asking.under_way = false;
   if (reply.lease) {
-    take(*reply.lease, asked + terms_.life, now);
+    take(*reply.lease, asked + times_.life, now);
     return;
   }
-  asking.not_before = now.tick + terms_.ask_again;
+  asking.not_before = now.tick + times_.ask_again;
   const auto sales = parts_.checkout.catalog().snapshot();
   const CatalogSale* entry = sales->find(ask.sale);
   // The next buyer who finds no unit asks again, so a sale without buyers asks for no units.
@@ -142,7 +142,7 @@ void Holder::unanswered(const LeaseAsk& ask, Tick now) {
   Asking& asking = asking_[ask.sale];
   if (asking.number != ask.number) return;
   asking.under_way = false;
-  asking.not_before = now + terms_.ask_again;
+  asking.not_before = now + times_.ask_again;
 }
 
 }  // namespace stampede::services::leasing

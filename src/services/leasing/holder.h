@@ -11,7 +11,7 @@
 #include "model/time.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 #include "services/purchase/checkout.h"
 
 namespace stampede::services::leasing {
@@ -32,7 +32,7 @@ class Holder {
     /// Whether the queue's shard of that lease can be used. May be empty: always.
     std::function<bool(LeaseId)> shard_usable = {};
   };
-  Holder(Parts parts, const Terms& terms) : parts_(std::move(parts)), terms_(terms) {}
+  Holder(Parts parts, const LeaseTimes& times) : parts_(std::move(parts)), times_(times) {}
 
   /// Whether the broker takes purchases now.
   bool publishes() const { return !parts_.can_publish || parts_.can_publish(); }
@@ -73,7 +73,7 @@ class Holder {
   void take(const StockLease& lease, Tick deadline, Now now) STAMPEDE_REQUIRES(mutex_);
 
   const Parts parts_;
-  const Terms terms_;
+  const LeaseTimes times_;
   mutable concurrency::Mutex mutex_;
   std::int64_t epoch_ STAMPEDE_GUARDED_BY(mutex_) = 0;    // of the ring
   LeaseId newest_of_others_ STAMPEDE_GUARDED_BY(mutex_);  // leases up to it are not sold from

@@ -68,7 +68,7 @@ class HolderTest : public testing::Test {
                    .starts_at = kStart,
                    .ends_at = kStart + seconds{600},
                    .captcha = false};
-  const Terms terms_;
+  const LeaseTimes times_;
   test::TestRing ring_;
   captcha::Tokens captcha_{ring_.ring()};
   admission::Blacklist blacklist_;
@@ -79,14 +79,14 @@ class HolderTest : public testing::Test {
                   .checkout = checkout_,
                   .queue = queue_,
                   .stuck = [this](Tick) { return stuck_; }},
-                 terms_};
+                 times_};
   const purchase::Post post_ = [](std::move_only_function<void()> task) { task(); };
 };
 
 TEST_F(HolderTest, AsksShortlyBeforeTheStartAndOnce) {
-  EXPECT_THAT(holder_.wanted(at(-terms_.ahead - milliseconds{1})), IsEmpty());
-  EXPECT_EQ(holder_.wanted(at(-terms_.ahead)).size(), 1);
-  EXPECT_THAT(holder_.wanted(at(-terms_.ahead)), IsEmpty()) << "one is under way";
+  EXPECT_THAT(holder_.wanted(at(-times_.ahead - milliseconds{1})), IsEmpty());
+  EXPECT_EQ(holder_.wanted(at(-times_.ahead)).size(), 1);
+  EXPECT_THAT(holder_.wanted(at(-times_.ahead)), IsEmpty()) << "one is under way";
 }
 
 TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
@@ -95,7 +95,7 @@ TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
                  .queue = queue_,
                  .stuck = [this](Tick) { return stuck_; },
                  .shard_usable = [](LeaseId lease) { return lease != LeaseId{2}; }},
-                terms_);
+                times_);
   checkout_.catalog().add_lease(kSale, LeaseId{2}, 10, at(seconds{0}), at(seconds{5}).tick);
   checkout_.catalog().add_lease(kSale, LeaseId{3}, 1, at(seconds{0}), at(seconds{5}).tick);
   holder.review(at(seconds{0}));
@@ -106,7 +106,7 @@ TEST_F(HolderTest, GivesUpLeasesOfAShardThatIsUnusable) {
 }
 
 TEST_F(HolderTest, AsksForNothingWhileTheTermsMayChange) {
-  EXPECT_LT(terms_.ahead, Sale::kTermsFixed);
+  EXPECT_LT(times_.ahead, Sale::kTermsFixed);
 }
 
 TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
@@ -134,7 +134,7 @@ TEST_F(HolderTest, AsksForTheNextWhenAThirdIsLeft) {
 }
 
 TEST_F(HolderTest, AsksWithoutARingForNothing) {
-  Holder fresh({.holder = "a/1", .checkout = checkout_, .queue = queue_, .stuck = {}}, terms_);
+  Holder fresh({.holder = "a/1", .checkout = checkout_, .queue = queue_, .stuck = {}}, times_);
   EXPECT_THAT(fresh.wanted(at(seconds{0})), IsEmpty());
 }
 
@@ -171,9 +171,9 @@ TEST_F(HolderTest, AStuckPublishKeepsItsLeaseFromBeingRenewed) {
 TEST_F(HolderTest, AnUndecidedPurchaseDoesNotKeepItsLeaseForEver) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
   ASSERT_TRUE(buys(1, at(seconds{0})));
-  const auto later = at(terms_.undecided + milliseconds{1});
-  holder_.renewed(std::array{LeaseId{1}}, at(terms_.undecided).tick);
-  EXPECT_THAT(holder_.to_renew(at(terms_.undecided).tick), ElementsAre(LeaseId{1}));
+  const auto later = at(times_.undecided + milliseconds{1});
+  holder_.renewed(std::array{LeaseId{1}}, at(times_.undecided).tick);
+  EXPECT_THAT(holder_.to_renew(at(times_.undecided).tick), ElementsAre(LeaseId{1}));
   EXPECT_THAT(holder_.to_renew(later.tick), IsEmpty());
 }
 
@@ -184,7 +184,7 @@ TEST_F(HolderTest, WhoCannotPublishRenewsNothing) {
                  .queue = queue_,
                  .stuck = [](Tick) { return std::vector<LeaseId>{}; },
                  .can_publish = [&] { return connected; }},
-                terms_);
+                times_);
   grant(LeaseId{1}, 5, at(-seconds{1}));
   EXPECT_THAT(holder.to_renew(at(seconds{1}).tick), ElementsAre(LeaseId{1}));
   connected = false;
@@ -202,7 +202,7 @@ TEST_F(HolderTest, AnUnansweredRequestIsMadeAgainAsTheSame) {
   const auto first = holder_.wanted(at(-seconds{2})).at(0);
   holder_.unanswered(first, at(-seconds{1}).tick);
   EXPECT_THAT(holder_.wanted(at(-seconds{1})), IsEmpty()) << "not at once";
-  const auto again = holder_.wanted(at(-seconds{1} + terms_.ask_again)).at(0);
+  const auto again = holder_.wanted(at(-seconds{1} + times_.ask_again)).at(0);
   EXPECT_EQ(again.number, first.number);
 }
 
@@ -272,9 +272,9 @@ TEST_F(HolderTest, ALeaseGrantedForTheRingBeforeIsNotSoldFrom) {
 TEST_F(HolderTest, OnlyIdleLeasesAreRecalled) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
   ASSERT_TRUE(buys(1, at(seconds{1})));
-  holder_.recall(std::array{kSale}, at(seconds{1} + terms_.idle - milliseconds{1}).tick);
+  holder_.recall(std::array{kSale}, at(seconds{1} + times_.idle - milliseconds{1}).tick);
   EXPECT_THAT(markers(), IsEmpty());
-  holder_.recall(std::array{kSale}, at(seconds{1} + terms_.idle).tick);
+  holder_.recall(std::array{kSale}, at(seconds{1} + times_.idle).tick);
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
 }
 

@@ -8,7 +8,7 @@
 #include "concurrency/mutex.h"
 #include "model/time.h"
 #include "repositories/leadership.h"
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {
 
@@ -19,8 +19,8 @@ namespace stampede::services::leasing {
 class Leader {
  public:
   /// `holder` names this process; no other has that name, and none after a restart.
-  Leader(repositories::Leadership& leadership, std::string holder, const Terms& terms)
-      : leadership_(&leadership), holder_(std::move(holder)), life_(terms.lead) {}
+  Leader(repositories::Leadership& leadership, std::string holder, const LeaseTimes& times)
+      : leadership_(&leadership), holder_(std::move(holder)), life_(times.lead) {}
 
   /// Renews the term, or takes the lead where nobody has it. For one thread; blocks. Throws
   /// repositories::StorageError; the term runs on then.

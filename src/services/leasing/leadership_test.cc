@@ -102,10 +102,10 @@ class LeadershipTest : public testing::Test {
     state.leader_until = {};
     return state;
   }();
-  const Terms terms_;
+  const LeaseTimes times_;
   Meanwhile slow_{shop_.store};
-  QuantityControl first_{with(shop_.parts("first"), slow_), terms_};
-  QuantityControl second_{shop_.parts("second"), terms_};
+  QuantityControl first_{with(shop_.parts("first"), slow_), times_};
+  QuantityControl second_{shop_.parts("second"), times_};
 };
 
 TEST_F(LeadershipTest, OneLeadsAndTheOtherAnswersNothing) {
@@ -131,10 +131,10 @@ TEST_F(LeadershipTest, ATermThatIsRenewedIsNotTakenAndOneThatIsNotIs) {
     ASSERT_FALSE(second_.leads(at(now).tick));
   }
   const milliseconds last{10'000};
-  lead(second_, at(last + terms_.lead - milliseconds{1}));
-  EXPECT_FALSE(second_.leads(at(last + terms_.lead).tick));
-  lead(second_, at(last + terms_.lead));
-  EXPECT_TRUE(second_.leads(at(last + terms_.lead).tick));
+  lead(second_, at(last + times_.lead - milliseconds{1}));
+  EXPECT_FALSE(second_.leads(at(last + times_.lead).tick));
+  lead(second_, at(last + times_.lead));
+  EXPECT_TRUE(second_.leads(at(last + times_.lead).tick));
   EXPECT_GT(second_.leader_epoch(), first_.leader_epoch());
 }
 
@@ -232,9 +232,9 @@ TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeas
     second_.review(now);
   };
   milliseconds now = seconds{60};
-  for (; now <= seconds{60} + terms_.lost; now += milliseconds{500}) held_until(at(now));
+  for (; now <= seconds{60} + times_.lost; now += milliseconds{500}) held_until(at(now));
   EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
-  for (; now <= seconds{60} + terms_.life + terms_.guard; now += milliseconds{500}) {
+  for (; now <= seconds{60} + times_.life + times_.guard; now += milliseconds{500}) {
     held_until(at(now));
   }
   EXPECT_THAT(shop_.store.state().ring.members, IsEmpty());
@@ -278,7 +278,7 @@ TEST_F(LeadershipTest, WhoIsGoneKeepsTheNextLeaderFromGrantingForNoLongerThanItI
   beat(heartbeat_of("a"), at(seconds{0}));
   beat(heartbeat_of("b"), at(seconds{0}));
   milliseconds now = seconds{20};
-  for (; now <= seconds{20} + terms_.lost; now += milliseconds{500}) {
+  for (; now <= seconds{20} + times_.lost; now += milliseconds{500}) {
     lead(second_, at(now));
     beat(heartbeat_of("b"), at(now));
     second_.review(at(now));
@@ -304,25 +304,25 @@ TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
 
 TEST_F(LeadershipTest, ALeaderThatCannotReadWhatItHasToKnowLetsAnotherLead) {
   slow_.unreadable = true;
-  for (milliseconds now{0}; now < terms_.recover; now += milliseconds{250}) {
+  for (milliseconds now{0}; now < times_.recover; now += milliseconds{250}) {
     EXPECT_THROW(lead(first_, at(now)), repositories::StorageError);
     lead(second_, at(now));
     ASSERT_FALSE(second_.leads(at(now).tick));
   }
-  lead(first_, at(terms_.recover));
-  EXPECT_FALSE(first_.leads(at(terms_.recover).tick));
-  lead(second_, at(terms_.recover));
-  EXPECT_TRUE(second_.beat(heartbeat_of("a"), at(terms_.recover)));
+  lead(first_, at(times_.recover));
+  EXPECT_FALSE(first_.leads(at(times_.recover).tick));
+  lead(second_, at(times_.recover));
+  EXPECT_TRUE(second_.beat(heartbeat_of("a"), at(times_.recover)));
 }
 
 TEST_F(LeadershipTest, ALeaderThatGaveUpTakesTheLeadAgainWhereNobodyElseDoes) {
   slow_.unreadable = true;
-  for (milliseconds now{0}; now < terms_.recover; now += milliseconds{250}) {
+  for (milliseconds now{0}; now < times_.recover; now += milliseconds{250}) {
     EXPECT_THROW(lead(first_, at(now)), repositories::StorageError);
   }
-  lead(first_, at(terms_.recover));
+  lead(first_, at(times_.recover));
   slow_.unreadable = false;
-  const milliseconds again = terms_.recover + terms_.stand_by;
+  const milliseconds again = times_.recover + times_.stand_by;
   lead(first_, at(again - milliseconds{1}));
   EXPECT_FALSE(first_.leads(at(again).tick)) << "the others have had their chance";
   lead(first_, at(again));

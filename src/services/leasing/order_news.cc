@@ -46,7 +46,7 @@ void start_over(peers::HeartbeatReply& reply) {
 }  // namespace
 
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
-                peers::HeartbeatReply& reply, Instant now, const Terms& terms) {
+                peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times) {
   reply.cursors = heartbeat.cursors;
   reply.last_orders = heartbeat.last_orders;
   if (reply.cursors.empty()) {
@@ -59,12 +59,12 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
     auto& cursor = reply.cursors[shard];
     auto& last = reply.last_orders[shard];
-    const auto found = orders_behind(orders, shard, cursor, last, terms.orders_at_once);
+    const auto found = orders_behind(orders, shard, cursor, last, times.orders_at_once);
     if (!found) return start_over(reply);
     if (found->empty()) continue;
     cursor = found->back().seq;
     last = words_of(found->back());
-    reply.more = reply.more || found->size() == terms.orders_at_once;
+    reply.more = reply.more || found->size() == times.orders_at_once;
     reply.orders.insert(reply.orders.end(), found->begin(), found->end());
   }
 }

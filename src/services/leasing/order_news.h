@@ -5,7 +5,7 @@
 #include "model/time.h"
 #include "peers/messages.h"
 #include "repositories/orders.h"
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {
 
@@ -17,6 +17,6 @@ inline constexpr LeaseId kNoneClosed{1};
 /// database has lost its tail in a failover. Throws repositories::StorageError; the reply is true
 /// then, too.
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
-                peers::HeartbeatReply& reply, Instant now, const Terms& terms);
+                peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times);
 
 }  // namespace stampede::services::leasing

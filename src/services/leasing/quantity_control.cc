@@ -38,8 +38,8 @@ QuantityControl::Refusal sells_nothing(const std::string& node) {
 
 }  // namespace
 
-QuantityControl::QuantityControl(const Parts& parts, const Terms& terms)
-    : parts_(parts), terms_(terms), leader_(parts.leadership, parts.holder, terms) {}
+QuantityControl::QuantityControl(const Parts& parts, const LeaseTimes& times)
+    : parts_(parts), times_(times), leader_(parts.leadership, parts.holder, times) {}
 
 QuantityControl::Memory* QuantityControl::remembered(const Term& term) {
   return memory_ && memory_->term == term ? &*memory_ : nullptr;
@@ -55,11 +55,11 @@ bool QuantityControl::lead(Now now) {
     return false;
   }
   if (!knows_nothing_since_) knows_nothing_since_ = now.tick;
-  if (now.tick - *knows_nothing_since_ < terms_.recover) return true;
+  if (now.tick - *knows_nothing_since_ < times_.recover) return true;
   telemetry::log_warning("this process could not read what a leader has to know: another may lead",
                          "epoch={}", term->epoch);
   knows_nothing_since_.reset();
-  leader_.stand_by(now.tick + terms_.stand_by);
+  leader_.stand_by(now.tick + times_.stand_by);
   return false;
 }
 
@@ -67,8 +67,8 @@ void QuantityControl::recover(Now now) {
   const auto term = leader_.term(now.tick);
   if (!term) return;
   Memory memory{.term = *term,
-                .grantor = Grantor(parts_.markers, terms_),
-                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, terms_, now.tick)};
+                .grantor = Grantor(parts_.markers, times_),
+                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, times_, now.tick)};
   memory.grantor.numbers().saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   const MutexLock lock(mutex_);
@@ -126,7 +126,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         if (!reply) return reply;
         // Who has no orders yet would begin to sell without them.
         const bool all =
-            part([&] { add_orders(parts_.orders, heartbeat, *reply, now.wall, terms_); },
+            part([&] { add_orders(parts_.orders, heartbeat, *reply, now.wall, times_); },
                  heartbeat.cursors.empty());
         if (!all) {
           reply->oldest_open = kNoneClosed;
@@ -260,7 +260,7 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
                                       .ring_epoch = ask.ring_epoch,
                                       .behind = newest,
                                       .known = ask.known},
-                                     lease_size(sale->unleased, validators, terms_), now.wall);
+                                     lease_size(sale->unleased, validators, times_), now.wall);
     const MutexLock lock(mutex_);
     Memory* memory = remembered(term);
     if (memory == nullptr) return std::unexpected(standby());

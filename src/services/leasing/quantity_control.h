@@ -22,8 +22,8 @@
 #include "repositories/orders.h"
 #include "services/leasing/grantor.h"
 #include "services/leasing/leader.h"
+#include "services/leasing/lease_times.h"
 #include "services/leasing/ring_keeper.h"
-#include "services/leasing/terms.h"
 #include "telemetry/log_limit.h"
 
 namespace stampede::services::leasing {
@@ -50,7 +50,7 @@ class QuantityControl {
     repositories::Changes& changes;
     queue::OrderQueue& markers;
   };
-  QuantityControl(const Parts& parts, const Terms& terms);
+  QuantityControl(const Parts& parts, const LeaseTimes& times);
 
   /// Why a request gets no answer, in words.
   struct Refusal {
@@ -61,7 +61,7 @@ class QuantityControl {
   /// Renews the lead, or takes it where nobody has it. To be called four times a second, by one
   /// thread.
   /// True while this process leads and knows nothing yet: then recover() is to be called, with
-  /// clocks that were read after this returned. If that fails for 3 s (Terms::recover), lead()
+  /// clocks that were read after this returned. If that fails for 3 s (LeaseTimes::recover), lead()
   /// gives up the term, so that a process whose database answers may take it.
   [[nodiscard]] bool lead(Now now);
   /// Reads what the quantity control before this one left in the database. For lead()'s thread.
@@ -128,7 +128,7 @@ class QuantityControl {
                 Now now);
 
   const Parts parts_;
-  const Terms terms_;
+  const LeaseTimes times_;
   Leader leader_;
   // Of the thread of lead() and recover().
   std::optional<Term> recovered_;  // the last term in which this process read what is known

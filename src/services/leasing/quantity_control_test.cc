@@ -61,7 +61,7 @@ class QuantityControlTest : public testing::Test {
   QuantityControl& control() { return shop_.control; }
 
   FakeQuantity shop_{at(seconds{0})};
-  const Terms terms_;
+  const LeaseTimes times_;
 };
 
 TEST_F(QuantityControlTest, WhoIsHeardOfIsInTheRing) {
@@ -74,12 +74,12 @@ TEST_F(QuantityControlTest, WhoIsHeardOfIsInTheRing) {
 
 TEST_F(QuantityControlTest, WhoIsSilentLeavesTheRing) {
   beat(heartbeat_of("a"), at(seconds{0}));
-  for (milliseconds now{0}; now <= terms_.lost; now += milliseconds{500}) {
+  for (milliseconds now{0}; now <= times_.lost; now += milliseconds{500}) {
     beat(heartbeat_of("b"), at(now));
     control().review(at(now));
   }
   EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 2U);
-  control().review(at(terms_.lost + milliseconds{1}));
+  control().review(at(times_.lost + milliseconds{1}));
   EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 1U);
 }
 
@@ -99,7 +99,7 @@ peers::Heartbeat without_broker(const std::string& node) {
 TEST_F(QuantityControlTest, WhoCannotPublishLosesItsBuyersToAnotherThatCan) {
   beat(heartbeat_of("a"), at(seconds{0}));
   beat(heartbeat_of("b"), at(seconds{0}));
-  for (milliseconds now{500}; now <= terms_.lost + milliseconds{500}; now += milliseconds{500}) {
+  for (milliseconds now{500}; now <= times_.lost + milliseconds{500}; now += milliseconds{500}) {
     beat(heartbeat_of("a"), at(now));
     const auto refused = control().beat(without_broker("b"), at(now));
     ASSERT_FALSE(refused);
@@ -131,7 +131,7 @@ TEST_F(QuantityControlTest, ANameIsOneProcess) {
   EXPECT_EQ(second.error().kind, QuantityControl::Refusal::Kind::kNodeTaken);
   EXPECT_THAT(second.error().words, testing::HasSubstr("\"a\" is taken"));
   EXPECT_TRUE(
-      control().beat(heartbeat_of("a", "2222222222222222"), at(terms_.lost + milliseconds{1})));
+      control().beat(heartbeat_of("a", "2222222222222222"), at(times_.lost + milliseconds{1})));
 }
 
 TEST_F(QuantityControlTest, WhoLeftDoesNotComeBackByALateHeartbeat) {
@@ -427,7 +427,7 @@ TEST_F(QuantityControlTest, ARingThatWasNotWrittenIsToldToNobody) {
   failing.fail_writes = true;
   for (seconds now{0}; now <= seconds{8}; ++now) {
     fresh.lead(control, at(now));
-    if (now <= terms_.lost) {
+    if (now <= times_.lost) {
       control.review(at(now));
     } else {
       EXPECT_THROW(control.review(at(now)), repositories::StorageError);

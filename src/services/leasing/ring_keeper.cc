@@ -8,9 +8,9 @@
 
 namespace stampede::services::leasing {
 
-RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const Terms& terms,
-                       Tick now)
-    : virtual_nodes_(virtual_nodes), terms_(terms), ring_(std::move(ring)) {
+RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes,
+                       const LeaseTimes& times, Tick now)
+    : virtual_nodes_(virtual_nodes), times_(times), ring_(std::move(ring)) {
   for (const Member& member : ring_.members) {
     members_.try_emplace(member.node, KnownMember{.member = member, .seen = now, .heard = false});
   }
@@ -22,7 +22,7 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
   if (found != members_.end()) {
     const KnownMember& known = found->second;
     const auto silent = now - known.seen;
-    if (known.member.incarnation != member.incarnation && silent <= terms_.lost) {
+    if (known.member.incarnation != member.incarnation && silent <= times_.lost) {
       return fmt::format("the node name \"{}\" is taken: the process at {} was heard of {} ms ago",
                          member.node, known.member.address,
                          std::chrono::duration_cast<std::chrono::milliseconds>(silent).count());
@@ -50,16 +50,16 @@ bool RingKeeper::sells_nothing(const peers::Heartbeat& heartbeat, Tick now) {
     sender->second.publishes = false;
   }
   return std::ranges::any_of(members_, [&](const auto& entry) {
-    return entry.second.publishes && now - entry.second.seen <= terms_.lost;
+    return entry.second.publishes && now - entry.second.seen <= times_.lost;
   });
 }
 
 void RingKeeper::take_off_who_is_silent(Tick now) {
-  if (reviewed_ && now - *reviewed_ > terms_.sure) {
+  if (reviewed_ && now - *reviewed_ > times_.sure) {
     for (auto& [node, known] : members_) known.seen = now;
   }
   reviewed_ = now;
-  std::erase_if(members_, [&](const auto& entry) { return now - entry.second.seen > terms_.lost; });
+  std::erase_if(members_, [&](const auto& entry) { return now - entry.second.seen > times_.lost; });
 }
 
 /// A validator that knows a ring which the database does not know has it from before a failover in

@@ -9,7 +9,7 @@
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
 #include "repositories/members.h"
-#include "services/leasing/terms.h"
+#include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {
 
@@ -21,7 +21,7 @@ class RingKeeper {
  public:
   /// As the database has it at `now`: every member counts as just heard of. `virtual_nodes`: of the
   /// rings to come.
-  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const Terms& terms,
+  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const LeaseTimes& times,
              Tick now);
 
   /// Makes the sender a member, or removes one that leaves. An error, in words, where another live
@@ -63,7 +63,7 @@ class RingKeeper {
   };
 
   const std::int64_t virtual_nodes_;
-  const Terms terms_;
+  const LeaseTimes times_;
   std::map<std::string, KnownMember> members_;  // by node
   std::set<std::string> left_;                  // holders that took their leave
   repositories::RingState ring_;

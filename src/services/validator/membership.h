@@ -14,7 +14,7 @@ namespace stampede::services::validator {
 /// not know everything yet. For one thread.
 class Membership {
  public:
-  /// `sure`: how long an owner decides after its last heartbeat (leasing::Terms).
+  /// `sure`: how long an owner decides after its last heartbeat (leasing::LeaseTimes).
   Membership(Member self, std::chrono::milliseconds sure);
 
   /// Whether a reply's ring is older than the one that this validator goes by. Its sender has

@@ -14,7 +14,7 @@ constexpr std::int64_t kSomeRevision = 0;
 
 Validator::Validator(Parts parts)
     : member_(std::move(parts.member)),
-      terms_(parts.terms),
+      times_(parts.lease_times),
       sessions_(parts.sessions),
       checkout_(parts.rules, {.captcha = parts.captcha,
                               .queue = parts.queue,
@@ -29,8 +29,8 @@ Validator::Validator(Parts parts)
                .stuck = std::move(parts.stuck),
                .can_publish = std::move(parts.can_publish),
                .shard_usable = std::move(parts.shard_usable)},
-              terms_),
-      membership_(member_, terms_.sure) {
+              times_),
+      membership_(member_, times_.sure) {
   checkout_.load_ownership(membership_.ownership());
 }
 
@@ -95,7 +95,7 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   // A reply that starts over gives no word for a *no*: what the database lost may have been told.
   // Neither does one that does not say which ring stands.
   const bool gives_word = !leaving_ && !reply.start_over && reply.ring_epoch != 0;
-  if (gives_word) checkout_.doubt_from(asked.tick + terms_.sure);
+  if (gives_word) checkout_.doubt_from(asked.tick + times_.sure);
   if (reply.start_over) {
     start_over();
   } else if (!reply.more) {

@@ -46,7 +46,7 @@ class Validator {
     std::function<bool(LeaseId)> shard_usable = {};
     /// A further lease is wanted: wanted() has something to send. May be empty.
     std::function<void()> low_stock = {};
-    leasing::Terms terms = {};
+    leasing::LeaseTimes lease_times = {};
   };
   explicit Validator(Parts parts);
 
@@ -109,7 +109,7 @@ class Validator {
   void start_over();
 
   const Member member_;
-  const leasing::Terms terms_;
+  const leasing::LeaseTimes times_;
   accounts::Sessions& sessions_;
   admission::Blacklist blacklist_;
   purchase::Checkout checkout_;

@@ -8,7 +8,7 @@
 namespace stampede::services::leasing {
 
 /// The times and sizes of stock leases in a cluster (docs/design.md#leases).
-struct Terms {
+struct LeaseTimes {
   /// A lease's life. Its holder counts it from before it asked, the grantor from when it answered:
   /// the holder always stops first.
   std::chrono::milliseconds life{5'000};
@@ -50,9 +50,10 @@ struct Terms {
 
 /// Units of the next lease, by guided self-scheduling (Polychronopoulos and Kuck 1987): a fixed
 /// part of what is left, so that the last leases are one unit and no validator keeps the rest.
-inline std::int64_t lease_size(std::int64_t unleased, std::int64_t validators, const Terms& terms) {
-  const std::int64_t parts = terms.part * std::max<std::int64_t>(1, validators);
-  return std::clamp((unleased + parts - 1) / parts, std::int64_t{1}, terms.most_units);
+inline std::int64_t lease_size(std::int64_t unleased, std::int64_t validators,
+                               const LeaseTimes& times) {
+  const std::int64_t parts = times.part * std::max<std::int64_t>(1, validators);
+  return std::clamp((unleased + parts - 1) / parts, std::int64_t{1}, times.most_units);
 }
 
 }  // namespace stampede::services::leasing

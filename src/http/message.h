@@ -23,7 +23,8 @@ struct Request {
   std::string_view body;
   /// The buyer's address: the peer's, or the one that a trusted proxy forwards.
   std::string_view client_address;
-  /// The buyer used TLS, as a trusted proxy's X-Forwarded-Proto says.
+  /// The request came encrypted: over an encrypted transport, or, behind a trusted proxy, as its
+  /// X-Forwarded-Proto says.
   bool secure = false;
   /// The parts of `path` that {names} of the route's pattern matched, in order.
   std::vector<std::string_view> path_parameters;

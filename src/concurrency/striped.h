@@ -10,7 +10,7 @@
 namespace stampede::concurrency {
 
 /// `State` split over `Count` locks by an integer key, so that threads with different keys seldom
-/// meet. The state can be reached only with its lock held.
+/// meet. The state can be reached only with its lock held. Thread-safe.
 template <class State, std::size_t Count>
 class Striped {
   static_assert((Count & (Count - 1)) == 0, "a power of two");

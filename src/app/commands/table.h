@@ -5,7 +5,8 @@
 
 namespace stampede::app {
 
-/// Rows in aligned columns, for a terminal. A column of numbers stands to the right.
+/// Rows in aligned columns, for a terminal. A column of numbers stands to the right. Not
+/// thread-safe.
 class Table {
  public:
   explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }

@@ -11,7 +11,8 @@
 namespace stampede::controllers {
 
 /// Where controllers read the state of the current sales from memory; never blocks. In `serve` it
-/// is the checkout's, in `web` that of the sales read from the database.
+/// is the checkout's, in `web` that of the sales read from the database. Both functions are
+/// thread-safe.
 struct CurrentSales {
   /// The current sale of a product: the one that is on, else the next, else the last.
   std::function<std::optional<services::purchase::SaleView>(ProductId, Now)> of_product;

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Accounts in SQL, as repositories/accounts.h says. Thread-safe; database outlives it.
 class SqlAccounts final : public Accounts {
  public:
   explicit SqlAccounts(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// The blacklist in SQL, as repositories/blacklist.h says. Thread-safe; database outlives it.
 class SqlBlacklist final : public Blacklist {
  public:
   explicit SqlBlacklist(Database& database) : database_(database) {}

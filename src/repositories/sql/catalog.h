@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Products and sales in SQL, as repositories/catalog.h says. Thread-safe; database outlives it.
 class SqlCatalog final : public Catalog {
  public:
   explicit SqlCatalog(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// The leader's row in SQL, as repositories/leadership.h says. Thread-safe; database outlives it.
 class SqlLeadership final : public Leadership {
  public:
   explicit SqlLeadership(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Leases in SQL, as repositories/leases.h says. Thread-safe; database outlives it.
 class SqlLeases final : public Leases {
  public:
   explicit SqlLeases(Database& database) : database_(database) {}

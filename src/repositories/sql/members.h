@@ -5,6 +5,8 @@
 
 namespace stampede::repositories::sql {
 
+/// The ring and its members in SQL, as repositories/members.h says. Thread-safe; database outlives
+/// it.
 class SqlMembers final : public Members {
  public:
   explicit SqlMembers(Database& database) : database_(database) {}

@@ -8,7 +8,8 @@
 namespace stampede::repositories::sql {
 
 /// Prepares its statements once for each connection and keeps them. Of one database at most one
-/// consumer holds a transaction at a time; begin() waits for its turn.
+/// consumer holds a transaction at a time; begin() waits for its turn, and is thread-safe; a
+/// transaction belongs to one thread. `database` outlives both.
 class SqlOrderStore final : public OrderStore {
  public:
   explicit SqlOrderStore(Database& database);

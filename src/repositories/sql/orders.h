@@ -9,6 +9,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Reads orders in SQL, as repositories/orders.h says. Thread-safe; database outlives it.
 class SqlOrders final : public Orders {
  public:
   explicit SqlOrders(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Pictures in SQL, as repositories/pictures.h says. Thread-safe; database outlives it.
 class SqlPictures final : public Pictures {
  public:
   explicit SqlPictures(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Quarantine in SQL, as repositories/quarantine.h says. Thread-safe; database outlives it.
 class SqlQuarantine final : public Quarantine {
  public:
   explicit SqlQuarantine(Database& database) : database_(database) {}

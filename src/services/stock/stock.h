@@ -62,13 +62,14 @@ class Stock {
 
   /// Stops selling: every lease gives up its units in memory.
   void fence();
-  /// The same for the leases that `which` chooses.
+  /// What is known of one lease that is sold from.
   struct Held {
     LeaseId lease;
     std::int64_t units = 0;  // in memory
     std::optional<Tick> deadline;
     Tick last_taken{};  // or added
   };
+  /// As fence(), for the leases that `which` chooses.
   void fence_if(const std::function<bool(const Held&)>& which);
 
   /// The leases that are sold from. `now` decides nothing: one past its deadline is still held.

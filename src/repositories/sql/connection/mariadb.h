@@ -8,7 +8,7 @@ namespace soci {
 class session;
 }
 
-/// MariaDB's own calls, where SOCI has none.
+/// MariaDB's own calls, where SOCI has none. A session belongs to one thread at a time.
 namespace stampede::repositories::sql {
 
 st_mysql* mariadb_handle(soci::session& session);

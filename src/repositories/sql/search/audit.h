@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// What the audit reads, in SQL, as repositories/audit.h says. Thread-safe; database outlives it.
 class SqlAudit final : public Audit {
  public:
   explicit SqlAudit(Database& database) : database_(database) {}

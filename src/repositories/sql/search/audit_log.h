@@ -10,6 +10,7 @@
 
 namespace stampede::repositories::sql {
 
+/// The audit log in SQL, as repositories/audit.h says. Thread-safe; database outlives it.
 class SqlAuditLog final : public AuditLog {
  public:
   explicit SqlAuditLog(Database& database) : database_(database) {}

@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Finds buyers in SQL, as repositories/buyer_search.h says. Thread-safe; database outlives it.
 class SqlBuyerSearch final : public BuyerSearch {
  public:
   explicit SqlBuyerSearch(Database& database) : database_(database) {}

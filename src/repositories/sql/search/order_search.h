@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Finds orders in SQL, as repositories/order_search.h says. Thread-safe; database outlives it.
 class SqlOrderSearch final : public OrderSearch {
  public:
   /// `most_examined` is smaller in tests.

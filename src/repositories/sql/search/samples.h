@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Samples in SQL, as repositories/samples.h says. Thread-safe; database outlives it.
 class SqlSamples final : public Samples {
  public:
   explicit SqlSamples(Database& database) : database_(database) {}

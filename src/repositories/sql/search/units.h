@@ -5,6 +5,7 @@
 
 namespace stampede::repositories::sql {
 
+/// Counts units in SQL, as repositories/units.h says. Thread-safe; database outlives it.
 class SqlUnitCounts final : public UnitCounts {
  public:
   explicit SqlUnitCounts(Database& database) : database_(database) {}

@@ -125,7 +125,7 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
                                    Now now) {
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
-  if (stage.bug == Bug::kRenewFromReply) rules.leases().renewed(reply.renewed, now.tick);
+  if (stage.bug == Bug::kRenewFromReply) rules.leases().note_renewed(reply.renewed, now.tick);
   if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
   if (stage.bug == Bug::kNeverDoubts) rules.checkout().doubt_from(Tick::max());
   for (const SalePosition& position : reply.stock) {

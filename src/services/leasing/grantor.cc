@@ -4,7 +4,7 @@
 
 namespace stampede::services::leasing {
 
-bool Grantor::granted(const StockLease& lease, Tick now) {
+bool Grantor::note_granted(const StockLease& lease, Tick now) {
   numbers_.saw(lease.id);
   if (lease.state != LeaseState::kOpen) return false;
   const auto [known, is_new] = known_.try_emplace(lease.id, Known{.lease = lease, .renewed = now});
@@ -15,7 +15,7 @@ bool Grantor::granted(const StockLease& lease, Tick now) {
   return true;
 }
 
-void Grantor::refused(const peers::LeaseAsk& ask, Tick now) {
+void Grantor::note_refused(const peers::LeaseAsk& ask, Tick now) {
   unserved_.insert_or_assign({ask.sale, ask.holder}, now);
 }
 
@@ -62,7 +62,7 @@ std::vector<LeaseId> Grantor::to_fence(Tick now) {
   return leases;
 }
 
-void Grantor::fenced(LeaseId lease) {
+void Grantor::note_fenced(LeaseId lease) {
   if (const auto found = known_.find(lease); found != known_.end()) {
     found->second.lease.state = LeaseState::kFenced;
   }

@@ -28,9 +28,9 @@ class Grantor {
 
   /// The database granted that lease, or had granted it before; false if it is not to be sold
   /// from: it is no longer open, or about to be fenced.
-  bool granted(const StockLease& lease, Tick now);
+  bool note_granted(const StockLease& lease, Tick now);
   /// The database had no lease for that request.
-  void refused(const peers::LeaseAsk& ask, Tick now);
+  void note_refused(const peers::LeaseAsk& ask, Tick now);
 
   /// Those of `leases` that are still open and this holder's: renewed from `now`, or from later if
   /// a later request was served first.
@@ -45,9 +45,9 @@ class Grantor {
   const LeaseNumbers& numbers() const { return numbers_; }
 
   /// The open leases that were not renewed in time. From now on they are never renewed: they are to
-  /// be fenced in the database, and then fenced() is called.
+  /// be fenced in the database, and then note_fenced() is called.
   std::vector<LeaseId> to_fence(Tick now);
-  void fenced(LeaseId lease);
+  void note_fenced(LeaseId lease);
   /// Sends the markers that are due, of leases that the database shows fenced.
   void send_markers(Tick now);
 

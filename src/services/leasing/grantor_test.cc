@@ -30,15 +30,15 @@ class GrantorTest : public testing::Test {
     const auto unleased = store_.state().sales.at(kSale).unleased;
     const auto lease = store_.grant(store_.last(), {holder, number, kSale, 0},
                                     lease_size(unleased, 2, times_), now.wall);
-    if (lease && grantor_.granted(*lease, now.tick)) return *lease;
-    grantor_.refused(ask, now.tick);
+    if (lease && grantor_.note_granted(*lease, now.tick)) return *lease;
+    grantor_.note_refused(ask, now.tick);
     return std::nullopt;
   }
   LeaseId review(Grantor& grantor, Now now) {
     grantor.read(store_.not_closed(), now.tick);
     for (const LeaseId lease : grantor.to_fence(now.tick)) {
       store_.fence(store_.last(), lease);
-      grantor.fenced(lease);
+      grantor.note_fenced(lease);
     }
     grantor.send_markers(now.tick);
     return grantor.oldest_open();

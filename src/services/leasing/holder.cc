@@ -28,14 +28,14 @@ std::vector<LeaseId> Holder::to_renew(Tick now) const {
   return leases;
 }
 
-void Holder::renewed(std::span<const LeaseId> leases, Tick asked) {
+void Holder::note_renewed(std::span<const LeaseId> leases, Tick asked) {
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
     for (const LeaseId lease : leases) entry.units->stock.renew(lease, asked + times_.life);
   }
 }
 
-void Holder::ring_changed(std::int64_t epoch, LeaseId newest) {
+void Holder::note_ring_change(std::int64_t epoch, LeaseId newest) {
   const MutexLock lock(mutex_);
   epoch_ = epoch;
   newest_of_others_ = std::max(newest_of_others_, newest);
@@ -108,7 +108,7 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
   return asks;
 }
 
-void Holder::answered(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, Now now) {
+void Holder::note_answer(const LeaseAsk& ask, const LeaseReply& reply, Tick asked, Now now) {
   const MutexLock lock(mutex_);
   Asking& asking = asking_[ask.sale];
   if (asking.number != ask.number) return;  // answered before
@@ -137,7 +137,7 @@ void Holder::take(const StockLease& lease, Tick deadline, Now now) {
   parts_.queue.publish(queue::CloseMarker{lease.id});  // nothing was ever sold from it
 }
 
-void Holder::unanswered(const LeaseAsk& ask, Tick now) {
+void Holder::note_no_answer(const LeaseAsk& ask, Tick now) {
   const MutexLock lock(mutex_);
   Asking& asking = asking_[ask.sale];
   if (asking.number != ask.number) return;

@@ -39,11 +39,11 @@ class Holder {
   /// The leases to renew now.
   std::vector<LeaseId> to_renew(Tick now) const;
   /// Quantity control renewed these for a heartbeat sent at `asked`.
-  void renewed(std::span<const LeaseId> leases, Tick asked);
+  void note_renewed(std::span<const LeaseId> leases, Tick asked);
 
   /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
   /// when the checkout has the new ring; leases are asked for in the name of `epoch` from now on.
-  void ring_changed(std::int64_t epoch, LeaseId newest);
+  void note_ring_change(std::int64_t epoch, LeaseId newest);
   /// Leases that quantity control did not renew are not to be sold from any more: their deadlines,
   /// or the leases themselves, are in doubt.
   void keep_only(std::span<const LeaseId> renewed);
@@ -58,9 +58,9 @@ class Holder {
   /// under way per sale.
   std::vector<peers::LeaseAsk> wanted(Now now);
   /// The answer to one, sent at `asked`.
-  void answered(const peers::LeaseAsk& ask, const peers::LeaseReply& reply, Tick asked, Now now);
+  void note_answer(const peers::LeaseAsk& ask, const peers::LeaseReply& reply, Tick asked, Now now);
   /// No answer came: the same request is made again.
-  void unanswered(const peers::LeaseAsk& ask, Tick now);
+  void note_no_answer(const peers::LeaseAsk& ask, Tick now);
 
  private:
   struct Asking {

@@ -24,7 +24,7 @@ class HolderTest : public testing::Test {
  protected:
   HolderTest() {
     checkout_.load_sales(std::vector{sale_});
-    holder_.ring_changed(1, LeaseId{0});
+    holder_.note_ring_change(1, LeaseId{0});
   }
 
   /// Before the sale starts where `since` is negative.
@@ -34,7 +34,7 @@ class HolderTest : public testing::Test {
   LeaseAsk grant(LeaseId id, std::int64_t units, Now now) {
     const auto asks = holder_.wanted(now);
     EXPECT_EQ(asks.size(), 1);
-    holder_.answered(asks.at(0), reply(id, units), now.tick, now);
+    holder_.note_answer(asks.at(0), reply(id, units), now.tick, now);
     return asks[0];
   }
   static LeaseReply reply(LeaseId id, std::int64_t units) {
@@ -113,8 +113,8 @@ TEST_F(HolderTest, AsksAgainOnceStockIsAddedToASaleThatWasSoldOut) {
   grant(LeaseId{1}, 1, at(-seconds{1}));
   ASSERT_TRUE(buys(1, at(seconds{0})));
   const auto ask = holder_.wanted(at(seconds{0})).at(0);
-  holder_.answered(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
-                   at(seconds{0}));
+  holder_.note_answer(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
+                      at(seconds{0}));
   checkout_.catalog().note_position({.sale = {.id = kSale}}, at(seconds{1}));
   ASSERT_FALSE(buys(2, at(seconds{1})));
   ASSERT_THAT(holder_.wanted(at(seconds{1})), IsEmpty()) << "it is sold out";
@@ -140,7 +140,7 @@ TEST_F(HolderTest, AsksWithoutARingForNothing) {
 
 TEST_F(HolderTest, TheDeadlineCountsFromBeforeItAsked) {
   const auto ask = holder_.wanted(at(-seconds{2})).at(0);
-  holder_.answered(ask, reply(LeaseId{1}, 5), at(-seconds{2}).tick, at(-seconds{1}));
+  holder_.note_answer(ask, reply(LeaseId{1}, 5), at(-seconds{2}).tick, at(-seconds{1}));
   EXPECT_TRUE(buys(1, at(seconds{3} - milliseconds{1})));
   EXPECT_FALSE(buys(2, at(seconds{3})));
 }
@@ -148,7 +148,7 @@ TEST_F(HolderTest, TheDeadlineCountsFromBeforeItAsked) {
 TEST_F(HolderTest, RenewalMovesTheDeadline) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
   EXPECT_THAT(holder_.to_renew(at(seconds{2}).tick), ElementsAre(LeaseId{1}));
-  holder_.renewed(std::array{LeaseId{1}}, at(seconds{2}).tick);
+  holder_.note_renewed(std::array{LeaseId{1}}, at(seconds{2}).tick);
   EXPECT_TRUE(buys(1, at(seconds{7} - milliseconds{1})));
   EXPECT_FALSE(buys(2, at(seconds{7})));
 }
@@ -158,7 +158,7 @@ TEST_F(HolderTest, WhatIsPastItsDeadlineIsGivenUpAndNeverRenewed) {
   EXPECT_THAT(holder_.to_renew(at(seconds{4}).tick), IsEmpty());
   holder_.review(at(seconds{4}));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
-  holder_.renewed(std::array{LeaseId{1}}, at(seconds{4}).tick);
+  holder_.note_renewed(std::array{LeaseId{1}}, at(seconds{4}).tick);
   EXPECT_FALSE(buys(1, at(seconds{4})));
 }
 
@@ -172,7 +172,7 @@ TEST_F(HolderTest, AnUndecidedPurchaseDoesNotKeepItsLeaseForEver) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
   ASSERT_TRUE(buys(1, at(seconds{0})));
   const auto later = at(times_.undecided + milliseconds{1});
-  holder_.renewed(std::array{LeaseId{1}}, at(times_.undecided).tick);
+  holder_.note_renewed(std::array{LeaseId{1}}, at(times_.undecided).tick);
   EXPECT_THAT(holder_.to_renew(at(times_.undecided).tick), ElementsAre(LeaseId{1}));
   EXPECT_THAT(holder_.to_renew(later.tick), IsEmpty());
 }
@@ -193,14 +193,14 @@ TEST_F(HolderTest, WhoCannotPublishRenewsNothing) {
 
 TEST_F(HolderTest, AReplyThatComesTooLateIsGivenBackUnsold) {
   const auto ask = holder_.wanted(at(-seconds{2})).at(0);
-  holder_.answered(ask, reply(LeaseId{1}, 5), at(-seconds{2}).tick, at(seconds{3}));
+  holder_.note_answer(ask, reply(LeaseId{1}, 5), at(-seconds{2}).tick, at(seconds{3}));
   EXPECT_FALSE(buys(1, at(seconds{3})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
 }
 
 TEST_F(HolderTest, AnUnansweredRequestIsMadeAgainAsTheSame) {
   const auto first = holder_.wanted(at(-seconds{2})).at(0);
-  holder_.unanswered(first, at(-seconds{1}).tick);
+  holder_.note_no_answer(first, at(-seconds{1}).tick);
   EXPECT_THAT(holder_.wanted(at(-seconds{1})), IsEmpty()) << "not at once";
   const auto again = holder_.wanted(at(-seconds{1} + times_.ask_again)).at(0);
   EXPECT_EQ(again.number, first.number);
@@ -210,7 +210,7 @@ TEST_F(HolderTest, ASecondAnswerToOneRequestIsIgnored) {
   const auto ask = grant(LeaseId{1}, 1, at(-seconds{1}));
   ASSERT_TRUE(buys(1, at(seconds{0})));
   ASSERT_THAT(markers(), ElementsAre(LeaseId{1})) << "sold whole and closed";
-  holder_.answered(ask, reply(LeaseId{1}, 1), at(-seconds{1}).tick, at(seconds{0}));
+  holder_.note_answer(ask, reply(LeaseId{1}, 1), at(-seconds{1}).tick, at(seconds{0}));
   EXPECT_FALSE(buys(2, at(seconds{0})));
 }
 
@@ -220,8 +220,8 @@ TEST_F(HolderTest, ASaleThatIsOnAlreadyGetsItsFirstLeaseWithoutABuyer) {
 
 TEST_F(HolderTest, WithoutUnitsItAsksAgainOnlyForABuyer) {
   const auto ask = holder_.wanted(at(seconds{0})).at(0);
-  holder_.answered(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
-                   at(seconds{0}));
+  holder_.note_answer(ask, refusal(LeaseReply::Refusal::kNoUnits), at(seconds{0}).tick,
+                      at(seconds{0}));
   EXPECT_THAT(holder_.wanted(at(seconds{1})), IsEmpty());
   ASSERT_FALSE(buys(2, at(seconds{1})));
   EXPECT_EQ(holder_.wanted(at(seconds{1})).size(), 1);
@@ -232,8 +232,8 @@ TEST_F(HolderTest, ARequestNamesTheTermsThatItKnows) {
   const auto ask = holder_.wanted(at(-seconds{1})).at(0);
   ASSERT_TRUE(ask.known);
   EXPECT_EQ(ask.known->ends_at, sale_.ends_at);
-  holder_.answered(ask, refusal(LeaseReply::Refusal::kOtherTerms), at(-seconds{1}).tick,
-                   at(-seconds{1}));
+  holder_.note_answer(ask, refusal(LeaseReply::Refusal::kOtherTerms), at(-seconds{1}).tick,
+                      at(-seconds{1}));
   Sale changed = sale_;
   changed.per_buyer_limit = 3;
   checkout_.load_sales(std::vector{changed});
@@ -244,17 +244,18 @@ TEST_F(HolderTest, ARequestNamesTheTermsThatItKnows) {
 
 /// The units that it waits for are there.
 TEST_F(HolderTest, WhoWasRefusedForOtherTermsStillWantsUnits) {
-  holder_.answered(holder_.wanted(at(seconds{0})).at(0), refusal(LeaseReply::Refusal::kNoUnits),
-                   at(seconds{0}).tick, at(seconds{0}));
+  holder_.note_answer(holder_.wanted(at(seconds{0})).at(0), refusal(LeaseReply::Refusal::kNoUnits),
+                      at(seconds{0}).tick, at(seconds{0}));
   ASSERT_FALSE(buys(2, at(seconds{1})));
-  holder_.answered(holder_.wanted(at(seconds{1})).at(0), refusal(LeaseReply::Refusal::kOtherTerms),
-                   at(seconds{1}).tick, at(seconds{1}));
+  holder_.note_answer(holder_.wanted(at(seconds{1})).at(0),
+                      refusal(LeaseReply::Refusal::kOtherTerms), at(seconds{1}).tick,
+                      at(seconds{1}));
   EXPECT_EQ(holder_.wanted(at(seconds{2})).size(), 1);
 }
 
 TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
-  holder_.ring_changed(2, LeaseId{1});
+  holder_.note_ring_change(2, LeaseId{1});
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
   EXPECT_EQ(grant(LeaseId{2}, 5, at(seconds{0})).ring_epoch, 2);
@@ -263,8 +264,8 @@ TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
 
 TEST_F(HolderTest, ALeaseGrantedForTheRingBeforeIsNotSoldFrom) {
   const auto ask = holder_.wanted(at(-seconds{1})).at(0);
-  holder_.ring_changed(2, LeaseId{5});
-  holder_.answered(ask, reply(LeaseId{5}, 5), at(-seconds{1}).tick, at(-seconds{1}));
+  holder_.note_ring_change(2, LeaseId{5});
+  holder_.note_answer(ask, reply(LeaseId{5}, 5), at(-seconds{1}).tick, at(-seconds{1}));
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{5}));
 }

@@ -20,7 +20,7 @@ void Leader::step(Tick now) {
   // missed so much has missed heartbeats too, and begins again from the database.
   if (held && held->epoch > above) {
     const auto time = leadership_->renew(*held, life_);
-    if (!time) return lost(*held);
+    if (!time) return note_lost(*held);
     note_time(*time, now);
     const MutexLock lock(mutex_);
     if (term_ == held) until_ = now + life_;
@@ -52,7 +52,7 @@ std::optional<Term> Leader::term(Tick now) const {
   return now < until_ ? term_ : std::nullopt;
 }
 
-void Leader::lost(const Term& term) {
+void Leader::note_lost(const Term& term) {
   const MutexLock lock(mutex_);
   if (term_ == term) term_.reset();
 }

@@ -32,7 +32,7 @@ class Leader {
   /// process's own wall clock. Does not block.
   Instant database_time(Now now) const;
   /// Another process took the lead: that term is over.
-  void lost(const repositories::Term& term);
+  void note_lost(const repositories::Term& term);
   /// A validator has reported a leader with that epoch: the next term's epoch must be greater.
   void raise_above(std::int64_t epoch);
   /// Lets another lead at once. Blocks; throws repositories::StorageError.

@@ -91,7 +91,7 @@ std::expected<Result, QuantityControl::Refusal> QuantityControl::in_term(Now now
   try {
     return work(*term, Now{leader_.database_time(now), now.tick});
   } catch (const NoLongerLeader&) {
-    leader_.lost(*term);
+    leader_.note_lost(*term);
     return std::unexpected(standby());
   }
 }
@@ -276,8 +276,8 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       memory->grantor.numbers().doubt();
       return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
     }
-    if (lease && memory->grantor.granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
-    memory->grantor.refused(ask, now.tick);
+    if (lease && memory->grantor.note_granted(*lease, now.tick)) return LeaseReply{.lease = *lease};
+    memory->grantor.note_refused(ask, now.tick);
     return LeaseReply{.lease = std::nullopt, .refusal = Reason::kNoUnits};
   };
   return in_term<LeaseReply>(asked, grant);
@@ -314,7 +314,7 @@ void QuantityControl::review(Now looked) {
       const bool fenced = works([&] { parts_.leases.fence(term, lease); });
       const MutexLock lock(mutex_);
       Memory* memory = remembered(term);
-      if (memory != nullptr && fenced) memory->grantor.fenced(lease);
+      if (memory != nullptr && fenced) memory->grantor.note_fenced(lease);
       if (memory != nullptr && !fenced) memory->not_fenced = lease;
       if (!fenced) break;
     }

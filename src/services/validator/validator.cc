@@ -108,7 +108,7 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   }
   // A validator that knows that the sales have changed, and not how, sells only until its leases
   // run out: one of the sales may have been ended early.
-  if (catalog_revision_ == reply.catalog_revision) holder_.renewed(reply.renewed, asked.tick);
+  if (catalog_revision_ == reply.catalog_revision) holder_.note_renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
   // The last step: from here on the clocks are believed again.
   const bool tick_stood_still =
@@ -185,7 +185,7 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   if (!membership_.take_ring(reply, now)) return;
   routes_.load(membership_.ownership()->ring);
   checkout_.load_ownership(membership_.ownership());
-  holder_.ring_changed(reply.ring_epoch, reply.newest_lease);
+  holder_.note_ring_change(reply.ring_epoch, reply.newest_lease);
 }
 
 void Validator::unanswered(peers::Heartbeat&& sent) {
@@ -209,9 +209,9 @@ void Validator::answered(const peers::LeaseAsk& ask, const std::optional<peers::
   // Where a clock jumped meanwhile, the lease may be over: asked for again, it is the same one.
   if (reply && !Clocks::jumped(asked, now)) {
     if (reply->refusal == peers::LeaseReply::Refusal::kOtherTerms) terms_doubted_ = true;
-    holder_.answered(ask, *reply, asked.tick, clocks_.read(now).now);
+    holder_.note_answer(ask, *reply, asked.tick, clocks_.read(now).now);
   } else {
-    holder_.unanswered(ask, now.tick);
+    holder_.note_no_answer(ask, now.tick);
   }
 }
 

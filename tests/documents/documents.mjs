@@ -1,5 +1,5 @@
 // What the documents and the code say of each other, checked: every link, citation and path that is
-// written down leads to something that is there.
+// written down leads to something that is there, and "who" has a noun before it.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
@@ -7,6 +7,9 @@ import { dirname, join, normalize, relative } from "node:path";
 const CITING = ["src", "tests", "web", "schema", "deploy", "cmake", "config", "bench", "api"];
 const LEFT_OUT = new Set(["node_modules", "build", "baselines", "data", "data-cluster"]);
 const TEXT = /(\.(h|cc|c|mjs|js|css|sql|toml|cfg|conf|cmake|txt|lua|mustache|bash|sh|service)|\/[^./]+)$/;
+/// Where checkSubjects() does not look: captions of pages are no sentences, and the comments of the
+/// simulation still have clauses without a noun.
+const SUBJECTS_UNCHECKED = /(\.mustache$|^tests\/simulation\/)/;
 /// Documents that tell of the past: the paths they name need not be there any more.
 const HISTORY = /^(CHANGELOG\.md|docs\/adr\/)/;
 
@@ -84,6 +87,7 @@ export function check(root) {
   for (const [path, text] of everything) {
     if (path.startsWith("tests/documents/")) continue; // they show what is broken
     checkCitations(path, path.endsWith(".md") ? withoutTargets(text) : text, documents, missing, report);
+    if (!SUBJECTS_UNCHECKED.test(path)) checkSubjects(path, path.endsWith(".md") ? withoutFences(text) : text, report);
   }
   return { problems, documents: texts.size, files: citing.length };
 }
@@ -137,5 +141,24 @@ function checkCitations(path, text, documents, missing, report) {
   }
   for (const match of text.matchAll(/\bDESIGN(?:\.md)?,? section/g)) {
     report(path, text, match.index, "cites DESIGN, which is no document; say docs/design.md#anchor");
+  }
+}
+
+/// "Who waits is told 503", "sent to who asked": a clause with "who" and without the noun that it
+/// belongs to. It reads as a question at first, and the reader has to guess whether a buyer, a
+/// process or an operator is meant. "A buyer who waits is told 503" says it. Questions may ask it.
+function checkSubjects(path, text, report) {
+  const gap = String.raw`(?:\s|\n\s*(?:\/\/\/?|#|--|\*)\s)+`;
+  const begins = [
+    String.raw`\bWho`, // a sentence
+    String.raw`[;:.(]${gap}who|\(who`, // a part of one
+    String.raw`[,;]${gap}(?:and|but)${gap}who`,
+    String.raw`["\x60]who`, // a string
+    String.raw`\S[ \t]+\/\/[ \t]who`, // a comment behind code
+    String.raw`\b(?:by|of|to|for|from|than|nor|with)${gap}who`,
+  ];
+  const clause = new RegExp(`(?:${begins.join("|")})${gap}[a-z][^.;?"]*(?![^.;?"]|\\?)`, "g");
+  for (const match of text.matchAll(clause)) {
+    report(path, text, match.index, `"${match[0].replace(/\s+/g, " ").slice(0, 60)}": who is that? Name it before "who"`);
   }
 }

@@ -8,7 +8,7 @@ import { check } from "./documents.mjs";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-test("every link, citation and path in this repository leads to something", () => {
+test("every link, citation and path in this repository leads to something, and no who stands alone", () => {
   const { problems, documents, files } = check(repository);
   assert.deepEqual(problems, []);
   assert.ok(documents > 10 && files > 300, `looked at ${documents} documents and ${files} files only`);
@@ -39,6 +39,11 @@ test("nothing is said of a repository in which everything resolves", () => {
   assert.deepEqual(problemsWith({}), []);
 });
 
+test("a noun before who, and a question, are sentences", () => {
+  const text = "A buyer who waits is told 503; the page says who may buy. Who is next? One who waits.\n";
+  assert.deepEqual(problemsWith({ "docs/other.md": text, "src/a.h": `// ${text}` }), []);
+});
+
 const broken = {
   "a link to a file that is not there": { "README.md": "[x](docs/other.md)" },
   "a link to an anchor that is not there": { "README.md": "[x](docs/design.md#other)" },
@@ -50,6 +55,13 @@ const broken = {
   "a citation of a section that is not there": { "schema/001.sql": "-- design.md, section 6" },
   "a citation of a decision that is not there": { "web/js/a.js": "// ADR 5" },
   "a citation of the page that design.md replaced": { "deploy/a.conf": "# DESIGN section 5" },
+  "a sentence that begins with who": { "README.md": "Who waits is told 503." },
+  "a comment that begins with who": { "src/a.h": "/// Who stood still decides\n/// nothing." },
+  "a clause that begins with who": { "src/a.h": "// One waits; who cannot publish does not." },
+  "a further clause that begins with who": { "src/a.h": "// One waits, and who came first buys." },
+  "who without a noun behind a preposition": { "src/a.h": "// Nothing is granted to who\n// knows less." },
+  "who without a noun behind code": { "src/a.h": "int last;  // who answered last" },
+  "a message that begins with who": { "src/a.cc": 'EXPECT_FALSE(known) << "who stands by does not know";' },
 };
 for (const [name, changes] of Object.entries(broken)) {
   test(`${name} is found`, () => {

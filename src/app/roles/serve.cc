@@ -224,7 +224,7 @@ bool Serve::stop() {
   checkout_.catalog().stop_selling();
   queue_.shut();
   const bool whole = consumer_->finish(time_to_finish());
-  // Who still waits is answered or dropped while everything that an answer uses is there.
+  // Requests that wait are answered or dropped before what an answer uses is destroyed.
   consumer_.reset();
   accounts_.stop();
   front_.stop();

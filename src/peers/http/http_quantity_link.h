@@ -69,7 +69,7 @@ class HttpQuantityLink {
   Line beats_;
   Line asks_;
   Line reports_;
-  std::atomic<std::size_t> last_ = 0;  // who answered last
+  std::atomic<std::size_t> last_ = 0;  // the process that answered last
   telemetry::LogLimit wrong_secrets_;
   telemetry::LogLimit wrong_clock_;
 };

@@ -114,7 +114,7 @@ bool QuantityControl::part(Work work, bool needed) {
 
 std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
     const peers::Heartbeat& heartbeat, Now asked) {
-  // Somebody heard of a leader that the database has lost.
+  // The validator has heard of a later leader, which the database has lost in a failover.
   if (leads(asked.tick) && heartbeat.leader_epoch > leader_epoch_) {
     leader_.raise_above(heartbeat.leader_epoch);
     return std::unexpected(standby());
@@ -124,7 +124,8 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         save_blacklist(heartbeat.blacklisted);
         auto reply = answer(heartbeat, term, now);
         if (!reply) return reply;
-        // Who has no orders yet would begin to sell without them.
+        // A validator that has no orders yet would begin to sell without them: the whole reply
+        // fails.
         const bool all =
             part([&] { add_orders(parts_.orders, heartbeat, *reply, now.wall, times_); },
                  heartbeat.cursors.empty());
@@ -187,8 +188,8 @@ void QuantityControl::update_ring(Memory& memory, Instant now) {
   memory.grantor.numbers().saw(memory.ring.ring().newest_lease);
 }
 
-/// In this order: who was banned, or whose session ended, before a sale was made is known together
-/// with it. What a validator has never had, it must not begin without.
+/// Sales are read first: a ban or an ended session from before a sale is then in the reply that
+/// brings the sale. What a validator has never had, it must not begin without.
 void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply& reply,
                                Memory& memory, Now now) {
   const auto poll = [&] {
@@ -240,7 +241,7 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       const MutexLock lock(mutex_);
       const Memory* memory = remembered(term);
       if (memory == nullptr) return std::unexpected(standby());
-      // Who decides by an older ring would sell to buyers that are another's now.
+      // A validator that decides by an older ring would sell to buyers whom another owns now.
       const RingKeeper& ring = memory->ring;
       const bool known = ring.known() && ring.all_heard() && memory->grantor.numbers().known();
       if (ask.ring_epoch != ring.ring().epoch || !known) {

@@ -135,7 +135,7 @@ TEST_F(ValidatorTest, WhoKnowsOtherTermsThanTheDatabaseIsToldAllSalesAgain) {
   EXPECT_EQ(validator_.compose(at(seconds{2})).catalog_revision, 4) << "it asks again if need be";
 }
 
-/// The database failed a part of the reply: who asks again at once makes it no better.
+/// The database failed a part of the reply: to ask again at once makes it no better.
 TEST_F(ValidatorTest, AReplyFromWhichAPartWasLeftOutIsNotFollowedAtOnce) {
   EXPECT_FALSE(apply(first_reply({"a"})));
   auto partial = reply(1, {"a"});

@@ -3,12 +3,10 @@
 # (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle,
 # an include that is not declared, and a declaration that is not needed.
 #
-#   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [WIRING] [USES <folder>...] [LINKS <library>...])
+#   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [USES <folder>...] [LINKS <library>...])
 #
 # CLOCK: it reads the clocks itself: an inbound adapter, which passes the time down as `now`, or what
 # waits for the network. A rule never does.
-#
-# WIRING: it puts the others together, and may use them all whether or not it names them.
 #
 # SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
 # `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
@@ -95,24 +93,21 @@ stampede_room(schedules SANITIZE thread
   USES model telemetry repositories identity services/purchase services/catalog services/accounts
        services/admission concurrency)
 
-# The wiring: uses everything, used by nobody.
+# The wiring: puts the others together.
 stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
-stampede_room(app/roles WIRING CLOCK
-  USES app/config model telemetry concurrency repositories repositories/sql
-       repositories/sql/connection queue queue/local queue/rabbitmq http http/server http/client
-       identity captcha peers peers/http services/stock
+stampede_room(app/roles CLOCK
+  USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
+       queue queue/local queue/rabbitmq http/server http/client captcha peers/http
        services/admission services/routing services/purchase services/orders services/leasing
        services/catalog services/accounts services/validator services/audit services/live
-       services/operations views views/console controllers controllers/shop controllers/cluster
-       controllers/console consumers schedules
+       views views/console controllers controllers/shop controllers/cluster controllers/console
+       consumers schedules
   LINKS fmt::fmt)
 stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
   services/audit LINKS Boost::json stampede::sodium fmt::fmt)
-stampede_room(app/commands WIRING CLOCK
-  USES app/backup app/config app/roles model telemetry concurrency repositories repositories/sql
-       repositories/sql/connection queue queue/local http http/server identity captcha
-       services/stock services/admission services/purchase services/orders services/leasing
-       services/catalog services/accounts services/audit services/operations services/routing
-       views controllers controllers/shop consumers schedules
-  LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB stampede::sodium fmt::fmt)
-stampede_room(app WIRING USES app/commands LINKS fmt::fmt)
+stampede_room(app/commands CLOCK
+  USES app/backup app/config app/roles model repositories/sql repositories/sql/connection identity
+       captcha services/purchase services/catalog services/accounts services/audit
+       services/operations services/routing views controllers/shop
+  LINKS CLI11::CLI11 Boost::json ZLIB::ZLIB fmt::fmt)
+stampede_room(app USES app/commands LINKS fmt::fmt)

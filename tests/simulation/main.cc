@@ -9,12 +9,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "tests/simulation/world.h"
 
 namespace {
@@ -63,21 +63,41 @@ struct Failure {
   std::string breach;
 };
 
+/// What several threads find out. Thread-safe.
+class Results {
+ public:
+  explicit Results(const Options& options)
+      : progress_(options.progress, options.last - options.first + 1) {}
+
+  /// `breach` is empty if every invariant held.
+  void note(std::uint64_t seed, const std::string& breach) {
+    const stampede::concurrency::MutexLock lock(mutex_);
+    progress_.note(++done_);
+    if (breach.empty()) return;
+    if (failure_.seed == 0 || seed < failure_.seed) failure_ = {seed, breach};
+  }
+
+  Failure failure() const {
+    const stampede::concurrency::MutexLock lock(mutex_);
+    return failure_;
+  }
+
+ private:
+  mutable stampede::concurrency::Mutex mutex_;
+  Progress progress_ STAMPEDE_GUARDED_BY(mutex_);
+  Failure failure_ STAMPEDE_GUARDED_BY(mutex_);
+  std::uint64_t done_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+};
+
 Failure run_all(const Options& options, Bug bug) {
   std::atomic<std::uint64_t> next = options.first;
-  std::mutex mutex;
-  Failure failure;         // guarded by mutex
-  std::uint64_t done = 0;  // guarded by mutex
-  Progress progress(options.progress, options.last - options.first + 1);
+  Results results(options);
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed <= options.last; seed = next++) {
-      auto outcome = stampede::simulation::run(seed, bug, false);
-      const std::lock_guard lock(mutex);
-      progress.note(++done);
-      if (outcome.breach.empty()) continue;
+      const auto outcome = stampede::simulation::run(seed, bug, false);
+      results.note(seed, outcome.breach);
       // Seeds below this one may still be running.
-      if (failure.seed == 0 || seed < failure.seed) failure = {seed, std::move(outcome.breach)};
-      next = options.last + 1;
+      if (!outcome.breach.empty()) next = options.last + 1;
     }
   };
   {
@@ -86,7 +106,7 @@ Failure run_all(const Options& options, Bug bug) {
     for (unsigned i = 1; i < options.threads; ++i) threads.emplace_back(work);
     work();
   }
-  return failure;
+  return results.failure();
 }
 
 int tell(const Options& options, std::uint64_t seed, const std::string& breach) {

@@ -1,6 +1,8 @@
 cmake_minimum_required(VERSION 3.25)
 # The test `rooms`: every include, of a room or of a library, is one that cmake/rooms.cmake allows, and
-# each that it allows is made; the rooms form no circle; clocks are read only where CLOCK stands. Run by: cmake -D SOURCE_DIR=<checkout> -P cmake/check_rooms.cmake
+# each that it allows is made; the rooms form no circle; clocks are read only where CLOCK stands; a room
+# with tests says under which sanitizers they run. tests/checks shows that it fails.
+# Run by: cmake -D SOURCE_DIR=<checkout> -P cmake/check_rooms.cmake
 set(violations "")
 set(rooms "")
 
@@ -10,6 +12,7 @@ function(stampede_room room)
   set_property(GLOBAL PROPERTY "uses/${room}" ${ARG_USES})
   set_property(GLOBAL PROPERTY "links/${room}" ${ARG_LINKS})
   set_property(GLOBAL PROPERTY "clock/${room}" ${ARG_CLOCK})
+  set_property(GLOBAL PROPERTY "sanitize/${room}" ${ARG_SANITIZE})
 endfunction()
 
 include(${SOURCE_DIR}/cmake/rooms.cmake)
@@ -153,6 +156,16 @@ foreach(room IN LISTS rooms)
   if(clock AND NOT read)
     list(APPEND violations "cmake/rooms.cmake: ${room} reads no CLOCK")
   endif()
+  get_property(sanitizers GLOBAL PROPERTY "sanitize/${room}")
+  file(GLOB tests ${SOURCE_DIR}/src/${room}/*_test.cc)
+  if(tests AND NOT sanitizers)
+    list(APPEND violations "cmake/rooms.cmake: ${room} has tests and says no SANITIZE, not even `none`")
+  endif()
+  foreach(sanitizer IN LISTS sanitizers)
+    if(NOT sanitizer MATCHES "^(address|thread|none)$")
+      list(APPEND violations "cmake/rooms.cmake: ${room} names no sanitizer by SANITIZE ${sanitizer}")
+    endif()
+  endforeach()
 endforeach()
 
 if(violations)

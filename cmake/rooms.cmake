@@ -1,7 +1,7 @@
 # The rooms: every folder of src/ that holds code, and the rooms it may include.
 # This file only declares. CMakeLists.txt turns each line into a library; cmake/check_rooms.cmake
 # (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle,
-# an include that is not declared, and a declaration that is not needed.
+# an include that is not declared, a declaration that is not needed, and tests without SANITIZE.
 #
 #   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [USES <folder>...] [LINKS <library>...])
 #
@@ -10,10 +10,11 @@
 #
 # SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
 # `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
-# `./test --long` runs every room's under both.
+# A room with tests says one of them, or `none`: then only `./test --long` does, which runs every
+# room's under both.
 
 stampede_room(model SANITIZE address CLOCK)
-stampede_room(telemetry CLOCK LINKS fmt::fmt spdlog::spdlog)
+stampede_room(telemetry SANITIZE thread CLOCK LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
 stampede_room(net SANITIZE address)
 
@@ -70,8 +71,8 @@ stampede_room(services/operations SANITIZE address
   USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
-stampede_room(views USES model LINKS stampede::mustache fmt::fmt)
-stampede_room(views/console USES views model LINKS fmt::fmt)
+stampede_room(views SANITIZE address USES model LINKS stampede::mustache fmt::fmt)
+stampede_room(views/console SANITIZE address USES views model LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
   USES model http http/server views identity telemetry concurrency services/accounts
        services/catalog LINKS Boost::json fmt::fmt)
@@ -95,7 +96,7 @@ stampede_room(schedules SANITIZE thread
 
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
-stampede_room(app/roles CLOCK
+stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
        queue queue/local queue/rabbitmq http/server http/client captcha peers/http
        services/admission services/routing services/purchase services/orders services/leasing
@@ -105,7 +106,8 @@ stampede_room(app/roles CLOCK
   LINKS fmt::fmt)
 stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
   services/audit LINKS Boost::json stampede::sodium fmt::fmt)
-stampede_room(app/commands CLOCK
+# One thread, which parses what its own operator types.
+stampede_room(app/commands SANITIZE none CLOCK
   USES app/backup app/config app/roles model repositories/sql repositories/sql/connection identity
        captcha services/purchase services/catalog services/accounts services/audit
        services/operations services/routing views controllers/shop

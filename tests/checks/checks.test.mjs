@@ -1,0 +1,191 @@
+// The checks of cmake/ can fail: each finds what is wrong with a small repository that is made for it.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+
+const CHECKS = resolve(dirname(fileURLToPath(import.meta.url)), "../../cmake");
+
+/// {status, output} of `command` on a repository of `files`, whose path is its last argument.
+function runOn(files, command, ...options) {
+  const root = mkdtempSync(join(tmpdir(), "stampede-checks-"));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const { status, stdout, stderr, error } = spawnSync(command, options.map((word) => word.replace("ROOT", root)), {
+      encoding: "utf8",
+    });
+    if (error) throw error;
+    return { status, output: stdout + stderr };
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+const include = (...names) => names.map((name) => `#include ${name}\n`).join("");
+
+/// Rooms in which everything is right.
+const rooms = {
+  "cmake/rooms.cmake": `
+    stampede_room(model SANITIZE address)
+    stampede_room(http SANITIZE none CLOCK USES model LINKS fmt::fmt)
+    stampede_room(services/stock SANITIZE address thread USES model)`,
+  "src/model/sale.h": include("<string>"),
+  "src/model/sale_test.cc": include('"model/sale.h"', "<gtest/gtest.h>"),
+  "src/http/server.cc": include('"model/sale.h"', "<fmt/core.h>", "<sys/socket.h>") + "auto t = steady_clock::now();\n",
+  "src/http/test_visitor.h": include("<gtest/gtest.h>"),
+  "src/http/server_test.cc": include('"http/test_visitor.h"', '"tests/support/visitor.h"'),
+  "src/services/stock/stock.h": include('"model/sale.h"'),
+  "src/services/stock/stock_test.cc": include('"services/stock/stock.h"'),
+};
+/// One room as in `rooms`, but with `line`.
+const declared = (line) => {
+  const [, name] = /\((\S+?)[ )]/.exec(line);
+  return rooms["cmake/rooms.cmake"].replace(new RegExp(`stampede_room\\(${name} .*\\)`), line);
+};
+const checkRooms = (changes) =>
+  runOn({ ...rooms, ...changes }, "cmake", "-D", "SOURCE_DIR=ROOT", "-P", join(CHECKS, "check_rooms.cmake"));
+
+test("nothing is said of rooms in which everything is right", () => {
+  const { status, output } = checkRooms({});
+  assert.equal(status, 0, output);
+  assert.match(output, /7 files in 3 rooms/);
+});
+
+const crossings = {
+  "an include of a room that is not declared": [
+    { "src/model/sale.cc": include('"services/stock/stock.h"') },
+    /src\/model\/sale\.cc: model may not include services\/stock/,
+  ],
+  "an include of a library that is not declared": [
+    { "src/model/sale.cc": include("<fmt/core.h>") },
+    /src\/model\/sale\.cc: model may not include <fmt\/core\.h>/,
+  ],
+  "an include of a library that nobody knows": [
+    { "src/model/sale.cc": include("<other/other.h>") },
+    /sale\.cc: model may not include <other\/other\.h>: .* does not know/,
+  ],
+  "an include of the library of tests": [
+    { "src/model/sale.cc": include("<gtest/gtest.h>") },
+    /sale\.cc: model may not include <gtest\/gtest\.h>/,
+  ],
+  "an include of tests/support": [
+    { "src/model/sale.cc": include('"tests/support/visitor.h"') },
+    /sale\.cc: only a test may include "tests\/support\/visitor\.h"/,
+  ],
+  "an include of a header for tests": [
+    { "src/http/client.cc": include('"http/test_visitor.h"') },
+    /client\.cc: only a test may include "http\/test_visitor\.h"/,
+  ],
+  "an include of what is not there": [
+    { "src/model/sale.cc": include('"model/other.h"') },
+    /sale\.cc: includes "model\/other\.h", which is not below src/,
+  ],
+  "a file in no room": [{ "src/other/a.h": "" }, /src\/other\/a\.h: in no room/],
+  "a clock that is read by a rule": [
+    { "src/services/stock/stock.cc": "auto t = std::chrono::system_clock::now();\n" },
+    /stock\.cc: services\/stock may not read a clock/,
+  ],
+  "a CLOCK that is not needed": [
+    { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address CLOCK)") },
+    /rooms\.cmake: model reads no CLOCK/,
+  ],
+  "a room among USES that is not needed": [
+    { "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model http)") },
+    /rooms\.cmake: services\/stock does not need http/,
+  ],
+  "a library among LINKS that is not needed": [
+    { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address LINKS fmt::fmt)") },
+    /rooms\.cmake: model does not need fmt::fmt/,
+  ],
+  "a room that is used and not there": [
+    { "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model other)") },
+    /rooms\.cmake: services\/stock uses other, which is no room/,
+    /rooms\.cmake: services\/stock does not need other/,
+  ],
+  "a circle": [
+    {
+      "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address USES services/stock)"),
+      "src/model/sale.cc": include('"services/stock/stock.h"'),
+    },
+    /rooms\.cmake: a circle among model, http, services\/stock/,
+  ],
+  "a room with tests and without SANITIZE": [
+    { "cmake/rooms.cmake": declared("stampede_room(model)") },
+    /rooms\.cmake: model has tests and says no SANITIZE/,
+  ],
+  "a sanitizer that there is not": [
+    { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE adress)") },
+    /rooms\.cmake: model names no sanitizer by SANITIZE adress/,
+  ],
+};
+for (const [name, [changes, ...messages]] of Object.entries(crossings)) {
+  test(`${name} is found`, () => {
+    const { status, output } = checkRooms(changes);
+    assert.notEqual(status, 0, output);
+    for (const message of messages) assert.match(output, message);
+    assert.equal(output.match(/^ {4}\S/gm)?.length, messages.length, output);
+  });
+}
+
+/// `head`, a brace, and so many lines that the whole has `length`.
+const bodyOf = (head, length) => `${head} {\n${"  go();\n".repeat(length - head.split("\n").length - 1)}}`;
+const checkFunctions = (source) =>
+  runOn(
+    { "src/a.cc": source, "tests/b.cc": "void b() {}\n", "bench/c.cc": "void c() {}\n" },
+    "node",
+    join(CHECKS, "check_functions.mjs"),
+    "ROOT",
+  );
+
+/// Heads of functions, and the names that they are told of by.
+const heads = {
+  run: "void run(int a = 1)",
+  "Shop::Shop": "Shop::Shop(int a)\n    : a_{a}, b_({.c = [](int d) { return d; }})",
+  get: "template <class T = int>\nT get(T value)",
+  big: "template <class T, class = std::enable_if_t<(sizeof(T) > 4)>>\nstd::vector<std::vector<T>> big(T value)",
+  operator: "bool operator==(const Sale& other) const",
+  kRun: "constexpr auto kRun = [](int a)",
+  quiet: "const auto quiet = []",
+};
+for (const [name, head] of Object.entries(heads)) {
+  for (const [place, before, after] of [
+    ["a namespace", "namespace shop {\n", "\n}  // namespace shop\n"],
+    ["a class", "class Shop {\n public:\n", ";\n};\n"],
+  ]) {
+    test(`a function of 71 lines is found in ${place}: ${head.replaceAll("\n", " ")}`, () => {
+      const { status, output } = checkFunctions(before + bodyOf(head, 71) + after);
+      assert.notEqual(status, 0, output);
+      assert.match(output, new RegExp(`src/a\\.cc:${before.split("\n").length}: ${name}\\S* has 71 lines`));
+    });
+    test(`nothing is said of one of 70 lines in ${place}: ${head.replaceAll("\n", " ")}`, () => {
+      const { status, output } = checkFunctions(before + bodyOf(head, 70) + after);
+      assert.equal(status, 0, output);
+    });
+  }
+}
+
+test("what only looks like a brace, and a table, are no function", () => {
+  const lines = "  1,\n".repeat(80);
+  const { status, output } = checkFunctions(
+    `void a() { b("{"); }  // {\nconst char* kText = R"(\n{ (\n)";\nconstexpr int kTable[] = {\n${lines}};\n`,
+  );
+  assert.equal(status, 0, output);
+  assert.match(output, /3 functions/);
+});
+
+test("a repository without a function is found", () => {
+  const { status, output } = runOn(
+    { "src/a.h": "", "tests/a.h": "", "bench/a.h": "" },
+    "node",
+    join(CHECKS, "check_functions.mjs"),
+    "ROOT",
+  );
+  assert.notEqual(status, 0);
+  assert.match(output, /no function below/);
+});

@@ -104,6 +104,10 @@ TEST_F(ACluster, ABuyerHasOneAnswerAtAnyValidator) {
   EXPECT_THAT(cluster_->metrics("a"), HasSubstr("stampede_check_forwarded_total"));
   EXPECT_THAT(cluster_->metrics("a"),
               testing::Not(HasSubstr("stampede_check_forwarded_total 0\n")));
+  // The broker has delivered each purchase to the consumer of one of the four shards.
+  EXPECT_GE(cluster_->metric("consume", "stampede_source_messages_total"), 20);
+  EXPECT_GE(cluster_->metric("consume", "stampede_source_connections_total"), 4);
+  EXPECT_EQ(cluster_->metric("consume", "stampede_messages_quarantined_total"), 0);
 }
 
 TEST_F(ACluster, EveryValidatorKnowsABanAndItsEnd) {

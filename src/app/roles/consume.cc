@@ -67,8 +67,13 @@ Role::Addresses Consume::start() {
       std::vector<controllers::OperationsController::WriteMetrics>{
           [this](telemetry::PrometheusText& text) {
             std::vector<const consumers::OrderConsumer*> consumers;
-            for (const auto& shard : shards_) consumers.push_back(&shard->consumer);
+            std::vector<const queue::rabbitmq::RabbitSource*> sources;
+            for (const auto& shard : shards_) {
+              consumers.push_back(&shard->consumer);
+              sources.push_back(&shard->source);
+            }
             write_consumer_metrics(text, consumers);
+            write_source_metrics(text, sources);
           }});
   for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
     shards_.push_back(std::make_unique<ShardConsumer>(config_, shard));

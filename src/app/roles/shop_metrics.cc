@@ -20,7 +20,7 @@ void single(PrometheusText& text, std::string_view name, std::string_view type,
 
 void write_consumer_metrics(PrometheusText& text,
                             std::span<const consumers::OrderConsumer* const> consumers) {
-  std::uint64_t orders = 0, failed = 0, batches = 0, retries = 0;
+  std::uint64_t orders = 0, failed = 0, batches = 0, retries = 0, quarantined = 0;
   telemetry::Histogram::Snapshot batch_time;
   for (const consumers::OrderConsumer* consumer : consumers) {
     const auto& statistics = consumer->statistics();
@@ -28,6 +28,7 @@ void write_consumer_metrics(PrometheusText& text,
     failed += statistics.failed_orders.value();
     batches += statistics.batches.value();
     retries += statistics.retries.value();
+    quarantined += statistics.quarantined.value();
     batch_time += statistics.batch_time.snapshot();
   }
   text.family("stampede_orders_total", "counter", "Orders written, by status.");
@@ -37,8 +38,31 @@ void write_consumer_metrics(PrometheusText& text,
          static_cast<double>(batches));
   single(text, "stampede_order_batch_retries_total", "counter",
          "Transactions that failed and are tried again.", static_cast<double>(retries));
+  single(text, "stampede_messages_quarantined_total", "counter",
+         "Messages that this process put into quarantine.", static_cast<double>(quarantined));
   text.family("stampede_order_batch_seconds", "histogram", "From read to commit of one batch.");
   text.histogram("stampede_order_batch_seconds", "", batch_time);
+}
+
+void write_source_metrics(PrometheusText& text,
+                          std::span<const queue::rabbitmq::RabbitSource* const> sources) {
+  std::uint64_t deliveries = 0, redelivered = 0, messages = 0, connections = 0;
+  for (const queue::rabbitmq::RabbitSource* source : sources) {
+    const auto& statistics = source->statistics();
+    deliveries += statistics.deliveries.value();
+    redelivered += statistics.redelivered.value();
+    messages += statistics.messages.value();
+    connections += statistics.connections.value();
+  }
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    single(text, fmt::format("stampede_source_{}_total", name), "counter", help,
+           static_cast<double>(value));
+  };
+  count("deliveries", "Messages that the broker delivered, repeated ones too.", deliveries);
+  count("redeliveries", "Those of them that had been delivered before.", redelivered);
+  count("messages", "Purchases and markers in them.", messages);
+  count("connections", "Connections opened: of each shard, all but the first are reconnects.",
+        connections);
 }
 
 void write_publisher_metrics(PrometheusText& text, const queue::rabbitmq::RabbitQueue& queue) {

@@ -7,6 +7,7 @@
 #include "http/server/server.h"
 #include "queue/local/local_queue.h"
 #include "queue/rabbitmq/rabbit_queue.h"
+#include "queue/rabbitmq/rabbit_source.h"
 #include "schedules/order_loading.h"
 #include "services/accounts/accounts.h"
 #include "services/purchase/checkout.h"
@@ -18,6 +19,9 @@ namespace stampede::app {
 /// Of all consumers of this process together.
 void write_consumer_metrics(telemetry::PrometheusText& text,
                             std::span<const consumers::OrderConsumer* const> consumers);
+/// Of all consumers of the broker's queues in this process together.
+void write_source_metrics(telemetry::PrometheusText& text,
+                          std::span<const queue::rabbitmq::RabbitSource* const> sources);
 /// Of a publisher to the broker.
 void write_publisher_metrics(telemetry::PrometheusText& text,
                              const queue::rabbitmq::RabbitQueue& queue);

@@ -93,7 +93,6 @@ void RabbitSource::take(Delivered delivered) {
   statistics_.deliveries.add();
   if (delivered.redelivered) statistics_.redelivered.add();
   statistics_.messages.add(delivery.messages.size());
-  if (delivery.unreadable) statistics_.unreadable.add();
   const concurrency::MutexLock lock(mutex_);
   inbox_.add(std::move(delivery));
   arrived_.notify_one();

@@ -48,7 +48,6 @@ class RabbitSource final : public OrderSource {
     telemetry::Counter deliveries;
     telemetry::Counter redelivered;  // of them, those that were delivered to someone before
     telemetry::Counter messages;     // purchases and markers in them
-    telemetry::Counter unreadable;
     telemetry::Counter connections;  // opened; all but the first are reconnects
   };
   const Statistics& statistics() const { return statistics_; }

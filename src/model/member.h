@@ -4,6 +4,9 @@
 
 namespace stampede {
 
+/// Points of each member on the ring, unless the operator says another number.
+inline constexpr int kVirtualNodes = 150;
+
 /// A validator as its peers know it.
 struct Member {
   std::string node;         // its name in the ring: 1 to 32 characters of a-z 0-9 -

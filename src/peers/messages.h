@@ -50,8 +50,8 @@ struct HeartbeatReply {
   std::int64_t ring_epoch = 0;
   /// Drawn with the epoch: the same epoch with another nonce is another ring. Empty: not told.
   std::string ring_nonce;
-  std::string hash_key;     // of the ring, 32 hexadecimal digits
-  int virtual_nodes = 150;  // of each member
+  std::string hash_key;               // of the ring, 32 hexadecimal digits
+  int virtual_nodes = kVirtualNodes;  // of each member
   std::vector<Member> members;
   LeaseId newest_lease;  // the last one granted before this ring's epoch
 

@@ -14,12 +14,12 @@ namespace stampede::repositories {
 
 /// The validators that share the buyers among them, as quantity control decided last.
 struct RingState {
-  std::int64_t epoch = 0;            // rises with every change of the ring
-  std::string nonce;                 // drawn with the epoch, 32 hexadecimal digits; empty: epoch 0
-  std::string hash_key;              // 32 hexadecimal digits: what buyers and nodes are hashed with
-  std::int64_t virtual_nodes = 150;  // points of each member
-  LeaseId newest_lease;              // the last one granted before this epoch; 0: none
-  std::vector<Member> members;       // in order of node
+  std::int64_t epoch = 0;  // rises with every change of the ring
+  std::string nonce;       // drawn with the epoch, 32 hexadecimal digits; empty: epoch 0
+  std::string hash_key;    // 32 hexadecimal digits: what buyers and nodes are hashed with
+  std::int64_t virtual_nodes = kVirtualNodes;  // points of each member
+  LeaseId newest_lease;                        // the last one granted before this epoch; 0: none
+  std::vector<Member> members;                 // in order of node
 
   friend bool operator==(const RingState&, const RingState&) = default;
 };
@@ -29,7 +29,7 @@ struct RingChange {
   std::int64_t epoch = 0;  // of the ring that it replaces
   std::int64_t above = 0;  // the next epoch is greater than this one too
   std::span<const Member> members;
-  std::int64_t virtual_nodes = 150;
+  std::int64_t virtual_nodes = kVirtualNodes;
 };
 
 /// The ring's members, kept in the database so that quantity control can be restarted at any time

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "model/member.h"
+
 namespace stampede::app {
 
 /// Everything an operator can set (docs/design.md#roles), checked whole before anything starts. The
@@ -38,7 +40,7 @@ struct Config {
     std::string node;       // this validator's name in the ring; empty: it is none
     std::string advertise;  // where other roles reach this validator; empty: http.listen
     std::vector<std::string> quantity = {"127.0.0.1:8084"};  // where its processes are reached
-    std::int64_t virtual_nodes = 150;                        // points of each validator on the ring
+    std::int64_t virtual_nodes = kVirtualNodes;              // points of each validator on the ring
   } cluster;
   struct Queue {
     std::vector<std::string> brokers = {"127.0.0.1:5672"};  // at least one

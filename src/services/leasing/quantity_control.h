@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "model/member.h"
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
 #include "queue/order_queue.h"
@@ -38,7 +39,7 @@ class QuantityControl {
  public:
   struct Parts {
     std::string holder;  // names this process; no other has that name, and none after a restart
-    std::int64_t virtual_nodes = 150;  // points of each validator on the ring
+    std::int64_t virtual_nodes = kVirtualNodes;  // points of each validator on the ring
     repositories::Leadership& leadership;
     repositories::Leases& leases;
     repositories::Leases& grants;  // the same leases, by a connection that may wait

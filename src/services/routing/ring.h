@@ -26,8 +26,6 @@ std::optional<HashKey> parse_hash_key(std::string_view text);
 /// a binary search and thread-safe.
 class Ring {
  public:
-  static constexpr int kVirtualNodes = 150;
-
   Ring(std::int64_t epoch, const HashKey& key, std::vector<Member> members,
        int virtual_nodes = kVirtualNodes);
 

@@ -16,6 +16,12 @@ inline SaleStatus status_of(const Sale& sale, bool sold_out, Instant now) {
   return sold_out ? SaleStatus::kSoldOut : SaleStatus::kOn;
 }
 
+/// Nothing is left to sell, and no purchase under way can bring a unit back: of the units that are
+/// not leased, and of those that are leased and not sold.
+constexpr bool is_sold_out(std::int64_t unleased, std::int64_t leased) {
+  return unleased == 0 && leased == 0;
+}
+
 /// Where every unit of a sale is, as one snapshot of the database shows it.
 struct SalePosition {
   Sale sale;                // with the units ever put on sale, and the unleased ones
@@ -26,8 +32,7 @@ struct SalePosition {
   std::optional<Instant> settled_at = std::nullopt;
 
   SaleStatus status(Instant now) const { return status_of(sale, sold_out(), now); }
-  /// Nothing is left to sell, and no purchase under way can bring a unit back.
-  bool sold_out() const { return sale.unleased == 0 && leased == 0; }
+  bool sold_out() const { return is_sold_out(sale.unleased, leased); }
   /// Units that are somewhere; in a balanced position all that were put on sale (I1).
   std::int64_t accounted() const { return sale.unleased + leased + sold; }
   bool balanced() const { return accounted() == sale.quantity; }

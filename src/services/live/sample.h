@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/check_counts.h"
+#include "model/sale_position.h"
 #include "model/time.h"
 #include "repositories/units.h"
 
@@ -33,7 +34,7 @@ struct Sample {
   std::int64_t failed = 0;
   std::vector<repositories::LeasedByNode> leased_by_node;
 
-  bool sold_out() const { return unleased == 0 && leased == 0; }
+  bool sold_out() const { return is_sold_out(unleased, leased); }
   /// Nobody asked for anything, and all is where it was at `before`.
   bool quiet_since(const Sample& before) const;
   friend bool operator==(const Sample&, const Sample&) = default;

@@ -1,6 +1,8 @@
 #include "app/roles/from_config.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "app/roles/role.h"
@@ -18,6 +20,11 @@ http::ListenerOptions public_listener(const Config& config) {
   options.limits.connections_per_address =
       static_cast<std::size_t>(config.http.connections_per_address);
   return options;
+}
+
+controllers::OriginRule origin_rule(const Config& config) {
+  const std::string& origin = config.http.origin;
+  return controllers::OriginRule(origin.empty() ? std::nullopt : std::optional(origin));
 }
 
 services::purchase::Rules purchase_rules(const Config& config) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/config/config.h"
+#include "controllers/origin.h"
 #include "http/server/server.h"
 #include "queue/rabbitmq/options.h"
 #include "repositories/sql/connection/database.h"
@@ -14,6 +15,9 @@ namespace stampede::app {
 
 /// The listener that buyers reach.
 http::ListenerOptions public_listener(const Config& config);
+
+/// Which requests are taken for the shop's own pages'.
+controllers::OriginRule origin_rule(const Config& config);
 
 /// How a purchase is decided.
 services::purchase::Rules purchase_rules(const Config& config);

@@ -104,7 +104,7 @@ Serve::Serve(const Config& config)
       database_({.path = database_path(config.data.dir), .busy_timeout = kBusyTimeout}),
       repositories_(database_),
       checkout_(purchase_rules(config), {captcha_tokens_, queue_, blacklist_}),
-      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      origin_(origin_rule(config)),
       front_(config.admission,
              {.keys = keys_,
               .accounts = accounts_,

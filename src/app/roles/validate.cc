@@ -109,7 +109,7 @@ Validate::Validate(const Config& config)
                   .low_stock = [this] { lease_schedule_.nudge(); }}),
       authenticator_(keys_, validator_.member().node),
       quantity_(config.cluster.quantity, authenticator_),
-      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      origin_(origin_rule(config)),
       check_([this](const auto& attempt,
                     const auto& wait) { return validator_.attempt(attempt, wait); },
              sessions_, origin_,

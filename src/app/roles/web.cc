@@ -66,7 +66,7 @@ Web::Web(const Config& config)
       keys_(key_path(config.data.dir)),
       database_(open_cluster_database(config, kReaders)),
       repositories_(*database_),
-      origin_(config.http.origin.empty() ? std::nullopt : std::optional(config.http.origin)),
+      origin_(origin_rule(config)),
       front_(config.admission,
              {.keys = keys_,
               .accounts = accounts_,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "consumers/batch_writer.h"
+#include "consumers/order_consumer.h"
 #include "queue/inbox.h"
 #include "tests/simulation/split_store.h"
 
@@ -13,7 +14,8 @@ using consumers::BatchWriter;
 
 namespace {
 
-constexpr Duration kFirstRetry = 50ms;
+constexpr Duration kFirstRetry = consumers::OrderConsumer::Options{}.first_retry;
+constexpr Duration kLastRetry = consumers::OrderConsumer::Options{}.last_retry;
 
 }  // namespace
 
@@ -146,7 +148,7 @@ void SimConsumer::Worker::write() {
     process_->after(away ? pause_ : stage_->random.between(10us, 5ms), [this, now = tries_] {
       if (now == tries_) write();
     });
-    pause_ = away ? std::min<Duration>(pause_ * 2, 1s) : kFirstRetry;
+    pause_ = away ? std::min<Duration>(pause_ * 2, kLastRetry) : kFirstRetry;
     return;
   }
   step_ = Step::kWritten;

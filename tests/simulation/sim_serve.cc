@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "consumers/batch_writer.h"
+#include "consumers/order_consumer.h"
 #include "queue/local/local_queue.h"
 #include "schedules/order_loading.h"
+#include "schedules/periods.h"
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
 #include "tests/simulation/keys.h"
@@ -21,13 +23,10 @@ using services::purchase::Waiter;
 
 namespace {
 
-constexpr Duration kReloadEvery = 200ms;
-constexpr Duration kHousekeepingEvery = 250ms;
 /// A buyer who waits is answered within 2 s, by the next housekeeping.
 constexpr Duration kLongestServeWait = 2'400ms;
-/// As OrderConsumer::Options has them.
-constexpr Duration kFirstWriteRetry = 50ms;
-constexpr Duration kLastWriteRetry = 1s;
+constexpr Duration kFirstWriteRetry = consumers::OrderConsumer::Options{}.first_retry;
+constexpr Duration kLastWriteRetry = consumers::OrderConsumer::Options{}.last_retry;
 
 Rules rules_of_serve(const Stage& stage) {
   const bool hasty = stage.bug == Bug::kIntervalForgotten;
@@ -306,9 +305,9 @@ void SimServe::start() {
     end("could not start");
   }
   if (!process_.running()) return;
-  every(kReloadEvery, &Up::reload);
+  every(schedules::kReloadPeriod, &Up::reload);
   every(stage_->profile.load_every, &Up::load_orders);
-  every(kHousekeepingEvery, &Up::housekeeping);
+  every(schedules::kHousekeepingPeriod, &Up::housekeeping);
 }
 
 void SimServe::every(Duration period, void (Up::*what)()) {

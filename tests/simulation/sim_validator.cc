@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "schedules/periods.h"
 #include "tests/simulation/validator_process.h"
 
 namespace stampede::simulation {
@@ -12,7 +13,6 @@ using services::purchase::Waiter;
 
 namespace {
 
-constexpr Duration kBeatEvery = 500ms;
 constexpr Duration kLinkPatience = 1s;
 constexpr Duration kForwardPatience = 3s;
 /// A buyer who waits is answered within 2 s, and a review comes every 100 ms.
@@ -224,7 +224,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
   } else {
     up_->rules.unanswered(peers::Heartbeat(sent));
   }
-  if (!sent.leaving) beat_later(at_once ? 0us : kBeatEvery);
+  if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
 }
 
 /// As `stampede validate` stops: the farewell, then nothing is sold any more, then the queue is
@@ -275,7 +275,7 @@ void SimValidator::review() {
     up_->review(process_.now());
     send_asks();
   });
-  process_.after(100ms, [this] { review(); });
+  process_.after(schedules::kLeasePeriod, [this] { review(); });
 }
 
 }  // namespace stampede::simulation

@@ -106,7 +106,7 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
 
 void SimValidator::Up::review(Now now) {
   rules.review(now);
-  constexpr int kSweepEvery = 50;
+  constexpr int kSweepEvery = 50;  // 5 s, half of what it is: a simulated sale is short
   if (++reviews % kSweepEvery == 0) rules.sweep(now);
   spoil_markers();
   if (stage.bug != Bug::kWaitsNeverExpire) rules.expire_waits(now);

@@ -17,6 +17,7 @@
 #include "queue/rabbitmq/topology.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
+#include "schedules/periods.h"
 #include "schedules/reload.h"
 #include "telemetry/log.h"
 
@@ -26,7 +27,6 @@ namespace {
 constexpr std::chrono::milliseconds kLookPeriod{1'000};
 /// Should a look take longer, the live view does not wait for it.
 constexpr std::chrono::milliseconds kLongestLook{2'000};
-constexpr std::chrono::milliseconds kReloadPeriod{200};
 constexpr std::size_t kReaders = 4;
 
 /// What the console knew at its last look.
@@ -153,7 +153,8 @@ Role::Addresses Admin::start() {
                       [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_stock(text, view()); }}});
   reload_.run(read_clocks());  // ended sessions are known before the first request
-  reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_.run(read_clocks()); });
+  reload_schedule_.emplace("reload", schedules::kReloadPeriod,
+                           [this] { reload_.run(read_clocks()); });
   console_->start();
   look_schedule_.emplace("look", kLookPeriod, [this] { look(); });
   return {{"console", console_->url()}};

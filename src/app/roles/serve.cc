@@ -19,6 +19,7 @@
 #include "repositories/sql/repositories.h"
 #include "schedules/order_loading.h"
 #include "schedules/periodic.h"
+#include "schedules/periods.h"
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
 #include "services/orders/buyer_orders.h"
@@ -33,14 +34,12 @@ using std::chrono::milliseconds;
 constexpr std::size_t kQueueCapacity = 65'536;
 constexpr std::int32_t kShard = 0;  // the local queue has one
 constexpr std::size_t kMarkersAtOnce = 10'000;
-constexpr milliseconds kReloadPeriod{200};
 /// Between two steps of loading orders, which take as long: half of a core is the sale's.
 constexpr milliseconds kLoadingPeriod{5};
 /// Another process that holds the database longer counts as a database that is away: the queue
 /// stalls and answers 503, and the consumer tries again.
 constexpr milliseconds kBusyTimeout{1'000};
-constexpr milliseconds kHousekeepingPeriod{250};
-constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
+
 /// Everything of one running shop, in the order it is built; it goes in reverse. The listeners come
 /// first, because requests that still wait when everything else goes are answered through them.
 class Serve final : public Role {
@@ -170,7 +169,8 @@ void Serve::start_schedules() {
           },
   });
   reload_->run(read_clocks());  // all is known before the first request
-  reload_schedule_.emplace("reload", kReloadPeriod, [this] { reload_->run(read_clocks()); });
+  reload_schedule_.emplace("reload", schedules::kReloadPeriod,
+                           [this] { reload_->run(read_clocks()); });
   consumer_.emplace(
       queue_, writer_,
       consumers::OrderConsumer::DeadLetters{.shard = kShard,
@@ -182,14 +182,15 @@ void Serve::start_schedules() {
               [this](std::span<const Purchase> purchases) { checkout_.note_refused(purchases); }},
       consumers::OrderConsumer::Options{});
   loading_schedule_.emplace("orders", kLoadingPeriod, [this] { loading_.step(read_clocks()); });
-  housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
+  housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
+                                 [this] { housekeeping(); });
 }
 
 void Serve::housekeeping() {
   const Now now = read_clocks();
   checkout_.expire_waits(now.tick);
   if (loading_schedule_ && loading_.progress().complete) loading_schedule_.reset();
-  if (++rounds_ % kSweepEvery == 0) checkout_.sweep(now);
+  if (++rounds_ % schedules::kSweepEvery == 0) checkout_.sweep(now);
 }
 
 std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {

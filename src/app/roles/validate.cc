@@ -20,6 +20,7 @@
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/topology.h"
 #include "schedules/periodic.h"
+#include "schedules/periods.h"
 #include "services/validator/validator.h"
 #include "telemetry/log.h"
 #include "telemetry/log_limit.h"
@@ -29,12 +30,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Twice a second, so that what changed is here within one even if a heartbeat is late.
-constexpr milliseconds kHeartbeatPeriod{500};
-/// Also nudged when stock runs low.
-constexpr milliseconds kLeasePeriod{100};
-constexpr milliseconds kHousekeepingPeriod{250};
-constexpr int kSweepEvery = 40;  // rounds of housekeeping: 10 s
 constexpr milliseconds kProgressPeriod{5'000};
 
 Member this_member(const Config& config, const std::string& url) {
@@ -73,8 +68,8 @@ class Validate final : public Role {
   services::accounts::Sessions sessions_{keys_};
   queue::rabbitmq::RabbitQueue queue_;
   // The validator, and a heartbeat that another is to follow, nudge them.
-  schedules::Periodic lease_schedule_{"leases", kLeasePeriod};
-  schedules::Periodic heartbeat_schedule_{"heartbeat", kHeartbeatPeriod};
+  schedules::Periodic lease_schedule_{"leases", schedules::kLeasePeriod};
+  schedules::Periodic heartbeat_schedule_{"heartbeat", schedules::kHeartbeatPeriod};
   services::validator::Validator validator_;
 
   peers::Authenticator authenticator_;
@@ -134,7 +129,8 @@ Role::Addresses Validate::start() {
   queue_.start(validator_.resolutions());
   lease_schedule_.start([this] { look_after_leases(); });
   heartbeat_schedule_.start([this] { beat(); });
-  housekeeping_schedule_.emplace("housekeeping", kHousekeepingPeriod, [this] { housekeeping(); });
+  housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
+                                 [this] { housekeeping(); });
   door_->start();
   console_->start();
   return {{"check", door_->url()}, {"console", console_->url()}};
@@ -189,7 +185,7 @@ void Validate::look_after_leases() {
 void Validate::housekeeping() {
   const Now now = read_clocks();
   validator_.expire_waits(now);
-  if (++rounds_ % kSweepEvery == 0) validator_.sweep(now);
+  if (++rounds_ % schedules::kSweepEvery == 0) validator_.sweep(now);
   tell_clock_problem(now);
   if (keys_.reload()) telemetry::log_info("keys reloaded");
 }

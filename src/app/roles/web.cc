@@ -11,13 +11,13 @@
 #include "app/roles/shop_metrics.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
+#include "schedules/periods.h"
 #include "schedules/reload.h"
 #include "services/routing/route_table.h"
 
 namespace stampede::app {
 namespace {
 
-constexpr std::chrono::milliseconds kReloadPeriod{200};
 constexpr std::size_t kReaders = 4;
 
 /// Shop pages, accounts, captchas and orders; it sells nothing itself.
@@ -135,7 +135,7 @@ Role::Addresses Web::start() {
           }});
   reload_.run(read_clocks());  // all is known before the first request
   healthy_ = true;
-  reload_schedule_.emplace("reload", kReloadPeriod, [this] {
+  reload_schedule_.emplace("reload", schedules::kReloadPeriod, [this] {
     healthy_ = false;
     reload_.run(read_clocks());
     healthy_ = true;

@@ -9,7 +9,7 @@ inline constexpr int kVirtualNodes = 150;
 
 /// A validator as its peers know it.
 struct Member {
-  std::string node;         // its name in the ring: 1 to 32 characters of a-z 0-9 -
+  std::string node;         // its name in the ring; see kNodeNameForm
   std::string address;      // "host:port" where other roles reach it
   std::string incarnation;  // of this process alone: 16 hexadecimal digits, drawn at its start
 

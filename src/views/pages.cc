@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "model/user.h"
 #include "views/format.h"
 #include "views/page_templates.h"
 
@@ -144,7 +145,9 @@ std::string Pages::login(const CredentialsForm& form) const {
 }
 
 std::string Pages::registration(const CredentialsForm& form) const {
-  return templates_->render("register", "Register", values_of(form));
+  data values = values_of(form);
+  values.set("name_form", std::string(kUserNameForm));
+  return templates_->render("register", "Register", std::move(values));
 }
 
 std::string Pages::account(const AccountPage& page) const {

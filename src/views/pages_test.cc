@@ -161,6 +161,8 @@ TEST_F(PagesTest, ErrorsAndNoticesAppearOnlyWhenThereAreAny) {
   EXPECT_THAT(pages_.login({"t", "Wrong.", "", ""}), HasSubstr("role=\"alert\">Wrong.<"));
   EXPECT_THAT(pages_.account({"t", "", "Changed."}), HasSubstr("role=\"status\">Changed.<"));
   EXPECT_THAT(pages_.login({"t", "", "", "/orders"}), HasSubstr("/user/register?next=/orders\""));
+  EXPECT_THAT(pages_.registration({"t", "", "", ""}),
+              HasSubstr("3 to 32 letters, digits, dots, dashes and underscores.</p>"));
 }
 
 TEST_F(PagesTest, OrdersLinkToOlderOnesOnlyIfThereAreAny) {

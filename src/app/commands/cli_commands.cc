@@ -2,6 +2,7 @@
 #include "app/config/role_config.h"
 #include "app/roles/cluster.h"
 #include "app/roles/serve.h"
+#include "model/user.h"
 
 // Every command, its options and their words.
 namespace stampede::app {
@@ -40,7 +41,7 @@ void CommandLine::add_user() {
   CLI::App& add =
       command(user, "add", "add a user; prints a generated password, once",
               [this](const auto& loaded) { return app::add_user(loaded.config, user_add_); });
-  add.add_option("name", user_add_.name, "3 to 32 characters of A-Z a-z 0-9 . _ -")->required();
+  add.add_option("name", user_add_.name, std::string(kUserNameForm))->required();
   add.add_flag("--operator", user_add_.is_operator, "may use the operations console");
   add.add_flag("--password-stdin", user_add_.password_from_stdin,
                "read the password from standard input instead");

@@ -81,8 +81,7 @@ http::Response BuyersController::buyers(const http::Request& request) {
       services_.buyers.search(who, request.query_parameter("after").value_or(""), kPerPage);
   if (!found) {
     shown_page.error =
-        "Expected an id, or the beginning of a name: at most 32 letters, digits, dots, dashes and "
-        "underscores.";
+        fmt::format("Expected an id, or the beginning of a name. A name has {}.", kUserNameForm);
     return page(400, services_.pages.buyers(shown_page));
   }
   shown_page.users = std::move(found->users);

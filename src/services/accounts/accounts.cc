@@ -63,8 +63,11 @@ bool proves(const std::optional<User>& user, std::string_view password) {
 
 std::string_view explain(AccountError error) {
   switch (error) {
-    case AccountError::kBadName:
-      return "A name has 3 to 32 characters: letters A-Z, digits, dot, underscore or hyphen.";
+    case AccountError::kBadName: {
+      static const std::string text =
+          "A name has " + std::string(kUserNameForm) + "; its letters are A to Z.";
+      return text;
+    }
     case AccountError::kBadPassword:
       return "A password has 8 to 128 bytes of valid UTF-8 text.";
     case AccountError::kNameTaken:

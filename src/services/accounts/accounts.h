@@ -16,7 +16,7 @@
 namespace stampede::services::accounts {
 
 enum class AccountError : std::uint8_t {
-  kBadName,      // not 3 to 32 characters of A-Z a-z 0-9 . _ -
+  kBadName,      // not as kUserNameForm says
   kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
   kNameTaken,
   kWrongLogin,  // unknown name and wrong password are one answer, in one time

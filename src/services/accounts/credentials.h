@@ -5,7 +5,7 @@
 
 namespace stampede::services::accounts {
 
-/// 3 to 32 characters of A-Z a-z 0-9 . _ -
+/// A user name: see kUserNameForm.
 bool is_name(std::string_view text);
 /// True if a user name may begin with `text`; also for an empty text.
 bool is_beginning_of_name(std::string_view text);

@@ -16,6 +16,14 @@ void single(PrometheusText& text, std::string_view name, std::string_view type,
   text.value(name, "", value);
 }
 
+/// Of orders that were there before this process started.
+void write_orders_known(PrometheusText& text, std::int64_t loaded, bool complete) {
+  single(text, "stampede_loaded_orders", "gauge",
+         "Orders that this process has loaded, or was told of.", static_cast<double>(loaded));
+  single(text, "stampede_orders_known", "gauge", "1: all orders from before the start are known.",
+         complete ? 1 : 0);
+}
+
 }  // namespace
 
 void write_consumer_metrics(PrometheusText& text,
@@ -105,23 +113,16 @@ void write_checkout_metrics(PrometheusText& text, const services::purchase::Chec
 
 void write_loading_metrics(PrometheusText& text,
                            const schedules::OrderLoading::Progress& progress) {
-  single(text, "stampede_loaded_orders", "gauge",
-         "Orders from before the start of this process that it has loaded.",
-         static_cast<double>(progress.known));
+  write_orders_known(text, progress.known, progress.complete);
   single(text, "stampede_order_numbers_to_load", "gauge",
          "Order numbers that it still has to look at; until then no buyer is told no.",
          static_cast<double>(progress.left));
-  single(text, "stampede_orders_known", "gauge", "1: all orders from before the start are known.",
-         progress.complete ? 1 : 0);
 }
 
 void write_validator_metrics(PrometheusText& text, const services::validator::Validator& validator,
                              Now now) {
-  single(text, "stampede_loaded_orders", "gauge",
-         "Orders that quantity control has told this process.",
-         static_cast<double>(validator.orders_told()));
-  single(text, "stampede_orders_known", "gauge", "1: all orders from before the start are known.",
-         validator.loading() ? 0 : 1);
+  write_orders_known(text, static_cast<std::int64_t>(validator.orders_told()),
+                     !validator.loading());
   const auto& clocks = validator.clocks();
   single(text, "stampede_clock_ahead_seconds", "gauge",
          "How far the wall clock is ahead of the database's.",

@@ -36,7 +36,7 @@ constexpr const char* kNobodyListens = "127.0.0.1:1";
 struct Listener {
   http::Router router;
   http::Server server{{.address = "127.0.0.1:0"}, router};
-  std::string address() const { return "127.0.0.1:" + std::to_string(server.port()); }
+  std::string address() const { return server.address(); }
 };
 
 /// What a validator needs to decide, and to pass on.

@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "app/config/shapes.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::app {
@@ -16,6 +17,21 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+
+TEST(IsOrigin, TakesWhatABrowserSends) {
+  for (const char* origin :
+       {"https://shop.example", "http://shop.example", "https://shop.example:8443",
+        "http://localhost:8082", "http://127.0.0.1", "http://[::1]", "http://[::1]:8082"}) {
+    EXPECT_TRUE(is_origin(origin)) << origin;
+  }
+  for (const char* other :
+       {"", "shop.example", "ftp://shop.example", "https://", "https://:80", "https://Shop.example",
+        "https://shop.example/", "https://shop.example:", "https://shop.example:65536",
+        "https://shop.example:+1", "https://me@shop.example", "https://::1", "https://[::1",
+        "https://[::1]x", "https://[::g]", "https://[127.0.0.1]", "https://[shop.example]"}) {
+    EXPECT_FALSE(is_origin(other)) << other;
+  }
+}
 
 class ConfigTest : public testing::Test {
  protected:

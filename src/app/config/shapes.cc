@@ -3,10 +3,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <string>
 
-#include "app/config/parse_number.h"
 #include "model/node_name.h"
 #include "net/host_port.h"
 
@@ -15,8 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestHost = 253;
 constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un
-
-bool is_port(std::string_view text) { return parse_number<std::uint16_t>(text).has_value(); }
 
 bool is_letter_or_digit(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -73,14 +69,9 @@ bool is_origin(std::string_view text) {
   const std::string_view scheme = text.starts_with("https://") ? "https://" : "http://";
   if (!text.starts_with(scheme)) return false;
   text.remove_prefix(scheme.size());
-  std::string_view host = text;
-  const auto colon = text.rfind(':');
-  if (colon != std::string_view::npos && !text.ends_with(']')) {
-    if (!is_port(text.substr(colon + 1))) return false;
-    host = text.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']'))
-    return is_address(host.substr(1, host.size() - 2));
+  const bool has_port = text.find(':') != text.npos && !text.ends_with(']');
+  const std::string host = host_of(has_port ? std::string(text) : std::string(text) + ":80");
+  if (host.find(':') != host.npos) return is_address(host);
   return !host.empty() && std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   });

@@ -32,10 +32,9 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kProgressPeriod{5'000};
 
-Member this_member(const Config& config, const std::string& url) {
+Member this_member(const Config& config, const std::string& listening) {
   std::random_device random;
   const std::uint64_t incarnation = (std::uint64_t{random()} << 32) | random();
-  const std::string listening = url.substr(url.find("//") + 2);
   return {.node = config.cluster.node,
           .address = config.cluster.advertise.empty() ? listening : config.cluster.advertise,
           .incarnation = fmt::format("{:016x}", incarnation)};
@@ -93,7 +92,7 @@ Validate::Validate(const Config& config)
       keys_(key_path(config.data.dir)),
       door_(std::make_unique<http::Server>(public_listener(config), router_)),
       queue_(broker_options(config)),
-      validator_({.member = this_member(config, door_->url()),
+      validator_({.member = this_member(config, door_->address()),
                   .rules = purchase_rules(config),
                   .captcha = captcha_tokens_,
                   .sessions = sessions_,

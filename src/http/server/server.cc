@@ -152,10 +152,12 @@ void Server::start() { implementation_->start(); }
 
 std::uint16_t Server::port() const { return implementation_->endpoint().port(); }
 
-std::string Server::url() const {
+std::string Server::address() const {
   const tcp::endpoint& endpoint = implementation_->endpoint();
-  return "http://" + net::HostPort{endpoint.address().to_string(), endpoint.port()}.text();
+  return net::HostPort{endpoint.address().to_string(), endpoint.port()}.text();
 }
+
+std::string Server::url() const { return "http://" + address(); }
 
 void Server::drain() { implementation_->drain(); }
 

@@ -64,6 +64,8 @@ class Server {
   void start();
   /// The real port, after 0. Thread-safe.
   std::uint16_t port() const;
+  /// Where it listens: "127.0.0.1:8082". Thread-safe.
+  std::string address() const;
   /// "http://127.0.0.1:8082". Thread-safe.
   std::string url() const;
 

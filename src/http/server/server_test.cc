@@ -258,6 +258,7 @@ TEST(Server, RefusesWhatIsNoAddress) {
 TEST(Server, KnowsItsAddress) {
   const TestServer test;
   EXPECT_GT(test.port(), 0);
+  EXPECT_EQ(test.server->address(), "127.0.0.1:" + std::to_string(test.port()));
   EXPECT_EQ(test.server->url(), "http://127.0.0.1:" + std::to_string(test.port()));
 }
 

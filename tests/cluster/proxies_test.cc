@@ -1,17 +1,14 @@
 // The real nginx and the real HAProxy on their configurations in deploy/, in front of small
 // upstreams that say who they are.
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -21,6 +18,7 @@
 #include "http/server/static_files.h"
 #include "tests/cluster/proxy.h"
 #include "tests/support/eventually.h"
+#include "tests/support/listener.h"
 #include "tests/support/own_loopback.h"
 #include "tests/support/raw_connection.h"
 
@@ -105,34 +103,23 @@ class Silent {
  public:
   enum class Manner { kDies, kStandsStill };
   explicit Silent(Manner manner) : manner_(manner) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    inet_pton(AF_INET, own_loopback().c_str(), &address.sin_addr);
-    socklen_t size = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (listener_ < 0 || bind(listener_, generic, size) != 0 || listen(listener_, 16) != 0 ||
-        getsockname(listener_, generic, &size) != 0) {
-      throw std::system_error(errno, std::generic_category(), "listen");
-    }
-    port_ = ntohs(address.sin_port);
     thread_ = std::jthread([this] { run(); });
   }
   ~Silent() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.shut();
     thread_.join();
-    close(listener_);
     for (const int peer : kept_) close(peer);
   }
   Silent(const Silent&) = delete;
   Silent& operator=(const Silent&) = delete;
 
-  std::string address() const { return fmt::format("{}:{}", own_loopback(), port_); }
-  std::uint16_t port() const { return port_; }
+  std::string address() const { return listener_.address(); }
+  std::uint16_t port() const { return listener_.port(); }
   int requests() const { return requests_; }
 
  private:
   void run() {
-    for (int peer = 0; (peer = accept(listener_, nullptr, nullptr)) >= 0;) {
+    for (int peer = 0; (peer = listener_.accept()) >= 0;) {
       char byte = 0;
       if (recv(peer, &byte, 1, 0) == 1) ++requests_;
       if (manner_ == Manner::kDies) {
@@ -146,8 +133,7 @@ class Silent {
   const Manner manner_;
   std::vector<int> kept_;  // the thread's own until it has ended
 
-  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::uint16_t port_ = 0;
+  Listener listener_{own_loopback()};
   std::atomic<int> requests_ = 0;
   std::jthread thread_;
 };

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "tests/support/listener.h"
 
 namespace stampede::http::testing {
 
@@ -53,38 +52,18 @@ class ScriptedPeer {
     int socket_;
   };
 
-  ScriptedPeer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        ::listen(socket_, 16) != 0 ||
-        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      throw std::runtime_error("no port to listen on");
-    }
-    port_ = ntohs(address.sin_port);
-  }
-  ScriptedPeer(const ScriptedPeer&) = delete;
-  ScriptedPeer& operator=(const ScriptedPeer&) = delete;
-  ~ScriptedPeer() { ::close(socket_); }
-
-  std::uint16_t port() const { return port_; }
-  /// 1 if a connection waits to be accepted.
-  int waiting(std::chrono::milliseconds time = {}) const {
-    pollfd entry{socket_, POLLIN, 0};
-    return ::poll(&entry, 1, static_cast<int>(time.count()));
-  }
+  std::uint16_t port() const { return listener_.port(); }
+  /// Whether a connection waits to be accepted, or comes within `time`.
+  bool waiting(std::chrono::milliseconds time = {}) const { return listener_.waiting(time); }
   Connection accept() {
-    if (waiting(std::chrono::seconds{20}) != 1) {
+    if (!waiting(std::chrono::seconds{20})) {
       throw std::runtime_error("nobody connects");
     }
-    return Connection(::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC));
+    return Connection(listener_.accept());
   }
 
  private:
-  int socket_;
-  std::uint16_t port_ = 0;
+  test_support::Listener listener_;
 };
 
 }  // namespace stampede::http::testing

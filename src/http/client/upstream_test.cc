@@ -129,7 +129,7 @@ TEST(Upstream, APeerThatDiesInTheMiddleOfItsAnswerIsLost) {
     connection.close();
     EXPECT_EQ(kind_of(answer.get()), "lost") << part;
   }
-  EXPECT_EQ(peer.waiting(), 0);  // nothing was sent again
+  EXPECT_FALSE(peer.waiting());  // nothing was sent again
 }
 
 /// True: over AwkwardTransport.
@@ -196,7 +196,7 @@ TEST(Upstream, ARequestThatWasWrittenIsNeverSentAgain) {
   EXPECT_THAT(connection.request(), HasSubstr("GET /second "));
   connection.close();
   EXPECT_EQ(kind_of(second.get()), "lost");
-  EXPECT_EQ(peer.waiting(), 0);
+  EXPECT_FALSE(peer.waiting());
 }
 
 TEST(Upstream, AConnectionAtRestIsGivenUpWithThePeerAndWithTime) {

@@ -1,7 +1,6 @@
 // The order queue on a real broker, which is started for these tests alone.
 #include "tests/support/rabbitmq.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -9,14 +8,12 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <deque>
 #include <future>
 #include <limits>
 #include <map>
 #include <optional>
 #include <set>
-#include <system_error>
 #include <thread>
 
 #include "concurrency/mutex.h"
@@ -26,6 +23,7 @@
 #include "queue/rabbitmq/rabbit_source.h"
 #include "queue/rabbitmq/topology.h"
 #include "tests/support/eventually.h"
+#include "tests/support/listener.h"
 #include "tests/support/raw_connection.h"
 
 namespace stampede::queue::rabbitmq {
@@ -101,37 +99,26 @@ void append_numbers(std::vector<std::int64_t>& numbers, std::span<const Message>
 class Relay {
  public:
   explicit Relay(std::uint16_t broker) : broker_(broker) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const where = reinterpret_cast<sockaddr*>(&address);
-    if (listener_ < 0 || bind(listener_, where, size) != 0 || listen(listener_, 16) != 0 ||
-        getsockname(listener_, where, &size) != 0) {
-      throw std::system_error(errno, std::generic_category(), "relay");
-    }
-    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     accepting_ = std::jthread([this] { accept_all(); });
   }
   ~Relay() {
-    shutdown(listener_, SHUT_RDWR);
+    listener_.shut();
     accepting_.join();  // from here on nobody else uses the lists
     for (const int end : ends_) shutdown(end, SHUT_RDWR);
     copying_.clear();
     for (const int end : ends_) close(end);
-    close(listener_);
   }
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  const std::string& address() const { return address_; }
+  std::string address() const { return listener_.address(); }
   /// The next ones: nobody answers them.
   void hold(int connections = std::numeric_limits<int>::max()) { left_to_hold_ = connections; }
   int held() const { return held_; }
 
  private:
   void accept_all() {
-    for (int client = 0; (client = accept(listener_, nullptr, nullptr)) >= 0;) {
+    for (int client = 0; (client = listener_.accept()) >= 0;) {
       ends_.push_back(client);
       if (left_to_hold_ > 0) {
         --left_to_hold_;
@@ -153,8 +140,7 @@ class Relay {
   }
 
   const std::uint16_t broker_;
-  const int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::string address_;
+  test_support::Listener listener_;
   std::atomic<int> left_to_hold_{0};
   std::atomic<int> held_{0};
   // Used by the accepting thread alone until it has ended:

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <vector>
 
+#include "tests/support/fake_pictures.h"
 #include "tests/support/visitor.h"
 
 namespace stampede::controllers {
@@ -16,26 +16,12 @@ using test_support::header_of;
 const std::string kPng = "00112233445566778899aabbccddeeff.png";
 const std::string kWebp = "ffeeddccbbaa99887766554433221100.webp";
 
-/// Has both, and counts the questions.
-class TwoPictures final : public repositories::Pictures {
- public:
-  std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture&,
-                                                              std::string_view, std::size_t,
-                                                              Instant) override {
-    return PictureId{1};
-  }
-  bool remove(ProductId, PictureId) override { return false; }
-  std::optional<std::string> content(std::string_view name) override {
-    ++asked;
-    if (name != kPng && name != kWebp) return std::nullopt;
-    return "<script>content of " + std::string(name);
-  }
-  std::atomic<int> asked = 0;
-};
-
 class PicturesControllerTest : public testing::Test {
  protected:
   PicturesControllerTest() {
+    for (const auto& name : {kPng, kWebp}) {
+      repository_.contents[name] = "<script>content of " + name;
+    }
     controller_.add_routes(router_, pool_);
     show({kPng, kWebp});
   }
@@ -45,7 +31,7 @@ class PicturesControllerTest : public testing::Test {
     controller_.load(std::vector{product});
   }
 
-  TwoPictures repository_;
+  test_support::FakePictures repository_;
   services::catalog::Pictures pictures_{repository_};
   PicturesController controller_{pictures_};
   concurrency::WorkerPool pool_{{.name = "pictures", .threads = 1, .queue = 8}};

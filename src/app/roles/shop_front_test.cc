@@ -9,28 +9,11 @@
 #include <stdexcept>
 
 #include "app/roles/test_front.h"
+#include "tests/support/fake_pictures.h"
 #include "tests/support/visitor.h"
 
 namespace stampede::app {
 namespace {
-
-/// Has every picture, once the test lets it read.
-class SlowPictures final : public repositories::Pictures {
- public:
-  std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture&,
-                                                              std::string_view, std::size_t,
-                                                              Instant) override {
-    return PictureId{1};
-  }
-  bool remove(ProductId, PictureId) override { return false; }
-  std::optional<std::string> content(std::string_view name) override {
-    if (!allowed.try_acquire_for(std::chrono::seconds{10})) {
-      throw std::runtime_error("the test went on without its pictures");
-    }
-    return std::string(name);
-  }
-  std::counting_semaphore<> allowed{0};
-};
 
 /// A request whose answer nobody waits for yet.
 class Asked final : public http::Exchange {
@@ -52,13 +35,20 @@ class Asked final : public http::Exchange {
 };
 
 TEST(ShopFront, PicturesKeepNobodyFromTheirOrders) {
-  SlowPictures storage;
+  test_support::FakePictures storage;
+  std::counting_semaphore<> allowed{0};
+  storage.before_content = [&] {
+    if (!allowed.try_acquire_for(std::chrono::seconds{10})) {
+      throw std::runtime_error("the test went on without its pictures");
+    }
+  };
   TestFront shop(&storage);
   Product fox{.id = {1}, .name = "Fox", .description = "", .created_at = {}};
   for (const char* name :
        {"00000000000000000000000000000001.png", "00000000000000000000000000000002.png",
         "00000000000000000000000000000003.png"}) {
     fox.pictures.push_back({.id = {1}, .name = name});
+    storage.contents[name] = "picture";
   }
   shop.front.show({fox});
   std::deque<Asked> pictures;
@@ -70,7 +60,7 @@ TEST(ShopFront, PicturesKeepNobodyFromTheirOrders) {
   buyer.cookies["sign"] = shop.sessions.issue(UserId{1}, 0, read_clocks().wall);
   EXPECT_EQ(buyer.get("/orders").status, 200);
 
-  storage.allowed.release(3);
+  allowed.release(3);
   for (Asked& picture : pictures) EXPECT_EQ(picture.wait().status, 200);
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_pictures.h"
 #include "tests/support/pictures.h"
 
 namespace stampede::services::catalog {
@@ -11,37 +12,20 @@ namespace {
 using repositories::AddPictureError;
 using testing::HasSubstr;
 
-class MemoryPictures final : public repositories::Pictures {
- public:
-  std::expected<PictureId, AddPictureError> add(ProductId, const Picture& picture, std::string_view,
-                                                std::size_t most, Instant) override {
-    if (refused) return std::unexpected(*refused);
-    added = picture;
-    at_most = most;
-    return PictureId{7};
-  }
-  bool remove(ProductId, PictureId) override { return false; }
-  std::optional<std::string> content(std::string_view) override { return std::nullopt; }
-
-  std::optional<AddPictureError> refused;
-  std::optional<Picture> added;
-  std::size_t at_most = 0;
-};
-
 class PicturesTest : public testing::Test {
  protected:
   auto add(const std::string& content, std::string_view alt = "a fox") {
     return pictures_.add(ProductId{3}, alt, content, Instant{});
   }
 
-  MemoryPictures repository_;
+  test_support::FakePictures repository_;
   Pictures pictures_{repository_};
 };
 
 TEST_F(PicturesTest, AContentNamesItself) {
   const auto picture = add(test_support::png(640, 480));
   ASSERT_TRUE(picture);
-  EXPECT_EQ(picture->id, PictureId{7});
+  EXPECT_EQ(picture->id, test_support::FakePictures::kId);
   EXPECT_EQ(picture->name, "c369d74f4fd90e3fc42b64f27f9a3b81.png");
   EXPECT_EQ(picture->width, 640);
   EXPECT_EQ(picture->height, 480);

@@ -6,6 +6,7 @@
 #include "services/operations/catalog_operations.h"
 #include "services/operations/user_operations.h"
 #include "tests/support/fake_buyers.h"
+#include "tests/support/fake_pictures.h"
 
 namespace stampede::services::operations {
 namespace {
@@ -72,17 +73,6 @@ class SmallCatalog final : public repositories::Catalog {
   Sale sale_;
 };
 
-class NoPictures final : public repositories::Pictures {
- public:
-  std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture&,
-                                                              std::string_view, std::size_t,
-                                                              Instant) override {
-    return std::unexpected(repositories::AddPictureError::kUnknownProduct);
-  }
-  bool remove(ProductId, PictureId picture) override { return picture == PictureId{1}; }
-  std::optional<std::string> content(std::string_view) override { return std::nullopt; }
-};
-
 class OperationsTest : public testing::Test {
  protected:
   OperationsTest() {
@@ -107,7 +97,7 @@ class OperationsTest : public testing::Test {
   test_support::FakeAuditLog log_;
   audit::Journal journal_{log_, users_};
   SmallCatalog storage_;
-  NoPictures pictures_;
+  test_support::FakePictures pictures_;
   CatalogOperations catalog_{storage_, pictures_, journal_};
   UserOperations user_operations_{{users_, users_, users_}, journal_};
   SaleId sale_;

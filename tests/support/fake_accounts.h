@@ -68,7 +68,10 @@ class FakeAccounts : public repositories::Accounts {
     return raise_epoch(id, now);
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
-  std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) override { return {}; }
+  /// Makes nobody.
+  std::vector<SessionEpoch> ensure_range(UserId first, UserId last, Instant) override {
+    return std::vector<SessionEpoch>(static_cast<std::size_t>(last.value - first.value + 1));
+  }
 
  protected:
   std::map<UserId, User> users() const {

@@ -48,7 +48,7 @@ Done backup(const Config& config, const fs::path& to) {
   const fs::path database = folder.path(database_name);
   copy_database(database_path(config.data.dir), database);
   // Behind the orders: a key that was made meanwhile still opens what the one before it sealed.
-  identity::create_key_file(folder.path(keys_name), identity::read_key_file(context.keys()));
+  identity::create_key_file(folder.path(keys_name), identity::read_key_file(context.keys().file()));
   repositories::sql::check_sqlite(database);
   const BackupManifest manifest{.created_at = read_clocks().wall,
                                 .schema = repositories::sql::schema_version_of(database),

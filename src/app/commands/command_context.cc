@@ -32,13 +32,13 @@ std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
 }  // namespace
 
 CommandContext::CommandContext(const Config& config, Missing missing)
-    : keys_(key_path(config.data.dir)),
-      database_(open_database(config, missing)),
+    : database_(open_database(config, missing)),
       repositories_(*database_),
       journal_(repositories_.audit_log(), repositories_.accounts()),
       catalog_(repositories_.catalog(), repositories_.pictures(), journal_),
       users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
-             journal_) {}
+             journal_),
+      keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {
   return {.name = this_operator(), .now = read_clocks()};

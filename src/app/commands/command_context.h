@@ -1,11 +1,11 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "app/config/config.h"
 #include "repositories/sql/repositories.h"
 #include "services/operations/catalog_operations.h"
+#include "services/operations/key_operations.h"
 #include "services/operations/user_operations.h"
 
 namespace stampede::app {
@@ -22,19 +22,17 @@ class CommandContext {
   repositories::sql::Repositories& storage() { return repositories_; }
   services::operations::CatalogOperations& catalog() { return catalog_; }
   services::operations::UserOperations& users() { return users_; }
-  services::audit::Journal& journal() { return journal_; }
+  services::operations::KeyOperations& keys() { return keys_; }
   /// Whoever runs the command, now.
   services::operations::Operator who() const;
-  /// The key file of the shop.
-  const std::filesystem::path& keys() const { return keys_; }
 
  private:
-  std::filesystem::path keys_;
   std::unique_ptr<repositories::sql::Database> database_;
   repositories::sql::Repositories repositories_;
   services::audit::Journal journal_;
   services::operations::CatalogOperations catalog_;
   services::operations::UserOperations users_;
+  services::operations::KeyOperations keys_;
 };
 
 /// Prints what a change was answered with; and on standard error, if an earlier request with the

@@ -48,9 +48,7 @@ Done create_keys(const Config& config) {
 
 Done rotate_keys(const Config& config) {
   CommandContext context(config, CommandContext::Missing::kRefuse);
-  services::operations::rotate_keys(
-      context.who(), context.keys().string(), [&] { identity::KeyRing::rotate(context.keys()); },
-      context.journal());
+  context.keys().rotate(context.who());
   return {};
 }
 

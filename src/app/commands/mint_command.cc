@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <iterator>
 #include <system_error>
+#include <vector>
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
@@ -16,9 +16,6 @@
 
 namespace stampede::app {
 namespace {
-
-/// Users made in one transaction and written at once.
-constexpr std::int64_t kBatch = 10'000;
 
 IdempotencyKey key_of(const Mint& options, UserId user) {
   if (options.key) return *options.key;
@@ -95,18 +92,14 @@ Done mint(const Config& config, const Mint& options) {
     if (!found) return std::unexpected(found.error());
     nodes = std::move(*found);
   }
-  const identity::KeyRing ring(context.keys());
+  const identity::KeyRing ring(context.keys().file());
   Minter minter(options, ring, std::move(nodes));
-  const UserId last = options.users.last;
-  context.journal().record(context.who(), "mint",
-                           fmt::format("users {}-{}", options.users.first.value, last.value));
   Progress progress("minting", options.users.size());
-  for (UserId first = options.users.first; first <= last; first.value += kBatch) {
-    const UserId end{std::min(last.value, first.value + kBatch - 1)};
-    const Instant now = read_clocks().wall;
-    minter.write(first, context.storage().accounts().ensure_range(first, end, now), now);
-    progress.advance(end.value - first.value + 1);
-  }
+  context.users().mint(context.who(), options.users.first, options.users.last,
+                       [&](UserId first, const std::vector<SessionEpoch>& epochs) {
+                         minter.write(first, epochs, read_clocks().wall);
+                         progress.advance(static_cast<std::int64_t>(epochs.size()));
+                       });
   return {};
 }
 

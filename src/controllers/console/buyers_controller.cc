@@ -154,7 +154,7 @@ http::Response BuyersController::log_out(const http::Request& request, const Ope
   const UserId user = user_of(request);
   const auto gone = services_.operations.log_out(services_.journal.at_console(who.id, now), user,
                                                  services_.sessions);
-  if (!gone) return refuse(BanError::kUnknownUser, user, who, now, {});
+  if (!gone) return refuse(gone.error(), user, who, now, {});
   return go_to(fmt::format("/buyers/{}?done=logged-out", user.value));
 }
 

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "identity/key_ring.h"
 #include "services/operations/catalog_operations.h"
+#include "services/operations/key_operations.h"
 #include "services/operations/user_operations.h"
 #include "tests/support/fake_buyers.h"
 #include "tests/support/fake_pictures.h"
+#include "tests/support/temp_dir.h"
 
 namespace stampede::services::operations {
 namespace {
@@ -164,16 +167,40 @@ TEST_F(OperationsTest, UsersAreBannedAndUnbanned) {
   EXPECT_THAT(changes(), ElementsAre("user ban, " + subject + ": a bot", "user unban, " + subject));
 }
 
-TEST_F(OperationsTest, KeysAreJournaledAfterTheyWereRotated) {
-  EXPECT_THROW(rotate_keys(
-                   kWho, "keys", [] { throw std::runtime_error("full"); }, journal_),
-               std::runtime_error);
+TEST_F(OperationsTest, AUserIsLoggedOutAndAnUnknownOneIsTold) {
+  const UserId bob = users_.add("bob");
+  const test_support::TempDir folder;
+  identity::KeyRing::create(folder.path() / "keys");
+  const identity::KeyRing ring(folder.path() / "keys");
+  accounts::Sessions sessions{ring};
+  EXPECT_EQ(user_operations_.log_out(kWho, UserId{99}, sessions).error(),
+            accounts::BanError::kUnknownUser);
   EXPECT_THAT(changes(), IsEmpty());
-  bool rotated = false;
-  rotate_keys(
-      kWho, "keys", [&] { rotated = true; }, journal_);
-  EXPECT_TRUE(rotated);
-  EXPECT_THAT(changes(), ElementsAre("keys rotate, keys"));
+  EXPECT_EQ(user_operations_.log_out(kWho, bob, sessions)->name, "bob");
+  EXPECT_THAT(changes(), ElementsAre("user logout, user " + std::to_string(bob.value) + " bob"));
+}
+
+TEST_F(OperationsTest, MintingIsJournaledBeforeTheFirstUser) {
+  using Told = std::pair<std::int64_t, std::size_t>;
+  std::vector<Told> told;
+  user_operations_.mint(kWho, UserId{5}, UserId{25'000},
+                        [&](UserId first, const std::vector<SessionEpoch>& epochs) {
+                          EXPECT_THAT(changes(), ElementsAre("mint, users 5-25000"));
+                          told.emplace_back(first.value, epochs.size());
+                        });
+  EXPECT_THAT(told, ElementsAre(Told{5, 10'000}, Told{10'005, 10'000}, Told{20'005, 4'996}));
+}
+
+TEST_F(OperationsTest, KeysAreJournaledAfterTheyWereRotated) {
+  const test_support::TempDir folder;
+  KeyOperations keys(folder.path() / "keys", journal_);
+  EXPECT_THROW(keys.rotate(kWho), identity::KeyFileError) << "there are none";
+  EXPECT_THAT(changes(), IsEmpty());
+  identity::KeyRing::create(keys.file());
+  identity::KeyRing ring(keys.file());
+  keys.rotate(kWho);
+  EXPECT_TRUE(ring.reload());
+  EXPECT_THAT(changes(), ElementsAre("keys rotate, " + keys.file().string()));
 }
 
 }  // namespace

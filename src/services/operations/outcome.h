@@ -9,8 +9,9 @@ namespace stampede::services::operations {
 
 using audit::Operator;
 
-/// What a change came to, or a sentence that names what was wrong and what was expected.
-template <class Result>
-using Outcome = std::expected<Result, std::string>;
+/// What a change came to, or why not: a sentence that names what was wrong and what was expected,
+/// or an error that has one and that the caller may have to tell from others.
+template <class Result, class Error = std::string>
+using Outcome = std::expected<Result, Error>;
 
 }  // namespace stampede::services::operations

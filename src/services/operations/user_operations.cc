@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "identity/password.h"
 #include "services/accounts/accounts.h"
 #include "services/accounts/credentials.h"
@@ -11,6 +14,13 @@ namespace stampede::services::operations {
 using accounts::AccountError;
 using accounts::BanError;
 using accounts::subject_of;
+
+namespace {
+
+/// Users made in one transaction and told of at once.
+constexpr std::int64_t kMintedAtOnce = 10'000;
+
+}  // namespace
 
 Outcome<UserId> UserOperations::add(const Operator& who, const NewUser& user) {
   const auto id =
@@ -35,8 +45,8 @@ Outcome<void> UserOperations::set_password(const Operator& who, const User& user
   return {};
 }
 
-std::expected<User, BanError> UserOperations::ban(const Operator& who, UserId user,
-                                                  const accounts::Ban& ban) {
+Outcome<User, BanError> UserOperations::ban(const Operator& who, UserId user,
+                                            const accounts::Ban& ban) {
   auto banned = buyers_.ban(user, ban, who.now.wall);
   if (banned) {
     journal_->record(who, "user ban", fmt::format("{}: {}", subject_of(*banned), ban.reason));
@@ -44,23 +54,26 @@ std::expected<User, BanError> UserOperations::ban(const Operator& who, UserId us
   return banned;
 }
 
-std::expected<User, BanError> UserOperations::unban(const Operator& who, UserId user) {
+Outcome<User, BanError> UserOperations::unban(const Operator& who, UserId user) {
   auto unbanned = buyers_.unban(user);
   if (unbanned) journal_->record(who, "user unban", subject_of(*unbanned));
   return unbanned;
 }
 
-std::optional<User> UserOperations::log_out(const Operator& who, UserId user,
-                                            accounts::Sessions& sessions) {
+Outcome<User, BanError> UserOperations::log_out(const Operator& who, UserId user,
+                                                accounts::Sessions& sessions) {
   auto gone = buyers_.log_out(user, sessions, who.now.wall);
-  if (gone) journal_->record(who, "user logout", subject_of(*gone));
-  return gone;
+  if (!gone) return std::unexpected(BanError::kUnknownUser);
+  journal_->record(who, "user logout", subject_of(*gone));
+  return *std::move(gone);
 }
 
-void rotate_keys(const Operator& who, const std::string& keys, const std::function<void()>& rotate,
-                 audit::Journal& journal) {
-  rotate();
-  journal.record(who, "keys rotate", keys);
+void UserOperations::mint(const Operator& who, UserId first, UserId last, const Minted& minted) {
+  journal_->record(who, "mint", fmt::format("users {}-{}", first.value, last.value));
+  for (; first <= last; first.value += kMintedAtOnce) {
+    const UserId end{std::min(last.value, first.value + kMintedAtOnce - 1)};
+    minted(first, accounts_->ensure_range(first, end, who.now.wall));
+  }
 }
 
 }  // namespace stampede::services::operations

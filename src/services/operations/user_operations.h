@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "services/accounts/buyers.h"
 #include "services/audit/journal.h"
@@ -27,20 +27,23 @@ class UserOperations {
   /// Ends every session of theirs.
   Outcome<void> set_password(const Operator& who, const User& user, const std::string& password);
 
-  std::expected<User, accounts::BanError> ban(const Operator& who, UserId user,
-                                              const accounts::Ban& ban);
-  std::expected<User, accounts::BanError> unban(const Operator& who, UserId user);
-  /// Ends every session of the user, in `sessions` at once; nullopt for an unknown one.
-  std::optional<User> log_out(const Operator& who, UserId user, accounts::Sessions& sessions);
+  Outcome<User, accounts::BanError> ban(const Operator& who, UserId user, const accounts::Ban& ban);
+  Outcome<User, accounts::BanError> unban(const Operator& who, UserId user);
+  /// Ends every session of the user, in `sessions` at once.
+  Outcome<User, accounts::BanError> log_out(const Operator& who, UserId user,
+                                            accounts::Sessions& sessions);
+
+  /// Told of some thousand users at a time, in order: the first one's id, and the session epochs of
+  /// that one and of those behind it.
+  using Minted = std::function<void(UserId first, const std::vector<SessionEpoch>& epochs)>;
+  /// Makes those users of `first` to `last` that are not there, for cookies of all of them. In the
+  /// audit log before the first, because what was made of a part is good too.
+  void mint(const Operator& who, UserId first, UserId last, const Minted& minted);
 
  private:
   repositories::Accounts* accounts_;
   accounts::Buyers buyers_;
   audit::Journal* journal_;
 };
-
-/// Changes the keys by `rotate`, and writes it into the audit log; `keys` says which file.
-void rotate_keys(const Operator& who, const std::string& keys, const std::function<void()>& rotate,
-                 audit::Journal& journal);
 
 }  // namespace stampede::services::operations

@@ -34,7 +34,7 @@ enum class Bug {
   kAwayIsRefused,      // says that it refuses what it could not be asked
   kTermIgnored,        // takes what a quantity control writes that leads no more
   kUsedNumberGranted,  // grants a lease under a number that was granted before a failover
-  kOtherTermsGranted,  // grants leases to who knows other terms of the sale
+  kOtherTermsGranted,  // grants leases to a validator that knows other terms
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -50,40 +50,40 @@ enum class Bug {
   kGuardRemoved,          // closes a lease at the end of its life
   kLostTooSoon,           // takes members off the ring while they still decide
   kMembersForgotten,      // begins with an empty ring
-  kStaleRingGranted,      // grants leases to who knows only an older ring
+  kStaleRingGranted,      // grants leases to a validator that knows an older ring
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
   kUnheardGranted,        // grants as a new leader before it has heard of all members
   kClosedLeaseGranted,    // answers a repeated request with a lease that is closed
   kBansPolledOnce,        // does not look for bans again once it has read the sales
-  kSessionsByClock,       // tells the sessions that ended since, by the clock of who ended them
+  kSessionsByClock,  // tells the sessions that ended since, by the clocks of those who ended them
   // Validator.
-  kSameIncarnation,         // goes on as the process before it
-  kRenewFromReply,          // counts a renewal from when the reply came
-  kLeaseFromReply,          // the same for a lease
-  kLongLife,                // counts a longer life than quantity control
-  kSoldOutStays,            // "sold out" never expires
-  kDoubtFromReply,          // says no for 2 s after the reply came
-  kNeverDoubts,             // says no however long it has heard nothing
-  kTakeIgnoresDeadline,     // takes units from a lease past its deadline
-  kLeaseTakenTwice,         // adds the lease of a repeated reply again
-  kGainsForgotten,          // says no to a newly owned range at once
-  kGainDecidesAtOnce,       // sells to a newly owned range while its owner before may not know
-  kMissedRing,              // takes its last ring for the one before this one
-  kPendingIgnored,          // counts only sold units against the limit
-  kIntervalForgotten,       // lets a buyer try again at once
-  kBansIgnored,             // does not load the bans
-  kSaleDropped,             // does not hear which sale a buyer means
-  kEndIgnored,              // does not know when a sale ends
-  kWaitsNeverExpire,        // lets buyers wait until there is an outcome
-  kOrdersSkipped,           // loses an order that a heartbeat brought
-  kRecallIgnored,           // keeps idle units while others wait
-  kNewestUntold,            // does not tell the newest lease that it has heard of
-  kSessionsNotLoaded,       // loads no sessions that ended
-  kStaleTokenAccepted,      // takes a forwarded request whose token is too old
-  kSuspendedTimeForgotten,  // its clock stands still while its machine is suspended
-  kWallClockBelieved,       // goes by its wall clock, however wrong
-  kJumpIgnored,             // sells although its tick may have stood still
+  kSameIncarnation,          // goes on as the process before it
+  kRenewFromReply,           // counts a renewal from when the reply came
+  kLeaseFromReply,           // the same for a lease
+  kLongLife,                 // counts a longer life than quantity control
+  kSoldOutStays,             // "sold out" never expires
+  kDoubtFromReply,           // says no for 2 s after the reply came
+  kNeverDoubts,              // says no however long it has heard nothing
+  kTakeIgnoresDeadline,      // takes units from a lease past its deadline
+  kLeaseTakenTwice,          // adds the lease of a repeated reply again
+  kNewlyOwnedForgotten,      // says no to a newly owned range at once
+  kNewlyOwnedDecidesAtOnce,  // sells to a newly owned range while its owner before may not know
+  kMissedRing,               // takes its last ring for the one before this one
+  kPendingIgnored,           // counts only sold units against the limit
+  kIntervalForgotten,        // lets a buyer try again at once
+  kBansIgnored,              // does not load the bans
+  kSaleDropped,              // does not hear which sale a buyer means
+  kEndIgnored,               // does not know when a sale ends
+  kWaitsNeverExpire,         // lets buyers wait until there is an outcome
+  kOrdersSkipped,            // loses an order that a heartbeat brought
+  kRecallIgnored,            // keeps idle units while others wait
+  kNewestUntold,             // does not tell the newest lease that it has heard of
+  kSessionsNotLoaded,        // loads no sessions that ended
+  kStaleTokenAccepted,       // takes a forwarded request whose token is too old
+  kSuspendedTimeForgotten,   // its clock stands still while its machine is suspended
+  kWallClockBelieved,        // goes by its wall clock, however wrong
+  kJumpIgnored,              // sells although its tick may have stood still
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
@@ -91,7 +91,7 @@ enum class Bug {
   kLoadedTooSoon,       // says no before all orders are loaded
   kLoadingSkips,        // takes orders that it could not load for none
   kEndedSaleKept,       // keeps the units of a sale that has ended
-  kQuarantineUntold,    // does not tell who waits for what is in quarantine
+  kQuarantineUntold,    // tells nobody that their purchase is in quarantine
   kBansLate,            // loads bans after the sales, when it sells already
   kNeverLoadedUnknown,  // takes buyers that it has never loaded for new ones
 };
@@ -142,8 +142,8 @@ inline constexpr std::array kBugs{
     BugName{Bug::kNeverDoubts, "never-doubts"},
     BugName{Bug::kTakeIgnoresDeadline, "take-ignores-deadline"},
     BugName{Bug::kLeaseTakenTwice, "lease-taken-twice"},
-    BugName{Bug::kGainsForgotten, "gains-forgotten"},
-    BugName{Bug::kGainDecidesAtOnce, "gain-decides-at-once"},
+    BugName{Bug::kNewlyOwnedForgotten, "newly-owned-forgotten"},
+    BugName{Bug::kNewlyOwnedDecidesAtOnce, "newly-owned-decides-at-once"},
     BugName{Bug::kMissedRing, "missed-ring"},
     BugName{Bug::kPendingIgnored, "pending-ignored"},
     BugName{Bug::kIntervalForgotten, "interval-forgotten"},

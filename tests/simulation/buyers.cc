@@ -152,8 +152,8 @@ void Buyers::ask(Wish& wish) {
   std::erase_if(wish.requests, [](const auto& request) { return request.expired(); });
   wish.requests.push_back(alive);
   parts_.checks.attempted(wish.buyer, wish.key);
-  const auto count = static_cast<std::int64_t>(parts_.doors.size());
-  Door& door = *parts_.doors[static_cast<std::size_t>(random.between(0, count - 1))];
+  const auto count = static_cast<std::int64_t>(parts_.servers.size());
+  CheckServer& server = *parts_.servers[static_cast<std::size_t>(random.between(0, count - 1))];
   const bool impatient = random.chance(0.1);
   // The same key with another sale: no page does that, and it must not buy twice.
   const bool confused =
@@ -161,9 +161,9 @@ void Buyers::ask(Wish& wish) {
   SaleId sale = confused ? any_sale() : wish.sale;
   if (sale && !sales.contains(sale)) sale = {};
   parts_.network.call<Answer>(
-      process_, door.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
-      [&door, check = request(wish, sale, alive)](const Network::Answer<Answer>& back) {
-        door.check(check, back);
+      process_, server.process(), impatient ? 1s : 8s, Network::Transport::kOnce,
+      [&server, check = request(wish, sale, alive)](const Network::Answer<Answer>& back) {
+        server.check(check, back);
       },
       [this, &wish, key = wish.key,
        after_yes = parts_.checks.told_yes(wish.key)](const std::optional<Answer>& answer) {
@@ -269,7 +269,7 @@ void Buyers::refuse(Wish& wish) {
 }
 
 void Buyers::finish(Wish& wish) {
-  // Who was answered and only asks once more is not to be waited for (I10).
+  // Nothing waits for a buyer who was answered and only asks once more (I10).
   const bool late = parts_.stage.scheduler.time() > parts_.stage.profile.faults_end + 30s;
   if (!late && wish.repeats-- > 0) return later(wish, &Buyers::ask, 500ms, 8s);
   --open_;

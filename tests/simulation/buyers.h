@@ -9,8 +9,8 @@
 
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
+#include "tests/simulation/check_server.h"
 #include "tests/simulation/checks.h"
-#include "tests/simulation/door.h"
 #include "tests/simulation/keys.h"
 
 namespace stampede::simulation {
@@ -23,7 +23,7 @@ class Buyers {
   struct Parts {
     Stage& stage;
     Network& network;
-    std::vector<Door*> doors;
+    std::vector<CheckServer*> servers;
     Process& web;  // answers `GET /purchases/…`
     SimDatabase& database;
     Checks& checks;

@@ -32,9 +32,9 @@ void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   Key& asked = known(key);
   const auto order = order_of(key);
   const bool true_yes = order && order->active() && order->number == number;
-  // Who has not heard yet that the order was lost.
+  // The process that said so has not heard yet that the order was lost.
   if (!true_yes && asked.lost && stage_->scheduler.time() < forgiven_until()) return;
-  require(true_yes, "I3: yes to " + text_of(key) + ", which is no live order of that number");
+  require(true_yes, "I3: yes to " + text_of(key) + ", which is no active order of that number");
   require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
   asked.yes = number;
   asked.no = false;
@@ -45,7 +45,7 @@ void Checks::said_no(const IdempotencyKey& key, bool last_word) {
   asked.no = last_word;
   const auto order = order_of(key);
   require(!last_word || !order || !order->active(),
-          "I4: no to " + text_of(key) + ", which is a live order");
+          "I4: no to " + text_of(key) + ", which is an active order");
 }
 
 void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
@@ -78,7 +78,7 @@ void Checks::lost_tail() {
   for (auto& [sale, sum] : sums_) {
     if (sum.sold_out) sum.was_sold_out = stage_->scheduler.time();
     sum.sold_out = false;
-    sum.live = 0;
+    sum.active = 0;
   }
   held_.clear();
   closed_.clear();
@@ -130,7 +130,8 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
   };
   for (const Order& order : database_->store.view().orders) {
     if (!order.active() || order.lease >= oldest_open || knows(order.number)) continue;
-    throw Breach("I4: a validator takes " + text_of(order.intent) + " for undecided, a live order");
+    throw Breach("I4: a validator takes " + text_of(order.intent) +
+                 " for undecided, an active order");
   }
 }
 
@@ -154,7 +155,7 @@ void Checks::check_new_orders(const State& state) {
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
     if (!order.active()) continue;
-    ++sums_[order.sale].live;
+    ++sums_[order.sale].active;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
             "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
   }
@@ -177,8 +178,8 @@ void Checks::check_leases(const State& state) {
     const bool sold_out = sale.unleased == 0 && sum.unsold == 0;
     if (sum.sold_out && !sold_out) sum.was_sold_out = stage_->scheduler.time();
     sum.sold_out = sold_out;
-    require(sale.unleased >= 0 && sum.live <= sale.quantity, "I2: oversold");
-    require(sale.quantity == sale.unleased + sum.unsold + sum.live,
+    require(sale.unleased >= 0 && sum.active <= sale.quantity, "I2: oversold");
+    require(sale.quantity == sale.unleased + sum.unsold + sum.active,
             "I1: the units of a sale do not add up");
   }
 }
@@ -192,7 +193,7 @@ void Checks::after_event() {
 }
 
 void Checks::at_end(const Demand& demand) {
-  std::int64_t live = 0;
+  std::int64_t active = 0;
   const State& state = database_->store.view();
   const auto broken = repositories::memory::broken_invariants(state);
   require(broken.empty(), broken.empty() ? "" : broken.front());
@@ -200,25 +201,26 @@ void Checks::at_end(const Demand& demand) {
     const Key& asked = known(order.intent);  // I4: nobody else's
     require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
     if (!order.active()) continue;
-    ++live;
-    require(!asked.no, "I4: " + text_of(order.intent) + " was told no last, and is a live order");
+    ++active;
+    require(!asked.no,
+            "I4: " + text_of(order.intent) + " was told no last, and is an active order");
   }
   for (const auto& [text, asked] : keys_) {
     const auto key = *IdempotencyKey::parse(text);
     const auto order = order_of(key);
     require(!asked.yes || (order && order->active() && order->number == *asked.yes),
-            "I3: " + text + " was told yes, and is no live order any more");
+            "I3: " + text + " was told yes, and is no active order any more");
     require(!asked.confirmed || order || database_->quarantined.contains(text),
             "the broker confirmed " + text + ", and it has no row");
   }
-  check_failures(static_cast<std::int64_t>(state.orders.size()) - live);
+  check_failures(static_cast<std::int64_t>(state.orders.size()) - active);
   const Sale& sale = state.sales.at(SaleId{1});
   if (sale.ends_at) return;
   const std::int64_t units = sale.quantity;
   if (database_->sold_long_ago > 0) return;  // to some of those who ask now
-  if (database_->failovers > 0) return;      // whose orders were lost does not ask again
-  require(live >= std::min(demand.least, units) && live <= std::min(demand.most, units),
-          "I6: " + std::to_string(live) + " of " + std::to_string(units) +
+  if (database_->failovers > 0) return;      // a buyer whose order was lost does not ask again
+  require(active >= std::min(demand.least, units) && active <= std::min(demand.most, units),
+          "I6: " + std::to_string(active) + " of " + std::to_string(units) +
               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
               std::to_string(demand.most));
 }

@@ -71,7 +71,7 @@ class Checks {
   using State = repositories::memory::MemoryStore::State;
   /// Of one sale.
   struct Sum {
-    std::int64_t live = 0;                    // orders
+    std::int64_t active = 0;                  // orders
     std::int64_t unsold = 0;                  // in leases
     bool sold_out = false;                    // now
     Duration was_sold_out = Duration::min();  // when it stopped being so
@@ -92,7 +92,7 @@ class Checks {
   std::size_t orders_seen_ = 0;  // rows
   Duration tail_lost_{};         // by the database, when
   std::map<SaleId, Sum> sums_;
-  std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // live orders
+  std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // active orders
   std::unordered_map<std::string, OrderNumber> rows_;       // by intent
   struct TextHash {
     using is_transparent = void;

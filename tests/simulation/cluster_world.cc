@@ -28,7 +28,7 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, Bug bug, bool print)
   start();
   web_.emplace(stage_, "web");
   web_->start();
-  open({.doors = doors(),
+  open({.servers = servers(),
         .web = *web_,
         .broker = &broker_,
         .nodes = nodes(),
@@ -62,10 +62,10 @@ std::vector<Process*> ClusterWorld::validator_processes() {
   return processes;
 }
 
-std::vector<Door*> ClusterWorld::doors() {
-  std::vector<Door*> doors;
-  for (auto& validator : validators_) doors.push_back(validator.get());
-  return doors;
+std::vector<CheckServer*> ClusterWorld::servers() {
+  std::vector<CheckServer*> servers;
+  for (auto& validator : validators_) servers.push_back(validator.get());
+  return servers;
 }
 
 void ClusterWorld::add_quantity(std::size_t number) {

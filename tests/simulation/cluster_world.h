@@ -23,7 +23,7 @@ class ClusterWorld final : public World {
   void note_arrival(const std::string& body);
   void start();
   void fail_over();
-  std::vector<Door*> doors();
+  std::vector<CheckServer*> servers();
   std::vector<Node> nodes();
   std::vector<Process*> quantity_processes();
   std::vector<Process*> validator_processes();

@@ -119,7 +119,7 @@ int simulate(const Options& options, Bug bug) {
   if (options.first == options.last) {
     const auto outcome = stampede::simulation::run(options.first, bug, options.trace);
     fmt::print("seed {}: {} orders, {} failed, {} events, trace {:016x}\n", options.first,
-               outcome.live, outcome.failed, outcome.events, outcome.trace);
+               outcome.active, outcome.failed, outcome.events, outcome.trace);
     return outcome.breach.empty() ? EXIT_SUCCESS : tell(options, options.first, outcome.breach);
   }
   const Failure failure = run_all(options, bug);

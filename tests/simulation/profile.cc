@@ -140,7 +140,7 @@ Profile draw_profile(Random& random, WorldKind world) {
   if (world == WorldKind::kServe) {
     make_serve(profile, random);
   } else {
-    profile.refused = 0;  // who waits for such a row may wait for long: docs/reliability.md
+    profile.refused = 0;  // a buyer may wait for such a row for long: docs/reliability.md
   }
   if (random.chance(0.05)) make_calm(profile);
   return profile;

@@ -72,7 +72,7 @@ void PurchaseChecks::check_permission(const Taken& taken) const {
   }
   const Sale& sale = database_->store.view().sales.at(purchase.sale);
   if (database_->failovers > 0) return;
-  // In a cluster nothing is granted to who knows another start; an end may come early.
+  // In a cluster nothing is granted to a validator that knows another start; an end may come early.
   const bool changed = database_->sales_changed > taken.sales_known;
   const bool knows_start = !changed || stage_->profile.world != WorldKind::kServe;
   const Instant now = Process::true_wall(taken.clock_read);

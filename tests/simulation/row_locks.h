@@ -29,7 +29,7 @@ class RowLocks {
     rows_.clear();
     active_.clear();
   }
-  /// False: another has it. Who was idle for too long has lost all that it had.
+  /// False: another has it. A transaction that was idle for too long has lost all that it had.
   bool lock(Owner owner, Row row, Duration now);
   /// Whether the server still goes on with that transaction; it was not idle now.
   bool holds(Owner owner, Duration now);

@@ -15,7 +15,7 @@ using Action = std::move_only_function<void()>;
 /// they were made in. One thread.
 class Scheduler {
  public:
-  /// Who events happen to: it may do them later, or never.
+  /// A process that events happen to: it may do them later, or never.
   class Runner {
    public:
     virtual void run(std::uint64_t life, Action&& action) = 0;

@@ -7,7 +7,7 @@ ServeWorld::ServeWorld(std::uint64_t seed, Bug bug, bool print)
   add_sales();
   plan_changes();
   serve_.start();
-  open({.doors = {&serve_},
+  open({.servers = {&serve_},
         .web = serve_.process(),
         .nodes = {Node{&serve_.process(), [this] { serve_.start(); }, [this] { serve_.kill(); },
                        [this](auto gone) { serve_.leave(std::move(gone)); }}}});

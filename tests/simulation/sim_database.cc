@@ -184,7 +184,7 @@ std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
   });
 }
 
-/// In vain; or it had the row just before, and who asked for the lease does not wait any more.
+/// Either the wait fails, or the row comes after the request's sender has given up.
 void DatabaseClient::wait_for_sale_row() {
   if (stage_->random.chance(0.7)) {
     throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");

@@ -47,7 +47,7 @@ struct SimDatabase {
   struct Ended {
     UserId buyer;
     SessionEpoch epoch;  // the lowest that is still valid
-    Duration began;      // the clock of who ended it, before the commit
+    Duration began;      // the clock of the process that ended it, before the commit
     Duration committed;
   };
   std::vector<Ended> sessions;

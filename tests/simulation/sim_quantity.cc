@@ -93,7 +93,7 @@ void SimQuantity::lead() {
   try {
     if (up_->control->lead(process_.now())) {
       up_->control->recover(process_.now());
-      // Who takes the lead anew knows only what the database holds.
+      // The new leader knows only what the database holds.
       if (stage_->bug != Bug::kLateHeartbeatRejoins) up_->left.clear();
       if (stage_->bug == Bug::kUnheardGranted) up_->pretend_all_heard();
       stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
@@ -161,7 +161,7 @@ void SimQuantity::check_members() {
   }
 }
 
-/// Who has left stays away, as long as this process remembers it.
+/// A validator that has left is no member again, as long as this process remembers it.
 void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
                               const peers::HeartbeatReply& reply) {
   for (const Member& member : reply.members) {

@@ -330,7 +330,7 @@ void SimServe::check(const Check& check, const Network::Answer<Answer>& answer) 
     const bool opened =
         up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
     checks_->purchases.session(check.buyer, check.session, opened, up_->sessions_known);
-    // Who is told so logs in again.
+    // The buyer logs in again.
     if (!opened) return answer({.verdict = Verdict::kUnavailable});
   }
   const bool slow = stage_->chance(0.02);

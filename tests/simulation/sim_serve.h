@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "tests/simulation/check_server.h"
 #include "tests/simulation/checks.h"
-#include "tests/simulation/door.h"
 #include "tests/simulation/sim_catalog.h"
 
 namespace stampede::simulation {
@@ -14,7 +14,7 @@ namespace stampede::simulation {
 /// OrderLoading, on a database file of its own. What threads do there, events do here. Killed, it
 /// forgets everything that is not in the database. It ends by itself where the database cannot be
 /// read at its start, and where a flush failed; then it is started again.
-class SimServe final : public Door {
+class SimServe final : public CheckServer {
  public:
   SimServe(Stage& stage, Network& network, SimDatabase& database, Checks& checks);
   ~SimServe() override;

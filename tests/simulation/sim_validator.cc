@@ -51,12 +51,12 @@ void SimValidator::kill() {
 }
 
 std::string SimValidator::holder() const {
-  return up_ ? up_->rules.member().holder() : std::string{};
+  return up_ ? up_->validator.member().holder() : std::string{};
 }
 
 std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unresolved() : 0; }
 
-/// The clock is read at the door; the rules may see it much later.
+/// The clock is read when the request arrives; the rules may see it much later.
 void SimValidator::receive(const Check& check, bool forwarded,
                            const Network::Answer<Answer>& answer) {
   auto& stage = parts_.stage;
@@ -64,7 +64,7 @@ void SimValidator::receive(const Check& check, bool forwarded,
     const bool opened =
         up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
     parts_.checks.purchases.session(check.buyer, check.session, opened, up_->sessions_known);
-    // Who is told so logs in again.
+    // The buyer logs in again.
     if (!opened) return answer(unavailable());
   }
   const bool slow = stage.chance(0.02);
@@ -79,7 +79,7 @@ void SimValidator::receive(const Check& check, bool forwarded,
 
 void SimValidator::decide(const Check& check, bool forwarded, Read read,
                           const Network::Answer<Answer>& answer) {
-  const auto ring = up_->rules.routes().ring();
+  const auto ring = up_->validator.routes().ring();
   if (const Member* owner = ring->owner(check.buyer); owner != nullptr && !forwarded) {
     const auto index = static_cast<std::size_t>(owner->node[0] - 'a');
     if (index != index_) return forward(check, *parts_.all[index], answer);
@@ -115,7 +115,7 @@ std::move_only_function<void(Answer&&)> SimValidator::resume(
 bool SimValidator::says_no(UserId buyer) {
   if (!process_.running() || process_.frozen()) return false;
   static const auto key = *IdempotencyKey::parse("nobodys-intent-at-all");
-  const auto answer = up_->rules.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
+  const auto answer = up_->validator.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
   return answer && answer->verdict == Verdict::kUnknownProduct;
 }
 
@@ -124,7 +124,7 @@ void SimValidator::sold(const Purchase& purchase) {
     up_->under_way[purchase.buyer].insert(std::string(purchase.intent.text()));
   }
   parts_.checks.purchases.taken({.purchase = purchase,
-                                 .holder = up_->rules.member().holder(),
+                                 .holder = up_->validator.member().holder(),
                                  .clock_read = up_->clock_read,
                                  .tick = up_->tick,
                                  .bans_known = up_->bans_known,
@@ -187,7 +187,7 @@ void SimValidator::beat_later(Duration delay) {
 
 void SimValidator::beat() {
   const Now asked = process_.now();
-  const auto sent = std::make_shared<peers::Heartbeat>(up_->rules.compose(asked));
+  const auto sent = std::make_shared<peers::Heartbeat>(up_->validator.compose(asked));
   if (parts_.stage.bug == Bug::kNewestUntold) sent->newest_lease = {};
   auto& asked_of = quantity();
   parts_.network.call<std::optional<peers::HeartbeatReply>>(
@@ -222,7 +222,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});
   } else {
-    up_->rules.unanswered(peers::Heartbeat(sent));
+    up_->validator.unanswered(peers::Heartbeat(sent));
   }
   if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
 }
@@ -232,10 +232,10 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
 void SimValidator::leave(std::function<void()> gone) {
   if (up_->leaving) return;
   up_->leaving = true;
-  up_->rules.leave();
+  up_->validator.leave();
   beat();
   process_.after(parts_.stage.random.between(10ms, 1'500ms),
-                 [this] { up_->rules.checkout().catalog().stop_selling(); });
+                 [this] { up_->validator.checkout().catalog().stop_selling(); });
   process_.after(2s, [this, gone = std::move(gone)]() mutable {
     finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
   });
@@ -255,7 +255,7 @@ void SimValidator::send_asks() {
   if (up_->leaving) return;
   const Now asked = process_.now();
   auto& asked_of = quantity();
-  for (const auto& ask : up_->rules.wanted(asked)) {
+  for (const auto& ask : up_->validator.wanted(asked)) {
     parts_.network.call<std::optional<peers::LeaseReply>>(
         process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
         [&asked_of, ask](const Network::Answer<std::optional<peers::LeaseReply>>& back) {

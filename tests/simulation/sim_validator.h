@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/check_server.h"
 #include "tests/simulation/checks.h"
-#include "tests/simulation/door.h"
 #include "tests/simulation/sim_quantity.h"
 
 namespace stampede::simulation {
 
 /// The process `stampede validate`: the real Validator. Killed, it forgets everything; started
 /// again, it is another incarnation.
-class SimValidator final : public Door {
+class SimValidator final : public CheckServer {
  public:
   struct Parts {
     Stage& stage;
@@ -58,7 +58,7 @@ class SimValidator final : public Door {
     Duration time;
   };
   void decide(const Check& check, bool forwarded, Read read, const Network::Answer<Answer>& answer);
-  /// Hands on the answer of who waited, and checks for how long.
+  /// Hands on an answer that a buyer waited for, and checks for how long.
   std::move_only_function<void(Answer&&)> resume(const Check& check,
                                                  const Network::Answer<Answer>& answer);
   void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked);

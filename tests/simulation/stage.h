@@ -11,7 +11,8 @@
 
 namespace stampede::simulation {
 
-/// What every part of the world stands on.
+/// What every part of the world uses: chance, the profile drawn from the seed, the virtual clock,
+/// the trace, and the planted bug.
 struct Stage {
   /// `world`: of the two that there are.
   Stage(std::uint64_t seed, WorldKind world, Bug planted, bool print)

@@ -24,29 +24,29 @@ LeaseTimes lease_times_of(const Stage& stage) {
 
 }  // namespace
 
-SimValidator::Up::Up(SimValidator& owner, Member as)
-    : validator(owner),
+SimValidator::Up::Up(SimValidator& sim_validator, Member as)
+    : owner(sim_validator),
       stage(owner.parts_.stage),
       captcha(key_ring()),
       sessions(key_ring()),
       post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
       authenticator(key_ring(), as.node),
       publisher(stage, owner.process_, owner.parts_.broker,
-                [&owner](const Purchase& purchase) { owner.sold(purchase); }),
-      rules({.member = std::move(as),
-             .rules = rules_of(stage),
-             .captcha = captcha,
-             .sessions = sessions,
-             .queue = publisher,
-             .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
-             .can_publish = [this] { return publisher.connected(); },
-             .low_stock = [&owner] { owner.process_.after(0us, [&owner] { owner.send_asks(); }); },
-             .lease_times = lease_times_of(stage)}) {
-  const auto tell = rules.resolutions();
+                [this](const Purchase& purchase) { owner.sold(purchase); }),
+      validator({.member = std::move(as),
+                 .rules = rules_of(stage),
+                 .captcha = captcha,
+                 .sessions = sessions,
+                 .queue = publisher,
+                 .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
+                 .can_publish = [this] { return publisher.connected(); },
+                 .low_stock = [this] { owner.process_.after(0us, [this] { owner.send_asks(); }); },
+                 .lease_times = lease_times_of(stage)}) {
+  const auto tell = validator.resolutions();
   publisher.start({.queued =
                        [this, tell](std::span<const Purchase> purchases) {
                          for (const Purchase& purchase : purchases) {
-                           validator.parts_.checks.confirmed(purchase);
+                           owner.parts_.checks.confirmed(purchase);
                          }
                          tell.queued(purchases);
                        },
@@ -54,7 +54,7 @@ SimValidator::Up::Up(SimValidator& owner, Member as)
                        [this, tell](std::span<const Purchase> purchases) {
                          if (stage.bug == Bug::kRefusalsSwallowed) return;
                          for (const Purchase& purchase : purchases) {
-                           validator.parts_.checks.purchases.given_back(purchase);
+                           owner.parts_.checks.purchases.given_back(purchase);
                          }
                          tell.refused(purchases);
                        }});
@@ -62,13 +62,13 @@ SimValidator::Up::Up(SimValidator& owner, Member as)
 
 std::optional<Answer> SimValidator::Up::attempt(const services::purchase::Attempt& attempt,
                                                 const services::purchase::MakeWaiter& wait) {
-  if (stage.bug == Bug::kWallClockBelieved) return rules.checkout().attempt(attempt, wait);
+  if (stage.bug == Bug::kWallClockBelieved) return validator.checkout().attempt(attempt, wait);
   if (stage.bug == Bug::kJumpIgnored) {
     auto read = attempt;
-    read.now = rules.clocks().read(attempt.now).now;
-    return rules.checkout().attempt(read, wait);
+    read.now = validator.clocks().read(attempt.now).now;
+    return validator.checkout().attempt(read, wait);
   }
-  return rules.attempt(attempt, wait);
+  return validator.attempt(attempt, wait);
 }
 
 void SimValidator::Up::note(OrderNumber number) {
@@ -79,7 +79,7 @@ void SimValidator::Up::note(OrderNumber number) {
 
 std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& reply, Now asked,
                                                          Now now) {
-  ring_before = rules.routes().ring();
+  ring_before = validator.routes().ring();
   const std::int64_t epoch_before = ring_before->epoch();
   for (const Order& order : reply.orders) {
     if (stage.bug == Bug::kPendingIgnored) {
@@ -87,7 +87,7 @@ std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& 
     }
   }
   spoil_reply(reply);
-  const auto applied = rules.apply(reply, asked, now);
+  const auto applied = validator.apply(reply, asked, now);
   if (!applied) return applied;
   for (const Order& order : reply.orders) note(order.number);
   spoil_rules(reply, epoch_before, now);
@@ -96,20 +96,20 @@ std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& 
 
 void SimValidator::Up::answered(const peers::LeaseAsk& ask,
                                 const std::optional<peers::LeaseReply>& reply, Now asked, Now now) {
-  rules.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now : asked, now);
+  validator.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now : asked, now);
   if (stage.bug != Bug::kLeaseTakenTwice || !reply || !reply->lease) return;
-  validator.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
-    rules.checkout().catalog().add_lease(lease.sale, lease.id, lease.granted,
-                                         validator.process_.now(), deadline);
+  owner.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
+    validator.checkout().catalog().add_lease(lease.sale, lease.id, lease.granted,
+                                             owner.process_.now(), deadline);
   });
 }
 
 void SimValidator::Up::review(Now now) {
-  rules.review(now);
-  constexpr int kSweepEvery = 50;  // 5 s, half of what it is: a simulated sale is short
-  if (++reviews % kSweepEvery == 0) rules.sweep(now);
+  validator.review(now);
+  constexpr int kSweepEvery = 50;
+  if (++reviews % kSweepEvery == 0) validator.sweep(now);
   spoil_markers();
-  if (stage.bug != Bug::kWaitsNeverExpire) rules.expire_waits(now);
+  if (stage.bug != Bug::kWaitsNeverExpire) validator.expire_waits(now);
 }
 
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
@@ -125,9 +125,9 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
                                    Now now) {
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
-  if (stage.bug == Bug::kRenewFromReply) rules.leases().note_renewed(reply.renewed, now.tick);
-  if (stage.bug == Bug::kDoubtFromReply) rules.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
-  if (stage.bug == Bug::kNeverDoubts) rules.checkout().doubt_from(Tick::max());
+  if (stage.bug == Bug::kRenewFromReply) validator.leases().renewed(reply.renewed, now.tick);
+  if (stage.bug == Bug::kDoubtFromReply) validator.checkout().doubt_from(now.tick + Terms{}.sure);
+  if (stage.bug == Bug::kNeverDoubts) validator.checkout().doubt_from(Tick::max());
   for (const SalePosition& position : reply.stock) {
     if (stage.bug == Bug::kSoldOutStays && position.sold_out()) {
       once_sold_out.insert(position.sale.id);
@@ -138,8 +138,8 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
 /// As the heartbeat does it, but for one rule.
 void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
                                        std::int64_t epoch_before, Tick now) {
-  const bool forgets = stage.bug == Bug::kGainsForgotten;
-  const bool at_once = stage.bug == Bug::kGainDecidesAtOnce;
+  const bool forgets = stage.bug == Bug::kNewlyOwnedForgotten;
+  const bool at_once = stage.bug == Bug::kNewlyOwnedDecidesAtOnce;
   const bool misses = stage.bug == Bug::kMissedRing;
   if (!forgets && !at_once && !misses) return;
   if (reply.ring_epoch != 0 && reply.ring_epoch != epoch_before && !forgets) {
@@ -154,8 +154,10 @@ void SimValidator::Up::spoil_ownership(const peers::HeartbeatReply& reply,
              now >= newly_owned_range.decides_from;
     });
   }
-  rules.checkout().load_ownership(std::make_shared<const Ownership>(Ownership{
-      .ring = rules.routes().ring(), .node = rules.member().node, .newly_owned = newly_owned}));
+  validator.checkout().load_ownership(
+      std::make_shared<const Ownership>(Ownership{.ring = validator.routes().ring(),
+                                                  .node = validator.member().node,
+                                                  .newly_owned = newly_owned}));
 }
 
 void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
@@ -164,10 +166,10 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
   }
   if (stage.bug == Bug::kSoldOutStays) {
     for (const SaleId sale : once_sold_out)
-      rules.checkout().catalog().note_position({.sale = {.id = sale}}, now);
+      validator.checkout().catalog().note_position({.sale = {.id = sale}}, now);
   }
   if (stage.bug != Bug::kTakeIgnoresDeadline) return;
-  const auto sales = rules.checkout().catalog().snapshot();
+  const auto sales = validator.checkout().catalog().snapshot();
   for (const auto& entry : sales->all()) {
     for (const auto& lease : entry.units->stock.held()) {
       entry.units->stock.renew(lease.lease, now.tick + 1us);
@@ -176,20 +178,20 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
 }
 
 void SimValidator::Up::load_limit(std::int32_t more) {
-  const auto snapshot = rules.checkout().catalog().snapshot();
+  const auto snapshot = validator.checkout().catalog().snapshot();
   std::vector<Sale> sales;
   for (const auto& entry : snapshot->all()) {
     sales.push_back(entry.sale);
     sales.back().per_buyer_limit = stage.profile.limit + more;
   }
-  rules.checkout().load_sales(sales);
+  validator.checkout().load_sales(sales);
 }
 
 /// A lease that is given up: its marker goes at once, whatever is unresolved.
 void SimValidator::Up::spoil_markers() {
   if (stage.bug != Bug::kMarkerOvertakes) return;
   std::set<LeaseId> now_held;
-  const auto sales = rules.checkout().catalog().snapshot();
+  const auto sales = validator.checkout().catalog().snapshot();
   for (const auto& entry : sales->all()) {
     for (const auto& lease : entry.units->stock.held()) now_held.insert(lease.lease);
   }

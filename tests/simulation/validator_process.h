@@ -15,9 +15,9 @@
 
 namespace stampede::simulation {
 
-/// What a validator's process has in memory: the real rules, as `stampede validate` wires them.
+/// What a validator's process has in memory: the real Validator, wired as in `stampede validate`.
 struct SimValidator::Up {
-  Up(SimValidator& validator, Member as);
+  Up(SimValidator& sim_validator, Member as);
 
   std::optional<Answer> attempt(const services::purchase::Attempt& attempt,
                                 const services::purchase::MakeWaiter& wait);
@@ -37,14 +37,14 @@ struct SimValidator::Up {
   /// The sales with a limit that is higher by what the buyer has under way; 0: as they are.
   void load_limit(std::int32_t more);
 
-  SimValidator& validator;
+  SimValidator& owner;
   Stage& stage;
   captcha::Tokens captcha;
   services::accounts::Sessions sessions;
   services::purchase::Post post;
   peers::Authenticator authenticator;
   SimPublisher publisher;
-  services::validator::Validator rules;
+  services::validator::Validator validator;
   std::vector<bool> orders;       // those it was told of, by number
   std::int64_t bans_known = -1;   // the revision that it has loaded
   std::int64_t sales_known = -1;  // likewise

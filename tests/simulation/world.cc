@@ -25,7 +25,7 @@ World::World(std::uint64_t seed, WorldKind kind, Bug bug, bool print)
 void World::open(Parts parts) {
   buyers_ = std::make_unique<Buyers>(Buyers::Parts{.stage = stage_,
                                                    .network = network_,
-                                                   .doors = std::move(parts.doors),
+                                                   .servers = std::move(parts.servers),
                                                    .web = parts.web,
                                                    .database = database_,
                                                    .checks = checks_});
@@ -73,7 +73,7 @@ void World::add_sales() {
   stage_.trace.note("sale", "units, limit", {sale.quantity, sale.per_buyer_limit});
 }
 
-/// About when it begins, and perhaps between two statements of who reads sales and bans.
+/// About when it begins, and perhaps between the two statements that read sales and bans.
 void World::plan_late_sale(const Sale& sale, Instant begins) {
   late_sale_ = sale;
   const Duration at = std::max<Duration>(
@@ -205,7 +205,7 @@ void World::run() {
 Outcome World::outcome() const {
   Outcome outcome{.breach = {}, .trace = stage_.trace.hash(), .events = events_};
   for (const Order& order : database_.store.view().orders) {
-    ++(order.active() ? outcome.live : outcome.failed);
+    ++(order.active() ? outcome.active : outcome.failed);
   }
   return outcome;
 }

@@ -17,7 +17,7 @@ struct Outcome {
   std::string breach;       // empty: every invariant held
   std::uint64_t trace = 0;  // the same for the same seed
   std::uint64_t events = 0;
-  std::int64_t live = 0;  // orders
+  std::int64_t active = 0;  // orders
   std::int64_t failed = 0;
 };
 
@@ -39,7 +39,7 @@ class World {
 
  protected:
   struct Parts {
-    std::vector<Door*> doors;
+    std::vector<CheckServer*> servers;
     Process& web;
     SimBroker* broker = nullptr;
     std::vector<Node> nodes;

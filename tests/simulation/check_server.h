@@ -22,9 +22,9 @@ struct Check {
 };
 
 /// A process that buyers send `/check` to.
-class Door {
+class CheckServer {
  public:
-  virtual ~Door() = default;
+  virtual ~CheckServer() = default;
 
   virtual Process& process() = 0;
   /// A request of a buyer, in this process.

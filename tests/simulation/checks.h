@@ -12,8 +12,8 @@
 
 #include "model/order.h"
 #include "model/verdict.h"
+#include "tests/simulation/actors/sim_database.h"
 #include "tests/simulation/purchase_checks.h"
-#include "tests/simulation/sim_database.h"
 
 namespace stampede::simulation {
 

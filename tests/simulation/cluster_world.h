@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/sim_consumer.h"
-#include "tests/simulation/sim_validator.h"
+#include "tests/simulation/actors/sim_consumer.h"
+#include "tests/simulation/actors/sim_validator.h"
 #include "tests/simulation/world.h"
 
 namespace stampede::simulation {

@@ -3,8 +3,8 @@
 #include <functional>
 #include <vector>
 
-#include "tests/simulation/sim_broker.h"
-#include "tests/simulation/sim_database.h"
+#include "tests/simulation/actors/sim_broker.h"
+#include "tests/simulation/actors/sim_database.h"
 
 namespace stampede::simulation {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "model/order.h"
-#include "tests/simulation/sim_database.h"
+#include "tests/simulation/actors/sim_database.h"
 
 namespace stampede::simulation {
 

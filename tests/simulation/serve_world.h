@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "tests/simulation/sim_serve.h"
+#include "tests/simulation/actors/sim_serve.h"
 #include "tests/simulation/world.h"
 
 namespace stampede::simulation {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/buyers.h"
+#include "tests/simulation/actors/buyers.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/faults.h"
 

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/accounts/sessions.h"
+#include "services/orders/buyer_orders.h"
+#include "tests/simulation/actors/check_server.h"
+#include "tests/simulation/actors/keys.h"
+#include "tests/simulation/checks.h"
+
+namespace stampede::simulation {
+
+/// Fifty buyers, or fewer, who do not give up: each wants a unit or two, asks any validator, and
+/// asks again with the same key until there is an answer; follows what is pending; begins with a
+/// new key after a failed purchase; and some ask once more long after they were answered.
+class Buyers {
+ public:
+  struct Parts {
+    Stage& stage;
+    Network& network;
+    std::vector<CheckServer*> servers;
+    Process& web;  // answers `GET /purchases/…`
+    SimDatabase& database;
+    Checks& checks;
+  };
+  explicit Buyers(const Parts& parts);
+
+  bool done() const { return open_ == 0; }
+  /// Some of the buyers are banned now, just before a sale is made.
+  void ban_some();
+  /// What was wanted and not given up for an honest "sold out".
+  Demand demand() const;
+
+ private:
+  using Report = services::orders::BuyerOrders::PurchaseReport;
+  /// One unit that a buyer wants.
+  struct Wish {
+    UserId buyer;
+    IdempotencyKey key;
+    std::int64_t repeats = 0;                              // of the key, after the answer
+    SaleId sale = {};                                      // that is meant; none: the current one
+    SaleId pending_in = {};                                // the sale
+    LeaseId lease = {};                                    // of a pending purchase
+    std::vector<std::weak_ptr<const void>> requests = {};  // of this key
+  };
+
+  void add_buyer(UserId buyer);
+  void add_wish(UserId buyer);
+  SaleId any_sale();
+  void ban(UserId buyer);
+  /// A session of the buyer ends: its revision is known when that is committed.
+  void log_out(UserId buyer);
+  Check request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive);
+  IdempotencyKey new_key(UserId buyer);
+  void later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high);
+  void ask(Wish& wish);
+  void hear(Wish& wish, const std::optional<Answer>& answer);
+  void follow(Wish& wish);
+  void hear_report(Wish& wish, const std::optional<Report>& report);
+  void succeed(Wish& wish, OrderNumber number);
+  void fail(Wish& wish, FailureReason reason);
+  void refuse(Wish& wish);
+  void finish(Wish& wish);
+
+  const Parts parts_;
+  Process process_;
+  DatabaseClient client_;
+  services::orders::BuyerOrders buyer_orders_{client_};
+  services::accounts::Sessions sessions_{key_ring()};
+  std::map<std::pair<UserId, SessionEpoch>, std::string> cookies_;
+  std::deque<Wish> wishes_;
+  std::int64_t last_key_ = 0;
+  /// What each buyer wants, and how often they were told that nothing is left.
+  struct Want {
+    std::int64_t units = 0;
+    std::int64_t sold_out = 0;
+    bool keeps_right = true;  // is never banned
+  };
+  std::map<UserId, Want> wants_;
+  std::int64_t open_ = 0;  // wishes not granted and not refused
+};
+
+}  // namespace stampede::simulation

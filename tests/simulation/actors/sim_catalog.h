@@ -1,0 +1,79 @@
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "tests/simulation/actors/sim_database.h"
+#include "tests/support/quiet_catalog.h"
+
+namespace stampede::simulation {
+
+/// What quantity control reads beside stock and orders: the one sale, and who is banned.
+class SimCatalog final : public test_support::QuietCatalog {
+ public:
+  SimCatalog(DatabaseClient& client, SimDatabase& database)
+      : client_(&client), database_(&database) {}
+
+  std::vector<Sale> sales() override {
+    reach();
+    polled_ = true;
+    std::vector<Sale> sales;
+    for (const auto& [id, sale] : database_->store.view().sales) {
+      sales.push_back(sale);
+      if (client_->planted(Bug::kEndIgnored)) sales.back().ends_at.reset();
+    }
+    return sales;
+  }
+  std::vector<Product> products() override {
+    client_->reach();
+    return {};
+  }
+  std::optional<Sale> sale(SaleId id) override {
+    auto sale = QuietCatalog::sale(id);
+    polled_ = false;
+    return sale;
+  }
+  std::optional<repositories::Revisions> poll() override {
+    reach();
+    const bool again = std::exchange(polled_, false);
+    if (again && client_->planted(Bug::kBansPolledOnce)) return last_poll_;
+    return last_poll_ = repositories::Revisions{.catalog = database_->catalog,
+                                                .blacklist = 1 + database_->bans};
+  }
+  /// Of the bans: what was read since has all up to it.
+  std::int64_t bans_polled() const { return last_poll_ ? last_poll_->blacklist : -1; }
+  std::vector<BlacklistEntry> list(Instant) override {
+    reach();
+    std::vector<BlacklistEntry> entries;
+    for (const auto& [user, entry] : database_->banned) entries.push_back(entry);
+    return entries;
+  }
+  repositories::RaisedEpochs epochs_raised(std::int64_t revision, Instant) override {
+    reach();
+    const auto& ended = database_->sessions;
+    const auto newest = static_cast<std::int64_t>(ended.size());
+    if (revision > newest) revision = -1;
+    repositories::RaisedEpochs raised{.revision = newest, .epochs = {}};
+    const bool by_clock = client_->planted(Bug::kSessionsByClock) && revision > 0;
+    const auto known = static_cast<std::size_t>(std::max<std::int64_t>(0, revision));
+    for (std::size_t i = known; i < ended.size(); ++i) {
+      if (by_clock && ended[i].began < ended[known - 1].committed) continue;
+      raised.epochs.emplace_back(ended[i].buyer, ended[i].epoch);
+    }
+    return raised;
+  }
+
+ private:
+  void reach() {
+    if (database_->between) database_->between();
+    client_->reach();
+  }
+
+  DatabaseClient* client_;
+  SimDatabase* database_;
+  bool polled_ = false;  // the next poll follows the reading of sales
+  std::optional<repositories::Revisions> last_poll_;
+};
+
+}  // namespace stampede::simulation

@@ -1,0 +1,379 @@
+#include "tests/simulation/actors/sim_database.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "queue/codec.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using repositories::OrderTransaction;
+using repositories::StorageError;
+
+namespace {
+
+IdempotencyKey some_other_key() { return *IdempotencyKey::parse("nobodys-intent-at-all"); }
+
+/// The consumer's transaction, whose statements and commit fail as the client's do.
+class SimTransaction final : public OrderTransaction {
+ public:
+  SimTransaction(Stage& stage, SimDatabase& database, DatabaseClient& client)
+      : stage_(&stage),
+        database_(&database),
+        client_(&client),
+        transaction_(database.store.begin()) {}
+
+  void lock_buyers(std::span<const UserId> ascending) override {
+    client_->reach();
+    transaction_->lock_buyers(ascending);
+  }
+  std::vector<repositories::ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
+    client_->reach();
+    auto leases = transaction_->lock_leases(ascending);
+    for (auto& locked : leases) {
+      if (stage_->bug == Bug::kClosedLooksOpen) locked.lease.state = LeaseState::kOpen;
+      if (stage_->bug == Bug::kLimitIgnored) ++locked.per_buyer_limit;
+    }
+    return leases;
+  }
+  repositories::ShardState lock_shard(std::int32_t shard) override {
+    client_->reach();
+    return transaction_->lock_shard(shard);
+  }
+  std::vector<Order> orders_of(std::span<const repositories::SaleBuyer> ascending) override {
+    client_->reach();
+    auto orders = transaction_->orders_of(ascending);
+    if (stage_->bug == Bug::kOwnSaleAlone) {
+      std::erase_if(orders, [&](const Order& order) {
+        return !std::ranges::binary_search(ascending,
+                                           repositories::SaleBuyer{order.sale, order.buyer});
+      });
+    }
+    if (stage_->bug != Bug::kIntentsHidden) return orders;
+    for (Order& order : orders) order.intent = some_other_key();
+    return orders;
+  }
+  void insert(std::span<const Order> orders) override {
+    client_->reach();
+    if (std::ranges::any_of(orders, [this](const Order& order) { return refuses(order); })) {
+      throw StorageError(StorageError::Kind::kRefused, "a constraint does not hold");
+    }
+    transaction_->insert(orders);
+    for (const Order& order : orders) inserted_.push_back(order.number);
+  }
+  bool charge(const repositories::LeaseCharge& charge) override {
+    client_->reach();
+    if (stage_->bug == Bug::kChargeForgotten) return true;
+    return transaction_->charge(charge) || stage_->bug == Bug::kClosedLooksOpen;
+  }
+  void close(LeaseId lease) override {
+    client_->reach();
+    transaction_->close(lease);
+  }
+  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
+    client_->reach();
+    transaction_->advance_shard(shard, last_seq);
+  }
+  void commit() override {
+    if (stage_->bug == Bug::kCommitIsLost && stage_->chance(0.02)) return;
+    try {
+      client_->commit([this] {
+        transaction_->commit();
+        for (const OrderNumber number : inserted_) {
+          database_->committed.emplace(number, stage_->scheduler.time());
+        }
+      });
+    } catch (const StorageError& error) {
+      const bool unknown = error.kind() == StorageError::Kind::kOutcomeUnknown;
+      if (!unknown || stage_->bug != Bug::kUnknownCommitIsWritten) throw;
+    }
+  }
+
+ private:
+  bool refuses(const Order& order) {
+    if (stage_->profile.refused == 0) return false;
+    const auto [row, is_new] =
+        database_->refused.try_emplace({std::string(order.intent.text()), order.lease}, false);
+    if (is_new) row->second = stage_->chance(stage_->profile.refused);
+    return row->second;
+  }
+
+  Stage* stage_;
+  SimDatabase* database_;
+  DatabaseClient* client_;
+  std::unique_ptr<OrderTransaction> transaction_;
+  std::vector<OrderNumber> inserted_;
+};
+
+}  // namespace
+
+void DatabaseClient::reach() {
+  if (database_->away || !network_->linked(*client_, database_->process) ||
+      stage_->chance(stage_->profile.statement_failed)) {
+    const bool spoilt = stage_->bug == Bug::kAwayIsRefused;
+    throw StorageError(spoilt ? StorageError::Kind::kRefused : StorageError::Kind::kUnreachable,
+                       "the database is away");
+  }
+  const Instant now = database_->process.now().wall;
+  database_->store.set_clock(now);
+}
+
+void DatabaseClient::commit(const std::function<void()>& change) {
+  const bool gives_up = std::exchange(gives_up_, false);
+  reach();
+  if (database_->full) throw StorageError(StorageError::Kind::kFull, "the disk is full");
+  const bool unknown = stage_->chance(stage_->profile.commit_unknown) || gives_up;
+  if (!unknown || gives_up || stage_->random.chance(0.5)) {
+    change();
+    ++database_->changes;
+  }
+  if (unknown && flush_failed) flush_failed();
+  if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
+}
+
+/// Where transactions are cut into statements, the server may go on with one whose client has lost
+/// it, and be done with it after the client has tried again or another leads.
+template <class Change>
+auto DatabaseClient::write(Change change) {
+  const bool late =
+      stage_->profile.split_statements && stage_->chance(stage_->profile.commit_unknown);
+  if (late) {
+    gives_up_ = false;
+    reach();
+    stage_->scheduler.after(
+        stage_->random.between(1ms, 3s),
+        [this, change = std::move(change), failovers = database_->failovers]() mutable {
+          if (failovers != database_->failovers) return;
+          try {
+            change();
+            ++database_->changes;
+          } catch (const repositories::NoLongerLeader&) {  // nobody hears of it
+          }
+        });
+    throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
+  }
+  decltype(change()) result{};
+  commit([&] { result = change(); });
+  return result;
+}
+
+std::unique_ptr<OrderTransaction> DatabaseClient::begin() {
+  reach();
+  return std::make_unique<SimTransaction>(*stage_, *database_, *this);
+}
+
+std::optional<LeaseId> DatabaseClient::grant(SaleId sale, std::int64_t units, Instant now) {
+  std::optional<LeaseId> lease;
+  commit([&] { lease = database_->store.grant(sale, units, now); });
+  return lease;
+}
+
+std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
+    const repositories::Term& term, const repositories::LeaseRequest& request, std::int64_t units,
+    Instant now) {
+  auto asked = request;
+  if (stage_->bug == Bug::kGrantRepeats) asked.number += 1'000'000 * ++last_request_;
+  if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
+  if (stage_->bug == Bug::kUsedNumberGranted) asked.behind = LeaseId{0};
+  if (stage_->bug == Bug::kOtherTermsGranted) asked.known.reset();
+  if (database_->sale_row_held) wait_for_sale_row();
+  return write([this, term, asked, units, now] {
+    return database_->store.grant(term_of(term), asked, units, now);
+  });
+}
+
+/// Either the wait fails, or the row comes after the request's sender has given up.
+void DatabaseClient::wait_for_sale_row() {
+  if (stage_->random.chance(0.7)) {
+    throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+  }
+  gives_up_ = true;
+}
+
+/// Where the term is checked: see Bug::kTermIgnored.
+repositories::Term DatabaseClient::term_of(const repositories::Term& term) const {
+  return stage_->bug == Bug::kTermIgnored ? database_->store.view().leader : term;
+}
+
+void DatabaseClient::continue_behind(const repositories::Term& term, LeaseId lease, Instant now) {
+  write([this, term, lease, now] {
+    database_->store.continue_behind(term_of(term), lease, now);
+    return true;
+  });
+}
+
+LeaseId DatabaseClient::newest_lease() {
+  reach();
+  return database_->store.newest_lease();
+}
+
+void DatabaseClient::fence(LeaseId lease) {
+  commit([&] { database_->store.fence(lease); });
+}
+
+void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
+  if (database_->locks.locked({RowLocks::Kind::kLease, lease.value}) &&
+      stage_->random.chance(0.5)) {
+    throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+  }
+  write([this, term, lease] {
+    database_->store.fence(term_of(term), lease);
+    if (stage_->bug != Bug::kFenceCloses) return true;
+    const auto transaction = database_->store.begin();
+    transaction->close(lease);
+    transaction->commit();
+    return true;
+  });
+}
+
+std::vector<StockLease> DatabaseClient::not_closed() {
+  reach();
+  if (meanwhile) meanwhile();
+  return database_->store.not_closed();
+}
+
+std::vector<SalePosition> DatabaseClient::stock(Instant ended_after) {
+  reach();
+  if (meanwhile) meanwhile();
+  auto stocks = database_->store.stock(ended_after);
+  if (stage_->bug == Bug::kUnsoldForgotten) {
+    for (auto& stock : stocks) stock.leased = 0;
+  }
+  if (stage_->bug == Bug::kNeverLoadedUnknown) {
+    for (auto& stock : stocks) stock.settled_at.reset();
+  }
+  return stocks;
+}
+
+repositories::PurchaseSnapshot DatabaseClient::purchase(SaleId sale, UserId buyer,
+                                                        const IdempotencyKey& intent,
+                                                        LeaseId lease) {
+  reach();
+  return database_->store.purchase(sale, buyer, intent, lease);
+}
+
+std::vector<repositories::OrderLine> DatabaseClient::of_buyer(UserId buyer, OrderNumber before,
+                                                              std::size_t limit) {
+  reach();
+  return database_->store.of_buyer(buyer, before, limit);
+}
+
+std::optional<repositories::OrderLine> DatabaseClient::find(OrderNumber number) {
+  reach();
+  return database_->store.find(number);
+}
+
+std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after, std::size_t most) {
+  reach();
+  if (meanwhile) meanwhile();
+  auto orders = database_->store.since(shard, after, most);
+  if (stage_->bug == Bug::kStaleOrders) {
+    const auto fresh = std::ranges::find_if(orders, [&](const Order& order) {
+      return database_->committed.at(order.number) > stage_->scheduler.time() - 2s;
+    });
+    orders.erase(fresh, orders.end());
+  }
+  if (stage_->bug == Bug::kSeqHole && orders.size() > 1 && stage_->random.chance(0.2)) {
+    orders.erase(orders.end() - 2);
+  }
+  return orders;
+}
+
+std::vector<std::int64_t> DatabaseClient::newest() {
+  reach();
+  return database_->store.newest();
+}
+
+std::vector<std::int64_t> DatabaseClient::cursors_before_recent(Instant over_after) {
+  reach();
+  return database_->store.cursors_before_recent(over_after);
+}
+
+repositories::RecentSales DatabaseClient::recent_sales(Instant over_after) {
+  reach();
+  auto recent = database_->store.recent_sales(over_after);
+  if (stage_->bug == Bug::kNeverLoadedUnknown && database_->sold_long_ago > 0) {
+    recent.sales = {SaleId{1}};
+    recent.first = {database_->sold_long_ago + 1};
+  }
+  return recent;
+}
+
+std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last, std::size_t most) {
+  try {
+    reach();
+  } catch (const StorageError&) {
+    if (stage_->bug != Bug::kLoadingSkips) throw;
+    return {};
+  }
+  return database_->store.numbered(first, last, most);
+}
+
+repositories::RingState DatabaseClient::ring() {
+  reach();
+  auto ring = database_->store.ring();
+  if (stage_->bug == Bug::kMembersForgotten) ring.members.clear();
+  return ring;
+}
+
+repositories::RingState DatabaseClient::replace(const repositories::Term& term,
+                                                const repositories::RingChange& change,
+                                                Instant now) {
+  return write([this, term, epoch = change.epoch, above = change.above,
+                members = std::vector(change.members.begin(), change.members.end()),
+                virtual_nodes = change.virtual_nodes, now] {
+    return database_->store.replace(
+        term_of(term),
+        {.epoch = epoch, .above = above, .members = members, .virtual_nodes = virtual_nodes}, now);
+  });
+}
+
+std::optional<repositories::TakenTerm> DatabaseClient::take(const std::string& holder,
+                                                            std::int64_t above,
+                                                            std::chrono::milliseconds life) {
+  return write([this, holder, above, life] { return database_->store.take(holder, above, life); });
+}
+
+std::optional<Instant> DatabaseClient::renew(const repositories::Term& term,
+                                             std::chrono::milliseconds life) {
+  return write([this, term, life] { return database_->store.renew(term_of(term), life); });
+}
+
+void DatabaseClient::resign(const repositories::Term& term) {
+  commit([&] { database_->store.resign(term); });
+}
+
+std::optional<Instant> DatabaseClient::standing(const repositories::Term& term) {
+  reach();
+  return database_->store.standing(term_of(term));
+}
+
+void DatabaseClient::put(std::int32_t, std::string_view body, std::string_view, Instant) {
+  commit([&] {
+    const auto messages = queue::decode(body);
+    if (!messages) return;
+    for (const queue::Message& message : *messages) {
+      const auto* purchase = std::get_if<Purchase>(&message);
+      if (purchase == nullptr) throw Breach("needless: a close marker went into quarantine");
+      const std::string intent(purchase->intent.text());
+      const auto row = database_->refused.find({intent, purchase->lease});
+      if (row == database_->refused.end() || !row->second) {
+        throw Breach("needless: " + intent + " went into quarantine");
+      }
+      database_->quarantined.insert(intent);
+    }
+  });
+}
+
+std::int64_t DatabaseClient::count() {
+  return static_cast<std::int64_t>(database_->quarantined.size());
+}
+
+repositories::Term DatabaseClient::last() {
+  reach();
+  return database_->store.last();
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/user.h"
+#include "queue/shards.h"
+#include "repositories/memory/memory_store.h"
+#include "repositories/quarantine.h"
+#include "repositories/storage_error.h"
+#include "tests/simulation/engine/network.h"
+#include "tests/simulation/engine/row_locks.h"
+
+namespace stampede::simulation {
+
+/// The one database: what is in it, and whether it is away.
+struct SimDatabase {
+  explicit SimDatabase(Stage& stage)
+      : process(stage, "database"),
+        store(stage.profile.world == WorldKind::kServe ? 1 : std::size_t{queue::kShards}) {
+    process.start();
+  }
+
+  Process process;
+  repositories::memory::MemoryStore store;
+  std::uint64_t changes = 0;  // rises with each
+  RowLocks locks;
+  bool away = false;
+  bool full = false;                          // nothing can be written
+  bool sale_row_held = false;                 // by somebody else, for long
+  int failovers = 0;                          // in which it lost its tail
+  std::map<OrderNumber, Duration> committed;  // when each order was
+  std::map<UserId, BlacklistEntry> banned;
+  std::map<UserId, std::int64_t> banned_since;  // the revision that tells it
+  std::int64_t bans = 0;                        // rises with each change of them
+  bool grown = false;                           // by units that were added
+  std::int64_t catalog = 1;                     // rises with each change of the sales
+  std::int64_t sales_changed = 0;               // the revision that told of an end that came early
+  /// By sale: the newest ban when it was made.
+  std::map<SaleId, std::int64_t> bans_when_made;
+  std::int64_t sold_long_ago = 0;  // orders, before the world began
+  /// A session that ended: at the revision that is one more than its place.
+  struct Ended {
+    UserId buyer;
+    SessionEpoch epoch;  // the lowest that is still valid
+    Duration began;      // the clock of the process that ended it, before the commit
+    Duration committed;
+  };
+  std::vector<Ended> sessions;
+  std::map<UserId, SessionEpoch> session_epochs;
+  /// What the operator may do between two statements of others.
+  std::function<void()> between;
+  /// Whether the tables refuse each row that was ever tried, by intent and lease.
+  std::map<std::pair<std::string, LeaseId>, bool> refused;
+  std::set<std::string> quarantined;  // intents
+};
+
+/// One process's connection to it. Every statement may fail; every commit's answer may be lost,
+/// whether or not the commit was made.
+class DatabaseClient final : public repositories::OrderStore,
+                             public repositories::Leases,
+                             public repositories::Orders,
+                             public repositories::Members,
+                             public repositories::Leadership,
+                             public repositories::Quarantine {
+ public:
+  DatabaseClient(Stage& stage, Network& network, SimDatabase& database, const Process& client)
+      : stage_(&stage), network_(&network), database_(&database), client_(&client) {}
+
+  /// Called before each read: what others do to the database between two statements.
+  std::function<void()> meanwhile;
+  /// Of a file: nobody knows what a commit has become whose flush failed, and the process must not
+  /// go on. Empty: it is a server's.
+  std::function<void()> flush_failed;
+
+  std::unique_ptr<repositories::OrderTransaction> begin() override;
+
+  std::optional<LeaseId> grant(SaleId sale, std::int64_t units, Instant now) override;
+  std::expected<StockLease, repositories::NoGrant> grant(const repositories::Term& term,
+                                                         const repositories::LeaseRequest& request,
+                                                         std::int64_t units, Instant now) override;
+  void continue_behind(const repositories::Term& term, LeaseId lease, Instant now) override;
+  LeaseId newest_lease() override;
+  void fence(LeaseId lease) override;
+  void fence(const repositories::Term& term, LeaseId lease) override;
+  std::vector<StockLease> not_closed() override;
+  std::vector<SalePosition> stock(Instant ended_after) override;
+
+  repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
+                                          LeaseId lease) override;
+  std::vector<repositories::OrderLine> of_buyer(UserId buyer, OrderNumber before,
+                                                std::size_t limit) override;
+  std::optional<repositories::OrderLine> find(OrderNumber number) override;
+  std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::vector<std::int64_t> newest() override;
+  std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
+  repositories::RecentSales recent_sales(Instant over_after) override;
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
+
+  repositories::RingState ring() override;
+  repositories::RingState replace(const repositories::Term& term,
+                                  const repositories::RingChange& change, Instant now) override;
+
+  std::optional<repositories::TakenTerm> take(const std::string& holder, std::int64_t above,
+                                              std::chrono::milliseconds life) override;
+  std::optional<Instant> renew(const repositories::Term& term,
+                               std::chrono::milliseconds life) override;
+  void resign(const repositories::Term& term) override;
+  std::optional<Instant> standing(const repositories::Term& term) override;
+  repositories::Term last() override;
+
+  /// Only what the tables refuse, or what nobody can read, belongs there. Throws Breach.
+  void put(std::int32_t shard, std::string_view body, std::string_view reason,
+           Instant now) override;
+  std::int64_t count() override;
+
+  bool planted(Bug bug) const { return stage_->bug == bug; }
+  /// Before each statement. Throws StorageError.
+  void reach();
+  /// Makes a change, or not, and says so, or not. Throws StorageError.
+  void commit(const std::function<void()>& change);
+
+ private:
+  /// As commit(), in a leader's name. `change` keeps what it needs.
+  template <class Change>
+  auto write(Change change);
+  void wait_for_sale_row();
+  repositories::Term term_of(const repositories::Term& term) const;
+
+  Stage* stage_;
+  Network* network_;
+  SimDatabase* database_;
+  const Process* client_;
+  bool gives_up_ = false;          // its next commit is made, and it does not hear so
+  std::int64_t last_request_ = 0;  // Bug::kGrantRepeats alone
+};
+
+}  // namespace stampede::simulation

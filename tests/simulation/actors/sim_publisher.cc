@@ -1,0 +1,157 @@
+#include "tests/simulation/actors/sim_publisher.h"
+
+#include <algorithm>
+
+#include "queue/codec.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kConfirmTimeout = 5s;
+
+}  // namespace
+
+SimPublisher::SimPublisher(Stage& stage, Process& process, SimBroker& broker,
+                           std::function<void(const Purchase&)> accepted)
+    : stage_(&stage),
+      process_(&process),
+      broker_(&broker),
+      accepted_(std::move(accepted)),
+      outbox_(stage.profile.outbox) {}
+
+void SimPublisher::start(queue::Resolutions resolutions) {
+  resolutions_ = std::move(resolutions);
+  connect();
+  watch_confirms();
+}
+
+SimPublisher::~SimPublisher() {
+  for (const auto& link : links_) broker_->close(link);
+}
+
+queue::Published SimPublisher::publish(const Purchase& purchase) {
+  if (!outbox_.accept(purchase, process_->now().tick)) return queue::Published::kRefused;
+  if (stage_->bug == Bug::kUnknownIsRefused) sent_.push_back(purchase);
+  pump_later();
+  accepted_(purchase);
+  if (stage_->chance(stage_->profile.frozen_in_publish)) {
+    process_->freeze(stage_->random.between(1s, 12s));
+  } else if (stage_->chance(stage_->profile.slow_publish)) {
+    process_->freeze(stage_->random.between(100ms, 1'970ms));
+  }
+  return queue::Published::kSent;
+}
+
+void SimPublisher::publish(const queue::CloseMarker& marker) {
+  stage_->trace.note(process_->name(), "marker of lease", {marker.lease.value});
+  outbox_.accept(marker, process_->now().tick);
+  pump_later();
+}
+
+void SimPublisher::connect() {
+  const auto alone = [this](auto handle) {
+    return [this, handle, generation = generation_ + 1](auto... words) {
+      handle(generation, process_->now().tick, words...);
+      tell();
+      pump_later();
+    };
+  };
+  SimBroker::PublisherEvents events;
+  events.acked = alone([this](queue::Generation generation, Tick now, DeliveryTag tag, bool all) {
+    outbox_.acked(generation, tag, all || stage_->bug == Bug::kConfirmsMultiple, now);
+  });
+  events.nacked = alone([this](queue::Generation generation, Tick now, DeliveryTag tag, bool all) {
+    if (stage_->bug == Bug::kNackIsRefused) take_for_refused(tag);
+    outbox_.nacked(generation, tag, all, now);
+  });
+  events.returned = alone([this](queue::Generation generation, Tick, DeliveryTag tag) {
+    outbox_.returned(generation, tag);
+  });
+  events.blocked =
+      alone([this](queue::Generation, Tick, bool blocked) { outbox_.blocked(blocked); });
+  events.lost = [this] { lose(); };
+  link_ = broker_->connect_publisher(*process_, std::move(events));
+  if (!link_) {
+    process_->after(stage_->random.between(50ms, 500ms), [this] { connect(); });
+    return;
+  }
+  links_.push_back(link_);
+  outbox_.connected(++generation_);
+  by_tag_.clear();
+  pump_later();
+}
+
+void SimPublisher::lose() {
+  stage_->trace.note(process_->name(), "lost its publishing connection");
+  outbox_.connection_lost(generation_);
+  if (stage_->bug == Bug::kStaleConfirms) {
+    --generation_;
+  } else {
+    broker_->close(link_);
+  }
+  link_ = nullptr;
+  if (stage_->bug == Bug::kUnknownIsRefused) {
+    resolutions_.refused(std::exchange(sent_, {}));
+  }
+  tell();
+  process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
+}
+
+void SimPublisher::pump_later() {
+  if (std::exchange(pumping_, true)) return;
+  process_->after(stage_->random.between(50us, 500us), [this] { pump(); });
+}
+
+void SimPublisher::pump() {
+  pumping_ = false;
+  if (!link_) return;
+  const Tick now = process_->now().tick;
+  while (const auto outgoing = outbox_.next(now)) {
+    if (stage_->bug == Bug::kNackIsRefused) {
+      for (const auto& message : outgoing->messages) {
+        const auto* purchase = std::get_if<Purchase>(&message);
+        if (purchase != nullptr) by_tag_[outgoing->tag].push_back(*purchase);
+      }
+    }
+    broker_->publish(link_, outgoing->shard, outgoing->tag, queue::encode(outgoing->messages));
+  }
+  const auto again = outbox_.next_try();
+  if (!again || std::exchange(trying_again_, true)) return;
+  process_->after(std::max(Duration{10ms}, *again - now), [this] {
+    trying_again_ = false;
+    pump();
+  });
+}
+
+void SimPublisher::publish_past_the_outbox(const queue::CloseMarker& marker) {
+  if (!link_) return;
+  const queue::Message message = marker;
+  broker_->publish(link_, queue::shard_of(marker.lease), 0, queue::encode({&message, 1}));
+}
+
+void SimPublisher::take_for_refused(DeliveryTag tag) {
+  resolutions_.refused(std::exchange(by_tag_[tag], {}));
+}
+
+void SimPublisher::watch_confirms() {
+  const auto oldest = outbox_.oldest_sent();
+  if (link_ && oldest && process_->now().tick - *oldest > kConfirmTimeout) lose();
+  process_->after(500ms, [this] { watch_confirms(); });
+}
+
+void SimPublisher::tell() {
+  const auto resolved = outbox_.take_resolved();
+  if (!resolved.queued.empty()) resolutions_.queued(resolved.queued);
+  if (!resolved.refused.empty()) resolutions_.refused(resolved.refused);
+  if (stage_->bug != Bug::kUnknownIsRefused) return;
+  for (const auto* outcome : {&resolved.queued, &resolved.refused}) {
+    for (const Purchase& purchase : *outcome) {
+      std::erase_if(sent_, [&](const Purchase& sent) { return sent.intent == purchase.intent; });
+    }
+  }
+}
+
+}  // namespace stampede::simulation

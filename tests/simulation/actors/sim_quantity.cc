@@ -1,0 +1,233 @@
+#include "tests/simulation/actors/sim_quantity.h"
+
+#include <algorithm>
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using repositories::StorageError;
+
+namespace {
+
+/// LeaseTimes::lost less LeaseTimes::sure, for which it may have stood still, and the time between
+/// reviews.
+constexpr Duration kShortestSilence = 600ms;
+
+}  // namespace
+
+SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
+                         std::string name)
+    : stage_(&stage),
+      broker_(&broker),
+      database_(&database),
+      process_(stage, std::move(name)),
+      client_(stage, network, database, process_),
+      catalog_(client_, database) {}
+
+SimQuantity::Up::Up(SimQuantity& quantity)
+    : owner(quantity),
+      markers(*owner.stage_, owner.process_, *owner.broker_, [](const Purchase&) {}) {
+  make_control();
+  markers.start({.queued = [](auto) {}, .refused = [](auto) {}});
+}
+
+void SimQuantity::Up::make_control() {
+  const Stage& stage = *owner.stage_;
+  services::leasing::LeaseTimes times;
+  times.orders_at_once = stage.profile.orders_at_once;
+  if (stage.bug == Bug::kGuardRemoved) times.guard = 0ms;
+  if (stage.bug == Bug::kLostTooSoon) times.lost = 700ms;
+  control.emplace(
+      services::leasing::QuantityControl::Parts{
+          .holder = owner.holder_name(),
+          .virtual_nodes = 8,  // fewer than the real ring has, to draw it fast
+          .leadership = owner.client_,
+          .leases = owner.client_,
+          .grants = owner.client_,
+          .members = owner.client_,
+          .orders = owner.client_,
+          .catalog = owner.catalog_,
+          .blacklist = owner.catalog_,
+          .accounts = owner.catalog_,
+          .changes = owner.catalog_,
+          .markers = markers},
+      times);
+}
+
+/// By heartbeats that nobody sent, and that tell nothing.
+void SimQuantity::Up::pretend_all_heard() {
+  const auto ring = owner.database_->store.view().ring;
+  for (const Member& member : ring.members) {
+    (void)control->beat({.member = member,
+                         .ring_epoch = ring.epoch,
+                         .catalog_revision = 0,
+                         .blacklist_revision = 0,
+                         .sessions_revision = 0},
+                        owner.process_.now());
+  }
+}
+
+std::string SimQuantity::holder_name() const {
+  return process_.name() + "/" + std::to_string(process_.life());
+}
+
+void SimQuantity::start() {
+  process_.start();
+  up_ = std::make_unique<Up>(*this);
+  lead();
+  review();
+}
+
+void SimQuantity::kill() {
+  process_.kill();
+  up_.reset();
+}
+
+void SimQuantity::later(std::function<void(Now)> serve) {
+  const bool slow = stage_->chance(0.03);
+  process_.after(slow ? stage_->random.between(1ms, 400ms) : stage_->random.between(10us, 500us),
+                 [serve = std::move(serve), now = process_.now()] { serve(now); });
+}
+
+void SimQuantity::lead() {
+  try {
+    if (up_->control->lead(process_.now())) {
+      up_->control->recover(process_.now());
+      // The new leader knows only what the database holds.
+      if (stage_->bug != Bug::kLateHeartbeatRejoins) up_->left.clear();
+      if (stage_->bug == Bug::kUnheardGranted) up_->pretend_all_heard();
+      stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
+    }
+  } catch (const StorageError&) {
+    stage_->trace.note(process_.name(), "could not lead");
+  }
+  process_.after(500ms, [this] { lead(); });
+}
+
+void SimQuantity::review() {
+  try {
+    up_->control->review(process_.now());
+    check_members();
+  } catch (const StorageError&) {
+    stage_->trace.note(process_.name(), "could not review");
+  }
+  process_.after(stage_->random.between(200ms, 300ms), [this] { review(); });
+}
+
+void SimQuantity::beat(const peers::Heartbeat& heartbeat,
+                       const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
+  later([this, heartbeat, answer](Now now) {
+    if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());
+    try {
+      auto reply = up_->control->beat(heartbeat, now);
+      if (!reply) return answer(std::nullopt);
+      check_reply(heartbeat, *reply);
+      replied(heartbeat, *reply);
+      spoil_reply(*reply);
+      answer(std::move(*reply));
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not answer a heartbeat");
+      answer(std::nullopt);
+    }
+  });
+}
+
+Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_.stood_still(); }
+
+bool SimQuantity::leads() const {
+  const auto& term = database_->store.view().leader;
+  return term.holder == holder_name() && term.epoch == up_->control->leader_epoch();
+}
+
+/// Nobody is taken off the ring whom this process would have heard, had it listened, unless another
+/// process does that. Only where the database never fails: a ring whose commit was late or is
+/// unknown may show after its members were heard of again.
+void SimQuantity::check_members() {
+  const Profile& profile = stage_->profile;
+  if (profile.commit_unknown > 0 || profile.statement_failed > 0 || profile.database_away ||
+      profile.disk_full || profile.fails_over) {
+    return;
+  }
+  const auto& now = database_->store.view().ring.members;
+  if (!leads()) up_->members = now;
+  for (const Member& member : std::exchange(up_->members, now)) {
+    const bool there =
+        std::ranges::any_of(now, [&](const Member& other) { return other.node == member.node; });
+    const auto heard = up_->heard.find(member.holder());
+    if (there || heard == up_->heard.end()) continue;
+    if (awake() - heard->second < kShortestSilence) {
+      throw Breach("the ring: " + member.node + " was taken off it, and was heard of");
+    }
+  }
+}
+
+/// A validator that has left is no member again, as long as this process remembers it.
+void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
+                              const peers::HeartbeatReply& reply) {
+  for (const Member& member : reply.members) {
+    if (up_->left.contains(member.holder()) && database_->failovers == 0) {
+      throw Breach("the ring: " + member.holder() + " has left, and is a member again");
+    }
+  }
+  if (heartbeat.leaving) {
+    // Else the database did not take the ring without it, or may not have: such a ring is not told.
+    const bool gone = reply.ring_epoch > 0 &&
+                      std::ranges::find(reply.members, heartbeat.member) == reply.members.end();
+    if (gone) up_->left.insert(heartbeat.member.holder());
+  } else {
+    up_->heard[heartbeat.member.holder()] = awake();
+  }
+  check_members();
+  if (heartbeat.leaving && stage_->bug == Bug::kLateHeartbeatRejoins) up_->make_control();
+}
+
+void SimQuantity::spoil_reply(peers::HeartbeatReply& reply) {
+  if (stage_->bug == Bug::kMoreForgotten) reply.more = false;
+  if (stage_->bug == Bug::kEverythingClosed) reply.oldest_open = LeaseId{INT64_MAX};
+  if (stage_->bug != Bug::kNothingOpenClosesAll && stage_->bug != Bug::kOldestOpenLate) return;
+  const auto open = client_.not_closed();
+  if (open.empty()) {
+    if (stage_->bug == Bug::kNothingOpenClosesAll) reply.oldest_open = LeaseId{INT64_MAX};
+  } else if (stage_->bug == Bug::kOldestOpenLate) {
+    reply.oldest_open = std::max(reply.oldest_open, open.front().id);
+  }
+}
+
+/// Whatever has become of it.
+void SimQuantity::repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const {
+  const auto& state = database_->store.view();
+  const auto known = state.requests.find({ask.holder, ask.number});
+  if (known != state.requests.end()) reply.lease = state.leases.at(known->second);
+}
+
+void SimQuantity::ask(const peers::LeaseAsk& ask,
+                      const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
+  later([this, ask, answer](Now now) {
+    try {
+      auto request = ask;
+      if (stage_->bug == Bug::kStaleRingGranted) {
+        request.ring_epoch = database_->store.view().ring.epoch;
+      }
+      const auto answered = up_->control->ask(request, now);
+      if (!answered) return answer(std::nullopt);
+      auto reply = *answered;
+      if (stage_->bug == Bug::kClosedLeaseGranted) repeat_lease(ask, reply);
+      if (reply.lease) {
+        const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
+        if (known->second != reply.lease->id && database_->failovers == 0) {
+          throw Breach("a grant: one request of " + ask.holder + " was granted two leases");
+        }
+        granted(reply.lease->id, ask);
+      }
+      stage_->trace.note(ask.holder, reply.lease ? "is granted lease" : "is granted nothing",
+                         {reply.lease ? reply.lease->id.value : 0,
+                          reply.lease ? reply.lease->granted : 0, ask.number, ask.ring_epoch});
+      answer(reply);
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not grant");
+      answer(std::nullopt);
+    }
+  });
+}
+
+}  // namespace stampede::simulation

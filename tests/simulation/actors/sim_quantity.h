@@ -1,0 +1,80 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/leasing/quantity_control.h"
+#include "tests/simulation/actors/sim_catalog.h"
+#include "tests/simulation/actors/sim_publisher.h"
+
+namespace stampede::simulation {
+
+/// The process `stampede quantity`: the real rules, on a database that fails and a clock that is
+/// sometimes read long before it is used.
+class SimQuantity {
+ public:
+  SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
+              std::string name);
+
+  Process& process() { return process_; }
+  void start();
+  void kill();
+  /// Called between two of its statements: what others do to the database meanwhile.
+  void set_meanwhile(std::function<void()> meanwhile) { client_.meanwhile = std::move(meanwhile); }
+
+  /// Called when a reply is on its way: what happens before it arrives.
+  std::function<void(const peers::Heartbeat&, const peers::HeartbeatReply&)> replied;
+  /// Called with each lease that is granted.
+  std::function<void(LeaseId, const peers::LeaseAsk&)> granted;
+
+  /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
+  /// that it has no answer.
+  void beat(const peers::Heartbeat& heartbeat,
+            const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
+  void ask(const peers::LeaseAsk& ask,
+           const Network::Answer<std::optional<peers::LeaseReply>>& answer);
+
+  std::size_t unresolved() const { return up_ ? up_->markers.unresolved() : 0; }
+
+ private:
+  struct Up {
+    explicit Up(SimQuantity& owner);
+    void make_control();
+    void pretend_all_heard();
+
+    SimQuantity& owner;
+    SimPublisher markers;
+    std::optional<services::leasing::QuantityControl> control;
+    std::set<std::string> left;             // holders that took their leave
+    std::map<std::string, Duration> heard;  // by holder, in time that this process was awake
+    std::vector<Member> members;            // of the ring, when it was last looked at
+  };
+  Duration awake() const;
+  void check_members();
+  bool leads() const;
+  std::string holder_name() const;
+  void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
+  void spoil_reply(peers::HeartbeatReply& reply);
+  void repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const;
+  /// Like the schedules of the role.
+  void lead();
+  void review();
+  /// Reads the clock, then waits for its turn.
+  void later(std::function<void(Now)> serve);
+
+  Stage* stage_;
+  SimBroker* broker_;
+  SimDatabase* database_;
+  Process process_;
+  DatabaseClient client_;
+  SimCatalog catalog_;
+  std::unique_ptr<Up> up_;
+  std::map<std::pair<std::string, std::int64_t>, LeaseId> granted_;  // by holder and number
+};
+
+}  // namespace stampede::simulation

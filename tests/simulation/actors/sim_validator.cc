@@ -1,0 +1,281 @@
+#include "tests/simulation/actors/sim_validator.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "schedules/periods.h"
+#include "tests/simulation/actors/validator_process.h"
+
+namespace stampede::simulation {
+
+using namespace std::chrono_literals;
+using services::purchase::Waiter;
+
+namespace {
+
+constexpr Duration kLinkPatience = 1s;
+constexpr Duration kForwardPatience = 3s;
+/// A buyer who waits is answered within 2 s, and a review comes every 100 ms.
+constexpr Duration kLongestWait = 2'300ms;
+
+Member member_of(std::size_t index, std::int64_t life) {
+  const std::string node(1, static_cast<char>('a' + index));
+  char incarnation[17];
+  std::snprintf(incarnation, sizeof incarnation, "%016llx", static_cast<unsigned long long>(life));
+  return {.node = node, .address = node + ":8083", .incarnation = incarnation};
+}
+
+Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 1s}; }
+
+}  // namespace
+
+SimValidator::SimValidator(const Parts& parts, std::size_t index)
+    : parts_(parts),
+      index_(index),
+      process_(parts.stage, "validator " + std::string(1, static_cast<char>('a' + index))) {}
+
+SimValidator::~SimValidator() = default;
+
+void SimValidator::start() {
+  process_.start();
+  ++lives_;
+  const bool same = parts_.stage.bug == Bug::kSameIncarnation;
+  up_ = std::make_unique<Up>(*this, member_of(index_, same ? 1 : lives_));
+  beat();
+  review();
+}
+
+void SimValidator::kill() {
+  process_.kill();
+  up_.reset();
+}
+
+std::string SimValidator::holder() const {
+  return up_ ? up_->validator.member().holder() : std::string{};
+}
+
+std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unresolved() : 0; }
+
+/// The clock is read when the request arrives; the rules may see it much later.
+void SimValidator::receive(const Check& check, bool forwarded,
+                           const Network::Answer<Answer>& answer) {
+  auto& stage = parts_.stage;
+  if (!forwarded && !check.cookie.empty()) {
+    const bool opened =
+        up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
+    parts_.checks.purchases.session(check.buyer, check.session, opened, up_->sessions_known);
+    // The buyer logs in again.
+    if (!opened) return answer(unavailable());
+  }
+  const bool slow = stage.chance(0.02);
+  const Duration delay = slow ? stage.random.between(1ms, 500ms) : stage.random.between(5us, 50us);
+  const Read read{process_.now(), stage.scheduler.time()};
+  process_.after(
+      delay, [this, check, forwarded, answer, read] { decide(check, forwarded, read, answer); });
+  if (stage.chance(stage.profile.frozen_in_request)) {
+    process_.freeze(stage.random.between(1s, 12s));
+  }
+}
+
+void SimValidator::decide(const Check& check, bool forwarded, Read read,
+                          const Network::Answer<Answer>& answer) {
+  const auto ring = up_->validator.routes().ring();
+  if (const Member* owner = ring->owner(check.buyer); owner != nullptr && !forwarded) {
+    const auto index = static_cast<std::size_t>(owner->node[0] - 'a');
+    if (index != index_) return forward(check, *parts_.all[index], answer);
+  }
+
+  up_->clock_read = read.time;
+  up_->tick = read.now.tick;
+  up_->named = check.sale;
+  up_->spoil_attempt(check.buyer, read.now);
+  const SaleId sale = parts_.stage.bug == Bug::kSaleDropped ? SaleId{} : check.sale;
+  const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(check, answer)}; };
+  const auto decided =
+      up_->attempt({check.buyer, check.product, check.key, {}, read.now, sale}, wait);
+  if (!decided) return;
+  if (decided->verdict == Verdict::kSaleEnded || decided->verdict == Verdict::kNotStarted) {
+    parts_.checks.said_window(decided->verdict, check.sale, read.time);
+  }
+  if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(check.sale, read.time);
+  answer(*decided);
+}
+
+std::move_only_function<void(Answer&&)> SimValidator::resume(
+    const Check& check, const Network::Answer<Answer>& answer) {
+  const Stage& stage = parts_.stage;
+  return [this, &stage, answer, alive = check.alive, began = stage.scheduler.time(),
+          stood = process_.stood_still()](Answer&& late) {
+    Checks::waited(stage.scheduler.time() - began - (process_.stood_still() - stood), kLongestWait);
+    answer(late);
+  };
+}
+
+/// By an attempt that changes nothing, whatever is answered.
+bool SimValidator::says_no(UserId buyer) {
+  if (!process_.running() || process_.frozen()) return false;
+  static const auto key = *IdempotencyKey::parse("nobodys-intent-at-all");
+  const auto answer = up_->validator.attempt({buyer, ProductId{99}, key, {}, process_.now()}, {});
+  return answer && answer->verdict == Verdict::kUnknownProduct;
+}
+
+void SimValidator::sold(const Purchase& purchase) {
+  if (parts_.stage.bug == Bug::kPendingIgnored) {
+    up_->under_way[purchase.buyer].insert(std::string(purchase.intent.text()));
+  }
+  parts_.checks.purchases.taken({.purchase = purchase,
+                                 .holder = up_->validator.member().holder(),
+                                 .clock_read = up_->clock_read,
+                                 .tick = up_->tick,
+                                 .bans_known = up_->bans_known,
+                                 .sales_known = up_->sales_known,
+                                 .named = up_->named});
+  for (auto& other : parts_.all) {
+    if (other.get() != this && other->says_no(purchase.buyer)) {
+      parts_.checks.sold_beside_a_no(purchase);
+    }
+  }
+}
+
+void SimValidator::forward(const Check& check, SimValidator& owner,
+                           const Network::Answer<Answer>& answer) {
+  std::string token;
+  if (parts_.stage.profile.replayed > 0) {
+    token = up_->authenticator.seal_forward(check.buyer, process_.now().wall);
+    if (parts_.stage.chance(parts_.stage.profile.replayed)) replay(check, owner, token);
+  }
+  parts_.network.call<Answer>(
+      process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
+      [&owner, check, token](const Network::Answer<Answer>& back) {
+        owner.receive_forwarded(check, token, back);
+      },
+      [answer](const std::optional<Answer>& reply) {
+        // Lost: nobody knows what became of it.
+        answer(reply.value_or(unavailable()));
+      });
+}
+
+/// By somebody who has recorded it, once its token is too old.
+void SimValidator::replay(Check check, SimValidator& owner, const std::string& token) {
+  check.alive = std::make_shared<const int>(0);
+  parts_.stage.scheduler.after(parts_.stage.random.between(32s, 45s), [this, check, &owner, token] {
+    parts_.network.call<Answer>(
+        process_, owner.process_, kForwardPatience, Network::Transport::kOnce,
+        [&owner, check, token](const Network::Answer<Answer>& back) {
+          owner.receive_forwarded(check, token, back);
+        },
+        [](const std::optional<Answer>&) {});
+  });
+}
+
+void SimValidator::receive_forwarded(const Check& check, const std::string& token,
+                                     const Network::Answer<Answer>& answer) {
+  if (!token.empty()) {
+    const auto peer = up_->authenticator.open_forward(token, process_.now().wall);
+    const bool spoilt = parts_.stage.bug == Bug::kStaleTokenAccepted && !peer &&
+                        peer.error() == peers::Authenticator::Fault::kStale;
+    if (!spoilt && (!peer || peer->buyer != check.buyer)) return answer(unavailable());
+  }
+  receive(check, true, answer);
+}
+
+void SimValidator::beat_later(Duration delay) {
+  process_.after(delay, [this] {
+    if (!up_->leaving) beat();
+  });
+}
+
+void SimValidator::beat() {
+  const Now asked = process_.now();
+  const auto sent = std::make_shared<peers::Heartbeat>(up_->validator.compose(asked));
+  if (parts_.stage.bug == Bug::kNewestUntold) sent->newest_lease = {};
+  auto& asked_of = quantity();
+  parts_.network.call<std::optional<peers::HeartbeatReply>>(
+      process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
+      [&asked_of, sent](const Network::Answer<std::optional<peers::HeartbeatReply>>& back) {
+        asked_of.beat(*sent, back);
+      },
+      [this, sent, asked, index = up_->quantity](auto reply) {
+        if (!reply || !*reply) ask_another(index);
+        hear(*sent, reply.value_or(std::nullopt), asked);
+      });
+}
+
+SimQuantity& SimValidator::quantity() { return *parts_.quantities[up_->quantity]; }
+
+void SimValidator::ask_another(std::size_t asked) {
+  if (up_->quantity == asked) up_->quantity = (asked + 1) % parts_.quantities.size();
+}
+
+void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
+                        Now asked) {
+  const auto applied = reply ? up_->apply(*reply, asked, process_.now())
+                             : std::unexpected(std::string("no reply came"));
+  const bool at_once = applied.value_or(false);
+  if (applied) {
+    if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
+    if (reply->sales) up_->sales_known = reply->catalog_revision;
+    up_->sessions_known = std::max(up_->sessions_known, reply->sessions_revision);
+    if (reply->start_over) up_->orders.clear();
+    if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
+    parts_.stage.trace.note(process_.name(), "heartbeat",
+                            {reply->ring_epoch, reply->oldest_open.value,
+                             static_cast<std::int64_t>(reply->orders.size())});
+  } else {
+    up_->validator.unanswered(peers::Heartbeat(sent));
+  }
+  if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
+}
+
+/// As `stampede validate` stops: the farewell, then nothing is sold any more, then the queue is
+/// given time.
+void SimValidator::leave(std::function<void()> gone) {
+  if (up_->leaving) return;
+  up_->leaving = true;
+  up_->validator.leave();
+  beat();
+  process_.after(parts_.stage.random.between(10ms, 1'500ms),
+                 [this] { up_->validator.checkout().catalog().stop_selling(); });
+  process_.after(2s, [this, gone = std::move(gone)]() mutable {
+    finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
+  });
+}
+
+void SimValidator::finish_leaving(std::function<void()> gone, Duration deadline) {
+  if (up_->publisher.unresolved() == 0 || parts_.stage.scheduler.time() >= deadline) {
+    kill();
+    return gone();
+  }
+  process_.after(200ms, [this, gone = std::move(gone), deadline]() mutable {
+    finish_leaving(std::move(gone), deadline);
+  });
+}
+
+void SimValidator::send_asks() {
+  if (up_->leaving) return;
+  const Now asked = process_.now();
+  auto& asked_of = quantity();
+  for (const auto& ask : up_->validator.wanted(asked)) {
+    parts_.network.call<std::optional<peers::LeaseReply>>(
+        process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
+        [&asked_of, ask](const Network::Answer<std::optional<peers::LeaseReply>>& back) {
+          asked_of.ask(ask, back);
+        },
+        [this, ask, asked, index = up_->quantity](auto reply) {
+          if (!reply || !*reply) ask_another(index);
+          up_->answered(ask, reply.value_or(std::nullopt), asked, process_.now());
+        });
+  }
+}
+
+/// A timer fires, and its thread runs when it has its turn: of what waits when a process goes on
+/// after it was stopped, requests may be first.
+void SimValidator::review() {
+  process_.after(parts_.stage.random.between(0us, 20ms), [this] {
+    up_->review(process_.now());
+    send_asks();
+  });
+  process_.after(schedules::kLeasePeriod, [this] { review(); });
+}
+
+}  // namespace stampede::simulation

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "peers/authenticator.h"
+#include "services/validator/validator.h"
+#include "tests/simulation/actors/sim_publisher.h"
+#include "tests/simulation/actors/sim_validator.h"
+
+namespace stampede::simulation {
+
+/// What a validator's process has in memory: the real Validator, wired as in `stampede validate`.
+struct SimValidator::Up {
+  Up(SimValidator& sim_validator, Member as);
+
+  std::optional<Answer> attempt(const services::purchase::Attempt& attempt,
+                                const services::purchase::MakeWaiter& wait);
+  void note(OrderNumber number);
+  /// The reply to a heartbeat sent at `asked`; true if another is to follow at once.
+  std::expected<bool, std::string> apply(peers::HeartbeatReply& reply, Now asked, Now now);
+  void answered(const peers::LeaseAsk& ask, const std::optional<peers::LeaseReply>& reply,
+                Now asked, Now now);
+  void review(Now now);
+
+  // Where bugs are planted: see bugs.h.
+  void spoil_reply(peers::HeartbeatReply& reply);
+  void spoil_rules(const peers::HeartbeatReply& reply, std::int64_t epoch_before, Now now);
+  void spoil_ownership(const peers::HeartbeatReply& reply, std::int64_t epoch_before, Tick now);
+  void spoil_attempt(UserId buyer, Now now);
+  void spoil_markers();
+  /// The sales with a limit that is higher by what the buyer has under way; 0: as they are.
+  void load_limit(std::int32_t more);
+
+  SimValidator& owner;
+  Stage& stage;
+  captcha::Tokens captcha;
+  services::accounts::Sessions sessions;
+  services::purchase::Post post;
+  peers::Authenticator authenticator;
+  SimPublisher publisher;
+  services::validator::Validator validator;
+  std::vector<bool> orders;       // those it was told of, by number
+  std::int64_t bans_known = -1;   // the revision that it has loaded
+  std::int64_t sales_known = -1;  // likewise
+  std::int64_t sessions_known = 0;
+  Duration clock_read{};  // of the request that is being decided
+  Tick tick{};
+  SaleId named;
+  bool leaving = false;
+  std::size_t quantity = 0;  // the one to ask
+  int reviews = 0;
+
+  // Of planted bugs alone.
+  std::shared_ptr<const services::routing::Ring> ring_before;
+  std::vector<services::routing::Ownership::NewlyOwned> newly_owned;
+  std::set<LeaseId> held;
+  std::set<SaleId> once_sold_out;
+  std::map<UserId, std::set<std::string>> under_way;
+};
+
+}  // namespace stampede::simulation

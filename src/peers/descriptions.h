@@ -124,6 +124,7 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io.later("ring_nonce", heartbeat.ring_nonce, kNonce);
   io.later("leader_epoch", heartbeat.leader_epoch, Whole{0});
   io("leases", heartbeat.leases);
+  io.later("undecided", heartbeat.undecided);
   io.later("newest_lease", heartbeat.newest_lease, kNewestLease);
   io("catalog_revision", heartbeat.catalog_revision, Whole{-1});
   io("blacklist_revision", heartbeat.blacklist_revision, Whole{-1});
@@ -147,6 +148,7 @@ void describe(auto& io, Is<HeartbeatReply> auto& reply) {
   io("newest_lease", reply.newest_lease, Whole{0});
   io("renewed", reply.renewed);
   io("oldest_open", reply.oldest_open);
+  io.later("closed", reply.closed);
   io("recalled", reply.recalled);
   io("stock", reply.stock);
   io("catalog_revision", reply.catalog_revision, Whole{0});

@@ -111,6 +111,7 @@ Heartbeat any_heartbeat() {
           .ring_nonce = any_text("0123456789abcdef", 0, 64),
           .leader_epoch = any(0, kMost),
           .leases = some<LeaseId>(any_id<LeaseId>),
+          .undecided = some<LeaseId>(any_id<LeaseId>),
           .newest_lease = {any(0, 1'000'000'000'000'000)},
           .catalog_revision = any(-1, kMost),
           .blacklist_revision = any(-1, kMost),
@@ -131,6 +132,7 @@ HeartbeatReply any_reply() {
                        .newest_lease = LeaseId{any(0, kMost)},
                        .renewed = some<LeaseId>(any_id<LeaseId>),
                        .oldest_open = any_id<LeaseId>(),
+                       .closed = some<LeaseId>(any_id<LeaseId>),
                        .recalled = some<SaleId>(any_id<SaleId>)};
   reply.stock = some<SalePosition>([] {
     SalePosition position{.sale = {.id = any_id<SaleId>(), .unleased = any(0, kMost)},
@@ -213,6 +215,7 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
     RC_ASSERT(came->cursors == sent.cursors);
     RC_ASSERT(came->last_orders == sent.last_orders);
+    RC_ASSERT(came->undecided == sent.undecided);
     RC_ASSERT(came->leader_epoch == sent.leader_epoch);
     RC_ASSERT(all_same(came->blacklisted, sent.blacklisted, same_entry));
     RC_ASSERT(came->counts == sent.counts);
@@ -234,6 +237,7 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
     RC_ASSERT(came->newest_lease == sent.newest_lease);
     RC_ASSERT(came->renewed == sent.renewed);
     RC_ASSERT(came->oldest_open == sent.oldest_open);
+    RC_ASSERT(came->closed == sent.closed);
     RC_ASSERT(came->recalled == sent.recalled);
     RC_ASSERT(all_same(came->stock, sent.stock, same_stock));
     RC_ASSERT(came->catalog_revision == sent.catalog_revision);
@@ -322,7 +326,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
       R"({"protocol":1,"member":{"node":"a","address":"127.0.0.1:8083",)"
       R"("incarnation":"0123456789abcdef"},"leaving":false,"publishes":true,"ring_epoch":3,)"
       R"("ring_nonce":"",)"
-      R"("leader_epoch":0,"leases":[5],"newest_lease":0,"catalog_revision":-1,)"
+      R"("leader_epoch":0,"leases":[5],"undecided":[],"newest_lease":0,"catalog_revision":-1,)"
       R"("blacklist_revision":-1,"epochs_since":0,"sessions_revision":-1,"cursors":[],)"
       R"("last_orders":[],)"
       R"("blacklisted":[[7,"too early",null,0]],"counters":[],"counts":{"sold":5,"sold-already":0,)"
@@ -335,8 +339,8 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("hash_key":"000102030405060708090a0b0c0d0e0f","virtual_nodes":150,)"
             R"("members":[{"node":"a","address":"127.0.0.1:8083",)"
             R"("incarnation":"0123456789abcdef"}],"newest_lease":0,"renewed":[],)"
-            R"("oldest_open":9223372036854775807,"recalled":[],"stock":[],"catalog_revision":0,)"
-            R"("sales":null,"blacklist_revision":0,"blacklist":null,)"
+            R"("oldest_open":9223372036854775807,"closed":[],"recalled":[],"stock":[],)"
+            R"("catalog_revision":0,"sales":null,"blacklist_revision":0,"blacklist":null,)"
             R"("sessions_revision":-1,"epochs":[],)"
             R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
             R"("last_orders":[],"more":false,"start_over":false})");

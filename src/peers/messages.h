@@ -21,13 +21,14 @@ namespace stampede::peers {
 /// What a validator tells quantity control twice a second (docs/design.md#heartbeat).
 struct Heartbeat {
   Member member;
-  bool leaving = false;           // it stops: its buyers go to others at once
-  bool publishes = true;          // false: the broker takes no purchases from it
-  std::int64_t ring_epoch = 0;    // what it knows; 0: nothing
-  std::string ring_nonce;         // of that epoch; empty: nothing
-  std::int64_t leader_epoch = 0;  // the greatest of all replies; 0: none
-  std::vector<LeaseId> leases;    // to renew
-  LeaseId newest_lease;           // the greatest that it has heard of; 0: none
+  bool leaving = false;            // it stops: its buyers go to others at once
+  bool publishes = true;           // false: the broker takes no purchases from it
+  std::int64_t ring_epoch = 0;     // what it knows; 0: nothing
+  std::string ring_nonce;          // of that epoch; empty: nothing
+  std::int64_t leader_epoch = 0;   // the greatest of all replies; 0: none
+  std::vector<LeaseId> leases;     // to renew
+  std::vector<LeaseId> undecided;  // with a purchase that has had no outcome for long
+  LeaseId newest_lease;            // the greatest that it has heard of; 0: none
 
   std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
   std::int64_t blacklist_revision = -1;
@@ -59,6 +60,8 @@ struct HeartbeatReply {
   /// Every lease below it is closed, and `orders` has all that became of them. No lease granted
   /// after this reply is below it.
   LeaseId oldest_open;
+  /// Those of the heartbeat's `undecided` that are closed too, whatever older one is not.
+  std::vector<LeaseId> closed;
   std::vector<SaleId> recalled;  // whose idle units another validator waits for
   /// In one snapshot. Of each sale itself only the id and the unleased units are told; not told is
   /// what was sold or failed.

@@ -1,6 +1,7 @@
 #include "services/leasing/grantor.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace stampede::services::leasing {
 
@@ -50,6 +51,14 @@ void Grantor::read(std::vector<StockLease> not_closed, Tick now) {
 
 LeaseId Grantor::oldest_open() const {
   return known_.empty() ? LeaseId{numbers_.newest().value + 1} : known_.begin()->first;
+}
+
+std::vector<LeaseId> Grantor::closed(std::span<const LeaseId> leases) const {
+  std::vector<LeaseId> closed;
+  std::ranges::copy_if(leases, std::back_inserter(closed), [this](LeaseId lease) {
+    return lease <= numbers_.newest() && !known_.contains(lease);
+  });
+  return closed;
 }
 
 std::vector<LeaseId> Grantor::to_fence(Tick now) {

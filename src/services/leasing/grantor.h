@@ -41,6 +41,8 @@ class Grantor {
   /// As of the last read: the oldest lease not closed; where there is none, the one behind the
   /// newest seen, because a validator may be granted the next before it hears this.
   LeaseId oldest_open() const;
+  /// Those of `leases` that are closed, likewise.
+  std::vector<LeaseId> closed(std::span<const LeaseId> leases) const;
   LeaseNumbers& numbers() { return numbers_; }
   const LeaseNumbers& numbers() const { return numbers_; }
 

@@ -147,6 +147,18 @@ TEST_F(GrantorTest, AMarkerThatNobodyProcessedIsSentAgain) {
   EXPECT_THAT(markers(), IsEmpty());
 }
 
+/// Of the leases that a validator asks about, by what the database showed last.
+TEST_F(GrantorTest, TellsWhichLeasesAreClosedBeforeAnOlderOneIs) {
+  const auto older = ask("a/1", 1, at(seconds{0}));
+  const auto lease = ask("a/1", 2, at(seconds{0}));
+  const std::array asked{older->id, lease->id, LeaseId{lease->id.value + 1}};
+  EXPECT_THAT(grantor_.closed(asked), IsEmpty()) << "nor one that nobody knows";
+  close(lease->id);
+  EXPECT_THAT(grantor_.closed(asked), IsEmpty());
+  EXPECT_EQ(review(at(seconds{1})), older->id);
+  EXPECT_THAT(grantor_.closed(asked), ElementsAre(lease->id));
+}
+
 TEST_F(GrantorTest, AfterARestartEveryLeaseCountsAsJustRenewed) {
   const auto lease = ask("a/1", 1, at(seconds{0}));
   Grantor restarted(queue_, times_);

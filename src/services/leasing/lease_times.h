@@ -19,6 +19,9 @@ struct LeaseTimes {
   /// A purchase without an outcome for so long keeps its lease from being renewed: once the lease
   /// is closed, the buyer may ask again.
   std::chrono::milliseconds undecided{30'000};
+  /// A purchase without an outcome for so long: whether its lease is closed is asked with each
+  /// heartbeat. The database may have refused it, and older leases may stay open for long.
+  std::chrono::milliseconds overdue{5'000};
   /// A lease from which nothing was taken for so long is idle. Longer than a refused buyer is told
   /// to wait before trying again.
   std::chrono::milliseconds idle{3'000};

@@ -163,6 +163,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   // Before the orders are read: they tell what became of those that are closed.
   const bool read = part([&] { memory->grantor.read(parts_.leases.not_closed(), now.tick); });
   reply.oldest_open = read ? memory->grantor.oldest_open() : kNoneClosed;
+  if (read) reply.closed = memory->grantor.closed(heartbeat.undecided);
   reply.renewed = memory->grantor.renew(holder, heartbeat.leases, now.tick);
   reply.recalled = memory->grantor.recalled(holder, now.tick);
   const bool told = part([&] {

@@ -79,11 +79,14 @@ bool BuyerStripe::note_refused(const Purchase& purchase, CompletionBatch& comple
   return told;
 }
 
-void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open, CompletionBatch& completions) {
+void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open,
+                                    std::span<const LeaseId> closed, CompletionBatch& completions) {
   boost::unordered::erase_if(pending, [&](auto& keyed) {
     auto& [key, entry] = keyed;
     BuyerRecord& record = buyers[key.buyer];
-    if (!entry.unit && entry.lease < oldest_open) {
+    const bool is_closed =
+        entry.lease < oldest_open || std::ranges::find(closed, entry.lease) != closed.end();
+    if (!entry.unit && is_closed) {
       entry.tell_all(completions, unavailable(seconds{1}));
       record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
       return true;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "model/order.h"
@@ -85,7 +86,8 @@ struct BuyerStripe {
   void note_queued(const Purchase& purchase, CompletionBatch& completions);
   /// True if a buyer was told "pending", and watches the lease: it must be closed.
   bool note_refused(const Purchase& purchase, CompletionBatch& completions);
-  void note_orders_known(Tick asked, LeaseId oldest_open, CompletionBatch& completions);
+  void note_orders_known(Tick asked, LeaseId oldest_open, std::span<const LeaseId> closed,
+                         CompletionBatch& completions);
   void doubt_outcomes();
   void forget_doubted();
   void expire_waits(Tick now, std::chrono::milliseconds wait, CompletionBatch& completions);

@@ -199,10 +199,11 @@ std::vector<LeaseId> Checkout::undecided_since(Tick before) const {
   return leases;
 }
 
-void Checkout::note_orders_known(Tick asked, LeaseId oldest_open) {
+void Checkout::note_orders_known(Tick asked, LeaseId oldest_open, std::span<const LeaseId> closed) {
   CompletionBatch completions;
-  for_each_stripe(
-      [&](BuyerStripe& stripe) { stripe.note_orders_known(asked, oldest_open, completions); });
+  for_each_stripe([&](BuyerStripe& stripe) {
+    stripe.note_orders_known(asked, oldest_open, closed, completions);
+  });
   std::move(completions).send();
 }
 

@@ -73,11 +73,11 @@ class Checkout {
   void note_refused(std::span<const Purchase> purchases);
   /// Leases with a purchase that was queued or sent before that tick and has no outcome; ascending.
   std::vector<LeaseId> undecided_since(Tick before) const;
-  /// Every order that was committed before `asked` is settled here: a request that came before that
-  /// with a key that is still undecided is told so. All leases below `oldest_open` were closed
-  /// then: what is queued from them and has no outcome never will have one, and the intent may be
-  /// tried again.
-  void note_orders_known(Tick asked, LeaseId oldest_open);
+  /// Every order that was committed before `asked` is settled here: a request before that with a
+  /// key that is still undecided is told so. All leases below `oldest_open` were closed then, and
+  /// those in `closed`: what is queued from them and has no outcome never will have one, and the
+  /// intent may be tried again.
+  void note_orders_known(Tick asked, LeaseId oldest_open, std::span<const LeaseId> closed = {});
 
   /// What is known of outcomes may not be the database's any more: a settled intent is answered 503
   /// until settle() tells it again; forget_doubted() forgets those that it did not tell.

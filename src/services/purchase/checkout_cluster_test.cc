@@ -250,6 +250,22 @@ TEST_F(CheckoutClusterTest, WhatAClosedLeaseLeftUndecidedMayBeTriedAgain) {
   EXPECT_THAT(queue_.sent, SizeIs(2));
 }
 
+/// The database refused the purchase; a lease that is older stays open for as long as it is sold
+/// from.
+TEST_F(CheckoutClusterTest, ALeaseThatIsClosedBeforeAnOlderOneLeavesItsPurchasesUndecidedToo) {
+  ASSERT_FALSE(buy(1, 1, at(seconds{0})));
+  checkout_.note_queued(queue_.sent);
+  const std::array another{LeaseId{kLease.value + 1}};
+  checkout_.note_orders_known(at(seconds{19}).tick, kLease, another);
+  EXPECT_FALSE(buy(1, 1, at(seconds{20})));
+  EXPECT_THAT(queue_.sent, SizeIs(1)) << "its lease is open";
+  checkout_.note_orders_known(at(seconds{21}).tick, kLease, std::array{kLease});
+  ASSERT_THAT(told_, SizeIs(2));
+  EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable);
+  EXPECT_FALSE(buy(1, 1, at(seconds{21})));
+  EXPECT_THAT(queue_.sent, SizeIs(2));
+}
+
 TEST_F(CheckoutClusterTest, AnothersBuyerIsToldNothing) {
   own({"b"});
   EXPECT_EQ(buy(1, 1, at(seconds{0}))->verdict, Verdict::kUnavailable);

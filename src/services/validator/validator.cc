@@ -56,6 +56,7 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.ring_nonce = membership_.nonce();
   heartbeat.leader_epoch = leader_epoch_;
   heartbeat.leases = holder_.to_renew(now.tick);
+  heartbeat.undecided = checkout_.undecided_since(now.tick - terms_.overdue);
   heartbeat.newest_lease = std::max(newest_lease_, holder_.newest());
   heartbeat.catalog_revision = terms_doubted_.exchange(false) ? kSomeRevision : catalog_revision_;
   heartbeat.blacklist_revision = blacklist_revision_;
@@ -154,7 +155,7 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
   if (membership_.settle(reply.oldest_open, now)) {
     checkout_.load_ownership(membership_.ownership());
   }
-  checkout_.note_orders_known(asked.tick, reply.oldest_open);
+  checkout_.note_orders_known(asked.tick, reply.oldest_open, reply.closed);
   const bool told = reply.database_time != Instant{};
   std::vector<SaleId> leased;
   for (const SalePosition& position : reply.stock) {

@@ -272,6 +272,25 @@ TEST_F(ValidatorTest, WhoAskedAgainBeforeAHeartbeatWithAllOrdersIsToldPending) {
   EXPECT_THAT(told, ElementsAre(Verdict::kPending, Verdict::kPending));
 }
 
+/// The database may have refused the purchase: no order of it comes.
+TEST_F(ValidatorTest, AKeyWithoutAnOutcomeMayBeTriedAgainOnceItsLeaseIsClosed) {
+  apply(first_reply({"a"}));
+  ASSERT_TRUE(validator_.checkout().catalog().add_lease(kSale, LeaseId{1'001}, 5, at(seconds{0})));
+  ASSERT_EQ(verdict(), Verdict::kPending);
+  EXPECT_THAT(validator_.compose(at(seconds{4})).undecided, IsEmpty());
+  EXPECT_THAT(validator_.compose(at(seconds{6})).undecided, ElementsAre(LeaseId{1'001}));
+  auto next = reply(1, {"a"});
+  next.closed = {LeaseId{1'001}};
+  next.more = true;
+  apply(next, at(seconds{11}));
+  verdict(at(seconds{11}));
+  EXPECT_EQ(queue_.depth(), 1) << "its order may be among the missing";
+  next.more = false;
+  apply(next, at(seconds{11}));
+  EXPECT_EQ(verdict(at(seconds{11})), Verdict::kPending);
+  EXPECT_EQ(queue_.depth(), 2);
+}
+
 TEST_F(ValidatorTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKnown) {
   auto joined = first_reply({"a"});
   joined.newest_lease = LeaseId{9};

@@ -287,6 +287,24 @@ TEST_F(LostTailTest, ALeaderThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
   EXPECT_EQ(beat(heartbeat).leader_epoch, 41);
 }
 
+/// It waited in a process that stood still: since then its sender may have been granted a lease
+/// that the database has lost.
+TEST_F(LostTailTest, AHeartbeatOfBeforeTheLeadersTakeIsNoWordOfItsSender) {
+  const auto old = after(beat(heartbeat_of("a")));
+  control_.resign();
+  QuantityControl next(shop_.parts("quantity/2"), {.lead = std::chrono::hours{1'000'000}});
+  shop_.lead(next, kNow);
+  const peers::LeaseAsk asked{.holder = old.member.holder(),
+                              .number = 1,
+                              .sale = FakeQuantity::kSale,
+                              .ring_epoch = old.ring_epoch};
+  const auto reply = next.beat(old, kNow);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(next.ask(asked, kNow)->refusal, peers::LeaseReply::Refusal::kStaleRing);
+  ASSERT_TRUE(next.beat(after(*reply), kNow));
+  EXPECT_TRUE(next.ask(asked, kNow)->lease);
+}
+
 TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {
   auto heartbeat = after(beat(heartbeat_of("a")));
   const LeaseId lease = grant(1, 1);

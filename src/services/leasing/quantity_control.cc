@@ -68,7 +68,8 @@ void QuantityControl::recover(Now now) {
   if (!term) return;
   Memory memory{.term = *term,
                 .grantor = Grantor(parts_.markers, times_),
-                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, times_, now.tick)};
+                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, term->epoch, times_,
+                                   now.tick)};
   memory.grantor.numbers().saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   const MutexLock lock(mutex_);

@@ -9,8 +9,11 @@
 namespace stampede::services::leasing {
 
 RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes,
-                       const LeaseTimes& times, Tick now)
-    : virtual_nodes_(virtual_nodes), times_(times), ring_(std::move(ring)) {
+                       std::int64_t leader_epoch, const LeaseTimes& times, Tick now)
+    : virtual_nodes_(virtual_nodes),
+      leader_epoch_(leader_epoch),
+      times_(times),
+      ring_(std::move(ring)) {
   for (const Member& member : ring_.members) {
     members_.try_emplace(member.node, KnownMember{.member = member, .seen = now, .heard = false});
   }
@@ -34,10 +37,16 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
   } else if (left_.contains(member.holder())) {
     return "this process has left the ring; its heartbeat came late";
   } else {
+    // A heartbeat that knows an earlier leader may have waited in a process that stood still, and
+    // not tell of the leases that its sender was granted since. 0: it is an older validator's.
+    const bool waits = found != members_.end() && !found->second.heard &&
+                       found->second.member == member && heartbeat.leader_epoch != 0 &&
+                       heartbeat.leader_epoch < leader_epoch_;
     members_[member.node] = {.member = member,
                              .seen = now,
                              .counts = heartbeat.counts,
-                             .publishes = heartbeat.publishes};
+                             .publishes = heartbeat.publishes,
+                             .heard = !waits};
   }
   return std::nullopt;
 }

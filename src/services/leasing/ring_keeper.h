@@ -19,10 +19,10 @@ namespace stampede::services::leasing {
 /// thread-safe.
 class RingKeeper {
  public:
-  /// As the database has it at `now`: every member counts as just heard of. `virtual_nodes`: of the
-  /// rings to come.
-  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const LeaseTimes& times,
-             Tick now);
+  /// As the database has it at `now`, in the term of that epoch: every member counts as just heard
+  /// of. `virtual_nodes`: of the rings to come.
+  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, std::int64_t leader_epoch,
+             const LeaseTimes& times, Tick now);
 
   /// Makes the sender a member, or removes one that leaves. An error, in words, where another live
   /// process has that node's name, or the sender had left before.
@@ -47,8 +47,8 @@ class RingKeeper {
   /// A ring in doubt is not told: others may decide by another one.
   void tell(peers::HeartbeatReply& reply) const;
 
-  /// Every validator that may know of a lease or a ring that the database has lost was heard of, or
-  /// has left the ring.
+  /// Every validator that may know of a lease or a ring that the database has lost was heard of, by
+  /// a heartbeat of after this leader's first answer to it, or has left the ring.
   bool all_heard() const;
   std::int64_t size() const { return std::ssize(members_); }
   peers::ClusterReport report() const;
@@ -63,6 +63,7 @@ class RingKeeper {
   };
 
   const std::int64_t virtual_nodes_;
+  const std::int64_t leader_epoch_;
   const LeaseTimes times_;
   std::map<std::string, KnownMember> members_;  // by node
   std::set<std::string> left_;                  // holders that took their leave

@@ -56,7 +56,7 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.ring_nonce = membership_.nonce();
   heartbeat.leader_epoch = leader_epoch_;
   heartbeat.leases = holder_.to_renew(now.tick);
-  heartbeat.undecided = checkout_.undecided_since(now.tick - terms_.overdue);
+  heartbeat.undecided = checkout_.undecided_since(now.tick - times_.overdue);
   heartbeat.newest_lease = std::max(newest_lease_, holder_.newest());
   heartbeat.catalog_revision = terms_doubted_.exchange(false) ? kSomeRevision : catalog_revision_;
   heartbeat.blacklist_revision = blacklist_revision_;

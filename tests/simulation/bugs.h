@@ -35,6 +35,7 @@ enum class Bug {
   kTermIgnored,        // takes what a quantity control writes that leads no more
   kUsedNumberGranted,  // grants a lease under a number that was granted before a failover
   kOtherTermsGranted,  // grants leases to a validator that knows other terms
+  kShorterBanWins,     // an entry of a ban that expires replaces one that holds for longer
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -57,6 +58,7 @@ enum class Bug {
   kClosedLeaseGranted,    // answers a repeated request with a lease that is closed
   kBansPolledOnce,        // does not look for bans again once it has read the sales
   kSessionsByClock,  // tells the sessions that ended since, by the clocks of those who ended them
+  kOneFailedPart,    // answers nothing where one part of the database fails
   // Validator.
   kSameIncarnation,          // goes on as the process before it
   kRenewFromReply,           // counts a renewal from when the reply came
@@ -84,6 +86,18 @@ enum class Bug {
   kSuspendedTimeForgotten,   // its clock stands still while its machine is suspended
   kWallClockBelieved,        // goes by its wall clock, however wrong
   kJumpIgnored,              // sells although its tick may have stood still
+  kPendingAfterYes,          // says pending of a key that may have been told yes
+  kStartOverIgnored,         // doubts nothing when the database has lost its tail
+  kEarlierOpenIgnored,       // sells to a key without a sale while an earlier sale is open
+  kEndedBeforeConcluded,     // says ended while purchases of the sale may be under way
+  kOwnVirtualNodes,          // draws the ring with virtual nodes of its own
+  kNonceIgnored,             // does not look at the nonce of a ring
+  kOlderLeaderBelieved,      // believes a leader that another has followed
+  kSmallerEpochAdopted,      // goes back to an older ring
+  kLeaderUntold,             // does not tell the newest leader that it has heard of
+  kRingUntold,               // does not tell by which ring it goes
+  kRefusalClearsLater,       // forgets a buyer's attempt when an earlier one is refused
+  kUnusableShardKept,        // sells from a lease whose shard cannot be used
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
@@ -178,6 +192,20 @@ inline constexpr std::array kBugs{
     BugName{Bug::kBansLate, "bans-late"},
     BugName{Bug::kNeverLoadedUnknown, "never-loaded-unknown"},
     BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
+    BugName{Bug::kPendingAfterYes, "pending-after-yes"},
+    BugName{Bug::kStartOverIgnored, "start-over-ignored"},
+    BugName{Bug::kEarlierOpenIgnored, "earlier-open-ignored"},
+    BugName{Bug::kEndedBeforeConcluded, "sale-ended-before-concluded"},
+    BugName{Bug::kOwnVirtualNodes, "own-virtual-nodes"},
+    BugName{Bug::kNonceIgnored, "nonce-ignored"},
+    BugName{Bug::kOlderLeaderBelieved, "older-leader-believed"},
+    BugName{Bug::kSmallerEpochAdopted, "smaller-epoch-adopted"},
+    BugName{Bug::kLeaderUntold, "leader-untold"},
+    BugName{Bug::kRingUntold, "ring-untold"},
+    BugName{Bug::kRefusalClearsLater, "note-refused-clears-a-later-attempt"},
+    BugName{Bug::kUnusableShardKept, "unusable-shard-stops-the-others"},
+    BugName{Bug::kOneFailedPart, "one-failed-part-loses-the-reply"},
+    BugName{Bug::kShorterBanWins, "shorter-ban-wins"},
 };
 
 inline std::optional<Bug> bug_named(std::string_view name) {

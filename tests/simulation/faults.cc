@@ -12,7 +12,9 @@ Faults::Faults(Parts parts) : parts_(std::move(parts)) {
   again_and_again(profile.broker_away, &Faults::take_broker_away);
   again_and_again(profile.broker_blocks, &Faults::block_broker);
   again_and_again(profile.queue_missing, &Faults::lose_queue);
+  again_and_again(profile.queue_unusable, &Faults::spoil_queue);
   again_and_again(profile.database_away, &Faults::take_database_away);
+  again_and_again(profile.part_fails, &Faults::fail_part);
   again_and_again(profile.disk_full, &Faults::fill_disk);
   again_and_again(profile.garbage, &Faults::send_garbage);
   again_and_again(profile.links_cut, &Faults::cut_link);
@@ -89,6 +91,24 @@ void Faults::lose_queue() {
   parts_.stage.trace.note("broker", "FAULT: a queue is missing", {shard});
   parts_.broker->set_missing(shard, true);
   undo(4s, [this, shard] { parts_.broker->set_missing(shard, false); });
+}
+
+/// As if somebody had declared it with other properties; publishers see that when they declare it.
+void Faults::spoil_queue() {
+  const auto shard = static_cast<std::int32_t>(parts_.stage.random.between(0, queue::kShards - 1));
+  parts_.stage.trace.note("broker", "FAULT: a queue cannot be used", {shard});
+  parts_.broker->set_unusable(shard, true);
+  undo(15s, [this, shard] { parts_.broker->set_unusable(shard, false); });
+}
+
+/// A table is locked, or a query of it takes too long; all others answer.
+void Faults::fail_part() {
+  using Part = SimDatabase::Part;
+  const auto last = static_cast<std::int64_t>(Part::kSessions);
+  const auto part = static_cast<Part>(parts_.stage.random.between(1, last));
+  parts_.stage.trace.note("database", "FAULT: a part of it fails", {static_cast<int>(part)});
+  parts_.database.failing = part;
+  undo(12s, [this] { parts_.database.failing = Part::kNone; });
 }
 
 void Faults::take_database_away() {
@@ -221,6 +241,7 @@ void Faults::mend_broker() {
   parts_.broker->set_blocked(false);
   for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
     parts_.broker->set_missing(shard, false);
+    parts_.broker->set_unusable(shard, false);
   }
 }
 
@@ -231,6 +252,7 @@ void Faults::mend() {
   parts_.database.away = false;
   parts_.database.full = false;
   parts_.database.sale_row_held = false;
+  parts_.database.failing = SimDatabase::Part::kNone;
   parts_.network.heal_all();
   for (const Node& node : parts_.nodes) {
     node.process->thaw();

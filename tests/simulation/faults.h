@@ -40,6 +40,8 @@ class Faults {
   void take_broker_away();
   void block_broker();
   void lose_queue();
+  void spoil_queue();
+  void fail_part();
   void take_database_away();
   void fill_disk();
   void send_garbage();

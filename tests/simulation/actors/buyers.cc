@@ -106,16 +106,27 @@ Check Buyers::request(const Wish& wish, SaleId sale, std::shared_ptr<const void>
 void Buyers::ban(UserId buyer) {
   SimDatabase& database = parts_.database;
   parts_.stage.trace.note("buyer", "is banned", {buyer.value});
-  ++database.bans;
+  database.put_ban({.user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = {}},
+                   false);
   database.banned_since[buyer] = 1 + database.bans;
-  database.banned[buyer] = {
-      .user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = Instant{}};
+  if (parts_.stage.random.chance(parts_.stage.profile.banned_twice)) ban_again(buyer);
   if (parts_.stage.random.chance(0.3)) return;
   parts_.stage.scheduler.after(parts_.stage.random.between(500ms, 6s), [this, &database, buyer] {
     parts_.stage.trace.note("buyer", "may buy again", {buyer.value});
     ++database.bans;
     database.banned.erase(buyer);
     database.banned_since.erase(buyer);
+  });
+}
+
+/// By an entry that expires soon, such as a validator makes. Until somebody lifts the ban it
+/// stands.
+void Buyers::ban_again(UserId buyer) {
+  parts_.stage.scheduler.after(parts_.stage.random.between(1ms, 400ms), [this, buyer] {
+    const Instant now = parts_.database.process.now().wall;
+    parts_.database.put_ban(
+        {.user = buyer, .reason = "", .expires_at = now + 1s, .created_at = now},
+        parts_.stage.bug == Bug::kShorterBanWins);
   });
 }
 

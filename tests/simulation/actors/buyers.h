@@ -53,6 +53,7 @@ class Buyers {
   void add_wish(UserId buyer);
   SaleId any_sale();
   void ban(UserId buyer);
+  void ban_again(UserId buyer);
   /// A session of the buyer ends: its revision is known when that is committed.
   void log_out(UserId buyer);
   Check request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive);

@@ -46,7 +46,7 @@ SimBroker::LinkPtr SimBroker::connect_consumer(Process& client, std::int32_t sha
   if (!link) return nullptr;
   link->consumer = std::move(events);
   link->shard = shard;
-  Queue& queue = queues_[static_cast<std::size_t>(shard)];
+  Queue& queue = queue_of(shard);
   queue.consumers.push_back(link);
   deliver(queue);
   return link;
@@ -70,9 +70,9 @@ void SimBroker::publish(const LinkPtr& link, std::int32_t shard, DeliveryTag tag
 /// The order of RabbitMQ: a message that cannot be routed is returned, then acknowledged.
 void SimBroker::arrived(const LinkPtr& link, std::int32_t shard, DeliveryTag tag,
                         const std::string& body) {
-  Queue& queue = queues_[static_cast<std::size_t>(shard)];
+  Queue& queue = queue_of(shard);
   const bool refused = stage_->chance(stage_->profile.nack);
-  const bool keeps = !queue.missing && (!refused || stage_->random.chance(0.3));
+  const bool keeps = !queue.missing && !queue.unusable && (!refused || stage_->random.chance(0.3));
   if (keeps) {
     kept(body);
     queue.ready.push_back(body);
@@ -145,7 +145,7 @@ void SimBroker::acknowledge(const LinkPtr& link, DeliveryTag tag) {
     while (!link->unacknowledged.empty() && link->unacknowledged.front().tag <= tag) {
       link->unacknowledged.pop_front();
     }
-    deliver(queues_[static_cast<std::size_t>(link->shard)]);
+    deliver(queue_of(link->shard));
   });
 }
 
@@ -160,7 +160,7 @@ void SimBroker::end(const LinkPtr& link) {
   if (!link->open) return;
   link->open = false;
   std::erase(links_, link);
-  Queue& queue = queues_[static_cast<std::size_t>(link->shard)];
+  Queue& queue = queue_of(link->shard);
   for (auto delivery = link->unacknowledged.rbegin(); delivery != link->unacknowledged.rend();
        ++delivery) {
     queue.ready.push_front(std::move(delivery->body));
@@ -197,12 +197,14 @@ void SimBroker::set_blocked(bool blocked) {
   }
 }
 
-void SimBroker::set_missing(std::int32_t shard, bool missing) {
-  queues_[static_cast<std::size_t>(shard)].missing = missing;
+void SimBroker::set_missing(std::int32_t shard, bool missing) { queue_of(shard).missing = missing; }
+
+void SimBroker::set_unusable(std::int32_t shard, bool unusable) {
+  queue_of(shard).unusable = unusable;
 }
 
 void SimBroker::put(std::int32_t shard, std::string body) {
-  Queue& queue = queues_[static_cast<std::size_t>(shard)];
+  Queue& queue = queue_of(shard);
   queue.ready.push_back(std::move(body));
   deliver(queue);
 }

@@ -60,6 +60,9 @@ class SimBroker {
   /// Puts a message into the queue that no publisher of the sale sent.
   void put(std::int32_t shard, std::string body);
   void set_missing(std::int32_t shard, bool missing);
+  /// The queue is there otherwise than a publisher declares it: it takes nothing.
+  void set_unusable(std::int32_t shard, bool unusable);
+  bool unusable(std::int32_t shard) const { return queue_of(shard).unusable; }
 
   /// Messages that were not acknowledged yet.
   std::size_t depth() const;
@@ -73,8 +76,13 @@ class SimBroker {
     std::deque<std::string> ready;
     std::vector<LinkPtr> consumers;  // the first is active
     bool missing = false;
+    bool unusable = false;
   };
 
+  Queue& queue_of(std::int32_t shard) { return queues_[static_cast<std::size_t>(shard)]; }
+  const Queue& queue_of(std::int32_t shard) const {
+    return queues_[static_cast<std::size_t>(shard)];
+  }
   LinkPtr connect(Process& client, bool publishes);
   void arrived(const LinkPtr& link, std::int32_t shard, DeliveryTag tag, const std::string& body);
   void send_confirms(const LinkPtr& link);

@@ -44,13 +44,13 @@ class SimCatalog final : public test_support::QuietCatalog {
   /// Of the bans: what was read since has all up to it.
   std::int64_t bans_polled() const { return last_poll_ ? last_poll_->blacklist : -1; }
   std::vector<BlacklistEntry> list(Instant) override {
-    reach();
+    reach(SimDatabase::Part::kBans);
     std::vector<BlacklistEntry> entries;
     for (const auto& [user, entry] : database_->banned) entries.push_back(entry);
     return entries;
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t revision, Instant) override {
-    reach();
+    reach(SimDatabase::Part::kSessions);
     const auto& ended = database_->sessions;
     const auto newest = static_cast<std::int64_t>(ended.size());
     if (revision > newest) revision = -1;
@@ -65,9 +65,9 @@ class SimCatalog final : public test_support::QuietCatalog {
   }
 
  private:
-  void reach() {
+  void reach(SimDatabase::Part part = SimDatabase::Part::kNone) {
     if (database_->between) database_->between();
-    client_->reach();
+    client_->reach(part);
   }
 
   DatabaseClient* client_;

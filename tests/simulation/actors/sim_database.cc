@@ -109,9 +109,20 @@ class SimTransaction final : public OrderTransaction {
 
 }  // namespace
 
+void SimDatabase::put_ban(const BlacklistEntry& entry, bool spoilt) {
+  const auto until = [](const BlacklistEntry& ban) {
+    return ban.expires_at.value_or(Instant::max());
+  };
+  const auto before = banned.find(entry.user);
+  if (before != banned.end() && until(before->second) > until(entry) && !spoilt) return;
+  banned[entry.user] = entry;
+  ++bans;
+}
+
 void DatabaseClient::reach() {
   if (database_->away || !network_->linked(*client_, database_->process) ||
       stage_->chance(stage_->profile.statement_failed)) {
+    ++failures_;
     const bool spoilt = stage_->bug == Bug::kAwayIsRefused;
     throw StorageError(spoilt ? StorageError::Kind::kRefused : StorageError::Kind::kUnreachable,
                        "the database is away");
@@ -120,11 +131,19 @@ void DatabaseClient::reach() {
   database_->store.set_clock(now);
 }
 
+void DatabaseClient::reach(SimDatabase::Part part) {
+  reach();
+  if (part == SimDatabase::Part::kNone || part != database_->failing) return;
+  throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+}
+
 void DatabaseClient::commit(const std::function<void()>& change) {
   const bool gives_up = std::exchange(gives_up_, false);
   reach();
+  failures_ += database_->full ? 1 : 0;
   if (database_->full) throw StorageError(StorageError::Kind::kFull, "the disk is full");
   const bool unknown = stage_->chance(stage_->profile.commit_unknown) || gives_up;
+  failures_ += unknown ? 1 : 0;
   if (!unknown || gives_up || stage_->random.chance(0.5)) {
     change();
     ++database_->changes;
@@ -141,6 +160,7 @@ auto DatabaseClient::write(Change change) {
       stage_->profile.split_statements && stage_->chance(stage_->profile.commit_unknown);
   if (late) {
     gives_up_ = false;
+    ++failures_;
     reach();
     stage_->scheduler.after(
         stage_->random.between(1ms, 3s),
@@ -235,7 +255,7 @@ std::vector<StockLease> DatabaseClient::not_closed() {
 }
 
 std::vector<SalePosition> DatabaseClient::stock(Instant ended_after) {
-  reach();
+  reach(SimDatabase::Part::kStock);
   if (meanwhile) meanwhile();
   auto stocks = database_->store.stock(ended_after);
   if (stage_->bug == Bug::kUnsoldForgotten) {
@@ -266,7 +286,7 @@ std::optional<repositories::OrderLine> DatabaseClient::find(OrderNumber number) 
 }
 
 std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after, std::size_t most) {
-  reach();
+  reach(SimDatabase::Part::kOrders);
   if (meanwhile) meanwhile();
   auto orders = database_->store.since(shard, after, most);
   if (stage_->bug == Bug::kStaleOrders) {

@@ -30,11 +30,17 @@ struct SimDatabase {
   std::uint64_t changes = 0;  // rises with each
   RowLocks locks;
   bool away = false;
-  bool full = false;                          // nothing can be written
-  bool sale_row_held = false;                 // by somebody else, for long
+  bool full = false;           // nothing can be written
+  bool sale_row_held = false;  // by somebody else, for long
+  /// What quantity control reads for a heartbeat: the orders, the units, the bans, the sessions.
+  enum class Part { kNone, kOrders, kStock, kBans, kSessions };
+  Part failing = Part::kNone;                 // while all others answer
   int failovers = 0;                          // in which it lost its tail
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
+  /// As repositories::Blacklist::put() does it: an entry that expires replaces none that holds for
+  /// longer.
+  void put_ban(const BlacklistEntry& entry, bool spoilt);
   std::map<UserId, std::int64_t> banned_since;  // the revision that tells it
   std::int64_t bans = 0;                        // rises with each change of them
   bool grown = false;                           // by units that were added
@@ -119,6 +125,10 @@ class DatabaseClient final : public repositories::OrderStore,
   std::int64_t count() override;
 
   bool planted(Bug bug) const { return stage_->bug == bug; }
+  /// As reach(), before a statement about that part.
+  void reach(SimDatabase::Part part);
+  /// Statements that failed for another reason than that their part fails.
+  std::uint64_t failures() const { return failures_; }
   /// Before each statement. Throws StorageError.
   void reach();
   /// Makes a change, or not, and says so, or not. Throws StorageError.
@@ -135,6 +145,7 @@ class DatabaseClient final : public repositories::OrderStore,
   Network* network_;
   SimDatabase* database_;
   const Process* client_;
+  std::uint64_t failures_ = 0;
   bool gives_up_ = false;          // its next commit is made, and it does not hear so
   std::int64_t last_request_ = 0;  // Bug::kGrantRepeats alone
 };

@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kConfirmTimeout = 5s;
+constexpr Duration kUnusablePause = 1s;
+/// A lease of an unusable shard is given up by the next review but one.
+constexpr Duration kLongestRefusal = 300ms;
 
 }  // namespace
 
@@ -33,7 +36,10 @@ SimPublisher::~SimPublisher() {
 }
 
 queue::Published SimPublisher::publish(const Purchase& purchase) {
-  if (!outbox_.accept(purchase, process_->now().tick)) return queue::Published::kRefused;
+  if (!outbox_.accept(purchase, process_->now().tick)) {
+    check_refusal(purchase.lease);
+    return queue::Published::kRefused;
+  }
   if (stage_->bug == Bug::kUnknownIsRefused) sent_.push_back(purchase);
   pump_later();
   accepted_(purchase);
@@ -69,6 +75,7 @@ void SimPublisher::connect() {
   });
   events.returned = alone([this](queue::Generation generation, Tick, DeliveryTag tag) {
     outbox_.returned(generation, tag);
+    declare_queues();
   });
   events.blocked =
       alone([this](queue::Generation, Tick, bool blocked) { outbox_.blocked(blocked); });
@@ -79,9 +86,46 @@ void SimPublisher::connect() {
     return;
   }
   links_.push_back(link_);
+  declare_queues();
   outbox_.connected(++generation_);
   by_tag_.clear();
   pump_later();
+}
+
+/// As RabbitQueue does it: a shard whose queue is refused is left out, and tried once a second.
+void SimPublisher::declare_queues() {
+  for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
+    const bool known = unusable_[static_cast<std::size_t>(shard)];
+    if (known || !broker_->unusable(shard)) continue;
+    set_usable(shard, false);
+    try_again(shard);
+  }
+}
+
+void SimPublisher::set_usable(std::int32_t shard, bool usable) {
+  stage_->trace.note(process_->name(), usable ? "can use shard" : "cannot use shard", {shard});
+  unusable_[static_cast<std::size_t>(shard)] = !usable;
+  outbox_.set_usable(shard, usable);
+  refused_since_.clear();
+  tell();
+  pump_later();
+}
+
+void SimPublisher::try_again(std::int32_t shard) {
+  process_->after(kUnusablePause, [this, shard] {
+    if (link_ && !broker_->unusable(shard)) return set_usable(shard, true);
+    try_again(shard);
+  });
+}
+
+/// A buyer is refused who could have had a unit of another shard: not for long.
+void SimPublisher::check_refusal(LeaseId lease) {
+  if (usable(lease)) return;
+  const Duration running = stage_->scheduler.time() - process_->stood_still();
+  const auto first = refused_since_.try_emplace(lease, running).first->second;
+  if (running - first <= kLongestRefusal) return;
+  throw Breach("a shard: lease " + std::to_string(lease.value) +
+               " is sold from, and its shard cannot be used");
 }
 
 void SimPublisher::lose() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -25,6 +26,9 @@ class SimPublisher final : public queue::OrderQueue {
   void publish(const queue::CloseMarker& marker) override;
   std::vector<LeaseId> stuck_leases(Tick before) const { return outbox_.stuck_leases(before); }
   bool connected() const { return link_ != nullptr; }
+  bool usable(LeaseId lease) const {
+    return !unusable_[static_cast<std::size_t>(queue::shard_of(lease))];
+  }
   /// Bug::kMarkerOvertakes alone.
   void publish_past_the_outbox(const queue::CloseMarker& marker);
   std::size_t unresolved() const { return outbox_.unresolved(); }
@@ -37,6 +41,10 @@ class SimPublisher final : public queue::OrderQueue {
   void watch_confirms();
   void tell();
   void take_for_refused(DeliveryTag tag);
+  void set_usable(std::int32_t shard, bool usable);
+  void declare_queues();
+  void try_again(std::int32_t shard);
+  void check_refusal(LeaseId lease);
 
   Stage* stage_;
   Process* process_;
@@ -47,6 +55,10 @@ class SimPublisher final : public queue::OrderQueue {
   queue::Generation generation_ = 0;
   SimBroker::LinkPtr link_;
   std::vector<SimBroker::LinkPtr> links_;  // all connections so far
+  std::array<bool, queue::kShards> unusable_{};
+  /// When a purchase from that lease was first refused because of its shard, in time that the
+  /// process was running.
+  std::map<LeaseId, Duration> refused_since_;
   bool pumping_ = false;
   bool trying_again_ = false;
   // Of planted bugs alone.

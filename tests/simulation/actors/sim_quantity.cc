@@ -118,8 +118,13 @@ void SimQuantity::beat(const peers::Heartbeat& heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
   later([this, heartbeat, answer](Now now) {
     if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());
+    const auto failures = client_.failures();
+    const auto left_out = up_->control->left_out();
     try {
       auto reply = up_->control->beat(heartbeat, now);
+      if (stage_->bug == Bug::kOneFailedPart && up_->control->left_out() > left_out) {
+        throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+      }
       if (!reply) return answer(std::nullopt);
       check_reply(heartbeat, *reply);
       replied(heartbeat, *reply);
@@ -127,9 +132,21 @@ void SimQuantity::beat(const peers::Heartbeat& heartbeat,
       answer(std::move(*reply));
     } catch (const StorageError&) {
       stage_->trace.note(process_.name(), "could not answer a heartbeat");
+      if (client_.failures() == failures) check_loss(heartbeat);
       answer(std::nullopt);
     }
   });
+}
+
+/// Only one part of the database failed, and without that the reply renews leases all the same. A
+/// validator that knows nothing yet needs them all.
+void SimQuantity::check_loss(const peers::Heartbeat& heartbeat) const {
+  const bool knows = heartbeat.ring_epoch != 0 && !heartbeat.cursors.empty() &&
+                     heartbeat.catalog_revision >= 0 && heartbeat.blacklist_revision >= 0 &&
+                     heartbeat.sessions_revision >= 0;
+  if (!knows) return;
+  throw Breach("a part: " + heartbeat.member.node +
+               " is answered nothing, because one part of the database failed");
 }
 
 Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_.stood_still(); }

@@ -107,6 +107,8 @@ std::move_only_function<void(Answer&&)> SimValidator::resume(
   return [this, &stage, answer, alive = check.alive, began = stage.scheduler.time(),
           stood = process_.stood_still()](Answer&& late) {
     Checks::waited(stage.scheduler.time() - began - (process_.stood_still() - stood), kLongestWait);
+    // Of a purchase that is undecided; other answers name no lease.
+    if (stage.bug == Bug::kPendingAfterYes && late.lease) late.verdict = Verdict::kPending;
     answer(late);
   };
 }
@@ -189,6 +191,11 @@ void SimValidator::beat() {
   const Now asked = process_.now();
   const auto sent = std::make_shared<peers::Heartbeat>(up_->validator.compose(asked));
   if (parts_.stage.bug == Bug::kNewestUntold) sent->newest_lease = {};
+  if (parts_.stage.bug == Bug::kLeaderUntold) sent->leader_epoch = 0;
+  if (parts_.stage.bug == Bug::kRingUntold) {
+    sent->ring_epoch = 0;
+    sent->ring_nonce.clear();
+  }
   auto& asked_of = quantity();
   parts_.network.call<std::optional<peers::HeartbeatReply>>(
       process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,

@@ -40,6 +40,10 @@ SimValidator::Up::Up(SimValidator& sim_validator, Member as)
                  .queue = publisher,
                  .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
                  .can_publish = [this] { return publisher.connected(); },
+                 .shard_usable =
+                     [this](LeaseId lease) {
+                       return publisher.usable(lease) || stage.bug == Bug::kUnusableShardKept;
+                     },
                  .low_stock = [this] { owner.process_.after(0us, [this] { owner.send_asks(); }); },
                  .lease_times = lease_times_of(stage)}) {
   const auto tell = validator.resolutions();
@@ -54,6 +58,9 @@ SimValidator::Up::Up(SimValidator& sim_validator, Member as)
                        [this, tell](std::span<const Purchase> purchases) {
                          if (stage.bug == Bug::kRefusalsSwallowed) return;
                          for (const Purchase& purchase : purchases) {
+                           if (stage.bug == Bug::kRefusalClearsLater) {
+                             forgiven.insert(purchase.buyer);
+                           }
                            owner.parts_.checks.purchases.given_back(purchase);
                          }
                          tell.refused(purchases);
@@ -67,6 +74,11 @@ std::optional<Answer> SimValidator::Up::attempt(const services::purchase::Attemp
     auto read = attempt;
     read.now = validator.clocks().read(attempt.now).now;
     return validator.checkout().attempt(read, wait);
+  }
+  if (forgiven.erase(attempt.buyer) > 0) {
+    auto later = attempt;
+    later.now.tick += stage.profile.interval;
+    return validator.attempt(later, wait);
   }
   return validator.attempt(attempt, wait);
 }
@@ -114,6 +126,15 @@ void SimValidator::Up::review(Now now) {
 
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
+  if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;
+  if (stage.bug == Bug::kNonceIgnored) reply.ring_nonce.clear();
+  if (stage.bug == Bug::kOwnVirtualNodes) reply.virtual_nodes += static_cast<int>(owner.index_);
+  if (stage.bug == Bug::kOlderLeaderBelieved) {
+    reply.leader_epoch = newest_leader = std::max(newest_leader, reply.leader_epoch);
+  }
+  if (stage.bug == Bug::kSmallerEpochAdopted && reply.ring_epoch != 0) {
+    reply.ring_epoch = std::max(reply.ring_epoch, validator.routes().ring()->epoch());
+  }
   if (stage.bug == Bug::kBansIgnored && reply.blacklist) reply.blacklist->clear();
   if (stage.bug == Bug::kSessionsNotLoaded) reply.epochs.clear();
   if (stage.bug == Bug::kOrdersSkipped && !reply.orders.empty() && stage.random.chance(0.1)) {
@@ -168,9 +189,15 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
     for (const SaleId sale : once_sold_out)
       validator.checkout().catalog().note_position({.sale = {.id = sale}}, now);
   }
-  if (stage.bug != Bug::kTakeIgnoresDeadline) return;
+  const bool deadline = stage.bug == Bug::kTakeIgnoresDeadline;
+  const bool earlier = stage.bug == Bug::kEarlierOpenIgnored;
+  const bool concluded = stage.bug == Bug::kEndedBeforeConcluded;
+  if (!deadline && !earlier && !concluded) return;
   const auto sales = validator.checkout().catalog().snapshot();
   for (const auto& entry : sales->all()) {
+    if (earlier) entry.units->note_earlier_open(false);
+    if (concluded && entry.sale.ended(now.wall)) entry.units->note_concluded(true);
+    if (!deadline) continue;
     for (const auto& lease : entry.units->stock.held()) {
       entry.units->stock.renew(lease.lease, now.tick + 1us);
     }

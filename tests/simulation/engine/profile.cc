@@ -19,12 +19,16 @@ void make_calm(Profile& profile) {
         &profile.interleaved, &profile.added_behind_reply, &profile.refused, &profile.replayed}) {
     *chance = 0;
   }
-  for (bool* fault :
-       {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
-        &profile.queue_missing, &profile.database_away, &profile.links_cut, &profile.disk_full,
-        &profile.garbage, &profile.isolated, &profile.kills, &profile.freezes, &profile.leaves,
-        &profile.quantity_cut, &profile.quantity_restarts, &profile.wrong_clocks, &profile.suspends,
-        &profile.fails_over, &profile.sale_row_held}) {
+  for (bool* fault : {&profile.connections_drop, &profile.broker_away,
+                      &profile.broker_blocks,    &profile.queue_missing,
+                      &profile.database_away,    &profile.links_cut,
+                      &profile.disk_full,        &profile.garbage,
+                      &profile.isolated,         &profile.kills,
+                      &profile.freezes,          &profile.leaves,
+                      &profile.quantity_cut,     &profile.quantity_restarts,
+                      &profile.wrong_clocks,     &profile.suspends,
+                      &profile.fails_over,       &profile.sale_row_held,
+                      &profile.queue_unusable,   &profile.part_fails}) {
     *fault = false;
   }
 }
@@ -32,11 +36,11 @@ void make_calm(Profile& profile) {
 /// One process and its file: nothing lies between them that could be cut.
 void make_serve(Profile& profile, Random& random) {
   profile.world = WorldKind::kServe;
-  for (bool* fault :
-       {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
-        &profile.queue_missing, &profile.links_cut, &profile.isolated, &profile.garbage,
-        &profile.quantity_cut, &profile.quantity_restarts, &profile.wrong_clocks, &profile.suspends,
-        &profile.fails_over, &profile.sale_row_held}) {
+  for (bool* fault : {&profile.connections_drop, &profile.broker_away, &profile.broker_blocks,
+                      &profile.queue_missing, &profile.links_cut, &profile.isolated,
+                      &profile.garbage, &profile.quantity_cut, &profile.quantity_restarts,
+                      &profile.wrong_clocks, &profile.suspends, &profile.fails_over,
+                      &profile.sale_row_held, &profile.queue_unusable, &profile.part_fails}) {
     *fault = false;
   }
   profile.replayed = 0;
@@ -69,6 +73,9 @@ void draw_surroundings(Profile& profile, Random& random) {
   profile.suspends = random.chance(0.15);
   profile.fails_over = random.chance(0.1);
   profile.sale_row_held = random.chance(0.15);
+  profile.queue_unusable = random.chance(0.15);
+  profile.part_fails = random.chance(0.15);
+  profile.banned_twice = random.chance(0.3) ? 0.5 : 0;
   profile.late_sale = profile.follow_up && random.chance(0.5);
   if (profile.follow_up && random.chance(0.5)) {
     profile.confused = 0.5;

@@ -40,6 +40,7 @@ struct Profile {
   bool old_orders = false;             // in `serve`: the sale was sold out a day before
   double replayed = 0;                 // of the forwarded requests, long after; 0: without tokens
   double banned = 0;                   // of the buyers, each at some moment
+  double banned_twice = 0;             // of them, by an entry that expires soon
   Duration faults_end{};
 
   bool calm = false;  // none of the following
@@ -64,7 +65,9 @@ struct Profile {
   bool broker_away = false;
   bool broker_blocks = false;
   bool queue_missing = false;
+  bool queue_unusable = false;
   bool database_away = false;
+  bool part_fails = false;  // of what quantity control reads for a heartbeat
   bool disk_full = false;
   bool garbage = false;  // messages that nobody can read
   bool links_cut = false;

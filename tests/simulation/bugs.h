@@ -98,6 +98,7 @@ enum class Bug {
   kRingUntold,               // does not tell by which ring it goes
   kRefusalClearsLater,       // forgets a buyer's attempt when an earlier one is refused
   kUnusableShardKept,        // sells from a lease whose shard cannot be used
+  kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
@@ -192,6 +193,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kBansLate, "bans-late"},
     BugName{Bug::kNeverLoadedUnknown, "never-loaded-unknown"},
     BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
+    BugName{Bug::kPreviousKeysDropped, "previous-keys-dropped"},
     BugName{Bug::kPendingAfterYes, "pending-after-yes"},
     BugName{Bug::kStartOverIgnored, "start-over-ignored"},
     BugName{Bug::kEarlierOpenIgnored, "earlier-open-ignored"},

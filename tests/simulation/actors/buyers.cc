@@ -94,11 +94,18 @@ void Buyers::log_out(UserId buyer) {
 Check Buyers::request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive) {
   Check check{
       .buyer = wish.buyer, .product = kProduct, .key = wish.key, .sale = sale, .alive = alive};
-  if (parts_.stage.profile.logouts == 0) return check;
+  const Profile& profile = parts_.stage.profile;
+  if (profile.logouts == 0 && !profile.keys_rotated) return check;
   check.session = parts_.database.session_epochs[wish.buyer];
   if (check.session > 0 && parts_.stage.chance(0.3)) --check.session;
-  std::string& cookie = cookies_[{wish.buyer, check.session}];
-  if (cookie.empty()) cookie = sessions_.issue(wish.buyer, check.session, process_.now().wall);
+  const bool rotated =
+      profile.keys_rotated && parts_.stage.scheduler.time() >= *profile.keys_rotated;
+  check.rotations = rotated && parts_.stage.random.chance(0.3) ? 1 : 0;
+  std::string& cookie = cookies_[{wish.buyer, check.session, check.rotations}];
+  if (cookie.empty()) {
+    const auto& sessions = sessions_[static_cast<std::size_t>(check.rotations)];
+    cookie = sessions.issue(wish.buyer, check.session, process_.now().wall);
+  }
   check.cookie = cookie;
   return check;
 }

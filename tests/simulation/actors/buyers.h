@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -72,8 +74,10 @@ class Buyers {
   Process process_;
   DatabaseClient client_;
   services::orders::BuyerOrders buyer_orders_{client_};
-  services::accounts::Sessions sessions_{key_ring()};
-  std::map<std::pair<UserId, SessionEpoch>, std::string> cookies_;
+  /// The web role's, by the keys of before a rotation, and of after it.
+  std::array<services::accounts::Sessions, 2> sessions_{services::accounts::Sessions(key_ring()),
+                                                        services::accounts::Sessions(key_ring(1))};
+  std::map<std::tuple<UserId, SessionEpoch, int>, std::string> cookies_;
   std::deque<Wish> wishes_;
   std::int64_t last_key_ = 0;
   /// What each buyer wants, and how often they were told that nothing is left.

@@ -17,6 +17,7 @@ struct Check {
   SaleId sale;               // that the buyer means; none: the current one
   std::string cookie = {};   // empty: cookies are not looked at in this world
   SessionEpoch session = 0;  // of the cookie
+  int rotations = 0;         // of the keys that have sealed it
   /// Lives as long as anybody may still act on the request.
   std::shared_ptr<const void> alive = {};
 };

@@ -32,7 +32,8 @@ Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 
 SimValidator::SimValidator(const Parts& parts, std::size_t index)
     : parts_(parts),
       index_(index),
-      process_(parts.stage, "validator " + std::string(1, static_cast<char>('a' + index))) {}
+      process_(parts.stage, "validator " + std::string(1, static_cast<char>('a' + index))),
+      keys_late_(parts.stage.profile.keys_rotated ? parts.stage.random.between(0us, 3s) : 0us) {}
 
 SimValidator::~SimValidator() = default;
 
@@ -54,6 +55,11 @@ std::string SimValidator::holder() const {
   return up_ ? up_->validator.member().holder() : std::string{};
 }
 
+int SimValidator::rotations() const {
+  const auto from = parts_.stage.profile.keys_rotated;
+  return from && parts_.stage.scheduler.time() >= *from + keys_late_ ? 1 : 0;
+}
+
 std::size_t SimValidator::unresolved() const { return up_ ? up_->publisher.unresolved() : 0; }
 
 /// The clock is read when the request arrives; the rules may see it much later.
@@ -62,8 +68,10 @@ void SimValidator::receive(const Check& check, bool forwarded,
   auto& stage = parts_.stage;
   if (!forwarded && !check.cookie.empty()) {
     const bool opened =
-        up_->sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
-    parts_.checks.purchases.session(check.buyer, check.session, opened, up_->sessions_known);
+        up_->seals().sessions.authenticate(check.cookie, process_.now().wall) == check.buyer;
+    if (opened || check.rotations <= rotations()) {
+      parts_.checks.purchases.session(check.buyer, check.session, opened, up_->sessions_known);
+    }
     // The buyer logs in again.
     if (!opened) return answer(unavailable());
   }
@@ -141,9 +149,10 @@ void SimValidator::sold(const Purchase& purchase) {
 
 void SimValidator::forward(const Check& check, SimValidator& owner,
                            const Network::Answer<Answer>& answer) {
-  std::string token;
-  if (parts_.stage.profile.replayed > 0) {
-    token = up_->authenticator.seal_forward(check.buyer, process_.now().wall);
+  Token token;
+  if (parts_.stage.profile.replayed > 0 || parts_.stage.profile.keys_rotated) {
+    auto& authenticator = up_->seals().authenticator;
+    token = {authenticator.seal_forward(check.buyer, process_.now().wall), rotations()};
     if (parts_.stage.chance(parts_.stage.profile.replayed)) replay(check, owner, token);
   }
   parts_.network.call<Answer>(
@@ -158,7 +167,7 @@ void SimValidator::forward(const Check& check, SimValidator& owner,
 }
 
 /// By somebody who has recorded it, once its token is too old.
-void SimValidator::replay(Check check, SimValidator& owner, const std::string& token) {
+void SimValidator::replay(Check check, SimValidator& owner, const Token& token) {
   check.alive = std::make_shared<const int>(0);
   parts_.stage.scheduler.after(parts_.stage.random.between(32s, 45s), [this, check, &owner, token] {
     parts_.network.call<Answer>(
@@ -170,12 +179,16 @@ void SimValidator::replay(Check check, SimValidator& owner, const std::string& t
   });
 }
 
-void SimValidator::receive_forwarded(const Check& check, const std::string& token,
+void SimValidator::receive_forwarded(const Check& check, const Token& token,
                                      const Network::Answer<Answer>& answer) {
-  if (!token.empty()) {
-    const auto peer = up_->authenticator.open_forward(token, process_.now().wall);
-    const bool spoilt = parts_.stage.bug == Bug::kStaleTokenAccepted && !peer &&
-                        peer.error() == peers::Authenticator::Fault::kStale;
+  using Fault = peers::Authenticator::Fault;
+  if (!token.text.empty()) {
+    const auto peer = up_->seals().authenticator.open_forward(token.text, process_.now().wall);
+    if (!peer && peer.error() == Fault::kForged && token.rotations <= rotations()) {
+      throw Breach("the keys: a validator does not open what another has forwarded");
+    }
+    const bool spoilt =
+        parts_.stage.bug == Bug::kStaleTokenAccepted && !peer && peer.error() == Fault::kStale;
     if (!spoilt && (!peer || peer->buyer != check.buyer)) return answer(unavailable());
   }
   receive(check, true, answer);

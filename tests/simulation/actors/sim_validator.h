@@ -48,10 +48,16 @@ class SimValidator final : public CheckServer {
   bool says_no(UserId buyer);
   void sold(const Purchase& purchase);
   void forward(const Check& check, SimValidator& owner, const Network::Answer<Answer>& answer);
+  /// How often the keys were rotated, as this process knows.
+  int rotations() const;
+  struct Token {
+    std::string text = {};
+    int rotations = 0;  // of the keys that have sealed it
+  };
   /// What another forwarded, with the proof of that.
-  void receive_forwarded(const Check& check, const std::string& token,
+  void receive_forwarded(const Check& check, const Token& token,
                          const Network::Answer<Answer>& answer);
-  void replay(Check check, SimValidator& owner, const std::string& token);
+  void replay(Check check, SimValidator& owner, const Token& token);
   /// A request, and when its clock was read.
   struct Read {
     Now now;
@@ -74,6 +80,7 @@ class SimValidator final : public CheckServer {
   const Parts parts_;
   const std::size_t index_;
   Process process_;
+  const Duration keys_late_;  // after the first process has the rotated keys
   std::int64_t lives_ = 0;
   std::unique_ptr<Up> up_;
 };

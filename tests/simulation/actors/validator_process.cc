@@ -28,15 +28,15 @@ SimValidator::Up::Up(SimValidator& sim_validator, Member as)
     : owner(sim_validator),
       stage(owner.parts_.stage),
       captcha(key_ring()),
-      sessions(key_ring()),
+      first(key_ring(), as.node),
+      rotated(key_ring(stage.bug == Bug::kPreviousKeysDropped ? 2 : 1), as.node),
       post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
-      authenticator(key_ring(), as.node),
       publisher(stage, owner.process_, owner.parts_.broker,
                 [this](const Purchase& purchase) { owner.sold(purchase); }),
       validator({.member = std::move(as),
                  .rules = rules_of(stage),
                  .captcha = captcha,
-                 .sessions = sessions,
+                 .sessions = first.sessions,
                  .queue = publisher,
                  .stuck = [this](Tick before) { return publisher.stuck_leases(before); },
                  .can_publish = [this] { return publisher.connected(); },
@@ -101,6 +101,9 @@ std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& 
   spoil_reply(reply);
   const auto applied = validator.apply(reply, asked, now);
   if (!applied) return applied;
+  // As the validator has done it with the others.
+  const bool told = reply.database_time != Instant{};
+  rotated.sessions.load(reply.epochs, told ? reply.database_time : now.wall);
   for (const Order& order : reply.orders) note(order.number);
   spoil_rules(reply, epoch_before, now);
   return applied;

@@ -40,9 +40,17 @@ struct SimValidator::Up {
   SimValidator& owner;
   Stage& stage;
   captcha::Tokens captcha;
-  services::accounts::Sessions sessions;
+  /// What seals and opens by the keys of now.
+  struct Seals {
+    Seals(identity::KeyRing& keys, const std::string& node)
+        : sessions(keys), authenticator(keys, node) {}
+    services::accounts::Sessions sessions;
+    peers::Authenticator authenticator;
+  };
+  Seals& seals() { return owner.rotations() > 0 ? rotated : first; }
+  Seals first;
+  Seals rotated;
   services::purchase::Post post;
-  peers::Authenticator authenticator;
   SimPublisher publisher;
   services::validator::Validator validator;
   std::vector<bool> orders;       // those it was told of, by number

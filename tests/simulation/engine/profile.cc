@@ -44,6 +44,7 @@ void make_serve(Profile& profile, Random& random) {
     *fault = false;
   }
   profile.replayed = 0;
+  profile.keys_rotated.reset();
   profile.old_orders = random.chance(0.1);
   if (profile.old_orders) {
     profile.ends.reset();
@@ -85,6 +86,9 @@ void draw_surroundings(Profile& profile, Random& random) {
   if (random.chance(0.15)) profile.logouts = 0.5;
   // By clocks that are right: how old a token is, is seen by the wall clock.
   if (random.chance(0.1) && !profile.wrong_clocks) profile.replayed = 0.2;
+  if (random.chance(0.1) && !profile.wrong_clocks) {
+    profile.keys_rotated = random.between(2s, profile.faults_end);
+  }
   // A clock that is set back by what its machine stood still for looks right.
   if (profile.wrong_clocks) profile.suspends = false;
 }

@@ -30,17 +30,18 @@ struct Profile {
   double stock_added = 0;         // chance of each of three moments
   double added_behind_reply = 0;  // chance of each that says "sold out"
   bool ends_early = false;
-  bool edited = false;                 // before its start
-  std::size_t orders_at_once = 5'000;  // in one reply of quantity control, or one step of loading
-  Duration load_every{5'000};          // in `serve`: between two steps of loading
-  std::size_t queue_capacity = 1'000;  // of the queue in `serve`
-  bool late_sale = false;              // the second one is made about when it begins
-  double confused = 0.1;               // of the requests name another sale than is meant
-  double logouts = 0;                  // of the buyers; 0: cookies are not looked at
-  bool old_orders = false;             // in `serve`: the sale was sold out a day before
-  double replayed = 0;                 // of the forwarded requests, long after; 0: without tokens
-  double banned = 0;                   // of the buyers, each at some moment
-  double banned_twice = 0;             // of them, by an entry that expires soon
+  bool edited = false;                   // before its start
+  std::size_t orders_at_once = 5'000;    // in one reply of quantity control, or one step of loading
+  Duration load_every{5'000};            // in `serve`: between two steps of loading
+  std::size_t queue_capacity = 1'000;    // of the queue in `serve`
+  bool late_sale = false;                // the second one is made about when it begins
+  double confused = 0.1;                 // of the requests name another sale than is meant
+  double logouts = 0;                    // of the buyers; 0: cookies are not looked at
+  bool old_orders = false;               // in `serve`: the sale was sold out a day before
+  std::optional<Duration> keys_rotated;  // when the first process has them; the last one 3 s later
+  double replayed = 0;                   // of the forwarded requests, long after; 0: without tokens
+  double banned = 0;                     // of the buyers, each at some moment
+  double banned_twice = 0;               // of them, by an entry that expires soon
   Duration faults_end{};
 
   bool calm = false;  // none of the following

@@ -59,6 +59,8 @@ enum class Bug {
   kBansPolledOnce,        // does not look for bans again once it has read the sales
   kSessionsByClock,  // tells the sessions that ended since, by the clocks of those who ended them
   kOneFailedPart,    // answers nothing where one part of the database fails
+  kClosedUntold,     // does not tell which of the leases that it is asked about are closed
+  kOpenToldClosed,   // tells leases that it is asked about closed, and they are not
   // Validator.
   kSameIncarnation,          // goes on as the process before it
   kRenewFromReply,           // counts a renewal from when the reply came
@@ -88,15 +90,8 @@ enum class Bug {
   kJumpIgnored,              // sells although its tick may have stood still
   kPendingAfterYes,          // says pending of a key that may have been told yes
   kStartOverIgnored,         // doubts nothing when the database has lost its tail
-  kEarlierOpenIgnored,       // sells to a key without a sale while an earlier sale is open
-  kEndedBeforeConcluded,     // says ended while purchases of the sale may be under way
   kOwnVirtualNodes,          // draws the ring with virtual nodes of its own
-  kNonceIgnored,             // does not look at the nonce of a ring
-  kOlderLeaderBelieved,      // believes a leader that another has followed
-  kSmallerEpochAdopted,      // goes back to an older ring
-  kLeaderUntold,             // does not tell the newest leader that it has heard of
   kRingUntold,               // does not tell by which ring it goes
-  kRefusalClearsLater,       // forgets a buyer's attempt when an earlier one is refused
   kUnusableShardKept,        // sells from a lease whose shard cannot be used
   kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
   // Web.
@@ -196,18 +191,13 @@ inline constexpr std::array kBugs{
     BugName{Bug::kPreviousKeysDropped, "previous-keys-dropped"},
     BugName{Bug::kPendingAfterYes, "pending-after-yes"},
     BugName{Bug::kStartOverIgnored, "start-over-ignored"},
-    BugName{Bug::kEarlierOpenIgnored, "earlier-open-ignored"},
-    BugName{Bug::kEndedBeforeConcluded, "sale-ended-before-concluded"},
     BugName{Bug::kOwnVirtualNodes, "own-virtual-nodes"},
-    BugName{Bug::kNonceIgnored, "nonce-ignored"},
-    BugName{Bug::kOlderLeaderBelieved, "older-leader-believed"},
-    BugName{Bug::kSmallerEpochAdopted, "smaller-epoch-adopted"},
-    BugName{Bug::kLeaderUntold, "leader-untold"},
     BugName{Bug::kRingUntold, "ring-untold"},
-    BugName{Bug::kRefusalClearsLater, "note-refused-clears-a-later-attempt"},
     BugName{Bug::kUnusableShardKept, "unusable-shard-stops-the-others"},
     BugName{Bug::kOneFailedPart, "one-failed-part-loses-the-reply"},
     BugName{Bug::kShorterBanWins, "shorter-ban-wins"},
+    BugName{Bug::kClosedUntold, "closed-untold"},
+    BugName{Bug::kOpenToldClosed, "open-told-closed"},
 };
 
 inline std::optional<Bug> bug_named(std::string_view name) {

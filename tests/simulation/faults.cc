@@ -105,7 +105,8 @@ void Faults::spoil_queue() {
 void Faults::fail_part() {
   using Part = SimDatabase::Part;
   const auto last = static_cast<std::int64_t>(Part::kSessions);
-  const auto part = static_cast<Part>(parts_.stage.random.between(1, last));
+  auto part = static_cast<Part>(parts_.stage.random.between(1, last));
+  if (parts_.stage.profile.edited) part = Part::kSales;
   parts_.stage.trace.note("database", "FAULT: a part of it fails", {static_cast<int>(part)});
   parts_.database.failing = part;
   undo(12s, [this] { parts_.database.failing = Part::kNone; });

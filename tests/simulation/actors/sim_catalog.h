@@ -16,7 +16,7 @@ class SimCatalog final : public test_support::QuietCatalog {
       : client_(&client), database_(&database) {}
 
   std::vector<Sale> sales() override {
-    reach();
+    reach(SimDatabase::Part::kSales);
     polled_ = true;
     std::vector<Sale> sales;
     for (const auto& [id, sale] : database_->store.view().sales) {

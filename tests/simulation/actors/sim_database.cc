@@ -95,7 +95,7 @@ class SimTransaction final : public OrderTransaction {
   bool refuses(const Order& order) {
     if (stage_->profile.refused == 0) return false;
     const auto [row, is_new] =
-        database_->refused.try_emplace({std::string(order.intent.text()), order.lease}, false);
+        database_->refused.try_emplace({std::string(order.intent.text()), order.created_at}, false);
     if (is_new) row->second = stage_->chance(stage_->profile.refused);
     return row->second;
   }
@@ -378,7 +378,7 @@ void DatabaseClient::put(std::int32_t, std::string_view body, std::string_view, 
       const auto* purchase = std::get_if<Purchase>(&message);
       if (purchase == nullptr) throw Breach("needless: a close marker went into quarantine");
       const std::string intent(purchase->intent.text());
-      const auto row = database_->refused.find({intent, purchase->lease});
+      const auto row = database_->refused.find({intent, purchase->created_at});
       if (row == database_->refused.end() || !row->second) {
         throw Breach("needless: " + intent + " went into quarantine");
       }

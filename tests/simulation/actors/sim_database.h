@@ -32,8 +32,8 @@ struct SimDatabase {
   bool away = false;
   bool full = false;           // nothing can be written
   bool sale_row_held = false;  // by somebody else, for long
-  /// What quantity control reads for a heartbeat: the orders, the units, the bans, the sessions.
-  enum class Part { kNone, kOrders, kStock, kBans, kSessions };
+  /// What quantity control reads for a heartbeat.
+  enum class Part { kNone, kOrders, kStock, kSales, kBans, kSessions };
   Part failing = Part::kNone;                 // while all others answer
   int failovers = 0;                          // in which it lost its tail
   std::map<OrderNumber, Duration> committed;  // when each order was
@@ -60,8 +60,8 @@ struct SimDatabase {
   std::map<UserId, SessionEpoch> session_epochs;
   /// What the operator may do between two statements of others.
   std::function<void()> between;
-  /// Whether the tables refuse each row that was ever tried, by intent and lease.
-  std::map<std::pair<std::string, LeaseId>, bool> refused;
+  /// Whether the tables refuse each row that was ever tried, by its intent and when that was taken.
+  std::map<std::pair<std::string, Instant>, bool> refused;
   std::set<std::string> quarantined;  // intents
 };
 

@@ -128,7 +128,7 @@ void SimQuantity::beat(const peers::Heartbeat& heartbeat,
       if (!reply) return answer(std::nullopt);
       check_reply(heartbeat, *reply);
       replied(heartbeat, *reply);
-      spoil_reply(*reply);
+      spoil_reply(heartbeat, *reply);
       answer(std::move(*reply));
     } catch (const StorageError&) {
       stage_->trace.note(process_.name(), "could not answer a heartbeat");
@@ -198,7 +198,9 @@ void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
   if (heartbeat.leaving && stage_->bug == Bug::kLateHeartbeatRejoins) up_->make_control();
 }
 
-void SimQuantity::spoil_reply(peers::HeartbeatReply& reply) {
+void SimQuantity::spoil_reply(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply) {
+  if (stage_->bug == Bug::kClosedUntold) reply.closed.clear();
+  if (stage_->bug == Bug::kOpenToldClosed) reply.closed = heartbeat.undecided;
   if (stage_->bug == Bug::kMoreForgotten) reply.more = false;
   if (stage_->bug == Bug::kEverythingClosed) reply.oldest_open = LeaseId{INT64_MAX};
   if (stage_->bug != Bug::kNothingOpenClosesAll && stage_->bug != Bug::kOldestOpenLate) return;

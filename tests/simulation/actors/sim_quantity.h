@@ -59,7 +59,7 @@ class SimQuantity {
   bool leads() const;
   std::string holder_name() const;
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
-  void spoil_reply(peers::HeartbeatReply& reply);
+  void spoil_reply(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply);
   void check_loss(const peers::Heartbeat& heartbeat) const;
   void repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const;
   /// Like the schedules of the role.

@@ -275,7 +275,10 @@ SimServe::SimServe(Stage& stage, Network& network, SimDatabase& database, Checks
       process_(stage, "serve"),
       client_(stage, network, database, process_),
       catalog_(client_, database) {
-  client_.flush_failed = [] { throw FlushFailed{}; };
+  client_.flush_failed = [this] {
+    flush_failed_ = true;
+    throw FlushFailed{};
+  };
 }
 
 SimServe::~SimServe() = default;
@@ -284,8 +287,9 @@ void SimServe::run(const std::function<void()>& what) {
   try {
     what();
   } catch (const FlushFailed&) {
-    end("a flush failed");
+    // Whoever runs several steps may tell another failure instead.
   }
+  if (flush_failed_) end("a flush failed");
 }
 
 void SimServe::end(const char* why) {
@@ -321,6 +325,7 @@ void SimServe::every(Duration period, void (Up::*what)()) {
 
 void SimServe::kill() {
   process_.kill();
+  flush_failed_ = false;
   up_.reset();
 }
 

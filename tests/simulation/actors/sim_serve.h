@@ -50,6 +50,7 @@ class SimServe final : public CheckServer {
   DatabaseClient client_;
   SimCatalog catalog_;
   std::unique_ptr<Up> up_;
+  bool flush_failed_ = false;
 };
 
 }  // namespace stampede::simulation

@@ -58,9 +58,6 @@ SimValidator::Up::Up(SimValidator& sim_validator, Member as)
                        [this, tell](std::span<const Purchase> purchases) {
                          if (stage.bug == Bug::kRefusalsSwallowed) return;
                          for (const Purchase& purchase : purchases) {
-                           if (stage.bug == Bug::kRefusalClearsLater) {
-                             forgiven.insert(purchase.buyer);
-                           }
                            owner.parts_.checks.purchases.given_back(purchase);
                          }
                          tell.refused(purchases);
@@ -74,11 +71,6 @@ std::optional<Answer> SimValidator::Up::attempt(const services::purchase::Attemp
     auto read = attempt;
     read.now = validator.clocks().read(attempt.now).now;
     return validator.checkout().attempt(read, wait);
-  }
-  if (forgiven.erase(attempt.buyer) > 0) {
-    auto later = attempt;
-    later.now.tick += stage.profile.interval;
-    return validator.attempt(later, wait);
   }
   return validator.attempt(attempt, wait);
 }
@@ -111,7 +103,14 @@ std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& 
 
 void SimValidator::Up::answered(const peers::LeaseAsk& ask,
                                 const std::optional<peers::LeaseReply>& reply, Now asked, Now now) {
-  validator.answered(ask, reply, stage.bug == Bug::kLeaseFromReply ? now : asked, now);
+  if (stage.bug == Bug::kLeaseFromReply) {  // which it looks at a second later
+    owner.process_.after(1s, [this, ask, reply] {
+      const Now looked = owner.process_.now();
+      validator.answered(ask, reply, looked, looked);
+    });
+    return;
+  }
+  validator.answered(ask, reply, asked, now);
   if (stage.bug != Bug::kLeaseTakenTwice || !reply || !reply->lease) return;
   owner.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
     validator.checkout().catalog().add_lease(lease.sale, lease.id, lease.granted,
@@ -121,7 +120,7 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
 
 void SimValidator::Up::review(Now now) {
   validator.review(now);
-  constexpr int kSweepEvery = 50;
+  constexpr int kSweepEvery = 50;  // 5 s, half of what it is: a simulated sale is short
   if (++reviews % kSweepEvery == 0) validator.sweep(now);
   spoil_markers();
   if (stage.bug != Bug::kWaitsNeverExpire) validator.expire_waits(now);
@@ -130,14 +129,7 @@ void SimValidator::Up::review(Now now) {
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;
-  if (stage.bug == Bug::kNonceIgnored) reply.ring_nonce.clear();
   if (stage.bug == Bug::kOwnVirtualNodes) reply.virtual_nodes += static_cast<int>(owner.index_);
-  if (stage.bug == Bug::kOlderLeaderBelieved) {
-    reply.leader_epoch = newest_leader = std::max(newest_leader, reply.leader_epoch);
-  }
-  if (stage.bug == Bug::kSmallerEpochAdopted && reply.ring_epoch != 0) {
-    reply.ring_epoch = std::max(reply.ring_epoch, validator.routes().ring()->epoch());
-  }
   if (stage.bug == Bug::kBansIgnored && reply.blacklist) reply.blacklist->clear();
   if (stage.bug == Bug::kSessionsNotLoaded) reply.epochs.clear();
   if (stage.bug == Bug::kOrdersSkipped && !reply.orders.empty() && stage.random.chance(0.1)) {
@@ -150,7 +142,7 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
   if (stage.bug == Bug::kRenewFromReply) validator.leases().renewed(reply.renewed, now.tick);
-  if (stage.bug == Bug::kDoubtFromReply) validator.checkout().doubt_from(now.tick + Terms{}.sure);
+  if (stage.bug == Bug::kDoubtFromReply) validator.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
   if (stage.bug == Bug::kNeverDoubts) validator.checkout().doubt_from(Tick::max());
   for (const SalePosition& position : reply.stock) {
     if (stage.bug == Bug::kSoldOutStays && position.sold_out()) {
@@ -192,15 +184,9 @@ void SimValidator::Up::spoil_attempt(UserId buyer, Now now) {
     for (const SaleId sale : once_sold_out)
       validator.checkout().catalog().note_position({.sale = {.id = sale}}, now);
   }
-  const bool deadline = stage.bug == Bug::kTakeIgnoresDeadline;
-  const bool earlier = stage.bug == Bug::kEarlierOpenIgnored;
-  const bool concluded = stage.bug == Bug::kEndedBeforeConcluded;
-  if (!deadline && !earlier && !concluded) return;
+  if (stage.bug != Bug::kTakeIgnoresDeadline) return;
   const auto sales = validator.checkout().catalog().snapshot();
   for (const auto& entry : sales->all()) {
-    if (earlier) entry.units->note_earlier_open(false);
-    if (concluded && entry.sale.ended(now.wall)) entry.units->note_concluded(true);
-    if (!deadline) continue;
     for (const auto& lease : entry.units->stock.held()) {
       entry.units->stock.renew(lease.lease, now.tick + 1us);
     }

@@ -70,8 +70,6 @@ struct SimValidator::Up {
   std::set<LeaseId> held;
   std::set<SaleId> once_sold_out;
   std::map<UserId, std::set<std::string>> under_way;
-  std::set<UserId> forgiven;  // whose purchase was refused
-  std::int64_t newest_leader = 0;
 };
 
 }  // namespace stampede::simulation

@@ -67,6 +67,11 @@ void make_serve(Profile& profile, Random& random) {
 void draw_surroundings(Profile& profile, Random& random) {
   profile.disk_full = random.chance(0.2);
   profile.refused = random.chance(0.2) ? 0.05 : 0;
+  if (profile.refused > 0 && random.chance(0.4)) {  // units are left, and leases of them stay open
+    profile.refused = 0.2;
+    profile.buyers = random.between(2, 8);
+    profile.units = random.between(20, 60);
+  }
   profile.garbage = random.chance(0.1);
   profile.edited = random.chance(0.1);
   profile.split_statements = random.chance(0.3);
@@ -148,11 +153,13 @@ Profile draw_profile(Random& random, WorldKind world) {
   profile.outbox.window = static_cast<std::size_t>(random.between(1, 8));
   profile.outbox.eager = static_cast<std::size_t>(random.between(1, 4));
   draw_surroundings(profile, random);
-  if (world == WorldKind::kServe) {
-    make_serve(profile, random);
-  } else {
-    profile.refused = 0;  // a buyer may wait for such a row for long: docs/reliability.md
+  // Where units are left after a failover, a *no* comes late: docs/reliability.md.
+  if (profile.fails_over) {
+    profile.units = std::min<std::int64_t>(profile.units, 20);
+    profile.buyers = 50;
   }
+  if (profile.edited) profile.part_fails = true;  // the sales: other terms are heard of late
+  if (world == WorldKind::kServe) make_serve(profile, random);
   if (random.chance(0.05)) make_calm(profile);
   return profile;
 }

@@ -141,8 +141,9 @@ void SimValidator::Up::spoil_rules(const peers::HeartbeatReply& reply, std::int6
                                    Now now) {
   spoil_ownership(reply, epoch_before, now.tick);
   spoil_markers();
-  if (stage.bug == Bug::kRenewFromReply) validator.leases().renewed(reply.renewed, now.tick);
-  if (stage.bug == Bug::kDoubtFromReply) validator.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
+  if (stage.bug == Bug::kRenewFromReply) validator.leases().note_renewed(reply.renewed, now.tick);
+  if (stage.bug == Bug::kDoubtFromReply)
+    validator.checkout().doubt_from(now.tick + LeaseTimes{}.sure);
   if (stage.bug == Bug::kNeverDoubts) validator.checkout().doubt_from(Tick::max());
   for (const SalePosition& position : reply.stock) {
     if (stage.bug == Bug::kSoldOutStays && position.sold_out()) {

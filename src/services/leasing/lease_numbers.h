@@ -23,13 +23,15 @@ class LeaseNumbers {
   void doubt() { known_ = false; }
 
   LeaseId newest() const { return newest_; }
+  /// The greatest that is known of, whether or not the database knows it.
+  LeaseId greatest() const { return std::max(newest_, above_); }
   /// The database grants none of the numbers up to newest() again.
   bool known() const { return known_; }
   /// Makes that so. Behind what this process itself knows too: it may have led on while the
   /// database lost that. Throws repositories::StorageError and NoLongerLeader.
   void continue_in(repositories::Leases& leases, const repositories::Term& term, Instant now) {
     if (known_) return;
-    const LeaseId newest = std::max(above_, newest_);
+    const LeaseId newest = greatest();
     leases.continue_behind(term, newest, now);
     newest_ = newest;
     known_ = true;

@@ -217,6 +217,21 @@ TEST_F(LostTailTest, NumbersOfLeasesGoOnBehindThoseThatTheDatabaseHasLost) {
   EXPECT_EQ(grant(2, 1), LeaseId{52}) << "what the database knows is no reason to go on";
 }
 
+/// The validators that knew of the lease and of the ring are not heard of.
+TEST_F(LostTailTest, WhatALeaderKnewInAnEarlierTermIsNotForgotten) {
+  auto lost = shop_.store.state();
+  lost.leader = {};
+  lost.leader_until = {};
+  const auto before = beat(heartbeat_of("b"));
+  ASSERT_EQ(grant(1, before.ring_epoch), LeaseId{1});
+  shop_.store.restore(lost);
+  shop_.lead(control_, kNow);
+  shop_.lead(control_, kNow);
+  const auto reply = beat(heartbeat_of("a"));
+  EXPECT_GT(reply.ring_epoch, before.ring_epoch);
+  EXPECT_EQ(grant(1, reply.ring_epoch), LeaseId{2}) << "messages of lease 1 may be in the queue";
+}
+
 TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
   auto heartbeat = after(beat(heartbeat_of("a")));
   heartbeat.newest_lease = LeaseId{50};

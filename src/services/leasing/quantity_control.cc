@@ -73,6 +73,11 @@ void QuantityControl::recover(Now now) {
   memory.grantor.numbers().saw(parts_.leases.newest_lease());
   memory.grantor.read(parts_.leases.not_closed(), now.tick);
   const MutexLock lock(mutex_);
+  if (memory_) {
+    // From an earlier term of this process. The database may have lost it since.
+    memory.grantor.numbers().note(memory_->grantor.numbers().greatest());
+    memory.ring.note_ring(memory_->ring.ring().epoch, memory_->ring.ring().nonce);
+  }
   memory_.emplace(std::move(memory));
   recovered_ = term;
 }

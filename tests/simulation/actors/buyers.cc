@@ -168,6 +168,7 @@ void Buyers::ask(Wish& wish) {
   if (wish.sale && !sales.contains(wish.sale)) return later(wish, &Buyers::ask, 50ms, 1s);
   const auto alive = std::make_shared<const int>(0);
   std::erase_if(wish.requests, [](const auto& request) { return request.expired(); });
+  wish.alone = wish.requests.empty();
   wish.requests.push_back(alive);
   parts_.checks.attempted(wish.buyer, wish.key);
   const auto count = static_cast<std::int64_t>(parts_.servers.size());
@@ -280,9 +281,7 @@ void Buyers::fail(Wish& wish, FailureReason reason) {
 }
 
 void Buyers::refuse(Wish& wish) {
-  const bool last_word =
-      std::ranges::all_of(wish.requests, [](const auto& request) { return request.expired(); });
-  parts_.checks.said_no(wish.key, last_word);
+  parts_.checks.said_no(wish.key, wish.alone);
   finish(wish);
 }
 

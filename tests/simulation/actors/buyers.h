@@ -48,7 +48,8 @@ class Buyers {
     SaleId sale = {};                                      // that is meant; none: the current one
     SaleId pending_in = {};                                // the sale
     LeaseId lease = {};                                    // of a pending purchase
-    std::vector<std::weak_ptr<const void>> requests = {};  // of this key
+    std::vector<std::weak_ptr<const void>> requests = {};  // of this key, not yet decided
+    bool alone = false;  // no other was undecided when the last one was sent: its *no* is final
   };
 
   void add_buyer(UserId buyer);

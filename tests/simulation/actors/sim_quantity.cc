@@ -116,7 +116,8 @@ void SimQuantity::review() {
 
 void SimQuantity::beat(const peers::Heartbeat& heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
-  later([this, heartbeat, answer](Now now) {
+  const Up::Heard heard{awake(), process_.stood_still()};  // as the clock, which is read here, too
+  later([this, heartbeat, answer, heard](Now now) {
     if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());
     const auto failures = client_.failures();
     const auto left_out = up_->control->left_out();
@@ -126,7 +127,7 @@ void SimQuantity::beat(const peers::Heartbeat& heartbeat,
         throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
       }
       if (!reply) return answer(std::nullopt);
-      check_reply(heartbeat, *reply);
+      check_reply(heartbeat, *reply, heard);
       replied(heartbeat, *reply);
       spoil_reply(heartbeat, *reply);
       answer(std::move(*reply));
@@ -172,15 +173,18 @@ void SimQuantity::check_members() {
         std::ranges::any_of(now, [&](const Member& other) { return other.node == member.node; });
     const auto heard = up_->heard.find(member.holder());
     if (there || heard == up_->heard.end()) continue;
-    if (awake() - heard->second < kShortestSilence) {
+    // Several standstills together may be as long as a silence.
+    const Duration stood_still = process_.stood_still() - heard->second.stood_still;
+    if (stood_still > services::leasing::LeaseTimes{}.sure) continue;
+    if (awake() - heard->second.awake < kShortestSilence) {
       throw Breach("the ring: " + member.node + " was taken off it, and was heard of");
     }
   }
 }
 
 /// A validator that has left is no member again, as long as this process remembers it.
-void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
-                              const peers::HeartbeatReply& reply) {
+void SimQuantity::check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply,
+                              const Up::Heard& heard) {
   for (const Member& member : reply.members) {
     if (up_->left.contains(member.holder()) && database_->failovers == 0) {
       throw Breach("the ring: " + member.holder() + " has left, and is a member again");
@@ -192,7 +196,7 @@ void SimQuantity::check_reply(const peers::Heartbeat& heartbeat,
                       std::ranges::find(reply.members, heartbeat.member) == reply.members.end();
     if (gone) up_->left.insert(heartbeat.member.holder());
   } else {
-    up_->heard[heartbeat.member.holder()] = awake();
+    up_->heard[heartbeat.member.holder()] = heard;
   }
   check_members();
   if (heartbeat.leaving && stage_->bug == Bug::kLateHeartbeatRejoins) up_->make_control();

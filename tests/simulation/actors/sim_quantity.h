@@ -50,15 +50,20 @@ class SimQuantity {
     SimQuantity& owner;
     SimPublisher markers;
     std::optional<services::leasing::QuantityControl> control;
-    std::set<std::string> left;             // holders that took their leave
-    std::map<std::string, Duration> heard;  // by holder, in time that this process was awake
-    std::vector<Member> members;            // of the ring, when it was last looked at
+    std::set<std::string> left;  // holders that took their leave
+    struct Heard {
+      Duration awake;  // the time that this process had been awake
+      Duration stood_still;
+    };
+    std::map<std::string, Heard> heard;  // by holder
+    std::vector<Member> members;         // of the ring, when it was last looked at
   };
   Duration awake() const;
   void check_members();
   bool leads() const;
   std::string holder_name() const;
-  void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply);
+  void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply,
+                   const Up::Heard& heard);
   void spoil_reply(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply);
   void check_loss(const peers::Heartbeat& heartbeat) const;
   void repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& reply) const;

@@ -302,6 +302,18 @@ TEST_F(LeadershipTest, ALeaderWhoseOwnTermRanOutBeginsAgainFromTheDatabase) {
   EXPECT_EQ(shop_.store.state().ring.members.size(), 1U);
 }
 
+TEST_F(LeadershipTest, AHeartbeatThatComesAfterTheFarewellIsLateInTheNextTermToo) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  auto farewell = heartbeat_of("a");
+  farewell.leaving = true;
+  beat(farewell, at(seconds{1}));
+  lead(first_, at(seconds{4}));
+  const auto late = first_.beat(heartbeat_of("a"), at(seconds{4}));
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().words, testing::HasSubstr("has left the ring"));
+}
+
 TEST_F(LeadershipTest, ALeaderThatCannotReadWhatItHasToKnowLetsAnotherLead) {
   slow_.unreadable = true;
   for (milliseconds now{0}; now < times_.recover; now += milliseconds{250}) {

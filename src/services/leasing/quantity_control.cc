@@ -76,10 +76,11 @@ void QuantityControl::recover(Now now) {
   if (memory_) {
     // From an earlier term of this process. The database may have lost it since.
     memory.grantor.numbers().note(memory_->grantor.numbers().greatest());
-    memory.ring.note_ring(memory_->ring.ring().epoch, memory_->ring.ring().nonce);
+    memory.ring.continue_from(memory_->ring);
   }
   memory_.emplace(std::move(memory));
   recovered_ = term;
+  knows_nothing_since_.reset();
 }
 
 void QuantityControl::resign() {

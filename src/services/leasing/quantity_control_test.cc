@@ -72,6 +72,17 @@ TEST_F(QuantityControlTest, WhoIsHeardOfIsInTheRing) {
   EXPECT_EQ(beat(heartbeat_of("b"), at(seconds{1})).ring_epoch, 2) << "no change, no epoch";
 }
 
+/// A change whose answer was lost is made by the server after the next one.
+TEST_F(QuantityControlTest, ARingThatAnEarlierChangeMadeLateIsNotTold) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  const std::vector late{Member{.node = "gone", .address = "", .incarnation = "1"}};
+  shop_.store.replace(shop_.store.state().leader, {.epoch = 1, .members = late}, at({}).wall);
+  EXPECT_EQ(beat(heartbeat_of("b"), at(seconds{0})).ring_epoch, 0);
+  const auto next = beat(heartbeat_of("b"), at(seconds{1}));
+  EXPECT_EQ(next.ring_epoch, 3);
+  EXPECT_THAT(next.members, ElementsAre(node("a"), node("b")));
+}
+
 TEST_F(QuantityControlTest, WhoIsSilentLeavesTheRing) {
   beat(heartbeat_of("a"), at(seconds{0}));
   for (milliseconds now{0}; now <= times_.lost; now += milliseconds{500}) {

@@ -19,6 +19,11 @@ RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes,
   }
 }
 
+void RingKeeper::continue_from(const RingKeeper& earlier) {
+  note_ring(earlier.ring_.epoch, earlier.ring_.nonce);
+  left_ = earlier.left_;
+}
+
 std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heartbeat, Tick now) {
   const Member& member = heartbeat.member;
   const auto found = members_.find(member.node);
@@ -98,7 +103,8 @@ void RingKeeper::update(repositories::Members& members, const repositories::Term
       term,
       {.epoch = ring_.epoch, .above = above_, .members = heard_of, .virtual_nodes = virtual_nodes_},
       now);
-  known_ = true;
+  // Another one where a change that had failed was made after all.
+  known_ = ring_.members == heard_of;
 }
 
 void RingKeeper::tell(peers::HeartbeatReply& reply) const {

@@ -24,6 +24,9 @@ class RingKeeper {
   RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, std::int64_t leader_epoch,
              const LeaseTimes& times, Tick now);
 
+  /// What this process knew in an earlier term: the ring, which the database may have lost since,
+  /// and the processes that have left it.
+  void continue_from(const RingKeeper& earlier);
   /// Makes the sender a member, or removes one that leaves. An error, in words, where another live
   /// process has that node's name, or the sender had left before.
   std::optional<std::string> note_member(const peers::Heartbeat& heartbeat, Tick now);

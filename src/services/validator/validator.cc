@@ -10,6 +10,12 @@ namespace {
 /// are.
 constexpr std::int64_t kSomeRevision = 0;
 
+/// As the reply tells it, if it does.
+std::optional<Instant> database_time(const peers::HeartbeatReply& reply) {
+  if (reply.database_time == Instant{}) return std::nullopt;
+  return reply.database_time;
+}
+
 }  // namespace
 
 Validator::Validator(Parts parts)
@@ -102,18 +108,16 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   } else if (!reply.more) {
     all_is_known(reply, asked, now.tick);
   }
-  const bool told = reply.database_time != Instant{};
   for (const SalePosition& position : reply.stock) {
     checkout_.catalog().note_position(position,
-                                      {told ? reply.database_time : asked.wall, asked.tick});
+                                      {database_time(reply).value_or(asked.wall), asked.tick});
   }
   // A validator that knows that the sales have changed, and not how, sells only until its leases
   // run out: one of the sales may have been ended early.
   if (catalog_revision_ == reply.catalog_revision) holder_.note_renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
   // The last step: from here on the clocks are believed again.
-  const bool tick_stood_still =
-      clocks_.note(told ? std::optional(reply.database_time) : std::nullopt, asked, now);
+  const bool tick_stood_still = clocks_.note(database_time(reply), asked, now);
   if (tick_stood_still) {
     holder_.keep_only(reply.renewed);
     // How long the word of an earlier reply lasts was counted by the tick that stood still.
@@ -131,8 +135,7 @@ void Validator::take_news(const peers::HeartbeatReply& reply, Now now) {
     blacklist_revision_ = reply.blacklist_revision;
   }
   // By the database's time: by a wall clock that is ahead, ended sessions would be forgotten.
-  const bool told = reply.database_time != Instant{};
-  sessions_.load(reply.epochs, told ? reply.database_time : now.wall);
+  sessions_.load(reply.epochs, database_time(reply).value_or(now.wall));
   if (reply.sessions_revision >= 0) sessions_revision_ = reply.sessions_revision;
   if (reply.sales) {
     checkout_.load_sales(*reply.sales);
@@ -156,12 +159,11 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
     checkout_.load_ownership(membership_.ownership());
   }
   checkout_.note_orders_known(asked.tick, reply.oldest_open, reply.closed);
-  const bool told = reply.database_time != Instant{};
   std::vector<SaleId> leased;
   for (const SalePosition& position : reply.stock) {
     if (position.leased > 0) leased.push_back(position.sale.id);
   }
-  checkout_.catalog().note_leased(leased, told ? reply.database_time : asked.wall);
+  checkout_.catalog().note_leased(leased, database_time(reply).value_or(asked.wall));
 }
 
 /// The database has lost its tail. What it lost may have been told as a yes: those keys are

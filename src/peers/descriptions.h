@@ -54,7 +54,8 @@ inline constexpr Format kIncarnation{is_hexadecimal<16>, "16 hexadecimal digits"
 inline constexpr Format kHashKey{is_hexadecimal<32>, "32 hexadecimal digits"};
 inline constexpr Format kHolder{is_holder, "NODE/INCARNATION"};
 inline constexpr Bytes kNonce{0, 64};
-/// 0: none. Numbers go on behind what a peer has heard of: so many are never granted.
+/// 0: none. Numbers go on behind what a peer has heard of, and begin at the time in units of 10 us
+/// (services/leasing/lease_numbers.h), which comes so far in the year 2286.
 inline constexpr Whole kNewestLease{0, 1'000'000'000'000'000};
 inline constexpr Bytes kLastOrder{0, 128};
 
@@ -169,6 +170,7 @@ void describe(auto& io, Is<LeaseAsk> auto& ask) {
   io("number", ask.number, Whole{1});
   io("sale", ask.sale);
   io("ring_epoch", ask.ring_epoch, Whole{1});
+  io.later("ring_nonce", ask.ring_nonce, kNonce);
   io.later("known", ask.known);
 }
 

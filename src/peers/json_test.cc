@@ -257,11 +257,13 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
 TEST(PeerJson, LeasesAreAskedForAndGrantedAsSent) {
   EXPECT_TRUE(rc::check([] {
     LeaseAsk ask{any_member().holder(), any(1, kMost), any_id<SaleId>(), any(1, kMost)};
+    ask.ring_nonce = any_text("0123456789abcdef", 0, 64);
     if (any_bool()) ask.known = any_sale();
     const auto asked = parse_lease_ask(to_json(ask));
     RC_ASSERT(asked.has_value());
-    RC_ASSERT(std::tie(asked->holder, asked->number, asked->sale, asked->ring_epoch) ==
-              std::tie(ask.holder, ask.number, ask.sale, ask.ring_epoch));
+    RC_ASSERT(
+        std::tie(asked->holder, asked->number, asked->sale, asked->ring_epoch, asked->ring_nonce) ==
+        std::tie(ask.holder, ask.number, ask.sale, ask.ring_epoch, ask.ring_nonce));
     RC_ASSERT(asked->known.has_value() == ask.known.has_value());
     RC_ASSERT(!ask.known || same_sale(*asked->known, *ask.known));
 
@@ -350,7 +352,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
   EXPECT_THAT(to_json(position), HasSubstr(R"("stock":[[3,5,2,0]])"));
   const LeaseAsk ask{"a/0123456789abcdef", 2, SaleId{1}, 3};
   EXPECT_EQ(to_json(ask), R"({"protocol":1,"holder":"a/0123456789abcdef","number":2,"sale":1,)"
-                          R"("ring_epoch":3,"known":null})");
+                          R"("ring_epoch":3,"ring_nonce":"","known":null})");
   EXPECT_EQ(to_json(LeaseReply{.refusal = LeaseReply::Refusal::kNoUnits}),
             R"({"protocol":1,"lease":null,"refusal":"no-units"})");
 }

@@ -90,6 +90,7 @@ struct LeaseAsk {
   std::int64_t number = 0;
   SaleId sale;
   std::int64_t ring_epoch = 0;
+  std::string ring_nonce = {};               // of that epoch; empty: older
   std::optional<Sale> known = std::nullopt;  // the sale, by which the holder will sell; none: older
 };
 

@@ -54,7 +54,7 @@ enum class Bug {
   kStaleRingGranted,      // grants leases to a validator that knows an older ring
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
-  kUnheardGranted,        // grants as a new leader before it has heard of all members
+  kNumbersGoOn,           // begins the lease numbers of its term behind those that are left
   kClosedLeaseGranted,    // answers a repeated request with a lease that is closed
   kBansPolledOnce,        // does not look for bans again once it has read the sales
   kSessionsByClock,  // tells the sessions that ended since, by the clocks of those who ended them
@@ -82,7 +82,6 @@ enum class Bug {
   kWaitsNeverExpire,         // lets buyers wait until there is an outcome
   kOrdersSkipped,            // loses an order that a heartbeat brought
   kRecallIgnored,            // keeps idle units while others wait
-  kNewestUntold,             // does not tell the newest lease that it has heard of
   kSessionsNotLoaded,        // loads no sessions that ended
   kStaleTokenAccepted,       // takes a forwarded request whose token is too old
   kSuspendedTimeForgotten,   // its clock stands still while its machine is suspended
@@ -178,11 +177,10 @@ inline constexpr std::array kBugs{
     BugName{Bug::kTermIgnored, "term-ignored"},
     BugName{Bug::kUsedNumberGranted, "used-number-granted"},
     BugName{Bug::kOtherTermsGranted, "other-terms-granted"},
-    BugName{Bug::kUnheardGranted, "unheard-granted"},
+    BugName{Bug::kNumbersGoOn, "numbers-go-on"},
     BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
     BugName{Bug::kBansPolledOnce, "bans-polled-once"},
     BugName{Bug::kSessionsByClock, "sessions-by-clock"},
-    BugName{Bug::kNewestUntold, "newest-untold"},
     BugName{Bug::kSessionsNotLoaded, "sessions-not-loaded"},
     BugName{Bug::kStaleTokenAccepted, "stale-token-accepted"},
     BugName{Bug::kBansLate, "bans-late"},

@@ -50,6 +50,7 @@ void ClusterWorld::fail_over() {
     database_.store.restore(std::move(*state));
     database_.locks.clear();
     ++database_.failovers;
+    database_.clock_ahead = stage_.random.between(-800ms, 800ms);
     ++database_.changes;
     ++database_.catalog;
     checks_.lost_tail();

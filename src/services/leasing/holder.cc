@@ -35,9 +35,10 @@ void Holder::note_renewed(std::span<const LeaseId> leases, Tick asked) {
   }
 }
 
-void Holder::note_ring_change(std::int64_t epoch, LeaseId newest) {
+void Holder::note_ring_change(std::int64_t epoch, const std::string& nonce, LeaseId newest) {
   const MutexLock lock(mutex_);
   epoch_ = epoch;
+  nonce_ = nonce;
   newest_of_others_ = std::max(newest_of_others_, newest);
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
@@ -103,6 +104,7 @@ std::vector<LeaseAsk> Holder::wanted(Now now) {
                     .number = asking.number,
                     .sale = sale.id,
                     .ring_epoch = epoch_,
+                    .ring_nonce = nonce_,
                     .known = sale});
   }
   return asks;

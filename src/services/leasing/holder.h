@@ -42,8 +42,9 @@ class Holder {
   void note_renewed(std::span<const LeaseId> leases, Tick asked);
 
   /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
-  /// when the checkout has the new ring; leases are asked for in the name of `epoch` from now on.
-  void note_ring_change(std::int64_t epoch, LeaseId newest);
+  /// when the checkout has the new ring; leases are asked for in the name of that epoch and nonce
+  /// from now on.
+  void note_ring_change(std::int64_t epoch, const std::string& nonce, LeaseId newest);
   /// Leases that quantity control did not renew are not to be sold from any more: their deadlines,
   /// or the leases themselves, are in doubt.
   void keep_only(std::span<const LeaseId> renewed);
@@ -76,6 +77,7 @@ class Holder {
   const LeaseTimes times_;
   mutable concurrency::Mutex mutex_;
   std::int64_t epoch_ STAMPEDE_GUARDED_BY(mutex_) = 0;    // of the ring
+  std::string nonce_ STAMPEDE_GUARDED_BY(mutex_);         // of that epoch; empty: not told
   LeaseId newest_of_others_ STAMPEDE_GUARDED_BY(mutex_);  // leases up to it are not sold from
   LeaseId newest_ STAMPEDE_GUARDED_BY(mutex_);            // granted to this process
   std::int64_t last_number_ STAMPEDE_GUARDED_BY(mutex_) = 0;

@@ -24,7 +24,7 @@ class HolderTest : public testing::Test {
  protected:
   HolderTest() {
     checkout_.load_sales(std::vector{sale_});
-    holder_.note_ring_change(1, LeaseId{0});
+    holder_.note_ring_change(1, "first", LeaseId{0});
   }
 
   /// Before the sale starts where `since` is negative.
@@ -255,16 +255,18 @@ TEST_F(HolderTest, WhoWasRefusedForOtherTermsStillWantsUnits) {
 
 TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
-  holder_.note_ring_change(2, LeaseId{1});
+  holder_.note_ring_change(2, "second", LeaseId{1});
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
-  EXPECT_EQ(grant(LeaseId{2}, 5, at(seconds{0})).ring_epoch, 2);
+  const auto ask = grant(LeaseId{2}, 5, at(seconds{0}));
+  EXPECT_EQ(ask.ring_epoch, 2);
+  EXPECT_EQ(ask.ring_nonce, "second");
   EXPECT_TRUE(buys(1, at(seconds{0})));
 }
 
 TEST_F(HolderTest, ALeaseGrantedForTheRingBeforeIsNotSoldFrom) {
   const auto ask = holder_.wanted(at(-seconds{1})).at(0);
-  holder_.note_ring_change(2, LeaseId{5});
+  holder_.note_ring_change(2, "second", LeaseId{5});
   holder_.note_answer(ask, reply(LeaseId{5}, 5), at(-seconds{1}).tick, at(-seconds{1}));
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{5}));

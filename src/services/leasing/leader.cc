@@ -6,11 +6,12 @@
 namespace stampede::services::leasing {
 
 using concurrency::MutexLock;
+using repositories::TakenTerm;
 using repositories::Term;
 using std::chrono::milliseconds;
 
 void Leader::step(Tick now) {
-  std::optional<Term> held = term(now);
+  const std::optional<TakenTerm> held = term(now);
   std::int64_t above = 0;
   {
     const MutexLock lock(mutex_);
@@ -47,7 +48,7 @@ Instant Leader::database_time(Now now) const {
                  milliseconds{ahead}};
 }
 
-std::optional<Term> Leader::term(Tick now) const {
+std::optional<TakenTerm> Leader::term(Tick now) const {
   const MutexLock lock(mutex_);
   return now < until_ ? term_ : std::nullopt;
 }
@@ -63,7 +64,7 @@ void Leader::raise_above(std::int64_t epoch) {
 }
 
 void Leader::resign() {
-  std::optional<Term> held;
+  std::optional<TakenTerm> held;
   {
     const MutexLock lock(mutex_);
     held = std::exchange(term_, std::nullopt);

@@ -26,7 +26,7 @@ class Leader {
   /// repositories::StorageError; the term runs on then.
   void step(Tick now);
   /// The term in whose name this process acts now; nullopt: it stands by.
-  std::optional<repositories::Term> term(Tick now) const;
+  std::optional<repositories::TakenTerm> term(Tick now) const;
   /// What the database's clock shows at `now`, counted on the tick from the last step() that asked
   /// it, and so ahead by what that took, which is less than a term; before the first, this
   /// process's own wall clock. Does not block.
@@ -48,7 +48,7 @@ class Leader {
   const std::string holder_;
   const std::chrono::milliseconds life_;
   mutable concurrency::Mutex mutex_;
-  std::optional<repositories::Term> term_ STAMPEDE_GUARDED_BY(mutex_);
+  std::optional<repositories::TakenTerm> term_ STAMPEDE_GUARDED_BY(mutex_);
   Tick until_ STAMPEDE_GUARDED_BY(mutex_);  // of term_
   std::int64_t above_ STAMPEDE_GUARDED_BY(mutex_) = 0;
   Tick stands_by_until_ = Tick::min();

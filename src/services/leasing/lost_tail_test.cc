@@ -19,6 +19,11 @@ using testing::IsEmpty;
 
 constexpr Now kNow{Instant{seconds{1'800'000'000}}, Tick{seconds{1'000}}};
 
+/// The lease of that number, counted from the beginning of a term that was taken at kNow.
+constexpr LeaseId lease_of_term(std::int64_t number) {
+  return {kNow.wall.time_since_epoch() / std::chrono::milliseconds{1} * 100 + number};
+}
+
 /// Parts of the database that can be read, or not.
 class Flaky final : public repositories::Orders, public test_support::ChangedLeases {
  public:
@@ -184,9 +189,9 @@ TEST_F(LostTailTest, WhenAValidatorStartsOverTheRingIsReadAgain) {
   later.cursors.clear();
   EXPECT_EQ(beat(later).ring_epoch, 3);
   EXPECT_EQ(shop_.store.state().ring.epoch, 3);
-  later.newest_lease = LeaseId{1};
+  later.newest_lease = lease_of_term(1);
   beat(later);
-  EXPECT_EQ(grant(2, 3), LeaseId{2}) << "this process knows the lost one too";
+  EXPECT_EQ(grant(2, 3), lease_of_term(2)) << "this process knows the lost one too";
 }
 
 /// Nobody starts over: no order of the lost lease is known. The same process leads on, and has the
@@ -201,20 +206,20 @@ TEST_F(LostTailTest, TheNumberOfALostLeaseIsNotedByTheGrantThatWouldUseItAgain) 
   EXPECT_THAT(shop_.store.state().leases, IsEmpty()) << "its units are not taken";
   EXPECT_EQ(ask(2, 1).refusal, peers::LeaseReply::Refusal::kStaleRing) << "until numbers go on";
   beat(heartbeat);
-  EXPECT_EQ(grant(2, 1), LeaseId{2});
+  EXPECT_EQ(grant(2, 1), lease_of_term(2));
 }
 
-/// Messages of the lost lease may still be in the queue, and it is known to validators, who wait
-/// until all up to it are closed.
+/// The clock of the server that took over may be behind. Messages of the lost lease may still be in
+/// the queue, and it is known to validators, who wait until all up to it are closed.
 TEST_F(LostTailTest, NumbersOfLeasesGoOnBehindThoseThatTheDatabaseHasLost) {
   auto heartbeat = after(beat(heartbeat_of("a")));
-  heartbeat.newest_lease = LeaseId{50};
-  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{51});
-  EXPECT_EQ(grant(1, 1), LeaseId{51});
-  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{51});
-  heartbeat.newest_lease = LeaseId{51};
+  heartbeat.newest_lease = lease_of_term(50);
+  EXPECT_EQ(beat(heartbeat).oldest_open, lease_of_term(51));
+  EXPECT_EQ(grant(1, 1), lease_of_term(51));
+  EXPECT_EQ(beat(heartbeat).oldest_open, lease_of_term(51));
+  heartbeat.newest_lease = lease_of_term(51);
   beat(heartbeat);
-  EXPECT_EQ(grant(2, 1), LeaseId{52}) << "what the database knows is no reason to go on";
+  EXPECT_EQ(grant(2, 1), lease_of_term(52)) << "what the database knows is no reason to go on";
 }
 
 /// The validators that knew of the lease and of the ring are not heard of.
@@ -223,24 +228,37 @@ TEST_F(LostTailTest, WhatALeaderKnewInAnEarlierTermIsNotForgotten) {
   lost.leader = {};
   lost.leader_until = {};
   const auto before = beat(heartbeat_of("b"));
-  ASSERT_EQ(grant(1, before.ring_epoch), LeaseId{1});
+  ASSERT_TRUE(grant(1, before.ring_epoch));
   shop_.store.restore(lost);
   shop_.lead(control_, kNow);
   shop_.lead(control_, kNow);
   const auto reply = beat(heartbeat_of("a"));
   EXPECT_GT(reply.ring_epoch, before.ring_epoch);
-  EXPECT_EQ(grant(1, reply.ring_epoch), LeaseId{2}) << "messages of lease 1 may be in the queue";
 }
 
 TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
   auto heartbeat = after(beat(heartbeat_of("a")));
-  heartbeat.newest_lease = LeaseId{50};
+  heartbeat.newest_lease = lease_of_term(50);
   flaky_.numbers_fail = true;
-  EXPECT_EQ(beat(heartbeat).oldest_open, LeaseId{1});
+  EXPECT_EQ(beat(heartbeat).oldest_open, lease_of_term(1));
   EXPECT_EQ(ask(1, 1).refusal, peers::LeaseReply::Refusal::kStaleRing);
   flaky_.numbers_fail = false;
   beat(heartbeat);
-  EXPECT_EQ(grant(1, 1), LeaseId{51});
+  EXPECT_EQ(grant(1, 1), lease_of_term(51));
+}
+
+/// The database may have lost the first ring of that epoch; by which one the sender decides
+/// matters.
+TEST_F(LostTailTest, WhoGoesByAnotherRingOfThatEpochIsGrantedNothing) {
+  const auto reply = beat(heartbeat_of("a"));
+  peers::LeaseAsk asked{.holder = heartbeat_of("a").member.holder(),
+                        .number = 1,
+                        .sale = FakeQuantity::kSale,
+                        .ring_epoch = reply.ring_epoch,
+                        .ring_nonce = "of the ring that was lost"};
+  EXPECT_EQ(control_.ask(asked, kNow)->refusal, peers::LeaseReply::Refusal::kStaleRing);
+  asked.ring_nonce = reply.ring_nonce;
+  EXPECT_TRUE(control_.ask(asked, kNow)->lease);
 }
 
 TEST_F(LostTailTest, AnEpochThatWasUsedTwiceIsFollowedByAnother) {
@@ -300,24 +318,6 @@ TEST_F(LostTailTest, ALeaderThatTheDatabaseHasLostIsFollowedByOneBeyondIt) {
   EXPECT_FALSE(control_.beat(heartbeat, kNow));
   shop_.lead(control_, kNow);
   EXPECT_EQ(beat(heartbeat).leader_epoch, 41);
-}
-
-/// It waited in a process that stood still: since then its sender may have been granted a lease
-/// that the database has lost.
-TEST_F(LostTailTest, AHeartbeatOfBeforeTheLeadersTakeIsNoWordOfItsSender) {
-  const auto old = after(beat(heartbeat_of("a")));
-  control_.resign();
-  QuantityControl next(shop_.parts("quantity/2"), {.lead = std::chrono::hours{1'000'000}});
-  shop_.lead(next, kNow);
-  const peers::LeaseAsk asked{.holder = old.member.holder(),
-                              .number = 1,
-                              .sale = FakeQuantity::kSale,
-                              .ring_epoch = old.ring_epoch};
-  const auto reply = next.beat(old, kNow);
-  ASSERT_TRUE(reply);
-  EXPECT_EQ(next.ask(asked, kNow)->refusal, peers::LeaseReply::Refusal::kStaleRing);
-  ASSERT_TRUE(next.beat(after(*reply), kNow));
-  EXPECT_TRUE(next.ask(asked, kNow)->lease);
 }
 
 TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {

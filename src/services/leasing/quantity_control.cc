@@ -20,6 +20,7 @@ using peers::LeaseReply;
 using repositories::NoGrant;
 using repositories::NoLongerLeader;
 using repositories::StorageError;
+using repositories::TakenTerm;
 
 /// Older sessions have ended; the clocks of those who gave them out may have been wrong.
 constexpr std::chrono::hours kSessionsKept{24};
@@ -64,23 +65,24 @@ bool QuantityControl::lead(Now now) {
 }
 
 void QuantityControl::recover(Now now) {
-  const auto term = leader_.term(now.tick);
-  if (!term) return;
-  Memory memory{.term = *term,
-                .grantor = Grantor(parts_.markers, times_),
-                .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, term->epoch, times_,
-                                   now.tick)};
-  memory.grantor.numbers().saw(parts_.leases.newest_lease());
-  memory.grantor.read(parts_.leases.not_closed(), now.tick);
-  const MutexLock lock(mutex_);
-  if (memory_) {
+  const auto read = [&](const TakenTerm& term, Now at) -> std::expected<bool, Refusal> {
+    Memory memory{.term = term,
+                  .grantor = Grantor(parts_.markers, times_),
+                  .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, times_, at.tick)};
+    LeaseNumbers& numbers = memory.grantor.numbers();
+    numbers.saw(parts_.leases.newest_lease());
+    numbers.begin(term.at);
+    numbers.continue_in(parts_.leases, term, at.wall);
+    memory.grantor.read(parts_.leases.not_closed(), at.tick);
+    const MutexLock lock(mutex_);
     // From an earlier term of this process. The database may have lost it since.
-    memory.grantor.numbers().note(memory_->grantor.numbers().greatest());
-    memory.ring.continue_from(memory_->ring);
-  }
-  memory_.emplace(std::move(memory));
-  recovered_ = term;
-  knows_nothing_since_.reset();
+    if (memory_) memory.ring.continue_from(memory_->ring);
+    memory_.emplace(std::move(memory));
+    recovered_ = term;
+    knows_nothing_since_.reset();
+    return true;
+  };
+  (void)in_term<bool>(now, read);
 }
 
 void QuantityControl::resign() {
@@ -251,8 +253,7 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
       if (memory == nullptr) return std::unexpected(standby());
       // A validator that decides by an older ring would sell to buyers whom another owns now.
       const RingKeeper& ring = memory->ring;
-      const bool known = ring.known() && ring.all_heard() && memory->grantor.numbers().known();
-      if (ask.ring_epoch != ring.ring().epoch || !known) {
+      if (!ring.stands(ask) || !memory->grantor.numbers().known()) {
         return LeaseReply{.lease = {}, .refusal = Reason::kStaleRing};
       }
       validators = ring.size();

@@ -65,7 +65,8 @@ class QuantityControl {
   /// clocks that were read after this returned. If that fails for 3 s (LeaseTimes::recover), lead()
   /// gives up the term, so that a process whose database answers may take it.
   [[nodiscard]] bool lead(Now now);
-  /// Reads what the quantity control before this one left in the database. For lead()'s thread.
+  /// Reads what the quantity control before this one left in the database, and begins the lease
+  /// numbers of this term. For lead()'s thread.
   void recover(Now now);
   /// Before the process ends: another may lead at once.
   void resign();

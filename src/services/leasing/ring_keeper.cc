@@ -9,13 +9,10 @@
 namespace stampede::services::leasing {
 
 RingKeeper::RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes,
-                       std::int64_t leader_epoch, const LeaseTimes& times, Tick now)
-    : virtual_nodes_(virtual_nodes),
-      leader_epoch_(leader_epoch),
-      times_(times),
-      ring_(std::move(ring)) {
+                       const LeaseTimes& times, Tick now)
+    : virtual_nodes_(virtual_nodes), times_(times), ring_(std::move(ring)) {
   for (const Member& member : ring_.members) {
-    members_.try_emplace(member.node, KnownMember{.member = member, .seen = now, .heard = false});
+    members_.try_emplace(member.node, KnownMember{.member = member, .seen = now});
   }
 }
 
@@ -42,16 +39,10 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
   } else if (left_.contains(member.holder())) {
     return "this process has left the ring; its heartbeat came late";
   } else {
-    // A heartbeat that knows an earlier leader may have waited in a process that stood still, and
-    // not tell of the leases that its sender was granted since. 0: it is an older validator's.
-    const bool waits = found != members_.end() && !found->second.heard &&
-                       found->second.member == member && heartbeat.leader_epoch != 0 &&
-                       heartbeat.leader_epoch < leader_epoch_;
     members_[member.node] = {.member = member,
                              .seen = now,
                              .counts = heartbeat.counts,
-                             .publishes = heartbeat.publishes,
-                             .heard = !waits};
+                             .publishes = heartbeat.publishes};
   }
   return std::nullopt;
 }
@@ -117,8 +108,9 @@ void RingKeeper::tell(peers::HeartbeatReply& reply) const {
   reply.members = ring_.members;
 }
 
-bool RingKeeper::all_heard() const {
-  return std::ranges::all_of(members_, [](const auto& entry) { return entry.second.heard; });
+bool RingKeeper::stands(const peers::LeaseAsk& ask) const {
+  return known_ && ask.ring_epoch == ring_.epoch &&
+         (ask.ring_nonce.empty() || ask.ring_nonce == ring_.nonce);
 }
 
 peers::ClusterReport RingKeeper::report() const {

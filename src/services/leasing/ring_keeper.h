@@ -21,8 +21,8 @@ class RingKeeper {
  public:
   /// As the database has it at `now`, in the term of that epoch: every member counts as just heard
   /// of. `virtual_nodes`: of the rings to come.
-  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, std::int64_t leader_epoch,
-             const LeaseTimes& times, Tick now);
+  RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const LeaseTimes& times,
+             Tick now);
 
   /// What this process knew in an earlier term: the ring, which the database may have lost since,
   /// and the processes that have left it.
@@ -44,15 +44,13 @@ class RingKeeper {
   /// Gives the database the ring of the members that there are, if it has another. Throws
   /// repositories::StorageError and NoLongerLeader; then the ring is in doubt.
   void update(repositories::Members& members, const repositories::Term& term, Instant now);
-  /// The database holds this ring, and no validator has reported a later one.
-  bool known() const { return known_; }
+  /// The request is made by the ring that the database holds. Two rings have one epoch where the
+  /// database has lost the first: they differ in their nonce, which older validators do not tell.
+  bool stands(const peers::LeaseAsk& ask) const;
   const repositories::RingState& ring() const { return ring_; }
   /// A ring in doubt is not told: others may decide by another one.
   void tell(peers::HeartbeatReply& reply) const;
 
-  /// Every validator that may know of a lease or a ring that the database has lost was heard of, by
-  /// a heartbeat of after this leader's first answer to it, or has left the ring.
-  bool all_heard() const;
   std::int64_t size() const { return std::ssize(members_); }
   peers::ClusterReport report() const;
 
@@ -62,11 +60,9 @@ class RingKeeper {
     Tick seen;
     std::optional<CheckCounts> counts = std::nullopt;
     bool publishes = false;
-    bool heard = true;  // false: it is only known from the database
   };
 
   const std::int64_t virtual_nodes_;
-  const std::int64_t leader_epoch_;
   const LeaseTimes times_;
   std::map<std::string, KnownMember> members_;  // by node
   std::set<std::string> left_;                  // holders that took their leave

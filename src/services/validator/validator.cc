@@ -168,9 +168,8 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
 
 /// The database has lost its tail. What it lost may have been told as a yes: those keys are
 /// answered 503 until the orders that it still has are here, and then may buy again, which makes
-/// the yes true. Nobody is told *no* meanwhile. Leases that it may have lost, and may grant again
-/// under the same numbers, are given up; new ones are sold from, because the consumer asks the
-/// database before each order.
+/// the yes true. Nobody is told *no* meanwhile. Leases that it may have lost are given up; new ones
+/// are sold from, because the consumer asks the database before each order.
 void Validator::start_over() {
   membership_.doubt_everybody(std::max(newest_lease_, holder_.newest()));
   checkout_.load_ownership(membership_.ownership());
@@ -188,7 +187,7 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   if (!membership_.take_ring(reply, now)) return;
   routes_.load(membership_.ownership()->ring);
   checkout_.load_ownership(membership_.ownership());
-  holder_.note_ring_change(reply.ring_epoch, reply.newest_lease);
+  holder_.note_ring_change(reply.ring_epoch, reply.ring_nonce, reply.newest_lease);
 }
 
 void Validator::unanswered(peers::Heartbeat&& sent) {

@@ -36,6 +36,7 @@ struct SimDatabase {
   enum class Part { kNone, kOrders, kStock, kSales, kBans, kSessions };
   Part failing = Part::kNone;                 // while all others answer
   int failovers = 0;                          // in which it lost its tail
+  Duration clock_ahead{};                     // of the true time
   std::map<OrderNumber, Duration> committed;  // when each order was
   std::map<UserId, BlacklistEntry> banned;
   /// As repositories::Blacklist::put() does it: an entry that expires replaces none that holds for

@@ -54,19 +54,6 @@ void SimQuantity::Up::make_control() {
       times);
 }
 
-/// By heartbeats that nobody sent, and that tell nothing.
-void SimQuantity::Up::pretend_all_heard() {
-  const auto ring = owner.database_->store.view().ring;
-  for (const Member& member : ring.members) {
-    (void)control->beat({.member = member,
-                         .ring_epoch = ring.epoch,
-                         .catalog_revision = 0,
-                         .blacklist_revision = 0,
-                         .sessions_revision = 0},
-                        owner.process_.now());
-  }
-}
-
 std::string SimQuantity::holder_name() const {
   return process_.name() + "/" + std::to_string(process_.life());
 }
@@ -95,7 +82,6 @@ void SimQuantity::lead() {
       up_->control->recover(process_.now());
       // The new leader knows only what the database holds.
       if (stage_->bug != Bug::kLateHeartbeatRejoins) up_->left.clear();
-      if (stage_->bug == Bug::kUnheardGranted) up_->pretend_all_heard();
       stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
     }
   } catch (const StorageError&) {
@@ -230,6 +216,7 @@ void SimQuantity::ask(const peers::LeaseAsk& ask,
       auto request = ask;
       if (stage_->bug == Bug::kStaleRingGranted) {
         request.ring_epoch = database_->store.view().ring.epoch;
+        request.ring_nonce.clear();
       }
       const auto answered = up_->control->ask(request, now);
       if (!answered) return answer(std::nullopt);

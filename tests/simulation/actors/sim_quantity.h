@@ -45,7 +45,6 @@ class SimQuantity {
   struct Up {
     explicit Up(SimQuantity& owner);
     void make_control();
-    void pretend_all_heard();
 
     SimQuantity& owner;
     SimPublisher markers;

@@ -203,7 +203,6 @@ void SimValidator::beat_later(Duration delay) {
 void SimValidator::beat() {
   const Now asked = process_.now();
   const auto sent = std::make_shared<peers::Heartbeat>(up_->validator.compose(asked));
-  if (parts_.stage.bug == Bug::kNewestUntold) sent->newest_lease = {};
   if (parts_.stage.bug == Bug::kRingUntold) {
     sent->ring_epoch = 0;
     sent->ring_nonce.clear();

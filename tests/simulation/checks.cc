@@ -42,8 +42,12 @@ void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
 
 void Checks::said_no(const IdempotencyKey& key, bool last_word) {
   Key& asked = known(key);
-  asked.no = last_word;
   const auto order = order_of(key);
+  // A validator may say so until it hears that the lease is open again.
+  const bool was_true =
+      order && was_too_late(*order) && stage_->scheduler.time() < forgiven_until();
+  if (was_true) return;
+  asked.no = last_word;
   require(!last_word || !order || !order->active(),
           "I4: no to " + text_of(key) + ", which is an active order");
 }
@@ -81,6 +85,9 @@ void Checks::lost_tail() {
     sum.active = 0;
   }
   held_.clear();
+  for (const auto& [id, lease] : database_->store.view().leases) {
+    if (lease.state != LeaseState::kClosed && closed_.contains(id)) reopened_.insert(id);
+  }
   closed_.clear();
   orders_seen_ = 0;
   tail_lost_ = stage_->scheduler.time();
@@ -123,13 +130,14 @@ void Checks::confirmed(const Purchase& purchase) {
   asked.confirmed = true;
 }
 
-void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known) {
+void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known, Duration asked) {
   const auto knows = [&](OrderNumber number) {
     const auto index = static_cast<std::size_t>(number.value);
     return index < known.size() && known[index];
   };
   for (const Order& order : database_->store.view().orders) {
     if (!order.active() || order.lease >= oldest_open || knows(order.number)) continue;
+    if (was_too_late(order) && asked < tail_lost_) continue;
     throw Breach("I4: a validator takes " + text_of(order.intent) +
                  " for undecided, an active order");
   }
@@ -155,6 +163,7 @@ void Checks::check_new_orders(const State& state) {
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
     if (!order.active()) continue;
+    if (was_too_late(order)) known(order.intent).no = false;
     ++sums_[order.sale].active;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
             "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");

@@ -52,8 +52,9 @@ class Checks {
   /// The broker has it for good, as a publisher understood.
   void confirmed(const Purchase& purchase);
 
-  /// A validator knows these orders, by number, and that all leases below `oldest_open` are closed.
-  void told_closed(LeaseId oldest_open, const std::vector<bool>& known);
+  /// A validator knows these orders, by number, and that all leases below `oldest_open` are closed,
+  /// from a heartbeat of that time.
+  void told_closed(LeaseId oldest_open, const std::vector<bool>& known, Duration asked);
   /// One validator sold while another would have said *no* to the same intent.
   void sold_beside_a_no(const Purchase& purchase);
 
@@ -81,6 +82,9 @@ class Checks {
   Duration forgiven_until() const;
   Key& known(const IdempotencyKey& key);
   std::optional<Order> order_of(const IdempotencyKey& key);
+  /// Of a lease whose closing the database has lost: it could not be taken any more, and then
+  /// could.
+  bool was_too_late(const Order& order) const { return reopened_.contains(order.lease); }
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
   void check_leases(const State& state);
@@ -102,6 +106,7 @@ class Checks {
   };
   std::unordered_map<std::string, Key, TextHash, std::equal_to<>> keys_;
   std::map<LeaseId, std::int64_t> closed_;  // units sold when each lease was closed
+  std::set<LeaseId> reopened_;              // the database has lost that they had been closed
 };
 
 }  // namespace stampede::simulation

@@ -130,16 +130,31 @@ class LostTailTest : public testing::Test {
   void sell(LeaseId lease, std::int64_t seq, std::int64_t buyer = 0) {
     const auto transaction = shop_.store.begin();
     ASSERT_TRUE(transaction->charge({lease, 1}));
-    const Order order{.number = {seq},
-                      .sale = FakeQuantity::kSale,
-                      .buyer = {buyer != 0 ? buyer : seq},
-                      .intent = *IdempotencyKey::parse("0123456789abcdef"),
-                      .slot = 1,
-                      .lease = lease,
-                      .seq = seq};
+    const Order order = order_of(lease, seq, buyer != 0 ? buyer : seq);
     transaction->insert({&order, 1});
     transaction->advance_shard(0, seq);
     transaction->commit();
+  }
+
+  /// A purchase whose lease is not there.
+  void fail(LeaseId lease, std::int64_t seq) {
+    const auto transaction = shop_.store.begin();
+    Order order = order_of(lease, seq, seq);
+    order.slot.reset();
+    order.status = OrderStatus::kFailed;
+    order.reason = FailureReason::kNoUnit;
+    transaction->insert({&order, 1});
+    transaction->advance_shard(0, seq);
+    transaction->commit();
+  }
+  static Order order_of(LeaseId lease, std::int64_t seq, std::int64_t buyer) {
+    return {.number = {seq},
+            .sale = FakeQuantity::kSale,
+            .buyer = {buyer},
+            .intent = *IdempotencyKey::parse("0123456789abcdef"),
+            .slot = 1,
+            .lease = lease,
+            .seq = seq};
   }
 
   FakeQuantity shop_{kNow};
@@ -309,6 +324,18 @@ TEST_F(LostTailTest, WhoKnowsAnotherOrderAtThatPlaceStartsOver) {
   EXPECT_TRUE(reply.start_over);
   EXPECT_THAT(reply.orders, IsEmpty());
   EXPECT_EQ(reply.oldest_open, LeaseId{1});
+}
+
+/// The message of the lost order came again, and its lease was lost with it.
+TEST_F(LostTailTest, WhoKnowsAnotherOutcomeAtThatPlaceStartsOver) {
+  const auto first = beat(heartbeat_of("a"));
+  const auto before = shop_.store.state();
+  sell(grant(1, 1), 1);
+  const auto heartbeat = after(beat(after(first)));
+  ASSERT_THAT(heartbeat.cursors, ElementsAre(1));
+  shop_.store.restore(before);
+  fail(lease_of_term(1), 1);
+  EXPECT_TRUE(beat(heartbeat).start_over);
 }
 
 /// Its term is not in the database any more; nobody would believe a leader with a smaller epoch.

@@ -17,8 +17,11 @@ bool are_behind(std::span<const std::int64_t> cursors, std::span<const std::int6
          std::ranges::equal(cursors, newest, std::ranges::less_equal{});
 }
 
+/// Also what became of it: of a purchase that the database has lost, the message may come again,
+/// and may fail now at the same place.
 std::string words_of(const Order& order) {
-  return fmt::format("{}/{}", order.buyer.value, order.intent.text());
+  return fmt::format("{}/{}/{}", order.buyer.value, order.intent.text(),
+                     static_cast<int>(order.reason));
 }
 
 /// The orders of one shard behind a cursor; nullopt if another order than `last` is at it.

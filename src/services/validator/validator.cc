@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/leasing/order_news.h"
+
 namespace stampede::services::validator {
 namespace {
 
@@ -96,14 +98,15 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
     return std::unexpected("quantity control's reply is not believed: " + *why);
   }
   newest_lease_ = std::max(newest_lease_, reply.newest_lease);
+  const bool tail_lost = reply.start_over || tells_closed_lease_open(reply);
   take_news(reply, now);
-  if (!reply.start_over) take_orders(reply);
+  if (!tail_lost) take_orders(reply);
   take_ring(reply, now.tick);
   // A reply that starts over gives no word for a *no*: what the database lost may have been told.
   // Neither does one that does not say which ring stands.
-  const bool gives_word = !leaving_ && !reply.start_over && reply.ring_epoch != 0;
+  const bool gives_word = !leaving_ && !tail_lost && reply.ring_epoch != 0;
   if (gives_word) checkout_.doubt_from(asked.tick + times_.sure);
-  if (reply.start_over) {
+  if (tail_lost) {
     start_over();
   } else if (!reply.more) {
     all_is_known(reply, asked, now.tick);
@@ -125,7 +128,15 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   }
   ready_ = true;
   // Where a part of the reply was left out there is more as well, and nothing to hurry for.
-  return reply.start_over || (reply.more && !reply.orders.empty());
+  return tail_lost || (reply.more && !reply.orders.empty());
+}
+
+/// The database has lost the closing, and purchases of that lease may become orders after all.
+bool Validator::tells_closed_lease_open(const peers::HeartbeatReply& reply) {
+  if (reply.oldest_open == leasing::kNoneClosed) return false;  // nothing is told
+  const bool open_again = reply.oldest_open < oldest_open_;
+  oldest_open_ = reply.oldest_open;
+  return open_again;
 }
 
 /// Sales last: a buyer who was banned before a sale was made must not buy in it.

@@ -102,6 +102,7 @@ class Validator {
 
  private:
   std::optional<std::string> disbelief(const peers::HeartbeatReply& reply, Now asked, Now now);
+  bool tells_closed_lease_open(const peers::HeartbeatReply& reply);
   void take_news(const peers::HeartbeatReply& reply, Now now);
   void take_orders(const peers::HeartbeatReply& reply);
   void all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick now);
@@ -130,6 +131,7 @@ class Validator {
   std::int64_t blacklist_revision_ = -1;
   std::int64_t sessions_revision_ = -1;
   LeaseId newest_lease_;
+  LeaseId oldest_open_;  // as told last; 0: never
   std::vector<std::int64_t> cursors_;
   std::vector<std::string> last_orders_;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "queue/local/local_queue.h"
+#include "services/leasing/order_news.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::services::validator {
@@ -308,11 +309,12 @@ TEST_F(ValidatorTest, AGainIsSettledWhenLeasesBeforeItAreClosedAndTheirOrdersKno
 }
 
 TEST_F(ValidatorTest, WhoMissedARingKnowsNothingForSure) {
-  apply(first_reply({"a"}));
-  auto next = reply(2, {"a"});
+  auto next = first_reply({"a"});
+  next.oldest_open = LeaseId{5};
+  apply(next);
+  next.ring_epoch = 2;
   next.stock = {{.sale = {.id = kSale}}};
   next.newest_lease = LeaseId{9};
-  next.oldest_open = LeaseId{5};
   apply(next);
   EXPECT_EQ(verdict(), Verdict::kSoldOut) << "it owned everybody in ring 1 and does in ring 2";
   next.ring_epoch = 4;
@@ -400,6 +402,7 @@ TEST_F(ValidatorTest, AnOlderRingIsNotGoneBackTo) {
 TEST_F(ValidatorTest, TheSameEpochWithAnotherNonceIsAMissedRing) {
   auto first = first_reply({"a"});
   first.ring_nonce = "one";
+  first.oldest_open = LeaseId{9};
   apply(first);
   EXPECT_EQ(validator_.compose(at(seconds{0})).ring_nonce, "one");
   ASSERT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
@@ -547,6 +550,29 @@ TEST_F(ValidatorTest, AfterAStartOverItsOwnLeasesMustCloseBeforeANo) {
   auto closed = reply(1, {"a"});
   closed.oldest_open = LeaseId{1'501};
   apply(closed);
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+}
+
+/// The database has lost that it was closed, and no order that this validator knows.
+TEST_F(ValidatorTest, ALeaseThatIsOpenAgainStartsOver) {
+  auto first = first_reply({"a"});
+  first.newest_lease = LeaseId{7};
+  apply(first);
+  ASSERT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+  auto nothing = reply(1, {"a"});
+  nothing.oldest_open = leasing::kNoneClosed;
+  EXPECT_FALSE(apply(nothing)) << "that part was left out of the reply";
+  ASSERT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+
+  auto again = reply(1, {"a"});
+  again.oldest_open = LeaseId{6};
+  EXPECT_TRUE(apply(again)) << "asks again at once";
+  EXPECT_THAT(validator_.compose(at(seconds{0})).cursors, IsEmpty());
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable);
+  EXPECT_FALSE(apply(again)) << "once";
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable) << "its purchases may become orders";
+  again.oldest_open = LeaseId{8};
+  apply(again);
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
 }
 

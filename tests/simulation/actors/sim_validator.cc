@@ -207,15 +207,17 @@ void SimValidator::beat() {
     sent->ring_epoch = 0;
     sent->ring_nonce.clear();
   }
+  if (sent->cursors.empty()) up_->orders.clear();
   auto& asked_of = quantity();
   parts_.network.call<std::optional<peers::HeartbeatReply>>(
       process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
       [&asked_of, sent](const Network::Answer<std::optional<peers::HeartbeatReply>>& back) {
         asked_of.beat(*sent, back);
       },
-      [this, sent, asked, index = up_->quantity](auto reply) {
+      [this, sent, asked, index = up_->quantity,
+       sent_at = parts_.stage.scheduler.time()](auto reply) {
         if (!reply || !*reply) ask_another(index);
-        hear(*sent, reply.value_or(std::nullopt), asked);
+        hear(*sent, reply.value_or(std::nullopt), asked, sent_at);
       });
 }
 
@@ -226,7 +228,7 @@ void SimValidator::ask_another(std::size_t asked) {
 }
 
 void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
-                        Now asked) {
+                        Now asked, Duration sent_at) {
   const auto applied = reply ? up_->apply(*reply, asked, process_.now())
                              : std::unexpected(std::string("no reply came"));
   const bool at_once = applied.value_or(false);
@@ -234,8 +236,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
     if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
     if (reply->sales) up_->sales_known = reply->catalog_revision;
     up_->sessions_known = std::max(up_->sessions_known, reply->sessions_revision);
-    if (reply->start_over) up_->orders.clear();
-    if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders);
+    if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders, sent_at);
     parts_.stage.trace.note(process_.name(), "heartbeat",
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});

@@ -67,7 +67,8 @@ class SimValidator final : public CheckServer {
   /// Hands on an answer that a buyer waited for, and checks for how long.
   std::move_only_function<void(Answer&&)> resume(const Check& check,
                                                  const Network::Answer<Answer>& answer);
-  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked);
+  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked,
+            Duration sent_at);
   void finish_leaving(std::function<void()> gone, Duration deadline);
   void beat();
   /// The one that answered last, or the next one after one that had no answer.

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "tests/support/fake_pictures.h"
+#include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/visitor.h"
 
 namespace stampede::controllers {

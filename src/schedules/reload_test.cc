@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/quiet_catalog.h"
+#include "tests/support/fakes/quiet_catalog.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::schedules {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "tests/cluster/proxied_cluster.h"
-#include "tests/support/cluster.h"
-#include "tests/support/servers.h"
+#include "tests/support/cluster/cluster.h"
+#include "tests/support/cluster/servers.h"
 
 namespace stampede::test_support {
 namespace {

@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 #include <stdexcept>
 
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 #include "tests/support/eventually.h"
 #include "tests/support/form.h"
 

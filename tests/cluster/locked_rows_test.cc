@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "tests/cluster/stalls.h"
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

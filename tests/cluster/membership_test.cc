@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

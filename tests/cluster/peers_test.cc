@@ -12,7 +12,7 @@
 #include "peers/http/http_forwarder.h"
 #include "peers/http/http_quantity_link.h"
 #include "tests/support/eventually.h"
-#include "tests/support/fake_quantity.h"
+#include "tests/support/fakes/fake_quantity.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede {

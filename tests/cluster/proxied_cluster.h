@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tests/cluster/proxy.h"
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 
 namespace stampede::test_support {
 

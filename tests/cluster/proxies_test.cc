@@ -19,8 +19,8 @@
 #include "tests/cluster/proxy.h"
 #include "tests/support/eventually.h"
 #include "tests/support/listener.h"
-#include "tests/support/own_loopback.h"
 #include "tests/support/raw_connection.h"
+#include "tests/support/servers/own_loopback.h"
 
 namespace stampede::test_support {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "net/host_port.h"
-#include "tests/support/child.h"
-#include "tests/support/own_loopback.h"
+#include "tests/support/servers/child.h"
+#include "tests/support/servers/own_loopback.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {

@@ -1,7 +1,7 @@
 // A whole cluster sells a sale out through two validators.
 #include <gmock/gmock.h>
 
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 
 namespace stampede::test_support {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 
 namespace stampede::test_support {
 

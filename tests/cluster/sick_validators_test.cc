@@ -10,7 +10,7 @@
 
 #include "http/client/client.h"
 #include "tests/cluster/proxied_cluster.h"
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

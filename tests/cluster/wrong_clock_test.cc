@@ -7,7 +7,7 @@
 #include <set>
 
 #include "model/time.h"
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 #include "tests/support/eventually.h"
 #include "tests/support/sanitized.h"
 

@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "tests/support/eventually.h"
+#include "tests/support/servers/small_disk.h"
 #include "tests/support/shop.h"
-#include "tests/support/small_disk.h"
 
 namespace stampede::test_support {
 namespace {

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/support/child.h"
 #include "tests/support/eventually.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {

@@ -4,9 +4,9 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "tests/support/child.h"
 #include "tests/support/database_lock.h"
 #include "tests/support/eventually.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <tuple>
 
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 
 namespace stampede::test_support {
 namespace {

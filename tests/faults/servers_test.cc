@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

@@ -9,8 +9,8 @@
 #include <string>
 #include <system_error>
 
-#include "tests/support/child.h"
 #include "tests/support/eventually.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/shop.h"
 #include "tests/support/temp_dir.h"
 

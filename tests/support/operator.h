@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/ids.h"
-#include "tests/support/child.h"
+#include "tests/support/servers/child.h"
 
 namespace stampede::test_support {
 

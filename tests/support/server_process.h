@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/child.h"
+#include "tests/support/servers/child.h"
 
 namespace stampede::test_support {
 

@@ -7,7 +7,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/progress.h"
+#include "app/terminal/progress.h"
 #include "services/audit/answers_audit.h"
 #include "services/audit/sale_audit.h"
 

@@ -6,8 +6,8 @@
 #include "app/backup/backup_manifest.h"
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/progress.h"
 #include "app/config/data_dir.h"
+#include "app/terminal/progress.h"
 #include "identity/key_file.h"
 #include "repositories/sql/connection/sqlite_copy.h"
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "app/commands/operator_text.h"
 #include "app/config/config.h"
+#include "app/terminal/operator_text.h"
 #include "model/idempotency_key.h"
 #include "model/product.h"
 #include "model/sale.h"

@@ -6,8 +6,8 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/table.h"
 #include "app/config/data_dir.h"
+#include "app/terminal/table.h"
 #include "identity/key_ring.h"
 
 namespace stampede::app {

@@ -8,7 +8,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/progress.h"
+#include "app/terminal/progress.h"
 #include "captcha/captcha.h"
 #include "identity/key_ring.h"
 #include "services/accounts/sessions.h"

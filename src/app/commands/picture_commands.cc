@@ -6,7 +6,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/table.h"
+#include "app/terminal/table.h"
 #include "services/catalog/catalog.h"
 #include "services/catalog/pictures.h"
 

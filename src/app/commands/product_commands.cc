@@ -4,7 +4,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/table.h"
+#include "app/terminal/table.h"
 
 namespace stampede::app {
 namespace {

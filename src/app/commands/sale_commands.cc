@@ -5,7 +5,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/commands/table.h"
+#include "app/terminal/table.h"
 #include "services/catalog/catalog.h"
 
 namespace stampede::app {

@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "app/roles/test_front.h"
-#include "tests/support/fake_pictures.h"
+#include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/visitor.h"
 
 namespace stampede::app {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "peers/json.h"
-#include "tests/support/fake_quantity.h"
+#include "tests/support/fakes/fake_quantity.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 

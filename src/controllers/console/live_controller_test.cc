@@ -11,7 +11,7 @@
 #include "controllers/console/live_json.h"
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
-#include "tests/support/fake_units.h"
+#include "tests/support/fakes/fake_units.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::controllers {

@@ -11,7 +11,7 @@
 #include "controllers/console/test_console.h"
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
-#include "tests/support/fake_order_search.h"
+#include "tests/support/fakes/fake_order_search.h"
 
 namespace stampede::controllers {
 namespace {

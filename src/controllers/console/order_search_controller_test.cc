@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/console/test_console.h"
-#include "tests/support/fake_order_search.h"
+#include "tests/support/fakes/fake_order_search.h"
 
 namespace stampede::controllers {
 namespace {

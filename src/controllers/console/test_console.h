@@ -5,7 +5,7 @@
 
 #include "controllers/console/operator_guard.h"
 #include "services/audit/journal.h"
-#include "tests/support/fake_buyers.h"
+#include "tests/support/fakes/fake_buyers.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 

@@ -7,7 +7,7 @@
 #include <future>
 #include <utility>
 
-#include "tests/support/fake_orders.h"
+#include "tests/support/fakes/fake_orders.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 

@@ -9,7 +9,7 @@
 
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
-#include "tests/support/fake_orders.h"
+#include "tests/support/fakes/fake_orders.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::controllers {

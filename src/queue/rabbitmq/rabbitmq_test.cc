@@ -1,5 +1,5 @@
 // The order queue on a real broker, which is started for these tests alone.
-#include "tests/support/rabbitmq.h"
+#include "tests/support/servers/rabbitmq.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

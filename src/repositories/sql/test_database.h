@@ -12,7 +12,7 @@
 
 #include "repositories/order_search.h"
 #include "repositories/sql/repositories.h"
-#include "tests/support/mariadb.h"
+#include "tests/support/servers/mariadb.h"
 #include "tests/support/temp_dir.h"
 
 /// What the tests of this room share.

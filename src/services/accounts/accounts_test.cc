@@ -14,7 +14,7 @@
 #include "identity/password.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
-#include "tests/support/fake_accounts.h"
+#include "tests/support/fakes/fake_accounts.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::services::accounts {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_buyers.h"
+#include "tests/support/fakes/fake_buyers.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::services::accounts {

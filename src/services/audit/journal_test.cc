@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "tests/support/fake_buyers.h"
+#include "tests/support/fakes/fake_buyers.h"
 
 namespace stampede::services::audit {
 namespace {

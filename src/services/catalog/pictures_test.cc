@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_pictures.h"
+#include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/pictures.h"
 
 namespace stampede::services::catalog {

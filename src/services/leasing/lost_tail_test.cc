@@ -5,8 +5,8 @@
 
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
-#include "tests/support/changed_leases.h"
-#include "tests/support/fake_quantity.h"
+#include "tests/support/fakes/changed_leases.h"
+#include "tests/support/fakes/fake_quantity.h"
 
 namespace stampede::services::leasing {
 namespace {

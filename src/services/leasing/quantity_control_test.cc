@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_quantity.h"
+#include "tests/support/fakes/fake_quantity.h"
 
 namespace stampede::services::leasing {
 namespace {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "services/live/live_feed.h"
-#include "tests/support/fake_units.h"
+#include "tests/support/fakes/fake_units.h"
 
 namespace stampede::services::live {
 namespace {

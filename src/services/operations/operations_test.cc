@@ -7,8 +7,8 @@
 #include "services/operations/catalog_operations.h"
 #include "services/operations/key_operations.h"
 #include "services/operations/user_operations.h"
-#include "tests/support/fake_buyers.h"
-#include "tests/support/fake_pictures.h"
+#include "tests/support/fakes/fake_buyers.h"
+#include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::services::operations {

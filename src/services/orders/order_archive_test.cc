@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/fake_order_search.h"
+#include "tests/support/fakes/fake_order_search.h"
 
 namespace stampede::services::orders {
 namespace {

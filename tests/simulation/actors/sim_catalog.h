@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tests/simulation/actors/sim_database.h"
-#include "tests/support/quiet_catalog.h"
+#include "tests/support/fakes/quiet_catalog.h"
 
 namespace stampede::simulation {
 

@@ -1,4 +1,4 @@
-#include "app/commands/operator_text.h"
+#include "app/terminal/operator_text.h"
 
 #include <gtest/gtest.h>
 

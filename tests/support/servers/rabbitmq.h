@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/child.h"
-#include "tests/support/network.h"
+#include "tests/support/servers/child.h"
+#include "tests/support/servers/network.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {

@@ -1,4 +1,4 @@
-#include "tests/support/rabbitmq.h"
+#include "tests/support/servers/rabbitmq.h"
 
 #include <fmt/format.h>
 #include <signal.h>

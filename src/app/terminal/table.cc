@@ -1,4 +1,4 @@
-#include "app/commands/table.h"
+#include "app/terminal/table.h"
 
 #include <algorithm>
 #include <string_view>

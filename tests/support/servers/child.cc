@@ -1,4 +1,4 @@
-#include "tests/support/child.h"
+#include "tests/support/servers/child.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "app/commands/progress.h"
+#include "app/terminal/progress.h"
 
 #include <fmt/core.h>
 #include <unistd.h>

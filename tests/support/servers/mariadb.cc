@@ -1,4 +1,4 @@
-#include "tests/support/mariadb.h"
+#include "tests/support/servers/mariadb.h"
 
 #include <fmt/format.h>
 #include <signal.h>

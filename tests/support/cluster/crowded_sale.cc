@@ -1,4 +1,4 @@
-#include "tests/support/crowded_sale.h"
+#include "tests/support/cluster/crowded_sale.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tests/support/network.h"
+#include "tests/support/servers/network.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "tests/support/child.h"
+#include "tests/support/servers/child.h"
 
 namespace stampede::test_support {
 namespace {

@@ -1,10 +1,10 @@
-#include "tests/support/servers.h"
+#include "tests/support/cluster/servers.h"
 
 #include <fmt/format.h>
 
 #include <vector>
 
-#include "tests/support/own_loopback.h"
+#include "tests/support/servers/own_loopback.h"
 
 namespace stampede::test_support {
 

@@ -13,9 +13,9 @@
 #include "net/host_port.h"
 #include "queue/rabbitmq/options.h"
 #include "tests/support/buyer.h"
-#include "tests/support/child.h"
+#include "tests/support/cluster/servers.h"
 #include "tests/support/operator.h"
-#include "tests/support/servers.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {

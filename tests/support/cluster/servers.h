@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "tests/support/mariadb.h"
-#include "tests/support/network.h"
-#include "tests/support/rabbitmq.h"
+#include "tests/support/servers/mariadb.h"
+#include "tests/support/servers/network.h"
+#include "tests/support/servers/rabbitmq.h"
 
 namespace stampede::test_support {
 

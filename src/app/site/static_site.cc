@@ -1,4 +1,4 @@
-#include "app/commands/static_site.h"
+#include "app/site/static_site.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/commands/gzip.h"
+#include "app/site/gzip.h"
 
 namespace stampede::app {
 namespace {

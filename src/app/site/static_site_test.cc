@@ -1,4 +1,4 @@
-#include "app/commands/static_site.h"
+#include "app/site/static_site.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "app/commands/gzip.h"
+#include "app/site/gzip.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::app {

@@ -1,4 +1,4 @@
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/support/child.h"
-#include "tests/support/cluster.h"
+#include "tests/support/cluster/cluster.h"
 #include "tests/support/eventually.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/temp_dir.h"
 
 namespace stampede::test_support {

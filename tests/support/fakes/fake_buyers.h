@@ -12,7 +12,7 @@
 #include "repositories/audit.h"
 #include "repositories/blacklist.h"
 #include "repositories/buyer_search.h"
-#include "tests/support/fake_accounts.h"
+#include "tests/support/fakes/fake_accounts.h"
 
 namespace stampede::test_support {
 

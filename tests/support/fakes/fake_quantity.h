@@ -6,7 +6,7 @@
 #include "repositories/memory/memory_store.h"
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
-#include "tests/support/quiet_catalog.h"
+#include "tests/support/fakes/quiet_catalog.h"
 
 namespace stampede::test_support {
 

@@ -1,4 +1,4 @@
-#include "app/commands/gzip.h"
+#include "app/site/gzip.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "app/commands/table.h"
+#include "app/terminal/table.h"
 
 #include <gtest/gtest.h>
 

@@ -68,9 +68,13 @@ class Network::Answer {
     Process* server;
     std::uint64_t life;                                        // of the client
     std::move_only_function<void(std::optional<Reply>)> done;  // empty once the client knows
+    std::optional<Scheduler::Timer> patience = std::nullopt;
 
     void finish(std::optional<Reply> reply) {
-      if (auto tell = std::exchange(done, nullptr)) tell(std::move(reply));
+      if (auto tell = std::exchange(done, nullptr)) {
+        if (patience) network->stage_->scheduler.cancel(*patience);
+        tell(std::move(reply));
+      }
     }
   };
   explicit Answer(std::shared_ptr<Call> call) : call_(std::move(call)) {}
@@ -84,9 +88,8 @@ void Network::call(Process& client, Process& server, Duration patience, Transpor
   using Call = typename Answer<Reply>::Call;
   const auto call =
       std::make_shared<Call>(Call{this, &client, &server, client.life(), std::move(done)});
-  const bool refused = !server.running();
-  client.after(refused ? delay() : patience, [call] { call->finish(std::nullopt); });
-  if (refused) return;
+  if (!server.running()) return client.after(delay(), [call] { call->finish(std::nullopt); });
+  call->patience = client.start_timer(patience, [call] { call->finish(std::nullopt); });
   const bool doubled =
       transport == Transport::kMayRepeat && stage_->chance(stage_->profile.message_doubled);
   for (int copies = doubled ? 2 : 1; copies > 0; --copies) {

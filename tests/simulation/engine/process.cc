@@ -44,6 +44,10 @@ void Process::after(std::uint64_t life, Duration delay, Action action) {
   stage_->scheduler.after(delay, *this, life, std::move(action));
 }
 
+Scheduler::Timer Process::start_timer(Duration delay, Action action) {
+  return stage_->scheduler.start_timer(delay, *this, life_, std::move(action));
+}
+
 void Process::run(std::uint64_t life, Action&& action) {
   if (life != life_) return;
   if (frozen_) {

@@ -28,6 +28,9 @@ class Process final : private Scheduler::Runner {
   void after(Duration delay, Action action) { after(life_, delay, std::move(action)); }
   /// The same for what belongs to an earlier moment of the process.
   void after(std::uint64_t life, Duration delay, Action action);
+  /// The same for what Scheduler::cancel() calls off as a rule, with one of few delays, in a
+  /// running process.
+  Scheduler::Timer start_timer(Duration delay, Action action);
 
   void start();
   void kill();

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -30,6 +32,15 @@ class Scheduler {
   void after(Duration delay, Runner& runner, std::uint64_t life, Action action) {
     add(delay, {&runner, life, std::move(action)});
   }
+  /// Names an event that may be called off.
+  struct Timer {
+    std::size_t queue = 0;
+    std::uint64_t number = 0;
+  };
+  /// As after(), for what is called off as a rule, with one of few delays.
+  Timer start_timer(Duration delay, Runner& runner, std::uint64_t life, Action action);
+  /// Nothing if it has happened.
+  void cancel(Timer timer);
   /// Runs the next event; false if there is none.
   bool step();
 
@@ -38,26 +49,51 @@ class Scheduler {
     Runner* runner = nullptr;  // none: the world itself
     std::uint64_t life = 0;
     Action action = nullptr;
-  };
-  void add(Duration delay, Task task);
 
-  /// Small, because a heap moves its elements often: what is to be done stays in its place.
-  struct Event {
-    Duration time;
-    std::uint64_t sequence;
-    std::size_t place;  // in tasks_
-  };
-  struct Later {
-    bool operator()(const Event& a, const Event& b) const {
-      return a.time != b.time ? a.time > b.time : a.sequence > b.sequence;
+    void run() {
+      if (runner != nullptr) return runner->run(life, std::move(action));
+      action();
     }
   };
+  struct Place {
+    Duration time;
+    std::uint64_t sequence;
+
+    friend auto operator<=>(const Place&, const Place&) = default;
+  };
+  void add(Duration delay, Task task);
+  Place place_after(Duration delay) { return {time_ + delay, ++last_sequence_}; }
+
+  /// Small, because a heap moves its elements often: what is to be done stays where it is.
+  struct Event {
+    Place place;
+    std::size_t task;  // in tasks_
+  };
+  static bool is_later(const Event& a, const Event& b) { return a.place > b.place; }
+
+  /// Timers of one delay are due in the order that they were started in.
+  struct TimerQueue {
+    struct Waiting {
+      Place place;
+      Task task;  // without an action: called off
+    };
+    Duration delay;
+    std::deque<Waiting> waiting = {};  // the first one is not called off
+    std::uint64_t first = 0;           // its number
+
+    Task take_first();
+    void cancel(std::uint64_t number);
+    void drop_cancelled();
+  };
+  /// The queue whose first timer is due before all other events; nullptr: there is none.
+  TimerQueue* due_timers();
 
   Duration time_{0};
   std::uint64_t last_sequence_ = 0;
   std::vector<Event> events_;  // a heap, the next one first
   std::vector<Task> tasks_;
-  std::vector<std::size_t> free_;  // places in tasks_
+  std::vector<std::size_t> free_;  // of tasks_
+  std::deque<TimerQueue> timers_;
 };
 
 }  // namespace stampede::simulation

@@ -39,22 +39,22 @@ class Consumer {
 
     auto transaction = store_.begin();
     transaction->lock_leases({&lease_, 1});
-    const auto shard = transaction->lock_shard(0);
+    ShardEnd end = transaction->lock_shard(0).end;
     const auto asked = Clock::now();
     if (!transaction->orders_of(pairs_).empty()) std::abort();  // they are all new
     const auto answered = Clock::now();
 
     orders_.clear();
     for (std::size_t i = 0; i < buyers.size(); ++i) {
-      const auto seq = shard.last_seq + static_cast<std::int64_t>(i) + 1;
-      orders_.push_back(order_of(buyers[i], seq));
+      orders_.push_back(order_of(buyers[i], end.seq + 1));
+      end.add(orders_.back());
     }
     const auto inserting = Clock::now();
     transaction->insert(orders_);
     const auto inserted = Clock::now();
     const auto units = static_cast<std::int64_t>(buyers.size());
     if (!transaction->charge({lease_, units})) std::abort();
-    transaction->advance_shard(0, shard.last_seq + units);
+    transaction->advance_shard(0, end);
     const auto committing = Clock::now();
     transaction->commit();
     const auto committed = Clock::now();

@@ -65,8 +65,8 @@ class FaultyStore final : public repositories::OrderStore {
     void insert(std::span<const Order> orders) override { real_->insert(orders); }
     bool charge(const repositories::LeaseCharge& charge) override { return real_->charge(charge); }
     void close(LeaseId lease) override { real_->close(lease); }
-    void advance_shard(std::int32_t shard, std::int64_t seq) override {
-      real_->advance_shard(shard, seq);
+    void advance_shard(std::int32_t shard, const ShardEnd& end) override {
+      real_->advance_shard(shard, end);
     }
     void commit() override { real_->commit(); }
 

@@ -75,8 +75,8 @@ struct HeartbeatReply {
   std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
   std::vector<Order> orders;                             // since the cursors, failed ones too
   std::vector<std::int64_t> cursors;                     // behind `orders`
-  /// Which order is at each cursor, in words of quantity control; to be sent back as they came. By
-  /// them it knows a database that lost its tail and went on: other orders have those seqs then.
+  /// Which orders there are up to each cursor, in words of quantity control; to be sent back as
+  /// they came. By them it knows a database that lost its tail and went on with other orders.
   std::vector<std::string> last_orders;
   bool more = false;  // there are more orders: ask again at once
   /// The cursors that were sent are ahead of the database, which has lost its tail: they are to be

@@ -52,8 +52,8 @@ class Leases {
   /// answers its lease as it stands now, whatever `units` says. Throws NoLongerLeader.
   virtual std::expected<StockLease, NoGrant> grant(const Term& term, const LeaseRequest& request,
                                                    std::int64_t units, Instant now) = 0;
-  /// From now on leases are granted with greater numbers than that one, which a database that lost
-  /// its tail does not know any more. In the leader's name. Throws NoLongerLeader.
+  /// From now on leases are granted with greater numbers than that one. In the leader's name.
+  /// Throws NoLongerLeader.
   virtual void continue_behind(const Term& term, LeaseId lease, Instant now) = 0;
   /// The lease with the greatest number, whatever its state; 0: none.
   virtual LeaseId newest_lease() = 0;

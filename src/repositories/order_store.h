@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/order.h"
+#include "model/shard_end.h"
 #include "model/stock_lease.h"
 
 namespace stampede::repositories {
@@ -30,9 +31,9 @@ struct SaleBuyer {
   }
 };
 
-/// Where a queue shard stands: its last `seq`, and how many shards share the order numbers.
+/// Where a queue shard stands, and how many shards share the order numbers.
 struct ShardState {
-  std::int64_t last_seq = 0;
+  ShardEnd end;
   std::int32_t shards = 1;
 };
 
@@ -55,7 +56,7 @@ class OrderTransaction {
   virtual bool charge(const LeaseCharge& charge) = 0;
   /// Closes the lease and returns granted - sold to its sale; nothing if it is closed already.
   virtual void close(LeaseId lease) = 0;
-  virtual void advance_shard(std::int32_t shard, std::int64_t last_seq) = 0;
+  virtual void advance_shard(std::int32_t shard, const ShardEnd& end) = 0;
   virtual void commit() = 0;
 };
 

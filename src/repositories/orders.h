@@ -5,6 +5,7 @@
 
 #include "model/order.h"
 #include "model/sale.h"
+#include "model/shard_end.h"
 
 namespace stampede::repositories {
 
@@ -45,8 +46,8 @@ class Orders {
   /// `most`. A seq is committed before any later one of its shard, so a cursor over it skips
   /// nothing.
   virtual std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) = 0;
-  /// The seq of the last order of each queue shard, in order.
-  virtual std::vector<std::int64_t> newest() = 0;
+  /// Where the orders of each queue shard end, in order.
+  virtual std::vector<ShardEnd> newest() = 0;
   /// For each queue shard, in order, a seq that comes before every order of the sales that were not
   /// over at `over_after` (kRetention): where a process that knows no orders begins to read by
   /// since(). Looks at sales and leases only.

@@ -54,7 +54,7 @@ class OrderLoadingTest : public testing::Test {
   /// As the consumer would.
   Order write(const Purchase& purchase) {
     const auto transaction = store_.begin();
-    const std::int64_t seq = transaction->lock_shard(0).last_seq + 1;
+    const std::int64_t seq = transaction->lock_shard(0).end.seq + 1;
     const Order order{.number = {seq},
                       .sale = purchase.sale,
                       .buyer = purchase.buyer,
@@ -65,7 +65,7 @@ class OrderLoadingTest : public testing::Test {
                       .created_at = purchase.created_at};
     EXPECT_TRUE(transaction->charge({purchase.lease, 1}));
     transaction->insert({&order, 1});
-    transaction->advance_shard(0, seq);
+    transaction->advance_shard(0, {.seq = seq});
     transaction->commit();
     return order;
   }

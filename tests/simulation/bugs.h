@@ -55,6 +55,7 @@ enum class Bug {
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
   kNumbersGoOn,           // begins the lease numbers of its term behind those that are left
+  kOrdersNotCompared,     // does not compare the orders that a validator knows with the database's
   kClosedLeaseGranted,    // answers a repeated request with a lease that is closed
   kBansPolledOnce,        // does not look for bans again once it has read the sales
   kSessionsByClock,  // tells the sessions that ended since, by the clocks of those who ended them
@@ -178,6 +179,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kUsedNumberGranted, "used-number-granted"},
     BugName{Bug::kOtherTermsGranted, "other-terms-granted"},
     BugName{Bug::kNumbersGoOn, "numbers-go-on"},
+    BugName{Bug::kOrdersNotCompared, "orders-not-compared"},
     BugName{Bug::kClosedLeaseGranted, "closed-lease-granted"},
     BugName{Bug::kBansPolledOnce, "bans-polled-once"},
     BugName{Bug::kSessionsByClock, "sessions-by-clock"},

@@ -37,17 +37,15 @@ void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   require(true_yes, "I3: yes to " + text_of(key) + ", which is no active order of that number");
   require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
   asked.yes = number;
-  asked.no = false;
+  asked.no.reset();
 }
 
 void Checks::said_no(const IdempotencyKey& key, bool last_word) {
   Key& asked = known(key);
   const auto order = order_of(key);
-  // A validator may say so until it hears that the lease is open again.
-  const bool was_true =
-      order && was_too_late(*order) && stage_->scheduler.time() < forgiven_until();
-  if (was_true) return;
-  asked.no = last_word;
+  asked.no.reset();
+  if (last_word) asked.no = stage_->scheduler.time();
+  if (asked.no && order && was_true(*order, *asked.no)) return;
   require(!last_word || !order || !order->active(),
           "I4: no to " + text_of(key) + ", which is an active order");
 }
@@ -60,7 +58,7 @@ void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
   if (!order && known(key).lost) return;
   require(order && !order->active(), "failed was said of " + text_of(key) + " without such a row");
-  known(key).no = true;
+  known(key).no = stage_->scheduler.time();
 }
 
 /// By clocks that are at most 2 s wrong, and half a second apart by nature.
@@ -97,7 +95,7 @@ void Checks::lost_tail() {
     if (!before.contains(text) || order) continue;
     asked.lost = true;
     asked.yes.reset();
-    asked.no = false;  // the row said failed; its purchase may come again from the broker
+    asked.no.reset();  // the row said failed; its purchase may come again from the broker
     asked.confirmed = false;
   }
 }
@@ -137,7 +135,7 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known, Du
   };
   for (const Order& order : database_->store.view().orders) {
     if (!order.active() || order.lease >= oldest_open || knows(order.number)) continue;
-    if (was_too_late(order) && asked < tail_lost_) continue;
+    if (reopened_.contains(order.lease) && asked < tail_lost_) continue;
     throw Breach("I4: a validator takes " + text_of(order.intent) +
                  " for undecided, an active order");
   }
@@ -163,7 +161,6 @@ void Checks::check_new_orders(const State& state) {
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
     if (!order.active()) continue;
-    if (was_too_late(order)) known(order.intent).no = false;
     ++sums_[order.sale].active;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
             "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
@@ -211,7 +208,7 @@ void Checks::at_end(const Demand& demand) {
     require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
     if (!order.active()) continue;
     ++active;
-    require(!asked.no,
+    require(!asked.no || was_true(order, *asked.no),
             "I4: " + text_of(order.intent) + " was told no last, and is an active order");
   }
   for (const auto& [text, asked] : keys_) {

@@ -65,7 +65,7 @@ class Checks {
   struct Key {
     UserId buyer;
     std::optional<OrderNumber> yes;
-    bool no = false;  // was its last answer
+    std::optional<Duration> no = std::nullopt;  // when it was heard, as the last answer
     bool confirmed = false;
     bool lost = false;  // by the database, after it had been committed
   };
@@ -82,9 +82,12 @@ class Checks {
   Duration forgiven_until() const;
   Key& known(const IdempotencyKey& key);
   std::optional<Order> order_of(const IdempotencyKey& key);
-  /// Of a lease whose closing the database has lost: it could not be taken any more, and then
-  /// could.
-  bool was_too_late(const Order& order) const { return reopened_.contains(order.lease); }
+  /// A *no* that was heard at that time, of a purchase that was too late until the database lost
+  /// that its lease was closed. Its validator had not heard of that: a *no* is said for 2 s after a
+  /// heartbeat, and takes up to 1 s to its buyer.
+  bool was_true(const Order& order, Duration no) const {
+    return reopened_.contains(order.lease) && no < tail_lost_ + std::chrono::seconds{3};
+  }
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
   void check_leases(const State& state);

@@ -27,26 +27,17 @@ Taken* PurchaseChecks::find(const IdempotencyKey& intent, LeaseId lease) {
   return nullptr;
 }
 
-/// As long as a validator that has sold from a lease is on the ring, quantity control can know its
-/// number (docs/design.md#lost-tail): under that number nothing else is sold.
+/// Messages of a lease may be in the queue for long (docs/design.md#lost-tail): under its number
+/// nothing else is sold.
 void PurchaseChecks::granted(LeaseId lease, const std::string& holder, std::int64_t request) {
   const auto [entry, is_new] = granted_.try_emplace(lease, Granted{holder, request});
-  Granted& before = entry->second;
+  const Granted& before = entry->second;
   if (is_new || (before.holder == holder && before.request == request)) return;
-  const auto& ring = database_->store.view().ring.members;
-  const bool on_ring = std::ranges::any_of(
-      ring, [&](const Member& member) { return member.holder() == before.holder; });
-  if (before.sold_from && on_ring) {
-    throw Breach("a grant: lease " + std::to_string(lease.value) + " was granted again, and " +
-                 before.holder + " had sold from it");
-  }
-  before = {holder, request};
+  throw Breach("a grant: lease " + std::to_string(lease.value) + " of " + before.holder +
+               " was granted again");
 }
 
 void PurchaseChecks::taken(Taken taken) {
-  if (const auto lease = granted_.find(taken.purchase.lease); lease != granted_.end()) {
-    lease->second.sold_from |= lease->second.holder == taken.holder;
-  }
   check_permission(taken);
   check_interval(taken);
   if (Taken* before = find(taken.purchase.intent, taken.purchase.lease)) {

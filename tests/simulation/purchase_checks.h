@@ -58,11 +58,10 @@ class PurchaseChecks {
   Stage* stage_;
   SimDatabase* database_;
   std::unordered_map<std::string, OfIntent> intents_;
-  /// Of a lease: the request that it was granted to, and whether anybody took units from it.
+  /// Of a lease: the request that it was granted to.
   struct Granted {
     std::string holder;
     std::int64_t request = 0;
-    bool sold_from = false;
   };
   std::map<LeaseId, Granted> granted_;
   /// The last attempt of each buyer that counts, by the process that took it.

@@ -121,10 +121,11 @@ void World::add_old_orders() {
                                                          .lease = lease,
                                                          .seq = i,
                                                          .created_at = now - 26h});
+    state.shards.at(0).add(order);
     checks_.purchases.sold_long_ago(order);
     checks_.attempted(order.buyer, key);
   }
-  state.last_seqs.at(0) = database_.sold_long_ago = sale.quantity;
+  database_.sold_long_ago = sale.quantity;
   database_.store.restore(std::move(state));
   ++database_.changes;
   for (const Order& order : database_.store.view().orders) {

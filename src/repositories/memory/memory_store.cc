@@ -31,8 +31,8 @@ class MemoryStore::Transaction final : public OrderTransaction {
 
   ShardState lock_shard(std::int32_t shard) override {
     const concurrency::MutexLock lock(store_.mutex_);
-    return {state().last_seqs.at(static_cast<std::size_t>(shard)),
-            static_cast<std::int32_t>(state().last_seqs.size())};
+    return {state().shards.at(static_cast<std::size_t>(shard)),
+            static_cast<std::int32_t>(state().shards.size())};
   }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
@@ -69,8 +69,8 @@ class MemoryStore::Transaction final : public OrderTransaction {
 
   void close(LeaseId id) override { closed_.push_back(id); }
 
-  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
-    last_seqs_[static_cast<std::size_t>(shard)] = last_seq;
+  void advance_shard(std::int32_t shard, const ShardEnd& end) override {
+    shards_[static_cast<std::size_t>(shard)] = end;
   }
 
   void commit() override {
@@ -86,7 +86,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
       state().sales.at(lease.sale).unleased += lease.granted - lease.sold;
       state().last_closed_at[lease.sale] = state().clock;
     }
-    for (const auto& [shard, last_seq] : last_seqs_) state().last_seqs.at(shard) = last_seq;
+    for (const auto& [shard, end] : shards_) state().shards.at(shard) = end;
   }
 
  private:
@@ -115,12 +115,10 @@ class MemoryStore::Transaction final : public OrderTransaction {
   std::vector<Order> inserted_;
   std::map<LeaseId, std::int64_t> charged_;
   std::vector<LeaseId> closed_;
-  std::map<std::size_t, std::int64_t> last_seqs_;
+  std::map<std::size_t, ShardEnd> shards_;
 };
 
-MemoryStore::MemoryStore(std::size_t shards) : by_shard_(shards) {
-  state_.last_seqs.resize(shards);
-}
+MemoryStore::MemoryStore(std::size_t shards) : by_shard_(shards) { state_.shards.resize(shards); }
 
 void MemoryStore::append(Order&& order) {
   const auto shard =
@@ -162,7 +160,7 @@ void MemoryStore::restore(State state) {
   const concurrency::MutexLock lock(mutex_);
   state.clock = state_.clock;
   state_ = std::move(state);
-  by_shard_.assign(state_.last_seqs.size(), {});
+  by_shard_.assign(state_.shards.size(), {});
   for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
 }
 
@@ -327,14 +325,14 @@ std::vector<Order> MemoryStore::since(std::int32_t shard, std::int64_t after, st
   return orders;
 }
 
-std::vector<std::int64_t> MemoryStore::newest() {
+std::vector<ShardEnd> MemoryStore::newest() {
   const concurrency::MutexLock lock(mutex_);
-  return state_.last_seqs;
+  return state_.shards;
 }
 
 std::vector<std::int64_t> MemoryStore::cursors_before_recent(Instant) {
   const concurrency::MutexLock lock(mutex_);
-  return std::vector<std::int64_t>(state_.last_seqs.size());
+  return std::vector<std::int64_t>(state_.shards.size());
 }
 
 RecentSales MemoryStore::recent_sales(Instant over_after) {
@@ -432,7 +430,9 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;
   std::set<std::tuple<SaleId, UserId, std::string_view>> intents;
   std::set<std::tuple<ProductId, UserId, std::string_view>> bought;
+  std::vector<ShardEnd> ends(state.shards.size());
   for (const Order& order : state.orders) {
+    ends[static_cast<std::size_t>(shard_of(order.number, std::ssize(ends)))].add(order);
     if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
       broken.emplace_back("I5: two orders of one intent");
     }
@@ -445,6 +445,9 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
     if (++held[{order.sale, order.buyer}] > state.sales.at(order.sale).per_buyer_limit) {
       broken.emplace_back("I5: a buyer over the limit");
     }
+  }
+  if (!std::ranges::equal(ends, state.shards, {}, &ShardEnd::digest, &ShardEnd::digest)) {
+    broken.emplace_back("a shard's digest is not that of its orders");
   }
   for (const auto& [id, sale] : state.sales) {
     std::int64_t unsold = 0;

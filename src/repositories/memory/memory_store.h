@@ -34,7 +34,7 @@ class MemoryStore final : public OrderStore,
     Instant clock;
     std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
     std::vector<Order> orders;
-    std::vector<std::int64_t> last_seqs;  // of each queue shard
+    std::vector<ShardEnd> shards;  // of the queue
     std::int64_t last_lease = 0;
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
     Term leader;
@@ -73,7 +73,7 @@ class MemoryStore final : public OrderStore,
   std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) override;
   std::optional<OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
-  std::vector<std::int64_t> newest() override;
+  std::vector<ShardEnd> newest() override;
   /// Begins with the first order of all.
   std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
   RecentSales recent_sales(Instant over_after) override;

@@ -140,7 +140,7 @@ TEST_P(QueueShardsTest, AreMadeOnce) {
   EXPECT_EQ(shards(), 1);
   shop.repositories.ensure_shards(4);
   EXPECT_EQ(shards(), 4);
-  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(3).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(3).end.seq, 0);
   shop.repositories.ensure_shards(4);
   EXPECT_EQ(shards(), 4);
   shop.repositories.ensure_shards(2);

@@ -44,11 +44,11 @@ struct Consumer {
   }
   /// The second: one order for the buyer, in that slot.
   void write(OrderTransaction& transaction, Order order) {
-    order.seq = transaction.lock_shard(shard).last_seq + 1;
+    order.seq = transaction.lock_shard(shard).end.seq + 1;
     order.number = {(order.seq - 1) * kShards + shard + 1};
     transaction.insert({&order, 1});
     EXPECT_TRUE(transaction.charge({order.lease, 1}));
-    transaction.advance_shard(shard, order.seq);
+    transaction.advance_shard(shard, {.seq = order.seq});
     transaction.commit();
   }
 };
@@ -221,10 +221,10 @@ TEST_F(MariadbOrderStore, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgai
                         LeaseId lease) {
     consumer.lock_and_read(transaction, failed, {{consumer.shard + 1}}, lease);
     Order order = failure(failed, lease, consumer.shard + 1, FailureReason::kTooLate);
-    order.seq = transaction.lock_shard(consumer.shard).last_seq + 1;
+    order.seq = transaction.lock_shard(consumer.shard).end.seq + 1;
     order.number = {(order.seq - 1) * kShards + consumer.shard + 1};
     transaction.insert({&order, 1});
-    transaction.advance_shard(consumer.shard, order.seq);
+    transaction.advance_shard(consumer.shard, {.seq = order.seq});
   };
   const auto close = [](OrderTransaction& transaction, LeaseId lease) {
     transaction.close(lease);

@@ -21,7 +21,7 @@ class SqlOrderStore::Statements {
   ShardState shard(std::int32_t shard);
   bool charge(const LeaseCharge& charge);
   void close(LeaseId id);
-  void advance(std::int32_t shard, std::int64_t last_seq);
+  void advance(std::int32_t shard, const ShardEnd& end);
   /// Raises the sales' counts of failed orders.
   void count_failed(std::span<const Order> orders);
 
@@ -30,10 +30,10 @@ class SqlOrderStore::Statements {
   std::unique_ptr<OrderBatch> batch_;
 
   std::int64_t id_ = 0;      // of the lease, shard or sale asked about
-  std::int64_t number_ = 0;  // units to charge, the seq to advance to, or failed orders
+  std::int64_t number_ = 0;  // units to charge, or failed orders
 
   soci::statement select_shard_;
-  std::int64_t last_seq_ = 0;
+  ShardEnd end_;
   std::int32_t shards_ = 0;
 
   soci::statement charge_;
@@ -52,11 +52,12 @@ SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Di
       close_(*session_),
       advance_(*session_),
       count_failed_(*session_) {
-  select_shard_.exchange(soci::into(last_seq_));
+  select_shard_.exchange(soci::into(end_.seq));
+  select_shard_.exchange(soci::into(end_.digest));
   select_shard_.exchange(soci::into(shards_));
   select_shard_.exchange(soci::use(id_));
   // A subquery's rows are not locked, so the shards do not wait for each other.
-  prepare(select_shard_, fmt::format("SELECT last_seq, (SELECT COUNT(*) FROM queue_shards) "
+  prepare(select_shard_, fmt::format("SELECT last_seq, digest, (SELECT COUNT(*) FROM queue_shards) "
                                      "FROM queue_shards WHERE shard = :shard{}",
                                      dialect.for_update()));
 
@@ -76,9 +77,9 @@ SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Di
   close_.exchange(soci::use(id_));
   prepare(close_, "UPDATE stock_leases SET state = 'closed' WHERE id = :id");
 
-  advance_.exchange(soci::use(number_));
-  advance_.exchange(soci::use(id_));
-  prepare(advance_, "UPDATE queue_shards SET last_seq = :seq WHERE shard = :shard");
+  for (auto* number : {&end_.seq, &end_.digest, &id_}) advance_.exchange(soci::use(*number));
+  prepare(advance_,
+          "UPDATE queue_shards SET last_seq = :seq, digest = :digest WHERE shard = :shard");
 
   count_failed_.exchange(soci::use(number_));
   count_failed_.exchange(soci::use(id_));
@@ -91,7 +92,7 @@ ShardState SqlOrderStore::Statements::shard(std::int32_t shard) {
     throw StorageError(StorageError::Kind::kOther,
                        fmt::format("the database has no queue shard {}", shard));
   }
-  return {.last_seq = last_seq_, .shards = shards_};
+  return {.end = end_, .shards = shards_};
 }
 
 bool SqlOrderStore::Statements::charge(const LeaseCharge& charge) {
@@ -107,9 +108,9 @@ void SqlOrderStore::Statements::close(LeaseId id) {
   if (return_unsold_.get_affected_rows() == 1) close_.execute(true);
 }
 
-void SqlOrderStore::Statements::advance(std::int32_t shard, std::int64_t last_seq) {
+void SqlOrderStore::Statements::advance(std::int32_t shard, const ShardEnd& end) {
   id_ = shard;
-  number_ = last_seq;
+  end_ = end;
   advance_.execute(true);
 }
 
@@ -171,8 +172,8 @@ class SqlOrderTransaction final : public OrderTransaction {
   void close(LeaseId lease) override {
     run([&] { statements_->close(lease); });
   }
-  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
-    run([&] { statements_->advance(shard, last_seq); });
+  void advance_shard(std::int32_t shard, const ShardEnd& end) override {
+    run([&] { statements_->advance(shard, end); });
   }
   void commit() override { transaction_.commit(); }
 

@@ -77,12 +77,13 @@ TEST_P(OrderStoreTest, FindsTheOrdersThatABuyerHasInOtherSalesOfTheProduct) {
 TEST_P(OrderStoreTest, CountsInOneShard) {
   {
     auto transaction = store.begin();
-    EXPECT_EQ(transaction->lock_shard(0).last_seq, 0);
+    EXPECT_EQ(transaction->lock_shard(0).end.seq, 0);
     EXPECT_EQ(transaction->lock_shard(0).shards, 1);
-    transaction->advance_shard(0, 41);
+    transaction->advance_shard(0, {.seq = 41, .digest = -7});
     transaction->commit();
   }
-  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, 41);
+  EXPECT_EQ(store.begin()->lock_shard(0).end, (ShardEnd{.seq = 41, .digest = -7}));
+  EXPECT_THAT(shop.orders().newest(), testing::ElementsAre(ShardEnd{.seq = 41, .digest = -7}));
   EXPECT_THROW(store.begin()->lock_shard(1), StorageError);
 }
 
@@ -166,13 +167,13 @@ TEST_P(OrderStoreTest, WithoutCommitNothingHappened) {
     transaction->insert(orders);
     transaction->insert({});
     transaction->charge({lease, 1});
-    transaction->advance_shard(0, 1);
+    transaction->advance_shard(0, {.seq = 1});
     transaction->close(lease);
   }
   EXPECT_TRUE(orders_of({{sale, {1}}}).empty());
   EXPECT_EQ(stored(lease).sold, 0);
   EXPECT_EQ(stored(lease).state, LeaseState::kOpen);
-  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(store.begin()->lock_shard(0).end.seq, 0);
 }
 
 TEST_P(OrderStoreTest, ASlotIsSoldOnceAndAFailedBatchLeavesNothing) {
@@ -213,7 +214,7 @@ TEST(SqliteOrderStore, AFullDiskIsSaidAndSurvived) {
   }
   EXPECT_EQ(kind, Kind::kFull);
   EXPECT_EQ(shop.leases().not_closed().at(0).sold, committed);
-  EXPECT_EQ(store.begin()->lock_shard(0).last_seq, committed);
+  EXPECT_EQ(store.begin()->lock_shard(0).end.seq, committed);
 
   shop.database.write(
       [&](soci::session& session) { session << "PRAGMA max_page_count = " << usual; });

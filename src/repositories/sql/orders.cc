@@ -63,13 +63,14 @@ std::optional<Order> in_another_sale(soci::session& session, const Dialect& dial
   return row.order();
 }
 
-/// The last seq of each queue shard, in order.
-std::vector<std::int64_t> select_shards(soci::session& session) {
-  std::int64_t last_seq = 0;
+/// Of each queue shard, in order.
+std::vector<ShardEnd> select_shards(soci::session& session) {
+  ShardEnd end;
   soci::statement select =
-      (session.prepare << "SELECT last_seq FROM queue_shards ORDER BY shard", soci::into(last_seq));
-  std::vector<std::int64_t> shards;
-  for (select.execute(); select.fetch();) shards.push_back(last_seq);
+      (session.prepare << "SELECT last_seq, digest FROM queue_shards ORDER BY shard",
+       soci::into(end.seq), soci::into(end.digest));
+  std::vector<ShardEnd> shards;
+  for (select.execute(); select.fetch();) shards.push_back(end);
   return shards;
 }
 
@@ -190,9 +191,9 @@ std::optional<OrderLine> SqlOrders::find(OrderNumber number) {
 
 std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std::size_t most) {
   return database_.read([&](soci::session& session) {
-    const auto seqs = select_shards(session);
-    const auto shards = static_cast<std::int64_t>(seqs.size());
-    const std::int64_t newest = seqs.at(static_cast<std::size_t>(shard));
+    const auto ends = select_shards(session);
+    const auto shards = static_cast<std::int64_t>(ends.size());
+    const std::int64_t newest = ends.at(static_cast<std::size_t>(shard)).seq;
     if (after >= newest) return std::vector<Order>{};
     const std::int64_t last = number_of(after, shard, shards).value;
     const std::int64_t end = number_of(newest, shard, shards).value;
@@ -212,7 +213,7 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
   });
 }
 
-std::vector<std::int64_t> SqlOrders::newest() { return database_.read(select_shards); }
+std::vector<ShardEnd> SqlOrders::newest() { return database_.read(select_shards); }
 
 std::string SqlOrders::recent_sales_statement() {
   // A sale that has not ended is over at a time if nothing is unleased and its last lease was
@@ -227,12 +228,15 @@ std::string SqlOrders::recent_sales_statement() {
 std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant over_after) {
   return database_.read([&](soci::session& session) {
     const auto recent = select_recent(session, over_after);
-    auto cursors = select_shards(session);  // without a recent sale: behind all orders
-    const auto shards = static_cast<std::int64_t>(cursors.size());
-    for (std::int64_t shard = 0; shard < shards; ++shard) {
-      auto& cursor = cursors[static_cast<std::size_t>(shard)];
-      if (recent.sales.empty() || cursor == 0) continue;
-      cursor = std::min(cursor, last_seq_before(recent.first, shard, shards));
+    std::vector<std::int64_t> cursors;
+    const auto ends = select_shards(session);
+    const auto shards = static_cast<std::int64_t>(ends.size());
+    for (const ShardEnd& end : ends) {
+      const auto shard = std::ssize(cursors);
+      // Without a recent sale: behind all orders.
+      cursors.push_back(recent.sales.empty()
+                            ? end.seq
+                            : std::min(end.seq, last_seq_before(recent.first, shard, shards)));
     }
     return cursors;
   });

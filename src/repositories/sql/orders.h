@@ -19,7 +19,7 @@ class SqlOrders final : public Orders {
   std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) override;
   std::optional<OrderLine> find(OrderNumber number) override;
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override;
-  std::vector<std::int64_t> newest() override;
+  std::vector<ShardEnd> newest() override;
   std::vector<std::int64_t> cursors_before_recent(Instant over_after) override;
   RecentSales recent_sales(Instant over_after) override;
   std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;

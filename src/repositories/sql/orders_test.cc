@@ -174,7 +174,7 @@ struct ShardedOrdersTest : OrdersTest {
     auto transaction = shop.repositories.order_store().begin();
     const auto numbered = of_shard(order, shard, seq);
     transaction->insert({&numbered, 1});
-    transaction->advance_shard(shard, seq);
+    transaction->advance_shard(shard, {.seq = seq});
     transaction->commit();
   }
   std::vector<std::int64_t> buyers_since(std::int32_t shard, std::int64_t after, std::size_t most) {

@@ -107,14 +107,14 @@ struct TestShop {
   /// count on from the shard's.
   std::vector<Order> commit(std::vector<Order> orders) {
     auto transaction = repositories.order_store().begin();
-    auto seq = transaction->lock_shard(0).last_seq;
+    auto seq = transaction->lock_shard(0).end.seq;
     for (auto& order : orders) {
       order.seq = ++seq;
       order.number = {seq};
       if (order.active()) transaction->charge({order.lease, 1});
     }
     transaction->insert(orders);
-    transaction->advance_shard(0, seq);
+    transaction->advance_shard(0, {.seq = seq});
     transaction->commit();
     return orders;
   }

@@ -276,6 +276,19 @@ TEST_F(LeadershipTest, ANumberThatTheDatabaseHasLostIsNotGivenAgainByAnotherProc
   EXPECT_GT(reply->lease->id, lost);
 }
 
+/// The server that took over, twice, has a clock that is behind.
+TEST_F(LeadershipTest, ByAClockThatIsBehindNoNumberIsGivenAgainEither) {
+  lead(first_, at(seconds{100}));
+  beat(heartbeat_of("a"), at(seconds{100}));
+  const auto before = shop_.store.state();
+  lead(second_, at(seconds{20}));
+  const auto lost = second_.ask(ask_of("a", 1, 1), at(seconds{20}))->lease->id;
+  shop_.store.restore(before);
+  QuantityControl third(shop_.parts("quantity/3"), times_);
+  lead(third, at(seconds{30}));
+  EXPECT_NE(third.ask(ask_of("a", 1, 1), at(seconds{30}))->lease->id, lost);
+}
+
 TEST_F(LeadershipTest, ATermOfWhichTheNumbersCannotBeginGrantsNothing) {
   lead(second_, at(seconds{0}));
   beat(heartbeat_of("a"), at(seconds{0}));

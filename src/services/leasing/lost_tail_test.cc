@@ -48,7 +48,7 @@ class Flaky final : public repositories::Orders, public test_support::ChangedLea
     fail_if(orders_fail);
     return store_->since(shard, after, most);
   }
-  std::vector<std::int64_t> newest() override { return store_->newest(); }
+  std::vector<ShardEnd> newest() override { return store_->newest(); }
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override {
     return store_->cursors_before_recent(ended_after);
   }
@@ -123,6 +123,10 @@ class LostTailTest : public testing::Test {
                           .ring_epoch = ring_epoch},
                          kNow);
   }
+  LeaseId grant_first() {
+    beat(heartbeat_of("a"));
+    return grant(1, 1);
+  }
   LeaseId grant(std::int64_t number, std::int64_t ring_epoch) {
     return ask(number, ring_epoch).lease->id;
   }
@@ -131,9 +135,7 @@ class LostTailTest : public testing::Test {
     const auto transaction = shop_.store.begin();
     ASSERT_TRUE(transaction->charge({lease, 1}));
     const Order order = order_of(lease, seq, buyer != 0 ? buyer : seq);
-    transaction->insert({&order, 1});
-    transaction->advance_shard(0, seq);
-    transaction->commit();
+    append(*transaction, order);
   }
 
   /// A purchase whose lease is not there.
@@ -143,9 +145,14 @@ class LostTailTest : public testing::Test {
     order.slot.reset();
     order.status = OrderStatus::kFailed;
     order.reason = FailureReason::kNoUnit;
-    transaction->insert({&order, 1});
-    transaction->advance_shard(0, seq);
-    transaction->commit();
+    append(*transaction, order);
+  }
+  static void append(repositories::OrderTransaction& transaction, const Order& order) {
+    ShardEnd end = transaction.lock_shard(0).end;
+    end.add(order);
+    transaction.insert({&order, 1});
+    transaction.advance_shard(0, end);
+    transaction.commit();
   }
   static Order order_of(LeaseId lease, std::int64_t seq, std::int64_t buyer) {
     return {.number = {seq},
@@ -157,7 +164,8 @@ class LostTailTest : public testing::Test {
             .seq = seq};
   }
 
-  FakeQuantity shop_{kNow};
+  FakeQuantity shop_{
+      {kNow.wall - seconds{1}, kNow.tick}};  // its control led before, by the same name
   Flaky flaky_{shop_.store};
   QuantityControl control_{parts(), {.lead = std::chrono::hours{1'000'000}}};
 };
@@ -243,12 +251,13 @@ TEST_F(LostTailTest, WhatALeaderKnewInAnEarlierTermIsNotForgotten) {
   lost.leader = {};
   lost.leader_until = {};
   const auto before = beat(heartbeat_of("b"));
-  ASSERT_TRUE(grant(1, before.ring_epoch));
+  const LeaseId known = grant(1, before.ring_epoch);
   shop_.store.restore(lost);
   shop_.lead(control_, kNow);
   shop_.lead(control_, kNow);
   const auto reply = beat(heartbeat_of("a"));
   EXPECT_GT(reply.ring_epoch, before.ring_epoch);
+  EXPECT_GT(grant(1, reply.ring_epoch), known) << "its messages may be in the queue";
 }
 
 TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
@@ -336,6 +345,46 @@ TEST_F(LostTailTest, WhoKnowsAnotherOutcomeAtThatPlaceStartsOver) {
   shop_.store.restore(before);
   fail(lease_of_term(1), 1);
   EXPECT_TRUE(beat(heartbeat).start_over);
+}
+
+/// What is at the cursor is as it was.
+TEST_F(LostTailTest, WhoKnowsAnotherOutcomeBeforeThatPlaceStartsOver) {
+  const auto first = beat(heartbeat_of("a"));
+  const LeaseId kept = grant(1, 1);
+  const auto before = shop_.store.state();
+  sell(grant(2, 1), 1);
+  sell(kept, 2);
+  const auto heartbeat = after(beat(after(first)));
+  ASSERT_THAT(heartbeat.cursors, ElementsAre(2));
+  EXPECT_FALSE(beat(heartbeat).start_over);
+  shop_.store.restore(before);
+  fail(lease_of_term(2), 1);
+  sell(kept, 2);
+  EXPECT_TRUE(beat(heartbeat).start_over);
+}
+
+/// It has read a part of the orders, and of those alone no digest is known.
+TEST_F(LostTailTest, WhatIsKnownIsComparedOnceTheNewestOrderIsReached) {
+  const LeaseId lease = grant_first();
+  for (std::int64_t seq = 1; seq <= 3; ++seq) sell(lease, seq);
+  QuantityControl two(parts(), {.lead = std::chrono::hours{1'000'000}, .orders_at_once = 2});
+  control_.resign();
+  shop_.lead(two, kNow);
+  const auto part = two.beat(heartbeat_of("a"), kNow);
+  ASSERT_TRUE(part);
+  EXPECT_THAT(part->cursors, ElementsAre(2));
+  EXPECT_THAT(part->last_orders, ElementsAre(""));
+  const auto whole = two.beat(after(*part), kNow);
+  ASSERT_TRUE(whole);
+  EXPECT_THAT(whole->cursors, ElementsAre(3));
+  EXPECT_EQ(whole->last_orders.at(0), std::to_string(shop_.store.newest().at(0).digest));
+  const auto again = two.beat(after(*whole), kNow);
+  EXPECT_FALSE(again->start_over);
+  auto other = after(*again);
+  other.last_orders = {"12"};
+  EXPECT_TRUE(two.beat(other, kNow)->start_over);
+  other.last_orders = {"7/the-words-of-an-earlier-release"};
+  EXPECT_FALSE(two.beat(other, kNow)->start_over);
 }
 
 /// Its term is not in the database any more; nobody would believe a leader with a smaller epoch.

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <span>
+#include <string_view>
+#include <system_error>
 
 #include "model/retention.h"
 
@@ -12,30 +15,37 @@ namespace stampede::services::leasing {
 namespace {
 
 /// Whether the cursors are behind the newest orders, or at them.
-bool are_behind(std::span<const std::int64_t> cursors, std::span<const std::int64_t> newest) {
-  return cursors.size() == newest.size() &&
-         std::ranges::equal(cursors, newest, std::ranges::less_equal{});
+bool are_behind(std::span<const std::int64_t> cursors, std::span<const ShardEnd> newest) {
+  return std::ranges::equal(cursors, newest, std::ranges::less_equal{}, {}, &ShardEnd::seq);
 }
 
-/// Also what became of it: of a purchase that the database has lost, the message may come again,
-/// and may fail now at the same place.
-std::string words_of(const Order& order) {
-  return fmt::format("{}/{}/{}", order.buyer.value, order.intent.text(),
-                     static_cast<int>(order.reason));
-}
+/// The orders of one shard up to a cursor, as a validator knows them. Their digest is not known
+/// before the first reply that reaches the newest order, nor to a validator of an earlier release.
+class KnownOrders {
+ public:
+  KnownOrders(std::int64_t cursor, std::string_view words) : end_{.seq = cursor} {
+    const auto [rest, error] =
+        std::from_chars(words.data(), words.data() + words.size(), end_.digest);
+    knows_digest_ = error == std::errc{} && rest == words.data() + words.size();
+  }
 
-/// The orders of one shard behind a cursor; nullopt if another order than `last` is at it.
-std::optional<std::vector<Order>> orders_behind(repositories::Orders& orders, std::size_t shard,
-                                                std::int64_t cursor, const std::string& last,
-                                                std::size_t most) {
-  const auto number = static_cast<std::int32_t>(shard);
-  if (last.empty() || cursor < 1) return orders.since(number, cursor, most);
-  auto found = orders.since(number, cursor - 1, most + 1);
-  const bool there = !found.empty() && found.front().seq == cursor;
-  if (!there || words_of(found.front()) != last) return std::nullopt;
-  found.erase(found.begin());
-  return found;
-}
+  void add(const Order& order) { end_.add(order); }
+  /// Whether they may be what the database has. From its newest order on the digest is known.
+  bool agree_with(const ShardEnd& newest) {
+    if (end_.seq != newest.seq) return true;
+    const bool agree = !knows_digest_ || end_.digest == newest.digest;
+    end_ = newest;
+    knows_digest_ = true;
+    return agree;
+  }
+
+  std::int64_t cursor() const { return end_.seq; }
+  std::string words() const { return knows_digest_ ? fmt::format("{}", end_.digest) : ""; }
+
+ private:
+  ShardEnd end_;
+  bool knows_digest_ = false;
+};
 
 void start_over(peers::HeartbeatReply& reply) {
   reply.start_over = true;
@@ -52,23 +62,28 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times) {
   reply.cursors = heartbeat.cursors;
   reply.last_orders = heartbeat.last_orders;
+  const auto newest = orders.newest();
   if (reply.cursors.empty()) {
     reply.cursors = orders.cursors_before_recent(now - kRetention);
     reply.last_orders.clear();
-  } else if (!are_behind(reply.cursors, orders.newest())) {
+  } else if (!are_behind(reply.cursors, newest)) {
     return start_over(reply);
   }
   reply.last_orders.resize(reply.cursors.size());
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
-    auto& cursor = reply.cursors[shard];
-    auto& last = reply.last_orders[shard];
-    const auto found = orders_behind(orders, shard, cursor, last, times.orders_at_once);
-    if (!found) return start_over(reply);
-    if (found->empty()) continue;
-    cursor = found->back().seq;
-    last = words_of(found->back());
-    reply.more = reply.more || found->size() == times.orders_at_once;
-    reply.orders.insert(reply.orders.end(), found->begin(), found->end());
+    KnownOrders known(reply.cursors[shard], reply.last_orders[shard]);
+    const auto found =
+        orders.since(static_cast<std::int32_t>(shard), known.cursor(), times.orders_at_once);
+    bool agree = known.agree_with(newest[shard]);
+    for (const Order& order : found) {
+      known.add(order);
+      agree = agree && known.agree_with(newest[shard]);
+    }
+    if (!agree) return start_over(reply);
+    reply.cursors[shard] = known.cursor();
+    reply.last_orders[shard] = known.words();
+    reply.more = reply.more || found.size() == times.orders_at_once;
+    reply.orders.insert(reply.orders.end(), found.begin(), found.end());
   }
 }
 

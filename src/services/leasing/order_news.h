@@ -13,8 +13,9 @@ namespace stampede::services::leasing {
 inline constexpr LeaseId kNoneClosed{1};
 
 /// Adds the orders after the heartbeat's cursors to the reply. A validator that knows an order
-/// which the database does not have, or another order at its place, is told to start over: the
-/// database has lost its tail in a failover. Throws repositories::StorageError; the reply is true
+/// which the database does not have, or other orders than it has, is told to start over: the
+/// database has lost its tail in a failover. It is known by a digest of all orders of each shard,
+/// which the reply carries in `last_orders`. Throws repositories::StorageError; the reply is true
 /// then, too.
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times);

@@ -71,7 +71,7 @@ void QuantityControl::recover(Now now) {
                   .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, times_, at.tick)};
     LeaseNumbers& numbers = memory.grantor.numbers();
     numbers.saw(parts_.leases.newest_lease());
-    numbers.begin(term.at);
+    numbers.begin(term);
     numbers.continue_in(parts_.leases, term, at.wall);
     memory.grantor.read(parts_.leases.not_closed(), at.tick);
     const MutexLock lock(mutex_);

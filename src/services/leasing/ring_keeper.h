@@ -19,8 +19,8 @@ namespace stampede::services::leasing {
 /// thread-safe.
 class RingKeeper {
  public:
-  /// As the database has it at `now`, in the term of that epoch: every member counts as just heard
-  /// of. `virtual_nodes`: of the rings to come.
+  /// As the database has it at `now`: every member counts as just heard of. `virtual_nodes`: of the
+  /// rings to come.
   RingKeeper(repositories::RingState ring, std::int64_t virtual_nodes, const LeaseTimes& times,
              Tick now);
 

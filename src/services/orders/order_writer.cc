@@ -116,9 +116,10 @@ void Batch::decide(const Purchase& purchase) {
   LeaseLine* line = found == leases_.end() ? nullptr : &found->second;
   Order order = outcome_of(purchase, line);
   if (order.active()) ++line->charged;
-  order.seq = ++shard_.last_seq;
+  order.seq = shard_.end.seq + 1;
   // Shards interleave: with one shard numbers are 1, 2, 3 ...
   order.number = number_of(order.seq, shard_index_, shard_.shards);
+  shard_.end.add(order);
   known.push_back(orders_.size());
   orders_.push_back(order);
   fresh_.push_back(order);
@@ -189,7 +190,7 @@ void Batch::write(OrderTransaction& store) {
     }
     if (line.closing) store.close(id);
   }
-  if (!fresh_.empty()) store.advance_shard(shard_index_, shard_.last_seq);
+  if (!fresh_.empty()) store.advance_shard(shard_index_, shard_.end);
 }
 
 Written Batch::result() && { return std::move(written_); }

@@ -192,7 +192,7 @@ TEST(OrderWriterProperty, InvariantsHoldForAnyBatches) {
       RC_ASSERT(broken_invariants(store.state()).empty());
       for (const Order& order : written.orders) {
         const auto& lease = before.leases.at(order.lease);
-        const bool fresh = order.seq > before.last_seqs[0];
+        const bool fresh = order.seq > before.shards[0].seq;
         RC_ASSERT(!(fresh && order.active() && lease.state == LeaseState::kClosed));
       }
       if (*rc::gen::inRange(0, 3) == 0) {

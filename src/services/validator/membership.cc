@@ -21,7 +21,7 @@ bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   const auto& before = ownership_->ring;
   if (reply.ring_epoch == 0) return false;
   if (before->epoch() == reply.ring_epoch && is_ring_of(reply)) {
-    nonce_ = reply.ring_nonce;
+    if (!reply.ring_nonce.empty()) nonce_ = reply.ring_nonce;
     return false;
   }
   const auto key = routing::parse_hash_key(reply.hash_key);

@@ -131,7 +131,8 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   return tail_lost || (reply.more && !reply.orders.empty());
 }
 
-/// The database has lost the closing, and purchases of that lease may become orders after all.
+/// True if a lease that was told closed is open again: the database has lost that it was closed,
+/// and purchases of it may become orders after all.
 bool Validator::tells_closed_lease_open(const peers::HeartbeatReply& reply) {
   if (reply.oldest_open == leasing::kNoneClosed) return false;  // nothing is told
   const bool open_again = reply.oldest_open < oldest_open_;
@@ -188,6 +189,7 @@ void Validator::start_over() {
   outcomes_doubted_ = true;
   holder_.keep_only({});
   loading_ = true;
+  oldest_open_ = {};
   cursors_.clear();
   last_orders_.clear();
   catalog_revision_ = blacklist_revision_ = sessions_revision_ = -1;

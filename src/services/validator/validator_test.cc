@@ -419,6 +419,20 @@ TEST_F(ValidatorTest, TheSameEpochWithAnotherNonceIsAMissedRing) {
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
 }
 
+/// In between, a quantity control of an earlier release led, and told none.
+TEST_F(ValidatorTest, ANonceIsNotForgotten) {
+  auto told = first_reply({"a"});
+  told.ring_nonce = "one";
+  apply(told);
+  told.ring_nonce.clear();
+  apply(told);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).ring_nonce, "one");
+  told.ring_nonce = "two";
+  told.newest_lease = told.oldest_open;
+  apply(told);
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable) << "it is another ring";
+}
+
 TEST_F(ValidatorTest, TheSameEpochWithOtherMembersIsAMissedRing) {
   apply(first_reply({"a"}));
   auto other = reply(1, {"a", "b"});
@@ -574,6 +588,20 @@ TEST_F(ValidatorTest, ALeaseThatIsOpenAgainStartsOver) {
   again.oldest_open = LeaseId{8};
   apply(again);
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+}
+
+/// The closing may be lost with the order by which the loss was noticed.
+TEST_F(ValidatorTest, AfterAStartOverALeaseThatIsOpenIsNoNews) {
+  apply(first_reply({"a"}));
+  auto over = reply(1, {"a"});
+  over.start_over = true;
+  over.oldest_open = leasing::kNoneClosed;
+  EXPECT_TRUE(apply(over));
+  auto again = reply(1, {"a"});
+  again.oldest_open = LeaseId{6};
+  again.cursors = {1, 2, 3, 4};
+  EXPECT_FALSE(apply(again));
+  EXPECT_THAT(validator_.compose(at(seconds{0})).cursors, ElementsAre(1, 2, 3, 4));
 }
 
 TEST_F(ValidatorTest, TheNewestLeaseThatItHasHeardOfIsTold) {

@@ -72,9 +72,9 @@ class SimTransaction final : public OrderTransaction {
     client_->reach();
     transaction_->close(lease);
   }
-  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
+  void advance_shard(std::int32_t shard, const ShardEnd& end) override {
     client_->reach();
-    transaction_->advance_shard(shard, last_seq);
+    transaction_->advance_shard(shard, end);
   }
   void commit() override {
     if (stage_->bug == Bug::kCommitIsLost && stage_->chance(0.02)) return;
@@ -212,9 +212,13 @@ void DatabaseClient::wait_for_sale_row() {
   gives_up_ = true;
 }
 
-/// Where the term is checked: see Bug::kTermIgnored.
+/// Where the term is checked: see Bug::kTermIgnored, and the nonce that Bug::kNumbersGoOn takes
+/// away.
 repositories::Term DatabaseClient::term_of(const repositories::Term& term) const {
-  return stage_->bug == Bug::kTermIgnored ? database_->store.view().leader : term;
+  const auto& leader = database_->store.view().leader;
+  const bool without_nonce =
+      planted(Bug::kNumbersGoOn) && term.holder == leader.holder && term.epoch == leader.epoch;
+  return planted(Bug::kTermIgnored) || without_nonce ? leader : term;
 }
 
 void DatabaseClient::continue_behind(const repositories::Term& term, LeaseId lease, Instant now) {
@@ -301,7 +305,7 @@ std::vector<Order> DatabaseClient::since(std::int32_t shard, std::int64_t after,
   return orders;
 }
 
-std::vector<std::int64_t> DatabaseClient::newest() {
+std::vector<ShardEnd> DatabaseClient::newest() {
   reach();
   return database_->store.newest();
 }
@@ -355,7 +359,10 @@ std::optional<repositories::TakenTerm> DatabaseClient::take(const std::string& h
                                                             std::chrono::milliseconds life) {
   auto taken =
       write([this, holder, above, life] { return database_->store.take(holder, above, life); });
-  if (taken && planted(Bug::kNumbersGoOn)) taken->at = {};
+  if (taken && planted(Bug::kNumbersGoOn)) {
+    taken->at = {};
+    taken->nonce.clear();
+  }
   return taken;
 }
 

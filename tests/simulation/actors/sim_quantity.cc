@@ -100,8 +100,9 @@ void SimQuantity::review() {
   process_.after(stage_->random.between(200ms, 300ms), [this] { review(); });
 }
 
-void SimQuantity::beat(const peers::Heartbeat& heartbeat,
+void SimQuantity::beat(peers::Heartbeat heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
+  if (stage_->bug == Bug::kOrdersNotCompared) heartbeat.last_orders.clear();
   const Up::Heard heard{awake(), process_.stood_still()};  // as the clock, which is read here, too
   later([this, heartbeat, answer, heard](Now now) {
     if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());

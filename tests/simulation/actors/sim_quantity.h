@@ -34,7 +34,7 @@ class SimQuantity {
 
   /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
   /// that it has no answer.
-  void beat(const peers::Heartbeat& heartbeat,
+  void beat(peers::Heartbeat heartbeat,
             const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
   void ask(const peers::LeaseAsk& ask,
            const Network::Answer<std::optional<peers::LeaseReply>>& answer);

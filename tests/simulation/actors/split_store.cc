@@ -76,8 +76,8 @@ class SplitStore::Replay final : public OrderTransaction {
   void close(LeaseId lease) override {
     next([&](Open& open, Open::Answered&) { open.transaction->close(lease); });
   }
-  void advance_shard(std::int32_t shard, std::int64_t last_seq) override {
-    next([&](Open& open, Open::Answered&) { open.transaction->advance_shard(shard, last_seq); });
+  void advance_shard(std::int32_t shard, const ShardEnd& end) override {
+    next([&](Open& open, Open::Answered&) { open.transaction->advance_shard(shard, end); });
   }
   void commit() override;
 

@@ -42,7 +42,7 @@ class FakeOrders final : public repositories::Orders {
     return line == lines.end() ? std::nullopt : std::optional(*line);
   }
   std::vector<Order> since(std::int32_t, std::int64_t, std::size_t) override { return {}; }
-  std::vector<std::int64_t> newest() override { return {}; }
+  std::vector<ShardEnd> newest() override { return {}; }
   std::vector<std::int64_t> cursors_before_recent(Instant) override { return {}; }
   repositories::RecentSales recent_sales(Instant) override { return {}; }
   std::vector<Order> numbered(OrderNumber, OrderNumber, std::size_t) override { return {}; }

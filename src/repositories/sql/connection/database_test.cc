@@ -145,7 +145,7 @@ TEST_P(DatabaseTest, RollsBackWhenTheWorkThrows) {
     throw std::runtime_error("no");
   }),
                std::runtime_error);
-  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).end.seq, 0);
 }
 
 TEST_P(DatabaseTest, ATransactionThatFailedIsOver) {

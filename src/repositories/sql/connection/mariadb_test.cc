@@ -216,7 +216,7 @@ TEST(Mariadb, AConnectionThatWasCutWhileIdleIsMadeAgain) {
   for (int i = 0; i < 2; ++i) cut(shop.database.read(connection_of));
   cut(shop.database.write(connection_of));
   shop.commit({success(sale, lease, 2)});
-  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 2);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).end.seq, 2);
   EXPECT_EQ(shop.catalog().products().size(), 1U);
   EXPECT_EQ(shop.catalog().sales().size(), 1U);
 }
@@ -236,7 +236,7 @@ TEST(Mariadb, AConnectionThatIsCutAtWorkLeavesNothing) {
     at_work = error.kind();
   }
   EXPECT_EQ(at_work, Kind::kUnreachable);
-  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).last_seq, 0);
+  EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).end.seq, 0);
 }
 
 TEST(Mariadb, ACommitThatIsCutHasAnUnknownOutcome) {

@@ -75,7 +75,8 @@ class Connection {
 
   /// False if `server` cannot be connected to.
   asio::awaitable<bool> connect(Endpoint server) {
-    if (stream_ && connected_to_ == server && !closed_by_server()) co_return true;
+    answered_before_ = stream_ && connected_to_ == server && !closed_by_server();
+    if (answered_before_) co_return true;
     stream_.emplace(executor_);
     buffer_.clear();
     stream_->expires_after(patience_);
@@ -93,17 +94,25 @@ class Connection {
     co_await asio::async_write(*stream_, asio::buffer(request),
                                asio::redirect_error(asio::use_awaitable, error));
     Reply reply{.status = 0, .result = "lost", .location = {}, .close = true};
+    beast::http::response_parser<beast::http::string_body> parser;
     if (!error) {
-      beast::http::response_parser<beast::http::string_body> parser;
       co_await beast::http::async_read(*stream_, buffer_, parser,
                                        asio::redirect_error(asio::use_awaitable, error));
-      if (!error) reply = read_reply(parser.get(), shopper);
+    }
+    if (!error) {
+      reply = read_reply(parser.get(), shopper);
+    } else {
+      reply.may_have_been_idle = answered_before_ && was_closed(error) && !parser.got_some();
     }
     if (reply.close) stream_.reset();
     co_return reply;
   }
 
  private:
+  static bool was_closed(error_code error) {
+    return error == beast::http::error::end_of_stream || error == asio::error::eof ||
+           error == asio::error::connection_reset || error == asio::error::broken_pipe;
+  }
   /// A server that ends says so on its idle connections; no client would use one of those again.
   bool closed_by_server() {
     char byte = 0;
@@ -115,6 +124,7 @@ class Connection {
   asio::any_io_executor executor_;
   std::chrono::milliseconds patience_;
   std::optional<beast::tcp_stream> stream_;
+  bool answered_before_ = false;
   Endpoint connected_to_;
   beast::flat_buffer buffer_;
 };

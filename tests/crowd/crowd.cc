@@ -118,7 +118,7 @@ void Crowd::heard(Shopper& shopper, Reply reply, Clock::duration latency, Clock:
   record(shopper, reply);
   switch (reply.status) {
     case 0:
-      ++repeated_["lost"];
+      ++repeated_[reply.may_have_been_idle ? "lost, may have been idle" : "lost"];
       return again(shopper, now + jitter(20ms));
     case 202:
       ++repeated_["202 pending"];

@@ -25,6 +25,9 @@ struct Reply {
   std::string location;
   std::chrono::seconds retry_after{0};
   bool close = false;
+  /// Lost without a byte, on a connection that had answered before: the server may have closed it
+  /// as idle while the request was on its way, and no server can help that (RFC 9112, 9.3.1).
+  bool may_have_been_idle = false;
 };
 
 }  // namespace stampede::crowd

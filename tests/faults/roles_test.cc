@@ -116,6 +116,8 @@ TEST_F(Roles, RollingRestartRefusesOnlyWith503AndRetryAfter) {
   servers_->database().restart();
   sale.finish();
   EXPECT_EQ(sale.asked_again("lost"), 0);
+  // A race now and then; that what is under way is answered has tests in http/server (Drain.*).
+  EXPECT_LE(sale.asked_again("lost, may have been idle"), 5);
   EXPECT_THAT(sale.summary(), testing::Not(testing::HasSubstr("without Retry-After")));
   EXPECT_THAT(sale.summary(),
               testing::Not(testing::ContainsRegex("(no|again) +[0-9]+ (look: )?500 ")));

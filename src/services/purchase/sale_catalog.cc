@@ -64,6 +64,11 @@ void SaleCatalog::note_position(const SalePosition& position, Now asked) {
   if (found->keys_forgotten(asked.wall)) found->units->note_keys_forgotten();
 }
 
+void SaleCatalog::doubt_sold_out() {
+  const auto current = snapshot();
+  for (const CatalogSale& entry : current->all()) entry.units->note_sold_out(false, {});
+}
+
 void SaleCatalog::note_not_loaded(const CatalogSnapshot& sales, std::span<const SaleId> loaded) {
   for (const CatalogSale& entry : sales.all()) {
     if (!std::ranges::binary_search(loaded, entry.sale.id)) entry.units->note_keys_forgotten();

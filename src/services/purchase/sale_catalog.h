@@ -47,6 +47,8 @@ class SaleCatalog {
   /// out, which holds for 2 s from then (I7), and since when it is settled. If that is for so long
   /// that its buyers are not loaded any more, its keys are forgotten for good.
   void note_position(const SalePosition& position, Now asked);
+  /// Until the next snapshot no sale counts as sold out.
+  void doubt_sold_out();
   /// Of these sales, which are a snapshot() of before, the orders of all but `loaded`, which are in
   /// order, are not loaded: a key of the others that is unknown here may have bought.
   static void note_not_loaded(const CatalogSnapshot& sales, std::span<const SaleId> loaded);

@@ -32,21 +32,29 @@ bool Clocks::jumped(Now from, Now to) {
   return beyond_tolerance(milliseconds{ahead_of_tick(to) - ahead_of_tick(from)});
 }
 
-bool Clocks::note(std::optional<Instant> database, Now asked, Now answered) {
-  bool tick_stood_still = false;
+bool Clocks::tick_stood_still(std::optional<Instant> database, Now asked, Now answered) const {
+  const bool wall_jumped = beyond_tolerance(since_note(answered));
+  if (!database || database_most_ == kUnknown) return wall_jumped;
+  const auto gone_on = [](std::int64_t from, std::int64_t to) {
+    return to - from > kTolerance.count();
+  };
+  // A reply that was under way for long leaves it open when it was made.
+  return gone_on(database_most_, ahead_of_tick(*database, answered.tick)) ||
+         (wall_jumped && gone_on(database_least_, ahead_of_tick(*database, asked.tick)));
+}
+
+void Clocks::note(std::optional<Instant> database, Now asked, Now answered) {
   milliseconds wrong_by{0};
   if (database) {
     // The reply was made between the two readings.
     const auto under_way = std::chrono::ceil<milliseconds>(answered.tick - asked.tick);
     wrong_by = answered.wall - std::clamp(answered.wall, *database, *database + under_way);
-    const std::int64_t least = ahead_of_tick(*database, answered.tick);
-    tick_stood_still = database_most_ != kUnknown && least - database_most_ > kTolerance.count();
-    database_most_ = least + under_way.count();
+    database_least_ = ahead_of_tick(*database, answered.tick);
+    database_most_ = database_least_ + under_way.count();
   }
   // A reader between the two stores sees a jump at worst: for a moment it decides nothing.
   wrong_by_.store(wrong_by.count(), std::memory_order_relaxed);
   own_.store(ahead_of_tick(answered), std::memory_order_relaxed);
-  return tick_stood_still;
 }
 
 milliseconds Clocks::since_note(Now now) const {

@@ -29,10 +29,13 @@ class Clocks {
   /// the first can be counted from there.
   static bool jumped(Now from, Now to);
 
+  /// Whether the tick may have stood still since the reply that was noted last, so that deadlines
+  /// that were counted on it are over: the database's clock has gone on by more, or may have, and
+  /// the wall clock has. As note(), to be called before it.
+  bool tick_stood_still(std::optional<Instant> database, Now asked, Now answered) const;
   /// A reply that was asked for at `asked` and was there at `answered`, and the database's time
-  /// when it was made; none: not told. True if the database's clock has gone on by more than the
-  /// tick since the reply before: deadlines that were counted on the tick may be over.
-  bool note(std::optional<Instant> database, Now asked, Now answered);
+  /// when it was made; none: not told. The clocks are believed again.
+  void note(std::optional<Instant> database, Now asked, Now answered);
 
   /// A reading as the rules may use it: the wall clock by the database, where this machine's own is
   /// wrong, and how far they may trust it. Before the first reply nothing is known of the wall
@@ -57,7 +60,8 @@ class Clocks {
   std::atomic<std::int64_t> own_{kUnknown};
   /// How far the wall clock was ahead of the database's then. In ms.
   std::atomic<std::int64_t> wrong_by_{0};
-  /// The most that the database's clock can have been ahead of the tick then. In ms; of note().
+  /// How far the database's clock was ahead of the tick then, between these. In ms; of note().
+  std::int64_t database_least_ = kUnknown;
   std::int64_t database_most_ = kUnknown;
 };
 

@@ -77,7 +77,9 @@ TEST(Clocks, AJumpSinceTheLastReplyIsNoticedAtOnce) {
     EXPECT_EQ(reading.clock, Clock::kJumped);
     EXPECT_EQ(reading.now.wall, kStart + milliseconds{100}) << "as if it had not jumped";
   }
-  EXPECT_FALSE(clocks.note(kStart, at({}, seconds{9}), at({}, seconds{9}))) << "the tick went on";
+  EXPECT_FALSE(clocks.tick_stood_still(kStart, at({}, seconds{9}), at({}, seconds{9})))
+      << "the tick went on";
+  clocks.note(kStart, at({}, seconds{9}), at({}, seconds{9}));
   EXPECT_EQ(clocks.read(at({}, seconds{9})).clock, Clock::kWrong) << "the next reply tells";
 }
 
@@ -85,25 +87,42 @@ TEST(Clocks, ASuspensionThatBothClocksCountIsNoJump) {
   Clocks clocks;
   clocks.note(kStart, at({}), at({}));
   EXPECT_EQ(clocks.read(at(std::chrono::hours{1})).clock, Clock::kTrusted);
-  EXPECT_FALSE(clocks.note(kStart + std::chrono::hours{1}, at(std::chrono::hours{1}),
-                           at(std::chrono::hours{1})));
+  EXPECT_FALSE(clocks.tick_stood_still(kStart + std::chrono::hours{1}, at(std::chrono::hours{1}),
+                                       at(std::chrono::hours{1})));
 }
 
 TEST(Clocks, ATickThatStoodStillIsFoundByTheDatabasesTime) {
   Clocks clocks;
-  EXPECT_FALSE(clocks.note(kStart, at({}), at({}))) << "nothing to compare with";
+  EXPECT_FALSE(clocks.tick_stood_still(kStart, at({}), at({}))) << "nothing to compare with";
+  clocks.note(kStart, at({}), at({}));
   const seconds slept{4};  // the wall clock was set right after it
   EXPECT_EQ(clocks.read(at({}, slept)).clock, Clock::kJumped);
-  EXPECT_TRUE(clocks.note(kStart + slept, at({}, slept), at({}, slept)));
+  EXPECT_TRUE(clocks.tick_stood_still(std::nullopt, at({}, slept), at({}, slept)))
+      << "no time is told: it may have";
+  EXPECT_TRUE(clocks.tick_stood_still(kStart + slept, at({}, slept), at({}, slept)));
+  clocks.note(kStart + slept, at({}, slept), at({}, slept));
   EXPECT_EQ(clocks.read(at({}, slept)).clock, Clock::kTrusted) << "it is right again";
-  EXPECT_FALSE(clocks.note(kStart + slept, at({}, slept), at({}, slept))) << "once";
+  EXPECT_FALSE(clocks.tick_stood_still(kStart + slept, at({}, slept), at({}, slept))) << "once";
 }
 
 TEST(Clocks, SlowRepliesDoNotLookLikeATickThatStoodStill) {
   Clocks clocks;
   clocks.note(kStart, at({}), at(seconds{3}));
   // Made 3 s after it was asked for, where the one before was made at once.
-  EXPECT_FALSE(clocks.note(kStart + seconds{6}, at(seconds{3}), at(seconds{6})));
+  EXPECT_FALSE(clocks.tick_stood_still(kStart + seconds{6}, at(seconds{3}), at(seconds{6})));
+}
+
+/// By the database's time alone it might have been for 1.5 s; by the wall clock it was for longer.
+TEST(Clocks, AfterASlowReplyAStandstillIsFoundByBothClocks) {
+  Clocks clocks;
+  clocks.note(kStart + seconds{1}, at({}), at(seconds{1}));
+  const milliseconds slept{2'500};
+  const Now asked = at(seconds{1}, slept);
+  const Now answered = at(milliseconds{1'010}, slept);
+  EXPECT_TRUE(clocks.tick_stood_still(kStart + seconds{1} + slept, asked, answered));
+  const Now right = at(milliseconds{1'010});
+  EXPECT_FALSE(clocks.tick_stood_still(kStart + seconds{1} + slept, at(seconds{1}), right))
+      << "the database was slow";
 }
 
 TEST(Clocks, AJumpWithinAnExchangeIsNoticed) {

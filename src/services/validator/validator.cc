@@ -119,13 +119,14 @@ std::expected<bool, std::string> Validator::apply(const peers::HeartbeatReply& r
   // run out: one of the sales may have been ended early.
   if (catalog_revision_ == reply.catalog_revision) holder_.note_renewed(reply.renewed, asked.tick);
   holder_.recall(reply.recalled, now.tick);
-  // The last step: from here on the clocks are believed again.
-  const bool tick_stood_still = clocks_.note(database_time(reply), asked, now);
-  if (tick_stood_still) {
+  if (clocks_.tick_stood_still(database_time(reply), asked, now)) {
+    // What holds until a deadline was counted by that tick.
     holder_.keep_only(reply.renewed);
-    // How long the word of an earlier reply lasts was counted by the tick that stood still.
+    checkout_.catalog().doubt_sold_out();
     if (!gives_word) checkout_.doubt_from(Tick::min());
   }
+  // The last step: from here on the clocks are believed again.
+  clocks_.note(database_time(reply), asked, now);
   ready_ = true;
   // Where a part of the reply was left out there is more as well, and nothing to hurry for.
   return tail_lost || (reply.more && !reply.orders.empty());

@@ -713,6 +713,23 @@ TEST_F(ValidatorTest, WhereTheTickStoodStillOnlyRenewedLeasesAreSoldFrom) {
   EXPECT_EQ(units(), 0) << "quantity control may have given it up";
 }
 
+/// That it is sold out was counted by that tick; this reply does not tell it.
+TEST_F(ValidatorTest, WhereTheTickStoodStillNothingIsSoldOut) {
+  auto first = first_reply({"a"});
+  first.database_time = kStart;
+  first.stock = {{.sale = {.id = kSale}}};
+  apply(first);
+  ASSERT_EQ(verdict(at(milliseconds{100})), Verdict::kSoldOut);
+  const Now awake{kStart + seconds{9}, at(milliseconds{100}).tick};
+  auto without = reply(1, {"a"});
+  without.database_time = awake.wall;
+  apply(without, awake);
+  EXPECT_EQ(verdict(awake), Verdict::kUnavailable);
+  without.stock = first.stock;
+  apply(without, awake);
+  EXPECT_EQ(verdict(awake), Verdict::kSoldOut);
+}
+
 /// Its word for a *no* was counted by that tick; this reply gives none.
 TEST_F(ValidatorTest, WhereTheTickStoodStillAReplyWithoutARingEndsTheWordBefore) {
   auto first = first_reply({"a"});

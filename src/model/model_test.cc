@@ -25,7 +25,7 @@ TEST(ShardEnd, TellsItsOrdersByOneNumber) {
               .seq = 1};
   ShardEnd end;
   end.add(order);
-  EXPECT_EQ(end, (ShardEnd{.seq = 1, .digest = -211350173701326369}));
+  EXPECT_EQ(end, (ShardEnd{.seq = 1, .digest = -5490524256734023406, .digest_seq = 1}));
   const auto with = [&](auto change) {
     Order other = order;
     change(other);
@@ -35,6 +35,7 @@ TEST(ShardEnd, TellsItsOrdersByOneNumber) {
   };
   EXPECT_NE(with([](Order& other) { other.reason = FailureReason::kNoUnit; }), end.digest);
   EXPECT_NE(with([](Order& other) { other.buyer = {8}; }), end.digest);
+  EXPECT_NE(with([](Order& other) { other.sale = {2}; }), end.digest);
   EXPECT_NE(with([](Order& other) { other.seq = 2; }), end.digest);
   EXPECT_NE(with([](Order& other) { other.intent = *IdempotencyKey::parse("another-key-of-it"); }),
             end.digest);

@@ -31,10 +31,11 @@ class Digest {
 void ShardEnd::add(const Order& order) {
   Digest all(std::bit_cast<std::uint64_t>(digest) ^ 0xcbf29ce484222325);
   all.add(std::bit_cast<std::uint64_t>(order.seq));
+  all.add(std::bit_cast<std::uint64_t>(order.sale.value));
   all.add(std::bit_cast<std::uint64_t>(order.buyer.value));
   all.add(order.intent.text());
   all.add(to_string(order.reason));
-  seq = order.seq;
+  seq = digest_seq = order.seq;
   digest = std::bit_cast<std::int64_t>(all.value());
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -17,7 +18,12 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::int64_t kOrders = 300'000;
+/// LARGE_SHOP_ORDERS, or 300,000; at least 10.
+std::int64_t count_of_orders() {
+  const char* orders = std::getenv("LARGE_SHOP_ORDERS");
+  return orders == nullptr ? 300'000 : std::stoll(orders);
+}
+const std::int64_t kOrders = count_of_orders();
 
 /// The key of the order that buyer `id` has.
 std::string key_of(std::int64_t id) { return fmt::format("intent-{:016}", id); }

@@ -123,6 +123,9 @@ void write_validator_metrics(PrometheusText& text, const services::validator::Va
                              Now now) {
   write_orders_known(text, static_cast<std::int64_t>(validator.orders_told()),
                      !validator.loading());
+  single(text, "stampede_start_overs_total", "counter",
+         "Times that the database had lost its last commits, and all orders were read again.",
+         static_cast<double>(validator.start_overs()));
   const auto& clocks = validator.clocks();
   single(text, "stampede_clock_ahead_seconds", "gauge",
          "How far the wall clock is ahead of the database's.",

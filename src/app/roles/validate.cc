@@ -82,9 +82,10 @@ class Validate final : public Role {
   std::atomic<bool> quantity_answers_{false};
   std::optional<schedules::Periodic> housekeeping_schedule_;
   telemetry::LogLimit progress_log_{kProgressPeriod};
-  bool loading_ = true;         // as it was told; the heartbeat thread's own
-  bool clock_problem_ = false;  // as it was told; of housekeeping's thread
-  int rounds_ = 0;              // of housekeeping; its thread's own
+  bool loading_ = true;            // as it was told; the heartbeat thread's own
+  std::uint64_t start_overs_ = 0;  // likewise
+  bool clock_problem_ = false;     // as it was told; of housekeeping's thread
+  int rounds_ = 0;                 // of housekeeping; its thread's own
 };
 
 Validate::Validate(const Config& config)
@@ -167,6 +168,12 @@ void Validate::tell_progress() {
     telemetry::log_info("orders known", "orders={}", validator_.orders_told());
   }
   loading_ = loading;
+  if (const auto start_overs = validator_.start_overs(); start_overs != start_overs_) {
+    start_overs_ = start_overs;
+    telemetry::log_error(
+        "the database has lost its last commits: orders that were told may be gone; all orders are "
+        "read again, and nobody is told no meanwhile");
+  }
 }
 
 void Validate::look_after_leases() {

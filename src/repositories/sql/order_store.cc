@@ -54,12 +54,14 @@ SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Di
       count_failed_(*session_) {
   select_shard_.exchange(soci::into(end_.seq));
   select_shard_.exchange(soci::into(end_.digest));
+  select_shard_.exchange(soci::into(end_.digest_seq));
   select_shard_.exchange(soci::into(shards_));
   select_shard_.exchange(soci::use(id_));
   // A subquery's rows are not locked, so the shards do not wait for each other.
-  prepare(select_shard_, fmt::format("SELECT last_seq, digest, (SELECT COUNT(*) FROM queue_shards) "
-                                     "FROM queue_shards WHERE shard = :shard{}",
-                                     dialect.for_update()));
+  prepare(select_shard_,
+          fmt::format("SELECT last_seq, digest, digest_seq, (SELECT COUNT(*) FROM queue_shards) "
+                      "FROM queue_shards WHERE shard = :shard{}",
+                      dialect.for_update()));
 
   for (auto* number : {&number_, &id_, &number_}) charge_.exchange(soci::use(*number));
   prepare(charge_,
@@ -77,9 +79,12 @@ SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Di
   close_.exchange(soci::use(id_));
   prepare(close_, "UPDATE stock_leases SET state = 'closed' WHERE id = :id");
 
-  for (auto* number : {&end_.seq, &end_.digest, &id_}) advance_.exchange(soci::use(*number));
+  for (auto* number : {&end_.seq, &end_.digest, &end_.digest_seq, &id_}) {
+    advance_.exchange(soci::use(*number));
+  }
   prepare(advance_,
-          "UPDATE queue_shards SET last_seq = :seq, digest = :digest WHERE shard = :shard");
+          "UPDATE queue_shards SET last_seq = :seq, digest = :digest, digest_seq = :up_to "
+          "WHERE shard = :shard");
 
   count_failed_.exchange(soci::use(number_));
   count_failed_.exchange(soci::use(id_));

@@ -79,11 +79,13 @@ TEST_P(OrderStoreTest, CountsInOneShard) {
     auto transaction = store.begin();
     EXPECT_EQ(transaction->lock_shard(0).end.seq, 0);
     EXPECT_EQ(transaction->lock_shard(0).shards, 1);
-    transaction->advance_shard(0, {.seq = 41, .digest = -7});
+    transaction->advance_shard(0, {.seq = 41, .digest = -7, .digest_seq = 40});
     transaction->commit();
   }
-  EXPECT_EQ(store.begin()->lock_shard(0).end, (ShardEnd{.seq = 41, .digest = -7}));
-  EXPECT_THAT(shop.orders().newest(), testing::ElementsAre(ShardEnd{.seq = 41, .digest = -7}));
+  EXPECT_EQ(store.begin()->lock_shard(0).end,
+            (ShardEnd{.seq = 41, .digest = -7, .digest_seq = 40}));
+  EXPECT_THAT(shop.orders().newest(),
+              testing::ElementsAre(ShardEnd{.seq = 41, .digest = -7, .digest_seq = 40}));
   EXPECT_THROW(store.begin()->lock_shard(1), StorageError);
 }
 

@@ -67,8 +67,8 @@ std::optional<Order> in_another_sale(soci::session& session, const Dialect& dial
 std::vector<ShardEnd> select_shards(soci::session& session) {
   ShardEnd end;
   soci::statement select =
-      (session.prepare << "SELECT last_seq, digest FROM queue_shards ORDER BY shard",
-       soci::into(end.seq), soci::into(end.digest));
+      (session.prepare << "SELECT last_seq, digest, digest_seq FROM queue_shards ORDER BY shard",
+       soci::into(end.seq), soci::into(end.digest), soci::into(end.digest_seq));
   std::vector<ShardEnd> shards;
   for (select.execute(); select.fetch();) shards.push_back(end);
   return shards;

@@ -173,8 +173,10 @@ struct ShardedOrdersTest : OrdersTest {
   void write(const Order& order, std::int32_t shard, std::int64_t seq) {
     auto transaction = shop.repositories.order_store().begin();
     const auto numbered = of_shard(order, shard, seq);
+    ShardEnd end = transaction->lock_shard(shard).end;
+    end.add(numbered);
     transaction->insert({&numbered, 1});
-    transaction->advance_shard(shard, {.seq = seq});
+    transaction->advance_shard(shard, end);
     transaction->commit();
   }
   std::vector<std::int64_t> buyers_since(std::int32_t shard, std::int64_t after, std::size_t most) {
@@ -197,6 +199,19 @@ TEST_P(ShardedOrdersTest, AreReadShardByShardBehindACursor) {
   EXPECT_THAT(buyers_since(3, 0, 10), IsEmpty());
   EXPECT_EQ(shop.orders().since(2, 1, 10).at(0).reason, FailureReason::kTooLate);
   EXPECT_EQ(shop.orders().since(2, 1, 10).at(0).seq, 2);
+}
+
+/// As quantity control compares them.
+TEST_P(ShardedOrdersTest, ADigestIsThatOfTheOrdersThatAreRead) {
+  std::vector<ShardEnd> read(4);
+  for (std::int32_t shard = 0; shard < 4; ++shard) {
+    for (const Order& order : shop.orders().since(shard, 0, 10)) {
+      read[static_cast<std::size_t>(shard)].add(order);
+    }
+  }
+  EXPECT_EQ(shop.orders().newest(), read);
+  EXPECT_EQ(read[0].seq, 5);
+  EXPECT_NE(read[0].digest, 0);
 }
 
 TEST_P(ShardedOrdersTest, CursorsBeginBeforeEverySaleThatHasNotLongEnded) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "repositories/storage_error.h"
 #include "services/leasing/quantity_control.h"
 #include "tests/support/fakes/changed_leases.h"
@@ -32,6 +34,7 @@ class Flaky final : public repositories::Orders, public test_support::ChangedLea
   bool leases_fail = false;
   bool stock_fails = false;
   bool numbers_fail = false;
+  std::function<void()> before_orders;
 
   repositories::PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                           LeaseId lease) override {
@@ -46,6 +49,7 @@ class Flaky final : public repositories::Orders, public test_support::ChangedLea
   }
   std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) override {
     fail_if(orders_fail);
+    if (before_orders) before_orders();
     return store_->since(shard, after, most);
   }
   std::vector<ShardEnd> newest() override { return store_->newest(); }
@@ -361,6 +365,42 @@ TEST_F(LostTailTest, WhoKnowsAnotherOutcomeBeforeThatPlaceStartsOver) {
   fail(lease_of_term(2), 1);
   sell(kept, 2);
   EXPECT_TRUE(beat(heartbeat).start_over);
+}
+
+/// A release that counts no digest has written the last order.
+TEST_F(LostTailTest, WhereTheDigestIsBehindNothingIsCompared) {
+  const LeaseId lease = grant_first();
+  sell(lease, 1);
+  const auto known = after(beat(heartbeat_of("a")));
+  ASSERT_NE(known.last_orders.at(0), "");
+  {
+    const auto transaction = shop_.store.begin();
+    ShardEnd end = transaction->lock_shard(0).end;
+    end.seq = 2;
+    const Order order = order_of(lease, 2, 2);
+    transaction->insert({&order, 1});
+    transaction->advance_shard(0, end);
+    transaction->commit();
+  }
+  const auto reply = beat(known);
+  EXPECT_FALSE(reply.start_over);
+  EXPECT_THAT(reply.cursors, ElementsAre(2));
+  EXPECT_THAT(reply.last_orders, ElementsAre(""));
+  sell(lease, 3);
+  EXPECT_FALSE(beat(after(reply)).start_over);
+}
+
+/// It fails over between two statements.
+TEST_F(LostTailTest, WhereOrdersVanishWhileTheyAreReadNotAllIsKnown) {
+  const LeaseId lease = grant_first();
+  sell(lease, 1);
+  const auto known = after(beat(heartbeat_of("a")));
+  const auto before = shop_.store.state();
+  sell(lease, 2);
+  flaky_.before_orders = [&] { shop_.store.restore(before); };
+  EXPECT_TRUE(beat(known).more);
+  flaky_.before_orders = nullptr;
+  EXPECT_FALSE(beat(known).more);
 }
 
 /// It has read a part of the orders, and of those alone no digest is known.

@@ -19,8 +19,9 @@ bool are_behind(std::span<const std::int64_t> cursors, std::span<const ShardEnd>
   return std::ranges::equal(cursors, newest, std::ranges::less_equal{}, {}, &ShardEnd::seq);
 }
 
-/// The orders of one shard up to a cursor, as a validator knows them. Their digest is not known
-/// before the first reply that reaches the newest order, nor to a validator of an earlier release.
+/// The orders of one shard up to a cursor, as a validator knows them. Their digest is unknown
+/// before the first reply that reaches the newest order, to a validator of an earlier release, and
+/// where the database has none.
 class KnownOrders {
  public:
   KnownOrders(std::int64_t cursor, std::string_view words) : end_{.seq = cursor} {
@@ -33,13 +34,14 @@ class KnownOrders {
   /// Whether they may be what the database has. From its newest order on the digest is known.
   bool agree_with(const ShardEnd& newest) {
     if (end_.seq != newest.seq) return true;
-    const bool agree = !knows_digest_ || end_.digest == newest.digest;
+    const bool agree = !knows_digest_ || !newest.has_digest() || end_.digest == newest.digest;
     end_ = newest;
-    knows_digest_ = true;
+    knows_digest_ = newest.has_digest();
     return agree;
   }
 
   std::int64_t cursor() const { return end_.seq; }
+  /// For Heartbeat::last_orders.
   std::string words() const { return knows_digest_ ? fmt::format("{}", end_.digest) : ""; }
 
  private:
@@ -82,7 +84,9 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
     if (!agree) return start_over(reply);
     reply.cursors[shard] = known.cursor();
     reply.last_orders[shard] = known.words();
-    reply.more = reply.more || found.size() == times.orders_at_once;
+    // Orders that the shard had a moment ago are gone: the database has just lost them.
+    const bool fewer = known.cursor() < newest[shard].seq;
+    reply.more = reply.more || fewer || found.size() == times.orders_at_once;
     reply.orders.insert(reply.orders.end(), found.begin(), found.end());
   }
 }

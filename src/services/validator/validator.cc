@@ -184,6 +184,7 @@ void Validator::all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick
 /// the yes true. Nobody is told *no* meanwhile. Leases that it may have lost are given up; new ones
 /// are sold from, because the consumer asks the database before each order.
 void Validator::start_over() {
+  ++start_overs_;
   membership_.doubt_everybody(std::max(newest_lease_, holder_.newest()));
   checkout_.load_ownership(membership_.ownership());
   checkout_.doubt_outcomes();

@@ -91,6 +91,8 @@ class Validator {
   bool loading() const { return loading_; }
   /// Orders that quantity control has told, also again.
   std::uint64_t orders_told() const { return orders_told_; }
+  /// How often it began to read all orders again, because the database had lost what it knew.
+  std::uint64_t start_overs() const { return start_overs_; }
   /// How far the machine's clocks can be believed.
   const Clocks& clocks() const { return clocks_; }
 
@@ -121,6 +123,7 @@ class Validator {
   std::atomic<bool> loading_{true};
   std::atomic<bool> terms_doubted_{false};  // of a sale: the next heartbeat asks for them all
   std::atomic<std::uint64_t> orders_told_{0};
+  std::atomic<std::uint64_t> start_overs_{0};
 
   // The heartbeat's.
   Membership membership_;

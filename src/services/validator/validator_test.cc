@@ -530,6 +530,7 @@ TEST_F(ValidatorTest, ADatabaseThatLostItsTailIsLearntAgain) {
   EXPECT_EQ(units(), 0) << "another may be granted the same lease";
   const auto next = validator_.compose(at(seconds{20}));
   EXPECT_THAT(next.cursors, IsEmpty());
+  EXPECT_EQ(validator_.start_overs(), 1);
   EXPECT_EQ(next.catalog_revision, -1);
   EXPECT_EQ(next.blacklist_revision, -1);
   EXPECT_EQ(next.sessions_revision, -1);

@@ -27,8 +27,9 @@ struct Rules {
   double check_burst = 1000;                   // bucket size
   std::chrono::milliseconds interval{10'000};  // one attempt per buyer in this time; 0: none
   /// A request waits for so long for the outcome of its purchase. Then the one that began it is
-  /// told "pending" (202), and a repeated one "unavailable" (503; docs/design.md#pending).
-  std::chrono::milliseconds wait{2'000};
+  /// told "pending" (202), and a repeated one "unavailable" (503; docs/design.md#pending). A
+  /// validator that forwarded it waits for 1.6 s, and proxies ask another one after 2 s.
+  std::chrono::milliseconds wait{1'200};
   std::size_t stripes = 256;  // locks that the buyers are split over: a power of two, to 256
 };
 

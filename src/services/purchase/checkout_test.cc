@@ -305,9 +305,9 @@ TEST_F(CheckoutTest, TheBucketIsAskedLast) {
 
 TEST_F(CheckoutTest, WhoWaitsTooLongIsToldPending) {
   ASSERT_FALSE(buy(1, 1));
-  checkout_->expire_waits(at(milliseconds{1'900}).tick);
+  checkout_->expire_waits(at(milliseconds{1'100}).tick);
   EXPECT_TRUE(told_.empty());
-  checkout_->expire_waits(at(milliseconds{2'100}).tick);
+  checkout_->expire_waits(at(milliseconds{1'300}).tick);
   ASSERT_EQ(told_.size(), 1);
   EXPECT_EQ(told_[0].verdict, Verdict::kPending);
   EXPECT_EQ(told_[0].sale, kSale);
@@ -319,12 +319,12 @@ TEST_F(CheckoutTest, WhoWaitsTooLongIsToldPending) {
 
 TEST_F(CheckoutTest, WhoAsksAgainIsNeverToldPendingAfterItMayHaveBeenAnOrder) {
   ASSERT_FALSE(buy(1, 1));
-  checkout_->expire_waits(at(milliseconds{2'100}).tick);
+  checkout_->expire_waits(at(milliseconds{1'300}).tick);
   ASSERT_EQ(told_.size(), 1);
   ASSERT_FALSE(buy(1, 1, milliseconds{2'200})) << "it may be committed, and /purchases/ said so";
-  checkout_->expire_waits(at(milliseconds{4'000}).tick);
-  EXPECT_EQ(told_.size(), 1) << "it has waited for less than two seconds";
-  checkout_->expire_waits(at(milliseconds{4'300}).tick);
+  checkout_->expire_waits(at(milliseconds{3'300}).tick);
+  EXPECT_EQ(told_.size(), 1) << "it has waited for less than 1.2 s";
+  checkout_->expire_waits(at(milliseconds{3'500}).tick);
   ASSERT_EQ(told_.size(), 2);
   EXPECT_EQ(told_[1].verdict, Verdict::kUnavailable);
   EXPECT_GT(told_[1].retry_after, milliseconds{0});

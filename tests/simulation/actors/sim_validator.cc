@@ -16,7 +16,7 @@ namespace {
 constexpr Duration kLinkPatience = 1s;
 constexpr Duration kForwardPatience = 3s;
 /// A buyer who waits is answered within 2 s, and a review comes every 100 ms.
-constexpr Duration kLongestWait = 2'300ms;
+constexpr Duration kLongestWait = 1'500ms;
 
 Member member_of(std::size_t index, std::int64_t life) {
   const std::string node(1, static_cast<char>('a' + index));

@@ -24,9 +24,17 @@ std::int64_t gap_of(const repositories::Term& term) {
 }  // namespace
 
 void LeaseNumbers::begin(const repositories::TakenTerm& term) {
+  gap_ = gap_of(term);
   const std::int64_t by_clock = Unit(term.at.time_since_epoch()).count();
   const bool clock_is_behind = by_clock <= newest_.value;
-  note({clock_is_behind ? newest_.value + gap_of(term) : by_clock});
+  above_ = {clock_is_behind ? newest_.value + gap_ : by_clock};
+  known_ = false;
+}
+
+void LeaseNumbers::note(LeaseId lease) {
+  if (lease <= greatest()) return;
+  above_ = {lease.value + gap_};
+  known_ = false;
 }
 
 void LeaseNumbers::continue_in(repositories::Leases& leases, const repositories::Term& term,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "model/ids.h"
 #include "model/time.h"
@@ -22,11 +23,9 @@ class LeaseNumbers {
   void begin(const repositories::TakenTerm& term);
   /// That lease was granted, and the database knows it.
   void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
-  /// A validator has reported that lease: the next number must be greater.
-  void note(LeaseId lease) {
-    above_ = std::max(above_, lease);
-    if (above_ > newest_) known_ = false;
-  }
+  /// A validator has reported that lease. If the database does not know it, the next number is
+  /// greater by a gap: others may have been granted the numbers behind it.
+  void note(LeaseId lease);
   /// The database may have lost its newest leases.
   void doubt() { known_ = false; }
 
@@ -40,7 +39,8 @@ class LeaseNumbers {
   void continue_in(repositories::Leases& leases, const repositories::Term& term, Instant now);
 
  private:
-  LeaseId newest_;  // ever seen
+  std::int64_t gap_ = 0;  // of this term
+  LeaseId newest_;        // ever seen
   LeaseId above_;
   bool known_ = true;
 };

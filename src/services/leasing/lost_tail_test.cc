@@ -241,12 +241,14 @@ TEST_F(LostTailTest, TheNumberOfALostLeaseIsNotedByTheGrantThatWouldUseItAgain) 
 TEST_F(LostTailTest, NumbersOfLeasesGoOnBehindThoseThatTheDatabaseHasLost) {
   auto heartbeat = after(beat(heartbeat_of("a")));
   heartbeat.newest_lease = lease_of_term(50);
-  EXPECT_EQ(beat(heartbeat).oldest_open, lease_of_term(51));
-  EXPECT_EQ(grant(1, 1), lease_of_term(51));
-  EXPECT_EQ(beat(heartbeat).oldest_open, lease_of_term(51));
-  heartbeat.newest_lease = lease_of_term(51);
+  const LeaseId next = beat(heartbeat).oldest_open;
+  EXPECT_GT(next, lease_of_term(51)) << "that may be another validator's, and lost as well";
+  EXPECT_EQ(grant(1, 1), next);
+  EXPECT_EQ(beat(heartbeat).oldest_open, next);
+  heartbeat.newest_lease = next;
   beat(heartbeat);
-  EXPECT_EQ(grant(2, 1), lease_of_term(52)) << "what the database knows is no reason to go on";
+  EXPECT_EQ(grant(2, 1), LeaseId{next.value + 1})
+      << "what the database knows is no reason to go on";
 }
 
 /// The validators that knew of the lease and of the ring are not heard of.
@@ -272,7 +274,7 @@ TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
   EXPECT_EQ(ask(1, 1).refusal, peers::LeaseReply::Refusal::kStaleRing);
   flaky_.numbers_fail = false;
   beat(heartbeat);
-  EXPECT_EQ(grant(1, 1), lease_of_term(51));
+  EXPECT_GT(grant(1, 1), lease_of_term(51));
 }
 
 /// The database may have lost the first ring of that epoch; by which one the sender decides

@@ -106,12 +106,13 @@ stampede_room(app/roles SANITIZE thread CLOCK
   LINKS fmt::fmt)
 stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
   services/audit LINKS Boost::json stampede::sodium fmt::fmt)
+# One thread each, for what its own operator types.
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
-# One thread, which parses what its own operator types.
 stampede_room(app/commands CLOCK
-  USES app/backup app/config app/roles app/site app/terminal model repositories/sql repositories/sql/connection identity
-       captcha services/purchase services/catalog services/accounts services/audit
-       services/operations services/routing views controllers/shop
+  USES app/backup app/config app/roles app/site app/terminal model repositories/sql
+       repositories/sql/connection identity captcha services/purchase services/catalog
+       services/accounts services/audit services/operations services/routing views
+       controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
 stampede_room(app USES app/commands LINKS fmt::fmt)

@@ -12,8 +12,9 @@ class Digest {
   explicit Digest(std::uint64_t before) : value_(before) {}
 
   void add(std::uint64_t number) {
-    for (int shift = 0; shift < 64; shift += 8)
+    for (int shift = 0; shift < 64; shift += 8) {
       add_byte(static_cast<unsigned char>(number >> shift));
+    }
   }
   void add(std::string_view text) {
     for (const char byte : text) add_byte(static_cast<unsigned char>(byte));

@@ -79,8 +79,8 @@ struct HeartbeatReply {
   /// they came. By them it knows a database that lost its tail and went on with other orders.
   std::vector<std::string> last_orders;
   bool more = false;  // there are more orders: ask again at once
-  /// The cursors that were sent are ahead of the database, which has lost its tail: they are to be
-  /// forgotten. `orders` and `cursors` of this reply mean nothing.
+  /// The database has lost its tail, and with it orders up to the cursors that were sent. These
+  /// cursors are to be forgotten. `orders` and `cursors` of this reply mean nothing.
   bool start_over = false;
 };
 
@@ -90,7 +90,7 @@ struct LeaseAsk {
   std::int64_t number = 0;
   SaleId sale;
   std::int64_t ring_epoch = 0;
-  std::string ring_nonce = {};               // of that epoch; empty: older
+  std::string ring_nonce = {};               // of that epoch; empty: not told
   std::optional<Sale> known = std::nullopt;  // the sale, by which the holder will sell; none: older
 };
 

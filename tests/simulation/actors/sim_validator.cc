@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kLinkPatience = 1s;
 constexpr Duration kForwardPatience = 3s;
-/// A buyer who waits is answered within 2 s, and a review comes every 100 ms.
+/// A buyer who waits is answered within 1.2 s (Rules::wait), and a review comes every 100 ms.
 constexpr Duration kLongestWait = 1'500ms;
 
 Member member_of(std::size_t index, std::int64_t life) {

@@ -88,11 +88,17 @@ Done audit(const Config& config, const AuditOptions& options) {
   }
   std::vector<SaleReport> reports;
   repositories::Audit& storage = context.storage().audit();
-  for (const AuditedSale& audited : storage.audited_sales()) {
+  const std::vector<AuditedSale> all = storage.audited_sales();
+  for (const AuditedSale& audited : all) {
     if (only && audited.sale.id != only) continue;
     SaleReport& report = reports.emplace_back(services::audit::audit_sale(audited));
     if (!answers) continue;
-    for (auto& finding : audit_answers(audited, storage, *answers, options.demand)) {
+    std::vector<SaleId> others;
+    for (const AuditedSale& other : all) {
+      const bool same_product = other.sale.product == audited.sale.product;
+      if (same_product && other.sale.id != audited.sale.id) others.push_back(other.sale.id);
+    }
+    for (auto& finding : audit_answers(audited, others, storage, *answers, options.demand)) {
       report.findings.push_back(std::move(finding));
     }
     std::ranges::sort(report.findings, {}, &services::audit::Finding::invariant);

@@ -45,9 +45,23 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
                     "orders are of nobody who attempted them, or of one who was told no");
 }
 
+/// A key that is an order of another sale was told that order, whatever sale its buyer named.
+void find_in(SaleId other, repositories::Audit& storage, AnswerLog& answers) {
+  storage.for_each_order(other, [&](const Order& order) {
+    const auto found = answers.outcomes().find(Want{order.buyer, order.intent});
+    if (found == answers.outcomes().end() || !order.active()) return;
+    if (found->second.promised == order.number) found->second.kept = true;
+  });
+}
+
 /// Checks I3; to be called after no_phantom().
-Finding no_loss(AnswerLog& answers) {
+Finding no_loss(std::span<const SaleId> others, repositories::Audit& storage, AnswerLog& answers) {
   Offenders offenders;
+  const auto lost = [](const auto& entry) { return entry.second.promised && !entry.second.kept; };
+  for (const SaleId other : others) {
+    if (std::ranges::none_of(answers.outcomes(), lost)) break;
+    find_in(other, storage, answers);
+  }
   for (const auto& [want, outcome] : answers.outcomes()) {
     if (outcome.promised && !outcome.kept) {
       offenders.add(fmt::format("{}: was told order {}, which is not there", name(want),
@@ -97,10 +111,10 @@ Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answer
 }  // namespace
 
 std::vector<Finding> audit_answers(const repositories::AuditedSale& audited,
-                                   repositories::Audit& storage, AnswerLog& answers,
-                                   std::int64_t demand) {
+                                   std::span<const SaleId> others, repositories::Audit& storage,
+                                   AnswerLog& answers, std::int64_t demand) {
   Finding phantom = no_phantom(audited.sale.id, storage, answers);
-  Finding loss = no_loss(answers);
+  Finding loss = no_loss(others, storage, answers);
   return {std::move(loss), std::move(phantom), no_undersell(audited, answers, demand)};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "repositories/audit.h"
@@ -10,10 +11,11 @@
 namespace stampede::services::audit {
 
 /// Compares what clients were told with the orders in storage: I3, I4, I6 of one sale. `answers`
-/// were written before `sale` was read, so that every yes among them must be in it. `demand`:
-/// how many different wants the clients had in all.
+/// were written before `audited` was read, so that every yes among them must be in storage: in this
+/// sale, or in one of `others` of its product, where the key was an order already. `demand`: how
+/// many different wants the clients had in all.
 std::vector<Finding> audit_answers(const repositories::AuditedSale& audited,
-                                   repositories::Audit& storage, AnswerLog& answers,
-                                   std::int64_t demand);
+                                   std::span<const SaleId> others, repositories::Audit& storage,
+                                   AnswerLog& answers, std::int64_t demand);
 
 }  // namespace stampede::services::audit

@@ -46,8 +46,7 @@ class AuditTest : public testing::Test, public repositories::Audit {
 
   std::vector<repositories::AuditedSale> audited_sales() override { return {audited_}; }
   void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) override {
-    EXPECT_EQ(sale, kSale);
-    for (const Order& order : orders_) visit(order);
+    for (const Order& order : sale == kSale ? orders_ : orders_of_others_) visit(order);
   }
 
   void answer(std::int64_t buyer, int status, std::string_view result, std::int64_t order = 0) {
@@ -66,7 +65,7 @@ class AuditTest : public testing::Test, public repositories::Audit {
   /// "I1: ...", of everything that is broken.
   std::vector<std::string> breaches(std::int64_t demand = 4) {
     SaleReport report = audit_sale(audited_);
-    for (Finding& f : audit_answers(audited_, *this, answers_, demand))
+    for (Finding& f : audit_answers(audited_, others_, *this, answers_, demand))
       report.findings.push_back(f);
     std::vector<std::string> broken;
     for (const Finding& f : report.findings) {
@@ -80,6 +79,8 @@ class AuditTest : public testing::Test, public repositories::Audit {
 
   repositories::AuditedSale audited_;
   std::vector<Order> orders_;
+  std::vector<SaleId> others_;  // of the product
+  std::vector<Order> orders_of_others_;
   AnswerLog answers_{kSale, kProduct};
 };
 
@@ -260,7 +261,7 @@ TEST_F(AuditTest, UnitsThatWereAddedAfterBuyersWereToldSoldOutBreakNothing) {
   answer_all_in_order();
   EXPECT_THAT(breaches(5), IsEmpty());
   answer(5, 410, "sold-out");
-  const Finding found = audit_answers(audited_, *this, answers_, 5).back();
+  const Finding found = audit_answers(audited_, others_, *this, answers_, 5).back();
   EXPECT_EQ(found.state, Finding::State::kOpen);
   EXPECT_THAT(found.explanation, HasSubstr("2 were added while the sale was on"));
   audited_.added_while_on = 1;  // one of the units that were there from the start was not sold
@@ -272,7 +273,7 @@ TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
   audited_.sale.unleased = 1;
   answer_all_in_order();
   const auto undersell = [&](std::int64_t demand) {
-    return audit_answers(audited_, *this, answers_, demand).back();
+    return audit_answers(audited_, others_, *this, answers_, demand).back();
   };
   EXPECT_EQ(undersell(5).state, Finding::State::kOpen) << "a want without any answer";
   answer(5, 0, "lost");
@@ -280,6 +281,21 @@ TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
   EXPECT_THAT(undersell(5).explanation, HasSubstr("1 of 5 wants"));
   answer(5, 410, "sold-out");
   EXPECT_EQ(undersell(5).state, Finding::State::kBroken);
+}
+
+TEST_F(AuditTest, AKeyThatIsAnOrderOfAnotherSaleWasToldThatOrder) {
+  answer_all_in_order();
+  answer(9, 200, "sold", 9);
+  EXPECT_THAT(breaches(5), ElementsAre(HasSubstr("I3")));
+  others_ = {SaleId{2}};
+  EXPECT_THAT(breaches(5), ElementsAre(HasSubstr("I3"))) << "it is not there either";
+  orders_of_others_ = {order_of(9, 10)};
+  EXPECT_THAT(breaches(5), ElementsAre(HasSubstr("I3"))) << "of another buyer";
+  orders_of_others_ = {order_of(9, 9)};
+  orders_of_others_.front().status = OrderStatus::kFailed;
+  EXPECT_THAT(breaches(5), ElementsAre(HasSubstr("I3"))) << "it failed";
+  orders_of_others_.front().status = OrderStatus::kSuccess;
+  EXPECT_THAT(breaches(5), IsEmpty());
 }
 
 TEST_F(AuditTest, LinesOfOtherSalesAreLeftOut) {
@@ -298,7 +314,7 @@ TEST_F(AuditTest, LinesOfOtherSalesAreLeftOut) {
 TEST_F(AuditTest, OnlyTheFirstTenOffendersAreListed) {
   orders_.clear();
   for (std::int64_t number = 1; number <= 25; ++number) orders_.push_back(order_of(number, number));
-  const auto findings = audit_answers(audited_, *this, answers_, 0);
+  const auto findings = audit_answers(audited_, others_, *this, answers_, 0);
   EXPECT_THAT(findings[1].explanation, HasSubstr("25 orders"));
   EXPECT_EQ(findings[1].offenders.size(), 10u);
 }

@@ -235,9 +235,17 @@ TEST_P(SilentValidator, DiesUnderAPurchaseThatThenGoesToAnother) {
 }
 
 TEST_P(SilentValidator, StandsStillAndItsPurchasesGoToAnother) {
-  const Silent still(Silent::Manner::kStandsStill);
-  EXPECT_THAT(buy(still).body, HasSubstr("validator b /check"));
-  EXPECT_GE(still.requests(), 1);
+  // The proxies' own 2 s. A busy machine may take longer now and then, and 15 s every time would
+  // not pass.
+  auto best = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 5 && best > std::chrono::seconds{5}; ++i) {
+    const Silent still(Silent::Manner::kStandsStill);
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_THAT(buy(still).body, HasSubstr("validator b /check"));
+    best = std::min(best, std::chrono::steady_clock::now() - began);
+    EXPECT_GE(still.requests(), 1);
+  }
+  EXPECT_LT(best, std::chrono::seconds{5});
 }
 
 /// Cut off from quantity control it would answer 503 for as long as that lasts.

@@ -60,6 +60,7 @@ TEST(LargeShop, SellsAtOnceAndForgetsNobody) {
   sell_many(shop);
   EXPECT_THAT(shop.server().log(), Not(HasSubstr("orders known")))
       << "ready only once everything was loaded";
+  EXPECT_LT(shop.server().start_work(), std::chrono::seconds{1});
 
   // Whatever is loaded by now: an order stays that order, and nobody gets a second one.
   const CheckAnswer again = first.buy(lamp, key_of(1));

@@ -79,10 +79,10 @@ TEST(Operations, ACommandWithAKeyIsOneChangeHoweverOftenItIsGiven) {
 
 TEST(Operations, AKilledRotationLeavesNoDraft) {
   Shop shop;
-  const auto drafts = [&] {
+  const auto drafts = [&](std::string_view called = "keys.draft") {
     int count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(shop.data())) {
-      count += entry.path().filename().string().starts_with("keys.draft") ? 1 : 0;
+      count += entry.path().filename().string().starts_with(called) ? 1 : 0;
     }
     return count;
   };
@@ -91,6 +91,8 @@ TEST(Operations, AKilledRotationLeavesNoDraft) {
     std::this_thread::sleep_for(moment * 2ms);  // the input of this test, not a wait
     rotate.signal(SIGKILL);
     ASSERT_TRUE(rotate.wait(kPatience));
+    EXPECT_EQ(drafts("keys.draft-"), 0) << "a file without a name goes with its process";
+    EXPECT_LE(drafts(), 1) << "between its name and its place";
   }
   // What an earlier release left goes with the next rotation.
   std::ofstream(shop.data() / "keys.draft-4711") << "secret";

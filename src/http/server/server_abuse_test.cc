@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <boost/system/error_code.hpp>
+#include <cerrno>
 #include <future>
 #include <string>
 #include <thread>
@@ -262,8 +264,10 @@ class NoFilesLeft {
 };
 
 TEST(ServerAbuse, AcceptsAgainAfterItRanOutOfFiles) {
-  // UBSan opens a pipe for each type it meets for the first time: let it meet the log's now.
-  telemetry::log_info("about to run out of files");
+  // UBSan opens a pipe for each type it meets for the first time: let it meet the log's and the
+  // error's now.
+  const boost::system::error_code ran_out(EMFILE, boost::system::system_category());
+  telemetry::log_info("about to run out of files", "error={}", ran_out.message());
   TestServer test({}, 1);
   RawConnection connection(test.port());  // the kernel takes it before the server starts
   ASSERT_TRUE(connection.connected());

@@ -76,8 +76,10 @@ bool needs_its_log(const Header& header) {
       fmt::format(
           "database {0}: its log {0}-wal is missing, and with it the newest orders; expected the "
           "log of the shop that this file was copied from, or a folder that `stampede backup` "
-          "made. If the log is lost for good, `stampede restore {1} --without-log --data NEW` "
-          "takes what is left",
+          "made. If the log is lost for good, or if sqlite3 has opened this file since its shop "
+          "was "
+          "killed and put the log into it, `stampede restore {1} --without-log --data NEW` takes "
+          "what is there",
           path.string(), path.parent_path().string()));
 }
 

@@ -1,5 +1,6 @@
 #include "consumers/batch_writer.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -19,6 +20,20 @@ void BatchWriter::take(std::span<const queue::Message> messages,
 }
 
 BatchWriter::Step BatchWriter::step(Instant now) {
+  const Step step = try_step(now);
+  note_away(step == Step::kAway);
+  return step;
+}
+
+void BatchWriter::note_away(bool away) {
+  pause_ = next_pause_;
+  next_pause_ = away ? std::min(pause_ * 2, retry_.last) : retry_.first;
+  if (healthy_.exchange(!away) != away) return;
+  if (listener_.away) listener_.away(away);
+  if (!away) telemetry::log_info("orders are written again");
+}
+
+BatchWriter::Step BatchWriter::try_step(Instant now) {
   bool done = true;
   if (!unreadable_.empty()) {
     done = try_quarantine(unreadable_.front().body, unreadable_.front().reason, now);

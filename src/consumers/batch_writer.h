@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -18,7 +20,8 @@ namespace stampede::consumers {
 
 /// Brings one batch of the order queue into the database, a transaction at a time, and tells who
 /// waits. A batch that the database refuses is cut in halves, in order, until the message is alone
-/// that is to blame; it goes into quarantine. Not thread-safe; calls block.
+/// that is to blame; it goes into quarantine. While the database is away the batch is kept, and the
+/// queue is to be stalled. Calls block. One thread, but for what says otherwise.
 class BatchWriter {
  public:
   /// Where messages go that nothing could be made of.
@@ -34,9 +37,21 @@ class BatchWriter {
     std::function<void(std::span<const LeaseId>)> closed;
     /// Purchases that are in quarantine now: they have become no order and will become none.
     std::function<void(std::span<const Purchase>)> quarantined;
+    /// The database is away, or was; each time that it changes.
+    std::function<void(bool)> away = {};
   };
-  BatchWriter(services::orders::OrderWriter writer, DeadLetters dead_letters, Listener listener)
-      : writer_(writer), dead_letters_(dead_letters), listener_(std::move(listener)) {}
+  /// Pauses between tries while the database is away: doubled from the first to the last.
+  struct Retry {
+    std::chrono::milliseconds first{50};
+    std::chrono::milliseconds last{1'000};
+  };
+  BatchWriter(services::orders::OrderWriter writer, DeadLetters dead_letters, Listener listener,
+              Retry retry)
+      : writer_(writer),
+        dead_letters_(dead_letters),
+        listener_(std::move(listener)),
+        retry_(retry),
+        next_pause_(retry.first) {}
 
   /// The next batch, and what came with it that could not be read. Both stay the caller's until
   /// step() is done with them.
@@ -46,9 +61,13 @@ class BatchWriter {
   enum class Step {
     kDone,  // everything is written or in quarantine: the batch may be acknowledged
     kMore,  // a part is: step() is to be called again
-    kAway,  // the database is away, and nothing was done: step() is to be called again, later
+    kAway,  // the database is away, and nothing was done: step() is to be called after pause()
   };
   Step step(Instant now);
+  /// After Step::kAway.
+  std::chrono::milliseconds pause() const { return pause_; }
+  /// False while the database is away. Thread-safe.
+  bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
 
   struct Statistics {
     telemetry::Counter batches;
@@ -63,6 +82,8 @@ class BatchWriter {
  private:
   enum class WriteResult { kWritten, kAway, kRefused };
 
+  Step try_step(Instant now);
+  void note_away(bool away);
   bool write_front(Instant now);
   WriteResult try_write(std::span<const queue::Message> messages,
                         services::orders::Written& written, std::string& reason);
@@ -73,6 +94,10 @@ class BatchWriter {
   services::orders::OrderWriter writer_;
   const DeadLetters dead_letters_;
   const Listener listener_;
+  const Retry retry_;
+  std::chrono::milliseconds pause_{};
+  std::chrono::milliseconds next_pause_;
+  std::atomic<bool> healthy_{true};
   Statistics statistics_;
   std::span<const queue::UnreadableMessage> unreadable_;  // not in quarantine yet
   std::deque<std::span<const queue::Message>> parts_;     // not written yet, in order

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "model/time.h"
@@ -12,8 +11,16 @@ namespace stampede::consumers {
 
 OrderConsumer::OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
                              DeadLetters dead_letters, Listener listener, Options options)
-    : source_(&source), options_(options), writer_(writer, dead_letters, std::move(listener)) {
+    : source_(&source),
+      options_(options),
+      writer_(writer, dead_letters, stalling(std::move(listener)), options.retry) {
   thread_ = std::jthread([this] { run(); });
+}
+
+/// Nothing new is taken while what was taken cannot be written.
+OrderConsumer::Listener OrderConsumer::stalling(Listener listener) {
+  listener.away = [this](bool away) { source_->stall(away); };
+  return listener;
 }
 
 OrderConsumer::~OrderConsumer() { finish(std::chrono::milliseconds{0}); }
@@ -40,27 +47,16 @@ void OrderConsumer::run() {
 
 bool OrderConsumer::write_batch() {
   writer_.take(batch_, source_->unreadable());
-  auto pause = options_.first_retry;
   for (;;) {
     const auto step = writer_.step(read_clocks().wall);
-    if (step == BatchWriter::Step::kAway) {
-      healthy_ = false;
-      source_->stall(true);
-      const concurrency::MutexLock lock(mutex_);
-      if (changed_.wait_for(mutex_, pause,
-                            [this]() STAMPEDE_REQUIRES(mutex_) { return given_up_; })) {
-        telemetry::log_error("purchases given up at shutdown", "waiting={}", batch_.size());
-        return false;
-      }
-      pause = std::min(pause * 2, options_.last_retry);
-      continue;
-    }
-    pause = options_.first_retry;
-    if (!healthy_.exchange(true)) {
-      source_->stall(false);
-      telemetry::log_info("orders are written again");
-    }
     if (step == BatchWriter::Step::kDone) return true;
+    if (step == BatchWriter::Step::kMore) continue;
+    const concurrency::MutexLock lock(mutex_);
+    if (changed_.wait_for(mutex_, writer_.pause(),
+                          [this]() STAMPEDE_REQUIRES(mutex_) { return given_up_; })) {
+      telemetry::log_error("purchases given up at shutdown", "waiting={}", batch_.size());
+      return false;
+    }
   }
 }
 

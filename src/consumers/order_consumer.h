@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -18,12 +17,11 @@ namespace stampede::consumers {
 class OrderConsumer {
  public:
   using DeadLetters = BatchWriter::DeadLetters;
-  using Listener = BatchWriter::Listener;  // called on the consumer's thread
+  using Listener = BatchWriter::Listener;  // called on the consumer's thread; `away` is its own
   using Statistics = BatchWriter::Statistics;
   struct Options {
     std::size_t batch = 2'000;  // messages in one transaction, at most
-    std::chrono::milliseconds first_retry{50};
-    std::chrono::milliseconds last_retry{1'000};
+    BatchWriter::Retry retry = {};
   };
 
   OrderConsumer(queue::OrderSource& source, services::orders::OrderWriter writer,
@@ -37,16 +35,16 @@ class OrderConsumer {
 
   const Statistics& statistics() const { return writer_.statistics(); }
   /// False while the database is away.
-  bool healthy() const { return healthy_.load(std::memory_order_relaxed); }
+  bool healthy() const { return writer_.healthy(); }
 
  private:
+  Listener stalling(Listener listener);
   void run();
   bool write_batch();  // false: given up
 
   queue::OrderSource* source_;
   const Options options_;
-  std::atomic<bool> healthy_{true};
-  BatchWriter writer_;                 // the thread's own, but for its statistics
+  BatchWriter writer_;                 // the thread's own, but for its statistics and health
   std::vector<queue::Message> batch_;  // the thread's own
 
   concurrency::Mutex mutex_;

@@ -168,8 +168,8 @@ class OrderConsumerTest : public testing::Test {
                                     quarantined_.push_back(each.buyer.value);
                                   }
                                 }},
-        OrderConsumer::Options{
-            .batch = 10, .first_retry = milliseconds{1}, .last_retry = milliseconds{4}});
+        OrderConsumer::Options{.batch = 10,
+                               .retry = {.first = milliseconds{1}, .last = milliseconds{4}}});
   }
   /// Publishes these and the marker, and waits until all are consumed.
   void consume(std::initializer_list<std::int64_t> buyers) {

@@ -9,4 +9,9 @@ namespace stampede {
 /// its leases are closed: no order can follow then, whether or not it has an end.
 inline constexpr std::chrono::hours kRetention{24};
 
+/// Sessions that ended are told to other processes for so long: twice as long as a session lasts
+/// (services/accounts/sessions.h), because the clocks of those who gave them out may have been
+/// wrong.
+inline constexpr std::chrono::hours kEndedSessionsTold{24};
+
 }  // namespace stampede

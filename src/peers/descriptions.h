@@ -57,7 +57,7 @@ inline constexpr Bytes kNonce{0, 64};
 /// 0: none. Numbers go on behind what a peer has heard of, and begin at the time in units of 10 us
 /// (services/leasing/lease_numbers.h), which comes so far in the year 2286.
 inline constexpr Whole kNewestLease{0, 1'000'000'000'000'000};
-inline constexpr Bytes kLastOrder{0, 128};
+inline constexpr Bytes kOrderDigest{0, 128};
 
 void describe(auto& io, Is<Member> auto& member) {
   io("node", member.node, kNode);
@@ -132,7 +132,7 @@ void describe(auto& io, Is<Heartbeat> auto& heartbeat) {
   io.unread_number("epochs_since");
   io.later("sessions_revision", heartbeat.sessions_revision, Whole{-1});
   io("cursors", heartbeat.cursors, Whole{0});
-  io.later("last_orders", heartbeat.last_orders, kLastOrder);
+  io.later("last_orders", heartbeat.order_digests, kOrderDigest);
   io("blacklisted", heartbeat.blacklisted);
   io.unread("counters");
   io.later("counts", heartbeat.counts);
@@ -156,11 +156,12 @@ void describe(auto& io, Is<HeartbeatReply> auto& reply) {
   io("sales", reply.sales);
   io("blacklist_revision", reply.blacklist_revision, Whole{0});
   io("blacklist", reply.blacklist);
+  io.later("blacklisted_saved", reply.blacklisted_saved);
   io.later("sessions_revision", reply.sessions_revision, Whole{-1});
   io("epochs", reply.epochs);
   io("orders", reply.orders);
   io("cursors", reply.cursors, Whole{0});
-  io.later("last_orders", reply.last_orders, kLastOrder);
+  io.later("last_orders", reply.order_digests, kOrderDigest);
   io("more", reply.more);
   io.later("start_over", reply.start_over);
 }

@@ -117,7 +117,7 @@ Heartbeat any_heartbeat() {
           .blacklist_revision = any(-1, kMost),
           .sessions_revision = any(-1, kMost),
           .cursors = some<std::int64_t>([] { return any(0, kMost); }),
-          .last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); }),
+          .order_digests = some<std::string>([] { return any_text("0123456789/x", 0, 128); }),
           .blacklisted = some<BlacklistEntry>(any_entry),
           .counts = maybe_counts()};
 }
@@ -150,7 +150,7 @@ HeartbeatReply any_reply() {
   });
   reply.orders = some<Order>(any_order);
   reply.cursors = some<std::int64_t>([] { return any(0, kMost); });
-  reply.last_orders = some<std::string>([] { return any_text("0123456789/x", 0, 128); });
+  reply.order_digests = some<std::string>([] { return any_text("0123456789/x", 0, 128); });
   reply.more = any_bool();
   reply.start_over = any_bool();
   return reply;
@@ -214,7 +214,7 @@ TEST(PeerJson, AHeartbeatArrivesAsItWasSent) {
     RC_ASSERT(came->blacklist_revision == sent.blacklist_revision);
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
     RC_ASSERT(came->cursors == sent.cursors);
-    RC_ASSERT(came->last_orders == sent.last_orders);
+    RC_ASSERT(came->order_digests == sent.order_digests);
     RC_ASSERT(came->undecided == sent.undecided);
     RC_ASSERT(came->leader_epoch == sent.leader_epoch);
     RC_ASSERT(all_same(came->blacklisted, sent.blacklisted, same_entry));
@@ -247,7 +247,7 @@ TEST(PeerJson, AReplyArrivesAsItWasSent) {
     RC_ASSERT(came->epochs == sent.epochs);
     RC_ASSERT(all_same(came->orders, sent.orders, same_order));
     RC_ASSERT(came->cursors == sent.cursors);
-    RC_ASSERT(came->last_orders == sent.last_orders);
+    RC_ASSERT(came->order_digests == sent.order_digests);
     RC_ASSERT(came->more == sent.more);
     RC_ASSERT(came->start_over == sent.start_over);
     RC_ASSERT(came->sessions_revision == sent.sessions_revision);
@@ -343,7 +343,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("incarnation":"0123456789abcdef"}],"newest_lease":0,"renewed":[],)"
             R"("oldest_open":9223372036854775807,"closed":[],"recalled":[],"stock":[],)"
             R"("catalog_revision":0,"sales":null,"blacklist_revision":0,"blacklist":null,)"
-            R"("sessions_revision":-1,"epochs":[],)"
+            R"("blacklisted_saved":true,"sessions_revision":-1,"epochs":[],)"
             R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
             R"("last_orders":[],"more":false,"start_over":false})");
   HeartbeatReply position;
@@ -417,7 +417,8 @@ TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
   std::string text = to_json(reply());
   for (const std::string_view later :
        {"\"leader_epoch\":0,", "\"database_time\":0,", "\"virtual_nodes\":150,",
-        "\"sessions_revision\":-1,", "\"last_orders\":[],", ",\"start_over\":false"}) {
+        "\"blacklisted_saved\":true,", "\"sessions_revision\":-1,", "\"last_orders\":[],",
+        ",\"start_over\":false"}) {
     text.erase(text.find(later), later.size());
   }
   text.replace(text.find("\"stock\":[]"), 10, "\"stock\":[[3,5,2]]");

@@ -32,11 +32,11 @@ struct Heartbeat {
 
   std::int64_t catalog_revision = -1;  // what it knows; -1: nothing
   std::int64_t blacklist_revision = -1;
-  std::int64_t sessions_revision = -1;   // of raised session epochs
-  std::vector<std::int64_t> cursors;     // seq of the last order known, of each shard; empty: none
-  std::vector<std::string> last_orders;  // as the reply with those cursors had them
+  std::int64_t sessions_revision = -1;  // of raised session epochs
+  std::vector<std::int64_t> cursors;    // seq of the last order known, of each shard; empty: none
+  std::vector<std::string> order_digests;  // as the reply with those cursors had them
 
-  std::vector<BlacklistEntry> blacklisted;  // automatic entries, to be kept
+  std::vector<BlacklistEntry> blacklisted;  // automatic entries, to be saved
   std::optional<CheckCounts> counts;        // since it began, for the console
 };
 
@@ -71,13 +71,14 @@ struct HeartbeatReply {
   std::optional<std::vector<Sale>> sales;  // if the revision is another than the one known
   std::int64_t blacklist_revision = 0;
   std::optional<std::vector<BlacklistEntry>> blacklist;  // likewise
-  std::int64_t sessions_revision = -1;                   // -1: not told
-  std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
-  std::vector<Order> orders;                             // since the cursors, failed ones too
-  std::vector<std::int64_t> cursors;                     // behind `orders`
+  bool blacklisted_saved = true;        // the heartbeat's `blacklisted` are in the database
+  std::int64_t sessions_revision = -1;  // -1: not told
+  std::vector<std::pair<UserId, SessionEpoch>> epochs;  // raised since
+  std::vector<Order> orders;                            // since the cursors, failed ones too
+  std::vector<std::int64_t> cursors;                    // behind `orders`
   /// Which orders there are up to each cursor, in words of quantity control; to be sent back as
   /// they came. By them it knows a database that lost its tail and went on with other orders.
-  std::vector<std::string> last_orders;
+  std::vector<std::string> order_digests;
   bool more = false;  // there are more orders: ask again at once
   /// The database has lost its tail, and with it orders up to the cursors that were sent. These
   /// cursors are to be forgotten. `orders` and `cursors` of this reply mean nothing.

@@ -25,6 +25,9 @@ using Generation = std::uint64_t;
 /// Counts the publishes of one connection from 1, as the broker counts them for its confirms.
 using DeliveryTag = std::uint64_t;
 
+/// A connection to the broker on which a confirm is missing for longer is given up.
+inline constexpr std::chrono::milliseconds kConfirmTimeout{10'000};
+
 /// What a publisher with confirms must remember: which purchases wait, which were sent, and what
 /// may be said of them. No I/O, no clock, not thread-safe: its owner moves the bytes.
 ///

@@ -25,6 +25,13 @@ struct TakenTerm : Term {
   Instant at;  // by the database's clock
 };
 
+/// What a renewal tells.
+struct Renewal {
+  Instant at;  // by the database's clock
+  /// When a process that stands by was last asked, by the same clock; Instant::min(): never.
+  Instant standby_asked;
+};
+
 /// What a transaction in the leader's name ends with when that term does not stand any more.
 /// Nothing of it is in the database.
 class NoLongerLeader : public std::runtime_error {
@@ -46,11 +53,13 @@ class Leadership {
   /// `holder`; nullopt otherwise. Its epoch is greater than `above`.
   virtual std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
                                         std::chrono::milliseconds life) = 0;
-  /// Another `life` from now on, also for a term that ran out but was not taken from it: the
-  /// database's time; nullopt if another term stands.
-  virtual std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) = 0;
+  /// Another `life` from now on, also for a term that ran out but was not taken from it; nullopt if
+  /// another term stands.
+  virtual std::optional<Renewal> renew(const Term& term, std::chrono::milliseconds life) = 0;
   /// Ends the term at once, if it still stands.
   virtual void resign(const Term& term) = 0;
+  /// Of a process that stands by: a validator asked it just now.
+  virtual void note_standby_asked() = 0;
   /// The database's time, if the term stands at it; nullopt otherwise. Reads only.
   virtual std::optional<Instant> standing(const Term& term) = 0;
   /// The leader, or the last one; an epoch of 0: there was none yet.

@@ -4,15 +4,10 @@
 #include <exception>
 #include <utility>
 
+#include "model/retention.h"
 #include "telemetry/log.h"
 
 namespace stampede::schedules {
-namespace {
-
-/// Older sessions have ended; the clocks of those who gave them out may have been wrong.
-constexpr auto kSessionsKept = 2 * services::accounts::Sessions::kLifetime;
-
-}  // namespace
 
 void Reload::run(Now now) {
   std::exception_ptr failure;
@@ -70,7 +65,8 @@ void Reload::load_changes(Now now) {
 }
 
 void Reload::load_epochs(Now now) {
-  const auto raised = parts_.accounts.epochs_raised(sessions_revision_, now.wall - kSessionsKept);
+  const auto raised =
+      parts_.accounts.epochs_raised(sessions_revision_, now.wall - kEndedSessionsTold);
   parts_.sessions.load(raised.epochs, now.wall);
   sessions_revision_ = raised.revision;
 }

@@ -93,6 +93,7 @@ enum class Bug {
   kOwnVirtualNodes,          // draws the ring with virtual nodes of its own
   kRingUntold,               // does not tell by which ring it goes
   kUnusableShardKept,        // sells from a lease whose shard cannot be used
+  kOldLeasesKept,            // sells from leases of before a change of the ring
   kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
@@ -188,6 +189,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kBansLate, "bans-late"},
     BugName{Bug::kNeverLoadedUnknown, "never-loaded-unknown"},
     BugName{Bug::kUnknownIsFailed, "unknown-is-failed"},
+    BugName{Bug::kOldLeasesKept, "old-leases-kept"},
     BugName{Bug::kPreviousKeysDropped, "previous-keys-dropped"},
     BugName{Bug::kPendingAfterYes, "pending-after-yes"},
     BugName{Bug::kStartOverIgnored, "start-over-ignored"},

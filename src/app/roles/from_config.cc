@@ -1,7 +1,11 @@
 #include "app/roles/from_config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -25,6 +29,11 @@ http::ListenerOptions public_listener(const Config& config) {
 controllers::OriginRule origin_rule(const Config& config) {
   const std::string& origin = config.http.origin;
   return controllers::OriginRule(origin.empty() ? std::nullopt : std::optional(origin));
+}
+
+std::string draw_incarnation() {
+  std::random_device random;
+  return fmt::format("{:016x}", std::uint64_t{random()} << 32 | random());
 }
 
 services::purchase::Rules purchase_rules(const Config& config) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "app/config/config.h"
 #include "controllers/origin.h"
@@ -18,6 +19,9 @@ http::ListenerOptions public_listener(const Config& config);
 
 /// Which requests are taken for the shop's own pages'.
 controllers::OriginRule origin_rule(const Config& config);
+
+/// Tells this process from those before it under the same name: 16 hexadecimal digits, drawn anew.
+std::string draw_incarnation();
 
 /// How a purchase is decided.
 services::purchase::Rules purchase_rules(const Config& config);

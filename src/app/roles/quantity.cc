@@ -3,7 +3,6 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <random>
 
 #include "app/config/data_dir.h"
 #include "app/roles/cluster.h"
@@ -18,6 +17,7 @@
 #include "repositories/sql/queue_shards.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
+#include "schedules/periods.h"
 #include "services/leasing/quantity_control.h"
 #include "telemetry/log.h"
 
@@ -26,9 +26,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Eight times in the life of a term: a standby takes over within 3 s of a leader's death.
-constexpr milliseconds kLeadPeriod{250};
-constexpr milliseconds kReviewPeriod{250};
 constexpr std::size_t kReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
@@ -37,7 +34,7 @@ constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
 /// sale's row, and must not keep this process from renewing its lead, or from answering heartbeats.
 struct Databases {
   explicit Databases(const Config& config) {
-    // Whoever makes the schema has more patience.
+    // The connection that makes the schema waits longer, because migrations take time.
     repositories::sql::ensure_shards(*open_cluster_database(config, 1), queue::kShards);
     work = open_impatient_database(config, kReaders);
     grants = open_impatient_database(config, 1);
@@ -89,9 +86,7 @@ class Quantity final : public Role {
 
 /// Names this process among those of quantity control, for the database and for operators.
 std::string holder_of(const Config& config) {
-  std::random_device random;
-  const std::uint64_t incarnation = (std::uint64_t{random()} << 32) | random();
-  return fmt::format("{}/{:016x}", config.http.listen, incarnation);
+  return fmt::format("{}/{}", config.http.listen, draw_incarnation());
 }
 
 http::ListenerOptions internal_listener(const Config& config) {
@@ -133,8 +128,8 @@ Role::Addresses Quantity::start() {
             write_http_metrics(text, server_->statistics());
           }},
       [this] { return std::string(leads() ? "leader" : "standby"); });
-  lead_schedule_.emplace("lead", kLeadPeriod, [this] { lead(); });
-  review_schedule_.emplace("review", kReviewPeriod, [this] { review(); });
+  lead_schedule_.emplace("lead", schedules::kLeadPeriod, [this] { lead(); });
+  review_schedule_.emplace("review", schedules::kReviewPeriod, [this] { review(); });
   server_->start();
   console_->start();
   return {{"internal", server_->url()}, {"console", console_->url()}};

@@ -5,7 +5,6 @@
 #include <iterator>
 #include <memory>
 #include <optional>
-#include <random>
 
 #include "app/config/data_dir.h"
 #include "app/roles/cluster.h"
@@ -33,11 +32,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kProgressPeriod{5'000};
 
 Member this_member(const Config& config, const std::string& listening) {
-  std::random_device random;
-  const std::uint64_t incarnation = (std::uint64_t{random()} << 32) | random();
   return {.node = config.cluster.node,
           .address = config.cluster.advertise.empty() ? listening : config.cluster.advertise,
-          .incarnation = fmt::format("{:016x}", incarnation)};
+          .incarnation = draw_incarnation()};
 }
 
 /// Routing, admission, stock and publishing: what answers /check.
@@ -60,7 +57,7 @@ class Validate final : public Role {
   const Config& config_;
   identity::KeyRing keys_;
   http::Router router_;
-  std::unique_ptr<http::Server> door_;
+  std::unique_ptr<http::Server> check_server_;
   std::unique_ptr<PrivateConsole> console_;
 
   captcha::Tokens captcha_tokens_{keys_};
@@ -91,9 +88,9 @@ class Validate final : public Role {
 Validate::Validate(const Config& config)
     : config_(config),
       keys_(key_path(config.data.dir)),
-      door_(std::make_unique<http::Server>(public_listener(config), router_)),
+      check_server_(std::make_unique<http::Server>(public_listener(config), router_)),
       queue_(broker_options(config)),
-      validator_({.member = this_member(config, door_->address()),
+      validator_({.member = this_member(config, check_server_->address()),
                   .rules = purchase_rules(config),
                   .captcha = captcha_tokens_,
                   .sessions = sessions_,
@@ -131,9 +128,9 @@ Role::Addresses Validate::start() {
   heartbeat_schedule_.start([this] { beat(); });
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
-  door_->start();
+  check_server_->start();
   console_->start();
-  return {{"check", door_->url()}, {"console", console_->url()}};
+  return {{"check", check_server_->url()}, {"console", console_->url()}};
 }
 
 /// One exchange. While orders of before the start are on their way, one follows the other; each
@@ -151,7 +148,7 @@ void Validate::beat() {
     more = *applied;
   } catch (...) {
     quantity_answers_ = false;
-    validator_.unanswered(std::move(heartbeat));
+    validator_.unanswered(heartbeat);
     throw;
   }
   quantity_answers_ = true;
@@ -227,7 +224,7 @@ bool Validate::stop() {
   } catch (const std::exception& error) {
     telemetry::log_warning("left without a farewell", "reason=\"{}\"", error.what());
   }
-  door_->drain();
+  check_server_->drain();
   console_->drain();
   lease_schedule_.stop();
   validator_.checkout().catalog().stop_selling();
@@ -236,7 +233,7 @@ bool Validate::stop() {
   housekeeping_schedule_->stop();
   upstream_.stop();
   console_.reset();
-  door_.reset();
+  check_server_.reset();
   return whole;
 }
 
@@ -251,7 +248,9 @@ std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics()
         write_validator_metrics(text, validator_, read_clocks());
       },
       [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, queue_); },
-      [this](telemetry::PrometheusText& text) { write_http_metrics(text, door_->statistics()); },
+      [this](telemetry::PrometheusText& text) {
+        write_http_metrics(text, check_server_->statistics());
+      },
   };
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "peers/http/problem.h"
+#include "peers/timeouts.h"
 #include "telemetry/log.h"
 
 namespace stampede::peers {
@@ -17,7 +18,7 @@ void HttpForwarder::forward(const ForwardedCheck& check, Instant now, Done done)
       {"Idempotency-Key", check.intent}};
   if (!check.pass.empty()) request.headers.emplace_back("Captcha-Pass", check.pass);
   upstream_->send(
-      check.owner, request, kTimeout,
+      check.owner, request, kForwardTimeout,
       [this, owner = check.owner, done = std::move(done)](http::Upstream::Result result) mutable {
         done(result_of(owner, std::move(result)));
       });

@@ -11,10 +11,6 @@ namespace stampede::peers {
 /// `authenticator` outlive it, and `upstream` is stopped before it goes.
 class HttpForwarder final : public Forwarder {
  public:
-  /// Longer than an owner lets a buyer wait, shorter than a proxy waits for a validator
-  /// (deploy/haproxy.cfg): a buyer whose owner does not answer is told so by this one.
-  static constexpr std::chrono::milliseconds kTimeout{1'600};
-
   HttpForwarder(http::Upstream& upstream, const Authenticator& authenticator)
       : upstream_(&upstream), authenticator_(&authenticator) {}
 

@@ -13,6 +13,7 @@
 #include "peers/authenticator.h"
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
+#include "peers/timeouts.h"
 #include "telemetry/log_limit.h"
 
 namespace stampede::peers {
@@ -27,13 +28,10 @@ namespace stampede::peers {
 /// and asks once more. `authenticator` outlives it. Thread-safe.
 class HttpQuantityLink {
  public:
-  /// For each process asked: shorter than a lease, so that the next one is asked in time.
-  static constexpr std::chrono::milliseconds kTimeout{1'500};
-
   /// `addresses`: one or more like "127.0.0.1:8084", "[::1]:8084"; throws std::invalid_argument for
   /// anything else.
   HttpQuantityLink(std::span<const std::string> addresses, Authenticator& authenticator,
-                   std::chrono::milliseconds timeout = kTimeout);
+                   std::chrono::milliseconds timeout = kQuantityTimeout);
 
   std::expected<HeartbeatReply, std::string> beat(const Heartbeat& heartbeat);
   std::expected<LeaseReply, std::string> ask(const LeaseAsk& ask);

@@ -21,8 +21,8 @@ struct Options {
   /// For each step of connecting, and each request. Short, because a role that ends may wait for
   /// one of them (kLongestStop in app/roles/role.h).
   std::chrono::milliseconds connect_timeout{1'500};
-  std::chrono::seconds heartbeat{2};                  // a link is cut when silent for two of them
-  std::chrono::milliseconds confirm_timeout{10'000};  // then the connection is given up as well
+  std::chrono::seconds heartbeat{2};  // a link is cut when silent for two of them
+  std::chrono::milliseconds confirm_timeout = kConfirmTimeout;
   Outbox::Options outbox;
 };
 

@@ -401,11 +401,16 @@ std::optional<TakenTerm> MemoryStore::take(const std::string& holder, std::int64
   return TakenTerm{state_.leader, state_.clock};
 }
 
-std::optional<Instant> MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
+std::optional<Renewal> MemoryStore::renew(const Term& term, std::chrono::milliseconds life) {
   const concurrency::MutexLock lock(mutex_);
   if (state_.leader != term) return std::nullopt;
   state_.leader_until = state_.clock + life;
-  return state_.clock;
+  return Renewal{state_.clock, state_.standby_asked};
+}
+
+void MemoryStore::note_standby_asked() {
+  const concurrency::MutexLock lock(mutex_);
+  state_.standby_asked = state_.clock;
 }
 
 void MemoryStore::resign(const Term& term) {

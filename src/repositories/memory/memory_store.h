@@ -39,6 +39,7 @@ class MemoryStore final : public OrderStore,
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
     Term leader;
     Instant leader_until;
+    Instant standby_asked = Instant::min();
   };
 
   /// Its whole quantity is unleased.
@@ -84,7 +85,8 @@ class MemoryStore final : public OrderStore,
 
   std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
                                 std::chrono::milliseconds life) override;
-  std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) override;
+  std::optional<Renewal> renew(const Term& term, std::chrono::milliseconds life) override;
+  void note_standby_asked() override;
   void resign(const Term& term) override;
   std::optional<Instant> standing(const Term& term) override;
   Term last() override;

@@ -78,18 +78,29 @@ std::optional<TakenTerm> SqlLeadership::take(const std::string& holder, std::int
   });
 }
 
-std::optional<Instant> SqlLeadership::renew(const Term& term, std::chrono::milliseconds life) {
+std::optional<Renewal> SqlLeadership::renew(const Term& term, std::chrono::milliseconds life) {
   const Dialect& dialect = database_.dialect();
-  const auto row = database_.write([&](soci::session& session) {
+  return database_.write([&](soci::session& session) -> std::optional<Renewal> {
     const std::int64_t lasts = life.count();
     session << fmt::format(
         "UPDATE leader SET expires_at = {} + :life WHERE role = 'quantity' "
         "AND holder = :holder AND epoch = :epoch AND nonce = :nonce",
         dialect.milliseconds_now()),
         soci::use(lasts), soci::use(term.holder), soci::use(term.epoch), soci::use(term.nonce);
-    return select_leader(session, dialect, "");
+    const auto time = time_of(select_leader(session, dialect, ""), term);
+    if (!time) return std::nullopt;
+    std::int64_t asked = 0;
+    session << "SELECT asked_at FROM standby WHERE role = 'quantity'", soci::into(asked);
+    return Renewal{*time, asked == 0 ? Instant::min() : to_instant(asked)};
   });
-  return time_of(row, term);
+}
+
+/// A row of its own: the leader's is locked by every transaction in its name.
+void SqlLeadership::note_standby_asked() {
+  database_.write([&](soci::session& session) {
+    session << fmt::format("UPDATE standby SET asked_at = {} WHERE role = 'quantity'",
+                           database_.dialect().milliseconds_now());
+  });
 }
 
 void SqlLeadership::resign(const Term& term) {

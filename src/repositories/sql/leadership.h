@@ -12,8 +12,9 @@ class SqlLeadership final : public Leadership {
 
   std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
                                 std::chrono::milliseconds life) override;
-  std::optional<Instant> renew(const Term& term, std::chrono::milliseconds life) override;
+  std::optional<Renewal> renew(const Term& term, std::chrono::milliseconds life) override;
   void resign(const Term& term) override;
+  void note_standby_asked() override;
   std::optional<Instant> standing(const Term& term) override;
   Term last() override;
 

@@ -82,9 +82,18 @@ TEST_P(LeadershipTest, TheTimeIsTheDatabases) {
   const auto after = read_clocks().wall;
   ASSERT_TRUE(renewed && time);
   EXPECT_GE(term.at, before - milliseconds{1});  // the same clock here; SQLite rounds
-  EXPECT_GE(*renewed, term.at);
-  EXPECT_GE(*time, *renewed);
+  EXPECT_GE(renewed->at, term.at);
+  EXPECT_GE(*time, renewed->at);
   EXPECT_LE(*time, after + milliseconds{1});
+}
+
+TEST_P(LeadershipTest, ThatAStandbyWasAskedIsToldWithARenewal) {
+  const auto term = *leadership.take("first", 0, hours{1});
+  EXPECT_EQ(leadership.renew(term, hours{1})->standby_asked, Instant::min());
+  leadership.note_standby_asked();
+  const auto renewal = leadership.renew(term, hours{1});
+  EXPECT_GE(renewal->standby_asked, term.at);
+  EXPECT_LE(renewal->standby_asked, renewal->at);
 }
 
 TEST_P(LeadershipTest, NothingIsWrittenInTheNameOfATermThatIsOver) {

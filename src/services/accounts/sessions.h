@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "identity/key_ring.h"
+#include "model/retention.h"
 #include "model/user.h"
 
 namespace stampede::services::accounts {
@@ -19,6 +20,7 @@ namespace stampede::services::accounts {
 class Sessions {
  public:
   static constexpr std::chrono::hours kLifetime{12};
+  static_assert(kEndedSessionsTold == 2 * kLifetime);
 
   explicit Sessions(const identity::KeyRing& ring);
   ~Sessions();

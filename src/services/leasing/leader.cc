@@ -20,15 +20,17 @@ void Leader::step(Tick now) {
   // A term that ran out is not renewed, even if no other process has taken the lead: a process that
   // missed so much has missed heartbeats too, and begins again from the database.
   if (held && held->epoch > above) {
-    const auto time = leadership_->renew(*held, life_);
-    if (!time) return note_lost(*held);
-    note_time(*time, now);
+    const auto renewal = leadership_->renew(*held, life_);
+    if (!renewal) return note_lost(*held);
+    note_time(renewal->at, now);
+    standby_asked_ = renewal->standby_asked > renewal->at - life_;
     const MutexLock lock(mutex_);
     if (term_ == held) until_ = now + life_;
     return;
   }
   if (now < stands_by_until_) return;
   auto taken = leadership_->take(holder_, above, life_);
+  standby_asked_ = false;
   if (taken) note_time(taken->at, now);
   const MutexLock lock(mutex_);
   term_ = std::move(taken);

@@ -31,6 +31,10 @@ class Leader {
   /// it, and so ahead by what that took, which is less than a term; before the first, this
   /// process's own wall clock. Does not block.
   Instant database_time(Now now) const;
+  /// A process that stands by was asked within the last term's life, as the last renewal told.
+  bool standby_asked() const { return standby_asked_; }
+  /// Of a process that stands by: a validator asked it. Blocks; throws repositories::StorageError.
+  void note_standby_asked() { leadership_->note_standby_asked(); }
   /// Another process took the lead: that term is over.
   void note_lost(const repositories::Term& term);
   /// A validator has reported a leader with that epoch: the next term's epoch must be greater.
@@ -52,6 +56,7 @@ class Leader {
   Tick until_ STAMPEDE_GUARDED_BY(mutex_);  // of term_
   std::int64_t above_ STAMPEDE_GUARDED_BY(mutex_) = 0;
   Tick stands_by_until_ = Tick::min();
+  std::atomic<bool> standby_asked_ = false;
   /// The database's time less the tick, in ms.
   static constexpr std::int64_t kUnknown = INT64_MIN;
   std::atomic<std::int64_t> database_ahead_{kUnknown};

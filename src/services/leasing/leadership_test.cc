@@ -352,6 +352,55 @@ TEST_F(LeadershipTest, ALeaderThatGaveUpTakesTheLeadAgainWhereNobodyElseDoes) {
   EXPECT_TRUE(first_.beat(heartbeat_of("a"), at(again)));
 }
 
+class UnheardLeaderTest : public LeadershipTest {
+ protected:
+  /// Every 250 ms for `time`; the second process is asked where `asked`, the first one answers
+  /// where `reached`.
+  void go_on(milliseconds time, bool asked, bool reached) {
+    const milliseconds end = now_ + time;
+    for (; now_ < end; now_ += milliseconds{250}) {
+      lead(first_, at(now_));
+      if (reached) first_.beat(heartbeat_of("a"), at(now_));
+      if (asked) second_.beat(heartbeat_of("a"), at(now_));
+      lead(second_, at(now_));
+    }
+  }
+  bool leads(const QuantityControl& process) { return process.leads(at(now_).tick); }
+
+  milliseconds now_{0};
+};
+
+TEST_F(UnheardLeaderTest, ALeaderThatNoValidatorReachesLetsAnotherLead) {
+  go_on(seconds{5}, false, true);
+  go_on(times_.unheard - milliseconds{250}, true, false);
+  EXPECT_TRUE(leads(first_));
+  go_on(milliseconds{1'000}, true, false);
+  EXPECT_TRUE(leads(second_));
+  EXPECT_EQ(shop_.store.state().ring.members.size(), 1U) << "none was taken off the ring meanwhile";
+}
+
+TEST_F(UnheardLeaderTest, ALeaderThatSomeReachLeads) {
+  go_on(seconds{20}, true, true);
+  EXPECT_TRUE(leads(first_));
+}
+
+/// Else its successor would count the process that it knows as just heard of, and refuse for as
+/// long.
+TEST_F(UnheardLeaderTest, ALeaderThatRefusesForAReasonLeads) {
+  go_on(milliseconds{250}, false, true);
+  while (now_ < seconds{6}) {
+    first_.beat(heartbeat_of("a", "another"), at(now_));
+    go_on(milliseconds{250}, true, false);
+  }
+  EXPECT_TRUE(leads(first_));
+}
+
+TEST_F(UnheardLeaderTest, WhereNobodyAsksAnybodyTheLeaderStays) {
+  go_on(seconds{1}, true, true);
+  go_on(seconds{20}, false, false);
+  EXPECT_TRUE(leads(first_));
+}
+
 /// Each of its fences fails for as long as another transaction keeps the row locked.
 TEST_F(LeadershipTest, OneLeaseWhoseRowIsLockedKeepsNoOtherFromBeingFencedAndClosed) {
   lead(first_, at(seconds{0}));
@@ -391,6 +440,31 @@ TEST_F(LeadershipTest, TheLeadIsRenewedWhileAHeartbeatWaitsForTheDatabase) {
   };
   beat(heartbeat_of("a"), at(seconds{1}));
   EXPECT_TRUE(renewed);
+}
+
+/// A row of a sale that another transaction keeps locked takes a lock wait now and then.
+TEST_F(LeadershipTest, ASaleWhoseRowIsLockedIsNotWaitedForAgainAndAgain) {
+  lead(first_, at(seconds{0}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  int waits = 0;
+  bool locked = true;
+  slow_.before_write = [&] {
+    if (!locked) return;
+    ++waits;
+    throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+  };
+  const auto ask = [&](milliseconds now) { return first_.ask(ask_of("a", 1, 1), at(now)); };
+  lead(first_, at(seconds{0}));
+  EXPECT_THROW((void)ask(seconds{0}), repositories::StorageError);
+  lead(first_, at(milliseconds{1'500}));
+  EXPECT_THROW((void)ask(milliseconds{1'000}), repositories::StorageError);
+  EXPECT_EQ(waits, 1);
+  lead(first_, at(seconds{3}));
+  EXPECT_THROW((void)ask(seconds{3}), repositories::StorageError);
+  EXPECT_EQ(waits, 2);
+  locked = false;
+  for (milliseconds now{3'000}; now <= seconds{6}; now += milliseconds{500}) lead(first_, at(now));
+  EXPECT_TRUE(ask(seconds{6})->lease);
 }
 
 /// A row that another transaction keeps locked: what waits for it makes nothing else wait.

@@ -116,7 +116,7 @@ class LostTailTest : public testing::Test {
     heartbeat.blacklist_revision = reply.blacklist_revision;
     heartbeat.sessions_revision = reply.sessions_revision;
     heartbeat.cursors = reply.cursors;
-    heartbeat.last_orders = reply.last_orders;
+    heartbeat.order_digests = reply.order_digests;
     heartbeat.leader_epoch = reply.leader_epoch;
     return heartbeat;
   }
@@ -374,7 +374,7 @@ TEST_F(LostTailTest, WhereTheDigestIsBehindNothingIsCompared) {
   const LeaseId lease = grant_first();
   sell(lease, 1);
   const auto known = after(beat(heartbeat_of("a")));
-  ASSERT_NE(known.last_orders.at(0), "");
+  ASSERT_NE(known.order_digests.at(0), "");
   {
     const auto transaction = shop_.store.begin();
     ShardEnd end = transaction->lock_shard(0).end;
@@ -387,7 +387,7 @@ TEST_F(LostTailTest, WhereTheDigestIsBehindNothingIsCompared) {
   const auto reply = beat(known);
   EXPECT_FALSE(reply.start_over);
   EXPECT_THAT(reply.cursors, ElementsAre(2));
-  EXPECT_THAT(reply.last_orders, ElementsAre(""));
+  EXPECT_THAT(reply.order_digests, ElementsAre(""));
   sell(lease, 3);
   EXPECT_FALSE(beat(after(reply)).start_over);
 }
@@ -415,17 +415,17 @@ TEST_F(LostTailTest, WhatIsKnownIsComparedOnceTheNewestOrderIsReached) {
   const auto part = two.beat(heartbeat_of("a"), kNow);
   ASSERT_TRUE(part);
   EXPECT_THAT(part->cursors, ElementsAre(2));
-  EXPECT_THAT(part->last_orders, ElementsAre(""));
+  EXPECT_THAT(part->order_digests, ElementsAre(""));
   const auto whole = two.beat(after(*part), kNow);
   ASSERT_TRUE(whole);
   EXPECT_THAT(whole->cursors, ElementsAre(3));
-  EXPECT_EQ(whole->last_orders.at(0), std::to_string(shop_.store.newest().at(0).digest));
+  EXPECT_EQ(whole->order_digests.at(0), std::to_string(shop_.store.newest().at(0).digest));
   const auto again = two.beat(after(*whole), kNow);
   EXPECT_FALSE(again->start_over);
   auto other = after(*again);
-  other.last_orders = {"12"};
+  other.order_digests = {"12"};
   EXPECT_TRUE(two.beat(other, kNow)->start_over);
-  other.last_orders = {"7/the-words-of-an-earlier-release"};
+  other.order_digests = {"7/the-words-of-an-earlier-release"};
   EXPECT_FALSE(two.beat(other, kNow)->start_over);
 }
 

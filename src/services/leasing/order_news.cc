@@ -41,7 +41,7 @@ class KnownOrders {
   }
 
   std::int64_t cursor() const { return end_.seq; }
-  /// For Heartbeat::last_orders.
+  /// For Heartbeat::order_digests.
   std::string words() const { return knows_digest_ ? fmt::format("{}", end_.digest) : ""; }
 
  private:
@@ -54,7 +54,7 @@ void start_over(peers::HeartbeatReply& reply) {
   reply.more = false;
   reply.orders.clear();
   reply.cursors.clear();
-  reply.last_orders.clear();
+  reply.order_digests.clear();
   reply.oldest_open = kNoneClosed;
 }
 
@@ -63,17 +63,17 @@ void start_over(peers::HeartbeatReply& reply) {
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times) {
   reply.cursors = heartbeat.cursors;
-  reply.last_orders = heartbeat.last_orders;
+  reply.order_digests = heartbeat.order_digests;
   const auto newest = orders.newest();
   if (reply.cursors.empty()) {
     reply.cursors = orders.cursors_before_recent(now - kRetention);
-    reply.last_orders.clear();
+    reply.order_digests.clear();
   } else if (!are_behind(reply.cursors, newest)) {
     return start_over(reply);
   }
-  reply.last_orders.resize(reply.cursors.size());
+  reply.order_digests.resize(reply.cursors.size());
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
-    KnownOrders known(reply.cursors[shard], reply.last_orders[shard]);
+    KnownOrders known(reply.cursors[shard], reply.order_digests[shard]);
     const auto found =
         orders.since(static_cast<std::int32_t>(shard), known.cursor(), times.orders_at_once);
     bool agree = known.agree_with(newest[shard]);
@@ -83,7 +83,7 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
     }
     if (!agree) return start_over(reply);
     reply.cursors[shard] = known.cursor();
-    reply.last_orders[shard] = known.words();
+    reply.order_digests[shard] = known.words();
     // Orders that the shard had a moment ago are gone: the database has just lost them.
     const bool fewer = known.cursor() < newest[shard].seq;
     reply.more = reply.more || fewer || found.size() == times.orders_at_once;

@@ -22,9 +22,6 @@ using repositories::NoLongerLeader;
 using repositories::StorageError;
 using repositories::TakenTerm;
 
-/// Older sessions have ended; the clocks of those who gave them out may have been wrong.
-constexpr std::chrono::hours kSessionsKept{24};
-
 QuantityControl::Refusal standby() {
   return {QuantityControl::Refusal::Kind::kStandby,
           "this process stands by: another leads, or none yet"};
@@ -51,17 +48,27 @@ bool QuantityControl::lead(Now now) {
   const auto term = leader_.term(now.tick);
   if (term) leader_epoch_ = term->epoch;
   // Without mutex_: a heartbeat that waits for the database must not make this wait.
-  if (!term || recovered_ == term) {
-    knows_nothing_since_.reset();
+  if (!term || recovered_ == term) knows_nothing_since_.reset();
+  if (!term) {
+    if (asked_in_vain_.exchange(false)) leader_.note_standby_asked();
+    return false;
+  }
+  if (recovered_ == term) {
+    const bool unheard = now.tick - std::max(answered_.load(), recovered_at_) >= times_.unheard;
+    if (unheard && leader_.standby_asked()) give_up(now.tick, "answered no heartbeat");
     return false;
   }
   if (!knows_nothing_since_) knows_nothing_since_ = now.tick;
   if (now.tick - *knows_nothing_since_ < times_.recover) return true;
-  telemetry::log_warning("this process could not read what a leader has to know: another may lead",
-                         "epoch={}", term->epoch);
-  knows_nothing_since_.reset();
-  leader_.stand_by(now.tick + times_.stand_by);
+  give_up(now.tick, "could not read what a leader has to know");
   return false;
+}
+
+void QuantityControl::give_up(Tick now, const char* why) {
+  telemetry::log_warning("this process lets another lead", "epoch={} reason=\"it {}\"",
+                         leader_epoch_.load(), why);
+  knows_nothing_since_.reset();
+  leader_.stand_by(now + times_.stand_by);
 }
 
 void QuantityControl::recover(Now now) {
@@ -79,6 +86,7 @@ void QuantityControl::recover(Now now) {
     if (memory_) memory.ring.continue_from(memory_->ring);
     memory_.emplace(std::move(memory));
     recovered_ = term;
+    recovered_at_ = at.tick;
     knows_nothing_since_.reset();
     return true;
   };
@@ -128,11 +136,19 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
     leader_.raise_above(heartbeat.leader_epoch);
     return std::unexpected(standby());
   }
+  if (!leads(asked.tick)) asked_in_vain_ = true;
   return in_term<HeartbeatReply>(
       asked, [&](const Term& term, Now now) -> std::expected<HeartbeatReply, Refusal> {
-        save_blacklist(heartbeat.blacklisted);
+        // Before the blacklist is read: a reply that brings it has them, or says that it has not.
+        const bool saved = heartbeat.blacklisted.empty() ||
+                           part([&] { parts_.blacklist.put(heartbeat.blacklisted); });
         auto reply = answer(heartbeat, term, now);
-        if (!reply) return reply;
+        if (!reply) {
+          // A refusal for a reason is an answer as well: another leader would give the same.
+          if (reply.error().kind != Refusal::Kind::kStandby) answered_ = asked.tick;
+          return reply;
+        }
+        reply->blacklisted_saved = saved;
         // A validator that has no orders yet would begin to sell without them: the whole reply
         // fails.
         const bool all =
@@ -146,6 +162,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
         reply->database_time = require_time(term);
+        answered_ = asked.tick;
         return reply;
       });
 }
@@ -218,26 +235,13 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
   }
   all &= part(
       [&] {
-        auto raised =
-            parts_.accounts.epochs_raised(heartbeat.sessions_revision, now.wall - kSessionsKept);
+        auto raised = parts_.accounts.epochs_raised(heartbeat.sessions_revision,
+                                                    now.wall - kEndedSessionsTold);
         reply.sessions_revision = raised.revision;
         reply.epochs = std::move(raised.epochs);
       },
       heartbeat.sessions_revision < 0);
   if (!all && heartbeat.catalog_revision >= 0) reply.sales.reset();
-}
-
-/// An entry that the database does not take now is kept and put again.
-void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries) {
-  std::vector<BlacklistEntry> due;
-  {
-    const MutexLock lock(mutex_);
-    due = std::exchange(unsaved_, {});
-  }
-  due.insert(due.end(), entries.begin(), entries.end());
-  if (due.empty() || part([&] { parts_.blacklist.put(due); })) return;
-  const MutexLock lock(mutex_);
-  unsaved_.insert(unsaved_.end(), due.begin(), due.end());
 }
 
 std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const peers::LeaseAsk& ask,
@@ -263,14 +267,14 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
     if (!sale || sale->ended(now.wall) || !sale->terms_fixed(now.wall)) {
       return LeaseReply{.lease = {}, .refusal = Reason::kNotOnSale};
     }
-    auto lease = parts_.grants.grant(term,
+    auto lease = grant_unless_locked(term,
                                      {.holder = ask.holder,
                                       .number = ask.number,
                                       .sale = ask.sale,
                                       .ring_epoch = ask.ring_epoch,
                                       .behind = newest,
                                       .known = ask.known},
-                                     lease_size(sale->unleased, validators, times_), now.wall);
+                                     lease_size(sale->unleased, validators, times_), now);
     const MutexLock lock(mutex_);
     Memory* memory = remembered(term);
     if (memory == nullptr) return std::unexpected(standby());
@@ -293,6 +297,27 @@ std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const p
   return in_term<LeaseReply>(asked, grant);
 }
 
+/// One sale whose row stays locked takes the time of a lock wait in each `locked_again`, so that
+/// requests for other sales are answered in between.
+std::expected<StockLease, NoGrant> QuantityControl::grant_unless_locked(
+    const Term& term, const repositories::LeaseRequest& request, std::int64_t units, Now now) {
+  const auto locked = locked_.find(request.sale);
+  if (locked != locked_.end() && now.tick - locked->second < times_.locked_again) {
+    throw StorageError(
+        StorageError::Kind::kBusy,
+        fmt::format("the row of sale {} was locked a moment ago", request.sale.value));
+  }
+  try {
+    auto lease = parts_.grants.grant(term, request, units, now.wall);
+    locked_.erase(request.sale);
+    return lease;
+  } catch (const StorageError& error) {
+    // What came while this one waited is not to wait as long again.
+    if (error.kind() == StorageError::Kind::kBusy) locked_[request.sale] = now.tick;
+    throw;
+  }
+}
+
 void QuantityControl::review(Now looked) {
   std::exception_ptr failure;
   const auto works = [&failure](auto work) {
@@ -305,7 +330,6 @@ void QuantityControl::review(Now looked) {
     }
   };
   (void)in_term<bool>(looked, [&](const Term& term, Now now) -> std::expected<bool, Refusal> {
-    save_blacklist({});
     std::vector<LeaseId> to_fence;
     {
       const MutexLock lock(mutex_);

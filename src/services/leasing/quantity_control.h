@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,7 +64,9 @@ class QuantityControl {
   /// thread.
   /// True while this process leads and knows nothing yet: then recover() is to be called, with
   /// clocks that were read after this returned. If that fails for 3 s (LeaseTimes::recover), lead()
-  /// gives up the term, so that a process whose database answers may take it.
+  /// gives up the term, so that a process whose database answers may take it; and likewise if no
+  /// heartbeat is answered for 2.5 s (LeaseTimes::unheard), while validators ask one that stands
+  /// by.
   [[nodiscard]] bool lead(Now now);
   /// Reads what the quantity control before this one left in the database, and begins the lease
   /// numbers of this term. For lead()'s thread.
@@ -107,13 +110,13 @@ class QuantityControl {
   using Term = repositories::Term;
   using HeartbeatReply = peers::HeartbeatReply;
 
+  void give_up(Tick now, const char* why);
   /// Does `work`, which answers or acts in a term's name, and is given that term and the time by
   /// the database's clock; the database's word that another leads ends the term.
   template <class Result, class Work>
   std::expected<Result, Refusal> in_term(Now now, Work work);
   /// The database's time; throws NoLongerLeader.
   Instant require_time(const Term& term);
-  void save_blacklist(const std::vector<BlacklistEntry>& entries);
   /// False if the database failed, and with it this part of a reply. A part that is `needed` fails
   /// the whole reply instead.
   template <class Work>
@@ -121,6 +124,9 @@ class QuantityControl {
   std::expected<peers::HeartbeatReply, Refusal> answer(const peers::Heartbeat& heartbeat,
                                                        const Term& term, Now now);
 
+  std::expected<StockLease, repositories::NoGrant> grant_unless_locked(
+      const Term& term, const repositories::LeaseRequest& request, std::int64_t units, Now now)
+      STAMPEDE_REQUIRES(granting_);
   Memory* remembered(const Term& term) STAMPEDE_REQUIRES(mutex_);
   /// The database may have lost its tail: a change of the ring, leases.
   void doubt_tail(const Term& term);
@@ -135,16 +141,19 @@ class QuantityControl {
   // Of the thread of lead() and recover().
   std::optional<Term> recovered_;  // the last term in which this process read what is known
   std::optional<Tick> knows_nothing_since_;
+  Tick recovered_at_;
+  std::atomic<Tick> answered_{Tick::min()};  // the last heartbeat
+  std::atomic<bool> asked_in_vain_ = false;  // while this process stood by
   std::atomic<std::int64_t> leader_epoch_ = 0;
   std::atomic<std::int64_t> left_out_ = 0;
   telemetry::LogLimit left_out_log_;
   /// Held by one grant after the other, before mutex_: each knows every number that was granted.
   concurrency::Mutex granting_;
+  /// When a grant last waited in vain for the row of its sale.
+  std::map<SaleId, Tick> locked_ STAMPEDE_GUARDED_BY(granting_);
   mutable concurrency::Mutex mutex_;
   /// Counts for its own term alone. None: this process has not led.
   std::optional<Memory> memory_ STAMPEDE_GUARDED_BY(mutex_);
-  /// The database failed to take them.
-  std::vector<BlacklistEntry> unsaved_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::services::leasing

@@ -287,6 +287,10 @@ class MadeMeanwhile final : public test_support::QuietCatalog {
     if (!bans_fail) return banned;
     throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
   }
+  void put(std::span<const BlacklistEntry> entries) override {
+    if (bans_fail) throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "");
+    banned.insert(banned.end(), entries.begin(), entries.end());
+  }
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override {
     meanwhile();
     return {.revision = sessions, .epochs = {}};
@@ -357,6 +361,17 @@ TEST_F(NewsTest, WhereBansCannotBeReadNoSaleIsTold) {
   const auto reply = control_.beat(heartbeat_, at(seconds{0}));
   EXPECT_TRUE(reply->sales);
   EXPECT_TRUE(reply->blacklist);
+}
+
+TEST_F(NewsTest, WhetherAutomaticBansWereSavedIsSaid) {
+  heartbeat_.blacklisted = {{.user = UserId{7}}};
+  news_.bans_fail = true;
+  EXPECT_FALSE(control_.beat(heartbeat_, at(seconds{0}))->blacklisted_saved);
+  news_.bans_fail = false;
+  heartbeat_.blacklist_revision = 0;
+  const auto reply = control_.beat(heartbeat_, at(seconds{0}));
+  EXPECT_TRUE(reply->blacklisted_saved);
+  EXPECT_EQ(reply->blacklist->size(), 1) << "the list is read after they were saved";
 }
 
 TEST_F(NewsTest, BansAreToldThatLastByTheDatabasesClock) {

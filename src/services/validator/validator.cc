@@ -10,7 +10,7 @@ namespace {
 
 /// The revision of a catalog without sales: quantity control answers it with all sales that there
 /// are.
-constexpr std::int64_t kSomeRevision = 0;
+constexpr std::int64_t kTellAllSales = 0;
 
 /// As the reply tells it, if it does.
 std::optional<Instant> database_time(const peers::HeartbeatReply& reply) {
@@ -66,12 +66,13 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.leases = holder_.to_renew(now.tick);
   heartbeat.undecided = checkout_.undecided_since(now.tick - times_.overdue);
   heartbeat.newest_lease = std::max(newest_lease_, holder_.newest());
-  heartbeat.catalog_revision = terms_doubted_.exchange(false) ? kSomeRevision : catalog_revision_;
+  heartbeat.catalog_revision = terms_doubted_.exchange(false) ? kTellAllSales : catalog_revision_;
   heartbeat.blacklist_revision = blacklist_revision_;
   heartbeat.sessions_revision = sessions_revision_;
   heartbeat.cursors = cursors_;
-  heartbeat.last_orders = last_orders_;
-  heartbeat.blacklisted = blacklist_.take_unsaved();
+  heartbeat.order_digests = order_digests_;
+  sent_bans_ = blacklist_.take_unsaved();
+  heartbeat.blacklisted = sent_bans_;
   return heartbeat;
 }
 
@@ -143,6 +144,8 @@ bool Validator::tells_closed_lease_open(const peers::HeartbeatReply& reply) {
 
 /// Sales last: a buyer who was banned before a sale was made must not buy in it.
 void Validator::take_news(const peers::HeartbeatReply& reply, Now now) {
+  auto sent_bans = std::exchange(sent_bans_, {});
+  if (!reply.blacklisted_saved) blacklist_.put_back(std::move(sent_bans));
   if (reply.blacklist) {
     blacklist_.load(*reply.blacklist);
     blacklist_revision_ = reply.blacklist_revision;
@@ -161,7 +164,7 @@ void Validator::take_orders(const peers::HeartbeatReply& reply) {
   for (const Order& order : reply.orders) newest_lease_ = std::max(newest_lease_, order.lease);
   orders_told_ += reply.orders.size();
   cursors_ = reply.cursors;
-  last_orders_ = reply.last_orders;
+  order_digests_ = reply.order_digests;
   loading_ = reply.more && (loading_ || !reply.orders.empty());
 }
 
@@ -193,7 +196,7 @@ void Validator::start_over() {
   loading_ = true;
   oldest_open_ = {};
   cursors_.clear();
-  last_orders_.clear();
+  order_digests_.clear();
   catalog_revision_ = blacklist_revision_ = sessions_revision_ = -1;
 }
 
@@ -205,9 +208,9 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   holder_.note_ring_change(reply.ring_epoch, reply.ring_nonce, reply.newest_lease);
 }
 
-void Validator::unanswered(peers::Heartbeat&& sent) {
-  if (sent.catalog_revision == kSomeRevision) terms_doubted_ = true;
-  if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
+void Validator::unanswered(const peers::Heartbeat& sent) {
+  if (sent.catalog_revision == kTellAllSales) terms_doubted_ = true;
+  blacklist_.put_back(std::exchange(sent_bans_, {}));
 }
 
 void Validator::leave() {

@@ -161,11 +161,11 @@ TEST_F(ValidatorTest, WhatTheSalesAreIsAskedAgainWhereTheAnswerWasLost) {
 TEST_F(ValidatorTest, TellsTheLeaderAndTheLastOrdersAsItWasTold) {
   auto first = first_reply({"a"});
   first.leader_epoch = 3;
-  first.last_orders = {"1:a", "2:b", "", ""};
+  first.order_digests = {"1:a", "2:b", "", ""};
   apply(first);
   const auto next = validator_.compose(at(seconds{1}));
   EXPECT_EQ(next.leader_epoch, 3);
-  EXPECT_EQ(next.last_orders, first.last_orders);
+  EXPECT_EQ(next.order_digests, first.order_digests);
 }
 
 TEST_F(ValidatorTest, SoldOutCountsFromBeforeItAsked) {
@@ -368,8 +368,15 @@ TEST_F(ValidatorTest, AutomaticBlacklistEntriesAreToldUntilAnswered) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(verdict(at(-seconds{30})), Verdict::kNotStarted);
   auto sent = validator_.compose(at(seconds{0}));
   ASSERT_EQ(sent.blacklisted.size(), 1);
-  validator_.unanswered(std::move(sent));
+  validator_.unanswered(sent);
   EXPECT_EQ(validator_.compose(at(seconds{0})).blacklisted.size(), 1);
+  auto reply = first_reply({"a"});
+  reply.blacklisted_saved = false;  // and so they are not in its list either
+  apply(reply);
+  EXPECT_EQ(verdict(), Verdict::kBlacklisted);
+  EXPECT_EQ(validator_.compose(at(seconds{0})).blacklisted.size(), 1);
+  reply.blacklisted_saved = true;
+  apply(reply);
   EXPECT_THAT(validator_.compose(at(seconds{0})).blacklisted, IsEmpty());
 }
 

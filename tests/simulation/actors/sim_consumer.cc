@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "consumers/batch_writer.h"
-#include "consumers/order_consumer.h"
 #include "queue/inbox.h"
 #include "tests/simulation/actors/split_store.h"
 
@@ -11,13 +10,6 @@ namespace stampede::simulation {
 
 using namespace std::chrono_literals;
 using consumers::BatchWriter;
-
-namespace {
-
-constexpr Duration kFirstRetry = consumers::OrderConsumer::Options{}.first_retry;
-constexpr Duration kLastRetry = consumers::OrderConsumer::Options{}.last_retry;
-
-}  // namespace
 
 /// Keeps its batch until it is written, whatever becomes of the connection it came by.
 class SimConsumer::Worker {
@@ -31,7 +23,8 @@ class SimConsumer::Worker {
                 {.shard = shard, .quarantine = &consumer.client_},
                 {.settled = [this](auto orders) { note(orders); },
                  .closed = [this](auto leases) { note(leases); },
-                 .quarantined = {}}),
+                 .quarantined = {}},
+                {}),
         shard_(shard) {
     connect();
   }
@@ -74,7 +67,6 @@ class SimConsumer::Worker {
   std::vector<queue::Message> batch_;
   std::vector<queue::UnreadableMessage> unreadable_;  // came with it
   DeliveryTag batch_tag_ = 0;                         // its last; of planted bugs alone
-  Duration pause_{};
   std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
 };
 
@@ -103,7 +95,6 @@ void SimConsumer::Worker::take() {
   spoil_acknowledging();
   writer_.take(batch_, unreadable_);
   step_ = Step::kWriting;
-  pause_ = kFirstRetry;
   // Slow where quantity control's statements are to fall before or behind it: see hurry().
   const Duration longest = stage_->profile.interleaved > 0 && stage_->faults ? 500ms : 30ms;
   process_->after(stage_->random.between(100us, longest), [this, now = ++tries_] {
@@ -145,10 +136,10 @@ void SimConsumer::Worker::write() {
   }
   if (step != BatchWriter::Step::kDone) {
     const bool away = step == BatchWriter::Step::kAway;
-    process_->after(away ? pause_ : stage_->random.between(10us, 5ms), [this, now = tries_] {
-      if (now == tries_) write();
-    });
-    pause_ = away ? std::min<Duration>(pause_ * 2, kLastRetry) : kFirstRetry;
+    process_->after(away ? writer_.pause() : stage_->random.between(10us, 5ms),
+                    [this, now = tries_] {
+                      if (now == tries_) write();
+                    });
     return;
   }
   step_ = Step::kWritten;

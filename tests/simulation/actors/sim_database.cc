@@ -366,8 +366,12 @@ std::optional<repositories::TakenTerm> DatabaseClient::take(const std::string& h
   return taken;
 }
 
-std::optional<Instant> DatabaseClient::renew(const repositories::Term& term,
-                                             std::chrono::milliseconds life) {
+void DatabaseClient::note_standby_asked() {
+  commit([this] { database_->store.note_standby_asked(); });
+}
+
+std::optional<repositories::Renewal> DatabaseClient::renew(const repositories::Term& term,
+                                                           std::chrono::milliseconds life) {
   return write([this, term, life] { return database_->store.renew(term_of(term), life); });
 }
 

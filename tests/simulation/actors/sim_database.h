@@ -114,8 +114,9 @@ class DatabaseClient final : public repositories::OrderStore,
 
   std::optional<repositories::TakenTerm> take(const std::string& holder, std::int64_t above,
                                               std::chrono::milliseconds life) override;
-  std::optional<Instant> renew(const repositories::Term& term,
-                               std::chrono::milliseconds life) override;
+  void note_standby_asked() override;
+  std::optional<repositories::Renewal> renew(const repositories::Term& term,
+                                             std::chrono::milliseconds life) override;
   void resign(const repositories::Term& term) override;
   std::optional<Instant> standing(const repositories::Term& term) override;
   repositories::Term last() override;

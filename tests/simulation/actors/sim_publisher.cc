@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "queue/codec.h"
+#include "queue/outbox.h"
 
 namespace stampede::simulation {
 
@@ -10,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kConfirmTimeout = 5s;
+constexpr auto kConfirmTimeout = queue::kConfirmTimeout;
 constexpr Duration kUnusablePause = 1s;
 /// A lease of an unusable shard is given up by the next review but one.
 constexpr Duration kLongestRefusal = 300ms;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules/periods.h"
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
@@ -87,7 +89,7 @@ void SimQuantity::lead() {
   } catch (const StorageError&) {
     stage_->trace.note(process_.name(), "could not lead");
   }
-  process_.after(500ms, [this] { lead(); });
+  process_.after(schedules::kLeadPeriod, [this] { lead(); });
 }
 
 void SimQuantity::review() {
@@ -97,12 +99,13 @@ void SimQuantity::review() {
   } catch (const StorageError&) {
     stage_->trace.note(process_.name(), "could not review");
   }
-  process_.after(stage_->random.between(200ms, 300ms), [this] { review(); });
+  process_.after(schedules::kReviewPeriod + stage_->random.between(Duration{-50ms}, Duration{50ms}),
+                 [this] { review(); });
 }
 
 void SimQuantity::beat(peers::Heartbeat heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
-  if (stage_->bug == Bug::kOrdersNotCompared) heartbeat.last_orders.clear();
+  if (stage_->bug == Bug::kOrdersNotCompared) heartbeat.order_digests.clear();
   const Up::Heard heard{awake(), process_.stood_still()};  // as the clock, which is read here, too
   later([this, heartbeat, answer, heard](Now now) {
     if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());

@@ -23,10 +23,9 @@ using services::purchase::Waiter;
 
 namespace {
 
-/// A buyer who waits is answered within 2 s, by the next housekeeping.
-constexpr Duration kLongestServeWait = 2'400ms;
-constexpr Duration kFirstWriteRetry = consumers::OrderConsumer::Options{}.first_retry;
-constexpr Duration kLastWriteRetry = consumers::OrderConsumer::Options{}.last_retry;
+/// A buyer who waits is answered after Rules::wait, by the next housekeeping; beyond that come the
+/// late turns of its timer.
+constexpr Duration kLongestServeWait = Rules{}.wait + schedules::kHousekeepingPeriod + 50ms;
 
 Rules rules_of_serve(const Stage& stage) {
   const bool hasty = stage.bug == Bug::kIntervalForgotten;
@@ -95,8 +94,7 @@ struct SimServe::Up {
 
   std::vector<queue::Message> batch;  // that is being written
   bool consuming = false;
-  bool healthy = true;
-  Duration pause = kFirstWriteRetry;
+  int rounds = 0;                             // of housekeeping
   std::vector<std::function<void()>> untold;  // of what was written
   bool serving = false;
   bool leaving = false;
@@ -173,7 +171,9 @@ SimServe::Up::Up(SimServe& serve)
                       }
                       checkout.note_refused(purchases);
                     });
-                  }}) {
+                  },
+              .away = [this](bool away) { local.stall(away); }},
+             {}) {
   const auto& leases = owner.database_->store.view().leases;
   if (!leases.empty()) left_over = leases.rbegin()->first;
 }
@@ -217,7 +217,7 @@ void SimServe::Up::load_orders() {
 
 void SimServe::Up::housekeeping() {
   checkout.expire_waits(now().tick);
-  checkout.sweep(now());
+  if (++rounds % schedules::kSweepEvery == 0) checkout.sweep(now());
 }
 
 void SimServe::Up::filled() {
@@ -250,12 +250,7 @@ void SimServe::Up::write() {
   }
   Duration next = stage.random.between(10us, 5ms);
   if (step == BatchWriter::Step::kAway) {
-    healthy = false;
-    local.stall(true);
-    next = std::exchange(pause, std::min(pause * 2, kLastWriteRetry));
-  } else {
-    pause = kFirstWriteRetry;
-    if (!std::exchange(healthy, true)) local.stall(false);
+    next = writer.pause();
   }
   // Others run between the commit and its news.
   owner.process_.after(next, [this, done = step == BatchWriter::Step::kDone] {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "peers/timeouts.h"
 #include "schedules/periods.h"
 #include "tests/simulation/actors/validator_process.h"
 
@@ -13,8 +14,8 @@ using services::purchase::Waiter;
 
 namespace {
 
-constexpr Duration kLinkPatience = 1s;
-constexpr Duration kForwardPatience = 3s;
+constexpr Duration kLinkPatience = peers::kQuantityTimeout;
+constexpr Duration kForwardPatience = peers::kForwardTimeout;
 /// A buyer who waits is answered within 1.2 s (Rules::wait), and a review comes every 100 ms.
 constexpr Duration kLongestWait = 1'500ms;
 
@@ -241,7 +242,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});
   } else {
-    up_->validator.unanswered(peers::Heartbeat(sent));
+    up_->validator.unanswered(sent);
   }
   if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
 }

@@ -127,6 +127,7 @@ void SimValidator::Up::review(Now now) {
 }
 
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
+  if (stage.bug == Bug::kOldLeasesKept) reply.newest_lease = LeaseId{};
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;
   if (stage.bug == Bug::kOwnVirtualNodes) reply.virtual_nodes += static_cast<int>(owner.index_);

@@ -156,7 +156,6 @@ void describe(auto& io, Is<HeartbeatReply> auto& reply) {
   io("sales", reply.sales);
   io("blacklist_revision", reply.blacklist_revision, Whole{0});
   io("blacklist", reply.blacklist);
-  io.later("blacklisted_saved", reply.blacklisted_saved);
   io.later("sessions_revision", reply.sessions_revision, Whole{-1});
   io("epochs", reply.epochs);
   io("orders", reply.orders);

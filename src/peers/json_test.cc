@@ -343,7 +343,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("incarnation":"0123456789abcdef"}],"newest_lease":0,"renewed":[],)"
             R"("oldest_open":9223372036854775807,"closed":[],"recalled":[],"stock":[],)"
             R"("catalog_revision":0,"sales":null,"blacklist_revision":0,"blacklist":null,)"
-            R"("blacklisted_saved":true,"sessions_revision":-1,"epochs":[],)"
+            R"("sessions_revision":-1,"epochs":[],)"
             R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
             R"("last_orders":[],"more":false,"start_over":false})");
   HeartbeatReply position;
@@ -417,8 +417,7 @@ TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
   std::string text = to_json(reply());
   for (const std::string_view later :
        {"\"leader_epoch\":0,", "\"database_time\":0,", "\"virtual_nodes\":150,",
-        "\"blacklisted_saved\":true,", "\"sessions_revision\":-1,", "\"last_orders\":[],",
-        ",\"start_over\":false"}) {
+        "\"sessions_revision\":-1,", "\"last_orders\":[],", ",\"start_over\":false"}) {
     text.erase(text.find(later), later.size());
   }
   text.replace(text.find("\"stock\":[]"), 10, "\"stock\":[[3,5,2]]");

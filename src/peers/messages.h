@@ -36,7 +36,7 @@ struct Heartbeat {
   std::vector<std::int64_t> cursors;    // seq of the last order known, of each shard; empty: none
   std::vector<std::string> order_digests;  // as the reply with those cursors had them
 
-  std::vector<BlacklistEntry> blacklisted;  // automatic entries, to be saved
+  std::vector<BlacklistEntry> blacklisted;  // automatic entries, to be kept
   std::optional<CheckCounts> counts;        // since it began, for the console
 };
 
@@ -71,11 +71,10 @@ struct HeartbeatReply {
   std::optional<std::vector<Sale>> sales;  // if the revision is another than the one known
   std::int64_t blacklist_revision = 0;
   std::optional<std::vector<BlacklistEntry>> blacklist;  // likewise
-  bool blacklisted_saved = true;        // the heartbeat's `blacklisted` are in the database
-  std::int64_t sessions_revision = -1;  // -1: not told
-  std::vector<std::pair<UserId, SessionEpoch>> epochs;  // raised since
-  std::vector<Order> orders;                            // since the cursors, failed ones too
-  std::vector<std::int64_t> cursors;                    // behind `orders`
+  std::int64_t sessions_revision = -1;                   // -1: not told
+  std::vector<std::pair<UserId, SessionEpoch>> epochs;   // raised since
+  std::vector<Order> orders;                             // since the cursors, failed ones too
+  std::vector<std::int64_t> cursors;                     // behind `orders`
   /// Which orders there are up to each cursor, in words of quantity control; to be sent back as
   /// they came. By them it knows a database that lost its tail and went on with other orders.
   std::vector<std::string> order_digests;

@@ -278,7 +278,8 @@ class TwoQuantitiesTest : public QuantityLinkTest {
   }
   ~TwoQuantitiesTest() override { standby_listener_.server.drain(); }
 
-  services::leasing::QuantityControl standby_{quantity_.parts("quantity/2"), {}};
+  services::leasing::QuantityControl standby_{quantity_.parts("quantity/2"),
+                                              {.lead = std::chrono::hours{1'000'000}}};
   controllers::PeersController standby_controller_{{standby_, pool_, pool_, authenticator_}};
   Listener standby_listener_;
 };
@@ -295,6 +296,20 @@ TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromAStandbyToTheLeader) {
   ASSERT_TRUE(reply) << reply.error();
   EXPECT_TRUE(both.ask({heartbeat_of("a").member.holder(), 1, FakeQuantity::kSale, 1}));
   EXPECT_TRUE(both.report());
+}
+
+/// So that a leader which none reaches any more hears of it from the database.
+TEST_F(TwoQuantitiesTest, AStandbyThatAHeartbeatReachesNotesIt) {
+  peers::HttpQuantityLink link(std::array{standby_listener_.address()}, authenticator_, kPatience);
+  const auto noted = [&] {
+    static_cast<void>(standby_.lead(read_clocks()));
+    return quantity_.store.state().standby_asked != Instant::min();
+  };
+  ASSERT_FALSE(link.report());
+  ASSERT_FALSE(link.ask({heartbeat_of("a").member.holder(), 1, FakeQuantity::kSale, 1}));
+  EXPECT_FALSE(noted()) << "no heartbeat";
+  ASSERT_FALSE(link.beat(heartbeat_of("a")));
+  EXPECT_TRUE(noted());
 }
 
 TEST_F(TwoQuantitiesTest, TheLinkGoesOnFromOneThatIsNotReachedOrDoesNotAnswer) {

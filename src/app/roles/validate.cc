@@ -148,7 +148,7 @@ void Validate::beat() {
     more = *applied;
   } catch (...) {
     quantity_answers_ = false;
-    validator_.unanswered(heartbeat);
+    validator_.unanswered(std::move(heartbeat));
     throw;
   }
   quantity_answers_ = true;

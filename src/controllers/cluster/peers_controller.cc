@@ -52,7 +52,10 @@ http::Handler PeersController::authenticated(concurrency::WorkerPool& pool, Answ
     if (!peer && peer.error() == Fault::kForged) {
       return responder(wrong_peer_secret(request, refusals_));
     }
-    if (!time) return responder(uncached(refused(time.error())));
+    if (!time) {
+      if (answer == &PeersController::heartbeat) services_.control.note_asked_in_vain();
+      return responder(uncached(refused(time.error())));
+    }
     if (!peer) return responder(uncached(stale_token(request, *time)));
     answer_from(pool, std::move(responder),
                 [this, answer, &request] { return uncached((this->*answer)(request)); });

@@ -23,7 +23,9 @@ void Leader::step(Tick now) {
     const auto renewal = leadership_->renew(*held, life_);
     if (!renewal) return note_lost(*held);
     note_time(renewal->at, now);
-    standby_asked_ = renewal->standby_asked > renewal->at - life_;
+    // One that lies ahead was written before the database's clock was set back.
+    standby_asked_ = renewal->standby_asked > renewal->at - life_ &&
+                     renewal->standby_asked <= renewal->at + life_;
     const MutexLock lock(mutex_);
     if (term_ == held) until_ = now + life_;
     return;

@@ -29,8 +29,9 @@ struct LeaseTimes {
   std::chrono::milliseconds unserved{2'000};
   /// Between two requests that found no units.
   std::chrono::milliseconds ask_again{200};
-  /// After a grant has waited in vain for the row of its sale, no other waits for it for so long.
-  std::chrono::milliseconds locked_again{3'000};
+  /// After a grant has waited in vain for the row of its sale, for a second, no other waits for
+  /// that row until so long after the first was asked for.
+  std::chrono::milliseconds locked_again{2'000};
   /// Leases are asked for so long before a sale starts.
   std::chrono::milliseconds ahead{3'000};
   /// A validator not heard of for so long leaves the ring.
@@ -44,8 +45,9 @@ struct LeaseTimes {
   /// A leader that cannot read what it has to know for so long gives up its term.
   std::chrono::milliseconds recover{3'000};
   /// So does one that has answered no heartbeat for so long, while a process that stands by is
-  /// asked: less than `lost`, so that it does not take off the ring whom it cannot hear.
-  std::chrono::milliseconds unheard{2'500};
+  /// asked: longer than it takes to send one again that was lost (0.5 s, 1.5 s and 0.5 s), and less
+  /// than `lost`, so that it takes few off the ring whom it cannot hear.
+  std::chrono::milliseconds unheard{2'750};
   /// It takes no other for so long: many times the period in which the others try.
   std::chrono::milliseconds stand_by{2'000};
   /// A close marker that nobody has processed by then is sent again.

@@ -53,6 +53,7 @@ bool QuantityControl::lead(Now now) {
     if (asked_in_vain_.exchange(false)) leader_.note_standby_asked();
     return false;
   }
+  asked_in_vain_ = false;
   if (recovered_ == term) {
     const bool unheard = now.tick - std::max(answered_.load(), recovered_at_) >= times_.unheard;
     if (unheard && leader_.standby_asked()) give_up(now.tick, "answered no heartbeat");
@@ -62,6 +63,13 @@ bool QuantityControl::lead(Now now) {
   if (now.tick - *knows_nothing_since_ < times_.recover) return true;
   give_up(now.tick, "could not read what a leader has to know");
   return false;
+}
+
+/// Several heartbeats are answered at a time, some of them late.
+void QuantityControl::note_answered(Tick asked) {
+  Tick before = answered_;
+  while (before < asked && !answered_.compare_exchange_weak(before, asked)) {
+  }
 }
 
 void QuantityControl::give_up(Tick now, const char* why) {
@@ -136,19 +144,16 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
     leader_.raise_above(heartbeat.leader_epoch);
     return std::unexpected(standby());
   }
-  if (!leads(asked.tick)) asked_in_vain_ = true;
+  if (!leads(asked.tick)) note_asked_in_vain();
   return in_term<HeartbeatReply>(
       asked, [&](const Term& term, Now now) -> std::expected<HeartbeatReply, Refusal> {
-        // Before the blacklist is read: a reply that brings it has them, or says that it has not.
-        const bool saved = heartbeat.blacklisted.empty() ||
-                           part([&] { parts_.blacklist.put(heartbeat.blacklisted); });
+        save_blacklist(heartbeat.blacklisted);
         auto reply = answer(heartbeat, term, now);
         if (!reply) {
           // A refusal for a reason is an answer as well: another leader would give the same.
-          if (reply.error().kind != Refusal::Kind::kStandby) answered_ = asked.tick;
+          if (reply.error().kind != Refusal::Kind::kStandby) note_answered(asked.tick);
           return reply;
         }
-        reply->blacklisted_saved = saved;
         // A validator that has no orders yet would begin to sell without them: the whole reply
         // fails.
         const bool all =
@@ -162,7 +167,8 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::beat(
         // The reply was made while this term stood, and so before another leader counted the
         // leases and the members as just heard of: whatever it promises, that one waits longer.
         reply->database_time = require_time(term);
-        answered_ = asked.tick;
+        // Without leases and orders it keeps nobody selling for long.
+        if (reply->oldest_open != kNoneClosed) note_answered(asked.tick);
         return reply;
       });
 }
@@ -198,7 +204,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
   });
   // Else a sale that has ended and of which no unit is told would count as concluded.
   reply.more = !told;
-  add_news(heartbeat, reply, *memory, now);
+  add_news(heartbeat, reply, *memory, unsaved_, now);
   return reply;
 }
 
@@ -218,7 +224,8 @@ void QuantityControl::update_ring(Memory& memory, Instant now) {
 /// Sales are read first: a ban or an ended session from before a sale is then in the reply that
 /// brings the sale. What a validator has never had, it must not begin without.
 void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply& reply,
-                               Memory& memory, Now now) {
+                               Memory& memory, const std::vector<BlacklistEntry>& unsaved,
+                               Now now) {
   const auto poll = [&] {
     if (const auto revisions = parts_.changes.poll()) memory.revisions = *revisions;
   };
@@ -230,8 +237,13 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
   bool all = !reply.sales || part(poll);
   reply.blacklist_revision = memory.revisions.blacklist;
   if (heartbeat.blacklist_revision != reply.blacklist_revision) {
-    all &= part([&] { reply.blacklist = parts_.blacklist.list(now.wall); },
-                heartbeat.blacklist_revision < 0);
+    all &= part(
+        [&] {
+          reply.blacklist = parts_.blacklist.list(now.wall);
+          // The validator that has found them forgets them with this list.
+          reply.blacklist->insert(reply.blacklist->end(), unsaved.begin(), unsaved.end());
+        },
+        heartbeat.blacklist_revision < 0);
   }
   all &= part(
       [&] {
@@ -242,6 +254,19 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
       },
       heartbeat.sessions_revision < 0);
   if (!all && heartbeat.catalog_revision >= 0) reply.sales.reset();
+}
+
+/// An entry that the database does not take now is kept and put again.
+void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries) {
+  std::vector<BlacklistEntry> due;
+  {
+    const MutexLock lock(mutex_);
+    due = std::exchange(unsaved_, {});
+  }
+  due.insert(due.end(), entries.begin(), entries.end());
+  if (due.empty() || part([&] { parts_.blacklist.put(due); })) return;
+  const MutexLock lock(mutex_);
+  unsaved_.insert(unsaved_.end(), due.begin(), due.end());
 }
 
 std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const peers::LeaseAsk& ask,
@@ -330,6 +355,7 @@ void QuantityControl::review(Now looked) {
     }
   };
   (void)in_term<bool>(looked, [&](const Term& term, Now now) -> std::expected<bool, Refusal> {
+    save_blacklist({});
     std::vector<LeaseId> to_fence;
     {
       const MutexLock lock(mutex_);

@@ -65,7 +65,7 @@ class QuantityControl {
   /// True while this process leads and knows nothing yet: then recover() is to be called, with
   /// clocks that were read after this returned. If that fails for 3 s (LeaseTimes::recover), lead()
   /// gives up the term, so that a process whose database answers may take it; and likewise if no
-  /// heartbeat is answered for 2.5 s (LeaseTimes::unheard), while validators ask one that stands
+  /// heartbeat is answered for 2.75 s (LeaseTimes::unheard), while validators ask one that stands
   /// by.
   [[nodiscard]] bool lead(Now now);
   /// Reads what the quantity control before this one left in the database, and begins the lease
@@ -90,6 +90,8 @@ class QuantityControl {
 
   // These do not block.
 
+  /// A validator's heartbeat came while this process stands by: lead() tells the leader.
+  void note_asked_in_vain() { asked_in_vain_ = true; }
   bool leads(Tick now) const { return leader_.term(now).has_value(); }
   /// By the database's clock, as this process heard it last.
   std::expected<Instant, Refusal> database_time(Now now) const;
@@ -110,6 +112,7 @@ class QuantityControl {
   using Term = repositories::Term;
   using HeartbeatReply = peers::HeartbeatReply;
 
+  void note_answered(Tick asked);
   void give_up(Tick now, const char* why);
   /// Does `work`, which answers or acts in a term's name, and is given that term and the time by
   /// the database's clock; the database's word that another leads ends the term.
@@ -121,6 +124,7 @@ class QuantityControl {
   /// the whole reply instead.
   template <class Work>
   bool part(Work work, bool needed = false);
+  void save_blacklist(const std::vector<BlacklistEntry>& entries);
   std::expected<peers::HeartbeatReply, Refusal> answer(const peers::Heartbeat& heartbeat,
                                                        const Term& term, Now now);
 
@@ -133,7 +137,7 @@ class QuantityControl {
   // `memory` is what mutex_ guards.
   void update_ring(Memory& memory, Instant now);
   void add_news(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply, Memory& memory,
-                Now now);
+                const std::vector<BlacklistEntry>& unsaved, Now now);
 
   const Parts parts_;
   const LeaseTimes times_;
@@ -154,6 +158,8 @@ class QuantityControl {
   mutable concurrency::Mutex mutex_;
   /// Counts for its own term alone. None: this process has not led.
   std::optional<Memory> memory_ STAMPEDE_GUARDED_BY(mutex_);
+  /// The database failed to take them.
+  std::vector<BlacklistEntry> unsaved_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::services::leasing

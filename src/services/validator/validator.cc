@@ -71,8 +71,7 @@ peers::Heartbeat Validator::compose(Now now) {
   heartbeat.sessions_revision = sessions_revision_;
   heartbeat.cursors = cursors_;
   heartbeat.order_digests = order_digests_;
-  sent_bans_ = blacklist_.take_unsaved();
-  heartbeat.blacklisted = sent_bans_;
+  heartbeat.blacklisted = blacklist_.take_unsaved();
   return heartbeat;
 }
 
@@ -144,8 +143,6 @@ bool Validator::tells_closed_lease_open(const peers::HeartbeatReply& reply) {
 
 /// Sales last: a buyer who was banned before a sale was made must not buy in it.
 void Validator::take_news(const peers::HeartbeatReply& reply, Now now) {
-  auto sent_bans = std::exchange(sent_bans_, {});
-  if (!reply.blacklisted_saved) blacklist_.put_back(std::move(sent_bans));
   if (reply.blacklist) {
     blacklist_.load(*reply.blacklist);
     blacklist_revision_ = reply.blacklist_revision;
@@ -208,9 +205,9 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   holder_.note_ring_change(reply.ring_epoch, reply.ring_nonce, reply.newest_lease);
 }
 
-void Validator::unanswered(const peers::Heartbeat& sent) {
+void Validator::unanswered(peers::Heartbeat&& sent) {
   if (sent.catalog_revision == kTellAllSales) terms_doubted_ = true;
-  blacklist_.put_back(std::exchange(sent_bans_, {}));
+  if (!sent.blacklisted.empty()) blacklist_.put_back(std::move(sent.blacklisted));
 }
 
 void Validator::leave() {

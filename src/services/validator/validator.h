@@ -57,14 +57,13 @@ class Validator {
 
   // The heartbeat; for one thread at a time.
 
-  /// What to tell quantity control now; what it counted is the caller's to add. Each is followed by
-  /// apply() or unanswered().
+  /// What to tell quantity control now; what it counted is the caller's to add.
   peers::Heartbeat compose(Now now);
   /// The reply to a heartbeat sent at `asked`; true if another is to follow at once. An error says
   /// why the reply is not believed: then nothing of it is acted on, and it counts as none.
   std::expected<bool, std::string> apply(const peers::HeartbeatReply& reply, Now asked, Now now);
   /// No reply came: what was to be kept by the database is told again.
-  void unanswered(const peers::Heartbeat& sent);
+  void unanswered(peers::Heartbeat&& sent);
   /// From now on others may decide about its buyers: nobody is told *no* any more. Every heartbeat
   /// says so.
   void leave();
@@ -138,7 +137,6 @@ class Validator {
   LeaseId oldest_open_;  // as told last; 0: never
   std::vector<std::int64_t> cursors_;
   std::vector<std::string> order_digests_;
-  std::vector<BlacklistEntry> sent_bans_;  // with the heartbeat under way
 };
 
 }  // namespace stampede::services::validator

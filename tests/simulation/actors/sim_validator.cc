@@ -242,7 +242,7 @@ void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::Heart
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});
   } else {
-    up_->validator.unanswered(sent);
+    up_->validator.unanswered(peers::Heartbeat(sent));
   }
   if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
 }

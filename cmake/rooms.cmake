@@ -50,7 +50,7 @@ stampede_room(captcha SANITIZE address USES model identity concurrency LINKS sta
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
 stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
-stampede_room(services/admission SANITIZE thread USES model concurrency LINKS Boost::headers)
+stampede_room(services/admission SANITIZE thread USES model net concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread
   USES model concurrency queue captcha services/stock services/admission services/routing
   LINKS Boost::headers)
@@ -63,7 +63,7 @@ stampede_room(services/validator SANITIZE thread
 stampede_room(services/catalog SANITIZE address
   USES model repositories concurrency LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
-  USES model repositories identity concurrency telemetry LINKS Boost::headers fmt::fmt)
+  USES model repositories identity net concurrency telemetry LINKS Boost::headers fmt::fmt)
 stampede_room(services/live SANITIZE thread
   USES model repositories concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
@@ -77,7 +77,7 @@ stampede_room(controllers SANITIZE address thread
   USES model http http/server views identity telemetry concurrency services/accounts
        services/catalog LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
-  USES controllers model http http/server views captcha telemetry concurrency
+  USES controllers model http http/server views captcha identity telemetry concurrency
        services/purchase services/orders services/accounts services/admission
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK

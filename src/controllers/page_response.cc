@@ -44,7 +44,8 @@ http::Response document(const http::Request& request, const Document& document, 
 http::Response refuse(const http::Request& request, const views::Pages& pages,
                       const Refusal& refusal) {
   if (!request.wants_json()) {
-    return page(refusal.status, pages.message({refusal.title, refusal.detail}));
+    return page(refusal.status,
+                pages.message({refusal.title, refusal.detail, refusal.retry_after}));
   }
   http::Response response = http::problem(refusal.status, refusal.type, refusal.detail);
   response.with("Cache-Control", "no-store");

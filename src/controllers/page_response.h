@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,9 +30,10 @@ http::Response document(const http::Request& request, const Document& document, 
 /// An error of a route that people visit: a page, or problem+json for those who ask for JSON.
 struct Refusal {
   int status = 400;
-  std::string_view type;  // the stable slug
-  std::string title;      // of the page
-  std::string detail;     // a sentence
+  std::string_view type;                // the stable slug
+  std::string title;                    // of the page
+  std::string detail;                   // a sentence
+  std::chrono::seconds retry_after{0};  // the page loads itself again then; 0: never
 };
 http::Response refuse(const http::Request& request, const views::Pages& pages,
                       const Refusal& refusal);

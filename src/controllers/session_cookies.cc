@@ -25,9 +25,17 @@ void set_all(http::Response& response, std::string_view user, std::string_view n
 
 }  // namespace
 
+void add_device_cookie(http::Response& response, std::string_view name, std::string_view value,
+                       bool secure) {
+  constexpr std::chrono::seconds kAge = services::accounts::Devices::kLifetime;
+  response.with("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Lax; HttpOnly{}",
+                                          name, value, kAge.count(), secure ? "; Secure" : ""));
+}
+
 void set_session_cookies(http::Response& response, const services::accounts::Login& login,
                          std::string_view node, bool secure) {
   set_all(response, std::to_string(login.user.value), node, login.sign, kLifetime, secure);
+  if (!login.device.empty()) add_device_cookie(response, "device", login.device, secure);
 }
 
 void clear_session_cookies(http::Response& response, bool secure) {

@@ -26,7 +26,7 @@ constexpr std::size_t kOverhead = kCiphertextAt + AesGcm::kTag;
 
 /// In order of Purpose. The purpose of a session is named as its cookie is.
 constexpr std::array<std::string_view, kPurposes> kNames = {
-    "sign", "captcha-challenge", "captcha-pass", "form", "peer", "operator"};
+    "sign", "captcha-challenge", "captcha-pass", "form", "peer", "operator", "device"};
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};

@@ -22,9 +22,10 @@ enum class Purpose : std::uint8_t {
   kCaptchaPass,
   kForm,
   kPeer,
-  kOperator
+  kOperator,
+  kDevice
 };
-inline constexpr std::size_t kPurposes = 6;
+inline constexpr std::size_t kPurposes = 7;
 
 /// The node's secret keys: the current one seals and opens, the previous one still opens.
 /// Thread-safe: seal() and open() may run while reload() exchanges the keys, and share no lock,

@@ -108,9 +108,9 @@ TEST_F(KeyRingTest, RefusesAnotherPurposeAndAnotherRing) {
   const KeyRing ring(path_);
   KeyRing::create(folder_ / "other");
   const KeyRing other(folder_ / "other");
-  constexpr Purpose kAll[] = {Purpose::kSession,     Purpose::kCaptchaChallenge,
-                              Purpose::kCaptchaPass, Purpose::kForm,
-                              Purpose::kPeer,        Purpose::kOperator};
+  constexpr Purpose kAll[] = {
+      Purpose::kSession, Purpose::kCaptchaChallenge, Purpose::kCaptchaPass, Purpose::kForm,
+      Purpose::kPeer,    Purpose::kOperator,         Purpose::kDevice};
   for (const Purpose sealed_for : kAll) {
     const std::string token = ring.seal(sealed_for, "claims");
     EXPECT_EQ(other.open(sealed_for, token), std::nullopt);

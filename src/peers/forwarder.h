@@ -3,11 +3,15 @@
 #include <expected>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "model/ids.h"
 #include "model/time.h"
 
 namespace stampede::peers {
+
+/// Of a request that a peer passes on: the address that it came from.
+inline constexpr std::string_view kClientHeader = "Stampede-Client";
 
 /// A buyer's POST /check on its way to the validator that owns the buyer.
 struct ForwardedCheck {
@@ -17,6 +21,7 @@ struct ForwardedCheck {
   std::string session;  // the cookie `sign`
   std::string intent;   // Idempotency-Key
   std::string pass;     // Captcha-Pass; may be empty
+  std::string client;   // the address that it came from
 };
 
 /// The owner's answer, as the buyer is to get it.

@@ -185,6 +185,8 @@ std::string Pages::purchase(const PurchasePage& page) const {
 std::string Pages::message(const MessagePage& page) const {
   data values;
   values.set("message", page.message);
+  if (page.retry_after.count() > 0)
+    values.set("retry", section(std::to_string(page.retry_after.count())));
   return templates_->render("message", page.title, values);
 }
 

@@ -77,6 +77,7 @@ struct PurchasePage {
 struct MessagePage {
   std::string title;
   std::string message;
+  std::chrono::seconds retry_after{0};  // the page loads itself again then; 0: never
 };
 
 /// Every HTML page of the shop, from the templates in the binary. Values are escaped by default and

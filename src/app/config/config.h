@@ -23,13 +23,20 @@ struct Config {
     double check_burst = 1000;   // size of that bucket
     double product_rate = 1000;  // tokens per second on the product pages; 0: no bucket
     double product_burst = 10000;
-    double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
+    double interval_seconds = 10;   // one attempt per buyer in this time; 0: none
+    std::int64_t ipv6_prefix = 64;  // bits of an IPv6 address; all with the same are one address
   } admission;
+  struct Accounts {
+    std::int64_t threads = 1;                      // that check passwords
+    std::int64_t registrations_per_address = 600;  // a minute
+    std::int64_t wrong_per_address = 120;          // wrong tries to log in, a minute
+  } accounts;
   struct Http {
     std::string listen;   // port 0: a free one; empty: the role's own (role_config.h)
     std::string console;  // health, metrics and (serve, admin) the operators' console; likewise
-    std::int64_t threads = 0;  // of `listen`; 0: one per hardware thread
-    std::string origin;        // "https://shop.example"; empty: the request's own Host
+    std::int64_t threads = 0;      // of `listen`; 0: one per hardware thread
+    std::string origin;            // "https://shop.example"; empty: the request's own Host
+    std::int64_t connections = 0;  // of `listen`; 0: as many as open files allow, 65,536 at most
     std::int64_t connections_per_address = 4096;
     std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
   } http;

@@ -11,7 +11,8 @@ namespace stampede::app {
 
 ConsoleFront::ConsoleFront(const std::string& address, Services services)
     : live_period_(services.live_period),
-      accounts_(services.storage.accounts(), services.sessions,
+      devices_(services.keys),
+      accounts_(services.storage.accounts(), services.sessions, devices_,
                 {.site = services::accounts::Sessions::Site::kConsole}),
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),

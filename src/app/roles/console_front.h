@@ -69,6 +69,7 @@ class ConsoleFront {
 
   const std::chrono::milliseconds live_period_;
 
+  services::accounts::Devices devices_;
   services::accounts::Accounts accounts_;
   services::audit::Journal journal_;
   services::accounts::Buyers buyers_;

@@ -21,8 +21,11 @@ http::ListenerOptions public_listener(const Config& config) {
       .limits = {},
       .trusted_proxies = config.http.trusted_proxies};
   options.limits.drain_time = kDrainTime;
+  options.limits.connections = static_cast<std::size_t>(config.http.connections);
   options.limits.connections_per_address =
       static_cast<std::size_t>(config.http.connections_per_address);
+  options.limits.kernel_memory = 256 * 1024;
+  options.limits.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix);
   return options;
 }
 
@@ -40,9 +43,19 @@ services::purchase::Rules purchase_rules(const Config& config) {
   services::purchase::Rules rules;
   rules.check_rate = config.admission.check_rate;
   rules.check_burst = config.admission.check_burst;
+  rules.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix);
   rules.interval = std::chrono::milliseconds{
       static_cast<std::int64_t>(config.admission.interval_seconds * 1'000)};
   return rules;
+}
+
+services::accounts::Accounts::Options account_options(const Config& config) {
+  services::accounts::Accounts::Options options;
+  options.threads = static_cast<unsigned>(config.accounts.threads);
+  options.tries.wrong_per_network = static_cast<int>(config.accounts.wrong_per_address);
+  options.registrations_per_network = static_cast<int>(config.accounts.registrations_per_address);
+  options.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix);
+  return options;
 }
 
 namespace {

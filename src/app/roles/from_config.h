@@ -9,6 +9,7 @@
 #include "http/server/server.h"
 #include "queue/rabbitmq/options.h"
 #include "repositories/sql/connection/database.h"
+#include "services/accounts/accounts.h"
 #include "services/purchase/checkout.h"
 
 // What the roles make of the configuration.
@@ -25,6 +26,8 @@ std::string draw_incarnation();
 
 /// How a purchase is decided.
 services::purchase::Rules purchase_rules(const Config& config);
+/// How log-ins and registrations are bounded.
+services::accounts::Accounts::Options account_options(const Config& config);
 
 /// The MariaDB database, with that many connections to read with. Throws
 /// repositories::StorageError.

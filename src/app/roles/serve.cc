@@ -72,7 +72,9 @@ class Serve final : public Role {
   queue::local::LocalQueue queue_{kQueueCapacity};
   services::admission::Blacklist blacklist_;
   services::accounts::Sessions sessions_{keys_};
-  services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, {}};
+  services::accounts::Devices devices_{keys_};
+  services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, devices_,
+                                         account_options(config_)};
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
   services::orders::BuyerOrders orders_{repositories_.orders()};

@@ -6,7 +6,9 @@
 namespace stampede::app {
 
 ShopFront::ShopFront(const Config::Admission& admission, const Services& services)
-    : product_bucket_(admission.product_rate, admission.product_burst),
+    : product_bucket_({.rate = admission.product_rate,
+                       .burst = admission.product_burst,
+                       .ipv6_prefix = static_cast<int>(admission.ipv6_prefix)}),
       files_(asset_files()),
       pages_(views::asset_url),
       forms_(services.keys),

@@ -18,7 +18,7 @@
 #include "controllers/shop/shared_pages.h"
 #include "http/server/static_files.h"
 #include "schedules/periodic.h"
-#include "services/admission/token_bucket.h"
+#include "services/admission/fair_bucket.h"
 #include "services/orders/buyer_orders.h"
 #include "telemetry/metrics.h"
 #include "views/pages.h"
@@ -67,7 +67,7 @@ class ShopFront {
 
   captcha::ImagePool images_;
   captcha::WrongAnswers wrong_answers_;
-  services::admission::TokenBucket product_bucket_;
+  services::admission::FairBucket product_bucket_;
   http::StaticFiles files_;
   views::Pages pages_;
   controllers::SharedPages shared_pages_{pages_};

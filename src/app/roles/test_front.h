@@ -34,7 +34,8 @@ struct TestFront {
   queue::local::LocalQueue queue{1};
   services::admission::Blacklist blacklist;
   services::accounts::Sessions sessions{keys};
-  services::accounts::Accounts accounts{storage.accounts(), sessions, {}};
+  services::accounts::Devices devices{keys};
+  services::accounts::Accounts accounts{storage.accounts(), sessions, devices, {}};
   services::orders::BuyerOrders orders{storage.orders()};
   services::catalog::Pictures pictures;
   services::purchase::Checkout checkout{purchase_rules(config), {captcha_tokens, queue, blacklist}};

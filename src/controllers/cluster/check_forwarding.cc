@@ -58,6 +58,7 @@ void CheckForwarding::check(http::Request& request, http::Responder responder) {
   auto attempt = here.read(request, now, peer ? Origin::kChecked : Origin::kToCheck);
   if (!attempt) return responder(std::move(attempt.error()));
   if (peer && peer->buyer != attempt->buyer) return responder(wrong_peer());
+  if (peer) attempt->client = request.header(peers::kClientHeader);
 
   const auto owner = other_owner(attempt->buyer);
   if (!owner) return here.decide(*attempt, std::move(responder));
@@ -82,7 +83,8 @@ void CheckForwarding::pass_on(const http::Request& request,
        .target = std::string(request.target),
        .session = std::string(request.cookie("sign")),
        .intent = std::string(attempt.intent.text()),
-       .pass = std::string(attempt.pass)},
+       .pass = std::string(attempt.pass),
+       .client = std::string(attempt.client)},
       attempt.now.wall,
       [this, intent = attempt.intent, responder = std::move(responder)](auto result) mutable {
         responder.reply_from_anywhere(response_to(result, intent));

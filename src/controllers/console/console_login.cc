@@ -10,6 +10,7 @@
 #include "controllers/account_response.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/page_response.h"
+#include "controllers/session_cookies.h"
 #include "model/utf8.h"
 
 namespace stampede::controllers {
@@ -18,6 +19,9 @@ namespace {
 using services::accounts::AccountError;
 using services::accounts::Login;
 using services::accounts::Sessions;
+
+/// Of an operator's browser; shop and console may be one host, whatever their ports are.
+constexpr std::string_view kDeviceCookie = "operator_device";
 
 void set_cookie(http::Response& response, std::string_view sign, std::chrono::seconds age,
                 bool secure) {
@@ -74,13 +78,16 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
   }
   services_.accounts.log_in(
       std::move(name), request.form_field("password").value_or(""),
-      std::string(request.client_address), now,
+      {std::string(request.client_address), std::string(request.cookie(kDeviceCookie))}, now,
       [this, responder = std::move(responder), form = std::move(form),
        cookie = std::move(issued.cookie),
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
           http::Response response = go_to(form.next.empty() ? "/" : form.next);
           set_cookie(response, login->sign, Sessions::kLifetime, secure);
+          if (!login->device.empty()) {
+            add_device_cookie(response, kDeviceCookie, login->device, secure);
+          }
           return responder.reply_from_anywhere(std::move(response));
         }
         form.error = services::accounts::explain(login.error());

@@ -52,7 +52,9 @@ class ConsoleLoginTest : public testing::Test {
   bool inside() { return browser_.get("/sales").status == 200; }
 
   TestConsole console_;
-  Accounts accounts_{console_.users, console_.sessions, {.site = Sessions::Site::kConsole}};
+  const services::accounts::Devices devices_{console_.ring.ring()};
+  Accounts accounts_{
+      console_.users, console_.sessions, devices_, {.site = Sessions::Site::kConsole}};
   ConsoleLogin login_{
       {accounts_, console_.sessions, console_.forms, console_.origin, console_.pages},
       [this] { return console_.now; }};

@@ -90,7 +90,8 @@ void AccountsController::enter(Form form, const http::Request& request, http::Re
     return;
   }
   std::string password = request.form_field("password").value_or("");
-  const std::string address(request.client_address);
+  const services::accounts::Client client{std::string(request.client_address),
+                                          std::string(request.cookie("device"))};
   auto done = [this, responder = std::move(responder),
                entry = std::move(entry)](std::expected<Login, AccountError> login) mutable {
     if (login) {
@@ -102,9 +103,9 @@ void AccountsController::enter(Form form, const http::Request& request, http::Re
     responder.reply_from_anywhere(form_page(entry, status_of(login.error())));
   };
   if (form == Form::kLogin) {
-    services_.accounts.log_in(std::move(name), std::move(password), address, now, std::move(done));
+    services_.accounts.log_in(std::move(name), std::move(password), client, now, std::move(done));
   } else {
-    services_.accounts.register_buyer(std::move(name), std::move(password), address, now,
+    services_.accounts.register_buyer(std::move(name), std::move(password), client, now,
                                       std::move(done));
   }
 }
@@ -144,7 +145,7 @@ void AccountsController::change_password(const http::Request& request, http::Res
   }
   services_.accounts.change_password(
       *user, request.form_field("old_password").value_or(""),
-      request.form_field("new_password").value_or(""), std::string(request.client_address), now,
+      request.form_field("new_password").value_or(""), {std::string(request.client_address)}, now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {

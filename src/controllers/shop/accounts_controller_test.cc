@@ -64,7 +64,8 @@ class AccountsControllerTest : public testing::Test {
   test::TestRing ring_;
   test_support::FakeAccounts repository_;
   services::accounts::Sessions sessions_{ring_.ring()};
-  services::accounts::Accounts accounts_{repository_, sessions_, {}};
+  const services::accounts::Devices devices_{ring_.ring()};
+  services::accounts::Accounts accounts_{repository_, sessions_, devices_, {}};
   FormTokens forms_{ring_.ring()};
   OriginRule origin_{std::nullopt};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
@@ -75,18 +76,29 @@ class AccountsControllerTest : public testing::Test {
   test_support::Visitor visitor_{router_};
 };
 
-TEST_F(AccountsControllerTest, RegistrationLogsInWithTheThreeCookies) {
+TEST_F(AccountsControllerTest, RegistrationLogsInWithTheCookiesOfASession) {
   const auto response = enter(visitor_, "/user/register", "ada", kPassword, "/product/7");
   EXPECT_EQ(response.status, 303);
   EXPECT_EQ(header_of(response, "Location"), "/product/7");
   EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
   const auto cookies = cookies_of(response);
-  ASSERT_EQ(cookies.size(), 3U);
+  ASSERT_EQ(cookies.size(), 4U);
   EXPECT_EQ(cookies[0], "uid=1; Path=/; Max-Age=43200; SameSite=Lax");
   EXPECT_EQ(cookies[1], "node=local; Path=/; Max-Age=43200; SameSite=Lax; HttpOnly");
   EXPECT_EQ(cookies[2],
             "sign=" + visitor_.cookies["sign"] + "; Path=/; Max-Age=43200; SameSite=Lax; HttpOnly");
+  EXPECT_EQ(cookies[3], "device=" + visitor_.cookies["device"] +
+                            "; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly");
   EXPECT_EQ(sessions_.authenticate(visitor_.cookies["sign"], now_.wall), UserId{1});
+}
+
+TEST_F(AccountsControllerTest, ABrowserKeepsItsDevice) {
+  enter(visitor_, "/user/register", "ada");
+  const std::string device = visitor_.cookies["device"];
+  EXPECT_EQ(cookies_of(enter(visitor_, "/user/login", "ada")).size(), 3U);
+  EXPECT_EQ(visitor_.cookies["device"], device);
+  enter(visitor_, "/user/register", "bob");
+  EXPECT_NE(visitor_.cookies["device"], device) << "of another account";
 }
 
 TEST_F(AccountsControllerTest, CookiesAreSecureWhereTheRequestIs) {
@@ -95,7 +107,7 @@ TEST_F(AccountsControllerTest, CookiesAreSecureWhereTheRequestIs) {
     EXPECT_THAT(cookie, HasSubstr("; Secure"));
   }
   const auto cookies = cookies_of(enter(visitor_, "/user/register", "ada"));
-  ASSERT_EQ(cookies.size(), 3U);
+  ASSERT_EQ(cookies.size(), 4U);
   for (const auto& cookie : cookies) EXPECT_THAT(cookie, HasSubstr("; Secure"));
 }
 

@@ -1,5 +1,7 @@
 #include "controllers/shop/catalog_controller.h"
 
+#include <fmt/format.h>
+
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
@@ -7,6 +9,7 @@
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
+#include "identity/random.h"
 
 namespace stampede::controllers {
 namespace {
@@ -39,13 +42,8 @@ http::Response CatalogController::sale_list(const http::Request& request) const 
 
 http::Response CatalogController::product(const http::Request& request) const {
   const Now now = clock_();
-  if (!services_.bucket.take(now.tick)) {
-    http::Response response =
-        refuse(request, services_.pages,
-               {429, "busy", "A great many people are here",
-                "More visitors ask for this page than it can take in. Try again in a second."});
-    response.with("Retry-After", http::retry_after_seconds(services_.bucket.wait().count()));
-    return response;
+  if (const auto wait = services_.bucket.refuse(request.client_address, now.tick)) {
+    return busy(request, *wait);
   }
   const auto id = parse_id<ProductId>(request.path_parameters[0]);
   std::optional<Document> found;
@@ -56,6 +54,26 @@ http::Response CatalogController::product(const http::Request& request) const {
         {404, "unknown-product", "No such product", "There is no product of this number."});
   }
   return document(request, *found, kProductSeconds);
+}
+
+/// Its page asks again by itself, without a script. Whole seconds are what a browser can wait; so
+/// that a crowd which came in one second does not return in one, half of it waits one more.
+http::Response CatalogController::busy(const http::Request& request,
+                                       std::chrono::milliseconds wait) const {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count() +
+                       static_cast<std::int64_t>(identity::random_number() % 2);
+  http::Response response =
+      refuse(request, services_.pages,
+             {.status = 429,
+              .type = "busy",
+              .title = "A great many people are here",
+              .detail = fmt::format(
+                  "More visitors ask for this page than it can take in. It asks again by "
+                  "itself in {} second{}.",
+                  seconds, seconds == 1 ? "" : "s"),
+              .retry_after = std::chrono::seconds{seconds}});
+  response.with("Retry-After", std::to_string(seconds));
+  return response;
 }
 
 http::Response CatalogController::state(const http::Request& request) const {

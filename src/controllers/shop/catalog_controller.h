@@ -1,12 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include "controllers/clock.h"
 #include "controllers/shop/current_sales.h"
 #include "controllers/shop/shared_pages.h"
 #include "http/server/router.h"
-#include "services/admission/token_bucket.h"
+#include "services/admission/fair_bucket.h"
 #include "views/pages.h"
 
 namespace stampede::controllers {
@@ -20,7 +21,7 @@ class CatalogController {
   struct Services {
     CurrentSales sales;
     SharedPages& shared_pages;
-    services::admission::TokenBucket& bucket;
+    services::admission::FairBucket& bucket;
     const views::Pages& pages;
   };
 
@@ -33,6 +34,7 @@ class CatalogController {
  private:
   http::Response sale_list(const http::Request& request) const;
   http::Response product(const http::Request& request) const;
+  http::Response busy(const http::Request& request, std::chrono::milliseconds wait) const;
   http::Response state(const http::Request& request) const;
   http::Response time() const;
   http::Response unknown_path(const http::Request& request) const;

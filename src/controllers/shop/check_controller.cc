@@ -55,8 +55,8 @@ std::expected<services::purchase::Attempt, http::Response> CheckController::read
   const ProductId product = product_of(request).value_or(ProductId{});
   auto sale = sale_of(request);
   if (!sale) return std::unexpected(refuse(std::move(sale.error())));
-  return services::purchase::Attempt{*buyer, product, *intent, request.header("Captcha-Pass"),
-                                     now,    *sale};
+  return services::purchase::Attempt{
+      *buyer, product, *intent, request.header("Captcha-Pass"), now, *sale, request.client_address};
 }
 
 void CheckController::decide(const services::purchase::Attempt& attempt,

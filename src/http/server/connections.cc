@@ -4,24 +4,16 @@
 #include <stdexcept>
 
 #include "http/text.h"
+#include "net/network.h"
 
 namespace stampede::http {
 namespace {
 
 namespace ip = boost::asio::ip;
 
-/// IPv6 hosts own a /64, so counting single addresses would be no cap. The first 32 bits of a real
-/// prefix are never zero: the two families do not collide.
-std::uint64_t key_of(const ip::address& address) {
-  if (address.is_v4()) {
-    return address.to_v4().to_uint();
-  }
-  const auto bytes = address.to_v6().to_bytes();
-  std::uint64_t prefix = 0;
-  for (std::size_t i = 0; i < 8; ++i) {
-    prefix = prefix << 8 | bytes[i];
-  }
-  return prefix;
+std::uint64_t network_of(const ip::address& address, int ipv6_prefix) {
+  if (address.is_v4()) return net::network_of(address.to_v4().to_bytes());
+  return net::network_of(address.to_v6().to_bytes(), ipv6_prefix);
 }
 
 }  // namespace
@@ -40,7 +32,7 @@ std::optional<ConnectionCaps::Slot> ConnectionCaps::acquire(const ip::address& p
   }
   std::optional<std::uint64_t> key;
   if (!exempt) {
-    key = key_of(peer);
+    key = network_of(peer, ipv6_prefix_);
     const auto found = by_address_.find(*key);
     if ((found == by_address_.end() ? 0 : found->second) >= per_address_) {
       return std::nullopt;

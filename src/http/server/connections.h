@@ -17,12 +17,12 @@ namespace stampede::http {
 /// An IPv4 address that arrived over an IPv6 socket, as itself.
 boost::asio::ip::address normalised(const boost::asio::ip::address& address);
 
-/// Counts open connections against their caps: in all, and for each IPv4 address or IPv6 /64.
+/// Counts open connections against their caps: in all, and for each network (net::network_of).
 /// Thread-safe; must outlive its slots.
 class ConnectionCaps {
  public:
-  ConnectionCaps(std::size_t in_all, std::size_t per_address)
-      : in_all_(in_all), per_address_(per_address) {}
+  ConnectionCaps(std::size_t in_all, std::size_t per_address, int ipv6_prefix = 64)
+      : in_all_(in_all), per_address_(per_address), ipv6_prefix_(ipv6_prefix) {}
 
   /// One connection's place under the caps; gives it back when destroyed.
   class [[nodiscard]] Slot {
@@ -46,6 +46,8 @@ class ConnectionCaps {
   /// nullopt if a cap is reached. An `exempt` peer counts only towards the cap in all.
   std::optional<Slot> acquire(const boost::asio::ip::address& peer, bool exempt);
   std::size_t open() const;
+  /// Fifteen of sixteen are taken.
+  bool scarce() const { return open() >= in_all_ - in_all_ / 16; }
   /// False if some are still open at `deadline`.
   bool wait_until_none(std::chrono::steady_clock::time_point deadline) const;
 
@@ -54,6 +56,7 @@ class ConnectionCaps {
 
   const std::size_t in_all_;
   const std::size_t per_address_;
+  const int ipv6_prefix_;
   mutable concurrency::Mutex mutex_;
   mutable concurrency::Condition none_open_;
   std::size_t open_ STAMPEDE_GUARDED_BY(mutex_) = 0;

@@ -21,6 +21,8 @@ constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 constexpr std::chrono::milliseconds kAcceptPause{50};
 /// A tick that comes later than that after the one before it means that the thread stood still.
 constexpr std::chrono::milliseconds kStoodStill = 3 * Loop::kTick;
+/// A connection that has waited for less may have a request on its way.
+constexpr std::chrono::seconds kShortestWait{1};
 /// In so long all is read that has come in meanwhile.
 constexpr std::chrono::seconds kCatchingUp{1};
 
@@ -31,10 +33,17 @@ std::chrono::nanoseconds since_boot() {
   return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
-Acceptor listening(asio::io_context& context, const asio::ip::tcp::endpoint& endpoint) {
+Acceptor listening(asio::io_context& context, const asio::ip::tcp::endpoint& endpoint,
+                   int kernel_memory) {
   Acceptor acceptor(context.get_executor());
   acceptor.open(endpoint.protocol());
   acceptor.set_option(Acceptor::reuse_address(true));
+  // What is accepted has the same.
+  if (kernel_memory > 0) {
+    // The kernel doubles each: three parts for answers, one for requests (socket(7), SO_SNDBUF).
+    acceptor.set_option(asio::socket_base::send_buffer_size(kernel_memory * 3 / 8));
+    acceptor.set_option(asio::socket_base::receive_buffer_size(kernel_memory / 8));
+  }
   // Every loop listens on the same port, and the kernel spreads the connections.
   const int on = 1;
   if (::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) {
@@ -64,7 +73,7 @@ Loop::Loop(ServerShared& server, const asio::ip::tcp::endpoint& endpoint)
       // One thread runs the context, and only that thread touches its sockets and timers. Other
       // threads only post.
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      acceptor_(listening(context_, endpoint)),
+      acceptor_(listening(context_, endpoint, server.limits.kernel_memory)),
       tick_timer_(context_.get_executor()),
       accept_pause_(context_.get_executor()),
       tasks_(std::make_shared<TaskQueue>(context_,
@@ -168,6 +177,7 @@ void Loop::admit(Socket socket) {
     statistics_.accept_errors.add();  // gone again before it was served
     return;
   }
+  if (server_.caps.scarce()) make_room();
   auto slot = server_.caps.acquire(peer, server_.proxies.contains(peer));
   if (!slot) {
     statistics_.refused.add();
@@ -177,6 +187,15 @@ void Loop::admit(Socket socket) {
   if (server_.layer) transport = server_.layer(std::move(transport));
   statistics_.accepted.add();
   Session::start(*this, std::move(transport), std::move(*slot), peer);
+}
+
+/// For the next one: the connection that is closed ends a moment later.
+void Loop::make_room() {
+  if (waiting_.empty()) return;
+  Session& longest = waiting_.front();
+  if (now_ - longest.waiting_since() < kShortestWait) return;
+  statistics_.made_room.add();
+  longest.make_room();
 }
 
 Awaitable<void> Loop::tick() {

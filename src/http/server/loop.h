@@ -40,6 +40,7 @@ class LoopCount {
 struct LoopStatistics {
   LoopCount accepted;
   LoopCount refused;
+  LoopCount made_room;
   LoopCount accept_errors;
   LoopCount bad_requests;
   LoopCount deadlines_missed;
@@ -84,6 +85,8 @@ class Loop {
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
+  /// It begins to wait for a request. When connections become scarce, who has waited longest goes.
+  void add_waiting(Session& session) { waiting_.push_back(session); }
   /// A turn of this thread that comes after whatever the callback under way posts. So an operation
   /// that this callback starts, and that ends at once, ends before turn() is so much.
   std::uint64_t later_turn();
@@ -98,6 +101,7 @@ class Loop {
   Awaitable<void> tick();
   bool admit_safely(Socket socket);
   void admit(Socket socket);
+  void make_room();
   void read_clocks();
   void resume_all();
   void begin_turn();
@@ -110,6 +114,10 @@ class Loop {
   const std::shared_ptr<TaskQueue> tasks_;
   const std::shared_ptr<const Post> post_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
+  boost::intrusive::list<
+      Session, boost::intrusive::constant_time_size<false>,
+      boost::intrusive::member_hook<Session, Session::WaitingHook, &Session::waiting>>
+      waiting_;  // in the order that they began to wait in
   std::vector<std::move_only_function<void()>> ready_;
   std::vector<std::move_only_function<void()>> resuming_;
   bool resume_is_due_ = false;  // resume_all() will run by itself

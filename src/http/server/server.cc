@@ -66,9 +66,10 @@ std::size_t connections_allowed(std::size_t configured) {
 class Server::Implementation {
  public:
   Implementation(const ListenerOptions& options, const Router& router)
-      : shared_{options.limits, options.layer, router, TrustedProxies(options.trusted_proxies),
-                ConnectionCaps(connections_allowed(options.limits.connections),
-                               options.limits.connections_per_address)} {
+      : shared_{
+            options.limits, options.layer, router, TrustedProxies(options.trusted_proxies),
+            ConnectionCaps(connections_allowed(options.limits.connections),
+                           options.limits.connections_per_address, options.limits.ipv6_prefix)} {
     tcp::endpoint endpoint = parse_endpoint(options.address);
     try {
       refuse_taken_port(endpoint);
@@ -128,6 +129,7 @@ class Server::Implementation {
       const LoopStatistics& part = loop->statistics();
       sum.connections_accepted += part.accepted.value();
       sum.connections_refused += part.refused.value();
+      sum.connections_closed_idle += part.made_room.value();
       sum.accept_errors += part.accept_errors.value();
       sum.bad_requests += part.bad_requests.value();
       sum.deadlines_missed += part.deadlines_missed.value();

@@ -26,6 +26,10 @@ struct Limits {
   std::chrono::milliseconds drain_time{10'000};  // stop() waits for running requests
   std::size_t connections = 0;                   // in all; 0: what open files allow, 65,536 at most
   std::size_t connections_per_address = 4096;    // trusted proxies are exempt
+  int ipv6_prefix = 64;                          // of net::network_of
+  /// Bytes that the kernel keeps for one connection, whose peer does not read, at most, in both
+  /// directions together; 0: as the system is set up.
+  int kernel_memory = 0;
 };
 
 struct ListenerOptions {
@@ -42,7 +46,8 @@ struct ListenerOptions {
 struct ServerStatistics {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;  // over a cap
+  std::uint64_t connections_refused = 0;      // over a cap
+  std::uint64_t connections_closed_idle = 0;  // to make room for others, near the cap
   std::uint64_t accept_errors = 0;
   std::uint64_t bad_requests = 0;  // 400, 413, 431 by the parser
   std::uint64_t deadlines_missed = 0;

@@ -282,5 +282,49 @@ TEST(ServerAbuse, AcceptsAgainAfterItRanOutOfFiles) {
   EXPECT_EQ(body_of(later.ask(get("/hello"))), "hello");
 }
 
+TEST(ServerAbuse, APipelineLeavesOthersTheirTurn) {
+  TestServer test({}, 1);
+  std::string asked;  // of the one thread of the server
+  for (const char* name : {"a", "b"}) {
+    test.router.get("/" + std::string(name), [&asked, name](Request&, Responder respond) {
+      asked += name;
+      respond(html(200, name));
+    });
+  }
+  RawConnection pipeline(test.port());  // the kernel takes both before the server starts
+  std::string requests;
+  for (int i = 0; i < 400; ++i) requests += get("/a");
+  ASSERT_TRUE(pipeline.send(requests));
+  RawConnection other(test.port());
+  ASSERT_TRUE(other.send(get("/b")));
+  test.server->start();
+  EXPECT_EQ(body_of(other.response()), "b");
+  for (int i = 0; i < 400; ++i) ASSERT_EQ(body_of(pipeline.response()), "a");
+  EXPECT_LT(asked.find('b'), 150U);
+}
+
+TEST(ServerAbuse, NearTheCapWhoHasWaitedLongestMakesRoom) {
+  TestServer test({.connections = 32}, 1);
+  test.server->start();
+  std::vector<RawConnection> idle;
+  for (int i = 0; i < 32; ++i) {
+    idle.emplace_back(test.port());
+    // Every other one has begun a request.
+    if (i % 2 == 0) ASSERT_TRUE(idle.back().send("GET /hello HTTP/1.1\r\nX-Slow: "));
+  }
+  ASSERT_TRUE(eventually([&] { return test.server->statistics().connections_open == 32; }));
+  const auto served = [&] {
+    RawConnection honest(test.port());
+    honest.send(get("/hello"));
+    const auto answer = honest.read_until("hello");
+    return answer && body_of(*answer) == "hello";
+  };
+  EXPECT_TRUE(eventually(served));
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(served());
+  EXPECT_TRUE(idle.front().read_to_end()) << "the longest of all was closed";
+  EXPECT_GE(test.server->statistics().connections_closed_idle, 1U);
+  EXPECT_TRUE(idle.back().send("Y: z\r\n\r\n"));
+}
+
 }  // namespace
 }  // namespace stampede::http

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <span>
 
 #include "http/server/loop.h"
@@ -15,6 +16,8 @@ namespace {
 // read that answer. A close with bytes unread would reset the connection (RFC 9112, 9.6).
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytes = 256UL * 1024;
+/// Pipelined requests that are answered before other connections have their turn.
+constexpr unsigned kMostInARow = 32;
 
 asio::mutable_buffer as_buffer(std::span<char> space) { return {space.data(), space.size()}; }
 
@@ -82,7 +85,9 @@ Awaitable<void> Session::serve() {
       }
       keep_alive = write_answer();
       reader_.finish();
-      if (!writer_.full()) {
+      if (++in_a_row_ >= kMostInARow) {
+        if (!co_await others_turn()) co_return;
+      } else if (!writer_.full()) {
         continue;  // the next request may be here already; then their answers share a write
       }
     } else if (*progress == RequestReader::Progress::kSendContinue) {
@@ -102,16 +107,14 @@ Awaitable<void> Session::serve() {
       size = transport_->read_some(space, ec);  // what is here already is still served
     } else {
       // Not a coroutine of its own, because every ordinary request waits here and nowhere else.
-      arm_for_phase();
+      begin_waiting();
       const std::uint64_t turn = maybe_older_ ? loop_.later_turn() : 0;
       reading_ = true;
       size = co_await transport_->async_read_some(space, asio::redirect_error(kAwait, ec));
       reading_ = false;
       maybe_older_ = loop_.turn() < turn;  // what came was here when the reading began
     }
-    if (is_idle) {
-      behind_another_ = maybe_older_;
-    }
+    if (is_idle) behind_another_ = maybe_older_;
     if (!ec) {
       reader_.received(size);
     } else if (expired_ && !aborted_ && reader_.phase() != RequestReader::Phase::kIdle) {
@@ -167,6 +170,7 @@ bool Session::given_up() {
 }
 
 void Session::dispatch() {
+  waiting.unlink();
   Request& request = reader_.request();
   request.client_address = peer_address_;
   request.secure = transport_->encrypted();
@@ -265,6 +269,24 @@ Awaitable<void> Session::linger() {
   }
 }
 
+/// Other connections of this thread are served. False if this one was closed meanwhile.
+Awaitable<bool> Session::others_turn() {
+  in_a_row_ = 0;
+  co_await asio::post(loop_.executor(), kAwait);
+  co_return !aborted_;
+}
+
+/// For the rest of a request, or for the next one.
+void Session::begin_waiting() {
+  in_a_row_ = 0;
+  arm_for_phase();
+  if (waiting.is_linked() || behind_trusted_proxy_) {
+    return;
+  }
+  waiting_since_ = loop_.now();
+  loop_.add_waiting(*this);
+}
+
 void Session::arm(Clock::duration limit) {
   // The loop's clock may be a tick behind: a deadline is late rather than early.
   deadline_ = loop_.now() + Loop::kTick + limit;
@@ -292,6 +314,15 @@ void Session::arm_for_phase() {
 void Session::expire() {
   expired_ = true;  // called again at each tick, in case this cancel() comes between two operations
   transport_->cancel();
+}
+
+void Session::make_room() {
+  waiting.unlink();
+  if (reader_.phase() == RequestReader::Phase::kIdle) {
+    expire();
+  } else {
+    abort();
+  }
 }
 
 void Session::drain() {

@@ -34,7 +34,18 @@ class Session final : public Exchange,
   const Post& post() const override { return *post_; }
   void abandon() noexcept override { delete this; }
 
+  /// Links a session to those that wait for a request.
+  using WaitingHook = boost::intrusive::list_member_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  WaitingHook waiting;
+
   Clock::time_point deadline() const { return deadline_; }
+  /// Since when it has waited for a request, or for the rest of one's head; while `waiting` is
+  /// linked.
+  Clock::time_point waiting_since() const { return waiting_since_; }
+  /// Closes while it waits, to make room for another connection: without a word between requests,
+  /// at once within one.
+  void make_room();
   /// The deadline has passed: answers 408 if a request was on its way, and closes.
   void expire();
   /// Closes if no request is under way; otherwise the next answer is the last. Ends or cuts a
@@ -50,6 +61,8 @@ class Session final : public Exchange,
 
   Awaitable<void> serve();
   Awaitable<bool> answered();
+  Awaitable<bool> others_turn();
+  void begin_waiting();
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();
@@ -85,6 +98,8 @@ class Session final : public Exchange,
   Response response_;  // the answer, until the coroutine writes it
 
   Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point waiting_since_;
+  unsigned in_a_row_ = 0;  // requests answered without another connection's turn
   std::optional<RequestReader::Phase> armed_;  // the phase deadline_ is for
   std::size_t armed_body_ = 0;                 // and how much of the body had come then
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()

@@ -15,7 +15,8 @@ void HttpForwarder::forward(const ForwardedCheck& check, Instant now, Done done)
   request.headers = {
       {std::string(Authenticator::kHeader), authenticator_->seal_forward(check.buyer, now)},
       {"Cookie", "sign=" + check.session},
-      {"Idempotency-Key", check.intent}};
+      {"Idempotency-Key", check.intent},
+      {std::string(kClientHeader), check.client}};
   if (!check.pass.empty()) request.headers.emplace_back("Captcha-Pass", check.pass);
   upstream_->send(
       check.owner, request, kForwardTimeout,

@@ -9,9 +9,9 @@
 #include "concurrency/worker_pool.h"
 #include "identity/guess_limit.h"
 #include "identity/password.h"
+#include "net/network.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
-#include "services/accounts/login_throttle.h"
 #include "telemetry/log.h"
 
 namespace stampede::services::accounts {
@@ -86,46 +86,60 @@ std::string_view explain(AccountError error) {
 
 class Accounts::Implementation {
  public:
-  void stop() { pool_.stop(); }
+  void stop() {
+    pool_.stop();
+    while (waiting_.pop()) {
+    }
+  }
 
-  Implementation(repositories::Accounts& repository, Sessions& sessions, const Options& options)
+  Implementation(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,
+                 const Options& options)
       : repository_(repository),
         sessions_(sessions),
+        devices_(devices),
         site_(options.site),
-        throttle_(options.wrong_per_name, options.wrong_per_address),
-        registrations_(options.registrations_per_address),
+        ipv6_prefix_(options.ipv6_prefix),
+        throttle_(options.tries),
+        registrations_(options.registrations_per_network),
+        waiting_(options.queue),
         pool_({.name = "accounts",
                .threads = options.threads,
-               .queue = options.queue,
+               .queue = options.queue.in_all,
                .niceness = 10}) {}
+  ~Implementation() { stop(); }
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
 
-  void register_buyer(std::string name, std::string password, const std::string& address, Now now,
+  void register_buyer(std::string name, std::string password, const Client& client, Now now,
                       Reply reply) {
     if (!is_name(name)) return reply(std::unexpected(AccountError::kBadName));
     if (!is_password(password)) return reply(std::unexpected(AccountError::kBadPassword));
-    if (!registrations_.charge(network_of(address), now.tick)) {
+    const std::uint64_t network = net::network_of(client.address, ipv6_prefix_);
+    if (!registrations_.charge(std::to_string(network), now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(std::move(reply),
+    const std::string account = fold_case(name);
+    enqueue({network, account}, std::move(reply),
             [this, name = std::move(name), password = std::move(password), now]() -> Answer {
               const auto id = create(repository_, name, password, UserRole::kBuyer, now.wall);
               if (!id) return std::unexpected(id.error());
               ++counts_.registered;
-              return logged_in(*id, name, SessionEpoch{0}, now);
+              return logged_in(*id, name, SessionEpoch{0}, {}, now);
             });
   }
 
-  void log_in(std::string name, std::string password, const std::string& address, Now now,
-              Reply reply) {
+  void log_in(std::string name, std::string password, const Client& client, Now now, Reply reply) {
     // No user can have such a name or password, so a quick refusal reveals nothing.
     if (!is_name(name) || !is_password(password)) {
       return reply(std::unexpected(AccountError::kWrongLogin));
     }
-    LoginThrottle::Source source(fold_case(name), network_of(address));
+    const Place place{net::network_of(client.address, ipv6_prefix_), fold_case(name)};
+    LoginThrottle::Source source(place.account, place.network,
+                                 devices_.identify(client.device, place.account, now.wall));
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(std::move(reply),
+    enqueue(place, std::move(reply),
             [this, name = std::move(name), password = std::move(password),
              source = std::move(source), now]() -> Answer {
               const auto user = repository_.find_by_name(name);
@@ -133,19 +147,20 @@ class Accounts::Implementation {
                 return std::unexpected(*refused);
               }
               ++counts_.logged_in;
-              return logged_in(user->id, user->name, user->session_epoch, now);
+              return logged_in(user->id, user->name, user->session_epoch, source, now);
             });
   }
 
   void change_password(UserId id, std::string old_password, std::string new_password,
-                       const std::string& address, Now now, Reply reply) {
+                       const Client& client, Now now, Reply reply) {
     if (!is_password(new_password)) return reply(std::unexpected(AccountError::kBadPassword));
     if (!is_password(old_password)) return reply(std::unexpected(AccountError::kWrongLogin));
-    LoginThrottle::Source source("#" + std::to_string(id.value), network_of(address));
+    const Place place = place_of(id, net::network_of(client.address, ipv6_prefix_));
+    LoginThrottle::Source source(place.account, place.network);
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(std::move(reply),
+    enqueue(place, std::move(reply),
             [this, id, old_password = std::move(old_password),
              new_password = std::move(new_password), source = std::move(source), now]() -> Answer {
               const auto user = repository_.find(id);
@@ -155,12 +170,14 @@ class Accounts::Implementation {
               const auto epoch = set_password(repository_, id, new_password, now.wall);
               if (!epoch) return std::unexpected(epoch.error());
               sessions_.revoke_below(id, *epoch, now.wall);
-              return logged_in(id, user->name, *epoch, now);
+              return Login{.user = id,
+                           .name = user->name,
+                           .sign = sessions_.issue(id, *epoch, now.wall, site_)};
             });
   }
 
   void log_out(UserId id, Now now, Reply reply) {
-    enqueue(std::move(reply), [this, id, now]() -> Answer {
+    enqueue(place_of(id, 0), std::move(reply), [this, id, now]() -> Answer {
       // A user who does not exist any more has no session to end.
       if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
         sessions_.revoke_below(id, *epoch, now.wall);
@@ -185,7 +202,7 @@ class Accounts::Implementation {
                                     const LoginThrottle::Source& source, Now now) {
     if (!throttle_.charge(source, now.tick)) return AccountError::kThrottled;
     if (!proves(user, password) || !may_enter(*user)) return AccountError::kWrongLogin;
-    throttle_.forgive(source);
+    throttle_.was_right(source, now.tick);
     return std::nullopt;
   }
 
@@ -193,16 +210,38 @@ class Accounts::Implementation {
     return site_ == Sessions::Site::kShop || user.role == UserRole::kOperator;
   }
 
-  Login logged_in(UserId id, const std::string& name, SessionEpoch epoch, Now now) const {
-    return {.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall, site_)};
+  /// Whose turn it is to wait.
+  struct Place {
+    std::uint64_t network;
+    std::string account;
+  };
+  static Place place_of(UserId user, std::uint64_t network) {
+    return {network, "#" + std::to_string(user.value)};
   }
 
-  /// Runs `work` on the pool and replies with its answer.
+  /// `source`: of the try that was right; a registration has none.
+  Login logged_in(UserId id, const std::string& name, SessionEpoch epoch,
+                  const std::optional<LoginThrottle::Source>& source, Now now) const {
+    Login login{.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall, site_)};
+    if (!source || source->stranger()) login.device = devices_.issue(fold_case(name), now.wall);
+    return login;
+  }
+
+  /// Runs `work` on the pool, when it is the turn of `place`, and replies with its answer.
   template <class Work>
-  void enqueue(Reply reply, Work work) {
-    // A task that the pool refuses or drops replies in its destructor.
-    static_cast<void>(pool_.submit(
-        [reply = std::move(reply), work = std::move(work)]() mutable { reply(attempt(work)); }));
+  void enqueue(const Place& place, Reply reply, Work work) {
+    // A task that is dropped replies in its destructor.
+    const auto shared = std::make_shared<Reply>(std::move(reply));
+    FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
+    const auto pushed = waiting_.push(place.network, place.account, std::move(task));
+    if (pushed.refused == FairQueue::Refused::kAccount) {
+      return (*shared)(std::unexpected(AccountError::kThrottled));
+    }
+    if (pushed.refused != FairQueue::Refused::kNot || pushed.displaced) return;
+    const bool will_run = pool_.submit([this] {
+      if (auto next = waiting_.pop()) next();
+    });
+    if (!will_run) waiting_.pop();  // the pool has stopped, and whatever waits is dropped
   }
 
   template <class Work>
@@ -222,34 +261,38 @@ class Accounts::Implementation {
 
   repositories::Accounts& repository_;
   Sessions& sessions_;
+  const Devices& devices_;
   const Sessions::Site site_;
+  const int ipv6_prefix_;
   LoginThrottle throttle_;
   identity::GuessLimit registrations_;
   Counts counts_;
+  FairQueue waiting_;
   concurrency::WorkerPool pool_;  // last: its tasks use all of the above
 };
 
-Accounts::Accounts(repositories::Accounts& repository, Sessions& sessions, Options options)
-    : implementation_(std::make_unique<Implementation>(repository, sessions, options)) {}
+Accounts::Accounts(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,
+                   Options options)
+    : implementation_(std::make_unique<Implementation>(repository, sessions, devices, options)) {}
 Accounts::~Accounts() = default;
 
 void Accounts::stop() { implementation_->stop(); }
 
-void Accounts::register_buyer(std::string name, std::string password, const std::string& address,
-                              Now now, LoginDone done) {
-  implementation_->register_buyer(std::move(name), std::move(password), address, now,
+void Accounts::register_buyer(std::string name, std::string password, const Client& client, Now now,
+                              LoginDone done) {
+  implementation_->register_buyer(std::move(name), std::move(password), client, now,
                                   implementation_->reply(std::move(done)));
 }
 
-void Accounts::log_in(std::string name, std::string password, const std::string& address, Now now,
+void Accounts::log_in(std::string name, std::string password, const Client& client, Now now,
                       LoginDone done) {
-  implementation_->log_in(std::move(name), std::move(password), address, now,
+  implementation_->log_in(std::move(name), std::move(password), client, now,
                           implementation_->reply(std::move(done)));
 }
 
 void Accounts::change_password(UserId user, std::string old_password, std::string new_password,
-                               const std::string& address, Now now, LoginDone done) {
-  implementation_->change_password(user, std::move(old_password), std::move(new_password), address,
+                               const Client& client, Now now, LoginDone done) {
+  implementation_->change_password(user, std::move(old_password), std::move(new_password), client,
                                    now, implementation_->reply(std::move(done)));
 }
 

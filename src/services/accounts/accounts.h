@@ -11,6 +11,9 @@
 
 #include "model/user.h"
 #include "repositories/accounts.h"
+#include "services/accounts/devices.h"
+#include "services/accounts/fair_queue.h"
+#include "services/accounts/login_throttle.h"
 #include "services/accounts/sessions.h"
 
 namespace stampede::services::accounts {
@@ -20,7 +23,7 @@ enum class AccountError : std::uint8_t {
   kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
   kNameTaken,
   kWrongLogin,  // unknown name and wrong password are one answer, in one time
-  kThrottled,   // too many wrong tries from there
+  kThrottled,   // too many tries, by name or from there
   kOverloaded,  // the password pool's queue is full: try again
   kStorage,     // the database did not answer
 };
@@ -33,7 +36,8 @@ std::string_view explain(AccountError error);
 struct Login {
   UserId user;
   std::string name;
-  std::string sign;  // value of the cookie `sign`, or of the console's `operator`
+  std::string sign;         // value of the cookie `sign`, or of the console's `operator`
+  std::string device = {};  // of the cookie `device`; empty: the browser has one
 };
 
 using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
@@ -45,26 +49,33 @@ struct Statistics {
   std::array<std::uint64_t, kAccountErrors> refused{};  // by AccountError
 };
 
-/// Registration, login, logout and passwords. Argon2id runs on a small bounded pool of threads of
-/// low priority, so that a flood of logins never slows a purchase. Thread-safe. Callbacks run once,
-/// on a pool thread or (refusals) on the caller's. `repository` and `sessions` must outlive it.
+/// Where a try comes from.
+struct Client {
+  std::string address;
+  std::string device = {};  // the cookie `device`
+};
+
+/// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low
+/// priority, so that a flood of logins never slows a purchase; what waits for a thread waits in a
+/// FairQueue, so that it does not keep others out either. Thread-safe. Callbacks run once,
+/// on a pool thread or (refusals) on the caller's. `repository`,
+/// `sessions` and `devices` must outlive it.
 ///
-/// Wrong tries are counted per name and address, so that nobody can lock out another, and per
-/// address; of an IPv6 address the first 64 bits count, which is what one customer gets.
+/// LoginThrottle says how tries are counted.
 class Accounts {
  public:
   struct Options {
     unsigned threads = 1;
-    std::size_t queue = 256;
-    /// Wrong tries per minute: of one name from one address, and of one address in all.
-    int wrong_per_name = 5;
-    int wrong_per_address = 60;
-    int registrations_per_address = 60;
+    FairQueue::Limits queue = {};
+    LoginThrottle::Limits tries = {};
+    int registrations_per_network = 600;  // a minute
+    int ipv6_prefix = 64;                 // of net::network_of
     /// Whose cookies these are. At the console nobody but operators logs in: for anybody else name
     /// or password is wrong.
     Sessions::Site site = Sessions::Site::kShop;
   };
-  Accounts(repositories::Accounts& repository, Sessions& sessions, Options options);
+  Accounts(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,
+           Options options);
   /// Calls stop(): waiting work gets kOverloaded, and no callback runs afterwards.
   ~Accounts();
 
@@ -72,13 +83,13 @@ class Accounts {
   /// To be called at a shutdown, while everything that the callbacks use still exists.
   void stop();
 
-  void register_buyer(std::string name, std::string password, const std::string& address, Now now,
+  void register_buyer(std::string name, std::string password, const Client& client, Now now,
                       LoginDone done);
-  void log_in(std::string name, std::string password, const std::string& address, Now now,
+  void log_in(std::string name, std::string password, const Client& client, Now now,
               LoginDone done);
   /// Proves the old password first; every other session ends.
   void change_password(UserId user, std::string old_password, std::string new_password,
-                       const std::string& address, Now now, LoginDone done);
+                       const Client& client, Now now, LoginDone done);
   /// Every session of the user ends, this one too. `done(true)` once it is durable.
   void log_out(UserId user, Now now, std::move_only_function<void(bool)> done);
 

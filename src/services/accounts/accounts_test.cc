@@ -32,7 +32,7 @@ class AccountsTest : public testing::Test {
  protected:
   void TearDown() override { accounts_.reset(); }
   void restart(Accounts::Options options) {
-    accounts_ = std::make_unique<Accounts>(repository_, sessions_, options);
+    accounts_ = std::make_unique<Accounts>(repository_, sessions_, devices_, options);
   }
 
   /// Calls `begin` with a callback and waits for its answer.
@@ -44,17 +44,17 @@ class AccountsTest : public testing::Test {
   Result sign_up(const std::string& name, const std::string& password = kPassword,
                  const std::string& address = kHome) {
     return wait_for([&](LoginDone done) {
-      accounts_->register_buyer(name, password, address, now_, std::move(done));
+      accounts_->register_buyer(name, password, {address}, now_, std::move(done));
     });
   }
   Result log_in(const std::string& name, const std::string& password = kPassword,
-                const std::string& address = kHome) {
+                const Client& client = {kHome}) {
     return wait_for(
-        [&](LoginDone done) { accounts_->log_in(name, password, address, now_, std::move(done)); });
+        [&](LoginDone done) { accounts_->log_in(name, password, client, now_, std::move(done)); });
   }
   Result change(UserId user, const std::string& old_password, const std::string& new_password) {
     return wait_for([&](LoginDone done) {
-      accounts_->change_password(user, old_password, new_password, kHome, now_, std::move(done));
+      accounts_->change_password(user, old_password, new_password, {kHome}, now_, std::move(done));
     });
   }
   bool log_out(UserId user) {
@@ -73,10 +73,11 @@ class AccountsTest : public testing::Test {
   const test::TestRing keys_;
   const identity::KeyRing& ring_ = keys_.ring();
   Sessions sessions_{ring_};
+  const Devices devices_{ring_};
   test_support::FakeAccounts repository_;
   Now now_{Instant{std::chrono::hours{500'000}}, Tick{std::chrono::hours{1}}};
   std::unique_ptr<Accounts> accounts_ =
-      std::make_unique<Accounts>(repository_, sessions_, Accounts::Options{});
+      std::make_unique<Accounts>(repository_, sessions_, devices_, Accounts::Options{});
 };
 
 TEST_F(AccountsTest, WhoRegisteredIsLoggedInAndCanLogIn) {
@@ -106,7 +107,7 @@ TEST_F(AccountsTest, RegistrationKeepsTheRules) {
 }
 
 TEST_F(AccountsTest, RegistrationsOfOneAddressAreBounded) {
-  restart({.registrations_per_address = 1});
+  restart({.registrations_per_network = 1});
   ASSERT_TRUE(sign_up("first"));
   EXPECT_EQ(sign_up("second").error(), AccountError::kThrottled);
   EXPECT_TRUE(sign_up("second", kPassword, kElsewhere));
@@ -140,43 +141,99 @@ TEST_F(AccountsTest, UnknownNameAndWrongPasswordTakeOneTime) {
 }
 
 TEST_F(AccountsTest, GuessingIsThrottledAndTheVictimNotLockedOut) {
-  restart({.wrong_per_name = 2});
+  restart({.tries = {.wrong_per_name = 2}});
   ASSERT_TRUE(sign_up("ada"));
   for (const char* name : {"ada", "nobody"}) {  // throttling does not tell them apart either
     for (int i = 0; i < 2; ++i) {
-      EXPECT_EQ(log_in(name, kWrong, kElsewhere).error(), AccountError::kWrongLogin);
+      EXPECT_EQ(log_in(name, kWrong, {kElsewhere}).error(), AccountError::kWrongLogin);
     }
-    EXPECT_EQ(log_in(name, kWrong, kElsewhere).error(), AccountError::kThrottled);
+    EXPECT_EQ(log_in(name, kWrong, {kElsewhere}).error(), AccountError::kThrottled);
   }
-  EXPECT_EQ(log_in("ADA", kPassword, kElsewhere).error(), AccountError::kThrottled);
-  EXPECT_TRUE(log_in("ada", kPassword, kHome));
+  EXPECT_EQ(log_in("ADA", kPassword, {kElsewhere}).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", kPassword, {kHome}));
   pass(std::chrono::minutes{1});
-  EXPECT_TRUE(log_in("ada", kPassword, kElsewhere));
+  EXPECT_TRUE(log_in("ada", kPassword, {kElsewhere}));
 }
 
 TEST_F(AccountsTest, GuessingOfManyNamesFromOneAddressIsThrottled) {
-  restart({.wrong_per_address = 2});
+  restart({.tries = {.wrong_per_network = 2}});
   ASSERT_TRUE(sign_up("ada"));
-  EXPECT_EQ(log_in("name1", kWrong, kElsewhere).error(), AccountError::kWrongLogin);
-  EXPECT_EQ(log_in("name2", kWrong, kElsewhere).error(), AccountError::kWrongLogin);
-  EXPECT_EQ(log_in("name3", kWrong, kElsewhere).error(), AccountError::kThrottled);
-  EXPECT_TRUE(log_in("ada", kPassword, kHome));
+  EXPECT_EQ(log_in("name1", kWrong, {kElsewhere}).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("name2", kWrong, {kElsewhere}).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("name3", kWrong, {kElsewhere}).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", kPassword, {kHome}));
 }
 
-TEST_F(AccountsTest, RightPasswordsAreNotCounted) {
-  restart({.wrong_per_name = 2, .wrong_per_address = 2});
+TEST_F(AccountsTest, RightPasswordsAreNotCountedAsWrongOnes) {
+  restart({.tries = {.wrong_per_name = 2, .wrong_per_network = 2}});
   ASSERT_TRUE(sign_up("ada"));
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(log_in("ada"));
 }
 
+TEST_F(AccountsTest, RightPasswordsAreCountedForTheWorkTheyMake) {
+  restart({.tries = {.right_per_name = 3}});
+  ASSERT_TRUE(sign_up("ada"));
+  ASSERT_TRUE(sign_up("bob"));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(log_in("ada"));
+  EXPECT_EQ(log_in("ada").error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("bob"));
+  EXPECT_TRUE(log_in("ada", kPassword, {kElsewhere}));
+  pass(std::chrono::minutes{1});
+  EXPECT_TRUE(log_in("ada"));
+}
+
+TEST_F(AccountsTest, GuessesFromManyAddressesAreSlowedAndKeepNoKnownDeviceOut) {
+  restart({.tries = {.wrong_per_account = 3}});
+  const Result ada = sign_up("Ada");
+  ASSERT_TRUE(ada && sign_up("bob"));
+  const std::string device = ada->device;
+  ASSERT_NE(device, "");
+  for (int i = 1; i <= 3; ++i) {
+    const std::string address = "198.51.100." + std::to_string(i);
+    EXPECT_EQ(log_in("ada", kWrong, {address}).error(), AccountError::kWrongLogin);
+  }
+  EXPECT_EQ(log_in("ada", kPassword, {kHome}).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("bob", kPassword, {kHome})) << "another account";
+  const Result owner = log_in("ada", kPassword, {kHome, device});
+  ASSERT_TRUE(owner);
+  EXPECT_EQ(owner->device, "") << "the browser has one";
+  EXPECT_EQ(log_in("bob", kPassword, {"203.0.113.1", device})->device.empty(), false)
+      << "another account's device is a stranger";
+  pass(std::chrono::minutes{1});
+  EXPECT_TRUE(log_in("ada"));
+}
+
+TEST_F(AccountsTest, AKnownDeviceGuessesNoMoreThanAStranger) {
+  restart({.tries = {.wrong_per_name = 2}});
+  const Result ada = sign_up("ada");
+  ASSERT_TRUE(ada);
+  const Client known{kElsewhere, ada->device};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(log_in("ada", kWrong, known).error(), AccountError::kWrongLogin);
+  }
+  EXPECT_EQ(log_in("ada", kPassword, known).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", kPassword, {kHome}));
+}
+
+TEST_F(AccountsTest, ADeviceIsForgottenAfterAYear) {
+  const std::string device = devices_.issue("ada", now_.wall);
+  EXPECT_NE(devices_.identify(device, "ada", now_.wall + Devices::kLifetime - Instant::duration{1}),
+            "");
+  EXPECT_EQ(devices_.identify(device, "ada", now_.wall + Devices::kLifetime), "");
+  EXPECT_EQ(devices_.identify(device, "bob", now_.wall), "");
+  EXPECT_EQ(devices_.identify("", "ada", now_.wall), "");
+  EXPECT_NE(devices_.identify(device, "ada", now_.wall),
+            devices_.identify(devices_.issue("ada", now_.wall), "ada", now_.wall));
+}
+
 TEST_F(AccountsTest, ParallelGuessesDoNotSlipThrough) {
-  restart({.threads = 2, .wrong_per_name = 2});
+  restart({.threads = 2, .tries = {.wrong_per_name = 2}});
   ASSERT_TRUE(sign_up("ada"));
   constexpr int kTries = 8;
   std::atomic<int> looked_at{0};
   std::latch answered{kTries};
   for (int i = 0; i < kTries; ++i) {
-    accounts_->log_in("ada", kWrong, kHome, now_, [&](const Result& result) {
+    accounts_->log_in("ada", kWrong, {kHome}, now_, [&](const Result& result) {
       if (result.error() == AccountError::kWrongLogin) ++looked_at;
       answered.count_down();
     });
@@ -208,7 +265,7 @@ TEST_F(AccountsTest, ANewPasswordEndsAllOtherSessions) {
 }
 
 TEST_F(AccountsTest, GuessingTheOldPasswordIsThrottled) {
-  restart({.wrong_per_name = 1});
+  restart({.tries = {.wrong_per_name = 1}});
   const Result user = sign_up("ada");
   ASSERT_TRUE(user);
   EXPECT_EQ(change(user->user, kWrong, kPassword).error(), AccountError::kWrongLogin);
@@ -275,7 +332,7 @@ class Gate {
 };
 
 TEST_F(AccountsTest, WhatDoesNotFitIntoTheQueueIsRefusedAtOnce) {
-  restart({.threads = 1, .queue = 1});
+  restart({.threads = 1, .queue = {.in_all = 1}});
   Gate gate;
   repository_.before = [&] { gate.pass(); };
   std::promise<bool> first;
@@ -291,8 +348,27 @@ TEST_F(AccountsTest, WhatDoesNotFitIntoTheQueueIsRefusedAtOnce) {
   EXPECT_TRUE(second.get_future().get());
 }
 
+TEST_F(AccountsTest, OneAccountDoesNotKeepOthersWaiting) {
+  restart({.threads = 1});
+  Gate gate;
+  repository_.before = [&] { gate.pass(); };
+  std::atomic<int> refused{0};
+  std::latch answered{31};
+  accounts_->log_out(UserId{1}, now_, [&](bool) { answered.count_down(); });
+  gate.wait_until_reached();
+  for (int i = 0; i < 30; ++i) {
+    accounts_->log_in("flood", kWrong, {kHome}, now_, [&](const Result& result) {
+      if (result.error() == AccountError::kThrottled) ++refused;
+      answered.count_down();
+    });
+  }
+  EXPECT_EQ(refused, 26) << "all but as many as one account may have waiting";
+  gate.open();
+  answered.wait();
+}
+
 TEST_F(AccountsTest, AfterStopEveryCallbackHasRunAndNoneComesLater) {
-  restart({.threads = 1, .queue = 10});
+  restart({.threads = 1, .queue = {.in_all = 10, .per_account = 10}});
   Gate gate;
   repository_.before = [&] { gate.pass(); };
   std::atomic<int> answered{0};
@@ -306,14 +382,14 @@ TEST_F(AccountsTest, AfterStopEveryCallbackHasRunAndNoneComesLater) {
 }
 
 TEST_F(AccountsTest, AtItsEndWhatWaitsIsAnswered) {
-  restart({.threads = 1, .queue = 10});
+  restart({.threads = 1, .queue = {.in_all = 10, .per_account = 10}});
   Gate gate;
   repository_.before = [&] { gate.pass(); };
   std::atomic<int> answered{0};
   accounts_->log_out(UserId{1}, now_, [&](bool) { ++answered; });
   gate.wait_until_reached();
   for (int i = 0; i < 10; ++i) {
-    accounts_->log_in("ada", kPassword, kHome, now_, [&](const Result&) { ++answered; });
+    accounts_->log_in("ada", kPassword, {kHome}, now_, [&](const Result&) { ++answered; });
   }
   gate.open();
   accounts_.reset();

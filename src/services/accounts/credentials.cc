@@ -1,8 +1,5 @@
 #include "services/accounts/credentials.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 
 #include "model/utf8.h"
@@ -29,16 +26,6 @@ std::string fold_case(std::string_view name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return folded;
-}
-
-std::string network_of(const std::string& address) {
-  in6_addr bits{};
-  if (inet_pton(AF_INET6, address.c_str(), &bits) != 1) return address;
-  if (IN6_IS_ADDR_V4MAPPED(&bits)) {
-    char text[INET_ADDRSTRLEN];
-    return inet_ntop(AF_INET, &bits.s6_addr[12], text, sizeof text);
-  }
-  return {reinterpret_cast<const char*>(bits.s6_addr), 8};
 }
 
 }  // namespace stampede::services::accounts

@@ -16,8 +16,4 @@ bool is_password(std::string_view text);
 /// As names are compared: without regard to ASCII case.
 std::string fold_case(std::string_view name);
 
-/// What wrong tries from `address` count against: an IPv4 address itself, the first 64 bits of an
-/// IPv6 address (one customer's network, who can change the rest at will), any other text itself.
-std::string network_of(const std::string& address);
-
 }  // namespace stampede::services::accounts

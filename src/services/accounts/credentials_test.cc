@@ -31,14 +31,5 @@ TEST(Credentials, FoldOnlyAsciiCase) {
   EXPECT_EQ(fold_case("Ä"), "Ä");
 }
 
-TEST(Credentials, AddressesOfOneCustomerAreOneNetwork) {
-  EXPECT_EQ(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:2:ffff::9"));
-  EXPECT_NE(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
-  EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
-  EXPECT_NE(network_of("192.0.2.1"), network_of("192.0.2.2"));
-  EXPECT_EQ(network_of("::ffff:192.0.2.1"), "192.0.2.1");
-  EXPECT_EQ(network_of("unix:"), "unix:");
-}
-
 }  // namespace
 }  // namespace stampede::services::accounts

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "services/admission/blacklist.h"
 #include "services/admission/early_attempts.h"
+#include "services/admission/fair_bucket.h"
 #include "services/admission/token_bucket.h"
 
 namespace stampede::services::admission {
@@ -16,30 +19,95 @@ using std::chrono::seconds;
 constexpr Tick kStart{seconds{1'000}};
 constexpr Instant kWall{seconds{1'800'000'000}};
 
-int takes(TokenBucket& bucket, Tick now, int most) {
+int takes(TokenBucket& bucket, const TokenBucket::Size& size, Tick now, int most) {
   int taken = 0;
-  while (taken < most && bucket.take(now)) ++taken;
+  while (taken < most && bucket.take(size, now)) ++taken;
   return taken;
 }
 
 TEST(TokenBucket, StartsFullAndRefillsAtItsRate) {
-  TokenBucket bucket(1'000, 1'000);
-  EXPECT_EQ(takes(bucket, kStart, 5'000), 1'000);
-  EXPECT_FALSE(bucket.take(kStart + microseconds{999}));
-  EXPECT_TRUE(bucket.take(kStart + milliseconds{1}));
-  EXPECT_FALSE(bucket.take(kStart + milliseconds{1}));
-  EXPECT_EQ(takes(bucket, kStart + milliseconds{251}, 5'000), 250);
-  EXPECT_EQ(takes(bucket, kStart + seconds{100}, 5'000), 1'000) << "never more than its size";
+  const TokenBucket::Size size(1'000, 1'000);
+  TokenBucket bucket;
+  EXPECT_EQ(takes(bucket, size, kStart, 5'000), 1'000);
+  EXPECT_FALSE(bucket.take(size, kStart + microseconds{999}));
+  EXPECT_TRUE(bucket.take(size, kStart + milliseconds{1}));
+  EXPECT_FALSE(bucket.take(size, kStart + milliseconds{1}));
+  EXPECT_EQ(takes(bucket, size, kStart + milliseconds{251}, 5'000), 250);
+  EXPECT_EQ(takes(bucket, size, kStart + seconds{100}, 5'000), 1'000) << "never more than its size";
 }
 
 TEST(TokenBucket, ZeroIsNoBucket) {
-  TokenBucket bucket(0, 1);
-  EXPECT_EQ(takes(bucket, kStart, 5'000), 5'000);
+  const TokenBucket::Size size(0, 1);
+  TokenBucket bucket;
+  EXPECT_EQ(takes(bucket, size, kStart, 5'000), 5'000);
+  EXPECT_FALSE(bucket.below_half(size, kStart));
 }
 
-TEST(TokenBucket, SaysHowLongATokenTakes) {
-  EXPECT_EQ(TokenBucket(1'000, 10).wait(), milliseconds{1});
-  EXPECT_EQ(TokenBucket(2, 10).wait(), milliseconds{500});
+TEST(TokenBucket, KnowsWhetherHalfIsLeft) {
+  const TokenBucket::Size size(1'000, 10);
+  TokenBucket bucket;
+  takes(bucket, size, kStart, 5);
+  EXPECT_FALSE(bucket.below_half(size, kStart));
+  takes(bucket, size, kStart, 1);
+  EXPECT_TRUE(bucket.below_half(size, kStart));
+  EXPECT_FALSE(bucket.below_half(size, kStart + milliseconds{1}));
+}
+
+class FairBucketTest : public testing::Test {
+ protected:
+  int takes(const std::string& address, Tick now, int most) {
+    int taken = 0;
+    while (taken < most && !bucket_.refuse(address, now)) ++taken;
+    return taken;
+  }
+  /// A secret by which the addresses of these tests have different places.
+  FairBucket bucket_{{.rate = 1'000, .burst = 1'000, .secret = 0x9E3779B97F4A7C15ULL}};
+};
+
+TEST_F(FairBucketTest, WhoIsAloneMayTakeEverything) {
+  EXPECT_EQ(takes("192.0.2.1", kStart, 5'000), 1'000);
+  EXPECT_EQ(takes("192.0.2.1", kStart + seconds{1}, 5'000), 1'000);
+}
+
+TEST_F(FairBucketTest, OthersAreServedWhileOneAsksWithoutEnd) {
+  takes("192.0.2.1", kStart, 5'000);
+  int served = 0;
+  int taken = 0;
+  for (int ms = 1; ms <= 10'000; ++ms) {
+    const Tick now = kStart + milliseconds{ms};
+    taken += takes("192.0.2.1", now, 20);
+    const std::string visitor = "198.51.100." + std::to_string(ms % 250);
+    if (ms % 10 == 0 && !bucket_.refuse(visitor, now)) ++served;
+  }
+  EXPECT_GE(served, 990) << "of 1,000";
+  EXPECT_LE(taken, 9'000) << "of 10,000 tokens that came";
+}
+
+TEST_F(FairBucketTest, WhileOthersAskTheLastHalfIsShared) {
+  ASSERT_EQ(takes("192.0.2.1", kStart, 501), 501);
+  ASSERT_EQ(takes("198.51.100.1", kStart, 1), 1);
+  EXPECT_EQ(takes("192.0.2.1", kStart, 5'000), 100) << "a tenth of the bucket";
+  EXPECT_EQ(takes("192.0.2.1", kStart + milliseconds{10}, 5'000), 1) << "and of the rate";
+  EXPECT_EQ(takes("198.51.100.1", kStart, 5'000), 99) << "it has taken one";
+  EXPECT_EQ(takes("2001:db8::1", kStart, 60) + takes("2001:db8::2", kStart, 60), 100)
+      << "of one network";
+}
+
+TEST_F(FairBucketTest, WhoIsRefusedIsGivenATurn) {
+  takes("192.0.2.1", kStart, 1'000);
+  for (int turn = 1; turn <= 5; ++turn) {
+    EXPECT_EQ(bucket_.refuse("192.0.2.1", kStart), milliseconds{turn});
+  }
+  EXPECT_EQ(takes("192.0.2.1", kStart + milliseconds{5}, 10), 5) << "as many tokens have come";
+  for (int i = 0; i < 50'000; ++i) bucket_.refuse("192.0.2.1", kStart + milliseconds{5});
+  EXPECT_EQ(bucket_.refuse("192.0.2.1", kStart + milliseconds{5}), FairBucket::kLongestWait);
+}
+
+TEST_F(FairBucketTest, AMinuteAfterTheOthersOneMayTakeEverythingAgain) {
+  takes("192.0.2.1", kStart, 800);
+  takes("198.51.100.1", kStart, 1);
+  const Tick later = kStart + minutes{2};
+  EXPECT_EQ(takes("192.0.2.1", later, 5'000), 1'000);
 }
 
 BlacklistEntry entry(std::int64_t user, std::optional<Instant> until) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
+#include <limits>
 
 #include "model/time.h"
 
@@ -12,20 +12,20 @@ namespace stampede::services::admission {
 /// algorithm, ITU-T I.371), so that take() is one compare-and-swap. Starts full. Thread-safe.
 class TokenBucket {
  public:
-  /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: its size, at
-  /// least 1.
-  TokenBucket(double rate, double burst);
+  struct Size {
+    /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: at least 1.
+    Size(double rate, double burst);
+    std::int64_t interval;   // nanoseconds per token; 0: unlimited
+    std::int64_t tolerance;  // nanoseconds in which an empty bucket fills
+  };
 
-  /// Takes one token if there is one at `now`.
-  bool take(Tick now);
-
-  /// How long one token takes to come; at least 1 ms.
-  std::chrono::milliseconds wait() const;
+  /// Takes one token if there is one at `now`. Every call is given the same size.
+  bool take(const Size& size, Tick now);
+  /// Less than half of its tokens are left at `now`.
+  bool below_half(const Size& size, Tick now) const;
 
  private:
-  const std::int64_t interval_;   // nanoseconds per token; 0: unlimited
-  const std::int64_t tolerance_;  // nanoseconds in which an empty bucket fills
-  std::atomic<std::int64_t> full_at_;
+  std::atomic<std::int64_t> full_at_{std::numeric_limits<std::int64_t>::min()};  // nanoseconds
 };
 
 }  // namespace stampede::services::admission

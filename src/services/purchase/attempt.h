@@ -32,7 +32,8 @@ struct Attempt {
   IdempotencyKey intent;
   std::string_view pass;  // the header Captcha-Pass, or empty
   Now now;
-  SaleId sale = {};  // the sale that the buyer means; none: the product's current one
+  SaleId sale = {};              // the sale that the buyer means; none: the product's current one
+  std::string_view client = {};  // the address that it comes from
   /// How far `now` can be believed. By a wrong clock nobody is told *no* or *not yet*; where the
   /// tick may have stood still, and deadlines come too late, nothing is sold either.
   enum class Clock { kTrusted, kWrong, kJumped } clock = Clock::kTrusted;
@@ -41,8 +42,6 @@ struct Attempt {
 /// Retry-After counts in whole seconds. The units in memory are taken and not settled yet: it will
 /// not take long.
 inline constexpr int kSoonSeconds = 2;
-/// More came than is taken in at once.
-inline constexpr int kLaterSeconds = 3;
 
 /// One to `most` seconds, so that a refused crowd does not return as one.
 inline std::chrono::milliseconds jittered(int most, const Attempt& attempt) {

@@ -70,7 +70,7 @@ bool BuyerStripe::note_refused(const Purchase& purchase, CompletionBatch& comple
   if (found == pending.end() || found->second.lease != purchase.lease) return false;
   Pending& entry = found->second;
   const bool told = entry.told;
-  entry.tell_all(completions, unavailable(seconds{kLaterSeconds}));
+  entry.tell_all(completions, unavailable(seconds{kSoonSeconds}));
   BuyerRecord& record = buyers[purchase.buyer];
   record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
   // A later attempt, with another key, stands.

@@ -56,8 +56,8 @@ std::optional<Answer> answer_known(BuyerStripe& stripe, const Attempt& attempt,
 Checkout::Checkout(const Rules& rules, const Parts& parts)
     : rules_(rules),
       parts_(parts),
-      refusals_({rules.check_rate, rules.check_burst, rules.interval}, parts.captcha,
-                parts.blacklist),
+      refusals_({rules.check_rate, rules.check_burst, rules.interval, rules.ipv6_prefix},
+                parts.captcha, parts.blacklist),
       stripes_(rules.stripes),
       catalog_([this](SaleId sale) { return listener_of(sale); }) {}
 
@@ -132,7 +132,7 @@ std::optional<Answer> Checkout::buy(BuyerStripe& stripe, const CatalogSale& entr
                                                        .lease = lease,
                                                        .created_at = attempt.now.wall});
   if (published == queue::Published::kRefused) {
-    return unavailable(jittered(kLaterSeconds, attempt));
+    return unavailable(jittered(kSoonSeconds, attempt));
   }
   const std::uint64_t key_hash = hash_of(attempt.intent);
   BuyerRecord& record = stripe.buyers[attempt.buyer];

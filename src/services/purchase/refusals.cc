@@ -25,8 +25,9 @@ std::optional<Answer> Refusals::refuse(const CatalogSale& entry, const BuyerReco
                            attempt.now.wall)) {
     return Answer{.verdict = Verdict::kCaptchaRequired};
   }
-  if (!bucket_.take(attempt.now.tick)) {
-    return Answer{.verdict = Verdict::kBusy, .retry_after = jittered(kLaterSeconds, attempt)};
+  if (const auto wait = bucket_.refuse(attempt.client, attempt.now.tick)) {
+    return Answer{.verdict = Verdict::kBusy,
+                  .retry_after = *wait + jittered(kSoonSeconds, attempt)};
   }
   return std::nullopt;
 }

@@ -7,7 +7,7 @@
 #include "model/sale.h"
 #include "services/admission/blacklist.h"
 #include "services/admission/early_attempts.h"
-#include "services/admission/token_bucket.h"
+#include "services/admission/fair_bucket.h"
 #include "services/purchase/attempt.h"
 #include "services/purchase/buyer_record.h"
 #include "services/purchase/catalog_snapshot.h"
@@ -23,13 +23,16 @@ class Refusals {
     double check_rate;                   // tokens per second; 0: no bucket
     double check_burst;                  // bucket size
     std::chrono::milliseconds interval;  // one attempt per buyer in this time; 0: none
+    int ipv6_prefix;                     // of the networks that share the bucket
   };
   /// The references outlive this.
   Refusals(const Limits& limits, const captcha::Tokens& captcha, admission::Blacklist& blacklist)
       : interval_(limits.interval),
         captcha_(captcha),
         blacklist_(blacklist),
-        bucket_(limits.check_rate, limits.check_burst) {}
+        bucket_({.rate = limits.check_rate,
+                 .burst = limits.check_burst,
+                 .ipv6_prefix = limits.ipv6_prefix}) {}
 
   /// None: the attempt may take a unit. `record`: of the buyer; null: nothing is known.
   std::optional<Answer> refuse(const CatalogSale& entry, const BuyerRecord* record,
@@ -46,7 +49,7 @@ class Refusals {
   const std::chrono::milliseconds interval_;
   const captcha::Tokens& captcha_;
   admission::Blacklist& blacklist_;
-  admission::TokenBucket bucket_;
+  admission::FairBucket bucket_;
   admission::EarlyAttempts early_attempts_;
 };
 

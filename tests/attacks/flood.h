@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/raw_connection.h"
+
+namespace stampede::test_support {
+
+/// An attacker: connections that ask as fast as they are answered, until the flood ends.
+class Flood {
+ public:
+  struct Options {
+    std::uint16_t port = 0;
+    std::string address;  // of 127.0.0.0/8, that they come from
+    int connections = 16;
+    int at_once = 16;                      // requests in one write
+    std::function<std::string()> request;  // the next one, whole; called by several threads
+  };
+
+  explicit Flood(Options options) : options_(std::move(options)) {
+    for (int i = 0; i < kThreads; ++i) {
+      threads_.emplace_back([this, share = share_of(i)] { run(share); });
+    }
+  }
+  ~Flood() { stop(); }
+  Flood(const Flood&) = delete;
+  Flood& operator=(const Flood&) = delete;
+
+  void stop() {
+    stopping_ = true;
+    threads_.clear();
+  }
+  /// Answers with that status so far.
+  int answers(int status) const { return counts_[static_cast<std::size_t>(status)]; }
+
+ private:
+  static constexpr int kThreads = 2;
+
+  int share_of(int thread) const {
+    return options_.connections / kThreads + (thread < options_.connections % kThreads ? 1 : 0);
+  }
+
+  void run(int share) {
+    std::vector<RawConnection> connections;
+    while (!stopping_) {
+      while (std::ssize(connections) < share) connect(connections);
+      for (RawConnection& connection : connections) {
+        std::string requests;
+        for (int i = 0; i < options_.at_once; ++i) requests += options_.request();
+        connection.send(requests);
+      }
+      for (RawConnection& connection : connections) {
+        if (!read_all(connection)) connection.close();
+      }
+      std::erase_if(connections,
+                    [](const auto& connection) { return connection.descriptor() < 0; });
+    }
+  }
+
+  void connect(std::vector<RawConnection>& connections) const {
+    connections.emplace_back(options_.port, options_.address.c_str());
+  }
+
+  bool read_all(RawConnection& connection) {
+    for (int i = 0; i < options_.at_once; ++i) {
+      const std::string response = connection.response();
+      if (response.size() < 12) return false;
+      ++counts_[static_cast<std::size_t>(std::clamp(std::atoi(response.c_str() + 9), 0, 599))];
+    }
+    return true;
+  }
+
+  const Options options_;
+  std::array<std::atomic<int>, 600> counts_{};
+  std::atomic<bool> stopping_ = false;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace stampede::test_support

@@ -19,7 +19,12 @@ namespace {
 constexpr int kHonest = 113;
 constexpr int kServed = kHonest * 95 / 100;
 
-std::string address_of(int visitor) { return fmt::format("127.2.{}.1", visitor); }
+/// At most a hundred a second, so that as many tokens come, on a fast machine too: the input of
+/// these tests, not a wait.
+RawConnection next_visitor(const Shop& shop, int visitor) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  return RawConnection(shop.port(), fmt::format("127.2.{}.1", visitor).c_str());
+}
 
 TEST(Buckets, OneAddressLeavesTheProductPagesToOthers) {
   Shop shop;
@@ -30,7 +35,7 @@ TEST(Buckets, OneAddressLeavesTheProductPagesToOthers) {
   ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
   int served = 0;
   for (int visitor = 0; visitor < kHonest; ++visitor) {
-    RawConnection honest(shop.port(), address_of(visitor).c_str());
+    RawConnection honest = next_visitor(shop, visitor);
     served += honest.ask(request).starts_with("HTTP/1.1 200") ? 1 : 0;
   }
   EXPECT_GE(served, kServed) << "of " << kHonest;
@@ -58,9 +63,7 @@ TEST(Buckets, OneAddressLeavesTheSaleToOthers) {
   ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
   int busy = 0;
   for (int visitor = 0; visitor < kHonest; ++visitor) {
-    // A hundred a second of the two hundred tokens that come: the input of this test, not a wait.
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    RawConnection honest(shop.port(), address_of(visitor).c_str());
+    RawConnection honest = next_visitor(shop, visitor);
     const std::string answer = honest.ask(check(buyers[static_cast<std::size_t>(visitor)]));
     busy += answer.starts_with("HTTP/1.1 429") ? 1 : 0;
   }

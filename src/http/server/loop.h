@@ -85,7 +85,7 @@ class Loop {
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
-  /// It begins to wait for a request. When connections become scarce, who has waited longest goes.
+  /// It begins to wait for a request. Near the cap, the session that has waited longest is closed.
   void add_waiting(Session& session) { waiting_.push_back(session); }
   /// A turn of this thread that comes after whatever the callback under way posts. So an operation
   /// that this callback starts, and that ends at once, ends before turn() is so much.

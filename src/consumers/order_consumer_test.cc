@@ -284,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, DatabaseAway,
                                          StorageError::Kind::kOutcomeUnknown,
                                          StorageError::Kind::kNewerSchema));
 
-TEST_F(OrderConsumerTest, WhoWaitsForAPurchaseInQuarantineIsTold) {
+TEST_F(OrderConsumerTest, ABuyerThatWaitsForAPurchaseInQuarantineIsTold) {
   store_.refused = [](const Order& order) {
     if (order.buyer == UserId{2}) throw StorageError(StorageError::Kind::kRefused, "no such buyer");
   };

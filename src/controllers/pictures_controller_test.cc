@@ -57,7 +57,7 @@ TEST_F(PicturesControllerTest, IsReadOnceAndThenShared) {
   EXPECT_EQ(first.shared_body, second.shared_body);
 }
 
-TEST_F(PicturesControllerTest, WhoHasItHearsSo) {
+TEST_F(PicturesControllerTest, ABrowserThatHasThePictureIsToldSo) {
   const auto etag = header_of(visitor_.get("/pictures/" + kPng), "ETag");
   EXPECT_EQ(etag, '"' + kPng + '"');
   EXPECT_EQ(visitor_.get("/pictures/" + kPng, {{"If-None-Match", etag}}).status, 304);

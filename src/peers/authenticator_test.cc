@@ -57,7 +57,7 @@ TEST_F(AuthenticatorTest, ClocksMayBeThirtySecondsApart) {
   EXPECT_FALSE(b_.open_quantity(token, kNow - kLifetime - milliseconds{1}));
 }
 
-TEST_F(AuthenticatorTest, WhoseClockIsWrongLearnsTheTimeAndDatesTokensByIt) {
+TEST_F(AuthenticatorTest, AClientWhoseClockIsWrongLearnsTheTimeAndDatesTokensByIt) {
   constexpr std::chrono::hours kWrongBy{1};
   using Fault = Authenticator::Fault;
   for (const Instant wrong : {kNow + kWrongBy, kNow - kWrongBy}) {

@@ -135,7 +135,7 @@ TEST_F(OrderLoadingTest, UntilAllIsKnownItSellsAndSaysNoNo) {
   EXPECT_EQ(buy(1, 99).verdict, Verdict::kLimitReached);
 }
 
-TEST_F(OrderLoadingTest, WhoWaitsForAnOrderThatIsLoadedMeanwhileIsTold) {
+TEST_F(OrderLoadingTest, ABuyerThatWaitsForAnOrderIsToldWhenItIsLoaded) {
   std::optional<Answer> told;
   ASSERT_FALSE(checkout_.attempt({UserId{1}, kProduct, key(1), {}, kNow}, [&] {
     return services::purchase::Waiter{&post_, [&](Answer&& answer) { told = answer; }};

@@ -74,7 +74,7 @@ class ReloadTest : public testing::Test {
 };
 
 /// Whenever it happens: between two reads of the round, or between two rounds.
-TEST_F(ReloadTest, WhoWasBannedBeforeASaleWasMadeIsKnownWithIt) {
+TEST_F(ReloadTest, ANewSaleBringsTheBansThatAreOlderThanIt) {
   for (int read = 1; read <= 5; ++read) {
     SCOPED_TRACE(read);
     database_.banned.clear();

@@ -26,7 +26,7 @@ void refuse_first_buyer(const Shop& shop) {
 
 std::string metrics(Shop& shop) { return Buyer(shop.server().console_port()).get("/metrics").body; }
 
-TEST(Quarantine, WhoWaitsIsToldThatNothingWasTaken) {
+TEST(Quarantine, ABuyerThatWaitsIsToldThatNothingWasTaken) {
   Shop shop;
   const ProductId lamp = shop.open_sale();
   refuse_first_buyer(shop);
@@ -46,7 +46,7 @@ TEST(Quarantine, WhoWaitsIsToldThatNothingWasTaken) {
   EXPECT_EQ(shop.stop(), 0);
 }
 
-TEST(Quarantine, WhoWasToldPendingHearsThatNothingIsKnown) {
+TEST(Quarantine, ABuyerThatWasToldPendingHearsThatNothingIsKnown) {
   Shop shop;
   const ProductId lamp = shop.open_sale({.quantity = 2});
   refuse_first_buyer(shop);

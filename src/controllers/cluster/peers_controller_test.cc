@@ -79,7 +79,7 @@ TEST_F(PeersControllerTest, TheConsoleSeesTheMembersAndWhatTheyCount) {
   EXPECT_EQ(report->nodes[0].counts, heartbeat_of("a").counts);
 }
 
-TEST_F(PeersControllerTest, WhoHoldsAnotherKeyIsToldSoAndLearnsNothing) {
+TEST_F(PeersControllerTest, AValidatorWithAnotherKeyIsToldSoAndLearnsNothing) {
   test::TestRing other_keys;
   const peers::Authenticator stranger(other_keys.ring(), "a");
   const std::string body = peers::to_json(heartbeat_of("a"));
@@ -135,7 +135,7 @@ TEST_F(PeersControllerTest, TokensAreJudgedByTheDatabasesClockAlone) {
 }
 
 /// It has not heard the time for long, and would mislead a peer that can learn it elsewhere.
-TEST_F(PeersControllerTest, WhoStandsByTellsNoTime) {
+TEST_F(PeersControllerTest, AStandbyTellsNoTime) {
   quantity_.control.resign();
   const std::string body = peers::to_json(heartbeat_of("a"));
   for (const std::chrono::hours age : {std::chrono::hours{0}, std::chrono::hours{1}}) {

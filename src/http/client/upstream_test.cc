@@ -234,7 +234,7 @@ TEST(Upstream, SomeWaitForAConnectionAndMoreAreRefused) {
   EXPECT_EQ(test.server->statistics().requests, 2U);
 }
 
-TEST(Upstream, WhoWaitsGetsAConnectionWhenAnotherOneEnds) {
+TEST(Upstream, ARequestThatWaitsGetsAConnectionWhenAnotherOneEnds) {
   ScriptedPeer peer;
   Upstream upstream({.connections = 1});
   auto first = ask(upstream, target_of(peer.port()), get_request("/first"));

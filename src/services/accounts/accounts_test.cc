@@ -80,7 +80,7 @@ class AccountsTest : public testing::Test {
       std::make_unique<Accounts>(repository_, sessions_, devices_, Accounts::Options{});
 };
 
-TEST_F(AccountsTest, WhoRegisteredIsLoggedInAndCanLogIn) {
+TEST_F(AccountsTest, ARegisteredUserIsLoggedInAndCanLogIn) {
   const Result registered = sign_up("Ada.L");
   ASSERT_TRUE(registered);
   EXPECT_EQ(registered->name, "Ada.L");

@@ -64,7 +64,7 @@ class FairBucketTest : public testing::Test {
   FairBucket bucket_{{.rate = 1'000, .burst = 1'000, .secret = 0x9E3779B97F4A7C15ULL}};
 };
 
-TEST_F(FairBucketTest, WhoIsAloneMayTakeEverything) {
+TEST_F(FairBucketTest, AnAddressAloneMayTakeEverything) {
   EXPECT_EQ(takes("192.0.2.1", kStart, 5'000), 1'000);
   EXPECT_EQ(takes("192.0.2.1", kStart + seconds{1}, 5'000), 1'000);
 }
@@ -93,7 +93,7 @@ TEST_F(FairBucketTest, WhileOthersAskTheLastHalfIsShared) {
       << "of one network";
 }
 
-TEST_F(FairBucketTest, WhoIsRefusedIsGivenATurn) {
+TEST_F(FairBucketTest, ARefusedAddressIsGivenATurn) {
   takes("192.0.2.1", kStart, 1'000);
   for (int turn = 1; turn <= 5; ++turn) {
     EXPECT_EQ(bucket_.refuse("192.0.2.1", kStart), milliseconds{turn});

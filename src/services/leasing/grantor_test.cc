@@ -170,7 +170,7 @@ TEST_F(GrantorTest, AfterARestartEveryLeaseCountsAsJustRenewed) {
   EXPECT_EQ(state(lease->id), LeaseState::kFenced);
 }
 
-TEST_F(GrantorTest, WhoAskedInVainHasIdleLeasesOfOthersRecalled) {
+TEST_F(GrantorTest, ARequestInVainRecallsIdleLeasesOfOthers) {
   ASSERT_TRUE(store_.grant(kSale, 100, kStart));
   EXPECT_FALSE(ask("a/1", 1, at(seconds{0})));
   EXPECT_THAT(grantor_.recalled("b/1", at(seconds{1}).tick), ElementsAre(kSale));

@@ -177,7 +177,7 @@ TEST_F(HolderTest, AnUndecidedPurchaseDoesNotKeepItsLeaseForEver) {
   EXPECT_THAT(holder_.to_renew(later.tick), IsEmpty());
 }
 
-TEST_F(HolderTest, WhoCannotPublishRenewsNothing) {
+TEST_F(HolderTest, AHolderThatCannotPublishRenewsNothing) {
   bool connected = true;
   Holder holder({.holder = "a/1",
                  .checkout = checkout_,
@@ -243,7 +243,7 @@ TEST_F(HolderTest, ARequestNamesTheTermsThatItKnows) {
 }
 
 /// The units that it waits for are there.
-TEST_F(HolderTest, WhoWasRefusedForOtherTermsStillWantsUnits) {
+TEST_F(HolderTest, AHolderThatWasRefusedForOtherTermsStillWantsUnits) {
   holder_.note_answer(holder_.wanted(at(seconds{0})).at(0), refusal(LeaseReply::Refusal::kNoUnits),
                       at(seconds{0}).tick, at(seconds{0}));
   ASSERT_FALSE(buys(2, at(seconds{1})));

@@ -223,7 +223,7 @@ TEST_F(LeadershipTest, NothingIsRenewedInATermThatIsOver) {
   EXPECT_EQ(late.error().kind, Kind::kStandby);
 }
 
-TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeaseAsJustRenewed) {
+TEST_F(LeadershipTest, ANewLeaderCountsEveryMemberAsJustHeardOfAndEveryLeaseAsJustRenewed) {
   lead(first_, at(seconds{0}));
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;
@@ -250,7 +250,7 @@ TEST_F(LeadershipTest, WhoTakesTheLeadCountsEveryMemberAsJustHeardOfAndEveryLeas
 }
 
 /// A purchase that a buyer waits for is given up when its lease is known to be closed.
-TEST_F(LeadershipTest, WhoTakesTheLeadKnowsTheLeasesThatAreClosedAlready) {
+TEST_F(LeadershipTest, ANewLeaderKnowsTheLeasesThatAreClosedAlready) {
   lead(first_, at(seconds{0}));
   beat(heartbeat_of("a"), at(seconds{0}));
   const auto lease = first_.ask(ask_of("a", 1, 1), at(seconds{0}))->lease->id;

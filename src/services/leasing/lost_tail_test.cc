@@ -279,7 +279,7 @@ TEST_F(LostTailTest, UntilNumbersGoOnNothingIsGranted) {
 
 /// The database may have lost the first ring of that epoch; by which one the sender decides
 /// matters.
-TEST_F(LostTailTest, WhoGoesByAnotherRingOfThatEpochIsGrantedNothing) {
+TEST_F(LostTailTest, AValidatorWithAnotherRingOfThatEpochIsGrantedNothing) {
   const auto reply = beat(heartbeat_of("a"));
   peers::LeaseAsk asked{.holder = heartbeat_of("a").member.holder(),
                         .number = 1,
@@ -300,7 +300,7 @@ TEST_F(LostTailTest, AnEpochThatWasUsedTwiceIsFollowedByAnother) {
   EXPECT_EQ(beat(heartbeat).ring_epoch, 2) << "an older validator tells no nonce";
 }
 
-TEST_F(LostTailTest, WhoKnowsOrdersThatTheDatabaseHasLostStartsOver) {
+TEST_F(LostTailTest, AValidatorThatKnowsLostOrdersStartsOver) {
   auto heartbeat = after(beat(heartbeat_of("a")));
   const LeaseId lease = grant(1, 1);
   sell(lease, 1);
@@ -321,7 +321,7 @@ TEST_F(LostTailTest, WhoKnowsOrdersThatTheDatabaseHasLostStartsOver) {
 }
 
 /// The database has gone on since, so that no cursor is ahead of it any more.
-TEST_F(LostTailTest, WhoKnowsAnotherOrderAtThatPlaceStartsOver) {
+TEST_F(LostTailTest, AValidatorThatKnowsAnotherOrderAtThatPlaceStartsOver) {
   const auto first = beat(heartbeat_of("a"));
   const LeaseId lease = grant(1, 1);
   sell(lease, 1);
@@ -342,7 +342,7 @@ TEST_F(LostTailTest, WhoKnowsAnotherOrderAtThatPlaceStartsOver) {
 }
 
 /// The message of the lost order came again, and its lease was lost with it.
-TEST_F(LostTailTest, WhoKnowsAnotherOutcomeAtThatPlaceStartsOver) {
+TEST_F(LostTailTest, AValidatorThatKnowsAnotherOutcomeAtThatPlaceStartsOver) {
   const auto first = beat(heartbeat_of("a"));
   const auto before = shop_.store.state();
   sell(grant(1, 1), 1);
@@ -354,7 +354,7 @@ TEST_F(LostTailTest, WhoKnowsAnotherOutcomeAtThatPlaceStartsOver) {
 }
 
 /// What is at the cursor is as it was.
-TEST_F(LostTailTest, WhoKnowsAnotherOutcomeBeforeThatPlaceStartsOver) {
+TEST_F(LostTailTest, AValidatorThatKnowsAnotherOutcomeBeforeThatPlaceStartsOver) {
   const auto first = beat(heartbeat_of("a"));
   const LeaseId kept = grant(1, 1);
   const auto before = shop_.store.state();
@@ -480,7 +480,7 @@ TEST_F(LostTailTest, APartThatFailsIsLeftOutAndTheRestIsTold) {
 }
 
 /// It would begin to sell without the orders, the sales or the bans.
-TEST_F(LostTailTest, WhoKnowsNothingYetIsToldAllOrNothing) {
+TEST_F(LostTailTest, AValidatorThatKnowsNothingYetIsToldAllOrNothing) {
   flaky_.orders_fail = true;
   EXPECT_THROW((void)control_.beat(heartbeat_of("a"), kNow), repositories::StorageError);
 }

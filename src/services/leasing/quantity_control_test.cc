@@ -64,7 +64,7 @@ class QuantityControlTest : public testing::Test {
   const LeaseTimes times_;
 };
 
-TEST_F(QuantityControlTest, WhoIsHeardOfIsInTheRing) {
+TEST_F(QuantityControlTest, AValidatorThatSendsHeartbeatsIsInTheRing) {
   EXPECT_THAT(beat(heartbeat_of("a"), at(seconds{0})).members, ElementsAre(node("a")));
   const auto both = beat(heartbeat_of("b"), at(seconds{0}));
   EXPECT_THAT(both.members, ElementsAre(node("a"), node("b")));
@@ -83,7 +83,7 @@ TEST_F(QuantityControlTest, ARingThatAnEarlierChangeMadeLateIsNotTold) {
   EXPECT_THAT(next.members, ElementsAre(node("a"), node("b")));
 }
 
-TEST_F(QuantityControlTest, WhoIsSilentLeavesTheRing) {
+TEST_F(QuantityControlTest, ASilentValidatorLeavesTheRing) {
   beat(heartbeat_of("a"), at(seconds{0}));
   for (milliseconds now{0}; now <= times_.lost; now += milliseconds{500}) {
     beat(heartbeat_of("b"), at(now));
@@ -107,7 +107,7 @@ peers::Heartbeat without_broker(const std::string& node) {
   return heartbeat;
 }
 
-TEST_F(QuantityControlTest, WhoCannotPublishLosesItsBuyersToAnotherThatCan) {
+TEST_F(QuantityControlTest, AValidatorThatCannotPublishLosesItsBuyersToOneThatCan) {
   beat(heartbeat_of("a"), at(seconds{0}));
   beat(heartbeat_of("b"), at(seconds{0}));
   for (milliseconds now{500}; now <= times_.lost + milliseconds{500}; now += milliseconds{500}) {
@@ -145,7 +145,7 @@ TEST_F(QuantityControlTest, ANameIsOneProcess) {
       control().beat(heartbeat_of("a", "2222222222222222"), at(times_.lost + milliseconds{1})));
 }
 
-TEST_F(QuantityControlTest, WhoLeftDoesNotComeBackByALateHeartbeat) {
+TEST_F(QuantityControlTest, ALateHeartbeatBringsNoValidatorBackThatHasLeft) {
   beat(heartbeat_of("a"), at(seconds{0}));
   auto farewell = heartbeat_of("a");
   farewell.leaving = true;
@@ -336,7 +336,7 @@ class NewsTest : public testing::Test {
   peers::Heartbeat heartbeat_ = heartbeat_of("a");
 };
 
-TEST_F(NewsTest, WhoWasBannedBeforeASaleWasMadeIsKnownWithIt) {
+TEST_F(NewsTest, ANewSaleBringsTheBansThatAreOlderThanIt) {
   for (int read = 1; read <= 5; ++read) {
     news_.revisions.catalog += 10;  // so that sales are read
     int reads = 0;

@@ -108,7 +108,7 @@ TEST_F(CheckoutClusterTest, PendingIsSaidOnceTheQueueHasIt) {
   EXPECT_EQ(buy(1, 1, at(seconds{1}))->verdict, Verdict::kSoldAlready);
 }
 
-TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldPendingOnceItIsKnownToHaveBeenNoOrderThen) {
+TEST_F(CheckoutClusterTest, ABuyerIsToldPendingOnceTheKeyIsKnownToHaveBeenNoOrder) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   ASSERT_FALSE(buy(1, 1, at(seconds{1})));
   EXPECT_THAT(queue_.sent, SizeIs(1));
@@ -123,7 +123,7 @@ TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldPendingOnceItIsKnownToHaveBeenNoOr
   EXPECT_EQ(told_[1].lease, kLease);
 }
 
-TEST_F(CheckoutClusterTest, WhoBeganAPurchaseWaitsForTheBrokersWord) {
+TEST_F(CheckoutClusterTest, APurchaseWaitsForTheBrokersConfirm) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_orders_known(at(seconds{1}).tick, kLease);
@@ -132,7 +132,7 @@ TEST_F(CheckoutClusterTest, WhoBeganAPurchaseWaitsForTheBrokersWord) {
   EXPECT_THAT(told_, SizeIs(2));
 }
 
-TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldYesByAnOrderThatHasJustArrived) {
+TEST_F(CheckoutClusterTest, ABuyerThatAsksAgainIsToldYesByAnOrderThatHasJustArrived) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_queued(queue_.sent);
   ASSERT_FALSE(buy(1, 1, at(seconds{1})));
@@ -142,7 +142,7 @@ TEST_F(CheckoutClusterTest, WhoAsksAgainIsToldYesByAnOrderThatHasJustArrived) {
   EXPECT_EQ(told_[1].verdict, Verdict::kSold);
 }
 
-TEST_F(CheckoutClusterTest, WhoAsksAgainWhileNobodyCanTellIsToldSo) {
+TEST_F(CheckoutClusterTest, ABuyerThatAsksAgainWhileNobodyCanTellIsToldSo) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_queued(queue_.sent);
   ASSERT_FALSE(buy(1, 1, at(seconds{1})));
@@ -154,7 +154,7 @@ TEST_F(CheckoutClusterTest, WhoAsksAgainWhileNobodyCanTellIsToldSo) {
 }
 
 /// The owner before may have sold with that key, and its buyer been told so.
-TEST_F(CheckoutClusterTest, WhoIsNotSureOfABuyerSaysPendingOnlyOnceItKnows) {
+TEST_F(CheckoutClusterTest, AValidatorThatIsNotSureOfABuyerSaysPendingOnlyOnceItKnows) {
   own({"a"}, {{.before = nullptr, .newest_lease = LeaseId{1}}});
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.note_queued(queue_.sent);
@@ -287,7 +287,7 @@ TEST_F(CheckoutClusterTest, ANewOwnerSaysNoOnlyWhenItKnowsAll) {
   EXPECT_EQ(no(), Verdict::kSoldOut);
 }
 
-TEST_F(CheckoutClusterTest, WhoMayHaveLostItsBuyersSaysNoToNoUnknownIntent) {
+TEST_F(CheckoutClusterTest, AValidatorThatMayHaveLostItsBuyersRefusesNoUnknownIntent) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   checkout_.settle(std::array{order(queue_.sent[0])});
   const auto ended = seconds{600};

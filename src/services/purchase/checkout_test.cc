@@ -303,7 +303,7 @@ TEST_F(CheckoutTest, TheBucketIsAskedLast) {
   EXPECT_GT(busy->retry_after, milliseconds{0});
 }
 
-TEST_F(CheckoutTest, WhoWaitsTooLongIsToldPending) {
+TEST_F(CheckoutTest, ABuyerThatWaitsTooLongIsToldPending) {
   ASSERT_FALSE(buy(1, 1));
   checkout_->expire_waits(at(milliseconds{1'100}).tick);
   EXPECT_TRUE(told_.empty());
@@ -317,7 +317,7 @@ TEST_F(CheckoutTest, WhoWaitsTooLongIsToldPending) {
   EXPECT_EQ(verdict(1, 1), Verdict::kSoldAlready);
 }
 
-TEST_F(CheckoutTest, WhoAsksAgainIsNeverToldPendingAfterItMayHaveBeenAnOrder) {
+TEST_F(CheckoutTest, ABuyerIsNeverToldPendingAfterTheKeyMayHaveBeenAnOrder) {
   ASSERT_FALSE(buy(1, 1));
   checkout_->expire_waits(at(milliseconds{1'300}).tick);
   ASSERT_EQ(told_.size(), 1);

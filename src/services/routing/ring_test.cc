@@ -272,7 +272,7 @@ TEST(Ownership, OnlyBuyersOwnedThroughEveryGainAreSettled) {
   EXPECT_EQ(seen.size(), 3) << "others, gained and settled";
 }
 
-TEST(Ownership, WhoOwnedNothingBeforeHasNobodySettled) {
+TEST(Ownership, AMemberThatOwnedNothingBeforeHasNobodySettled) {
   const auto ring = shared_ring(nodes(1));
   const Ownership now{.ring = ring, .node = "node-0", .newly_owned = {{nullptr, LeaseId{1}}}};
   EXPECT_TRUE(now.owns(UserId{1}));
@@ -280,7 +280,7 @@ TEST(Ownership, WhoOwnedNothingBeforeHasNobodySettled) {
 }
 
 /// node-2 came: node-0 and node-1 may not know yet that some of their buyers are its own.
-TEST(Ownership, WhoseOwnerBeforeStillLivesIsSharedUntilItMustKnow) {
+TEST(Ownership, ABuyerWhoseFormerOwnerLivesIsSharedUntilThatOwnerMustKnow) {
   constexpr Tick kKnown{std::chrono::seconds{9}};
   const auto before = shared_ring(nodes(2));
   const Ownership newcomer{.ring = shared_ring(nodes(3)),
@@ -291,7 +291,7 @@ TEST(Ownership, WhoseOwnerBeforeStillLivesIsSharedUntilItMustKnow) {
 }
 
 /// node-1 is off the ring, so it decides nothing any more; node-0 had its own buyers all the while.
-TEST(Ownership, WhoseOwnerBeforeIsGoneIsAloneAtOnce) {
+TEST(Ownership, ABuyerWhoseFormerOwnerIsGoneHasOneOwnerAtOnce) {
   const Ownership left{.ring = shared_ring(nodes(1)),
                        .node = "node-0",
                        .newly_owned = {{shared_ring(nodes(2)), LeaseId{1}, Tick::max()}}};

@@ -47,6 +47,12 @@ void TcpTransport::close() {
   socket_.close(ec);
 }
 
+void TcpTransport::reset() {
+  error_code ec;
+  socket_.set_option(asio::socket_base::linger(true, 0), ec);
+  close();  // the socket's destructor would wait for no one, and so undo the option
+}
+
 std::size_t TcpTransport::unacknowledged() const {
   int with_kernel = 0;
   if (::ioctl(socket_.native_handle(), SIOCOUTQ, &with_kernel) != 0) return 0;
@@ -56,6 +62,11 @@ std::size_t TcpTransport::unacknowledged() const {
 bool TcpTransport::peer_has_closed() const {
   pollfd peer{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
   return ::poll(&peer, 1, 0) == 1;
+}
+
+bool TcpTransport::has_unread() const {
+  error_code ec;
+  return socket_.available(ec) > 0;
 }
 
 void TcpTransport::limit_unacknowledged(std::chrono::milliseconds time) {

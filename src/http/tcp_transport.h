@@ -22,8 +22,10 @@ class TcpTransport final : public Transport {
   void cancel() override;
   void end_sending(error_code& ec) override;
   void close() override;
+  void reset() override;
   std::size_t unacknowledged() const override;
   bool peer_has_closed() const override;
+  bool has_unread() const override;
   void limit_unacknowledged(std::chrono::milliseconds time) override;
 
  private:

@@ -70,6 +70,11 @@ class AwkwardTransport : public Transport {
     below_->close();
   }
   std::size_t unacknowledged() const override { return below_->unacknowledged(); }
+  void reset() override {
+    begin_ = end_ = 0;
+    below_->reset();
+  }
+  bool has_unread() const override { return begin_ < end_ || below_->has_unread(); }
   bool peer_has_closed() const override { return below_->peer_has_closed(); }
   void limit_unacknowledged(std::chrono::milliseconds time) override {
     below_->limit_unacknowledged(time);

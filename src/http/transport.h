@@ -54,12 +54,17 @@ class Transport {
   virtual void end_sending(error_code& ec) = 0;
   /// Ends what is pending and the connection. All later operations fail.
   virtual void close() = 0;
+  /// The same, and throws away what the peer's host has not acknowledged: after close() the kernel
+  /// keeps that, and goes on to send it, for minutes.
+  virtual void reset() = 0;
 
   /// Bytes that write_some() has taken and the peer's host has not acknowledged; 0 if unknown.
   virtual std::size_t unacknowledged() const = 0;
   /// The peer has ended its side or the connection is broken, though bytes from before may be
   /// unread. A system call.
   virtual bool peer_has_closed() const = 0;
+  /// Bytes of the peer are here that have not been read. A system call.
+  virtual bool has_unread() const = 0;
   /// The connection breaks if the peer's host acknowledges nothing for so long. Best effort: where
   /// the system refuses, a dead peer is noticed later.
   virtual void limit_unacknowledged(std::chrono::milliseconds time) = 0;

@@ -25,22 +25,29 @@ ip::address normalised(const ip::address& address) {
   return address;
 }
 
-std::optional<ConnectionCaps::Slot> ConnectionCaps::acquire(const ip::address& peer, bool exempt) {
+std::expected<ConnectionCaps::Slot, ConnectionCaps::Reached> ConnectionCaps::acquire(
+    const ip::address& peer, bool exempt) {
   const concurrency::MutexLock guard(mutex_);
   if (open_ >= in_all_) {
-    return std::nullopt;
+    return std::unexpected(Reached::kInAll);
   }
   std::optional<std::uint64_t> key;
   if (!exempt) {
     key = network_of(peer, ipv6_prefix_);
     const auto found = by_address_.find(*key);
     if ((found == by_address_.end() ? 0 : found->second) >= per_address_) {
-      return std::nullopt;
+      return std::unexpected(Reached::kPerAddress);
     }
     ++by_address_[*key];
   }
   ++open_;
-  return std::optional<Slot>(std::in_place, *this, key);
+  return std::expected<Slot, Reached>(std::in_place, *this, key);
+}
+
+std::size_t ConnectionCaps::of_network(std::uint64_t key) const {
+  const concurrency::MutexLock guard(mutex_);
+  const auto found = by_address_.find(key);
+  return found == by_address_.end() ? 0 : found->second;
 }
 
 void ConnectionCaps::release(std::optional<std::uint64_t> key) {

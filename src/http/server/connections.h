@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,14 +38,18 @@ class ConnectionCaps {
         caps_->release(key_);
       }
     }
+    /// Open connections of its network, itself among them; 0 if it is exempt.
+    std::size_t of_its_network() const { return key_ ? caps_->of_network(*key_) : 0; }
 
    private:
     ConnectionCaps* caps_;
     std::optional<std::uint64_t> key_;
   };
 
-  /// nullopt if a cap is reached. An `exempt` peer counts only towards the cap in all.
-  std::optional<Slot> acquire(const boost::asio::ip::address& peer, bool exempt);
+  enum class Reached { kInAll, kPerAddress };
+
+  /// Or which cap is reached. An `exempt` peer counts only towards the cap in all.
+  std::expected<Slot, Reached> acquire(const boost::asio::ip::address& peer, bool exempt);
   std::size_t open() const;
   /// Fifteen of sixteen are taken.
   bool scarce() const { return open() >= in_all_ - in_all_ / 16; }
@@ -53,6 +58,7 @@ class ConnectionCaps {
 
  private:
   void release(std::optional<std::uint64_t> key);
+  std::size_t of_network(std::uint64_t key) const;
 
   const std::size_t in_all_;
   const std::size_t per_address_;

@@ -17,7 +17,7 @@ TEST(ConnectionCaps, CountsEachAddressAndAll) {
   EXPECT_TRUE(b);
   EXPECT_FALSE(caps.acquire(address("10.0.0.3"), false));
   EXPECT_FALSE(caps.acquire(address("10.0.0.3"), true));
-  a1.reset();
+  { const auto ended = *std::move(a1); }
   EXPECT_TRUE(caps.acquire(address("10.0.0.1"), false));  // and given back at once
   EXPECT_EQ(caps.open(), 2U);
 }
@@ -33,7 +33,7 @@ TEST(ConnectionCaps, WaitsUntilNoneIsOpen) {
   ConnectionCaps caps(1, 1);
   auto slot = caps.acquire(address("10.0.0.1"), false);
   EXPECT_FALSE(caps.wait_until_none(std::chrono::steady_clock::now()));
-  slot.reset();
+  { const auto ended = *std::move(slot); }
   EXPECT_TRUE(caps.wait_until_none(std::chrono::steady_clock::now()));
 }
 

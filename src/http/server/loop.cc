@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds kAcceptPause{50};
 constexpr std::chrono::milliseconds kStoodStill = 3 * Loop::kTick;
 /// A connection that has waited for less may have a request on its way.
 constexpr std::chrono::seconds kShortestWait{1};
+/// So many of those that have waited longest are compared by their networks.
+constexpr int kAskedToGo = 16;
 /// In so long all is read that has come in meanwhile.
 constexpr std::chrono::seconds kCatchingUp{1};
 
@@ -40,8 +42,9 @@ Acceptor listening(asio::io_context& context, const asio::ip::tcp::endpoint& end
   acceptor.set_option(Acceptor::reuse_address(true));
   // What is accepted has the same.
   if (kernel_memory > 0) {
-    // The kernel doubles each: three parts for answers, one for requests (socket(7), SO_SNDBUF).
-    acceptor.set_option(asio::socket_base::send_buffer_size(kernel_memory * 3 / 8));
+    // The kernel doubles each (socket(7), SO_SNDBUF): five eighths are for answers, a quarter for
+    // requests, and the rest for the last segment, by which it goes beyond.
+    acceptor.set_option(asio::socket_base::send_buffer_size(kernel_memory * 5 / 16));
     acceptor.set_option(asio::socket_base::receive_buffer_size(kernel_memory / 8));
   }
   // Every loop listens on the same port, and the kernel spreads the connections.
@@ -177,8 +180,9 @@ void Loop::admit(Socket socket) {
     statistics_.accept_errors.add();  // gone again before it was served
     return;
   }
-  if (server_.caps.scarce()) make_room();
   auto slot = server_.caps.acquire(peer, server_.proxies.contains(peer));
+  // A network that has all that it may have makes no room by asking for more.
+  if (slot ? server_.caps.scarce() : slot.error() == ConnectionCaps::Reached::kInAll) make_room();
   if (!slot) {
     statistics_.refused.add();
     return;
@@ -191,11 +195,27 @@ void Loop::admit(Socket socket) {
 
 /// For the next one: the connection that is closed ends a moment later.
 void Loop::make_room() {
-  if (waiting_.empty()) return;
-  Session& longest = waiting_.front();
-  if (now_ - longest.waiting_since() < kShortestWait) return;
+  Session* session = to_be_closed(unread_);
+  if (session == nullptr) session = to_be_closed(waiting_);
+  if (session == nullptr) return;
   statistics_.made_room.add();
-  longest.make_room();
+  session->make_room();
+}
+
+/// Of those that have waited longest, one of the network that holds the most.
+Session* Loop::to_be_closed(Waiting& waiting) const {
+  Session* chosen = nullptr;
+  std::size_t most = 0;
+  int asked = 0;
+  for (Session& session : waiting) {
+    if (asked++ == kAskedToGo || now_ - session.waiting_since() < kShortestWait) break;
+    const std::size_t held = session.held_by_its_network();
+    if (held > most && !session.request_is_here()) {
+      chosen = &session;
+      most = held;
+    }
+  }
+  return chosen;
 }
 
 Awaitable<void> Loop::tick() {

@@ -85,8 +85,11 @@ class Loop {
   std::string_view date_line() const { return date_line_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
-  /// It begins to wait for a request. Near the cap, the session that has waited longest is closed.
+  // Near the cap these are closed for others (make_room).
+  /// It begins to wait for a request.
   void add_waiting(Session& session) { waiting_.push_back(session); }
+  /// It begins to wait for a peer that does not read.
+  void add_unread(Session& session) { unread_.push_back(session); }
   /// A turn of this thread that comes after whatever the callback under way posts. So an operation
   /// that this callback starts, and that ends at once, ends before turn() is so much.
   std::uint64_t later_turn();
@@ -96,12 +99,18 @@ class Loop {
   void resume_soon(std::move_only_function<void()> resume);
 
  private:
+  /// In the order that they began to wait in.
+  using Waiting = boost::intrusive::list<
+      Session, boost::intrusive::constant_time_size<false>,
+      boost::intrusive::member_hook<Session, Session::WaitingHook, &Session::waiting>>;
+
   Awaitable<void> accept();
   void accept_waiting();
   Awaitable<void> tick();
   bool admit_safely(Socket socket);
   void admit(Socket socket);
   void make_room();
+  Session* to_be_closed(Waiting& waiting) const;
   void read_clocks();
   void resume_all();
   void begin_turn();
@@ -114,10 +123,8 @@ class Loop {
   const std::shared_ptr<TaskQueue> tasks_;
   const std::shared_ptr<const Post> post_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
-  boost::intrusive::list<
-      Session, boost::intrusive::constant_time_size<false>,
-      boost::intrusive::member_hook<Session, Session::WaitingHook, &Session::waiting>>
-      waiting_;  // in the order that they began to wait in
+  Waiting waiting_;  // for a request
+  Waiting unread_;   // for their peers to read
   std::vector<std::move_only_function<void()>> ready_;
   std::vector<std::move_only_function<void()>> resuming_;
   bool resume_is_due_ = false;  // resume_all() will run by itself

@@ -54,11 +54,15 @@ void refuse_taken_port(const tcp::endpoint& endpoint) {
 }
 
 std::size_t connections_allowed(std::size_t configured) {
-  if (configured > 0) {
-    return configured;
-  }
   const std::size_t files = raise_open_file_limit();
-  return std::min(kMostConnections, std::max(files - std::min(files, kReservedFiles), files / 4));
+  const std::size_t possible = std::max(files - std::min(files, kReservedFiles), files / 4);
+  if (configured == 0) return std::min(kMostConnections, possible);
+  if (configured > possible) {
+    // Beyond it accept() would fail before the longest idle make room.
+    telemetry::log_warning("fewer connections than configured",
+                           "configured={} allowed={} open_files={}", configured, possible, files);
+  }
+  return std::min(configured, possible);
 }
 
 }  // namespace

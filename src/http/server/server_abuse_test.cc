@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <atomic>
 #include <boost/system/error_code.hpp>
 #include <cerrno>
@@ -303,27 +304,131 @@ TEST(ServerAbuse, APipelineLeavesOthersTheirTurn) {
   EXPECT_LT(asked.find('b'), 150U);
 }
 
-TEST(ServerAbuse, NearTheCapWhoHasWaitedLongestMakesRoom) {
-  TestServer test({.connections = 32}, 1);
-  test.server->start();
-  std::vector<RawConnection> idle;
-  for (int i = 0; i < 32; ++i) {
-    idle.emplace_back(test.port());
-    // Every other one has begun a request.
-    if (i % 2 == 0) ASSERT_TRUE(idle.back().send("GET /hello HTTP/1.1\r\nX-Slow: "));
+constexpr const char* kFlooder = "127.0.0.9";
+
+/// A server with few connections, on one thread, that closes none by its own deadlines.
+class NearTheCap : public ::testing::Test {
+ protected:
+  static constexpr Limits kLimits{.header_time = std::chrono::hours{1},
+                                  .idle_time = std::chrono::hours{1},
+                                  .write_time = std::chrono::hours{1},
+                                  .connections = 32,
+                                  .connections_per_address = 29,
+                                  .kernel_memory = 64 * 1024};
+
+  NearTheCap() {
+    test_.router.get("/large", [](Request&, Responder respond) {
+      respond(html(200, std::string(64UL * 1024, 'a')));
+    });
+    test_.router.get("/block", [this](Request&, Responder respond) {
+      blocked_.set_value();
+      unblock_.get_future().wait();
+      respond(html(200, "unblocked"));
+    });
+    test_.server->start();
   }
-  ASSERT_TRUE(eventually([&] { return test.server->statistics().connections_open == 32; }));
-  const auto served = [&] {
-    RawConnection honest(test.port());
-    honest.send(get("/hello"));
-    const auto answer = honest.read_until("hello");
+  /// Up to `count` open connections there are.
+  void connect(const char* from, std::size_t count) {
+    while (connections_.size() < count) {
+      connections_.emplace_back(test_.port(), from);
+      ASSERT_TRUE(eventually([&] { return statistics().connections_open >= connections_.size(); }));
+    }
+  }
+  ServerStatistics statistics() const { return test_.server->statistics(); }
+  static bool answered(RawConnection& connection) {
+    return status_of(connection.ask(get("/hello"))) == 200;
+  }
+  /// By a new connection, which ends again.
+  bool newcomer_served() {
+    RawConnection newcomer(test_.port());
+    newcomer.send(get("/hello"));
+    const auto answer = newcomer.read_until("hello");
     return answer && body_of(*answer) == "hello";
-  };
-  EXPECT_TRUE(eventually(served));
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(served());
-  EXPECT_TRUE(idle.front().read_to_end()) << "the longest of all was closed";
-  EXPECT_GE(test.server->statistics().connections_closed_idle, 1U);
-  EXPECT_TRUE(idle.back().send("Y: z\r\n\r\n"));
+  }
+
+  TestServer test_{kLimits, 1};
+  std::vector<RawConnection> connections_;
+  std::promise<void> blocked_;
+  std::promise<void> unblock_;
+};
+
+TEST_F(NearTheCap, TheOneThatHasWaitedLongestMakesRoom) {
+  connect("127.0.0.2", 16);
+  connect("127.0.0.3", 32);
+  ASSERT_TRUE(connections_.front().send("GET /hello HTTP/1.1\r\nX-Slow: "));
+  EXPECT_TRUE(eventually([&] { return newcomer_served(); }));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(newcomer_served());
+  EXPECT_EQ(connections_.front().read_to_end(), "") << "without a word";
+  EXPECT_TRUE(answered(connections_.back()));
+}
+
+TEST_F(NearTheCap, OfThoseThatHaveWaitedLongestOneOfTheFullestNetworkGoes) {
+  connect("127.0.0.2", 4);
+  connect(kFlooder, 32);
+  EXPECT_TRUE(eventually([&] { return newcomer_served(); }));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(newcomer_served());
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(answered(connections_[i])) << i;
+}
+
+TEST_F(NearTheCap, ThosePeersThatDoNotReadGoFirst) {
+  connect("127.0.0.2", 4);
+  std::string pipeline;
+  for (int i = 0; i < 8; ++i) pipeline += get("/large");
+  while (connections_.size() < 32) {
+    connections_.emplace_back(test_.port(), "127.0.0.3", 4096);
+    ASSERT_TRUE(connections_.back().send(pipeline));
+  }
+  EXPECT_TRUE(eventually([&] { return newcomer_served(); }));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(newcomer_served());
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(answered(connections_[i])) << i;
+}
+
+/// An address that has all that it may have opens more, for longer than an idle connection is safe.
+TEST_F(NearTheCap, WhatIsRefusedAnywayClosesNothing) {
+  connect(kFlooder, 29);
+  for (RawConnection& busy : connections_) ASSERT_TRUE(busy.send(get("/later")));
+  ASSERT_TRUE(eventually([&] { return statistics().requests == 29; }));
+  connect("127.0.0.2", 30);
+  const auto until = std::chrono::steady_clock::now() + milliseconds{1'600};
+  while (std::chrono::steady_clock::now() < until) {
+    EXPECT_EQ(RawConnection(test_.port(), kFlooder).read_to_end(), "");
+  }
+  EXPECT_TRUE(answered(connections_.back()));
+  EXPECT_EQ(statistics().connections_closed_idle, 0U);
+}
+
+TEST_F(NearTheCap, OneWhoseRequestIsHereStays) {
+  connect("127.0.0.2", 29);
+  connect("127.0.0.3", 32);
+  EXPECT_TRUE(eventually([&] { return newcomer_served(); }));
+  // The next one to go; it and the newcomer come while the thread is busy, the newcomer first.
+  RawConnection& next = connections_[statistics().connections_closed_idle];
+  ASSERT_TRUE(connections_.back().send(get("/block")));
+  blocked_.get_future().wait();
+  RawConnection newcomer(test_.port());
+  ASSERT_TRUE(next.send(get("/hello")));
+  unblock_.set_value();
+  EXPECT_EQ(status_of(next.response()), 200);
+  EXPECT_TRUE(answered(newcomer));
+}
+
+/// Else the kernel would go on to send for minutes, in memory that counts towards no cap.
+TEST(ServerAbuse, NothingIsKeptForAPeerThatDidNotReadInTime) {
+  TestServer test({.write_time = milliseconds{100}, .kernel_memory = 64 * 1024}, 1);
+  test.router.get("/large", [](Request&, Responder respond) {
+    respond(html(200, std::string(1UL << 20, 'a')));
+  });
+  test.server->start();
+  RawConnection connection(test.port(), 4096);
+  ASSERT_TRUE(connection.send(get("/large")));
+  ASSERT_TRUE(eventually([&] { return test.server->statistics().deadlines_missed == 1; }));
+  ASSERT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
+  std::array<char, 4096> bytes;
+  ssize_t size = 0;
+  while ((size = ::recv(connection.descriptor(), bytes.data(), bytes.size(), 0)) > 0) {
+  }
+  EXPECT_EQ(size, -1);
+  EXPECT_EQ(errno, ECONNRESET);
 }
 
 }  // namespace

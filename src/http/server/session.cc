@@ -51,6 +51,7 @@ void Session::start(Loop& loop, std::unique_ptr<Transport> transport, Connection
 
 void Session::end() {
   unlink();
+  waiting.unlink();
   transport_.reset();
   slot_.reset();
   if (awaiting_) {
@@ -237,11 +238,15 @@ Awaitable<bool> Session::write_rest() {
   const Limits& limits = loop_.server().limits;
   arm(limits.write_time);
   armed_.reset();
+  // What is read next may have come meanwhile.
+  maybe_older_ = behind_another_ = true;
+  begin_waiting_for_reader();
   std::size_t not_taken_before = not_taken();
   for (;;) {
     error_code ec = write_now();
     if (ec != asio::error::would_block) {
       deadline_ = Clock::time_point::max();
+      waiting.unlink();
       co_return !ec;
     }
     co_await transport_->async_wait_writable(asio::redirect_error(kAwait, ec));
@@ -249,6 +254,7 @@ Awaitable<bool> Session::write_rest() {
       const std::size_t not_taken_now = not_taken();
       if (not_taken_before - not_taken_now < limits.progress_bytes) {
         loop_.statistics().deadlines_missed.add();
+        transport_->reset();
         co_return false;
       }
       not_taken_before = not_taken_now;
@@ -263,6 +269,7 @@ Awaitable<void> Session::linger() {
   error_code ec;
   transport_->end_sending(ec);
   arm(kLingerTime);
+  begin_waiting_for_reader();
   for (std::size_t thrown_away = 0; !ec && thrown_away < kLingerBytes;) {
     thrown_away += co_await transport_->async_read_some(as_buffer(reader_.space()),
                                                         asio::redirect_error(kAwait, ec));
@@ -272,6 +279,7 @@ Awaitable<void> Session::linger() {
 /// Other connections of this thread are served. False if this one was closed meanwhile.
 Awaitable<bool> Session::others_turn() {
   in_a_row_ = 0;
+  maybe_older_ = behind_another_ = true;
   co_await asio::post(loop_.executor(), kAwait);
   co_return !aborted_;
 }
@@ -285,6 +293,13 @@ void Session::begin_waiting() {
   }
   waiting_since_ = loop_.now();
   loop_.add_waiting(*this);
+}
+
+void Session::begin_waiting_for_reader() {
+  waiting.unlink();
+  if (behind_trusted_proxy_) return;
+  waiting_since_ = loop_.now();
+  loop_.add_unread(*this);
 }
 
 void Session::arm(Clock::duration limit) {
@@ -318,9 +333,10 @@ void Session::expire() {
 
 void Session::make_room() {
   waiting.unlink();
-  if (reader_.phase() == RequestReader::Phase::kIdle) {
-    expire();
+  if (reading_ && reader_.phase() == RequestReader::Phase::kIdle) {
+    expire();  // without a reset: the peer may have an answer to read
   } else {
+    transport_->reset();
     abort();
   }
 }

@@ -34,17 +34,20 @@ class Session final : public Exchange,
   const Post& post() const override { return *post_; }
   void abandon() noexcept override { delete this; }
 
-  /// Links a session to those that wait for a request.
+  /// Links a session to those that wait for their peers.
   using WaitingHook = boost::intrusive::list_member_hook<
       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
   WaitingHook waiting;
 
   Clock::time_point deadline() const { return deadline_; }
-  /// Since when it has waited for a request, or for the rest of one's head; while `waiting` is
-  /// linked.
+  /// Since when it has waited for the whole of a request, or for its peer to read; while `waiting`
+  /// is linked.
   Clock::time_point waiting_since() const { return waiting_since_; }
-  /// Closes while it waits, to make room for another connection: without a word between requests,
-  /// at once within one.
+  /// Open connections of its network; 0 behind a trusted proxy.
+  std::size_t held_by_its_network() const { return slot_ ? slot_->of_its_network() : 0; }
+  /// What it waits for has come and will be read next: nobody may close it for another one's sake.
+  bool request_is_here() const { return reading_ && transport_->has_unread(); }
+  /// Closes while `waiting` is linked, to make room for another connection.
   void make_room();
   /// The deadline has passed: answers 408 if a request was on its way, and closes.
   void expire();
@@ -63,6 +66,7 @@ class Session final : public Exchange,
   Awaitable<bool> answered();
   Awaitable<bool> others_turn();
   void begin_waiting();
+  void begin_waiting_for_reader();
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();

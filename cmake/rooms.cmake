@@ -95,7 +95,7 @@ stampede_room(schedules SANITIZE thread
        services/admission concurrency)
 
 # The wiring: puts the others together.
-stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
+stampede_room(app/config SANITIZE address USES model net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
        queue queue/local queue/rabbitmq http/server http/client captcha peers/http

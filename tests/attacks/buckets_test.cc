@@ -58,16 +58,16 @@ TEST(Buckets, OneAddressLeavesTheSaleToOthers) {
   const auto accounts = shop.mint(kHonest + 1, kHonest + kAccounts);
   std::atomic<std::size_t> next = 0;
   Flood flood({.port = shop.port(), .address = "127.0.0.2", .at_once = 4, .request = [&] {
-                 return check(buyers.back());
+                 return check(accounts[next++ % kAccounts]);
                }});
   ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
-  int busy = 0;
+  int served = 0;
   for (int visitor = 0; visitor < kHonest; ++visitor) {
     RawConnection honest = next_visitor(shop, visitor);
     const std::string answer = honest.ask(check(buyers[static_cast<std::size_t>(visitor)]));
-    busy += answer.starts_with("HTTP/1.1 429") ? 1 : 0;
+    served += answer.starts_with("HTTP/1.1 20") ? 1 : 0;
   }
-  EXPECT_LE(busy, kHonest - kServed) << "of " << kHonest;
+  EXPECT_GE(served, kServed) << "of " << kHonest;
   flood.stop();
   EXPECT_GT(shop.audited_orders(), 0) << "and the invariants hold";
 }

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "app/config/keys.h"
+#include "services/admission/token_bucket.h"
 
 namespace stampede::app {
 namespace {
@@ -87,6 +88,8 @@ class Loader {
   void check_private(const toml::table& document, const std::filesystem::path& path);
   void set_text(const Key& key, std::string_view text, std::string origin);
   void check_listeners();
+  void check_bucket(const std::string& name, double rate, double burst);
+  const std::string& origin_of(std::string_view key) const;
   template <class... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) {
     errors_.push_back(fmt::format(format, std::forward<Args>(args)...));
@@ -212,20 +215,41 @@ void Loader::set_text(const Key& key, std::string_view text, std::string origin)
 void Loader::check_listeners() {
   const Config::Http& http = config_.http;
   if (!http.listen.empty() && http.listen == http.console && !http.listen.ends_with(":0")) {
-    const auto origin = origins_.find("http.console");
     error("http.console: {:?} ({}) is http.listen too; expected an address of its own",
-          http.console, origin == origins_.end() ? "default" : origin->second);
+          http.console, origin_of("http.console"));
   }
+}
+
+/// admission.`name`_rate and _burst: what TokenBucket can count.
+void Loader::check_bucket(const std::string& name, double rate, double burst) {
+  using Size = services::admission::TokenBucket::Size;
+  if (rate == 0) return;
+  const std::string rate_key = "admission." + name + "_rate";
+  const std::string burst_key = "admission." + name + "_burst";
+  if (rate < Size::kLeastRate) {
+    error("{}: {} ({}) is not 0 or at least {}", rate_key, rate, origin_of(rate_key),
+          Size::kLeastRate);
+  } else if (burst / rate > Size::kMostSecondsToFill) {
+    error("{}: {} ({}) takes {:.0f} s to fill at {} {}; expected at most {:.0f} s", burst_key,
+          burst, origin_of(burst_key), burst / rate, rate_key, rate, Size::kMostSecondsToFill);
+  }
+}
+
+const std::string& Loader::origin_of(std::string_view key) const {
+  static const std::string kDefault = "default";
+  const auto origin = origins_.find(key);
+  return origin == origins_.end() ? kDefault : origin->second;
 }
 
 std::expected<LoadedConfig, ConfigErrors> Loader::finish() {
   check_listeners();
+  const Config::Admission& admission = config_.admission;
+  check_bucket("check", admission.check_rate, admission.check_burst);
+  check_bucket("product", admission.product_rate, admission.product_burst);
   if (!errors_.empty()) return std::unexpected(std::move(errors_));
   LoadedConfig loaded;
   for (const Key& key : all_keys()) {
-    const auto origin = origins_.find(key.name);
-    loaded.settings.push_back({std::string{key.name}, show(key, config_),
-                               origin == origins_.end() ? "default" : origin->second});
+    loaded.settings.push_back({std::string{key.name}, show(key, config_), origin_of(key.name)});
   }
   loaded.config = std::move(config_);
   return loaded;

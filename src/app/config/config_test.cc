@@ -16,6 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 TEST(IsOrigin, TakesWhatABrowserSends) {
@@ -206,6 +207,21 @@ TEST_F(ConfigTest, ABadVariableOrFlagIsRefusedAndNamed) {
           AllOf(HasSubstr("STAMPEDE_:"), HasSubstr("unknown key")),
           AllOf(HasSubstr("http.listen"), HasSubstr("nowhere"), HasSubstr("flag --listen")),
           AllOf(HasSubstr("http.threads"), HasSubstr("\"\""), HasSubstr("flag --threads"))));
+}
+
+TEST_F(ConfigTest, ABucketThatCannotBeCountedIsRefused) {
+  const auto errors_of = [&](const std::string& text) {
+    const auto loaded = load_config({.file = write("[admission]\n" + text)});
+    return loaded ? std::vector<std::string>{} : loaded.error();
+  };
+  EXPECT_THAT(errors_of("check_rate = 0.001\ncheck_burst = 1000\n"), IsEmpty());
+  EXPECT_THAT(errors_of("check_rate = 0.0005\n"),
+              ElementsAre("admission.check_rate: 0.0005 (" + path_.string() +
+                          ":2) is not 0 or at least 0.001"));
+  EXPECT_THAT(errors_of("product_rate = 1\nproduct_burst = 200000000\n"),
+              ElementsAre("admission.product_burst: 200000000 (" + path_.string() +
+                          ":3) takes 200000000 s to fill at admission.product_rate 1; expected at "
+                          "most 100000000 s"));
 }
 
 TEST_F(ConfigTest, HostNamesAndSocketsAreTaken) {

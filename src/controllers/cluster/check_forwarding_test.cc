@@ -78,10 +78,13 @@ class CheckForwardingTest : public testing::Test {
   services::routing::RouteTable routes_;
   peers::Authenticator authenticator_{keys_.ring(), "a"};
   FakeForwarder forwarder_;
+  std::string client_;           // of the last attempt that was decided here
   std::chrono::hours ahead_{0};  // of the database: this machine's wall clock
-  CheckController controller_{
-      [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
-      sessions_, origin_, [this](Now now) { return now.wall - ahead_; }};
+  CheckController controller_{[this](const auto& attempt, const auto& wait) {
+                                client_ = attempt.client;
+                                return checkout_.attempt(attempt, wait);
+                              },
+                              sessions_, origin_, [this](Now now) { return now.wall - ahead_; }};
   CheckForwarding forwarding_{{.node = "a",
                                .routes = routes_,
                                .authenticator = authenticator_,
@@ -124,6 +127,19 @@ TEST_F(CheckForwardingTest, TheSaleThatIsNamedIsTheOneThatIsMeant) {
   EXPECT_THAT(type_of("/check?productID=7&sale=3"), HasSubstr("captcha-required"));
 }
 
+TEST_F(CheckForwardingTest, AClientsAddressIsBelievedOfPeersAlone) {
+  const UserId buyer = buyer_of("a");
+  const std::string client(peers::kClientHeader);
+  check(buyer, {{client, "198.51.100.7"}});
+  EXPECT_EQ(client_, "192.0.2.1");
+  const std::string peer(peers::Authenticator::kHeader);
+  check(buyer, {{peer, passed_on_by_b(buyer)}, {client, "198.51.100.7"}});
+  EXPECT_EQ(client_, "198.51.100.7");
+  // An older validator does not say it.
+  check(buyer, {{peer, passed_on_by_b(buyer)}});
+  EXPECT_EQ(client_, "");
+}
+
 TEST_F(CheckForwardingTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   const UserId buyer = buyer_of("b");
   const auto response = check(buyer, {{"Captcha-Pass", "pass"}, {"X-User-Id", "1"}});
@@ -135,6 +151,7 @@ TEST_F(CheckForwardingTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   EXPECT_EQ(sent.session, visitor_.cookies["sign"]);
   EXPECT_EQ(sent.intent, kKey);
   EXPECT_EQ(sent.pass, "pass");
+  EXPECT_EQ(sent.client, "192.0.2.1");
 
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(response.content_type, "application/json");

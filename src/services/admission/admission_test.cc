@@ -100,7 +100,20 @@ TEST_F(FairBucketTest, ARefusedAddressIsGivenATurn) {
   }
   EXPECT_EQ(takes("192.0.2.1", kStart + milliseconds{5}, 10), 5) << "as many tokens have come";
   for (int i = 0; i < 50'000; ++i) bucket_.refuse("192.0.2.1", kStart + milliseconds{5});
-  EXPECT_EQ(bucket_.refuse("192.0.2.1", kStart + milliseconds{5}), FairBucket::kLongestWait);
+  EXPECT_EQ(bucket_.refuse("192.0.2.1", kStart + milliseconds{5}), seconds{30});
+}
+
+/// An address that was alone until then, and has asked for more than comes in half a minute.
+TEST_F(FairBucketTest, OneAddressDoesNotMoveTheTurnsOfOthers) {
+  takes("192.0.2.1", kStart, 1'000);
+  for (int i = 0; i < 50'000; ++i) bucket_.refuse("192.0.2.1", kStart);
+  EXPECT_EQ(bucket_.refuse("198.51.100.1", kStart), milliseconds{1});
+}
+
+TEST_F(FairBucketTest, AClientWithoutAnAddressIsBoundByTheWholeBucketAlone) {
+  ASSERT_EQ(takes("192.0.2.1", kStart, 501), 501);
+  ASSERT_EQ(takes("198.51.100.1", kStart, 1), 1);
+  EXPECT_EQ(takes("", kStart, 5'000), 498);
 }
 
 TEST_F(FairBucketTest, AMinuteAfterTheOthersOneMayTakeEverythingAgain) {

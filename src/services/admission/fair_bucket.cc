@@ -33,17 +33,19 @@ FairBucket::Share& FairBucket::share_of(std::uint64_t network) const {
 
 std::optional<std::chrono::milliseconds> FairBucket::refuse(std::string_view address, Tick now) {
   // What is left of a rush is shared; before that nobody needs to know who asks.
-  if (!tokens_.below_half(size_, now)) {
+  if (address.empty() || !tokens_.below_half(size_, now)) {
     if (tokens_.take(size_, now)) return std::nullopt;
-    return turns_.next(size_, now);
+    return turns_.next(size_, now, options_.longest_wait);
   }
   const std::uint64_t network = net::network_of(address, options_.ipv6_prefix);
   Share& share = share_of(network);
   // Also while nobody else asks: so that it has nothing left to hurry with when others come.
   const bool within_share = share.tokens.take(share_size_, now);
-  if (others_ask(network, now) && !within_share) return share.turns.next(share_size_, now);
-  if (tokens_.take(size_, now)) return std::nullopt;
-  return turns_.next(size_, now);
+  const bool bound_by_share = others_ask(network, now) && !within_share;
+  if (!bound_by_share && tokens_.take(size_, now)) return std::nullopt;
+  // The turns of all are for those within their shares: else one would move them into the future.
+  Turns& turns = within_share ? turns_ : share.turns;
+  return turns.next(bound_by_share ? share_size_ : size_, now, options_.longest_wait);
 }
 
 /// Reads and writes of several threads may mix: then a network is found a moment later.
@@ -56,14 +58,15 @@ bool FairBucket::others_ask(std::uint64_t network, Tick now) {
   return others_asked_.load(std::memory_order_relaxed) > now - kOthersCount;
 }
 
-std::chrono::milliseconds FairBucket::Turns::next(const TokenBucket::Size& size, Tick now) {
+std::chrono::milliseconds FairBucket::Turns::next(const TokenBucket::Size& size, Tick now,
+                                                  std::chrono::milliseconds longest) {
   const std::int64_t now_ns = std::chrono::nanoseconds{now.time_since_epoch()}.count();
-  constexpr std::int64_t kMost = std::chrono::nanoseconds{kLongestWait}.count();
+  const std::int64_t most = std::chrono::nanoseconds{longest}.count();
   std::int64_t last = last_.load(std::memory_order_relaxed);
   std::int64_t turn = 0;
   do {
     turn = std::max(last, now_ns) + size.interval;
-    if (turn - now_ns > kMost) return kLongestWait;
+    if (turn - now_ns > most) return longest;
   } while (!last_.compare_exchange_weak(last, turn, std::memory_order_relaxed));
   return std::max(std::chrono::milliseconds{1}, std::chrono::ceil<std::chrono::milliseconds>(
                                                     std::chrono::nanoseconds{turn - now_ns}));

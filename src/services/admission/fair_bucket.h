@@ -27,23 +27,28 @@ class FairBucket {
     double burst = 1;          // the size, at least 1
     int ipv6_prefix = 64;      // of net::network_of
     std::uint64_t secret = 0;  // 0: a random one
+    /// Of what a refused client is told, at least 1 ms. A client that does not wait is refused
+    /// again for as long as others take the tokens, but is not told to come later: so this bounds
+    /// what honest clients lose to it.
+    std::chrono::milliseconds longest_wait{30'000};
   };
   static constexpr double kShare = 0.1;
   static constexpr std::chrono::minutes kOthersCount{1};
-  static constexpr std::chrono::seconds kLongestWait{30};
 
   explicit FairBucket(const Options& options);
 
   /// Takes one token for a client of that address: nullopt if there is one. Otherwise how long the
-  /// client is to wait, 1 ms to kLongestWait: those who are refused are given turns, one for each
-  /// token that comes.
+  /// client is to wait, 1 ms to longest_wait: those who are refused are given turns, one for each
+  /// token that comes; beyond their share, of their network alone. An empty address (of a client
+  /// that another validator does not name) has no share and is bound by the whole bucket alone.
   std::optional<std::chrono::milliseconds> refuse(std::string_view address, Tick now);
 
  private:
   /// Hands out the times at which tokens come, to those who found none.
   class Turns {
    public:
-    std::chrono::milliseconds next(const TokenBucket::Size& size, Tick now);
+    std::chrono::milliseconds next(const TokenBucket::Size& size, Tick now,
+                                   std::chrono::milliseconds longest);
 
    private:
     std::atomic<std::int64_t> last_{std::numeric_limits<std::int64_t>::min()};  // nanoseconds

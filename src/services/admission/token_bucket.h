@@ -13,7 +13,10 @@ namespace stampede::services::admission {
 class TokenBucket {
  public:
   struct Size {
-    /// `rate` tokens per second, 0.001 to 10^9; 0: every take succeeds. `burst`: at least 1.
+    static constexpr double kLeastRate = 0.001;
+    static constexpr double kMostSecondsToFill = 1e8;
+    /// `rate` tokens per second, kLeastRate to 10^9; 0: every take succeeds. `burst`: at least 1;
+    /// burst / rate at most kMostSecondsToFill.
     Size(double rate, double burst);
     std::int64_t interval;   // nanoseconds per token; 0: unlimited
     std::int64_t tolerance;  // nanoseconds in which an empty bucket fills

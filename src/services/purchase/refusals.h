@@ -25,6 +25,10 @@ class Refusals {
     std::chrono::milliseconds interval;  // one attempt per buyer in this time; 0: none
     int ipv6_prefix;                     // of the networks that share the bucket
   };
+  /// A sale is over in seconds: a buyer who is told to wait for longer has lost it to those who do
+  /// not wait.
+  static constexpr std::chrono::seconds kLongestBusy{3};
+
   /// The references outlive this.
   Refusals(const Limits& limits, const captcha::Tokens& captcha, admission::Blacklist& blacklist)
       : interval_(limits.interval),
@@ -32,7 +36,8 @@ class Refusals {
         blacklist_(blacklist),
         bucket_({.rate = limits.check_rate,
                  .burst = limits.check_burst,
-                 .ipv6_prefix = limits.ipv6_prefix}) {}
+                 .ipv6_prefix = limits.ipv6_prefix,
+                 .longest_wait = kLongestBusy}) {}
 
   /// None: the attempt may take a unit. `record`: of the buyer; null: nothing is known.
   std::optional<Answer> refuse(const CatalogSale& entry, const BuyerRecord* record,

@@ -24,4 +24,9 @@ http::Response json_response(int status, const boost::json::object& object) {
   return response;
 }
 
+void put_time(boost::json::object& object, Instant now) {
+  object["now"] = format_rfc3339(now);
+  object["epoch_ms"] = now.time_since_epoch().count();
+}
+
 }  // namespace stampede::controllers

@@ -58,10 +58,13 @@ test("accounts", async () => {
   const formOf = async (id) => tokenIn((await call(visitor, id, 200)).text);
   const ada = { name: "ada", password: PASSWORD };
   await call(visitor, "register", 403, { form: { token: "forged", ...ada } });
+  await call(visitor, "session", 401);
   let token = await formOf("registerForm");
   await call(visitor, "register", 422, { form: { token, name: "ada", password: "short" } });
   await call(visitor, "register", 303, { form: { token, ...ada } });
   await call(visitor, "register", 409, { form: { token, ...ada } });
+  const { body: session } = await call(visitor, "session", 200);
+  assert.ok(Date.parse(session.expires_at) > session.epoch_ms);
   token = await formOf("account");
   const change = (old, next) => ({ form: { token, old_password: old, new_password: next } });
   await call(visitor, "changePassword", 403, { form: { ...change("", "").form, token: "forged" } });

@@ -97,10 +97,8 @@ http::Response CatalogController::state(const http::Request& request) const {
 }
 
 http::Response CatalogController::time() const {
-  const Instant now = clock_().wall;
   boost::json::object time;
-  time["now"] = format_rfc3339(now);
-  time["epoch_ms"] = now.time_since_epoch().count();
+  put_time(time, clock_().wall);
   http::Response response = json_response(200, time);
   response.with("Cache-Control", "no-store");
   return response;

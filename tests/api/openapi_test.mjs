@@ -47,6 +47,7 @@ test("the state of sales", async () => {
   for (const [product, status] of Object.entries(states)) {
     const { body } = await call(anyone(), "saleState", 200, { path: { id: products[product] } });
     assert.equal(body.status, status);
+    assert.equal(body.poll_after_ms === null, status === "sold_out");
   }
   await call(anyone(), "saleState", 404, { path: { id: 999 } });
   const { body } = await call(anyone(), "time", 200);

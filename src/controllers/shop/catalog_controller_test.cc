@@ -168,12 +168,14 @@ TEST_F(CatalogControllerTest, StateTellsWhatThePageNeeds) {
   EXPECT_EQ(header_of(response, "Cache-Control"), "public, max-age=1");
   EXPECT_EQ(boost::json::parse(body_of(response)), boost::json::parse(R"({
     "status": "on", "sale": 1, "starts_at": "2026-11-22T07:24:00.125Z",
-    "ends_at": "2026-11-22T09:24:00.125Z", "price_cents": 1999, "limit": 2, "captcha": true})"));
+    "ends_at": "2026-11-22T09:24:00.125Z", "price_cents": 1999, "limit": 2, "captcha": true,
+    "poll_after_ms": 5000})"));
 
   views_[ProductId{7}] = view(SaleId{1}, ProductId{7}, SaleStatus::kSoldOut);
   const auto sold_out = boost::json::parse(body_of(visitor_.get("/product/7/state")));
   EXPECT_EQ(sold_out.at("status"), "sold_out");
   EXPECT_TRUE(sold_out.at("ends_at").is_null());
+  EXPECT_TRUE(sold_out.at("poll_after_ms").is_null()) << "nobody asks again";
 }
 
 TEST_F(CatalogControllerTest, TimeIsTheServersClockAndNeverStored) {

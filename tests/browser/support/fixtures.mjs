@@ -55,6 +55,7 @@ export const playLiveEvents = (page) =>
       attempts: each((i) => 400 - i),
       answers: {
         sold: each((i) => sold(i) - sold(i - 1)),
+        "sold-already": each((i) => 20 + (i % 9)),
         busy: each((i) => 300 - 2 * i),
         "captcha-required": each((i) => 40 + (i % 7)),
       },
@@ -79,7 +80,7 @@ export const playLiveEvents = (page) =>
       at: new Date((BEGIN + SECONDS) * 1000).toISOString(),
       seconds: 1,
       attempts: 103,
-      answers: { sold: 2, busy: 60, "captcha-required": 41 },
+      answers: { sold: 2, "sold-already": 21, busy: 60, "captcha-required": 20 },
       queue: 12,
       p50: 5000,
       p95: 13000,

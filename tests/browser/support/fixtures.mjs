@@ -24,13 +24,15 @@ export const fixCaptcha = (page) =>
   );
 
 /** The server's clock and the page's own stand at `time` (RFC 3339) until the test moves them by
-    page.clock. */
+    page.clock; the visitor's session is open. */
 export async function fixTime(page, time) {
   const now = new Date(time);
   await page.clock.install({ time: now.getTime() - 60_000 }); // it runs until it is paused
   await page.clock.pauseAt(now);
-  await page.route("**/time", (route) =>
-    route.fulfill({ json: { now: now.toISOString(), epoch_ms: now.getTime() } }),
+  const clock = { now: now.toISOString(), epoch_ms: now.getTime() };
+  await page.route("**/time", (route) => route.fulfill({ json: clock }));
+  await page.route("**/user/session", (route) =>
+    route.fulfill({ json: { user: 1, expires_at: time, ...clock } }),
   );
 }
 

@@ -30,6 +30,11 @@ std::uint64_t network_of(const std::array<std::uint8_t, 16>& address, int ipv6_p
   return big_endian(address.data(), 8) & (~std::uint64_t{0} << (64 - ipv6_prefix));
 }
 
+std::uint64_t site_of(std::uint64_t network) {
+  const bool ipv4 = network >> 32 == 0;
+  return ipv4 ? network : network & ~std::uint64_t{0xFFFF};
+}
+
 std::uint64_t network_of(std::string_view address, int ipv6_prefix) {
   char text[INET6_ADDRSTRLEN];
   address = address.substr(0, address.find('%'));  // of a link-local address: the interface

@@ -23,8 +23,11 @@ struct Config {
     double check_burst = 1000;   // size of that bucket
     double product_rate = 1000;  // tokens per second on the product pages; 0: no bucket
     double product_burst = 10000;
-    double interval_seconds = 10;   // one attempt per buyer in this time; 0: none
-    std::int64_t ipv6_prefix = 64;  // bits of an IPv6 address; all with the same are one address
+    double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
+    /// Bits of an IPv6 address; all with the same are one address. As many a home is given, as a
+    /// rule (RFC 6177); phones that are given 64 each share one then, as they share an IPv4
+    /// address.
+    std::int64_t ipv6_prefix = 56;
   } admission;
   struct Accounts {
     std::int64_t threads = 1;                      // that check passwords

@@ -183,7 +183,7 @@ void AccountsController::log_out(const http::Request& request, http::Responder r
     return;
   }
   services_.accounts.log_out(
-      *user, now,
+      *user, {std::string(request.client_address)}, now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](bool durable) mutable {
         if (!durable) {

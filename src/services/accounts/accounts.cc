@@ -114,12 +114,11 @@ class Accounts::Implementation {
                       Reply reply) {
     if (!is_name(name)) return reply(std::unexpected(AccountError::kBadName));
     if (!is_password(password)) return reply(std::unexpected(AccountError::kBadPassword));
-    const std::uint64_t network = net::network_of(client.address, ipv6_prefix_);
+    const std::uint64_t network = network_of(client);
     if (!registrations_.charge(std::to_string(network), now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    const std::string account = fold_case(name);
-    enqueue({network, account}, std::move(reply),
+    enqueue(path(kStranger, network, fold_case(name)), std::move(reply),
             [this, name = std::move(name), password = std::move(password), now]() -> Answer {
               const auto id = create(repository_, name, password, UserRole::kBuyer, now.wall);
               if (!id) return std::unexpected(id.error());
@@ -133,13 +132,14 @@ class Accounts::Implementation {
     if (!is_name(name) || !is_password(password)) {
       return reply(std::unexpected(AccountError::kWrongLogin));
     }
-    const Place place{net::network_of(client.address, ipv6_prefix_), fold_case(name)};
-    LoginThrottle::Source source(place.account, place.network,
-                                 devices_.identify(client.device, place.account, now.wall));
+    const std::string account = fold_case(name);
+    const std::uint64_t network = network_of(client);
+    LoginThrottle::Source source(account, network,
+                                 devices_.identify(client.device, account, now.wall));
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(place, std::move(reply),
+    enqueue(path(source.stranger() ? kStranger : kProven, network, account), std::move(reply),
             [this, name = std::move(name), password = std::move(password),
              source = std::move(source), now]() -> Answer {
               const auto user = repository_.find_by_name(name);
@@ -155,12 +155,13 @@ class Accounts::Implementation {
                        const Client& client, Now now, Reply reply) {
     if (!is_password(new_password)) return reply(std::unexpected(AccountError::kBadPassword));
     if (!is_password(old_password)) return reply(std::unexpected(AccountError::kWrongLogin));
-    const Place place = place_of(id, net::network_of(client.address, ipv6_prefix_));
-    LoginThrottle::Source source(place.account, place.network);
+    const std::string account = account_of(id);
+    const std::uint64_t network = network_of(client);
+    LoginThrottle::Source source(account, network);
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(place, std::move(reply),
+    enqueue(path(kProven, network, account), std::move(reply),
             [this, id, old_password = std::move(old_password),
              new_password = std::move(new_password), source = std::move(source), now]() -> Answer {
               const auto user = repository_.find(id);
@@ -176,14 +177,15 @@ class Accounts::Implementation {
             });
   }
 
-  void log_out(UserId id, Now now, Reply reply) {
-    enqueue(place_of(id, 0), std::move(reply), [this, id, now]() -> Answer {
-      // A user who does not exist any more has no session to end.
-      if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
-        sessions_.revoke_below(id, *epoch, now.wall);
-      }
-      return Login{.user = id, .name = {}, .sign = {}};
-    });
+  void log_out(UserId id, const Client& client, Now now, Reply reply) {
+    enqueue(path(kProven, network_of(client), account_of(id)), std::move(reply),
+            [this, id, now]() -> Answer {
+              // A user who does not exist any more has no session to end.
+              if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
+                sessions_.revoke_below(id, *epoch, now.wall);
+              }
+              return Login{.user = id, .name = {}, .sign = {}};
+            });
   }
 
   Reply reply(LoginDone done) { return {counts_, std::move(done)}; }
@@ -210,13 +212,19 @@ class Accounts::Implementation {
     return site_ == Sessions::Site::kShop || user.role == UserRole::kOperator;
   }
 
-  /// Whose turn it is to wait.
-  struct Place {
-    std::uint64_t network;
-    std::string account;
-  };
-  static Place place_of(UserId user, std::uint64_t network) {
-    return {network, "#" + std::to_string(user.value)};
+  std::uint64_t network_of(const Client& client) const {
+    return net::network_of(client.address, ipv6_prefix_);
+  }
+
+  /// Whose session it is, told from every name.
+  static std::string account_of(UserId user) { return "#" + std::to_string(user.value); }
+
+  /// In which order those who wait take turns.
+  using Path = std::array<std::string, 4>;
+  static constexpr const char* kProven = "proven";
+  static constexpr const char* kStranger = "stranger";
+  static Path path(const char* who, std::uint64_t network, const std::string& account) {
+    return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
   }
 
   /// `source`: of the try that was right; a registration has none.
@@ -227,14 +235,14 @@ class Accounts::Implementation {
     return login;
   }
 
-  /// Runs `work` on the pool, when it is the turn of `place`, and replies with its answer.
+  /// Runs `work` on the pool, when it is the turn of `path`, and replies with its answer.
   template <class Work>
-  void enqueue(const Place& place, Reply reply, Work work) {
+  void enqueue(const Path& path, Reply reply, Work work) {
     // A task that is dropped replies in its destructor.
     const auto shared = std::make_shared<Reply>(std::move(reply));
     FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
-    const auto pushed = waiting_.push(place.network, place.account, std::move(task));
-    if (pushed.refused == FairQueue::Refused::kAccount) {
+    const auto pushed = waiting_.push(path, std::move(task));
+    if (pushed.refused == FairQueue::Refused::kPath) {
       return (*shared)(std::unexpected(AccountError::kThrottled));
     }
     if (pushed.refused != FairQueue::Refused::kNot || pushed.displaced) return;
@@ -296,11 +304,12 @@ void Accounts::change_password(UserId user, std::string old_password, std::strin
                                    now, implementation_->reply(std::move(done)));
 }
 
-void Accounts::log_out(UserId user, Now now, std::move_only_function<void(bool)> done) {
+void Accounts::log_out(UserId user, const Client& client, Now now,
+                       std::move_only_function<void(bool)> done) {
   implementation_->log_out(
-      user, now, implementation_->reply([done = std::move(done)](const Answer& answer) mutable {
-        done(answer.has_value());
-      }));
+      user, client, now,
+      implementation_->reply(
+          [done = std::move(done)](const Answer& answer) mutable { done(answer.has_value()); }));
 }
 
 Statistics Accounts::statistics() const { return implementation_->statistics(); }

@@ -63,7 +63,8 @@ stampede_room(services/validator SANITIZE thread
 stampede_room(services/catalog SANITIZE address
   USES model repositories concurrency LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
-  USES model repositories identity net concurrency telemetry LINKS Boost::headers fmt::fmt)
+  USES model repositories identity net concurrency telemetry
+  LINKS Boost::headers fmt::fmt stampede::sodium)
 stampede_room(services/live SANITIZE thread
   USES model repositories concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)

@@ -32,7 +32,7 @@ struct Config {
   struct Accounts {
     std::int64_t threads = 1;                      // that check passwords
     std::int64_t registrations_per_address = 600;  // a minute
-    std::int64_t wrong_per_address = 120;          // wrong tries to log in, a minute
+    std::int64_t wrong_per_address = 600;          // wrong tries to log in, a minute
   } accounts;
   struct Http {
     std::string listen;   // port 0: a free one; empty: the role's own (role_config.h)

@@ -15,6 +15,10 @@ namespace {
 using services::accounts::AccountError;
 using services::accounts::Login;
 
+services::accounts::Client client_of(const http::Request& request) {
+  return {std::string(request.client_address), std::string(request.cookie("device"))};
+}
+
 http::Response welcome(const Login& login, const std::string& next, std::string_view node,
                        bool secure) {
   http::Response response = go_to(next.empty() ? "/" : next);
@@ -90,8 +94,7 @@ void AccountsController::enter(Form form, const http::Request& request, http::Re
     return;
   }
   std::string password = request.form_field("password").value_or("");
-  const services::accounts::Client client{std::string(request.client_address),
-                                          std::string(request.cookie("device"))};
+  const services::accounts::Client client = client_of(request);
   auto done = [this, responder = std::move(responder),
                entry = std::move(entry)](std::expected<Login, AccountError> login) mutable {
     if (login) {
@@ -145,7 +148,7 @@ void AccountsController::change_password(const http::Request& request, http::Res
   }
   services_.accounts.change_password(
       *user, request.form_field("old_password").value_or(""),
-      request.form_field("new_password").value_or(""), {std::string(request.client_address)}, now,
+      request.form_field("new_password").value_or(""), client_of(request), now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
@@ -183,7 +186,7 @@ void AccountsController::log_out(const http::Request& request, http::Responder r
     return;
   }
   services_.accounts.log_out(
-      *user, {std::string(request.client_address)}, now,
+      *user, client_of(request), now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](bool durable) mutable {
         if (!durable) {

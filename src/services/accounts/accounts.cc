@@ -75,7 +75,8 @@ std::string_view explain(AccountError error) {
     case AccountError::kWrongLogin:
       return "Name or password is wrong.";
     case AccountError::kThrottled:
-      return "Too many tries: wait a minute and try again.";
+      return "Too many tries: wait a minute and try again; after more wrong ones the wait is "
+             "longer.";
     case AccountError::kOverloaded:
       return "Too many people are logging in at this moment: try again in a few seconds.";
     case AccountError::kStorage:
@@ -118,13 +119,18 @@ class Accounts::Implementation {
     if (!registrations_.charge(std::to_string(network), now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(path(kStranger, network, fold_case(name)), std::move(reply),
-            [this, name = std::move(name), password = std::move(password), now]() -> Answer {
-              const auto id = create(repository_, name, password, UserRole::kBuyer, now.wall);
-              if (!id) return std::unexpected(id.error());
-              ++counts_.registered;
-              return logged_in(*id, name, SessionEpoch{0}, {}, now);
-            });
+    enqueue(
+        path(kStranger, network, fold_case(name)), std::move(reply),
+        [this, name = std::move(name), password = std::move(password), client, now]() -> Answer {
+          const std::string hash = identity::hash_password(password);
+          const auto id = repository_.create(name, hash, UserRole::kBuyer, now.wall);
+          if (!id) return std::unexpected(AccountError::kNameTaken);
+          ++counts_.registered;
+          return Login{.user = *id,
+                       .name = name,
+                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall, site_),
+                       .device = device_of(client, name, hash, now.wall)};
+        });
   }
 
   void log_in(std::string name, std::string password, const Client& client, Now now, Reply reply) {
@@ -134,47 +140,59 @@ class Accounts::Implementation {
     }
     const std::string account = fold_case(name);
     const std::uint64_t network = network_of(client);
-    LoginThrottle::Source source(account, network,
-                                 devices_.identify(client.device, account, now.wall));
+    const auto known = devices_.find(client.device, account, now.wall);
+    const LoginThrottle::Source source(account, network, known ? known->device : "");
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(path(source.stranger() ? kStranger : kProven, network, account), std::move(reply),
-            [this, name = std::move(name), password = std::move(password),
-             source = std::move(source), now]() -> Answer {
-              const auto user = repository_.find_by_name(name);
-              if (const auto refused = judge(user, password, source, now)) {
-                return std::unexpected(*refused);
-              }
-              ++counts_.logged_in;
-              return logged_in(user->id, user->name, user->session_epoch, source, now);
-            });
+    enqueue(
+        path(known ? kProven : kStranger, network, account), std::move(reply),
+        [this, account, network, known, password = std::move(password), client, now]() -> Answer {
+          const auto user = repository_.find_by_name(account);
+          // A device is known as long as the password with which it was let in.
+          const bool still_known =
+              known && user && Devices::mark_of(user->password_hash) == known->password;
+          const LoginThrottle::Source from(account, network, still_known ? known->device : "");
+          if (const auto refused = judge(user, password, from, now)) {
+            return std::unexpected(*refused);
+          }
+          ++counts_.logged_in;
+          return Login{.user = user->id,
+                       .name = user->name,
+                       .sign = sessions_.issue(user->id, user->session_epoch, now.wall, site_),
+                       .device = still_known
+                                     ? ""
+                                     : device_of(client, account, user->password_hash, now.wall)};
+        });
   }
 
   void change_password(UserId id, std::string old_password, std::string new_password,
                        const Client& client, Now now, Reply reply) {
     if (!is_password(new_password)) return reply(std::unexpected(AccountError::kBadPassword));
     if (!is_password(old_password)) return reply(std::unexpected(AccountError::kWrongLogin));
+    // Counted by the account alone: those who guess from the same network have no session of it.
     const std::string account = account_of(id);
-    const std::uint64_t network = network_of(client);
-    LoginThrottle::Source source(account, network);
+    LoginThrottle::Source source(account, network_of(client), "session");
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(path(kProven, network, account), std::move(reply),
-            [this, id, old_password = std::move(old_password),
-             new_password = std::move(new_password), source = std::move(source), now]() -> Answer {
-              const auto user = repository_.find(id);
-              if (const auto refused = judge(user, old_password, source, now)) {
-                return std::unexpected(*refused);
-              }
-              const auto epoch = set_password(repository_, id, new_password, now.wall);
-              if (!epoch) return std::unexpected(epoch.error());
-              sessions_.revoke_below(id, *epoch, now.wall);
-              return Login{.user = id,
-                           .name = user->name,
-                           .sign = sessions_.issue(id, *epoch, now.wall, site_)};
-            });
+    enqueue(
+        path(kProven, network_of(client), account), std::move(reply),
+        [this, id, old_password = std::move(old_password), new_password = std::move(new_password),
+         source = std::move(source), client, now]() -> Answer {
+          const auto user = repository_.find(id);
+          if (const auto refused = judge(user, old_password, source, now)) {
+            return std::unexpected(*refused);
+          }
+          const std::string hash = identity::hash_password(new_password);
+          const auto epoch = repository_.set_password(id, hash, now.wall);
+          if (!epoch) return std::unexpected(AccountError::kWrongLogin);
+          sessions_.revoke_below(id, *epoch, now.wall);
+          return Login{.user = id,
+                       .name = user->name,
+                       .sign = sessions_.issue(id, *epoch, now.wall, site_),
+                       .device = device_of(client, user->name, hash, now.wall)};
+        });
   }
 
   void log_out(UserId id, const Client& client, Now now, Reply reply) {
@@ -202,9 +220,10 @@ class Accounts::Implementation {
   /// database was read, so that a database that is away does not count as a wrong try.
   std::optional<AccountError> judge(const std::optional<User>& user, std::string_view password,
                                     const LoginThrottle::Source& source, Now now) {
-    if (!throttle_.charge(source, now.tick)) return AccountError::kThrottled;
+    const auto charged = throttle_.charge(source, now.tick);
+    if (!charged) return AccountError::kThrottled;
     if (!proves(user, password) || !may_enter(*user)) return AccountError::kWrongLogin;
-    throttle_.was_right(source, now.tick);
+    throttle_.was_right(source, *charged, now.tick);
     return std::nullopt;
   }
 
@@ -227,12 +246,9 @@ class Accounts::Implementation {
     return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
   }
 
-  /// `source`: of the try that was right; a registration has none.
-  Login logged_in(UserId id, const std::string& name, SessionEpoch epoch,
-                  const std::optional<LoginThrottle::Source>& source, Now now) const {
-    Login login{.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall, site_)};
-    if (!source || source->stranger()) login.device = devices_.issue(fold_case(name), now.wall);
-    return login;
+  std::string device_of(const Client& client, const std::string& name,
+                        const std::string& password_hash, Instant now) const {
+    return devices_.issue(client.device, fold_case(name), Devices::mark_of(password_hash), now);
   }
 
   /// Runs `work` on the pool, when it is the turn of `path`, and replies with its answer.

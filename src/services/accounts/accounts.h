@@ -37,7 +37,7 @@ struct Login {
   UserId user;
   std::string name;
   std::string sign;         // value of the cookie `sign`, or of the console's `operator`
-  std::string device = {};  // of the cookie `device`; empty: the browser has one
+  std::string device = {};  // of the cookie `device`; empty: the browser's own stays as it is
 };
 
 using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
@@ -57,11 +57,11 @@ struct Client {
 
 /// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low
 /// priority, so that a flood of logins never slows a purchase; what waits for a thread waits in a
-/// FairQueue, so that it does not keep others out either: who has proven to be a user (by a
-/// session, or a device that the account knows) and strangers take turns; of each, IPv6 sites (/48)
-/// and IPv4 addresses; of a site its networks, and of a network its accounts. LoginThrottle says
-/// how tries are counted. Thread-safe. Callbacks run once, on a pool thread or (refusals) on the
-/// caller's. `repository`, `sessions` and `devices` must outlive it.
+/// FairQueue, so that it does not keep others out either: proven users (by a session, or a device
+/// that the account knows) and strangers take turns; of each, IPv6 sites (/48) and IPv4 addresses;
+/// of a site its networks, and of a network its accounts. LoginThrottle says how tries are counted.
+/// Thread-safe. Callbacks run once, on a pool thread or (refusals) on the caller's. `repository`,
+/// `sessions` and `devices` must outlive it.
 class Accounts {
  public:
   struct Options {

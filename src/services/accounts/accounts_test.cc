@@ -145,7 +145,7 @@ TEST_F(AccountsTest, UnknownNameAndWrongPasswordTakeOneTime) {
 }
 
 TEST_F(AccountsTest, GuessingIsThrottledAndTheVictimNotLockedOut) {
-  restart({.tries = {.wrong_per_name = 2}});
+  restart({.tries = {.wrong_per_place = 2}});
   ASSERT_TRUE(sign_up("ada"));
   for (const char* name : {"ada", "nobody"}) {  // throttling does not tell them apart either
     for (int i = 0; i < 2; ++i) {
@@ -169,13 +169,13 @@ TEST_F(AccountsTest, GuessingOfManyNamesFromOneAddressIsThrottled) {
 }
 
 TEST_F(AccountsTest, RightPasswordsAreNotCountedAsWrongOnes) {
-  restart({.tries = {.wrong_per_name = 2, .wrong_per_network = 2}});
+  restart({.tries = {.wrong_per_place = 2, .wrong_per_network = 2}});
   ASSERT_TRUE(sign_up("ada"));
   for (int i = 0; i < 4; ++i) EXPECT_TRUE(log_in("ada"));
 }
 
 TEST_F(AccountsTest, RightPasswordsAreCountedForTheWorkTheyMake) {
-  restart({.tries = {.right_per_name = 3}});
+  restart({.tries = {.right_per_place = 3}});
   ASSERT_TRUE(sign_up("ada"));
   ASSERT_TRUE(sign_up("bob"));
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(log_in("ada"));
@@ -186,29 +186,69 @@ TEST_F(AccountsTest, RightPasswordsAreCountedForTheWorkTheyMake) {
   EXPECT_TRUE(log_in("ada"));
 }
 
-TEST_F(AccountsTest, GuessesFromManyAddressesAreSlowedAndKeepNoKnownDeviceOut) {
+/// Ten addresses guess for as long as they like: each has one try more once too many were wrong.
+TEST_F(AccountsTest, GuessesFromManyAddressesAreSlowedAndKeepNoOwnerOut) {
   restart({.tries = {.wrong_per_account = 3}});
   const Result ada = sign_up("Ada");
-  ASSERT_TRUE(ada && sign_up("bob"));
-  const std::string device = ada->device;
-  ASSERT_NE(device, "");
-  for (int i = 1; i <= 3; ++i) {
-    const std::string address = "198.51.100." + std::to_string(i);
-    EXPECT_EQ(log_in("ada", kWrong, {address}).error(), AccountError::kWrongLogin);
+  ASSERT_TRUE(ada);
+  const auto guesser = [](int i) { return Client{"198.51.100." + std::to_string(i)}; };
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(log_in("ada", kWrong, guesser(i)).error(), AccountError::kWrongLogin) << i;
   }
-  EXPECT_EQ(log_in("ada", kPassword, {kHome}).error(), AccountError::kThrottled);
-  EXPECT_TRUE(log_in("bob", kPassword, {kHome})) << "another account";
-  const Result owner = log_in("ada", kPassword, {kHome, device});
-  ASSERT_TRUE(owner);
+  for (int i = 3; i < 10; ++i) {
+    EXPECT_EQ(log_in("ada", kWrong, guesser(i)).error(), AccountError::kThrottled) << i;
+  }
+  EXPECT_TRUE(log_in("ada", kPassword, {kHome})) << "by a new browser, from a network of its own";
+  EXPECT_EQ(log_in("ada", kPassword, guesser(9)).error(), AccountError::kThrottled);
+  const Result owner = log_in("ada", kPassword, {guesser(9).address, ada->device});
+  ASSERT_TRUE(owner) << "by a known browser, from a network that guesses";
   EXPECT_EQ(owner->device, "") << "the browser has one";
-  EXPECT_EQ(log_in("bob", kPassword, {"203.0.113.1", device})->device.empty(), false)
-      << "another account's device is a stranger";
+}
+
+TEST_F(AccountsTest, AHouseholdSharesABrowser) {
+  restart({.tries = {.wrong_per_place = 1}});
+  const Result ada = sign_up("ada");
+  const Result bob = sign_up("bob");
+  ASSERT_TRUE(ada && bob);
+  const Result both = log_in("bob", kPassword, {kHome, ada->device});
+  ASSERT_TRUE(both);
+  for (const char* name : {"ada", "bob"}) {
+    EXPECT_EQ(log_in(name, kWrong).error(), AccountError::kWrongLogin);
+    EXPECT_EQ(log_in(name).error(), AccountError::kThrottled) << "a stranger";
+    EXPECT_TRUE(log_in(name, kPassword, {kHome, both->device})) << name;
+  }
+}
+
+/// Those who have had the password keep nothing.
+TEST_F(AccountsTest, ANewPasswordMakesDevicesStrangers) {
+  restart({.tries = {.wrong_per_place = 1}});
+  const Result ada = sign_up("ada");
+  ASSERT_TRUE(ada);
+  const std::string renewed = "a new password";
+  const Result changed = change(ada->user, kPassword, renewed);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(log_in("ada", kWrong, {kHome}).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("ada", renewed, {kHome}).error(), AccountError::kThrottled);
+  EXPECT_EQ(log_in("ada", renewed, {kHome, ada->device}).error(), AccountError::kThrottled);
+  EXPECT_TRUE(log_in("ada", renewed, {kHome, changed->device}));
+}
+
+TEST_F(AccountsTest, ManyDevicesOfAnAccountTryNoMoreThanOne) {
+  restart({.tries = {.wrong_per_place = 2, .wrong_per_account = 3, .right_per_account = 4}});
+  ASSERT_TRUE(sign_up("ada"));
+  std::vector<std::string> devices;
+  for (int i = 0; i < 4; ++i) devices.push_back(log_in("ada")->device);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(log_in("ada", kWrong, {kHome, devices[i]}).error(), AccountError::kWrongLogin);
+  }
+  EXPECT_EQ(log_in("ada", kPassword, {kHome, devices[3]}).error(), AccountError::kThrottled);
   pass(std::chrono::minutes{1});
-  EXPECT_TRUE(log_in("ada"));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(log_in("ada", kPassword, {kHome, devices[i]}));
+  EXPECT_EQ(log_in("ada", kPassword, {kHome, devices[0]}).error(), AccountError::kThrottled);
 }
 
 TEST_F(AccountsTest, AKnownDeviceGuessesNoMoreThanAStranger) {
-  restart({.tries = {.wrong_per_name = 2}});
+  restart({.tries = {.wrong_per_place = 2}});
   const Result ada = sign_up("ada");
   ASSERT_TRUE(ada);
   const Client known{kElsewhere, ada->device};
@@ -219,19 +259,8 @@ TEST_F(AccountsTest, AKnownDeviceGuessesNoMoreThanAStranger) {
   EXPECT_TRUE(log_in("ada", kPassword, {kHome}));
 }
 
-TEST_F(AccountsTest, ADeviceIsForgottenAfterAYear) {
-  const std::string device = devices_.issue("ada", now_.wall);
-  EXPECT_NE(devices_.identify(device, "ada", now_.wall + Devices::kLifetime - Instant::duration{1}),
-            "");
-  EXPECT_EQ(devices_.identify(device, "ada", now_.wall + Devices::kLifetime), "");
-  EXPECT_EQ(devices_.identify(device, "bob", now_.wall), "");
-  EXPECT_EQ(devices_.identify("", "ada", now_.wall), "");
-  EXPECT_NE(devices_.identify(device, "ada", now_.wall),
-            devices_.identify(devices_.issue("ada", now_.wall), "ada", now_.wall));
-}
-
 TEST_F(AccountsTest, ParallelGuessesDoNotSlipThrough) {
-  restart({.threads = 2, .tries = {.wrong_per_name = 2}});
+  restart({.threads = 2, .tries = {.wrong_per_place = 2}});
   ASSERT_TRUE(sign_up("ada"));
   constexpr int kTries = 8;
   std::atomic<int> looked_at{0};
@@ -269,11 +298,22 @@ TEST_F(AccountsTest, ANewPasswordEndsAllOtherSessions) {
 }
 
 TEST_F(AccountsTest, GuessingTheOldPasswordIsThrottled) {
-  restart({.tries = {.wrong_per_name = 1}});
+  restart({.tries = {.wrong_per_place = 1}});
   const Result user = sign_up("ada");
   ASSERT_TRUE(user);
   EXPECT_EQ(change(user->user, kWrong, kPassword).error(), AccountError::kWrongLogin);
   EXPECT_EQ(change(user->user, kPassword, kWrong).error(), AccountError::kThrottled);
+}
+
+TEST_F(AccountsTest, StrangersOfTheSameAddressKeepNobodyFromANewPassword) {
+  restart({.tries = {.wrong_per_network = 2}});
+  const Result user = sign_up("ada");
+  ASSERT_TRUE(user);
+  EXPECT_EQ(log_in("name1", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("name2", kWrong).error(), AccountError::kWrongLogin);
+  EXPECT_EQ(log_in("ada").error(), AccountError::kThrottled) << "a stranger";
+  EXPECT_TRUE(log_in("ada", kPassword, {kHome, user->device}));
+  EXPECT_TRUE(change(user->user, kPassword, "a new password"));
 }
 
 TEST_F(AccountsTest, LogoutEndsEverySession) {
@@ -435,7 +475,7 @@ TEST_F(AccountsQueueTest, FloodingStrangersDisplaceNobodyWhoIsKnown) {
   hold({});
   for (int i = 0; i < 500; ++i) {
     const std::string name = fmt::format("honest-{}", i);
-    begin_log_in(name, {kHome, devices_.issue(name, now_.wall)});
+    begin_log_in(name, {kHome, devices_.issue("", name, 0, now_.wall)});
   }
   for (int i = 0; i < 9 * 256; ++i) {
     begin_log_in(fmt::format("flood-{}", i), {fmt::format("203.0.113.{}", i % 9)});

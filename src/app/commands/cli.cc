@@ -1,6 +1,7 @@
 #include "app/commands/cli.h"
 
 #include "app/commands/command_line.h"
+#include "app/config/data_owner.h"
 
 namespace stampede::app {
 
@@ -12,7 +13,7 @@ int exit_code(const Done& done) {
 
 int exit_code(const ConfigErrors& errors) {
   for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", error);
-  return 2;
+  return kNotToBeRetried;
 }
 
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
@@ -102,12 +103,13 @@ int run_cli(int argc, char** argv, const char* version) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return line.app().exit(error);  // --help, --version
     fmt::print(stderr, "stampede: {}; `stampede --help` says more\n", error.what());
-    return 2;
+    return kNotToBeRetried;
   }
   ConfigSources sources = line.sources();
   sources.environment = process_environment();
   const auto loaded = load_config(sources);
   if (!loaded) return exit_code(loaded.error());
+  act_as_owner(loaded->config.data.dir);
   return line.action()(*loaded);
 }
 

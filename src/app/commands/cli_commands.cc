@@ -1,17 +1,40 @@
+#include <system_error>
+
 #include "app/commands/command_line.h"
+#include "app/config/data_dir.h"
 #include "app/config/role_config.h"
 #include "app/roles/cluster.h"
 #include "app/roles/serve.h"
+#include "identity/key_file.h"
 #include "model/user.h"
 
 // Every command, its options and their words.
 namespace stampede::app {
+namespace {
+
+/// Runs a role. Keys and a data directory that it may not use count as configuration.
+int run_configured(int (*run)(const Config&), const Config& config) {
+  try {
+    return run(config);
+  } catch (const DataDirBusy&) {
+    throw;
+  } catch (const DataDirError& error) {
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const identity::KeyFileError& error) {
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::permission_denied) throw;  // such as a port below 1024
+    return exit_code(ConfigErrors{error.what()});
+  }
+}
+
+}  // namespace
 
 CLI::App& CommandLine::add_role(RoleName role, const std::string& what, int (*run)(const Config&)) {
   CLI::App& added =
       command(app_, std::string{to_string(role)}, what, [role, run](const auto& loaded) {
         const auto own = config_for(role, loaded);
-        return own ? run(own->config) : exit_code(own.error());
+        return own ? run_configured(run, own->config) : exit_code(own.error());
       });
   add_config_flags(added, false);
   return added;

@@ -104,8 +104,9 @@ stampede_room(app/roles SANITIZE thread CLOCK
        views views/console controllers controllers/shop controllers/cluster controllers/console
        consumers schedules
   LINKS fmt::fmt)
-stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
-  services/audit LINKS Boost::json stampede::sodium fmt::fmt)
+stampede_room(app/backup SANITIZE address
+  USES app/config model repositories/sql repositories/sql/connection services/audit
+  LINKS Boost::json stampede::sodium fmt::fmt)
 # One thread each, for what its own operator types.
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)

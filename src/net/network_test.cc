@@ -33,6 +33,7 @@ TEST(Network, WhatIsNoAddressIsZero) {
                            "1111:2222:3333:4444:5555:6666:7777:8888:9999:0000:1111:2222"}) {
     EXPECT_EQ(network_of(text), 0U) << text;
   }
+  EXPECT_EQ(network_of(std::string_view("192.0.2.1\0x", 11)), 0U);
 }
 
 TEST(Network, TextAndBytesAreTheSame) {

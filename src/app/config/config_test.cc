@@ -126,6 +126,19 @@ TEST_F(ConfigTest, EveryKeyTakesWhatItShows) {
   }
 }
 
+TEST_F(ConfigTest, WhatIsShownIsToml) {
+  const auto loaded =
+      load_text("data.dir = \"a\\u00ad\\u200b\\u0007\\\"\\\\ä\"\nadmission.check_rate = -0.0\n");
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  const auto shown = [](const LoadedConfig& config, std::string_view key) {
+    return std::ranges::find(config.settings, key, &Setting::key)->value;
+  };
+  EXPECT_EQ(shown(*loaded, "admission.check_rate"), "0");
+  const auto again = load_text("data.dir = " + shown(*loaded, "data.dir") + "\n");
+  ASSERT_TRUE(again) << again.error().front();
+  EXPECT_EQ(again->config.data.dir, loaded->config.data.dir);
+}
+
 struct BadFile {
   const char* text;
   std::vector<std::string> names;  // what the one error must name
@@ -157,6 +170,7 @@ TEST_F(ConfigTest, ABadFileIsRefusedWithKeyValuePlaceAndExpectation) {
       {"[http]\norigin = \"shop.example\"\n", {"http.origin", "https://shop.example"}},
       {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
       {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
+      {"[http]\ntrusted_proxies = [\"10.0.0.1\\u0000x\"]\n", {"http.trusted_proxies", "10.0.0.1"}},
       {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
       {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
       {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},

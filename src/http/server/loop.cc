@@ -177,7 +177,7 @@ void Loop::admit(Socket socket) {
     statistics_.accept_errors.add();  // gone again before it was served
     return;
   }
-  if (server_.caps.scarce()) make_room();
+  make_room();
   auto slot = server_.caps.acquire(peer, server_.proxies.contains(peer));
   if (!slot) {
     statistics_.refused.add();
@@ -189,13 +189,21 @@ void Loop::admit(Socket socket) {
   Session::start(*this, std::move(transport), std::move(*slot), peer);
 }
 
-/// For the next one: the connection that is closed ends a moment later.
+/// For the next one: the connection that is closed ends a moment later. Those that have asked
+/// before stay for longer than those that never did.
 void Loop::make_room() {
-  if (waiting_.empty()) return;
-  Session& longest = waiting_.front();
-  if (now_ - longest.waiting_since() < kShortestWait) return;
+  const bool is_scarce = server_.caps.scarce();
+  if (!is_scarce && arriving_count_ < server_.most_arriving) return;
+  if (!close_longest(arriving_) && is_scarce) close_longest(waiting_);
+}
+
+bool Loop::close_longest(Waiting& waiting) {
+  if (waiting.empty()) return false;
+  Session& longest = waiting.front();
+  if (now_ - longest.waiting_since() < kShortestWait) return false;
   statistics_.made_room.add();
   longest.make_room();
+  return true;
 }
 
 Awaitable<void> Loop::tick() {

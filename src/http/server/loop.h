@@ -25,6 +25,9 @@ struct ServerShared {
   const Router& router;
   const TrustedProxies proxies;
   ConnectionCaps caps;
+  /// Connections of one thread that have not sent a whole request yet: beyond so many the longest of
+  /// them make room for others.
+  const std::size_t most_arriving;
 };
 
 /// A count with one writing thread and any number of reading ones.
@@ -87,6 +90,12 @@ class Loop {
   void add(Session& session) { sessions_.push_back(session); }
   /// It begins to wait for a request. Near the cap, the session that has waited longest is closed.
   void add_waiting(Session& session) { waiting_.push_back(session); }
+  /// The same for its first request. Of these there are to be few: see ServerShared::most_arriving.
+  void add_arriving(Session& session) {
+    arriving_.push_back(session);
+    ++arriving_count_;
+  }
+  void has_arrived() { --arriving_count_; }
   /// A turn of this thread that comes after whatever the callback under way posts. So an operation
   /// that this callback starts, and that ends at once, ends before turn() is so much.
   std::uint64_t later_turn();
@@ -96,12 +105,17 @@ class Loop {
   void resume_soon(std::move_only_function<void()> resume);
 
  private:
+  using Waiting = boost::intrusive::list<
+      Session, boost::intrusive::constant_time_size<false>,
+      boost::intrusive::member_hook<Session, Session::WaitingHook, &Session::waiting>>;
+
   Awaitable<void> accept();
   void accept_waiting();
   Awaitable<void> tick();
   bool admit_safely(Socket socket);
   void admit(Socket socket);
   void make_room();
+  bool close_longest(Waiting& waiting);
   void read_clocks();
   void resume_all();
   void begin_turn();
@@ -114,10 +128,9 @@ class Loop {
   const std::shared_ptr<TaskQueue> tasks_;
   const std::shared_ptr<const Post> post_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
-  boost::intrusive::list<
-      Session, boost::intrusive::constant_time_size<false>,
-      boost::intrusive::member_hook<Session, Session::WaitingHook, &Session::waiting>>
-      waiting_;  // in the order that they began to wait in
+  Waiting waiting_;   // in the order that they began to wait in
+  Waiting arriving_;  // likewise, for their first request
+  std::size_t arriving_count_ = 0;
   std::vector<std::move_only_function<void()>> ready_;
   std::vector<std::move_only_function<void()>> resuming_;
   bool resume_is_due_ = false;  // resume_all() will run by itself

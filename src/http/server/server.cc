@@ -61,15 +61,26 @@ std::size_t connections_allowed(std::size_t configured) {
   return std::min(kMostConnections, std::max(files - std::min(files, kReservedFiles), files / 4));
 }
 
+/// A quarter of all connections.
+std::size_t most_arriving(std::size_t connections, unsigned threads) {
+  return std::max<std::size_t>(16, connections / 4 / std::max(threads, 1U));
+}
+
 }  // namespace
 
 class Server::Implementation {
  public:
   Implementation(const ListenerOptions& options, const Router& router)
-      : shared_{
-            options.limits, options.layer, router, TrustedProxies(options.trusted_proxies),
-            ConnectionCaps(connections_allowed(options.limits.connections),
-                           options.limits.connections_per_address, options.limits.ipv6_prefix)} {
+      : Implementation(options, router, connections_allowed(options.limits.connections)) {}
+
+  Implementation(const ListenerOptions& options, const Router& router, std::size_t connections)
+      : shared_{.limits = options.limits,
+                .layer = options.layer,
+                .router = router,
+                .proxies = TrustedProxies(options.trusted_proxies),
+                .caps = ConnectionCaps(connections, options.limits.connections_per_address,
+                                       options.limits.ipv6_prefix),
+                .most_arriving = most_arriving(connections, options.threads)} {
     tcp::endpoint endpoint = parse_endpoint(options.address);
     try {
       refuse_taken_port(endpoint);

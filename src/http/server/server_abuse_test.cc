@@ -326,5 +326,26 @@ TEST(ServerAbuse, NearTheCapWhoHasWaitedLongestMakesRoom) {
   EXPECT_TRUE(idle.back().send("Y: z\r\n\r\n"));
 }
 
+TEST(ServerAbuse, ThoseThatNeverAskedMakeRoomBeforeThoseThatDid) {
+  TestServer test({.connections = 64}, 1);
+  test.server->start();
+  std::vector<RawConnection> kept;
+  for (int i = 0; i < 10; ++i) {
+    kept.emplace_back(test.port());
+    ASSERT_EQ(status_of(kept.back().ask(get("/hello"))), 200);
+  }
+  // A quarter of all may be such.
+  std::vector<RawConnection> silent;
+  for (int i = 0; i < 20; ++i) silent.emplace_back(test.port());
+  ASSERT_TRUE(eventually([&] {
+    const RawConnection another(test.port());
+    return test.server->statistics().connections_closed_idle >= 1;
+  })) << "there is room for all, and yet there are too many of them";
+  EXPECT_TRUE(silent.front().read_to_end()) << "the longest of them was closed";
+  for (RawConnection& connection : kept) {
+    EXPECT_EQ(status_of(connection.ask(get("/hello"))), 200);
+  }
+}
+
 }  // namespace
 }  // namespace stampede::http

@@ -50,6 +50,7 @@ void Session::start(Loop& loop, std::unique_ptr<Transport> transport, Connection
 }
 
 void Session::end() {
+  end_waiting();
   unlink();
   transport_.reset();
   slot_.reset();
@@ -170,7 +171,7 @@ bool Session::given_up() {
 }
 
 void Session::dispatch() {
-  waiting.unlink();
+  end_waiting();
   Request& request = reader_.request();
   request.client_address = peer_address_;
   request.secure = transport_->encrypted();
@@ -284,7 +285,13 @@ void Session::begin_waiting() {
     return;
   }
   waiting_since_ = loop_.now();
-  loop_.add_waiting(*this);
+  arriving_ = first_request_;
+  arriving_ ? loop_.add_arriving(*this) : loop_.add_waiting(*this);
+}
+
+void Session::end_waiting() {
+  waiting.unlink();
+  if (std::exchange(arriving_, false)) loop_.has_arrived();
 }
 
 void Session::arm(Clock::duration limit) {
@@ -317,7 +324,7 @@ void Session::expire() {
 }
 
 void Session::make_room() {
-  waiting.unlink();
+  end_waiting();
   if (reader_.phase() == RequestReader::Phase::kIdle) {
     expire();
   } else {

@@ -40,6 +40,8 @@ stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
 # Tools that know no shop (http), or only its ids (identity, captcha).
 stampede_room(http SANITIZE address USES telemetry concurrency
   LINKS stampede::asio Boost::url fmt::fmt)
+stampede_room(http/tls SANITIZE address thread CLOCK USES http concurrency
+  LINKS stampede::asio OpenSSL::SSL OpenSSL::Crypto fmt::fmt)
 stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio Boost::headers fmt::fmt)
 stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry concurrency

@@ -24,7 +24,7 @@ struct Request {
   /// The buyer's address: the peer's, or the one that a trusted proxy forwards.
   std::string_view client_address;
   /// The request came encrypted: over an encrypted transport, or, behind a trusted proxy, as its
-  /// X-Forwarded-Proto says.
+  /// X-Forwarded-Proto says; or the listener was told that all do.
   bool secure = false;
   /// The parts of `path` that {names} of the route's pattern matched, in order.
   std::vector<std::string_view> path_parameters;

@@ -225,7 +225,7 @@ void Loop::read_clocks() {
   const auto ticks = since_boot();
   if (ticked_.count() != 0 && ticks - ticked_ > kStoodStill) suspect_until_ = ticks + kCatchingUp;
   ticked_ = ticks;
-  date_line_ = date_line_of(std::time(nullptr));
+  common_headers_ = date_line_of(std::time(nullptr)) + server_.headers;
 }
 
 bool Loop::stood_still() const {

@@ -22,11 +22,13 @@ namespace stampede::http {
 struct ServerShared {
   const Limits limits;
   const TransportLayer layer;  // thread-safe to call
+  const bool secure;           // every request is
+  const std::string headers;   // of every answer
   const Router& router;
   const TrustedProxies proxies;
   ConnectionCaps caps;
-  /// Connections of one thread that have not sent a whole request yet: beyond so many the longest of
-  /// them make room for others.
+  /// Connections of one thread that have not sent a whole request yet, nor finished a handshake it
+  /// may be: beyond so many the longest of them make room for others.
   const std::size_t most_arriving;
 };
 
@@ -84,8 +86,9 @@ class Loop {
   /// True for a moment after this thread has stood still (its process or machine was suspended, or
   /// had no processor for it): what is read now may have waited in the kernel for as long.
   bool stood_still() const;
-  /// "Date: ...\r\n", written once a tick.
-  std::string_view date_line() const { return date_line_; }
+  /// The lines that every answer has: "Date: ...\r\n", written once a tick, and the listener's
+  /// own.
+  std::string_view common_headers() const { return common_headers_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
   /// It begins to wait for a request. Near the cap, the session that has waited longest is closed.
@@ -141,7 +144,7 @@ class Loop {
   Clock::time_point now_;
   std::chrono::nanoseconds ticked_{};         // since the machine was started, suspended time too
   std::chrono::nanoseconds suspect_until_{};  // likewise; after the thread has stood still
-  std::string date_line_;
+  std::string common_headers_;
   LoopStatistics statistics_;
 };
 

@@ -37,7 +37,7 @@ void ResponseWriter::append_head(const Response& response, std::size_t body_size
   head_ += ' ';
   head_ += reason_phrase(response.status);
   head_ += "\r\n";
-  head_ += options.date;
+  head_ += options.common;
   if (!response.content_type.empty()) {
     head_ += "Content-Type: ";
     head_ += response.content_type;

@@ -21,7 +21,7 @@ class ResponseWriter {
     bool head_only = false;  // HEAD: the body is left out, its length is not
     bool close = false;
     Body body = Body::kWhole;
-    std::string_view date;  // a whole Date line with CR LF
+    std::string_view common;  // whole lines with CR LF that every answer has: Date
   };
   void write(Response&& response, const Options& options);
   void write_continue() { head_ += "HTTP/1.1 100 Continue\r\n\r\n"; }

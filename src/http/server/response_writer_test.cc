@@ -12,7 +12,7 @@ TEST(ResponseWriter, WritesAWholeResponse) {
   ResponseWriter writer;
   Response response = json(201, "{}");
   response.with("Location", "/orders/5");
-  writer.write(std::move(response), {.date = "Date: now\r\n"});
+  writer.write(std::move(response), {.common = "Date: now\r\n"});
   EXPECT_EQ(writer.head_left(),
             "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Type: application/json\r\n"
             "Content-Length: 2\r\nLocation: /orders/5\r\n\r\n{}");

@@ -76,6 +76,8 @@ class Server::Implementation {
   Implementation(const ListenerOptions& options, const Router& router, std::size_t connections)
       : shared_{.limits = options.limits,
                 .layer = options.layer,
+                .secure = options.secure,
+                .headers = options.headers,
                 .router = router,
                 .proxies = TrustedProxies(options.trusted_proxies),
                 .caps = ConnectionCaps(connections, options.limits.connections_per_address,
@@ -132,6 +134,7 @@ class Server::Implementation {
   }
 
   const tcp::endpoint& endpoint() const { return endpoint_; }
+  const char* scheme() const { return shared_.layer ? "https://" : "http://"; }
 
   ServerStatistics statistics() const {
     ServerStatistics sum;
@@ -170,7 +173,7 @@ std::string Server::address() const {
   return net::HostPort{endpoint.address().to_string(), endpoint.port()}.text();
 }
 
-std::string Server::url() const { return "http://" + address(); }
+std::string Server::url() const { return implementation_->scheme() + address(); }
 
 void Server::drain() { implementation_->drain(); }
 

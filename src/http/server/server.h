@@ -40,8 +40,13 @@ struct ListenerOptions {
   Limits limits;
   /// Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
   std::vector<std::string> trusted_proxies;
-  /// Over the TCP of every connection; called by each of the threads. Empty: none.
+  /// Over the TCP of every connection, TLS as a rule; called by each of the threads. Empty: none.
   TransportLayer layer = {};
+  /// Every request counts as Request::secure: whoever asks does so over TLS, even if this process
+  /// does not see it.
+  bool secure = false;
+  /// Of every answer: whole lines, each with CR LF.
+  std::string headers = {};
 };
 
 /// Counters of a listener, for telemetry. Read with relaxed order.
@@ -73,7 +78,7 @@ class Server {
   std::uint16_t port() const;
   /// Where it listens: "127.0.0.1:8082". Thread-safe.
   std::string address() const;
-  /// "http://127.0.0.1:8082". Thread-safe.
+  /// "http://127.0.0.1:8082", or https:// where a layer is put over the connections. Thread-safe.
   std::string url() const;
 
   /// Stops accepting, closes idle connections, lets running requests finish (with

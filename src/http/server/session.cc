@@ -174,7 +174,7 @@ void Session::dispatch() {
   end_waiting();
   Request& request = reader_.request();
   request.client_address = peer_address_;
-  request.secure = transport_->encrypted();
+  request.secure = loop_.server().secure || transport_->encrypted();
   if (behind_trusted_proxy_) {
     believe_proxy(request);
   }
@@ -198,7 +198,7 @@ void Session::believe_proxy(Request& request) const {
       const std::string_view client = loop_.server().proxies.client_of(value);
       request.client_address = client.empty() ? std::string_view(peer_address_) : client;
     } else if (same_name(name, "x-forwarded-proto")) {
-      request.secure = same_name(value, "https");
+      request.secure = loop_.server().secure || same_name(value, "https");
     }
   }
 }
@@ -209,14 +209,14 @@ bool Session::write_answer() {
   writer_.write(std::exchange(response_, {}),
                 {.head_only = reader_.request().method == Method::kHead,
                  .close = !keep_alive,
-                 .date = loop_.date_line()});
+                 .common = loop_.common_headers()});
   return keep_alive;
 }
 
 void Session::refuse(const Refusal& refusal) {
   loop_.statistics().bad_requests.add();
   writer_.write(problem(refusal.status, refusal.type, refusal.detail),
-                {.head_only = false, .close = true, .date = loop_.date_line()});
+                {.head_only = false, .close = true, .common = loop_.common_headers()});
 }
 
 /// Sends as much as the transport takes without waiting; an error if that is not all.

@@ -100,7 +100,7 @@ stampede_room(schedules SANITIZE thread
 stampede_room(app/config SANITIZE address USES model net identity LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
-       queue queue/local queue/rabbitmq http/server http/client captcha peers/http
+       queue queue/local queue/rabbitmq http http/server http/tls http/client captcha peers/http
        services/admission services/routing services/purchase services/orders services/leasing
        services/catalog services/accounts services/validator services/audit services/live
        views views/console controllers controllers/shop controllers/cluster controllers/console

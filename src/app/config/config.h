@@ -40,6 +40,14 @@ struct Config {
     std::int64_t connections_per_address = 4096;
     std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
   } http;
+  /// PEM files; empty: plain HTTP.
+  struct Tls {
+    std::filesystem::path certificate;  // what http.listen shows, and its chain
+    std::filesystem::path key;
+    std::filesystem::path console_certificate;  // the same of http.console
+    std::filesystem::path console_key;
+    std::int64_t hsts_seconds = 31'536'000;  // for so long browsers ask by TLS alone; 0: not told
+  } tls;
   struct Data {
     std::filesystem::path dir = "data";  // relative to the working directory
   } data;

@@ -52,7 +52,9 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
   server_ = std::make_unique<http::Server>(
       http::ListenerOptions{.address = address,
                             .threads = 1,
-                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime}},
+                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime},
+                            .layer = services.tls,
+                            .headers = services.tls ? services.hsts : std::string{}},
       router_);
 }
 

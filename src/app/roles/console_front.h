@@ -34,6 +34,8 @@ namespace stampede::app {
 class ConsoleFront {
  public:
   struct Services {
+    http::TransportLayer tls;  // over its connections; empty: plain HTTP
+    std::string hsts;          // hsts_header(), if it speaks TLS
     const identity::KeyRing& keys;
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;

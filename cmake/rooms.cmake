@@ -14,7 +14,7 @@
 # room's under both.
 
 stampede_room(model SANITIZE address CLOCK)
-stampede_room(telemetry SANITIZE thread CLOCK LINKS fmt::fmt spdlog::spdlog)
+stampede_room(telemetry SANITIZE thread CLOCK USES model LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
 stampede_room(net SANITIZE address)
 
@@ -115,4 +115,4 @@ stampede_room(app/commands CLOCK
        services/accounts services/audit services/operations services/routing views
        controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
-stampede_room(app USES app/commands LINKS fmt::fmt)
+stampede_room(app USES app/commands model LINKS fmt::fmt)

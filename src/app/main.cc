@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "app/commands/cli.h"
+#include "model/plain_text.h"
 
 int main(int argc, char** argv) {
   try {
@@ -16,7 +17,7 @@ int main(int argc, char** argv) {
     }
     return exit_code;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "stampede: {}\n", error.what());
+    fmt::print(stderr, "stampede: {}\n", stampede::visible(error.what(), "\n"));
     return 1;
   }
 }

@@ -6,12 +6,10 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
-#include <map>
-#include <stdexcept>
 
 #include "model/time.h"
+#include "tests/support/console.h"
 #include "tests/support/eventually.h"
-#include "tests/support/form.h"
 #include "tests/support/pictures.h"
 #include "tests/support/shop.h"
 
@@ -28,43 +26,6 @@ boost::json::object state_of(Shop& shop, ProductId product) {
   const auto response = Buyer(shop.port()).get(fmt::format("/product/{}/state", product.value));
   return boost::json::parse(response.body).as_object();
 }
-
-/// An operator's browser at the console.
-class Console {
- public:
-  explicit Console(Shop& shop) : browser_(shop.server().console_port()) {
-    const std::string password = shop.run({"user", "add", "olga", "--operator"});
-    const auto answer =
-        submit("/login", "/login",
-               {{"name", "olga"}, {"password", password.substr(0, password.find('\n'))}});
-    if (answer.status != 303) throw std::runtime_error("no login: " + answer.body);
-  }
-
-  http::ClientResponse get(const std::string& target) { return browser_.get(target); }
-  /// Fills in the form of `page` that goes to `action`.
-  http::ClientResponse submit(const std::string& page, const std::string& action,
-                              const std::map<std::string, std::string>& fields) {
-    auto form = find_form(get(page).body, action);
-    if (!form) throw std::runtime_error("no form for " + action + " on " + page);
-    for (const auto& [name, value] : fields) form->fields[name] = value;
-    return browser_.send({.method = "POST",
-                          .target = action,
-                          .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
-                          .body = form->encoded()});
-  }
-  http::ClientResponse upload(ProductId product, const std::string& content) {
-    const std::string page = fmt::format("/products/{}", product.value);
-    const auto form = find_form(get(page).body, page);
-    return browser_.send({.method = "POST",
-                          .target = page + "/pictures?alt=fox",
-                          .headers = {{"Content-Type", "application/octet-stream"},
-                                      {"Form-Token", form->fields.at("token")}},
-                          .body = content});
-  }
-
- private:
-  Buyer browser_;
-};
 
 TEST(Catalog, AddedStockReopensASaleThatWasSoldOut) {
   Shop shop;

@@ -48,6 +48,26 @@ class ConfigTest : public testing::Test {
   const std::filesystem::path path_ = folder_.path() / "config.toml";
 };
 
+TEST_F(ConfigTest, WhatSteersATerminalIsRefusedByItsCodePoint) {
+  const std::string folder = "/srv/fox\u202egnp";
+  const auto expect_refused = [](const auto& loaded, const char* origin) {
+    ASSERT_FALSE(loaded);
+    EXPECT_THAT(loaded.error(),
+                ElementsAre(AllOf(HasSubstr("data.dir: the value"), HasSubstr(origin),
+                                  HasSubstr("U+202E (right-to-left override) at byte 8"))));
+  };
+  expect_refused(load_text("[data]\ndir = \"" + folder + "\"\n"), ":2");
+  expect_refused(load_text("[data]\ndir = \"/srv/fox\\u202egnp\"\n"), ":2");
+  expect_refused(
+      load_config({.file = {}, .environment = {"STAMPEDE_DATA_DIR=" + folder}, .flags = {}}),
+      "environment STAMPEDE_DATA_DIR");
+  expect_refused(load_config({.file = {}, .environment = {}, .flags = {{"data.dir", folder}}}),
+                 "flag");
+  const auto list = load_text("[http]\ntrusted_proxies = [\"10.0.0.1\", \"10.0.0.2\\u0007\"]\n");
+  ASSERT_FALSE(list);
+  EXPECT_THAT(list.error(), ElementsAre(HasSubstr("U+0007 (control character) at byte 8")));
+}
+
 std::string origin_of(const LoadedConfig& loaded, std::string_view key) {
   for (const Setting& setting : loaded.settings) {
     if (setting.key == key) return setting.origin;

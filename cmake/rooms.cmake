@@ -46,6 +46,9 @@ stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry 
   LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model concurrency LINKS OpenSSL::Crypto stampede::sodium)
 stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
+stampede_room(pictures SANITIZE address
+  USES model LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
+stampede_room(pictures/apart SANITIZE address USES pictures model)
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
@@ -61,7 +64,7 @@ stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
 stampede_room(services/catalog SANITIZE address
-  USES model repositories concurrency LINKS stampede::sodium fmt::fmt)
+  USES model repositories pictures concurrency LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
   USES model repositories identity net concurrency telemetry LINKS Boost::headers fmt::fmt)
 stampede_room(services/live SANITIZE thread
@@ -102,7 +105,7 @@ stampede_room(app/roles SANITIZE thread CLOCK
        services/admission services/routing services/purchase services/orders services/leasing
        services/catalog services/accounts services/validator services/audit services/live
        views views/console controllers controllers/shop controllers/cluster controllers/console
-       consumers schedules
+       consumers schedules pictures/apart
   LINKS fmt::fmt)
 stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
   services/audit LINKS Boost::json stampede::sodium fmt::fmt)
@@ -111,8 +114,8 @@ stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
   USES app/backup app/config app/roles app/site app/terminal model repositories/sql
-       repositories/sql/connection identity captcha services/purchase services/catalog
+       repositories/sql/connection identity captcha pictures/apart services/purchase services/catalog
        services/accounts services/audit services/operations services/routing views
        controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
-stampede_room(app USES app/commands model LINKS fmt::fmt)
+stampede_room(app USES app/commands pictures/apart model LINKS fmt::fmt)

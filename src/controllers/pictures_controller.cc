@@ -46,7 +46,10 @@ void PicturesController::add_routes(http::Router& router, concurrency::WorkerPoo
 void PicturesController::load(std::span<const Product> products) {
   std::set<std::string> names;
   for (const Product& product : products) {
-    for (const Picture& picture : product.pictures) names.insert(picture.name);
+    for (const Picture& picture : product.pictures) {
+      names.insert(picture.name);
+      for (const PictureFile& version : picture.versions) names.insert(version.name);
+    }
   }
   const concurrency::MutexLock lock(mutex_);
   shown_ = std::move(names);

@@ -6,6 +6,7 @@
 
 #include "app/config/data_dir.h"
 #include "app/roles/from_config.h"
+#include "pictures/apart/render_apart.h"
 
 namespace stampede::app {
 namespace {
@@ -35,7 +36,7 @@ CommandContext::CommandContext(const Config& config, Missing missing)
     : database_(open_database(config, missing)),
       repositories_(*database_),
       journal_(repositories_.audit_log(), repositories_.accounts()),
-      catalog_(repositories_.catalog(), repositories_.pictures(), journal_),
+      catalog_(repositories_.catalog(), repositories_.pictures(), journal_, pictures::render_apart),
       users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
              journal_),
       keys_(key_path(config.data.dir), journal_) {}

@@ -5,6 +5,7 @@
 #include "app/roles/asset_files.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
+#include "pictures/apart/render_apart.h"
 #include "views/assets.h"
 
 namespace stampede::app {
@@ -17,7 +18,8 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
-      catalog_operations_(services.storage.catalog(), services.storage.pictures(), journal_),
+      catalog_operations_(services.storage.catalog(), services.storage.pictures(), journal_,
+                          pictures::render_apart),
       user_operations_({services.storage.accounts(), services.storage.blacklist(),
                         services.storage.buyer_search()},
                        journal_),

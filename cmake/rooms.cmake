@@ -77,7 +77,7 @@ stampede_room(services/operations SANITIZE address
 stampede_room(views SANITIZE address USES model LINKS stampede::mustache fmt::fmt)
 stampede_room(views/console SANITIZE address USES views model LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model http http/server views identity telemetry concurrency services/accounts
+  USES model net http http/server views identity telemetry concurrency services/accounts
        services/catalog LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
   USES controllers model http http/server views captcha identity telemetry concurrency

@@ -19,9 +19,7 @@ http::Response json_response(int status, const boost::json::object& object) {
       safe += c;
     }
   }
-  http::Response response = http::json(status, std::move(safe));
-  response.with("X-Content-Type-Options", "nosniff");
-  return response;
+  return http::json(status, std::move(safe));
 }
 
 }  // namespace stampede::controllers

@@ -27,8 +27,7 @@ http::Response answer(const http::Request& request, std::string_view name,
   http::Response response =
       http::cacheable(request, std::move(content), media_type_of(*format_of_name(name)),
                       fmt::format("\"{}\"", name), "public, max-age=31536000, immutable");
-  response.with("X-Content-Type-Options", "nosniff")
-      .with("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.with("Content-Security-Policy", "default-src 'none'; sandbox");
   return response;
 }
 

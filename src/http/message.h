@@ -65,8 +65,12 @@ Response json(int status, std::string body);
 /// 303 See Other
 Response see_other(std::string location);
 
-/// RFC 9457: `type` is the stable slug; `detail` is for people; `members` is further JSON members
-/// without braces, like "\"order\":5", or empty.
+/// Where the types of problems are described, each under its slug: an anchor in the description of
+/// the shop's routes (api/openapi.json). Both together are the URI of a type (RFC 9457, 3.1.1).
+inline constexpr std::string_view kProblemTypes = "/openapi.json#";
+
+/// RFC 9457: `type` is the stable slug of the type; `detail` is for people; `members` is further
+/// JSON members without braces, like "\"order\":5", or empty.
 Response problem(int status, std::string_view type, std::string_view detail,
                  std::string_view members = {});
 

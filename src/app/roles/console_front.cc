@@ -67,6 +67,7 @@ std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_
 }
 
 void ConsoleFront::add_routes() {
+  controllers::refuse_doubled_of_console(router_);
   operations_.add_routes(router_);
   files_.mount(router_);
   login_.add_routes(router_);

@@ -17,6 +17,7 @@
 #include "controllers/console/order_search_controller.h"
 #include "controllers/console/products_controller.h"
 #include "controllers/console/sales_controller.h"
+#include "controllers/doubled.h"
 #include "controllers/operations_controller.h"
 #include "http/server/server.h"
 #include "http/server/static_files.h"

@@ -86,7 +86,7 @@ class Serve final : public Role {
   controllers::OriginRule origin_;
   controllers::CheckController check_{
       [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
-      sessions_, origin_};
+      sessions_, origin_, keys_};
   ShopFront front_;
   http::Router shop_router_;
 

@@ -98,7 +98,6 @@ http::Response CaptchaController::picture(const http::Request& request) {
   response.shared_body = std::move(image.png);
   response.with("Captcha-Challenge",
                 services_.tokens.seal_challenge(*subject, image.answer, now.wall));
-  response.with("X-Content-Type-Options", "nosniff");
   return response;
 }
 

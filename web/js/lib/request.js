@@ -16,11 +16,13 @@ export async function request(url, { signal, ...options }, read) {
   }
 }
 
-/** The response's JSON object. Throws if its body is anything else: cut off, or from another server,
-    as in a network that shows a login page of its own first. */
+/** The response's JSON object; of a problem's `type` the slug alone, which is the URI's fragment.
+    Throws if its body is anything else: cut off, or from another server, as in a network that shows a
+    login page of its own first. */
 export async function jsonObject(response) {
   const body = await response.json();
   if (body?.constructor !== Object) throw new TypeError("no JSON object");
+  if (typeof body.type === "string") body.type = body.type.replace(/^.*#/, "");
   return body;
 }
 

@@ -81,4 +81,10 @@ load() {
   sed -n 's/^result //p' "$work/wrk.out"
 }
 
+# Purchases that the server has committed.
+sold_so_far() {
+  curl --silent "$console/metrics" |
+    sed -n 's/^stampede_check_answers_total{verdict="sold"} //p'
+}
+
 query() { sqlite3 -readonly "$1/stampede.db" "$2"; }

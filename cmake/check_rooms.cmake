@@ -33,7 +33,8 @@ function(library_of header result)
   foreach(pair "^boost/(asio|beast)/=stampede::asio" "^boost/json=Boost::json" "^boost/url=Boost::url"
                "^boost/=Boost::headers" "^fmt/=fmt::fmt" "^spdlog/=spdlog::spdlog"
                "^(soci/|mysql|errmsg|sqlite3)=stampede::soci" "^sodium=stampede::sodium"
-               "^openssl/=OpenSSL::Crypto" "^cairo=stampede::cairo" "^kainjow/=stampede::mustache"
+               "^openssl/ssl=OpenSSL::SSL" "^openssl/=OpenSSL::Crypto" "^cairo=stampede::cairo" "^kainjow/=stampede::mustache"
+               "^turbojpeg=stampede::jpeg" "^png[.]h=stampede::png" "^webp/=stampede::webp"
                "^amqp=stampede::rabbitmq" "^CLI/=CLI11::CLI11" "^toml=tomlplusplus::tomlplusplus"
                "^zlib=ZLIB::ZLIB" "^(gtest|gmock|rapidcheck)/=tests")
     string(REGEX MATCH "^(.*)=(.*)$" ignored "${pair}")

@@ -14,7 +14,7 @@
 # room's under both.
 
 stampede_room(model SANITIZE address CLOCK)
-stampede_room(telemetry SANITIZE thread CLOCK LINKS fmt::fmt spdlog::spdlog)
+stampede_room(telemetry SANITIZE thread CLOCK USES model LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
 stampede_room(net SANITIZE address)
 
@@ -40,12 +40,17 @@ stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
 # Tools that know no shop (http), or only its ids (identity, captcha).
 stampede_room(http SANITIZE address USES telemetry concurrency
   LINKS stampede::asio Boost::url fmt::fmt)
+stampede_room(http/tls SANITIZE address thread CLOCK USES http concurrency
+  LINKS stampede::asio OpenSSL::SSL OpenSSL::Crypto fmt::fmt)
 stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio Boost::headers fmt::fmt)
 stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model concurrency LINKS OpenSSL::Crypto stampede::sodium)
 stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
+stampede_room(pictures SANITIZE address
+  USES model LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
+stampede_room(pictures/apart SANITIZE address USES pictures model)
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
@@ -61,9 +66,10 @@ stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
 stampede_room(services/catalog SANITIZE address
-  USES model repositories concurrency LINKS stampede::sodium fmt::fmt)
+  USES model repositories pictures concurrency LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
-  USES model repositories identity net concurrency telemetry LINKS Boost::headers fmt::fmt)
+  USES model repositories identity net concurrency telemetry
+  LINKS Boost::headers fmt::fmt stampede::sodium)
 stampede_room(services/live SANITIZE thread
   USES model repositories concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
@@ -74,7 +80,7 @@ stampede_room(services/operations SANITIZE address
 stampede_room(views SANITIZE address USES model LINKS stampede::mustache fmt::fmt)
 stampede_room(views/console SANITIZE address USES views model LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model http http/server views identity telemetry concurrency services/accounts
+  USES model net http http/server views identity telemetry concurrency services/accounts
        services/catalog LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
   USES controllers model http http/server views captcha identity telemetry concurrency
@@ -98,21 +104,22 @@ stampede_room(schedules SANITIZE thread
 stampede_room(app/config SANITIZE address USES model net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
-       queue queue/local queue/rabbitmq http/server http/client captcha peers/http
+       queue queue/local queue/rabbitmq http http/server http/tls http/client captcha peers/http
        services/admission services/routing services/purchase services/orders services/leasing
        services/catalog services/accounts services/validator services/audit services/live
        views views/console controllers controllers/shop controllers/cluster controllers/console
-       consumers schedules
+       consumers schedules pictures/apart
   LINKS fmt::fmt)
-stampede_room(app/backup USES app/config model repositories/sql repositories/sql/connection
-  services/audit LINKS Boost::json stampede::sodium fmt::fmt)
+stampede_room(app/backup SANITIZE address
+  USES app/config model repositories/sql repositories/sql/connection services/audit
+  LINKS Boost::json stampede::sodium fmt::fmt)
 # One thread each, for what its own operator types.
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
   USES app/backup app/config app/roles app/site app/terminal model repositories/sql
-       repositories/sql/connection identity captcha services/purchase services/catalog
+       repositories/sql/connection identity captcha pictures/apart services/purchase services/catalog
        services/accounts services/audit services/operations services/routing views
        controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
-stampede_room(app USES app/commands LINKS fmt::fmt)
+stampede_room(app USES app/commands pictures/apart model LINKS fmt::fmt)

@@ -14,7 +14,6 @@ http::Response stream_head() {
   http::Response head;
   head.content_type = "text/event-stream";
   head.with("Cache-Control", "no-store")
-      .with("X-Content-Type-Options", "nosniff")
       .with("X-Accel-Buffering", "no");  // nginx would keep events until its buffer is full
   return head;
 }
@@ -29,6 +28,7 @@ EventStream::EventStream(StreamLimit::Place place, http::Responder responder, st
                          Tick now)
     : place_(std::move(place)),
       stream_(responder.stream_from_anywhere(stream_head())),
+      began_(now),
       last_sent_(now) {
   const std::size_t spread = std::hash<std::string_view>{}(page) % kRetrySpreadMs;
   stream_.write(fmt::format("retry: {}\n\n", kEarliestRetryMs + spread));

@@ -31,6 +31,8 @@ class EventStream {
   EventStream(StreamLimit::Place place, http::Responder responder, std::string_view page, Tick now);
 
   UserId user() const { return place_.buyer(); }
+  /// When it was opened.
+  Tick began() const { return began_; }
   bool closed() const { return stream_.closed(); }
   /// `event` is made by event_text().
   void send(std::string_view event, Tick now);
@@ -41,6 +43,7 @@ class EventStream {
  private:
   StreamLimit::Place place_;
   http::BodyStream stream_;
+  Tick began_;
   Tick last_sent_;
 };
 
@@ -54,11 +57,13 @@ class EventStreams {
     EventStream stream;
   };
 
-  explicit EventStreams(const StreamLimit::Limits& limits) : places_(limits) {}
+  explicit EventStreams(const StreamLimit::Limits& limits)
+      : oldest_(limits.oldest), places_(limits) {}
 
   /// Opens a stream, or answers 503 if there is no place for it. Thread-safe.
-  void open(http::Responder responder, UserId user, std::string_view page, Tick now, Topic topic) {
-    auto place = places_.take(user);
+  void open(http::Responder responder, const StreamLimit::Taker& taker, std::string_view page,
+            Tick now, Topic topic) {
+    auto place = places_.take(taker);
     if (!place) return responder(unavailable());
     Subscriber subscriber{std::move(topic),
                           EventStream(std::move(*place), std::move(responder), page, now)};
@@ -67,8 +72,8 @@ class EventStreams {
   }
 
   /// The open streams, for the one thread that feeds them: with those that were opened since the
-  /// last call, without those that are closed or that `stays` is false for, which end. Keeps them
-  /// alive: to be called before a database is asked that may be away.
+  /// last call, without those that are closed, too old or that `stays` is false for, which end.
+  /// Keeps them alive: to be called before a database is asked that may be away.
   template <class Stays>
   std::vector<Subscriber>& refresh(Tick now, Stays stays) {
     {
@@ -78,7 +83,8 @@ class EventStreams {
       arrived_.clear();
     }
     for (Subscriber& subscriber : subscribers_) {
-      if (!stays(std::as_const(subscriber))) subscriber.stream.end();
+      const bool old = now - subscriber.stream.began() >= oldest_;
+      if (old || !stays(std::as_const(subscriber))) subscriber.stream.end();
     }
     std::erase_if(subscribers_,
                   [](const Subscriber& subscriber) { return subscriber.stream.closed(); });
@@ -90,6 +96,7 @@ class EventStreams {
   std::size_t size() const { return places_.taken(); }
 
  private:
+  const std::chrono::seconds oldest_;
   StreamLimit places_;
   std::vector<Subscriber> subscribers_;  // used only by the thread that calls refresh()
 

@@ -19,9 +19,12 @@ http::Response json_response(int status, const boost::json::object& object) {
       safe += c;
     }
   }
-  http::Response response = http::json(status, std::move(safe));
-  response.with("X-Content-Type-Options", "nosniff");
-  return response;
+  return http::json(status, std::move(safe));
+}
+
+void put_time(boost::json::object& object, Instant now) {
+  object["now"] = format_rfc3339(now);
+  object["epoch_ms"] = now.time_since_epoch().count();
 }
 
 }  // namespace stampede::controllers

@@ -17,7 +17,6 @@ constexpr std::string_view kContentSecurityPolicy =
 
 void add_page_headers(http::Response& response) {
   response.with("Content-Security-Policy", std::string(kContentSecurityPolicy))
-      .with("X-Content-Type-Options", "nosniff")
       .with("Referrer-Policy", "same-origin");
 }
 

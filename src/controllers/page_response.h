@@ -10,8 +10,8 @@
 
 namespace stampede::controllers {
 
-/// The header lines of every page: a strict Content-Security-Policy, no sniffing, no framing, no
-/// referrer to other sites.
+/// The header lines of every page: a strict Content-Security-Policy, no framing, no referrer to
+/// other sites.
 void add_page_headers(http::Response& response);
 
 /// A page made for one visitor: never stored.

@@ -27,8 +27,7 @@ http::Response answer(const http::Request& request, std::string_view name,
   http::Response response =
       http::cacheable(request, std::move(content), media_type_of(*format_of_name(name)),
                       fmt::format("\"{}\"", name), "public, max-age=31536000, immutable");
-  response.with("X-Content-Type-Options", "nosniff")
-      .with("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.with("Content-Security-Policy", "default-src 'none'; sandbox");
   return response;
 }
 
@@ -46,7 +45,10 @@ void PicturesController::add_routes(http::Router& router, concurrency::WorkerPoo
 void PicturesController::load(std::span<const Product> products) {
   std::set<std::string> names;
   for (const Product& product : products) {
-    for (const Picture& picture : product.pictures) names.insert(picture.name);
+    for (const Picture& picture : product.pictures) {
+      names.insert(picture.name);
+      for (const PictureFile& version : picture.versions) names.insert(version.name);
+    }
   }
   const concurrency::MutexLock lock(mutex_);
   shown_ = std::move(names);

@@ -44,7 +44,6 @@ TEST_F(PicturesControllerTest, WhatWasUploadedIsNeverTakenForAPage) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.content_type, "image/png");
   EXPECT_EQ(body_of(response), "<script>content of " + kPng);
-  EXPECT_EQ(header_of(response, "X-Content-Type-Options"), "nosniff");
   EXPECT_EQ(header_of(response, "Content-Security-Policy"), "default-src 'none'; sandbox");
   EXPECT_EQ(header_of(response, "Cache-Control"), "public, max-age=31536000, immutable");
   EXPECT_EQ(visitor_.get("/pictures/" + kWebp).content_type, "image/webp");

@@ -166,9 +166,9 @@ Response problem(int status, std::string_view type, std::string_view detail,
   response.status = status;
   response.content_type = "application/problem+json";
   std::string& body = response.body;
-  body.reserve(96 + type.size() + detail.size() + members.size());
+  body.reserve(112 + type.size() + detail.size() + members.size());
   body += "{\"type\":";
-  append_json_string(body, type);
+  append_json_string(body, std::string(kProblemTypes) + std::string(type));
   body += ",\"title\":";
   append_json_string(body, reason_phrase(status));
   fmt::format_to(std::back_inserter(body), ",\"status\":{}", status);

@@ -24,7 +24,7 @@ struct Request {
   /// The buyer's address: the peer's, or the one that a trusted proxy forwards.
   std::string_view client_address;
   /// The request came encrypted: over an encrypted transport, or, behind a trusted proxy, as its
-  /// X-Forwarded-Proto says.
+  /// X-Forwarded-Proto says; or the listener was told that all do.
   bool secure = false;
   /// The parts of `path` that {names} of the route's pattern matched, in order.
   std::vector<std::string_view> path_parameters;
@@ -65,8 +65,12 @@ Response json(int status, std::string body);
 /// 303 See Other
 Response see_other(std::string location);
 
-/// RFC 9457: `type` is the stable slug; `detail` is for people; `members` is further JSON members
-/// without braces, like "\"order\":5", or empty.
+/// Where the types of problems are described, each under its slug: an anchor in the description of
+/// the shop's routes (api/openapi.json). Both together are the URI of a type (RFC 9457, 3.1.1).
+inline constexpr std::string_view kProblemTypes = "/openapi.json#";
+
+/// RFC 9457: `type` is the stable slug of the type; `detail` is for people; `members` is further
+/// JSON members without braces, like "\"order\":5", or empty.
 Response problem(int status, std::string_view type, std::string_view detail,
                  std::string_view members = {});
 

@@ -77,7 +77,7 @@ TEST(Response, AProblemIsEscapedJson) {
   EXPECT_EQ(response.status, 409);
   EXPECT_EQ(response.content_type, "application/problem+json");
   EXPECT_EQ(response.body,
-            "{\"type\":\"limit-reached\",\"title\":\"Conflict\",\"status\":409,"
+            "{\"type\":\"/openapi.json#limit-reached\",\"title\":\"Conflict\",\"status\":409,"
             "\"detail\":\"say \\\"no\\\"\\u000a\",\"orders\":[5]}");
 }
 

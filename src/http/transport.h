@@ -11,9 +11,9 @@
 namespace stampede::http {
 
 /// The bytes of one connection, in both directions. Everything that a connection of the server or
-/// of the client does with its socket is one of these operations. TcpTransport is the plain one; a
-/// TLS stream is a second one, over a TcpTransport (TransportLayer), and makes its handshake within
-/// the first operations: so it counts towards the deadlines that those have anyway.
+/// of the client does with its socket is one of these operations. TcpTransport is the plain one;
+/// tls::TlsTransport is a second one, over a TcpTransport (TransportLayer), and makes its handshake
+/// within the first operations: so it counts towards the deadlines that those have anyway.
 ///
 /// For one thread, the one that runs the io_context. No callback runs inside of the call that it
 /// was given to; each runs once, with asio::error::operation_aborted after cancel() or close(). At

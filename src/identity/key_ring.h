@@ -23,9 +23,10 @@ enum class Purpose : std::uint8_t {
   kForm,
   kPeer,
   kOperator,
-  kDevice
+  kDevice,
+  kSentPurchase
 };
-inline constexpr std::size_t kPurposes = 7;
+inline constexpr std::size_t kPurposes = 8;
 
 /// The node's secret keys: the current one seals and opens, the previous one still opens.
 /// Thread-safe: seal() and open() may run while reload() exchanges the keys, and share no lock,

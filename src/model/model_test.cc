@@ -53,11 +53,20 @@ TEST(Rfc3339, FormatsAndParsesBack) {
   EXPECT_EQ(parse_rfc3339("2026-11-22T08:24:00Z"), *instant - std::chrono::milliseconds{125});
 }
 
+TEST(Rfc3339, TakesTheFirstAndTheLastInstant) {
+  for (const char* text : {"1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"}) {
+    const auto instant = parse_rfc3339(text);
+    ASSERT_TRUE(instant) << text;
+    EXPECT_EQ(format_rfc3339(*instant), text);
+  }
+}
+
 TEST(Rfc3339, RefusesWhatIsNot) {
   for (const char* text :
        {"", "now", "2026-11-22", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
         "2026-11-22T24:00:00Z", "2026-11-22T08:24:00", "2026-11-22T08:24:00.Z",
-        "2026-11-22T08:24:00Zx", "1969-01-01T00:00:00Z", "2026-11-22T08:24:00+2:00"}) {
+        "2026-11-22T08:24:00Zx", "1969-01-01T00:00:00Z", "2026-11-22T08:24:00+2:00",
+        "1970-01-01T00:00:00+00:01", "9999-12-31T23:59:00-00:01"}) {
     EXPECT_EQ(parse_rfc3339(text), std::nullopt) << text;
   }
 }

@@ -12,6 +12,9 @@ namespace {
 
 using std::chrono::floor;
 
+constexpr Instant kFirst{};
+constexpr Instant kEnd = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1};
+
 /// Reads exactly `digits` decimal digits off the front of `text`.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
@@ -108,9 +111,12 @@ std::optional<Instant> parse_rfc3339(std::string_view text) {
                                          std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-         std::chrono::seconds{*second} + std::chrono::milliseconds{*fraction} -
-         std::chrono::minutes{*offset};
+  const Instant instant = std::chrono::sys_days{date} + std::chrono::hours{*hour} +
+                          std::chrono::minutes{*minute} + std::chrono::seconds{*second} +
+                          std::chrono::milliseconds{*fraction} - std::chrono::minutes{*offset};
+  // An offset may lead out of the years that can be written again.
+  if (instant < kFirst || instant >= kEnd) return std::nullopt;
+  return instant;
 }
 
 }  // namespace stampede

@@ -35,7 +35,7 @@ Now read_clocks();
 std::string format_rfc3339(Instant instant);
 
 /// Parses RFC 3339 ("2026-11-22T08:24:00Z", with fraction, with ±hh:mm); nullopt if it is not.
-/// Years 1970 to 9999.
+/// Years 1970 to 9999, in UTC.
 std::optional<Instant> parse_rfc3339(std::string_view text);
 
 }  // namespace stampede

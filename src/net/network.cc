@@ -30,10 +30,15 @@ std::uint64_t network_of(const std::array<std::uint8_t, 16>& address, int ipv6_p
   return big_endian(address.data(), 8) & (~std::uint64_t{0} << (64 - ipv6_prefix));
 }
 
+std::uint64_t site_of(std::uint64_t network) {
+  const bool ipv4 = network >> 32 == 0;
+  return ipv4 ? network : network & ~std::uint64_t{0xFFFF};
+}
+
 std::uint64_t network_of(std::string_view address, int ipv6_prefix) {
   char text[INET6_ADDRSTRLEN];
   address = address.substr(0, address.find('%'));  // of a link-local address: the interface
-  if (address.size() >= sizeof text) return 0;
+  if (address.size() >= sizeof text || address.find('\0') != address.npos) return 0;
   text[address.copy(text, sizeof text - 1)] = '\0';
   std::array<std::uint8_t, 4> v4;
   if (::inet_pton(AF_INET, text, v4.data()) == 1) return network_of(v4);

@@ -18,4 +18,8 @@ std::uint64_t network_of(const std::array<std::uint8_t, 4>& address);
 std::uint64_t network_of(const std::array<std::uint8_t, 16>& address,
                          int ipv6_prefix = kCustomerPrefix);
 
+/// The site of a network: the largest that an IPv6 customer is given as a rule (48 bits, RFC 6177;
+/// tunnels give as many), or the IPv4 address itself. A network of 48 bits or fewer is its own.
+std::uint64_t site_of(std::uint64_t network);
+
 }  // namespace stampede::net

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,13 +20,14 @@ class Pictures {
  public:
   virtual ~Pictures() = default;
 
-  /// Ignores picture.id. A product has each content once and at most `most` pictures.
+  /// Ignores picture.id. A product has each picture once and at most `most` of them. `contents`: of
+  /// the picture itself, and then of each of its versions in their order.
   virtual std::expected<PictureId, AddPictureError> add(ProductId product, const Picture& picture,
-                                                        std::string_view content, std::size_t most,
-                                                        Instant now) = 0;
+                                                        std::span<const std::string> contents,
+                                                        std::size_t most, Instant now) = 0;
   /// False if that product has no such picture.
   virtual bool remove(ProductId product, PictureId picture) = 0;
-  /// The bytes of the picture of that name; nullopt for an unknown one.
+  /// The bytes of the picture or version of that name; nullopt for an unknown one.
   virtual std::optional<std::string> content(std::string_view name) = 0;
 };
 

@@ -3,9 +3,11 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
+
+#include "model/plain_text.h"
+#include "model/utf8.h"
 
 namespace stampede::telemetry {
 namespace {
@@ -36,24 +38,6 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-/// A field that came from outside must not be able to forge a line or steer a terminal.
-std::string escaped(std::string_view line) {
-  std::string result;
-  result.reserve(line.size() + 16);
-  for (const char c : line) {
-    if (c == '\n') {
-      result += "\\n";
-    } else if (is_control(c)) {
-      fmt::format_to(std::back_inserter(result), "\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 void set_level(Level level) { logger().set_level(spdlog_level(level)); }
@@ -66,10 +50,11 @@ void log_line(Level level, std::string_view line) {
   while (line.ends_with(' ')) {  // an event without fields
     line.remove_suffix(1);
   }
-  if (std::ranges::none_of(line, is_control)) {
+  // A field that came from outside must not be able to forge a line or steer a terminal.
+  if (!find_steering(line) && is_utf8(line)) {
     logger().log(spdlogs, line);
   } else {
-    logger().log(spdlogs, escaped(line));
+    logger().log(spdlogs, visible(line));
   }
 }
 

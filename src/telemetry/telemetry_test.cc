@@ -32,7 +32,7 @@ TEST(Log, AFieldCannotForgeALineOrSteerTheTerminal) {
   CaptureStderr();
   log_warning("login refused", "name={}", "a\nb\r\x1b[2Jc");
   const std::string written = GetCapturedStderr();
-  EXPECT_THAT(written, HasSubstr("warning login refused name=a\\nb\\x0d\\x1b[2Jc\n"));
+  EXPECT_THAT(written, HasSubstr("warning login refused name=a\\nb\\r\\u{1b}[2Jc\n"));
   EXPECT_EQ(std::ranges::count(written, '\n'), 1);
 }
 

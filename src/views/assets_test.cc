@@ -14,8 +14,8 @@ using testing::MatchesRegex;
 using testing::Not;
 
 TEST(Assets, HaveWhatThePagesAskForAndAskNobodyElse) {
-  for (const char* path : {"css/shop.css", "css/console.css", "js/visitor.js", "js/shop.js",
-                           "js/product.js", "js/pending.js", "js/console.js", "icon.svg"}) {
+  for (const char* path : {"css/shop.css", "css/console.css", "js/shop.js", "js/product.js",
+                           "js/pending.js", "js/console.js", "icon.svg"}) {
     EXPECT_NO_THROW(asset_url(path)) << path;
   }
   for (const Asset& asset : assets()) {
@@ -42,8 +42,7 @@ TEST(Assets, AreBundledAndSmall) {
     EXPECT_THAT(std::string(asset.bytes), Not(HasSubstr("import\""))) << asset.path;
     EXPECT_THAT(std::string(asset.bytes), Not(HasSubstr("sourceMappingURL"))) << asset.path;
     if (asset.path == "css/shop.css" || asset.path == "js/shop.js" ||
-        asset.path == "js/visitor.js" || asset.path == "js/product.js" ||
-        asset.path == "icon.svg") {
+        asset.path == "js/product.js" || asset.path == "icon.svg") {
       product_page += asset.bytes.size();
     }
   }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cstddef>
+#include <iterator>
 #include <utility>
 
 #include "model/user.h"
@@ -45,10 +46,32 @@ data list_price_section(std::optional<std::int64_t> list_price_cents, std::int64
   return section(more ? format_price(*list_price_cents) : "");
 }
 
+/// The value of `srcset`: every file of the format, with its width.
+std::string source_set(const Picture& picture, PictureFormat format) {
+  std::string set;
+  const auto add = [&](std::string_view name, std::int32_t width) {
+    if (!name.ends_with(ending_of(format))) return;
+    if (!set.empty()) set += ", ";
+    fmt::format_to(std::back_inserter(set), "/pictures/{} {}w", name, width);
+  };
+  add(picture.name, picture.width);
+  for (const PictureFile& version : picture.versions) add(version.name, version.width);
+  return set;
+}
+
 /// The size is given so that nothing moves when the picture arrives. A `later` picture is loaded
-/// when it comes into view.
-data picture_of(const Picture& picture, bool later) {
+/// when it comes into view. `sizes`: how wide it is shown. One without versions is from before
+/// there were any.
+data picture_of(const Picture& picture, bool later, const char* sizes) {
   data values;
+  values.set("versions", data{false});
+  if (!picture.versions.empty()) {
+    data versions;
+    versions.set("webp", source_set(picture, PictureFormat::kWebp));
+    versions.set("jpeg", source_set(picture, PictureFormat::kJpeg));
+    versions.set("sizes", std::string(sizes));
+    values.set("versions", versions);
+  }
   values.set("name", picture.name);
   values.set("alt", picture.alt);
   values.set("width", std::to_string(picture.width));
@@ -63,7 +86,8 @@ data card_of(const SaleCard& sale, bool later) {
   values.set("name", sale.product_name);
   values.set("price", format_price(sale.price_cents));
   values.set("list_price", list_price_section(sale.list_price_cents, sale.price_cents));
-  values.set("picture", sale.picture ? picture_of(*sale.picture, later) : data{false});
+  constexpr const char* kSizes = "(min-width: 44rem) 17rem, 100vw";
+  values.set("picture", sale.picture ? picture_of(*sale.picture, later, kSizes) : data{false});
   values.set("status", std::string(to_string(sale.status)));
   values.set("status_words", words_of(sale.status));
   const bool upcoming = sale.status == SaleStatus::kUpcoming;
@@ -110,9 +134,13 @@ data values_of(const ProductPage& page) {
   values.set("product", text(product.id));
   values.set("name", product.name);
   values.set("description", product.description);
+  // As web/css/shop.css lays the gallery out: the first over its whole width, three in a row below.
+  constexpr const char* kLarge = "(min-width: 64rem) 27rem, (min-width: 56rem) 54rem, 100vw";
+  constexpr const char* kSmall = "(min-width: 64rem) 9rem, (min-width: 56rem) 18rem, 33vw";
   data pictures{data::type::list};
   for (const Picture& picture : product.pictures) {
-    pictures.push_back(picture_of(picture, &picture != &product.pictures.front()));
+    const bool later = &picture != &product.pictures.front();
+    pictures.push_back(picture_of(picture, later, later ? kSmall : kLarge));
   }
   values.set("pictured", data{!product.pictures.empty()});
   values.set("pictures", pictures);

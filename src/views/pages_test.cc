@@ -74,8 +74,7 @@ TEST_F(PagesTest, EveryPageIsWholeAndLeavesNoTagBehind) {
     EXPECT_THAT(html, Not(HasSubstr("{{")));
     EXPECT_THAT(html, Not(HasSubstr("}}")));
     EXPECT_THAT(html, HasSubstr("href=\"/static/css/shop.css\""));
-    EXPECT_THAT(html, HasSubstr("<script src=\"/static/js/visitor.js\"></script>"));
-    EXPECT_THAT(html, HasSubstr("src=\"/static/js/shop.js\""));
+    EXPECT_THAT(html, HasSubstr("<script src=\"/static/js/shop.js\"></script>"));
     EXPECT_THAT(html, HasSubstr("href=\"/static/icon.svg\""));
   }
 }
@@ -108,6 +107,25 @@ TEST_F(PagesTest, ProductShowsItsPicturesWithTheirSizesTheFirstAtOnce) {
                               "loading=\"lazy\" decoding=\"async\">"));
   lamp.pictures.clear();
   EXPECT_THAT(pages_.product({lamp, sale()}), Not(HasSubstr("<img")));
+}
+
+TEST_F(PagesTest, ABrowserChoosesAmongThePicturesVersions) {
+  Product lamp = product("Lamp", "");
+  lamp.pictures = {picture("From the front")};
+  lamp.pictures[0].name = "l.jpg";
+  lamp.pictures[0].width = 960;
+  lamp.pictures[0].versions = {
+      {"l.webp", 960, 720, 9}, {"s.jpg", 480, 360, 5}, {"s.webp", 480, 360, 4}};
+  const std::string html = pages_.product({lamp, sale()});
+  EXPECT_THAT(html, HasSubstr("<source type=\"image/webp\" srcset=\"/pictures/l.webp 960w, "
+                              "/pictures/s.webp 480w\" sizes=\"(min-width: 64rem)"));
+  EXPECT_THAT(html, HasSubstr("<img srcset=\"/pictures/l.jpg 960w, /pictures/s.jpg 480w\" sizes="));
+  EXPECT_THAT(html, HasSubstr(" src=\"/pictures/l.jpg\" alt=\"From the front\" width=\"960\""));
+  SaleCard card{ProductId{7}, "Lamp", SaleStatus::kOn, 129900, {}, {}};
+  card.picture = lamp.pictures[0];
+  EXPECT_THAT(pages_.sale_list({&card, 1}), HasSubstr("srcset=\"/pictures/l.webp 960w"));
+  card.picture = picture("from before there were versions");
+  EXPECT_THAT(pages_.sale_list({&card, 1}), Not(HasSubstr("srcset")));
 }
 
 TEST_F(PagesTest, AListPriceIsStruckThroughOnlyAboveThePrice) {

@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { answerOf } from "../browser/support/captcha.mjs";
 import { Client } from "./support/client.mjs";
 import { Contract } from "./support/contract.mjs";
+import { problemsInSources, sentProof } from "./support/sources.mjs";
 import { PASSWORD, addPicture, busyShop, buyer, crowdedShop, freshKey, tokenIn } from "./support/setting.mjs";
 
 /** Answers of a shop that is in trouble, which these tests do not bring about: its database or its
@@ -16,6 +17,7 @@ let products;
 const call = (...words) => contract.call(...words);
 const anyone = () => new Client(shop.origin);
 const html = { accept: "text/html" };
+const slug = ({ type }) => type.split("#")[1];
 
 before(async () => {
   ({ shop, products } = await busyShop());
@@ -38,7 +40,7 @@ test("pages, and what caches may keep", async () => {
   await call(visitor, "asset", 404, { path: { file: "shop-0.css" } });
   const document = JSON.parse(await twice("description"));
   assert.equal(document.openapi, "3.1.0");
-  await twice("picture", { path: { name: await addPicture(shop, products.lamp) } });
+  for (const name of await addPicture(shop, products.lamp)) await twice("picture", { path: { name } });
   await call(visitor, "picture", 404, { path: { name: `${"0".repeat(32)}.png` } });
 });
 
@@ -47,6 +49,7 @@ test("the state of sales", async () => {
   for (const [product, status] of Object.entries(states)) {
     const { body } = await call(anyone(), "saleState", 200, { path: { id: products[product] } });
     assert.equal(body.status, status);
+    assert.equal(body.poll_after_ms === null, status === "sold_out");
   }
   await call(anyone(), "saleState", 404, { path: { id: 999 } });
   const { body } = await call(anyone(), "time", 200);
@@ -58,10 +61,13 @@ test("accounts", async () => {
   const formOf = async (id) => tokenIn((await call(visitor, id, 200)).text);
   const ada = { name: "ada", password: PASSWORD };
   await call(visitor, "register", 403, { form: { token: "forged", ...ada } });
+  await call(visitor, "session", 401);
   let token = await formOf("registerForm");
   await call(visitor, "register", 422, { form: { token, name: "ada", password: "short" } });
   await call(visitor, "register", 303, { form: { token, ...ada } });
   await call(visitor, "register", 409, { form: { token, ...ada } });
+  const { body: session } = await call(visitor, "session", 200);
+  assert.ok(Date.parse(session.expires_at) > session.epoch_ms);
   token = await formOf("account");
   const change = (old, next) => ({ form: { token, old_password: old, new_password: next } });
   await call(visitor, "changePassword", 403, { form: { ...change("", "").form, token: "forged" } });
@@ -111,7 +117,7 @@ test("from the captcha to the order", async () => {
   await call(client, "captcha", 400, { query: { productID } });
   await call(client, "captcha", 404, { query: { productID: 999, key } });
   const early = await call(client, "captcha", 403, { query: { productID: products.upcoming, key } });
-  assert.equal(early.body.type, "not-started");
+  assert.equal(slug(early.body), "not-started");
   const { headers } = await call(client, "captcha", 200, { query });
   const challenge = headers.get("Captcha-Challenge");
   const answer = answerOf(challenge, shop.keyFile);
@@ -127,7 +133,7 @@ test("from the captcha to the order", async () => {
   const named = { productID, sale: state.sale };
   const intent = { query: named, headers: { "Idempotency-Key": key } };
   const without = await call(client, "check", 403, intent);
-  assert.equal(without.body.type, "captcha-required");
+  assert.equal(slug(without.body), "captcha-required");
   intent.headers["Captcha-Pass"] = body.pass;
   const { body: sold } = await call(client, "check", 201, intent);
   assert.deepEqual((await call(client, "check", 200, intent)).body, sold);
@@ -146,7 +152,7 @@ test("no, and not now", async () => {
     query: { productID },
     headers: { "Idempotency-Key": name },
   });
-  const is = async (answer, type) => assert.equal((await answer).body.type, type);
+  const is = async (answer, type) => assert.equal(slug((await answer).body), type);
   await call(anyone(), "check", 401, intent(products.lamp));
   await call(client, "check", 400, { query: { productID: products.lamp } });
   const elsewhere = intent(products.lamp);
@@ -162,7 +168,7 @@ test("no, and not now", async () => {
   await call(client, "check", 201, intent(products.lamp, key));
   await is(call(client, "check", 422, intent(products.captcha, key)), "key-reused");
   const limit = await call(client, "check", 409, intent(products.lamp));
-  assert.equal(limit.body.type, "limit-reached");
+  assert.equal(slug(limit.body), "limit-reached");
   assert.equal(limit.body.orders.length, 1);
 
   const another = await shop.openSale({ name: "Spoon", captcha: false });
@@ -172,6 +178,60 @@ test("no, and not now", async () => {
   shop.run(["user", "ban", "id:4"]);
   await shop.openSale({ name: "Fork" }); // known to the server: so is the ban
   await is(call(banned, "check", 403, intent(products.lamp)), "blacklisted");
+});
+
+test("what comes twice is refused", async () => {
+  const key = freshKey();
+  const query = { productID: products.lamp };
+  const twice = await call(buyer(shop, 7), "check", 400, {
+    query,
+    headers: { "Idempotency-Key": [key, key] },
+  });
+  assert.equal(slug(twice.body), "doubled-header");
+  assert.match(twice.body.detail, /Idempotency-Key/);
+  const [{ value }] = shop.mint(7)[0].filter(({ name }) => name === "sign");
+  for (const cookies of [`sign=${value}; sign=${value}`, [`sign=${value}`, "a=b; sign=other"]]) {
+    const headers = { Cookie: cookies, "Idempotency-Key": key };
+    const { body } = await call(anyone(), "check", 400, { query, headers });
+    assert.equal(slug(body), "doubled-cookie");
+    assert.match(body.detail, /“sign”/);
+  }
+  const page = await anyone().send("GET", "/", { headers: { Cookie: "uid=1; uid=2" }, ...html });
+  assert.equal(page.status, 400);
+  assert.equal(contract.judgeProblem(JSON.parse(page.text)), "doubled-cookie");
+  await call(buyer(shop, 7), "check", 201, { query, headers: { "Idempotency-Key": key } });
+});
+
+test("every route answers with the headers of its kind, also where it refuses", async () => {
+  for (const origin of [shop.origin, shop.console]) {
+    const visitor = new Client(origin);
+    for (const [method, target] of [
+      ["GET", "/nowhere"],
+      ["POST", "/nowhere"],
+      ["PUT", "/"],
+      ["GET", "/%2e%2e/etc"],
+      ["GET", "/orders"],
+      ["GET", "/user/login"],
+      ["GET", "/login"],
+      ["GET", "/metrics"],
+    ]) {
+      const { status, headers, text } = await visitor.send(method, target);
+      const name = `${origin} ${method} ${target} ${status}`;
+      assert.equal(headers.get("X-Content-Type-Options"), "nosniff", name);
+      assert.equal(headers.get("Cache-Control"), "no-store", name);
+      assert.equal(headers.has("WWW-Authenticate"), status === 401, name);
+      if (headers.get("Content-Type") === "application/problem+json") {
+        contract.judgeProblem(JSON.parse(text));
+      }
+    }
+  }
+});
+
+test("every type of problem that the sources name is described", () => {
+  const named = problemsInSources();
+  assert.ok(named.size > 30, [...named].join());
+  const described = new Set(contract.problems());
+  assert.deepEqual([...named].filter((type) => !described.has(type)), []);
 });
 
 test("purchases and orders", async () => {
@@ -191,13 +251,16 @@ test("purchases and orders", async () => {
   const purchase = { path: { sale: order.sale, key } };
   const { body: outcome } = await call(client, "purchase", 200, purchase);
   assert.deepEqual(outcome, { result: "success", order: sold.order });
-  const { text } = await call(client, "followPurchase", 200, purchase);
+  const sent = sentProof(shop.keyFile, `${5} ${order.sale} ${key}`);
+  const { text } = await call(client, "followPurchase", 200, { ...purchase, query: { sent } });
   const [, data] = /event: outcome\ndata: (.*)\n\n/.exec(text);
   contract.judge("Outcome", JSON.parse(data));
   await call(client, "purchase", 404, { path: { ...purchase.path, key: freshKey() } });
   await call(client, "purchase", 400, { ...purchase, query: { lease: "x" } });
   await call(client, "followPurchase", 400, { ...purchase, query: { lease: "x" } });
   await call(anyone(), "followPurchase", 401, purchase);
+  await call(client, "followPurchase", 404, purchase);
+  await call(buyer(shop, 6), "followPurchase", 404, { ...purchase, query: { sent } });
   for (const [id, request] of [
     ["purchase", purchase],
     ["showOrder", { path: { number: sold.order } }],
@@ -220,7 +283,7 @@ test("a crowd", async () => {
       client: buyers.pop(),
       request: { query: { productID: product }, headers: { "Idempotency-Key": freshKey() } },
     }));
-    assert.equal(body.type, "busy");
+    assert.equal(slug(body), "busy");
   } finally {
     await crowded.stop();
   }

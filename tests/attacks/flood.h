@@ -1,6 +1,9 @@
 #pragma once
 
+#include <poll.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -41,6 +44,7 @@ class Flood {
 
  private:
   static constexpr int kThreads = 2;
+  static constexpr int kLookAgainMilliseconds = 100;  // whether it is to stop
 
   int share_of(int thread) const {
     return options_.connections / kThreads + (thread < options_.connections % kThreads ? 1 : 0);
@@ -48,23 +52,30 @@ class Flood {
 
   void run(int share) {
     std::vector<RawConnection> connections;
+    std::vector<pollfd> waiting;
     while (!stopping_) {
-      while (std::ssize(connections) < share) connect(connections);
-      for (RawConnection& connection : connections) {
-        std::string requests;
-        for (int i = 0; i < options_.at_once; ++i) requests += options_.request();
-        connection.send(requests);
+      while (std::ssize(connections) < share) {
+        connections.emplace_back(options_.port, options_.address.c_str());
+        ask(connections.back());
       }
-      for (RawConnection& connection : connections) {
-        if (!read_all(connection)) connection.close();
+      waiting.clear();
+      for (const RawConnection& connection : connections) {
+        waiting.push_back({.fd = connection.descriptor(), .events = POLLIN, .revents = 0});
+      }
+      ::poll(waiting.data(), waiting.size(), kLookAgainMilliseconds);
+      for (std::size_t i = 0; i < connections.size(); ++i) {
+        if (waiting[i].revents == 0) continue;
+        if (!read_all(connections[i]) || !ask(connections[i])) connections[i].close();
       }
       std::erase_if(connections,
                     [](const auto& connection) { return connection.descriptor() < 0; });
     }
   }
 
-  void connect(std::vector<RawConnection>& connections) const {
-    connections.emplace_back(options_.port, options_.address.c_str());
+  bool ask(RawConnection& connection) const {
+    std::string requests;
+    for (int i = 0; i < options_.at_once; ++i) requests += options_.request();
+    return connection.send(requests);
   }
 
   bool read_all(RawConnection& connection) {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
 import { captchaAnswer } from "./support/captcha.mjs";
 import { eventually } from "./support/eventually.mjs";
-import { NEAR_S, inSeconds } from "./support/shop.mjs";
+import { inSeconds } from "./support/shop.mjs";
 import { setStage } from "./support/stage.mjs";
 import * as steps from "./support/steps.mjs";
 
@@ -38,8 +38,7 @@ test("without its pictures the page is under 100 KB", async (t) => {
 for (const width of [360, 1280]) {
   test(`at ${width} pixels nothing moves, not even when the sale starts`, async (t) => {
     const { shop } = stage;
-    const product = await shop.openSale({ starts: inSeconds(NEAR_S), ends: inSeconds(3600) });
-    const { sale } = await shop.state(product);
+    const product = await shop.openSale({ starts: inSeconds(3600), ends: inSeconds(7200) });
     const { page } = await Visitor.enter(t, stage, {
       ...asBuyer(2),
       viewport: { width, height: 800 },
@@ -59,7 +58,7 @@ for (const width of [360, 1280]) {
     });
     await page.goto(`/product/${product}`);
     await steps.shows(page.getByRole("timer"), /Starts in/);
-    shop.reschedule(sale, { starts: inSeconds(6) });
+    await steps.reschedule({ shop, page, product }, { starts: inSeconds(8) });
     await steps.shows(page.getByRole("timer"), /Ends in/);
     await steps.shows(steps.buyButton(page), /^Buy$/);
     await page.locator("#captcha img").waitFor();
@@ -108,13 +107,12 @@ test("the first link leads past the navigation", async (t) => {
 
 test("countdown and outcome are heard", async (t) => {
   const { shop } = stage;
-  const product = await shop.openSale({ starts: inSeconds(NEAR_S) });
-  const { sale } = await shop.state(product);
+  const product = await shop.openSale({ starts: inSeconds(3600) });
   const visitor = await Visitor.enter(t, stage, asBuyer(4));
   const { page } = visitor;
   await page.goto(`/product/${product}`);
   await steps.shows(page.getByRole("timer"), /Starts in/);
-  shop.reschedule(sale, { starts: inSeconds(45) });
+  await steps.reschedule({ shop, page, product }, { starts: inSeconds(45) });
   const heard = page.locator("[aria-live=polite]", { hasText: "less than a minute" });
   await heard.waitFor({ state: "attached" });
   assert.equal(await page.getByRole("timer").getAttribute("aria-live"), "off");

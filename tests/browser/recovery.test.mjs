@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
+import { eventually } from "./support/eventually.mjs";
 import { setStage } from "./support/stage.mjs";
 import * as steps from "./support/steps.mjs";
 
@@ -75,6 +76,46 @@ test("without a connection the page says so, and goes on by itself", async (t) =
   await steps.soldOrder(page);
   assertOneKey(visitor.checks, 2);
   assert.equal(ordersSince(before), 1);
+});
+
+/** How long after `event` of the page's window its note about the connection changed. */
+const watchNote = (page, event) =>
+  page.evaluate((name) => {
+    window.addEventListener(name, () => (window.happenedAt = performance.now()), { once: true });
+    new MutationObserver(() => (window.saidAt ??= performance.now())).observe(
+      document.getElementById("connection"),
+      { childList: true, characterData: true, subtree: true },
+    );
+  }, event);
+
+test("a page that goes offline says so within five seconds, before anybody presses", async (t) => {
+  const { visitor, page } = await enter(t);
+  visitor.expect(LOST);
+  await watchNote(page, "offline");
+  await visitor.context.setOffline(true);
+  await steps.shows(page.locator("#connection"), /You are offline/);
+  const took = await page.evaluate(() => window.saidAt - window.happenedAt);
+  assert.ok(took < 5000, `${took} ms`);
+  await visitor.context.setOffline(false);
+  await steps.shows(page.locator("#connection"), /^$/);
+  await steps.buyButton(page).click();
+  await steps.soldOrder(page);
+});
+
+test("a shop that does not answer is told of within five seconds too", async (t) => {
+  const { visitor, page } = await enter(t);
+  await page.clock.install({ time: Date.now() - 60_000 }); // it runs until it is paused
+  await page.clock.pauseAt(Date.now());
+  const held = [];
+  await page.route("**/check*", (route) => held.push(route), { times: 1 });
+  await steps.buyButton(page).click();
+  await eventually(async () => assert.equal(held.length, 1));
+  await page.clock.runFor(5000);
+  await steps.shows(page.locator("#connection"), /not answered for some seconds/);
+  await held[0].continue();
+  await steps.soldOrder(page);
+  await steps.shows(page.locator("#connection"), /^$/);
+  assertOneKey(visitor.checks, 1);
 });
 
 test("two tabs that buy at once buy one unit, and both show it", async (t) => {

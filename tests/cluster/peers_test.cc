@@ -45,6 +45,10 @@ struct Validator {
       : sessions(keys),
         captcha(keys),
         authenticator(keys, node),
+        controller{[this](const auto& attempt, const auto& wait) {
+                     return checkout.attempt(attempt, wait);
+                   },
+                   sessions, origin, keys},
         forwarding({.node = std::move(node),
                     .routes = routes,
                     .authenticator = authenticator,
@@ -69,9 +73,7 @@ struct Validator {
   http::Upstream upstream;
   peers::Authenticator authenticator;
   peers::HttpForwarder forwarder{upstream, authenticator};
-  CheckController controller{
-      [this](const auto& attempt, const auto& wait) { return checkout.attempt(attempt, wait); },
-      sessions, origin};
+  CheckController controller;
   CheckForwarding forwarding;
 };
 

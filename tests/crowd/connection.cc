@@ -57,6 +57,7 @@ Reply read_reply(const Message& message, const Shopper& shopper) {
     return reply;
   }
   reply.result = text_member(*body, reply.status < 300 ? "result" : "type");
+  reply.result.erase(0, reply.result.rfind('#') + 1);  // of a problem's URI the fragment
   if (const auto* order = body->if_contains("order"); order != nullptr && order->is_int64()) {
     reply.order = order->as_int64();
   }

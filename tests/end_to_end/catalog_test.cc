@@ -6,13 +6,11 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
-#include <map>
-#include <stdexcept>
 
 #include "model/time.h"
+#include "tests/support/console.h"
+#include "tests/support/drawn_pictures.h"
 #include "tests/support/eventually.h"
-#include "tests/support/form.h"
-#include "tests/support/pictures.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {
@@ -28,43 +26,6 @@ boost::json::object state_of(Shop& shop, ProductId product) {
   const auto response = Buyer(shop.port()).get(fmt::format("/product/{}/state", product.value));
   return boost::json::parse(response.body).as_object();
 }
-
-/// An operator's browser at the console.
-class Console {
- public:
-  explicit Console(Shop& shop) : browser_(shop.server().console_port()) {
-    const std::string password = shop.run({"user", "add", "olga", "--operator"});
-    const auto answer =
-        submit("/login", "/login",
-               {{"name", "olga"}, {"password", password.substr(0, password.find('\n'))}});
-    if (answer.status != 303) throw std::runtime_error("no login: " + answer.body);
-  }
-
-  http::ClientResponse get(const std::string& target) { return browser_.get(target); }
-  /// Fills in the form of `page` that goes to `action`.
-  http::ClientResponse submit(const std::string& page, const std::string& action,
-                              const std::map<std::string, std::string>& fields) {
-    auto form = find_form(get(page).body, action);
-    if (!form) throw std::runtime_error("no form for " + action + " on " + page);
-    for (const auto& [name, value] : fields) form->fields[name] = value;
-    return browser_.send({.method = "POST",
-                          .target = action,
-                          .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
-                          .body = form->encoded()});
-  }
-  http::ClientResponse upload(ProductId product, const std::string& content) {
-    const std::string page = fmt::format("/products/{}", product.value);
-    const auto form = find_form(get(page).body, page);
-    return browser_.send({.method = "POST",
-                          .target = page + "/pictures?alt=fox",
-                          .headers = {{"Content-Type", "application/octet-stream"},
-                                      {"Form-Token", form->fields.at("token")}},
-                          .body = content});
-  }
-
- private:
-  Buyer browser_;
-};
 
 TEST(Catalog, AddedStockReopensASaleThatWasSoldOut) {
   Shop shop;
@@ -152,7 +113,7 @@ TEST(Catalog, PicturesComeAndGoWhileTheShopRuns) {
   Shop shop;
   const ProductId lamp = shop.open_sale();
   const auto file = shop.data() / "fox.jpg";  // whatever it is called
-  std::ofstream(file, std::ios::binary) << png(64, 48);
+  std::ofstream(file, std::ios::binary) << drawn_png(64, 48);
   EXPECT_EQ(shop.run({"product", "picture", "add", "1", file.string(), "--alt", "A fox"}), "1\n");
   const auto listed =
       boost::json::parse(shop.run({"product", "picture", "list", "1", "--json"})).as_array().at(0);
@@ -163,8 +124,7 @@ TEST(Catalog, PicturesComeAndGoWhileTheShopRuns) {
   Buyer visitor(shop.port());
   ASSERT_TRUE(eventually(kPatience, [&] { return visitor.get(address).status == 200; }));
   const auto picture = visitor.get(address);
-  EXPECT_EQ(picture.body, png(64, 48));
-  EXPECT_EQ(picture.header("Content-Type"), "image/png");
+  EXPECT_EQ(picture.header("Content-Type"), "image/jpeg");
   EXPECT_EQ(picture.header("X-Content-Type-Options"), "nosniff");
   const auto page = fmt::format("/product/{}", lamp.value);
   EXPECT_TRUE(eventually(kPatience, [&] { return visitor.get(page).body.contains(address); }));
@@ -178,7 +138,7 @@ TEST(Catalog, APictureOfFiveMegabytesFitsAndNoLargerOne) {
   Shop shop;
   const ProductId lamp = shop.add_product();
   Console console(shop);
-  std::string content = png(64, 48);
+  std::string content = drawn_png(64, 48);
   content.resize(5'000'000, 'x');
   const auto added = console.upload(lamp, content);
   ASSERT_EQ(added.status, 201) << added.body;
@@ -186,7 +146,8 @@ TEST(Catalog, APictureOfFiveMegabytesFitsAndNoLargerOne) {
   Buyer visitor(shop.port());
   ASSERT_TRUE(
       eventually(kPatience, [&] { return visitor.get("/pictures/" + name).status == 200; }));
-  EXPECT_EQ(visitor.get("/pictures/" + name).body, content);
+  EXPECT_LT(visitor.get("/pictures/" + name).body.size(), 5'000U)
+      << "what was uploaded is not sent";
   const auto refused = console.upload(lamp, content + 'x');
   EXPECT_EQ(refused.status, 422);
   EXPECT_THAT(refused.body, HasSubstr("5000001 bytes long; expected 1 to 5000000"));

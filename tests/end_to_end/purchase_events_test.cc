@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/support/database_lock.h"
+#include "tests/support/pending.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/shop.h"
 
@@ -70,8 +71,9 @@ TEST(PurchaseEvents, EndWithTheOutcomeOfAPendingPurchase) {
 TEST(PurchaseEvents, EndCleanlyWhenTheServerStops) {
   Shop shop;
   shop.open_sale();
-  RawConnection stream =
-      follow(shop, shop.buyer(1), fmt::format("/purchases/1/{}/events?lease=1", fresh_key()));
+  const Buyer buyer = shop.buyer(1);
+  const std::string key = fresh_key();
+  RawConnection stream = follow(shop, buyer, events_of(pending_address(shop, buyer.id(), key)));
   ASSERT_THAT(stream.read_until("\n\n").value_or("nothing"), StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(shop.stop(), 0);
   EXPECT_THAT(stream.read_to_end().value_or("nothing"), EndsWith("0\r\n\r\n"));

@@ -99,6 +99,7 @@ CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view
     for (const char* member : {"result", "type"}) {
       if (const auto* slug = object->if_contains(member); slug != nullptr && slug->is_string()) {
         answer.result = slug->as_string();
+        answer.result.erase(0, answer.result.rfind('#') + 1);  // of a problem's URI the fragment
         break;
       }
     }

@@ -49,25 +49,25 @@ class RawConnection {
     std::swap(unread_, other.unread_);
     return *this;
   }
-  ~RawConnection() { close(); }
+  virtual ~RawConnection() { RawConnection::close(); }
 
   bool connected() const { return connected_; }
   int descriptor() const { return socket_; }
-  void close() {
+  virtual void close() {
     if (socket_ >= 0) ::close(std::exchange(socket_, -1));
   }
 
   /// False once the peer has closed.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = write_some(bytes.data(), bytes.size());
       if (sent < 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
   }
 
-  bool readable_within(std::chrono::milliseconds time) const {
+  virtual bool readable_within(std::chrono::milliseconds time) const {
     pollfd entry{.fd = socket_, .events = POLLIN, .revents = 0};
     return ::poll(&entry, 1, static_cast<int>(time.count())) == 1;
   }
@@ -130,6 +130,15 @@ class RawConnection {
     return receive(most);
   }
 
+ protected:
+  // As send() and recv(): what a connection that is encrypted does otherwise.
+  virtual ssize_t write_some(const char* bytes, std::size_t size) {
+    return ::send(socket_, bytes, size, MSG_NOSIGNAL);
+  }
+  virtual ssize_t read_some(char* space, std::size_t size) {
+    return ::recv(socket_, space, size, 0);
+  }
+
  private:
   static constexpr std::size_t kMostTaken = 16UL * 1024;
 
@@ -143,7 +152,7 @@ class RawConnection {
   /// False at its end, or a reset.
   bool receive(std::size_t most) {
     std::array<char, kMostTaken> bytes;
-    const ssize_t size = ::recv(socket_, bytes.data(), std::min(most, bytes.size()), 0);
+    const ssize_t size = read_some(bytes.data(), std::min(most, bytes.size()));
     if (size <= 0) return false;
     unread_.append(bytes.data(), static_cast<std::size_t>(size));
     return true;

@@ -27,12 +27,14 @@ std::vector<std::string> command_line(const ServerProcess::Options& options) {
   return words;
 }
 
-/// The port in a line like "shop http://127.0.0.1:8082"; nullopt for any other line.
+/// The port in a line like "shop http://127.0.0.1:8082", or https://; nullopt for any other line.
 std::optional<std::uint16_t> port_of(std::string_view line, const std::string& name) {
-  const std::string begin = name + " http://";
-  if (!line.starts_with(begin)) return std::nullopt;
-  const auto address = net::HostPort::parse(line.substr(begin.size()));
-  return address ? std::optional(address->port) : std::nullopt;
+  for (const std::string& begin : {name + " http://", name + " https://"}) {
+    if (!line.starts_with(begin)) continue;
+    const auto address = net::HostPort::parse(line.substr(begin.size()));
+    if (address) return address->port;
+  }
+  return std::nullopt;
 }
 
 /// The processor time of all threads that a process has had.

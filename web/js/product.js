@@ -1,18 +1,25 @@
 // The product page: follows its sale, and buys.
+import { fetchAt } from "./lib/ahead.js";
 import { Captcha } from "./lib/captcha.js";
-import { ServerClock, keepInSync } from "./lib/clock.js";
+import { ServerClock, askTime, keepInSync } from "./lib/clock.js";
+import { connection } from "./lib/connection.js";
 import { Intent } from "./lib/intent.js";
-import { showAnswer } from "./lib/notice.js";
+import { showAnswer, showConnection } from "./lib/notice.js";
 import { ask } from "./lib/outcome.js";
 import { purchase } from "./lib/purchase.js";
 import { Rest } from "./lib/rest.js";
 import { SalePanel } from "./lib/sale_panel.js";
 import { SaleState } from "./lib/sale_state.js";
+import { askSession } from "./lib/session.js";
 import { inTurn } from "./lib/turn.js";
 import { visitor } from "./lib/visitor.js";
 
-const REST_S = 10;
+const REST_S = 10; // after an attempt that the server took, it takes no other for so long
 const RESUME_MS = 10 * 60_000; // a buyer does not expect an older click to be sent again
+
+const WHEN_IT_COMES = "It comes in the last minute before the start.";
+
+const KEEPS_PICTURE = ["connection-lost", "captcha-missing", "too-fast"]; // the answer may be right
 
 const FRESH_MS = 10_000; // for so long, a reload shows the last answer again, whatever it is
 const LASTING = ["sold", "purchase-failed", "limit-reached"]; // shown after every reload
@@ -25,12 +32,17 @@ class ProductPage {
   #rest = new Rest(this.#buyer);
   #clock = new ServerClock();
   #panel = new SalePanel(this.#clock);
-  #captcha = new Captcha(this.#product, () => this.#say({ type: "login-required" }));
+  #captcha = new Captcha(this.#product, () => this.#loggedOut());
   #button = element("buy-button");
-  #sale = new SaleState(this.#product, this.#clock, (state) => this.#changed(state));
+  #sale = new SaleState(this.#product, (state) => this.#changed(state));
   #state = null;
   #intent = null;
   #busy = false;
+  #open = true; // the session, as far as this page knows
+  #arrived = null; // by the server's clock
+  #share = Math.random(); // this page's own, of the time in which pages fetch ahead
+  #resync = () => {};
+  #aheadOf = ""; // the start that what is to be fetched ahead was fetched for
 
   start() {
     element("buy-form").addEventListener("submit", (event) => {
@@ -40,9 +52,29 @@ class ProductPage {
     window.addEventListener("storage", (event) => {
       if (this.#intent && event.key === this.#intent.name) this.#follow();
     });
-    keepInSync(this.#clock);
+    document.addEventListener("visibilitychange", () => {
+      if (!this.#open && !document.hidden) this.#resync(); // in another tab they may have logged in
+    });
+    connection.listener = (state) => showConnection(element("connection"), state);
+    this.#resync = keepInSync(this.#clock, () => this.#checkSession());
     this.#sale.follow();
     setInterval(() => this.#draw(), 250);
+  }
+
+  /** Asks whether the session is open, which also extends it, and for the server's time with it. */
+  async #checkSession() {
+    if (!this.#buyer) return askTime(this.#clock);
+    const open = await askSession(this.#clock);
+    if (open && !this.#open && !this.#busy) this.#say(null);
+    this.#open = open;
+    if (open) return undefined;
+    this.#loggedOut();
+    return askTime(this.#clock);
+  }
+
+  #loggedOut() {
+    this.#open = false;
+    if (!this.#busy && !this.#intent?.bought) this.#say({ type: "login-required" });
   }
 
   #changed(state) {
@@ -87,13 +119,30 @@ class ProductPage {
     const status = this.#panel.status;
     const rest = this.#rest.left();
     const bought = Boolean(this.#intent?.bought);
-    const buying = status === "on" && this.#intent !== null && !bought;
+    const may = this.#intent !== null && !bought;
+    const buying = status === "on" && may;
+    const ahead = status === "upcoming" && may && this.#isTimeToFetch();
+    if (bought) this.#sale.stop();
     this.#captcha.wanted = this.#state.captcha;
-    if (buying && this.#state.captcha && !this.#busy) this.#captcha.show(this.#intent.key);
-    if (!buying) this.#captcha.rest(status === "upcoming" ? "It comes when the sale begins." : "");
+    const fetching = (buying || ahead) && this.#open;
+    if (!fetching) this.#captcha.rest(status === "upcoming" ? WHEN_IT_COMES : "");
+    else if (this.#state.captcha && !this.#busy) this.#captcha.show(this.#intent.key);
     this.#button.disabled = !buying || this.#busy || rest > 0;
     const label = this.#label(status, rest, bought);
     if (this.#button.textContent !== label) this.#button.textContent = label;
+  }
+
+  /** True from this page's own moment in the last minute before the start on. */
+  #isTimeToFetch() {
+    const start = this.#state.starts_at;
+    if (this.#aheadOf === start) return true;
+    if (!this.#clock.known || document.hidden) return false;
+    const now = this.#clock.now();
+    this.#arrived ??= now;
+    if (now < fetchAt(Date.parse(start), this.#arrived, this.#share)) return false;
+    this.#aheadOf = start;
+    if (!this.#state.captcha) this.#resync(); // else the captcha tells whether the session is open
+    return true;
   }
 
   #label(status, rest, bought) {
@@ -107,12 +156,13 @@ class ProductPage {
 
   async #buy() {
     if (this.#button.disabled) return;
+    if (!this.#open) await this.#checkSession().catch(() => {}); // they may have logged in elsewhere
+    if (!this.#open) return;
     if (this.#state.captcha && this.#captcha.empty()) {
       this.#say({ type: "captcha-empty" });
       this.#captcha.focus();
       return;
     }
-    this.#rest.begin(REST_S); // whatever the answer is, the server takes one attempt in this time
     await this.#inTurn(async (intent) => {
       const { key } = intent;
       const pass = this.#state.captcha ? await this.#pass(key) : "";
@@ -157,36 +207,48 @@ class ProductPage {
   async #pass(key) {
     const { pass, problem, retryAfter } = await this.#captcha.pass(key);
     if (pass) return pass;
-    if (problem === "too-many-wrong") this.#rest.begin(retryAfter || 60);
+    if (retryAfter) this.#rest.begin(retryAfter);
     this.#say({ type: problem, retryAfter });
-    this.#captcha.again(key);
+    if (problem === "login-required") this.#open = false;
+    else if (!KEEPS_PICTURE.includes(problem)) this.#captcha.again(key);
     return null;
   }
 
   async #ask(intent, key, pass) {
     const saleNow = () => this.#sale.recent();
     const click = { product: this.#product, intent, key, pass, saleNow };
-    const answer = await purchase(click, (stage) => this.#say(stage));
-    if (answer && intent.holds(key)) this.#settle(intent, answer);
+    const answer = await purchase(click, (stage) => {
+      if (stage.type === "busy") this.#panel.busy(stage.retryAfter);
+      this.#say(stage);
+    });
+    if (answer && intent.holds(key)) this.#settle(intent, answer, click.sentAt);
     this.#say(answer ?? intent.answer);
   }
 
-  /** What the answer means for the key, the captcha and the button. */
-  #settle(intent, answer) {
+  /** What the answer means for the key, the captcha and the button. The button rests for as long as
+      the server takes no other attempt, and no longer; `sentAt` is when this one was sent. */
+  #settle(intent, answer, sentAt = intent.unresolvedSince) {
+    const restAfterAttempt = () => this.#rest.begin(REST_S - (Date.now() - sentAt) / 1000);
     switch (answer.type) {
       case "sold":
+        restAfterAttempt();
         // Where a buyer may have several units, the next click is another intent.
         if (this.#state.limit > 1) intent.renew(answer);
         else intent.sold(answer);
         return;
       case "purchase-failed":
+        restAfterAttempt();
+        intent.renew(answer);
+        return;
       case "key-reused":
         intent.renew(answer);
         return;
       case "login-required":
+        this.#open = false;
         return; // the intent stays, because its outcome may still be unknown
-      case "busy":
-        this.#panel.busy(answer.retryAfter);
+      case "not-started":
+        this.#resync();
+        this.#rest.begin(REST_S); // this page's clock is wrong, and whoever tries often is shut out
         break;
       case "captcha-required":
         this.#captcha.again(intent.key);

@@ -66,6 +66,21 @@ test("a server that says nothing is asked again", async () => {
   assert.deepEqual(told, ["connection-lost"]);
 });
 
+test("a busy shop is asked again with the same key, when it says and not later", async () => {
+  const busy = (seconds) => json(429, { type: "busy" }, { "Retry-After": String(seconds) });
+  const times = [];
+  const noted = (answer) => () => {
+    times.push(Date.now());
+    return answer();
+  };
+  const { key } = intent;
+  const asked = answering(noted(busy(1)), noted(busy(2)), noted(sold));
+  assert.equal((await buy()).type, "sold");
+  assert.deepEqual(keys(asked), [key, key, key]);
+  assert.deepEqual(told, ["busy", "busy"]);
+  assert.deepEqual([times[1] - times[0], times[2] - times[1]], [1000, 2000]);
+});
+
 test("a pending purchase is followed", async () => {
   const location = `/purchases/3/${intent.key}?lease=1`;
   const asked = answering(json(202, { result: "pending" }, { Location: location }), known);

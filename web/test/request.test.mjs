@@ -21,6 +21,12 @@ test("resolves with what is read of the response", async () => {
   assert.deepEqual(await request("/x", {}, jsonObject), { a: 1 });
 });
 
+test("a problem's type is its slug, which is the fragment of the URI", async () => {
+  answering(json(410, { type: "/openapi.json#sold-out" }), json(410, { type: "sold-out" }));
+  assert.deepEqual(await request("/x", {}, jsonObject), { type: "sold-out" });
+  assert.deepEqual(await request("/x", {}, jsonObject), { type: "sold-out" }, "an older release's");
+});
+
 test("is given up after 15 seconds without an answer", async () => {
   answering(silent);
   const watched = watch(request("/x", {}, jsonObject));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <exception>
 
 namespace stampede::app {
 namespace {
@@ -56,10 +57,9 @@ std::expected<BackupManifest, std::string> parse_backup_manifest(std::string_vie
                           .audited = {.sales = value.at("sales").as_int64(),
                                       .orders = value.at("orders").as_int64(),
                                       .clean = value.at("clean").as_bool()}};
-  } catch (const boost::system::system_error& error) {
-    return std::unexpected(
-        fmt::format("cannot be read ({}); expected the file as `stampede backup` wrote it",
-                    error.code().message()));
+  } catch (const std::exception& error) {  // Boost.JSON throws another one for each mistake
+    return std::unexpected(fmt::format(
+        "cannot be read ({}); expected the file as `stampede backup` wrote it", error.what()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/terminal/progress.h"
+#include "model/plain_text.h"
 #include "services/audit/answers_audit.h"
 #include "services/audit/sale_audit.h"
 
@@ -59,7 +60,7 @@ Done print_reports(const std::vector<SaleReport>& reports, bool json) {
   }
   std::vector<std::string> broken;
   for (const SaleReport& report : reports) {
-    if (!json) fmt::print("{}", services::audit::in_words(report));
+    if (!json) fmt::print("{}", visible(services::audit::in_words(report), "\n"));
     for (const auto& finding : report.findings) {
       if (finding.state != services::audit::Finding::State::kBroken) continue;
       broken.push_back(fmt::format("{} of sale {}: {}", to_string(finding.invariant),

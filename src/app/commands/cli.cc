@@ -1,18 +1,20 @@
 #include "app/commands/cli.h"
 
 #include "app/commands/command_line.h"
+#include "app/config/data_owner.h"
+#include "model/plain_text.h"
 
 namespace stampede::app {
 
 int exit_code(const Done& done) {
   if (done) return 0;
-  fmt::print(stderr, "stampede: {}\n", done.error());
+  fmt::print(stderr, "stampede: {}\n", visible(done.error(), "\n"));
   return 1;
 }
 
 int exit_code(const ConfigErrors& errors) {
-  for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", error);
-  return 2;
+  for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", visible(error));
+  return kNotToBeRetried;
 }
 
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
@@ -95,19 +97,35 @@ CLI::Option& CommandLine::add_time(CLI::App& command, const std::string& name,
               ->type_name("TIME");
 }
 
+/// What every argument may have at most; descriptions have lines.
+bool arguments_are_text(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const auto found = find_steering(argv[i], "\t\n\r");
+    if (!found) continue;
+    fmt::print(stderr,
+               "stampede: argument {}, \"{}\", has {}; expected text without characters "
+               "that steer\n",
+               i, visible(argv[i]), describe(*found));
+    return false;
+  }
+  return true;
+}
+
 int run_cli(int argc, char** argv, const char* version) {
+  if (!arguments_are_text(argc, argv)) return 2;
   CommandLine line(version);
   try {
     line.app().parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return line.app().exit(error);  // --help, --version
-    fmt::print(stderr, "stampede: {}; `stampede --help` says more\n", error.what());
-    return 2;
+    fmt::print(stderr, "stampede: {}; `stampede --help` says more\n", visible(error.what()));
+    return kNotToBeRetried;
   }
   ConfigSources sources = line.sources();
   sources.environment = process_environment();
   const auto loaded = load_config(sources);
   if (!loaded) return exit_code(loaded.error());
+  act_as_owner(loaded->config.data.dir);
   return line.action()(*loaded);
 }
 

@@ -1,17 +1,50 @@
+#include <system_error>
+
 #include "app/commands/command_line.h"
+#include "app/config/data_dir.h"
 #include "app/config/role_config.h"
 #include "app/roles/cluster.h"
+#include "app/roles/listener_tls.h"
 #include "app/roles/serve.h"
+#include "identity/key_file.h"
 #include "model/user.h"
 
 // Every command, its options and their words.
 namespace stampede::app {
+namespace {
+
+/// Runs a role. Keys and a data directory that it may not use count as configuration.
+int run_configured(int (*run)(const Config&), const Config& config) {
+  try {
+    return run(config);
+  } catch (const DataDirBusy&) {
+    throw;
+  } catch (const DataDirError& error) {
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const identity::KeyFileError& error) {
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::permission_denied) throw;  // such as a port below 1024
+    return exit_code(ConfigErrors{error.what()});
+  }
+}
+
+/// As config_for(), and the certificates that it names can be used.
+std::expected<LoadedConfig, ConfigErrors> checked_for(RoleName role, const LoadedConfig& loaded) {
+  auto own = config_for(role, loaded);
+  if (!own) return own;
+  ConfigErrors errors = certificate_errors(own->config);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return own;
+}
+
+}  // namespace
 
 CLI::App& CommandLine::add_role(RoleName role, const std::string& what, int (*run)(const Config&)) {
   CLI::App& added =
       command(app_, std::string{to_string(role)}, what, [role, run](const auto& loaded) {
-        const auto own = config_for(role, loaded);
-        return own ? run(own->config) : exit_code(own.error());
+        const auto own = checked_for(role, loaded);
+        return own ? run_configured(run, own->config) : exit_code(own.error());
       });
   add_config_flags(added, false);
   return added;
@@ -100,13 +133,16 @@ void CommandLine::add_keys_and_config() {
   command(keys, "rotate", "seal with a fresh key; what the last one sealed still opens",
           [](const auto& loaded) { return rotate_keys(loaded.config); });
   CLI::App& config = group(app_, "config", "the configuration");
-  CLI::App& check =
-      command(config, "check", "check everything and show each value and where it comes from",
-              [this](const auto& loaded) {
-                if (!role_) return exit_code(check_config(loaded, json_));
-                const auto own = config_for(*role_, loaded);
-                return own ? exit_code(check_config(*own, json_)) : exit_code(own.error());
-              });
+  CLI::App& check = command(
+      config, "check", "check everything and show each value and where it comes from",
+      [this](const auto& loaded) {
+        if (!role_) {
+          const ConfigErrors errors = certificate_errors(loaded.config);
+          return errors.empty() ? exit_code(check_config(loaded, json_)) : exit_code(errors);
+        }
+        const auto own = checked_for(*role_, loaded);
+        return own ? exit_code(check_config(*own, json_)) : exit_code(own.error());
+      });
   add_config_flags(check, false);
   check
       .add_option_function<std::string>(

@@ -1,20 +1,14 @@
 #include "app/commands/command_context.h"
 
 #include <fmt/core.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include "app/config/data_dir.h"
+#include "app/config/data_owner.h"
 #include "app/roles/from_config.h"
+#include "pictures/apart/render_apart.h"
 
 namespace stampede::app {
 namespace {
-
-/// "cli:alice", by the account that runs the command; "cli:1000" if it has no name.
-std::string this_operator() {
-  const passwd* account = getpwuid(getuid());
-  return account ? fmt::format("cli:{}", account->pw_name) : fmt::format("cli:{}", getuid());
-}
 
 std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
                                                            CommandContext::Missing missing) {
@@ -35,13 +29,13 @@ CommandContext::CommandContext(const Config& config, Missing missing)
     : database_(open_database(config, missing)),
       repositories_(*database_),
       journal_(repositories_.audit_log(), repositories_.accounts()),
-      catalog_(repositories_.catalog(), repositories_.pictures(), journal_),
+      catalog_(repositories_.catalog(), repositories_.pictures(), journal_, pictures::render_apart),
       users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
              journal_),
       keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {
-  return {.name = this_operator(), .now = read_clocks()};
+  return {.name = fmt::format("cli:{}", calling_account()), .now = read_clocks()};
 }
 
 void print_applied(std::int64_t number, bool before) {

@@ -15,6 +15,10 @@
 // Included by cli*.cc only: CLI11 is heavy.
 namespace stampede::app {
 
+/// Exit code of what ends the same however often it is started, until somebody changes what it is
+/// started with. deploy/systemd/ does not restart after it.
+inline constexpr int kNotToBeRetried = 2;
+
 /// What the command line chose to do, with the configuration it runs on; answers the exit code.
 using Action = std::function<int(const LoadedConfig&)>;
 

@@ -25,16 +25,23 @@ void load_sales(services::purchase::SaleCatalog& sales, CommandContext& context,
   }
 }
 
+Done put_picture(StaticSite& site, CommandContext& context, const std::string& name) {
+  const auto content = context.storage().pictures().content(name);
+  if (!content) {
+    return std::unexpected(
+        fmt::format("picture {} was removed meanwhile; run `stampede pages` again", name));
+  }
+  site.put("pictures/" + name, *content);
+  return {};
+}
+
 Done put_pictures(StaticSite& site, CommandContext& context, const std::vector<Product>& products) {
   for (const Product& product : products) {
     for (const Picture& picture : product.pictures) {
-      const auto content = context.storage().pictures().content(picture.name);
-      if (!content) {
-        return std::unexpected(fmt::format(
-            "picture {} of product {} was removed meanwhile; run `stampede pages` again",
-            picture.name, product.id.value));
+      if (const Done done = put_picture(site, context, picture.name); !done) return done;
+      for (const PictureFile& version : picture.versions) {
+        if (const Done done = put_picture(site, context, version.name); !done) return done;
       }
-      site.put("pictures/" + picture.name, *content);
     }
   }
   return {};

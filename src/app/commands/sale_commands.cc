@@ -6,6 +6,7 @@
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/terminal/table.h"
+#include "model/plain_text.h"
 #include "services/catalog/catalog.h"
 
 namespace stampede::app {
@@ -110,8 +111,8 @@ Done show_sale(const Config& config, SaleId sale, bool json) {
     }
     fmt::print(
         "sale      {}\nproduct   {} {}\nstatus    {}\nsold      {} of {}\nprice     {} cents\n",
-        sale.value, shown.product.value, product, to_string(position.status(now)), position.sold,
-        shown.quantity, shown.price_cents);
+        sale.value, shown.product.value, visible(product), to_string(position.status(now)),
+        position.sold, shown.quantity, shown.price_cents);
     fmt::print("limit     {} a buyer\nstarts    {}\nends      {}\ncaptcha   {}\n",
                shown.per_buyer_limit, format_rfc3339(shown.starts_at), end_of(shown),
                shown.captcha ? "on" : "off");

@@ -143,7 +143,7 @@ Done ban_user(const Config& config, const UserBan& options) {
   if (!user) return std::unexpected(user.error());
   const auto banned =
       context.users().ban(context.who(), user->id, {options.reason, options.duration});
-  if (!banned) return std::unexpected(explain(banned.error()));
+  if (!banned) return std::unexpected(explain(banned.error(), options.reason));
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "app/config/keys.h"
+#include "model/plain_text.h"
 #include "services/admission/token_bucket.h"
 
 namespace stampede::app {
@@ -66,6 +67,17 @@ std::optional<Value> value_of(const toml::node& node) {
     texts.push_back(text->get());
   }
   return texts;
+}
+
+/// What no text of a configuration has, described; nullopt if this has none.
+std::optional<std::string> steering_in(const Value& value) {
+  std::vector<std::string> texts;
+  if (const auto* text = std::get_if<std::string>(&value)) texts = {*text};
+  if (const auto* list = std::get_if<std::vector<std::string>>(&value)) texts = *list;
+  for (const std::string& text : texts) {
+    if (const auto found = find_steering(text)) return describe(*found);
+  }
+  return std::nullopt;
 }
 
 std::string written(const toml::node& node) {
@@ -155,7 +167,9 @@ void Loader::read_section(const std::string& section, const toml::table& table,
       continue;
     }
     const auto value = value_of(node);
-    if (!value || !assign(*key, *value, config_)) {
+    if (const auto steering = value ? steering_in(*value) : std::nullopt) {
+      error("{}: the value ({}) has {}; expected {}", name, origin, *steering, key->expected());
+    } else if (!value || !assign(*key, *value, config_)) {
       error("{}: {} ({}) is not {}", name, key->secret ? "the value" : written(node), origin,
             key->expected());
     }
@@ -205,7 +219,9 @@ void Loader::read_flags(const std::vector<std::pair<std::string, std::string>>& 
 }
 
 void Loader::set_text(const Key& key, std::string_view text, std::string origin) {
-  if (!assign_text(key, text, config_)) {
+  if (const auto steering = steering_in(std::string(text))) {
+    error("{}: the value ({}) has {}; expected {}", key.name, origin, *steering, key.expected());
+  } else if (!assign_text(key, text, config_)) {
     const std::string value = key.secret ? "the value" : fmt::format("{:?}", text);
     error("{}: {} ({}) is not {}", key.name, value, origin, key.expected());
   }

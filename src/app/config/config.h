@@ -23,13 +23,16 @@ struct Config {
     double check_burst = 1000;   // size of that bucket
     double product_rate = 1000;  // tokens per second on the product pages; 0: no bucket
     double product_burst = 10000;
-    double interval_seconds = 10;   // one attempt per buyer in this time; 0: none
-    std::int64_t ipv6_prefix = 64;  // bits of an IPv6 address; all with the same are one address
+    double interval_seconds = 10;  // one attempt per buyer in this time; 0: none
+    /// Bits of an IPv6 address; all with the same are one address. As many a home is given, as a
+    /// rule (RFC 6177); phones that are given 64 each share one then, as they share an IPv4
+    /// address.
+    std::int64_t ipv6_prefix = 56;
   } admission;
   struct Accounts {
     std::int64_t threads = 1;                      // that check passwords
     std::int64_t registrations_per_address = 600;  // a minute
-    std::int64_t wrong_per_address = 120;          // wrong tries to log in, a minute
+    std::int64_t wrong_per_address = 600;          // wrong tries to log in, a minute
   } accounts;
   struct Http {
     std::string listen;   // port 0: a free one; empty: the role's own (role_config.h)
@@ -40,6 +43,14 @@ struct Config {
     std::int64_t connections_per_address = 4096;
     std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
   } http;
+  /// PEM files; empty: plain HTTP.
+  struct Tls {
+    std::filesystem::path certificate;  // what http.listen shows, and its chain
+    std::filesystem::path key;
+    std::filesystem::path console_certificate;  // the same of http.console
+    std::filesystem::path console_key;
+    std::int64_t hsts_seconds = 31'536'000;  // for so long browsers ask by TLS alone; 0: not told
+  } tls;
   struct Data {
     std::filesystem::path dir = "data";  // relative to the working directory
   } data;

@@ -49,6 +49,26 @@ class ConfigTest : public testing::Test {
   const std::filesystem::path path_ = folder_.path() / "config.toml";
 };
 
+TEST_F(ConfigTest, WhatSteersATerminalIsRefusedByItsCodePoint) {
+  const std::string folder = "/srv/fox\u202egnp";
+  const auto expect_refused = [](const auto& loaded, const char* origin) {
+    ASSERT_FALSE(loaded);
+    EXPECT_THAT(loaded.error(),
+                ElementsAre(AllOf(HasSubstr("data.dir: the value"), HasSubstr(origin),
+                                  HasSubstr("U+202E (right-to-left override) at byte 8"))));
+  };
+  expect_refused(load_text("[data]\ndir = \"" + folder + "\"\n"), ":2");
+  expect_refused(load_text("[data]\ndir = \"/srv/fox\\u202egnp\"\n"), ":2");
+  expect_refused(
+      load_config({.file = {}, .environment = {"STAMPEDE_DATA_DIR=" + folder}, .flags = {}}),
+      "environment STAMPEDE_DATA_DIR");
+  expect_refused(load_config({.file = {}, .environment = {}, .flags = {{"data.dir", folder}}}),
+                 "flag");
+  const auto list = load_text("[http]\ntrusted_proxies = [\"10.0.0.1\", \"10.0.0.2\\u0007\"]\n");
+  ASSERT_FALSE(list);
+  EXPECT_THAT(list.error(), ElementsAre(HasSubstr("U+0007 (control character) at byte 8")));
+}
+
 std::string origin_of(const LoadedConfig& loaded, std::string_view key) {
   for (const Setting& setting : loaded.settings) {
     if (setting.key == key) return setting.origin;
@@ -127,61 +147,90 @@ TEST_F(ConfigTest, EveryKeyTakesWhatItShows) {
   }
 }
 
+TEST_F(ConfigTest, WhatIsShownIsToml) {
+  const auto loaded =
+      load_text("data.dir = \"a\\u00ad\\u200b\\u0007\\\"\\\\ä\"\nadmission.check_rate = -0.0\n");
+  ASSERT_TRUE(loaded) << loaded.error().front();
+  const auto shown = [](const LoadedConfig& config, std::string_view key) {
+    return std::ranges::find(config.settings, key, &Setting::key)->value;
+  };
+  EXPECT_EQ(shown(*loaded, "admission.check_rate"), "0");
+  const auto again = load_text("data.dir = " + shown(*loaded, "data.dir") + "\n");
+  ASSERT_TRUE(again) << again.error().front();
+  EXPECT_EQ(again->config.data.dir, loaded->config.data.dir);
+}
+
 struct BadFile {
   const char* text;
   std::vector<std::string> names;  // what the one error must name
 };
 
+const BadFile kBadFiles[] = {
+    {"[admission]\nchek_rate = 5\n", {"admission.chek_rate", ":2", "unknown key", "check_rate"}},
+    {"[admision]\ncheck_rate = 5\n", {"admision", ":1", "unknown section", "[admission]"}},
+    {"listen = \"127.0.0.1:1\"\n", {"listen", ":1", "unknown key", "[http]"}},
+    {"admission = 5\n", {"admission", "5", ":1", "not a section"}},
+    {"[admission]\ncheck_rate = \"fast\"\n",
+     {"admission.check_rate", "fast", ":2", "a number from 0"}},
+    {"[admission]\ncheck_rate = \"5\"\n", {"admission.check_rate", "5", "a number from 0"}},
+    {"[admission]\ncheck_rate = true\n", {"admission.check_rate", "true", "a number from 0"}},
+    {"[admission]\ncheck_rate = -1\n", {"admission.check_rate", "-1", "from 0 to 1000000000"}},
+    {"[admission]\ncheck_rate = nan\n", {"admission.check_rate", "nan", "from 0"}},
+    {"[admission]\ncheck_burst = 0\n", {"admission.check_burst", "0", "from 1"}},
+    {"[admission]\ncheck_rate.x = 1\n", {"admission.check_rate", "a number"}},
+    {"[admission]\ncheck_rate = 1979-05-27\n", {"admission.check_rate", "1979-05-27", "a number"}},
+    {"[admission]\nipv6_prefix = 31\n", {"admission.ipv6_prefix", "31", "from 32 to 64"}},
+    {"[admission]\nipv6_prefix = 65\n", {"admission.ipv6_prefix", "65", "from 32 to 64"}},
+    {"[accounts]\nthreads = 0\n", {"accounts.threads", "0", ":2", "from 1 to 256"}},
+    {"[accounts]\nthreads = 257\n", {"accounts.threads", "257", "from 1 to 256"}},
+    {"[accounts]\nthreads = 1.5\n", {"accounts.threads", "1.5", "a whole number"}},
+    {"[accounts]\nregistrations_per_address = 0\n",
+     {"accounts.registrations_per_address", "0", "from 1 to 1000000"}},
+    {"[accounts]\nregistrations_per_address = 1000001\n",
+     {"accounts.registrations_per_address", "1000001", "from 1 to 1000000"}},
+    {"[accounts]\nwrong_per_address = -1\n",
+     {"accounts.wrong_per_address", "-1", "from 1 to 1000000"}},
+    {"[accounts]\nwrong_per_address = 1000001\n",
+     {"accounts.wrong_per_address", "1000001", "from 1 to 1000000"}},
+    {"[accounts]\nwrong_per_addres = 1\n",
+     {"accounts.wrong_per_addres", "unknown key", "wrong_per_address"}},
+    {"[http]\nthreads = 1.5\n", {"http.threads", "1.5", "a whole number from 0 to 1024"}},
+    {"[http]\nlisten = \"8082\"\n", {"http.listen", "8082", "127.0.0.1:8082"}},
+    {"[http]\nlisten = \"localhost:8082\"\n", {"http.listen", "localhost", "IPv4"}},
+    {"[http]\nlisten = \"127.0.0.1:65536\"\n", {"http.listen", "65536"}},
+    {"[http]\nlisten = \"::1:80\"\n", {"http.listen", "::1:80", "[IPv6]"}},
+    {"[http]\nlisten = \"127.0.0.1:9\"\nconsole = \"127.0.0.1:9\"\n",
+     {"http.console", "http.listen"}},
+    {"[http]\norigin = \"shop.example\"\n", {"http.origin", "https://shop.example"}},
+    {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
+    {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
+    {"[http]\ntrusted_proxies = [\"10.0.0.1\\u0000x\"]\n", {"http.trusted_proxies", "10.0.0.1"}},
+    {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
+    {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
+    {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},
+    {"[cluster]\nnode = \"Node 1\"\n", {"cluster.node", "Node 1", "a-z 0-9 -"}},
+    {"[cluster]\nnode = \"abcdefghijklmnopqrstuvwxyz0123456\"\n", {"cluster.node", "1 to 32"}},
+    {"[cluster]\nadvertise = \"10.0.0.7\"\n", {"cluster.advertise", "a host and a port"}},
+    {"[cluster]\nquantity = \"\"\n", {"cluster.quantity", "a host and a port"}},
+    {"[cluster]\nquantity = \"10.0.0.4:0\"\n", {"cluster.quantity", "10.0.0.4:0"}},
+    {"[cluster]\nvirtual_nodes = 0\n", {"cluster.virtual_nodes", "0", "from 1 to 10000"}},
+    {"[queue]\nbrokers = []\n", {"queue.brokers", "[]", "one or more"}},
+    {"[queue]\nbrokers = [\"broker\"]\n", {"queue.brokers", "broker", "a port"}},
+    {"[queue]\nbrokers = [\"[broker]:5672\"]\n", {"queue.brokers", "[broker]"}},
+    {"[queue]\nbrokers = [\"::1:5672\"]\n", {"queue.brokers", "::1:5672"}},
+    {"[queue]\nbrokers = [\"a b:5672\"]\n", {"queue.brokers", "a b"}},
+    {"[queue]\nuser = \"\"\n", {"queue.user", "1 to 128"}},
+    {"[queue]\nname = \"a/b\"\n", {"queue.name", "a/b", "1 to 64"}},
+    {"[database]\naddress = \"10.0.0.6\"\n", {"database.address", "10.0.0.6", "socket"}},
+    {"[database]\naddress = \"run/socket\"\n", {"database.address", "run/socket"}},
+    {"[database]\nname = \"a b\"\n", {"database.name", "a b", "1 to 64"}},
+    {"[data\n", {":1", "not valid TOML"}},
+    {"[data]\ndir = \"a\"\ndir = \"b\"\n", {":3", "not valid TOML"}},
+    {"[data]\ndir = \"\xff\xfe\"\n", {":2", "utf-8"}},
+};
+
 TEST_F(ConfigTest, ABadFileIsRefusedWithKeyValuePlaceAndExpectation) {
-  const BadFile rows[] = {
-      {"[admission]\nchek_rate = 5\n", {"admission.chek_rate", ":2", "unknown key", "check_rate"}},
-      {"[admision]\ncheck_rate = 5\n", {"admision", ":1", "unknown section", "[admission]"}},
-      {"listen = \"127.0.0.1:1\"\n", {"listen", ":1", "unknown key", "[http]"}},
-      {"admission = 5\n", {"admission", "5", ":1", "not a section"}},
-      {"[admission]\ncheck_rate = \"fast\"\n",
-       {"admission.check_rate", "fast", ":2", "a number from 0"}},
-      {"[admission]\ncheck_rate = \"5\"\n", {"admission.check_rate", "5", "a number from 0"}},
-      {"[admission]\ncheck_rate = true\n", {"admission.check_rate", "true", "a number from 0"}},
-      {"[admission]\ncheck_rate = -1\n", {"admission.check_rate", "-1", "from 0 to 1000000000"}},
-      {"[admission]\ncheck_rate = nan\n", {"admission.check_rate", "nan", "from 0"}},
-      {"[admission]\ncheck_burst = 0\n", {"admission.check_burst", "0", "from 1"}},
-      {"[admission]\ncheck_rate.x = 1\n", {"admission.check_rate", "a number"}},
-      {"[admission]\ncheck_rate = 1979-05-27\n",
-       {"admission.check_rate", "1979-05-27", "a number"}},
-      {"[http]\nthreads = 1.5\n", {"http.threads", "1.5", "a whole number from 0 to 1024"}},
-      {"[http]\nlisten = \"8082\"\n", {"http.listen", "8082", "127.0.0.1:8082"}},
-      {"[http]\nlisten = \"localhost:8082\"\n", {"http.listen", "localhost", "IPv4"}},
-      {"[http]\nlisten = \"127.0.0.1:65536\"\n", {"http.listen", "65536"}},
-      {"[http]\nlisten = \"::1:80\"\n", {"http.listen", "::1:80", "[IPv6]"}},
-      {"[http]\nlisten = \"127.0.0.1:9\"\nconsole = \"127.0.0.1:9\"\n",
-       {"http.console", "http.listen"}},
-      {"[http]\norigin = \"shop.example\"\n", {"http.origin", "https://shop.example"}},
-      {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
-      {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
-      {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
-      {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
-      {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},
-      {"[cluster]\nnode = \"Node 1\"\n", {"cluster.node", "Node 1", "a-z 0-9 -"}},
-      {"[cluster]\nnode = \"abcdefghijklmnopqrstuvwxyz0123456\"\n", {"cluster.node", "1 to 32"}},
-      {"[cluster]\nadvertise = \"10.0.0.7\"\n", {"cluster.advertise", "a host and a port"}},
-      {"[cluster]\nquantity = \"\"\n", {"cluster.quantity", "a host and a port"}},
-      {"[cluster]\nquantity = \"10.0.0.4:0\"\n", {"cluster.quantity", "10.0.0.4:0"}},
-      {"[cluster]\nvirtual_nodes = 0\n", {"cluster.virtual_nodes", "0", "from 1 to 10000"}},
-      {"[queue]\nbrokers = []\n", {"queue.brokers", "[]", "one or more"}},
-      {"[queue]\nbrokers = [\"broker\"]\n", {"queue.brokers", "broker", "a port"}},
-      {"[queue]\nbrokers = [\"[broker]:5672\"]\n", {"queue.brokers", "[broker]"}},
-      {"[queue]\nbrokers = [\"::1:5672\"]\n", {"queue.brokers", "::1:5672"}},
-      {"[queue]\nbrokers = [\"a b:5672\"]\n", {"queue.brokers", "a b"}},
-      {"[queue]\nuser = \"\"\n", {"queue.user", "1 to 128"}},
-      {"[queue]\nname = \"a/b\"\n", {"queue.name", "a/b", "1 to 64"}},
-      {"[database]\naddress = \"10.0.0.6\"\n", {"database.address", "10.0.0.6", "socket"}},
-      {"[database]\naddress = \"run/socket\"\n", {"database.address", "run/socket"}},
-      {"[database]\nname = \"a b\"\n", {"database.name", "a b", "1 to 64"}},
-      {"[data\n", {":1", "not valid TOML"}},
-      {"[data]\ndir = \"a\"\ndir = \"b\"\n", {":3", "not valid TOML"}},
-      {"[data]\ndir = \"\xff\xfe\"\n", {":2", "utf-8"}},
-  };
-  for (const BadFile& row : rows) {
+  for (const BadFile& row : kBadFiles) {
     const auto loaded = load_text(row.text);
     ASSERT_FALSE(loaded) << row.text;
     ASSERT_EQ(loaded.error().size(), 1u) << row.text;

@@ -19,7 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int error) {
-  throw DataDirError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(error)));
+  const std::string words = fmt::format("{}: {}: {}", path.string(), what, std::strerror(error));
+  for (const int forbidden : {EACCES, EPERM, EROFS, ENOTDIR, ELOOP, ENAMETOOLONG, ENOENT}) {
+    if (error == forbidden) throw DataDirError(words);
+  }
+  throw DataDirBusy(words);
 }
 
 void make_keys(const fs::path& path) {
@@ -41,6 +45,24 @@ void refuse_cut_restore(const fs::path& dir) {
       fmt::format("{}: a restore into it has not finished, or was cut short; expected a shop. Run "
                   "`stampede restore` again",
                   dir.string()));
+}
+
+/// A file of the shop that another account made: named before it is in the way.
+void refuse_foreign_files(const fs::path& dir) {
+  std::error_code failure;
+  for (const auto& entry : fs::directory_iterator(dir, failure)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name == "lock" || name.starts_with("keys") || name.starts_with("stampede.db");
+    struct stat status {};
+    if (geteuid() == 0 || !ours || lstat(entry.path().c_str(), &status) != 0 ||
+        status.st_uid == geteuid()) {
+      continue;
+    }
+    throw DataDirError(
+        fmt::format("{}: belongs to account {}, and this is account {}; expected one owner of all "
+                    "files of a shop: chown them",
+                    entry.path().string(), status.st_uid, geteuid()));
+  }
 }
 
 /// The process id that the holder of the lock wrote, for the message.
@@ -70,6 +92,7 @@ bool make_private_directory(const fs::path& dir) {
 
 void prepare_data_dir(const fs::path& dir) {
   make_private_directory(dir);
+  refuse_foreign_files(dir);
   refuse_cut_restore(dir);
   // Asked first: whoever makes a new shop at the same time makes its keys before its database.
   std::error_code failure;
@@ -91,6 +114,7 @@ void prepare_keys(const fs::path& dir) {
 }
 
 void require_data_dir(const fs::path& dir) {
+  refuse_foreign_files(dir);
   refuse_cut_restore(dir);
   std::error_code failure;
   if (fs::exists(database_path(dir), failure)) return;
@@ -109,7 +133,7 @@ DataDirLock::DataDirLock(const fs::path& dir) {
     const std::string owner = holder(file_);
     close(file_);
     if (error != EWOULDBLOCK) fail(path, "cannot be locked", error);
-    throw DataDirError(
+    throw DataDirBusy(
         fmt::format("{}: {} serves from this data directory already; stop it first, or give --data "
                     "another directory",
                     dir.string(), owner));

@@ -12,6 +12,12 @@ class DataDirError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One that cannot be used now, and perhaps later: another process has it, or the disk is full.
+class DataDirBusy : public DataDirError {
+ public:
+  using DataDirError::DataDirError;
+};
+
 inline std::filesystem::path database_path(const std::filesystem::path& dir) {
   return dir / "stampede.db";
 }
@@ -39,7 +45,7 @@ void require_data_dir(const std::filesystem::path& dir);
 /// when the process ends, however it ends.
 class DataDirLock {
  public:
-  /// Throws DataDirError naming the process that has it.
+  /// Throws DataDirError, and DataDirBusy naming the process that has it.
   explicit DataDirLock(const std::filesystem::path& dir);
   ~DataDirLock();
   DataDirLock(const DataDirLock&) = delete;

@@ -17,13 +17,23 @@ struct Traits {
   std::string_view listen;  // its own address; empty: the next member, or none
   bool at_quantity = false;
   std::string_view console;
-  bool database = false;  // stands on MariaDB
-  bool queue = false;     // speaks with the brokers
+  bool database = false;     // stands on MariaDB
+  bool queue = false;        // speaks with the brokers
+  bool tls = false;          // can speak it at http.listen
+  bool console_tls = false;  // and at http.console
 };
 
 constexpr std::array<Traits, 6> kTraits = {{
-    {.name = "serve", .listen = "127.0.0.1:8082", .console = "127.0.0.1:8080"},
-    {.name = "web", .listen = "127.0.0.1:8082", .console = "127.0.0.1:8092", .database = true},
+    {.name = "serve",
+     .listen = "127.0.0.1:8082",
+     .console = "127.0.0.1:8080",
+     .tls = true,
+     .console_tls = true},
+    {.name = "web",
+     .listen = "127.0.0.1:8082",
+     .console = "127.0.0.1:8092",
+     .database = true,
+     .tls = true},
     {.name = "validate", .listen = "127.0.0.1:8083", .console = "127.0.0.1:8093", .queue = true},
     {.name = "quantity",
      .at_quantity = true,
@@ -31,7 +41,11 @@ constexpr std::array<Traits, 6> kTraits = {{
      .database = true,
      .queue = true},
     {.name = "consume", .console = "127.0.0.1:8095", .database = true, .queue = true},
-    {.name = "admin", .console = "127.0.0.1:8080", .database = true, .queue = true},
+    {.name = "admin",
+     .console = "127.0.0.1:8080",
+     .database = true,
+     .queue = true,
+     .console_tls = true},
 }};
 
 const Traits& traits_of(RoleName role) { return kTraits[static_cast<std::size_t>(role)]; }
@@ -47,6 +61,12 @@ class Check {
  private:
   void fill(std::string Config::Http::*member, std::string_view key, std::string_view own);
   void check_listeners();
+  void check_tls();
+  struct Pem {
+    std::string_view name;
+    const std::filesystem::path& file;
+  };
+  void check_pair(Pem certificate, Pem key, bool possible);
   void check_node();
   void check_queue();
   void check_database();
@@ -90,6 +110,33 @@ void Check::check_listeners() {
   if (http.listen == http.console && !http.listen.ends_with(":0")) {
     refuse("http.console", "is where `stampede {}` listens too; expected an address of its own",
            traits_.name);
+  }
+}
+
+void Check::check_pair(Pem certificate, Pem key, bool possible) {
+  if (certificate.file.empty() && key.file.empty()) return;
+  if (!possible) {
+    refuse(certificate.file.empty() ? key.name : certificate.name,
+           "is given, and `stampede {}` has no listener that speaks TLS with it; expected none",
+           traits_.name);
+  } else if (key.file.empty()) {
+    refuse(key.name, "is empty, and {} is given; expected the file of its private key",
+           certificate.name);
+  } else if (certificate.file.empty()) {
+    refuse(certificate.name, "is empty, and {} is given; expected the file of its certificate",
+           key.name);
+  }
+}
+
+void Check::check_tls() {
+  const Config::Tls& tls = config_.tls;
+  check_pair({"tls.certificate", tls.certificate}, {"tls.key", tls.key}, traits_.tls);
+  check_pair({"tls.console_certificate", tls.console_certificate},
+             {"tls.console_key", tls.console_key}, traits_.console_tls);
+  if (!tls.certificate.empty() && config_.http.origin.starts_with("http:")) {
+    refuse("http.origin",
+           "is not what a browser says of a shop with tls.certificate; expected "
+           "https://");
   }
 }
 
@@ -145,6 +192,7 @@ std::expected<LoadedConfig, ConfigErrors> Check::run() {
   fill(&Config::Http::listen, "http.listen", traits_.at_quantity ? alone : traits_.listen);
   fill(&Config::Http::console, "http.console", traits_.console);
   check_listeners();
+  check_tls();
   check_node();
   check_queue();
   check_database();

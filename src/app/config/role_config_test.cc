@@ -164,5 +164,51 @@ TEST(RoleConfig, RolesHaveNames) {
   EXPECT_EQ(role_named("cook"), std::nullopt);
 }
 
+TEST(RoleConfig, ACertificateComesWithItsKey) {
+  const std::string own = "/etc/stampede/own.pem";
+  for (const std::string prefix : {"tls.", "tls.console_"}) {
+    const auto alone = load_for(RoleName::kServe, {{prefix + "certificate", own}});
+    ASSERT_FALSE(alone);
+    EXPECT_THAT(alone.error(), ElementsAre(AllOf(HasSubstr(prefix + "key"),
+                                                 HasSubstr(prefix + "certificate is given"))));
+    const auto key = load_for(RoleName::kServe, {{prefix + "key", own}});
+    ASSERT_FALSE(key);
+    EXPECT_THAT(key.error(), ElementsAre(HasSubstr(prefix + "certificate: \"\"")));
+    EXPECT_TRUE(load_for(RoleName::kServe, {{prefix + "certificate", own}, {prefix + "key", own}}));
+  }
+}
+
+TEST(RoleConfig, TlsIsForListenersThatSpeakIt) {
+  const std::string own = "/etc/stampede/own.pem";
+  const std::pair<std::string, std::string> database{"database.address", "127.0.0.1:3306"};
+  const auto takes = [&](RoleName role, const std::string& prefix) {
+    return load_for(role, {database,
+                           {"cluster.node", "a"},
+                           {prefix + "certificate", own},
+                           {prefix + "key", own}})
+        .has_value();
+  };
+  EXPECT_TRUE(takes(RoleName::kWeb, "tls."));
+  EXPECT_FALSE(takes(RoleName::kWeb, "tls.console_"));
+  EXPECT_FALSE(takes(RoleName::kAdmin, "tls."));
+  EXPECT_TRUE(takes(RoleName::kAdmin, "tls.console_"));
+  for (const RoleName role : {RoleName::kValidate, RoleName::kQuantity, RoleName::kConsume}) {
+    EXPECT_FALSE(takes(role, "tls.")) << to_string(role);
+    EXPECT_FALSE(takes(role, "tls.console_")) << to_string(role);
+  }
+}
+
+TEST(RoleConfig, AShopWithACertificateHasNoOriginOfPlainHttp) {
+  const Given tls{{"tls.certificate", "own.pem"}, {"tls.key", "key.pem"}};
+  Given plain = tls;
+  plain.emplace_back("http.origin", "http://shop.example");
+  const auto refused = load_for(RoleName::kServe, plain);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), ElementsAre(HasSubstr("http.origin: \"http://shop.example\"")));
+  Given right = tls;
+  right.emplace_back("http.origin", "https://shop.example");
+  EXPECT_TRUE(load_for(RoleName::kServe, right));
+}
+
 }  // namespace
 }  // namespace stampede::app

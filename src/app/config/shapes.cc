@@ -39,6 +39,7 @@ std::string host_of(std::string_view text) {
 bool is_address(std::string_view text) {
   in6_addr bytes;
   const std::string copy{text};
+  if (copy.find('\0') != copy.npos) return false;  // where inet_pton() would stop
   return inet_pton(AF_INET, copy.c_str(), &bytes) == 1 ||
          inet_pton(AF_INET6, copy.c_str(), &bytes) == 1;
 }

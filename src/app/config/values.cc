@@ -18,7 +18,7 @@ struct Assign {
 
   bool operator()(double* slot, double number) const {
     if (!in_range(key, number)) return false;
-    *slot = number;
+    *slot = number == 0 ? 0 : number;  // and not -0
     return true;
   }
   bool operator()(double* slot, std::int64_t number) const {
@@ -79,17 +79,34 @@ struct FromText {
   std::optional<Value> operator()(std::vector<std::string>*) const { return split_list(text); }
 };
 
+/// A basic string of TOML.
+std::string toml_text(std::string_view text) {
+  std::string written = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      written += '\\';
+      written += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      written += fmt::format("\\u{:04x}", byte);
+    } else {
+      written += c;
+    }
+  }
+  return written + '"';
+}
+
 struct Show {
   std::string operator()(const double* number) const { return fmt::format("{}", *number); }
   std::string operator()(const std::int64_t* number) const { return fmt::format("{}", *number); }
-  std::string operator()(const std::string* text) const { return fmt::format("{:?}", *text); }
+  std::string operator()(const std::string* text) const { return toml_text(*text); }
   std::string operator()(const std::filesystem::path* path) const {
-    return fmt::format("{:?}", path->string());
+    return toml_text(path->string());
   }
   std::string operator()(const std::vector<std::string>* texts) const {
-    std::vector<std::string> quoted;
-    for (const std::string& text : *texts) quoted.push_back(fmt::format("{:?}", text));
-    return fmt::format("[{}]", fmt::join(quoted, ", "));
+    std::vector<std::string> items;
+    for (const std::string& text : *texts) items.push_back(toml_text(text));
+    return fmt::format("[{}]", fmt::join(items, ", "));
   }
 };
 

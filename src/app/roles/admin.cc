@@ -10,6 +10,7 @@
 #include "app/roles/cluster.h"
 #include "app/roles/console_front.h"
 #include "app/roles/from_config.h"
+#include "app/roles/listener_tls.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
 #include "concurrency/mutex.h"
@@ -41,8 +42,9 @@ struct ClusterView {
 /// at.
 class Admin final : public Role {
  public:
-  explicit Admin(const Config& config)
+  Admin(const Config& config, const ListenerTls& tls)
       : config_(config),
+        tls_(tls),
         keys_(key_path(config.data.dir)),
         database_(open_cluster_database(config, kReaders)),
         repositories_(*database_),
@@ -56,6 +58,7 @@ class Admin final : public Role {
   ClusterView view() const { return view_.copy(); }
 
   const Config& config_;
+  const ListenerTls& tls_;
   identity::KeyRing keys_;
   std::unique_ptr<repositories::sql::Database> database_;
   repositories::sql::Repositories repositories_;
@@ -138,6 +141,8 @@ Role::Addresses Admin::start() {
   console_ = std::make_unique<ConsoleFront>(
       config_.http.console,
       ConsoleFront::Services{
+          .tls = tls_.console(),
+          .hsts = hsts_header(config_),
           .keys = keys_,
           .sessions = sessions_,
           .storage = repositories_,
@@ -151,7 +156,8 @@ Role::Addresses Admin::start() {
               },
           .metrics = {[this](telemetry::PrometheusText& text) { write_roles(text, view()); },
                       [this](telemetry::PrometheusText& text) { write_queues(text, view()); },
-                      [this](telemetry::PrometheusText& text) { write_stock(text, view()); }}});
+                      [this](telemetry::PrometheusText& text) { write_stock(text, view()); },
+                      [this](telemetry::PrometheusText& text) { tls_.write_metrics(text); }}});
   reload_.run(read_clocks());  // ended sessions are known before the first request
   reload_schedule_.emplace("reload", schedules::kReloadPeriod,
                            [this] { reload_.run(read_clocks()); });
@@ -197,8 +203,10 @@ bool Admin::stop() {
 }  // namespace
 
 int run_admin(const Config& config) {
-  prepare_process();
-  return run_with_database(config, [&] { return std::make_unique<Admin>(config); });
+  const auto tls = std::make_shared<ListenerTls>(config);
+  prepare_process([tls] { tls->reload(); });
+  return run_with_database(
+      config, [&] { return std::make_unique<Admin>(config, *tls); }, tls->console());
 }
 
 }  // namespace stampede::app

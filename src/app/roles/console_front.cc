@@ -5,6 +5,7 @@
 #include "app/roles/asset_files.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
+#include "pictures/apart/render_apart.h"
 #include "views/assets.h"
 
 namespace stampede::app {
@@ -17,7 +18,8 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
-      catalog_operations_(services.storage.catalog(), services.storage.pictures(), journal_),
+      catalog_operations_(services.storage.catalog(), services.storage.pictures(), journal_,
+                          pictures::render_apart),
       user_operations_({services.storage.accounts(), services.storage.blacklist(),
                         services.storage.buyer_search()},
                        journal_),
@@ -52,7 +54,9 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
   server_ = std::make_unique<http::Server>(
       http::ListenerOptions{.address = address,
                             .threads = 1,
-                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime}},
+                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime},
+                            .layer = services.tls,
+                            .headers = services.tls ? services.hsts : std::string{}},
       router_);
 }
 
@@ -65,6 +69,7 @@ std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_
 }
 
 void ConsoleFront::add_routes() {
+  controllers::refuse_doubled_of_console(router_);
   operations_.add_routes(router_);
   files_.mount(router_);
   login_.add_routes(router_);

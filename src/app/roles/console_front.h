@@ -17,6 +17,7 @@
 #include "controllers/console/order_search_controller.h"
 #include "controllers/console/products_controller.h"
 #include "controllers/console/sales_controller.h"
+#include "controllers/doubled.h"
 #include "controllers/operations_controller.h"
 #include "http/server/server.h"
 #include "http/server/static_files.h"
@@ -34,6 +35,8 @@ namespace stampede::app {
 class ConsoleFront {
  public:
   struct Services {
+    http::TransportLayer tls;  // over its connections; empty: plain HTTP
+    std::string hsts;          // hsts_header(), if it speaks TLS
     const identity::KeyRing& keys;
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;

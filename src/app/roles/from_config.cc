@@ -13,13 +13,16 @@
 
 namespace stampede::app {
 
-http::ListenerOptions public_listener(const Config& config) {
+http::ListenerOptions public_listener(const Config& config, http::TransportLayer tls) {
   const unsigned hardware = std::max(1U, std::thread::hardware_concurrency());
   http::ListenerOptions options{
       .address = config.http.listen,
       .threads = config.http.threads > 0 ? static_cast<unsigned>(config.http.threads) : hardware,
       .limits = {},
       .trusted_proxies = config.http.trusted_proxies};
+  options.secure = config.http.origin.starts_with("https:");
+  if (options.secure || tls) options.headers = hsts_header(config);
+  options.layer = std::move(tls);
   options.limits.drain_time = kDrainTime;
   options.limits.connections = static_cast<std::size_t>(config.http.connections);
   options.limits.connections_per_address =
@@ -27,6 +30,11 @@ http::ListenerOptions public_listener(const Config& config) {
   options.limits.kernel_memory = 256 * 1024;
   options.limits.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix);
   return options;
+}
+
+std::string hsts_header(const Config& config) {
+  if (config.tls.hsts_seconds == 0) return {};
+  return fmt::format("Strict-Transport-Security: max-age={}\r\n", config.tls.hsts_seconds);
 }
 
 controllers::OriginRule origin_rule(const Config& config) {

@@ -7,6 +7,7 @@
 #include "app/config/config.h"
 #include "controllers/origin.h"
 #include "http/server/server.h"
+#include "http/transport_layer.h"
 #include "queue/rabbitmq/options.h"
 #include "repositories/sql/connection/database.h"
 #include "services/accounts/accounts.h"
@@ -15,8 +16,13 @@
 // What the roles make of the configuration.
 namespace stampede::app {
 
-/// The listener that buyers reach.
-http::ListenerOptions public_listener(const Config& config);
+/// The listener that buyers reach; `tls` is put over its connections. It tells browsers of
+/// hsts_header() if it speaks TLS or the shop's origin is https.
+http::ListenerOptions public_listener(const Config& config, http::TransportLayer tls = {});
+
+/// The header by which browsers use nothing but TLS from then on (RFC 6797): a whole line, or
+/// empty.
+std::string hsts_header(const Config& config);
 
 /// Which requests are taken for the shop's own pages'.
 controllers::OriginRule origin_rule(const Config& config);

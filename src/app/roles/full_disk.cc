@@ -37,7 +37,7 @@ bool has_room(const std::filesystem::path& dir) {
 
 }  // namespace
 
-bool refuse_until_room(const Config& config, const std::string& reason) {
+bool refuse_until_room(const Config& config, const ListenerTls& tls, const std::string& reason) {
   telemetry::log_error("the disk is full: answering 503 until it has room", "reason=\"{}\"",
                        reason);
   http::Router shop_router;
@@ -51,9 +51,10 @@ bool refuse_until_room(const Config& config, const std::string& reason) {
   console_router.otherwise([&reason](http::Request&, http::Responder responder) {
     responder(refusal(fmt::format("The disk is full: {}", reason)));
   });
-  http::Server shop(public_listener(config), shop_router);
-  http::Server console(http::ListenerOptions{.address = config.http.console, .threads = 1},
-                       console_router);
+  http::Server shop(public_listener(config, tls.shop()), shop_router);
+  http::Server console(
+      http::ListenerOptions{.address = config.http.console, .threads = 1, .layer = tls.console()},
+      console_router);
   shop.start();
   console.start();
   fmt::print("shop {}\nconsole {}\nfull\n", shop.url(), console.url());

@@ -17,17 +17,20 @@ namespace stampede::app {
 class PrivateConsole {
  public:
   /// Listens at once; throws std::system_error naming a taken address. `ready` and `status` as
-  /// OperationsController takes them; what they and `metrics` use outlives the console.
+  /// OperationsController takes them; what they and `metrics` use outlives the console. `tls` is
+  /// put over its connections.
   template <class Ready>
   PrivateConsole(const std::string& address, Ready ready,
                  std::vector<controllers::OperationsController::WriteMetrics> metrics,
-                 std::function<std::string()> status = {})
+                 std::function<std::string()> status = {}, http::TransportLayer tls = {})
       : operations_(std::move(ready), std::move(metrics), std::move(status)) {
     operations_.add_routes(router_);
-    server_ = std::make_unique<http::Server>(
-        http::ListenerOptions{
-            .address = address, .threads = 1, .limits = {.drain_time = kDrainTime}},
-        router_);
+    server_ =
+        std::make_unique<http::Server>(http::ListenerOptions{.address = address,
+                                                             .threads = 1,
+                                                             .limits = {.drain_time = kDrainTime},
+                                                             .layer = std::move(tls)},
+                                       router_);
   }
 
   void start() { server_->start(); }

@@ -1,12 +1,17 @@
 #include "app/roles/role.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "app/roles/from_config.h"
@@ -33,12 +38,26 @@ sigset_t ending_signals() {
   return signals;
 }
 
+/// Closing a terminal ends what was started in it.
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal >= 0) ::close(terminal);
+  return terminal >= 0;
+}
+
+struct Heard {
+  sigset_t signals = ending_signals();
+  std::function<void()> reload;  // at SIGHUP, if it is one of them
+};
+
 /// Receives the signals that end the process, on a thread of its own, so that one which comes while
-/// a role is being made, or hangs, is heard too.
+/// a role is being made, or hangs, is heard too. Until then SIGHUP reloads.
 class EndingSignal {
  public:
-  static EndingSignal& of_this_process() {
-    static auto* const signal = new EndingSignal;  // its thread runs until the process ends
+  /// As the first call had it.
+  static EndingSignal& of_this_process(Heard heard = {}) {
+    // Its thread runs until the process ends.
+    static auto* const signal = new EndingSignal(std::move(heard));
     return *signal;
   }
 
@@ -59,14 +78,15 @@ class EndingSignal {
   }
 
  private:
-  EndingSignal() {
+  explicit EndingSignal(Heard heard) : heard_(std::move(heard)) {
     std::thread([this] { watch(); }).detach();
   }
 
   void watch() {
-    const sigset_t signals = ending_signals();
     int signal = 0;
-    sigwait(&signals, &signal);
+    while (sigwait(&heard_.signals, &signal) == 0 && signal == SIGHUP) {
+      if (heard_.reload) heard_.reload();
+    }
     telemetry::log_info("stopping");
     {
       const concurrency::MutexLock lock(mutex_);
@@ -79,10 +99,21 @@ class EndingSignal {
     std::_Exit(EXIT_FAILURE);
   }
 
+  const Heard heard_;
   mutable concurrency::Mutex mutex_;
   concurrency::Condition came_;
   std::optional<steady_clock::time_point> received_at_ STAMPEDE_GUARDED_BY(mutex_);
 };
+
+/// A core file would hold the keys, and every password that was being checked. The unit says so too
+/// (deploy/systemd/); this holds for whoever starts the program another way. Not PR_SET_DUMPABLE,
+/// which takes /proc/self away from an account that is not root.
+void leave_no_core() {
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) {
+    throw std::system_error(errno, std::generic_category(), "the limit of core files");
+  }
+}
 
 int run_started(Role& role, const Role::Addresses& addresses) {
   for (const auto& [name, url] : addresses) fmt::print("{} {}\n", name, url);
@@ -107,8 +138,9 @@ std::string reason_away(Use&& use) {
 }
 
 /// False if a signal ended the wait.
-bool await_database(const Config& config, std::string reason) {
-  PrivateConsole console(config.http.console, [] { return false; }, {});
+bool await_database(const Config& config, std::string reason, const http::TransportLayer& tls) {
+  PrivateConsole console(
+      config.http.console, [] { return false; }, {}, {}, tls);
   console.start();
   for (int asked = 0; !reason.empty(); ++asked) {
     if (asked % kRemindEvery == 0) {
@@ -123,12 +155,14 @@ bool await_database(const Config& config, std::string reason) {
 
 }  // namespace
 
-void prepare_process() {
+void prepare_process(std::function<void()> reload) {
   // Every thread inherits the mask, so that only sigwait() above sees these signals.
-  const sigset_t signals = ending_signals();
+  sigset_t signals = ending_signals();
+  if (reload || !has_terminal()) sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  EndingSignal::of_this_process();
+  EndingSignal::of_this_process({.signals = signals, .reload = std::move(reload)});
   http::raise_open_file_limit();
+  leave_no_core();
 }
 
 bool ending_within(milliseconds time) { return EndingSignal::of_this_process().wait_for(time); }
@@ -140,7 +174,8 @@ milliseconds time_to_finish() {
 
 int run_role(Role& role) { return run_started(role, role.start()); }
 
-int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make) {
+int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make,
+                      const http::TransportLayer& tls) {
   for (;;) {
     std::unique_ptr<Role> role;
     Role::Addresses addresses;
@@ -150,7 +185,7 @@ int run_with_database(const Config& config, const std::function<std::unique_ptr<
     });
     if (reason.empty()) return run_started(*role, addresses);
     role.reset();  // its console is in the way of the one that says so
-    if (!await_database(config, reason)) return 0;
+    if (!await_database(config, reason, tls)) return 0;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/config/config.h"
+#include "http/transport_layer.h"
 
 namespace stampede::app {
 
@@ -41,8 +42,10 @@ static_assert(kLongestStop < std::chrono::seconds{10});
 std::chrono::milliseconds time_to_finish();
 
 /// Blocks SIGTERM and SIGINT for this thread and all it will start, and lets the process have as
-/// many files as it may. To be called once, before a role is made.
-void prepare_process();
+/// many files as it may. At SIGHUP `reload` is called, on a thread of its own, for as long as the
+/// process lives; without it SIGHUP does nothing, or, where a terminal can hang up, ends the
+/// process. To be called once, before a role is made.
+void prepare_process(std::function<void()> reload = {});
 
 /// Waits for SIGTERM or SIGINT; false if neither has come after `time`.
 bool ending_within(std::chrono::milliseconds time);
@@ -54,6 +57,8 @@ int run_role(Role& role);
 /// Makes a role and runs it as run_role() does. While the cluster's database is away, it waits: the
 /// log says so, and /readyz at http.console answers 503. SIGTERM or SIGINT then ends the wait with
 /// 0.
-int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make);
+/// `tls` is put over the connections of the console that says so.
+int run_with_database(const Config& config, const std::function<std::unique_ptr<Role>()>& make,
+                      const http::TransportLayer& tls = {});
 
 }  // namespace stampede::app

@@ -8,6 +8,7 @@
 #include "app/roles/console_front.h"
 #include "app/roles/from_config.h"
 #include "app/roles/full_disk.h"
+#include "app/roles/listener_tls.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_front.h"
 #include "app/roles/shop_metrics.h"
@@ -44,7 +45,7 @@ constexpr milliseconds kBusyTimeout{1'000};
 /// first, because requests that still wait when everything else goes are answered through them.
 class Serve final : public Role {
  public:
-  explicit Serve(const Config& config);
+  Serve(const Config& config, const ListenerTls& tls);
 
   Addresses start() override;
   /// True if every purchase that was taken is written.
@@ -59,6 +60,7 @@ class Serve final : public Role {
   services::live::Totals totals() const;
 
   const Config& config_;
+  const ListenerTls& tls_;
   DataDirLock lock_;
   identity::KeyRing keys_;
   repositories::sql::Database database_;
@@ -86,7 +88,7 @@ class Serve final : public Role {
   controllers::OriginRule origin_;
   controllers::CheckController check_{
       [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
-      sessions_, origin_};
+      sessions_, origin_, keys_};
   ShopFront front_;
   http::Router shop_router_;
 
@@ -98,8 +100,9 @@ class Serve final : public Role {
   int rounds_ = 0;  // of housekeeping; its thread's own
 };
 
-Serve::Serve(const Config& config)
+Serve::Serve(const Config& config, const ListenerTls& tls)
     : config_(config),
+      tls_(tls),
       lock_(config.data.dir),
       keys_(key_path(config.data.dir)),
       database_({.path = database_path(config.data.dir), .busy_timeout = kBusyTimeout}),
@@ -132,9 +135,11 @@ Role::Addresses Serve::start() {
 void Serve::open_listeners() {
   check_.add_routes(shop_router_);
   front_.add_routes(shop_router_);
-  shop_ = std::make_unique<http::Server>(public_listener(config_), shop_router_);
+  shop_ = std::make_unique<http::Server>(public_listener(config_, tls_.shop()), shop_router_);
   console_ = std::make_unique<ConsoleFront>(
-      config_.http.console, ConsoleFront::Services{.keys = keys_,
+      config_.http.console, ConsoleFront::Services{.tls = tls_.console(),
+                                                   .hsts = hsts_header(config_),
+                                                   .keys = keys_,
                                                    .sessions = sessions_,
                                                    .storage = repositories_,
                                                    .catalog = catalog_,
@@ -210,6 +215,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
         write_consumer_metrics(text, std::array{&std::as_const(*consumer_)});
       },
       [this](telemetry::PrometheusText& text) { write_http_metrics(text, shop_->statistics()); },
+      [this](telemetry::PrometheusText& text) { tls_.write_metrics(text); },
   };
 }
 
@@ -240,15 +246,17 @@ bool Serve::stop() {
 }  // namespace
 
 int run_serve(const Config& config) {
-  prepare_process();
+  const auto tls = std::make_shared<ListenerTls>(config);
+  prepare_process([tls] { tls->reload(); });
+  tls->warn_about_origin(config);
   prepare_data_dir(config.data.dir);
   for (;;) {
     try {
-      Serve serve(config);
+      Serve serve(config, *tls);
       return run_role(serve);
     } catch (const repositories::StorageError& error) {
       if (error.kind() != repositories::StorageError::Kind::kFull) throw;
-      if (!refuse_until_room(config, error.what())) return 0;
+      if (!refuse_until_room(config, *tls, error.what())) return 0;
     }
   }
 }

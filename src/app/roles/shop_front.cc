@@ -18,12 +18,14 @@ ShopFront::ShopFront(const Config::Admission& admission, const Services& service
       captcha_({images_, services.captcha, wrong_answers_, services.sales, services.sessions,
                 services.origin}),
       orders_({services.orders, pool_, services.sessions, pages_}),
-      events_({services.orders, services.sessions}),
+      events_({services.orders, services.sessions, services.keys}, read_clocks,
+              {.ipv6_prefix = static_cast<int>(admission.ipv6_prefix)}),
       pictures_(services.pictures) {
   files_.add(kOpenApiPath, openapi_document(), http::StaticFiles::Kept::kWithAsking);
 }
 
 void ShopFront::add_routes(http::Router& router) {
+  controllers::refuse_doubled_of_shop(router);
   catalog_.add_routes(router);
   accounts_.add_routes(router);
   captcha_.add_routes(router);

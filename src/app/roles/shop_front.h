@@ -9,6 +9,7 @@
 #include "captcha/captcha.h"
 #include "captcha/wrong_answers.h"
 #include "concurrency/worker_pool.h"
+#include "controllers/doubled.h"
 #include "controllers/pictures_controller.h"
 #include "controllers/shop/accounts_controller.h"
 #include "controllers/shop/captcha_controller.h"

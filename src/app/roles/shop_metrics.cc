@@ -167,7 +167,7 @@ void write_http_metrics(PrometheusText& text, const http::ServerStatistics& stat
          static_cast<double>(statistics.connections_open));
   count("connections_accepted", "Connections accepted.", statistics.connections_accepted);
   count("connections_refused", "Connections over a cap.", statistics.connections_refused);
-  count("connections_closed_idle", "Connections that waited, closed near the cap for others.",
+  count("connections_closed_idle", "Connections that waited, closed to make room for others.",
         statistics.connections_closed_idle);
   count("accept_errors", "Failed accepts.", statistics.accept_errors);
   count("bad_requests", "Requests refused by the parser.", statistics.bad_requests);

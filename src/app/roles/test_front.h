@@ -42,7 +42,7 @@ struct TestFront {
   controllers::OriginRule origin{std::nullopt};
   controllers::CheckController check{
       [this](const auto& attempt, const auto& wait) { return checkout.attempt(attempt, wait); },
-      sessions, origin};
+      sessions, origin, keys};
 
   ShopFront front{config.admission,
                   {.keys = keys,

@@ -104,7 +104,7 @@ Validate::Validate(const Config& config)
       origin_(origin_rule(config)),
       check_([this](const auto& attempt,
                     const auto& wait) { return validator_.attempt(attempt, wait); },
-             sessions_, origin_,
+             sessions_, origin_, keys_,
              [this](Now now) { return validator_.clocks().read(now).now.wall; }),
       forwarding_({.node = validator_.member().node,
                    .routes = validator_.routes(),

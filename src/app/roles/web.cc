@@ -5,6 +5,7 @@
 #include "app/config/data_dir.h"
 #include "app/roles/cluster.h"
 #include "app/roles/from_config.h"
+#include "app/roles/listener_tls.h"
 #include "app/roles/private_console.h"
 #include "app/roles/role.h"
 #include "app/roles/shop_front.h"
@@ -23,7 +24,7 @@ constexpr std::size_t kReaders = 4;
 /// Shop pages, accounts, captchas and orders; it sells nothing itself.
 class Web final : public Role {
  public:
-  explicit Web(const Config& config);
+  Web(const Config& config, const ListenerTls& tls);
 
   Addresses start() override;
   bool stop() override;
@@ -34,6 +35,7 @@ class Web final : public Role {
   void load_ring();
 
   const Config& config_;
+  const ListenerTls& tls_;
   identity::KeyRing keys_;
   std::unique_ptr<repositories::sql::Database> database_;
   repositories::sql::Repositories repositories_;
@@ -63,8 +65,9 @@ class Web final : public Role {
   std::optional<schedules::Periodic> reload_schedule_;
 };
 
-Web::Web(const Config& config)
+Web::Web(const Config& config, const ListenerTls& tls)
     : config_(config),
+      tls_(tls),
       keys_(key_path(config.data.dir)),
       database_(open_cluster_database(config, kReaders)),
       repositories_(*database_),
@@ -123,7 +126,7 @@ void Web::load_ring() {
 
 Role::Addresses Web::start() {
   front_.add_routes(router_);
-  shop_ = std::make_unique<http::Server>(public_listener(config_), router_);
+  shop_ = std::make_unique<http::Server>(public_listener(config_, tls_.shop()), router_);
   console_ = std::make_unique<PrivateConsole>(
       config_.http.console, [this] { return healthy_.load(); },
       std::vector<controllers::OperationsController::WriteMetrics>{
@@ -134,6 +137,7 @@ Role::Addresses Web::start() {
           },
           [this](telemetry::PrometheusText& text) {
             write_http_metrics(text, shop_->statistics());
+            tls_.write_metrics(text);
           }});
   reload_.run(read_clocks());  // all is known before the first request
   healthy_ = true;
@@ -161,8 +165,10 @@ bool Web::stop() {
 }  // namespace
 
 int run_web(const Config& config) {
-  prepare_process();
-  return run_with_database(config, [&] { return std::make_unique<Web>(config); });
+  const auto tls = std::make_shared<ListenerTls>(config);
+  prepare_process([tls] { tls->reload(); });
+  tls->warn_about_origin(config);
+  return run_with_database(config, [&] { return std::make_unique<Web>(config, *tls); });
 }
 
 }  // namespace stampede::app

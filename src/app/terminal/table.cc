@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
+
+#include "model/plain_text.h"
 
 namespace stampede::app {
 namespace {
@@ -22,6 +25,11 @@ struct Column {
 };
 
 }  // namespace
+
+void Table::add(std::vector<std::string> row) {
+  for (std::string& cell : row) cell = visible(cell);
+  rows_.push_back(std::move(row));
+}
 
 std::string Table::text() const {
   std::vector<Column> columns(rows_.front().size());

@@ -5,13 +5,13 @@
 
 namespace stampede::app {
 
-/// Rows in aligned columns, for a terminal. A column of numbers stands to the right. Not
-/// thread-safe.
+/// Rows in aligned columns, for a terminal: what would steer it is made visible. A column of
+/// numbers stands to the right. Not thread-safe.
 class Table {
  public:
   explicit Table(std::vector<std::string> head) { rows_.push_back(std::move(head)); }
   /// As many cells as the head has.
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  void add(std::vector<std::string> row);
   std::string text() const;
 
  private:

@@ -15,6 +15,12 @@ TEST(Table, AlignsByCharactersAndPutsNumbersToTheRight) {
             "100  Lamp  -\n");
 }
 
+TEST(Table, NothingInItSteersATerminal) {
+  Table table({"name"});
+  table.add({"\x1b]0;fox\u202egnp\n"});  // stored by an older release
+  EXPECT_EQ(table.text(), "name\n\\u{1b}]0;fox\\u{202e}gnp\\n\n");
+}
+
 TEST(Table, WithoutRowsIsItsHead) { EXPECT_EQ(Table({"id", "name"}).text(), "id  name\n"); }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "controllers/cluster/peer_guard.h"
+#include "controllers/doubled.h"
 #include "controllers/shop/check_response.h"
 #include "identity/random.h"
 
@@ -41,6 +42,7 @@ http::Response response_of(const ForwardedAnswer& answer) {
 }  // namespace
 
 void CheckForwarding::add_routes(http::Router& router) {
+  refuse_doubled_of_shop(router);
   router.post("/check", [this](http::Request& request, http::Responder responder) {
     check(request, std::move(responder));
   });
@@ -62,7 +64,8 @@ void CheckForwarding::check(http::Request& request, http::Responder responder) {
 
   const auto owner = other_owner(attempt->buyer);
   if (!owner) return here.decide(*attempt, std::move(responder));
-  if (peer) return responder(here.respond({.retry_after = kRingSettles}, attempt->intent));
+  if (peer)
+    return responder(here.respond({.retry_after = kRingSettles}, attempt->buyer, attempt->intent));
   pass_on(request, *attempt, *owner, std::move(responder));
 }
 

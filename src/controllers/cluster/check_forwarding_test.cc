@@ -84,7 +84,8 @@ class CheckForwardingTest : public testing::Test {
                                 client_ = attempt.client;
                                 return checkout_.attempt(attempt, wait);
                               },
-                              sessions_, origin_, [this](Now now) { return now.wall - ahead_; }};
+                              sessions_, origin_, keys_.ring(),
+                              [this](Now now) { return now.wall - ahead_; }};
   CheckForwarding forwarding_{{.node = "a",
                                .routes = routes_,
                                .authenticator = authenticator_,
@@ -178,7 +179,7 @@ TEST_F(CheckForwardingTest, WhatTheOwnerDidNotSeeTookNothing) {
   forwarder_.result = std::unexpected(ForwardFailure::kNothingDone);
   const auto response = check(buyer_of("b"));
   EXPECT_EQ(response.status, 503);
-  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"unavailable")"));
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#unavailable")"));
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("Nothing was taken"));
   EXPECT_THAT(header_of(response, "Retry-After"), AnyOf("1", "2", "3"));
   EXPECT_EQ(forwarder_.forwarded.size(), 1) << "once";
@@ -225,7 +226,7 @@ TEST_F(CheckForwardingTest, APeersHeaderThatNoPeerMadeIsRefused) {
         authenticator_.seal_forward(buyer, now - std::chrono::seconds{31})}) {
     const auto response = check(buyer, {{"Stampede-Peer", token}});
     EXPECT_EQ(response.status, 403) << token;
-    EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"wrong-peer-secret")"));
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#wrong-peer-secret")"));
   }
 }
 

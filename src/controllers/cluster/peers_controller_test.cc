@@ -91,7 +91,7 @@ TEST_F(PeersControllerTest, AValidatorWithAnotherKeyIsToldSoAndLearnsNothing) {
                                  visitor_.post("/internal/leases", body, headers),
                                  visitor_.get("/internal/members", headers)}) {
       EXPECT_EQ(response.status, 403);
-      EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"wrong-peer-secret")"));
+      EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#wrong-peer-secret")"));
       EXPECT_THAT(std::string(body_of(response)),
                   HasSubstr("the key files of both processes must hold the same key, and their "
                             "clocks must be within 30 s"));
@@ -111,7 +111,7 @@ TEST_F(PeersControllerTest, AStaleTokenBringsTheDatabasesTimeAndNothingElse) {
                                  visitor_.post("/internal/leases", body, headers),
                                  visitor_.get("/internal/members", headers)}) {
       EXPECT_EQ(response.status, 403);
-      EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"stale-peer-token")"));
+      EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#stale-peer-token")"));
       EXPECT_EQ(authenticator_.open_time(header_of(response, "Stampede-Time"), token), now_.wall);
     }
   }
@@ -142,14 +142,14 @@ TEST_F(PeersControllerTest, AStandbyTellsNoTime) {
     const std::string token = authenticator_.seal_quantity(now_.wall - age);
     const auto response = visitor_.post("/internal/heartbeat", body, {{"Stampede-Peer", token}});
     EXPECT_EQ(response.status, 503);
-    EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"standby")"));
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#standby")"));
   }
 }
 
 TEST_F(PeersControllerTest, AMessageThatIsNoneIsRefusedWithWhatWasWrong) {
   auto response = post("/internal/heartbeat", R"({"protocol":2})");
   EXPECT_EQ(response.status, 400);
-  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"bad-message")"));
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#bad-message")"));
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("protocol is 2: expected 1"));
   response = post("/internal/leases", R"({"protocol":1,"holder":"a"})");
   EXPECT_EQ(response.status, 400);
@@ -160,7 +160,7 @@ TEST_F(PeersControllerTest, ANameOfALiveProcessIsTaken) {
   beat(heartbeat_of("a"));
   const auto response = beat(heartbeat_of("a", "fedcba9876543210"));
   EXPECT_EQ(response.status, 409);
-  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"node-taken")"));
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#node-taken")"));
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("the node name \\\"a\\\" is taken"));
 }
 
@@ -168,7 +168,7 @@ TEST_F(PeersControllerTest, WhileTheDatabaseIsAwayItIsUnavailable) {
   quantity_.catalog.away = true;
   const auto response = beat(heartbeat_of("a"));
   EXPECT_EQ(response.status, 503);
-  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"("type":"unavailable")"));
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr(R"(#unavailable")"));
   quantity_.catalog.away = false;
   EXPECT_EQ(beat(heartbeat_of("a")).status, 200);
 }

@@ -50,8 +50,8 @@ std::optional<std::chrono::milliseconds> parse_hours(std::string_view text) {
 }
 
 /// The form asks for hours.
-std::string words_of(BanError error) {
-  if (error != BanError::kBadDuration) return explain(error);
+std::string words_of(BanError error, std::string_view reason = {}) {
+  if (error != BanError::kBadDuration) return explain(error, reason);
   return fmt::format("Hours: expected a whole number from 1 to {}.", kMostHours);
 }
 
@@ -117,7 +117,7 @@ http::Response BuyersController::refuse(BanError error, UserId user, const Opera
                                         Form form) {
   const bool conflict = error == BanError::kBannedForGood || error == BanError::kNotBanned;
   form.status = conflict ? 409 : 422;
-  form.error = words_of(error);
+  form.error = words_of(error, form.reason);
   return buyer_page(user, who, now, std::move(form));
 }
 

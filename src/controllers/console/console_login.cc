@@ -120,7 +120,7 @@ void ConsoleLogin::log_out(const http::Request& request, http::Responder respond
   set_cookie(gone, "", std::chrono::seconds{0}, request.secure);
   if (!user) return responder(std::move(gone));
   services_.accounts.log_out(
-      *user, now,
+      *user, {std::string(request.client_address)}, now,
       [this, responder = std::move(responder), gone = std::move(gone)](bool durable) mutable {
         responder.reply_from_anywhere(
             durable ? std::move(gone)

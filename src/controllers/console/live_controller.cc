@@ -88,7 +88,8 @@ void LiveController::open_stream(const http::Request& request, UserId user, Now 
     return responder(http::problem(404, "unknown-sale", "There is no sale of this number."));
   }
   const std::string cookie(request.cookie(OperatorGuard::kCookie));
-  viewers_.open(std::move(responder), user, cookie, now.tick, {.sale = *sale, .cookie = cookie});
+  viewers_.open(std::move(responder), {user, request.client_address}, cookie, now.tick,
+                {.sale = *sale, .cookie = cookie});
 }
 
 void LiveController::send_samples() {

@@ -20,8 +20,7 @@ http::Response head_of(Now now) {
   http::Response head;
   head.content_type = views::CsvLine::kContentType;
   head.with("Content-Disposition", "attachment; filename=\"orders-" + time + "Z.csv\"")
-      .with("Cache-Control", "no-store")
-      .with("X-Content-Type-Options", "nosniff");
+      .with("Cache-Control", "no-store");
   return head;
 }
 
@@ -57,7 +56,7 @@ void OrderExport::begin(const http::Request& request, UserId who, Now now,
     for (const std::string& error : filter.error()) message += error + " ";
     return responder(page(400, services_.console.message({"No such search", message})));
   }
-  auto place = places_.take(who);
+  auto place = places_.take({who, request.client_address});
   if (!place) return responder(busy());
   // The pool never refuses: it has room for as many tasks as there are places.
   Job job{std::move(*place), *filter, std::string(request.cookie(OperatorGuard::kCookie)),

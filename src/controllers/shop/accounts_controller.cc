@@ -1,9 +1,11 @@
 #include "controllers/shop/accounts_controller.h"
 
+#include <boost/json/object.hpp>
 #include <expected>
 #include <utility>
 
 #include "controllers/account_response.h"
+#include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
 #include "controllers/session_guard.h"
@@ -14,6 +16,10 @@ namespace {
 
 using services::accounts::AccountError;
 using services::accounts::Login;
+
+services::accounts::Client client_of(const http::Request& request) {
+  return {std::string(request.client_address), std::string(request.cookie("device"))};
+}
 
 http::Response welcome(const Login& login, const std::string& next, std::string_view node,
                        bool secure) {
@@ -40,6 +46,11 @@ void AccountsController::add_routes(http::Router& router) {
   });
   router.post("/user/password", [this](http::Request& request, http::Responder responder) {
     change_password(request, std::move(responder));
+  });
+  router.get("/user/session", [this](http::Request& request, http::Responder responder) {
+    http::Response response = session(request);
+    response.with("Cache-Control", "no-store");
+    responder(std::move(response));
   });
   router.post("/user/logout", [this](http::Request& request, http::Responder responder) {
     log_out(request, std::move(responder));
@@ -90,8 +101,7 @@ void AccountsController::enter(Form form, const http::Request& request, http::Re
     return;
   }
   std::string password = request.form_field("password").value_or("");
-  const services::accounts::Client client{std::string(request.client_address),
-                                          std::string(request.cookie("device"))};
+  const services::accounts::Client client = client_of(request);
   auto done = [this, responder = std::move(responder),
                entry = std::move(entry)](std::expected<Login, AccountError> login) mutable {
     if (login) {
@@ -145,7 +155,7 @@ void AccountsController::change_password(const http::Request& request, http::Res
   }
   services_.accounts.change_password(
       *user, request.form_field("old_password").value_or(""),
-      request.form_field("new_password").value_or(""), {std::string(request.client_address)}, now,
+      request.form_field("new_password").value_or(""), client_of(request), now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
@@ -158,6 +168,24 @@ void AccountsController::change_password(const http::Request& request, http::Res
                                                              : services::accounts::explain(error));
         responder.reply_from_anywhere(account_page(status_of(error), issued, std::move(words), ""));
       });
+}
+
+/// The page's clock goes by the same answer, so that a page asks once for both.
+http::Response AccountsController::session(const http::Request& request) const {
+  const Instant now = options_.clock().wall;
+  const auto open = services_.sessions.open(request.cookie("sign"), now);
+  if (!open) return login_required();
+  const auto longer = services_.sessions.extend(*open, now);
+  boost::json::object body;
+  body["user"] = open->user.value;
+  body["expires_at"] = format_rfc3339(longer ? longer->expires : open->expires);
+  put_time(body, now);
+  http::Response response = json_response(200, body);
+  if (longer) {
+    set_session_cookies(response, {.user = open->user, .name = {}, .sign = longer->sign},
+                        options_.node_of(open->user), request.secure);
+  }
+  return response;
 }
 
 void AccountsController::log_out(const http::Request& request, http::Responder responder) {
@@ -183,7 +211,7 @@ void AccountsController::log_out(const http::Request& request, http::Responder r
     return;
   }
   services_.accounts.log_out(
-      *user, now,
+      *user, client_of(request), now,
       [this, responder = std::move(responder), issued = std::move(issued),
        secure = request.secure](bool durable) mutable {
         if (!durable) {

@@ -14,7 +14,8 @@
 
 namespace stampede::controllers {
 
-/// GET and POST /user/register, /user/login, /user/password; POST /user/logout. Every POST needs
+/// GET and POST /user/register, /user/login, /user/password; POST /user/logout; GET /user/session:
+/// whose session this is and until when, and a longer cookie for one in use. Every POST needs
 /// the token of our own form and an allowed origin (403 otherwise), login and registration too:
 /// nobody is logged in as somebody else from outside. Thread-safe; the services outlive it.
 class AccountsController {
@@ -51,6 +52,7 @@ class AccountsController {
   void enter(Form form, const http::Request& request, http::Responder responder);
   void show_account(const http::Request& request, http::Responder& responder) const;
   void change_password(const http::Request& request, http::Responder responder);
+  http::Response session(const http::Request& request) const;
   void log_out(const http::Request& request, http::Responder responder);
 
   Entry entry_of(Form form, const http::Request& request, Instant now) const;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <vector>
 
 #include "model/utf8.h"
@@ -109,6 +110,29 @@ TEST_F(AccountsControllerTest, CookiesAreSecureWhereTheRequestIs) {
   const auto cookies = cookies_of(enter(visitor_, "/user/register", "ada"));
   ASSERT_EQ(cookies.size(), 4U);
   for (const auto& cookie : cookies) EXPECT_THAT(cookie, HasSubstr("; Secure"));
+}
+
+TEST_F(AccountsControllerTest, ASessionInUseGoesOnAndTellsTheTime) {
+  EXPECT_EQ(visitor_.get("/user/session").status, 401);
+  enter(visitor_, "/user/register", "ada");
+  const auto young = visitor_.get("/user/session");
+  EXPECT_EQ(header_of(young, "Cache-Control"), "no-store");
+  EXPECT_THAT(cookies_of(young), testing::IsEmpty());
+  EXPECT_EQ(boost::json::parse(body_of(young)), boost::json::parse(R"({
+    "user": 1, "expires_at": "2026-11-22T20:24:00.000Z", "now": "2026-11-22T08:24:00.000Z",
+    "epoch_ms": 1795335840000})"));
+
+  now_.wall += std::chrono::hours{11};
+  const std::string before = visitor_.cookies["sign"];
+  const auto older = visitor_.get("/user/session");
+  EXPECT_THAT(std::string(body_of(older)),
+              HasSubstr("\"expires_at\":\"2026-11-23T07:24:00.000Z\""));
+  ASSERT_EQ(cookies_of(older).size(), 3U) << "uid, node and sign, which end together";
+  EXPECT_NE(visitor_.cookies["sign"], before);
+  now_.wall += std::chrono::hours{2};
+  EXPECT_TRUE(logged_in(visitor_)) << "the first cookie has expired";
+  EXPECT_EQ(submit(visitor_, "/user/logout", {}).status, 303);
+  EXPECT_EQ(visitor_.get("/user/session").status, 401);
 }
 
 TEST_F(AccountsControllerTest, LoginAndLogout) {

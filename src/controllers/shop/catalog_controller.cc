@@ -10,6 +10,7 @@
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
 #include "identity/random.h"
+#include "services/purchase/poll_after.h"
 
 namespace stampede::controllers {
 namespace {
@@ -78,8 +79,9 @@ http::Response CatalogController::busy(const http::Request& request,
 
 http::Response CatalogController::state(const http::Request& request) const {
   const auto id = parse_id<ProductId>(request.path_parameters[0]);
+  const Now clocks = clock_();
   std::optional<services::purchase::SaleView> view;
-  if (id) view = services_.sales.of_product(*id, clock_());
+  if (id) view = services_.sales.of_product(*id, clocks);
   if (!view) return http::problem(404, "unknown-product", "There is no sale of that product.");
   const Sale& sale = view->sale;
   boost::json::object state;
@@ -91,16 +93,18 @@ http::Response CatalogController::state(const http::Request& request) const {
   state["price_cents"] = sale.price_cents;
   state["limit"] = sale.per_buyer_limit;
   state["captcha"] = sale.captcha;
+  state["poll_after_ms"] = nullptr;
+  if (const auto wait = services::purchase::poll_after(sale, view->status, clocks.wall)) {
+    state["poll_after_ms"] = wait->count();
+  }
   http::Response response = json_response(200, state);
   response.with("Cache-Control", "public, max-age=1");
   return response;
 }
 
 http::Response CatalogController::time() const {
-  const Instant now = clock_().wall;
   boost::json::object time;
-  time["now"] = format_rfc3339(now);
-  time["epoch_ms"] = now.time_since_epoch().count();
+  put_time(time, clock_().wall);
   http::Response response = json_response(200, time);
   response.with("Cache-Control", "no-store");
   return response;

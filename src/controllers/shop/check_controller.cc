@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <expected>
 
+#include "controllers/doubled.h"
 #include "controllers/parse_id.h"
 #include "controllers/session_guard.h"
 #include "controllers/shop/check_response.h"
@@ -35,6 +36,7 @@ http::Response key_required() {
 }  // namespace
 
 void CheckController::add_routes(http::Router& router) {
+  refuse_doubled_of_shop(router);
   router.post("/check", [this](http::Request& request, http::Responder responder) {
     auto attempt = read(request, read_clocks(), Origin::kToCheck);
     if (!attempt) return responder(std::move(attempt.error()));
@@ -64,20 +66,22 @@ void CheckController::decide(const services::purchase::Attempt& attempt,
   auto wait = [&] {
     return services::purchase::Waiter{
         .post = &responder.post(),
-        .resume = [this, intent = attempt.intent, began = attempt.now.tick,
+        .resume = [this, buyer = attempt.buyer, intent = attempt.intent, began = attempt.now.tick,
                    responder = std::move(responder)](Answer&& answer) mutable {
           const auto waited = read_clocks().tick - began;
           wait_time_.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(0, waited.count())));
-          responder(respond(answer, intent));
+          responder(respond(answer, buyer, intent));
         }};
   };
   const auto answer = decide_(attempt, std::ref(wait));
-  if (answer) responder(respond(*answer, attempt.intent));
+  if (answer) responder(respond(*answer, attempt.buyer, attempt.intent));
 }
 
-http::Response CheckController::respond(const Answer& answer, const IdempotencyKey& intent) {
+http::Response CheckController::respond(const Answer& answer, UserId buyer,
+                                        const IdempotencyKey& intent) {
   answers_[static_cast<std::size_t>(answer.verdict)].add();
-  return to_response(answer, intent);
+  if (answer.verdict != Verdict::kPending) return to_response(answer, intent);
+  return to_response(answer, intent, sent_.prove(buyer, answer.sale, intent));
 }
 
 http::Response CheckController::refuse(http::Response response) {

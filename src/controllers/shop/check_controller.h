@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "controllers/origin.h"
+#include "controllers/shop/sent_purchases.h"
 #include "http/server/router.h"
 #include "model/check_counts.h"
 #include "services/accounts/sessions.h"
@@ -28,10 +29,11 @@ class CheckController {
 
   CheckController(
       Decide decide, const services::accounts::Sessions& sessions, const OriginRule& origin,
-      SessionTime session_time = [](Now now) { return now.wall; })
+      const identity::KeyRing& keys, SessionTime session_time = [](Now now) { return now.wall; })
       : decide_(std::move(decide)),
         sessions_(&sessions),
         origin_(&origin),
+        sent_(keys),
         session_time_(std::move(session_time)) {}
 
   /// Every request is decided about here.
@@ -47,7 +49,7 @@ class CheckController {
                                                                   Now now, Origin origin);
   void decide(const services::purchase::Attempt& attempt, http::Responder responder);
   /// Counts an answer that is made in front of the rules.
-  http::Response respond(const Answer& answer, const IdempotencyKey& intent);
+  http::Response respond(const Answer& answer, UserId buyer, const IdempotencyKey& intent);
   http::Response refuse(http::Response response);
 
   /// Answers by verdict, and how long buyers waited for an outcome.
@@ -59,6 +61,7 @@ class CheckController {
   const Decide decide_;
   const services::accounts::Sessions* sessions_;
   const OriginRule* origin_;
+  const SentPurchases sent_;
   const SessionTime session_time_;
 
   std::array<telemetry::Counter, kVerdictCount> answers_;

@@ -10,9 +10,10 @@ http::Response with_retry_after(http::Response response, std::chrono::millisecon
   return response;
 }
 
-http::Response pending(const Answer& answer, const IdempotencyKey& intent) {
-  std::string location = fmt::format("/purchases/{}/{}", answer.sale.value, intent.text());
-  if (answer.lease) location += fmt::format("?lease={}", answer.lease.value);
+http::Response pending(const Answer& answer, const IdempotencyKey& intent, std::string_view proof) {
+  std::string location = fmt::format("/purchases/{}/{}?", answer.sale.value, intent.text());
+  if (answer.lease) location += fmt::format("lease={}&", answer.lease.value);
+  location += fmt::format("sent={}", proof);
   return http::json(202, fmt::format(R"({{"result":"pending","location":"{}"}})", location))
       .with("Location", location);
 }
@@ -36,7 +37,8 @@ http::Response limit_reached(const Answer& answer) {
 
 }  // namespace
 
-http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
+http::Response to_response(const Answer& answer, const IdempotencyKey& intent,
+                           std::string_view proof) {
   const auto slug = to_string(answer.verdict);
   switch (answer.verdict) {
     case Verdict::kSold:
@@ -44,7 +46,7 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent) {
     case Verdict::kSoldAlready:
       return http::json(200, fmt::format(R"({{"result":"sold","order":{}}})", answer.order.value));
     case Verdict::kPending:
-      return pending(answer, intent);
+      return pending(answer, intent, proof);
     case Verdict::kKeyReused:
       return http::problem(422, slug, "This Idempotency-Key was used for another product.");
     case Verdict::kBlacklisted:

@@ -5,19 +5,20 @@
 #include "controllers/clock.h"
 #include "controllers/event_streams.h"
 #include "controllers/shop/purchase_query.h"
+#include "controllers/shop/sent_purchases.h"
 #include "http/server/router.h"
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
 
 namespace stampede::controllers {
 
-/// GET /purchases/{sale}/{key}/events?lease=L: a buyer's purchase as Server-Sent Events (HTML
-/// standard, 9.2) until its outcome is known:
+/// GET /purchases/{sale}/{key}/events?sent=PROOF&lease=L: a buyer's purchase as Server-Sent Events
+/// (HTML standard, 9.2) until its outcome is known:
 ///   event: outcome
 ///   data: {"result":"success","order":7}
 /// or "failed" with a `reason`, or "unknown": then /check is to be asked again with the same key.
-/// Another buyer's purchase is "unknown". A page that finds no place gets 503 and asks
-/// GET /purchases/... instead.
+/// `sent` is what came with "pending" (SentPurchases): without it there is no stream (404). A page
+/// that finds no place gets 503. Either asks GET /purchases/... instead.
 ///
 /// Thread-safe, but send_outcomes() is for one thread. The services outlive it.
 class PurchaseEvents {
@@ -25,11 +26,12 @@ class PurchaseEvents {
   struct Services {
     services::orders::BuyerOrders& buyer_orders;
     const services::accounts::Sessions& sessions;
+    const identity::KeyRing& keys;
   };
 
   explicit PurchaseEvents(const Services& services, Clock clock = read_clocks,
                           const StreamLimit::Limits& limits = {})
-      : services_(services), clock_(std::move(clock)), streams_(limits) {}
+      : services_(services), sent_(services.keys), clock_(std::move(clock)), streams_(limits) {}
 
   /// The controller must outlive the router.
   void add_routes(http::Router& router);
@@ -46,6 +48,7 @@ class PurchaseEvents {
   void send_outcome(Streams::Subscriber& subscriber, Tick now) const;
 
   Services services_;
+  const SentPurchases sent_;
   Clock clock_;
   Streams streams_;
 };

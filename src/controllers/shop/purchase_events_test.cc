@@ -21,6 +21,7 @@ using http::testing::RawConnection;
 using http::testing::status_of;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kKey = "0123456789abcdef";
@@ -38,11 +39,17 @@ class PurchaseEventsTest : public testing::Test {
   std::string cookie(UserId buyer) {
     return "Cookie: sign=" + sessions_.issue(buyer, 0, now_.wall) + "\r\n";
   }
-  RawConnection follow(UserId buyer, const char* target = kTarget) {
+  /// kTarget for a purchase of that buyer's.
+  std::string target_of(UserId buyer) const {
+    const SentPurchases sent(ring_.ring());
+    return kTarget + ("&sent=" + sent.prove(buyer, SaleId{3}, *IdempotencyKey::parse(kKey)));
+  }
+  RawConnection follow(UserId buyer, const std::string& target) {
     RawConnection connection(server_.port());
     connection.send(get(target, cookie(buyer)));
     return connection;
   }
+  RawConnection follow(UserId buyer) { return follow(buyer, target_of(buyer)); }
   void add(UserId buyer, FailureReason failure = FailureReason::kNone) {
     const bool active = failure == FailureReason::kNone;
     const Order order{.number = OrderNumber{7},
@@ -64,7 +71,9 @@ class PurchaseEventsTest : public testing::Test {
   test_support::FakeOrders orders_;
   services::orders::BuyerOrders buyer_orders_{orders_};
   PurchaseEvents events_{
-      {buyer_orders_, sessions_}, [this] { return now_; }, {.in_all = 3, .per_buyer = 2}};
+      {buyer_orders_, sessions_, ring_.ring()},
+      [this] { return now_; },
+      {.in_all = 4, .per_buyer = 2, .per_address = 3, .oldest = std::chrono::seconds{600}}};
   http::testing::TestServer server_;
 };
 
@@ -97,19 +106,47 @@ TEST_F(PurchaseEventsTest, SaysWhyAPurchaseFailed) {
               HasSubstr("data: {\"result\":\"failed\",\"reason\":\"too-late\"}\n\n"));
 }
 
-TEST_F(PurchaseEventsTest, AnothersPurchaseIsUnknownLikeNone) {
+TEST_F(PurchaseEventsTest, APurchaseThatIsGoneIsUnknown) {
   orders_.open_lease = {};
+  auto buyer = follow(UserId{2});
+  buyer.until("\n\n");
+  events_.send_outcomes();
+  EXPECT_THAT(buyer.until("0\r\n\r\n"),
+              HasSubstr("event: outcome\ndata: {\"result\":\"unknown\"}\n\n"));
+}
+
+TEST_F(PurchaseEventsTest, APurchaseThatWasNeverSentHasNoStream) {
   add(UserId{1});
-  std::vector<std::string> answers;
-  for (const char* target : {kTarget, "/purchases/3/fedcba9876543210/events?lease=4",
-                             "/purchases/x/0123456789abcdef/events", "/purchases/3/short/events"}) {
-    auto buyer = follow(UserId{2}, target);
-    buyer.until("\n\n");
-    events_.send_outcomes();
-    answers.push_back(buyer.until("0\r\n\r\n"));
-    EXPECT_THAT(answers.back(), HasSubstr("event: outcome\ndata: {\"result\":\"unknown\"}\n\n"));
-    EXPECT_EQ(answers.back(), answers.front());
+  const std::string others = target_of(UserId{1});
+  const std::string proof = others.substr(others.find("sent="));
+  const std::string own = target_of(UserId{2});
+  for (const std::string& target :
+       {std::string(kTarget), std::string(kTarget) + "&sent=made-up", others,
+        "/purchases/3/fedcba9876543210/events?lease=4&" + proof,
+        "/purchases/4/0123456789abcdef/events?lease=4&" + own.substr(own.find("sent=")),
+        "/purchases/x/0123456789abcdef/events?" + proof, "/purchases/3/short/events?" + proof}) {
+    const std::string refused = follow(UserId{2}, target).response();
+    EXPECT_EQ(status_of(refused), 404) << target;
+    EXPECT_THAT(refused, HasSubstr("unknown-purchase"));
   }
+  EXPECT_EQ(events_.open_streams(), 0U);
+  EXPECT_THAT(follow(UserId{2}).until("\n\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(PurchaseEventsTest, AStreamEndsAtItsGreatestAge) {
+  auto buyer = follow(UserId{1});
+  buyer.until("\n\n");
+  now_.tick += std::chrono::seconds{600} - std::chrono::microseconds{1};
+  events_.send_outcomes();
+  EXPECT_EQ(events_.open_streams(), 1U);
+  now_.tick += std::chrono::microseconds{1};
+  events_.send_outcomes();
+  EXPECT_THAT(buyer.until("0\r\n\r\n"), Not(HasSubstr("outcome")));
+  EXPECT_TRUE(buyer.closed());
+  EXPECT_TRUE(eventually([&] {
+    events_.send_outcomes();
+    return events_.open_streams() == 0;
+  }));
 }
 
 TEST_F(PurchaseEventsTest, NeedsASessionAndALeaseThatIsANumber) {
@@ -140,7 +177,7 @@ TEST_F(PurchaseEventsTest, SaysNowAndThenThatItIsStillThere) {
   EXPECT_THAT(buyer.until("0\r\n\r\n"), HasSubstr("success"));
 }
 
-TEST_F(PurchaseEventsTest, PlacesAreLimitedInAllAndForEachBuyer) {
+TEST_F(PurchaseEventsTest, PlacesAreLimitedForEachBuyerAndAddress) {
   std::vector<RawConnection> open;
   const auto refusal = [this](UserId buyer) {
     const std::string response = follow(buyer).response();
@@ -154,7 +191,7 @@ TEST_F(PurchaseEventsTest, PlacesAreLimitedInAllAndForEachBuyer) {
   EXPECT_EQ(refusal(UserId{1}), 503);
   open.push_back(follow(UserId{2}));
   open.back().until("\n\n");
-  EXPECT_EQ(refusal(UserId{2}), 503);
+  EXPECT_EQ(refusal(UserId{2}), 503) << "the third of this address was the last";
 
   open.clear();           // the peers go
   orders_.broken = true;  // their places come back even while the database is away
@@ -170,7 +207,7 @@ TEST_F(PurchaseEventsTest, PlacesAreLimitedInAllAndForEachBuyer) {
 
 TEST_F(PurchaseEventsTest, HeadTakesNoPlaceForLong) {
   RawConnection asking(server_.port());
-  asking.send("HEAD " + std::string(kTarget) + " HTTP/1.1\r\nHost: a\r\n" + cookie(UserId{1}) +
+  asking.send("HEAD " + target_of(UserId{1}) + " HTTP/1.1\r\nHost: a\r\n" + cookie(UserId{1}) +
               "\r\n");
   EXPECT_THAT(asking.until("\r\n\r\n"), HasSubstr("text/event-stream"));
   EXPECT_TRUE(asking.closed());

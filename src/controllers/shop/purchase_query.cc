@@ -11,7 +11,8 @@ using services::orders::BuyerOrders;
 std::optional<PurchaseQuery> PurchaseQuery::of(const http::Request& request) {
   PurchaseQuery query{.sale = parse_id<SaleId>(request.path_parameters[0]).value_or(SaleId{}),
                       .key = IdempotencyKey::parse(request.path_parameters[1]),
-                      .lease = {}};
+                      .lease = {},
+                      .sent = request.query_parameter("sent").value_or("")};
   if (const auto text = request.query_parameter("lease")) {
     const auto lease = parse_id<LeaseId>(*text);
     if (!lease) return std::nullopt;

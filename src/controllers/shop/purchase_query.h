@@ -2,6 +2,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <optional>
+#include <string>
 
 #include "http/message.h"
 #include "model/idempotency_key.h"
@@ -9,11 +10,12 @@
 
 namespace stampede::controllers {
 
-/// What /purchases/{sale}/{key}?lease=L asks about.
+/// What /purchases/{sale}/{key}?sent=PROOF&lease=L asks about.
 struct PurchaseQuery {
   SaleId sale;                        // none, if it is no number
   std::optional<IdempotencyKey> key;  // likewise: then nothing is known of that purchase
   LeaseId lease;                      // none: then only a row tells anything
+  std::string sent;                   // of SentPurchases; may be empty
 
   /// nullopt if the lease is no number (400, kBadLease). The first two path parameters are sale and
   /// key.

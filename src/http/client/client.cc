@@ -52,7 +52,8 @@ class Client::Implementation {
 
   std::expected<ClientResponse, std::string> send(const ClientRequest& request) {
     deadline_ = Clock::now() + timeout_;
-    if (transport_ && closed_by_server()) {
+    // Bytes that came before this request cannot be its answer.
+    if (transport_ && (buffer_.size() > 0 || closed_by_server())) {
       transport_.reset();
     }
     if (!transport_) {

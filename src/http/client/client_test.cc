@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
+#include "http/client/test_peer.h"
 #include "http/server/test_server.h"
 
 namespace stampede::http {
@@ -49,6 +52,27 @@ TEST(Client, ConnectsAgainAfterTheServerClosed) {
     ASSERT_TRUE(eventually([&] { return test.server->statistics().connections_open == 0; }));
   }
   EXPECT_EQ(test.server->statistics().connections_accepted, 2U);
+}
+
+TEST(Client, TakesNothingForAnAnswerThatCameBeforeItsRequest) {
+  testing::ScriptedPeer peer;
+  std::thread server([&] {
+    auto first = peer.accept();
+    first.request();
+    first.send(
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
+        "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+    auto second = peer.accept();
+    second.request();
+    second.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond");
+  });
+  Client client("127.0.0.1", peer.port());
+  const auto first = client.send({});
+  const auto second = client.send({});
+  server.join();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->body, "first");
+  EXPECT_EQ(second->body, "second");
 }
 
 TEST(Client, SaysWhatWentWrong) {

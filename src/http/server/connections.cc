@@ -98,7 +98,7 @@ std::string_view TrustedProxies::client_of(std::string_view forwarded_for) const
     forwarded_for = comma == std::string_view::npos ? "" : forwarded_for.substr(0, comma);
     boost::system::error_code error;
     const auto address = ip::make_address(std::string(hop), error);
-    if (error) {
+    if (error || hop.find('\0') != std::string_view::npos) {  // where make_address() stops
       return {};
     }
     if (!contains(address)) {

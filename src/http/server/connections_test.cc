@@ -52,6 +52,7 @@ TEST(TrustedProxies, TakesTheLastHopItDoesNotTrust) {
   EXPECT_EQ(proxies.client_of("10.0.0.1"), "");
   EXPECT_EQ(proxies.client_of("1.1.1.1, unknown"), "");
   EXPECT_EQ(proxies.client_of(""), "");
+  EXPECT_EQ(proxies.client_of(std::string_view("1.1.1.1\0x", 9)), "");
 }
 
 }  // namespace

@@ -182,7 +182,7 @@ void Loop::admit(Socket socket) {
   }
   auto slot = server_.caps.acquire(peer, server_.proxies.contains(peer));
   // A network that has all that it may have makes no room by asking for more.
-  if (slot ? server_.caps.scarce() : slot.error() == ConnectionCaps::Reached::kInAll) make_room();
+  if (slot || slot.error() == ConnectionCaps::Reached::kInAll) make_room();
   if (!slot) {
     statistics_.refused.add();
     return;
@@ -193,10 +193,14 @@ void Loop::admit(Socket socket) {
   Session::start(*this, std::move(transport), std::move(*slot), peer);
 }
 
-/// For the next one: the connection that is closed ends a moment later.
+/// For the next one: the connection that is closed ends a moment later. Those that have asked
+/// before stay for longer than those that never did.
 void Loop::make_room() {
-  Session* session = to_be_closed(unread_);
-  if (session == nullptr) session = to_be_closed(waiting_);
+  const bool is_scarce = server_.caps.scarce();
+  if (!is_scarce && arriving_count_ < server_.most_arriving) return;
+  Session* session = to_be_closed(arriving_);
+  if (session == nullptr && is_scarce) session = to_be_closed(unread_);
+  if (session == nullptr && is_scarce) session = to_be_closed(waiting_);
   if (session == nullptr) return;
   statistics_.made_room.add();
   session->make_room();
@@ -237,7 +241,7 @@ void Loop::read_clocks() {
   const auto ticks = since_boot();
   if (ticked_.count() != 0 && ticks - ticked_ > kStoodStill) suspect_until_ = ticks + kCatchingUp;
   ticked_ = ticks;
-  date_line_ = date_line_of(std::time(nullptr));
+  common_headers_ = date_line_of(std::time(nullptr)) + server_.headers;
 }
 
 bool Loop::stood_still() const {

@@ -22,9 +22,14 @@ namespace stampede::http {
 struct ServerShared {
   const Limits limits;
   const TransportLayer layer;  // thread-safe to call
+  const bool secure;           // every request is
+  const std::string headers;   // of every answer
   const Router& router;
   const TrustedProxies proxies;
   ConnectionCaps caps;
+  /// Connections of one thread that have not sent a whole request yet, nor finished a handshake it
+  /// may be: beyond so many the longest of them make room for others.
+  const std::size_t most_arriving;
 };
 
 /// A count with one writing thread and any number of reading ones.
@@ -81,8 +86,9 @@ class Loop {
   /// True for a moment after this thread has stood still (its process or machine was suspended, or
   /// had no processor for it): what is read now may have waited in the kernel for as long.
   bool stood_still() const;
-  /// "Date: ...\r\n", written once a tick.
-  std::string_view date_line() const { return date_line_; }
+  /// The lines that every answer has: "Date: ...\r\n", written once a tick, and the listener's
+  /// own.
+  std::string_view common_headers() const { return common_headers_; }
   bool draining() const { return draining_; }
   void add(Session& session) { sessions_.push_back(session); }
   // Near the cap these are closed for others (make_room).
@@ -90,6 +96,12 @@ class Loop {
   void add_waiting(Session& session) { waiting_.push_back(session); }
   /// It begins to wait for a peer that does not read.
   void add_unread(Session& session) { unread_.push_back(session); }
+  /// The same for its first request. Of these there are to be few: see ServerShared::most_arriving.
+  void add_arriving(Session& session) {
+    arriving_.push_back(session);
+    ++arriving_count_;
+  }
+  void has_arrived() { --arriving_count_; }
   /// A turn of this thread that comes after whatever the callback under way posts. So an operation
   /// that this callback starts, and that ends at once, ends before turn() is so much.
   std::uint64_t later_turn();
@@ -123,8 +135,10 @@ class Loop {
   const std::shared_ptr<TaskQueue> tasks_;
   const std::shared_ptr<const Post> post_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
-  Waiting waiting_;  // for a request
-  Waiting unread_;   // for their peers to read
+  Waiting waiting_;   // for a request
+  Waiting arriving_;  // for their first request
+  Waiting unread_;    // for their peers to read
+  std::size_t arriving_count_ = 0;
   std::vector<std::move_only_function<void()>> ready_;
   std::vector<std::move_only_function<void()>> resuming_;
   bool resume_is_due_ = false;  // resume_all() will run by itself
@@ -135,7 +149,7 @@ class Loop {
   Clock::time_point now_;
   std::chrono::nanoseconds ticked_{};         // since the machine was started, suspended time too
   std::chrono::nanoseconds suspect_until_{};  // likewise; after the thread has stood still
-  std::string date_line_;
+  std::string common_headers_;
   LoopStatistics statistics_;
 };
 

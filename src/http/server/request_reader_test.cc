@@ -79,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"latin_value", 0, head("X: caf\xe9\r\n")}, Case{"empty_value", 0, head("X:\r\n")},
         Case{"unfinished", -1, "GET / HTTP/1.1\r\nHost: a\r\n"},
         Case{"unfinished_body", -1, head("Content-Length: 3\r\n") + "ab"},
+        Case{"longest_chunk_line", 0, chunked("0;" + std::string(254, 'x') + "\r\n\r\n")},
         Case{"unfinished_chunk", -1, chunked("3\r\nabc\r\n0\r\n")}),
     [](const auto& test) { return test.param.name; });
 

@@ -26,6 +26,9 @@ void append_value(std::string& out, std::string_view value) {
                        [&](char c) { return kForbidden.find(c) == std::string_view::npos; });
 }
 
+constexpr std::string_view kCacheControl = "Cache-Control";
+constexpr std::string_view kChallenge = "WWW-Authenticate";
+
 bool has_no_length(int status) { return status < 200 || status == 204 || status == 304; }
 
 }  // namespace
@@ -37,7 +40,7 @@ void ResponseWriter::append_head(const Response& response, std::size_t body_size
   head_ += ' ';
   head_ += reason_phrase(response.status);
   head_ += "\r\n";
-  head_ += options.date;
+  head_ += options.common;
   if (!response.content_type.empty()) {
     head_ += "Content-Type: ";
     head_ += response.content_type;
@@ -53,11 +56,22 @@ void ResponseWriter::append_head(const Response& response, std::size_t body_size
   if (options.close) {
     head_ += "Connection: close\r\n";
   }
+  bool says_caching = false;
+  bool challenges = false;
   for (const auto& [name, value] : response.headers) {
+    says_caching = says_caching || name == kCacheControl;
+    challenges = challenges || name == kChallenge;
     head_ += name;
     head_ += ": ";
     append_value(head_, value);
     head_ += "\r\n";
+  }
+  head_ += "X-Content-Type-Options: nosniff\r\n";
+  if (!says_caching) {
+    head_ += "Cache-Control: no-store\r\n";
+  }
+  if (response.status == 401 && !challenges) {
+    head_ += "WWW-Authenticate: Cookie realm=\"stampede\"\r\n";
   }
   head_ += "\r\n";
 }

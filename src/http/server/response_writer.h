@@ -8,8 +8,12 @@
 
 namespace stampede::http {
 
-/// The unsent answers of one connection. Small ones are gathered in one buffer, so that pipelined
-/// requests share a write; the body of a large one is sent without being copied.
+/// The unsent answers of one connection. Every answer says that its type is not to be guessed
+/// (X-Content-Type-Options), one that says nothing of caches that it is for none (Cache-Control:
+/// no-store), and a 401 without a challenge that a cookie is wanted (WWW-Authenticate, RFC 9110,
+/// 11.6.1: browsers pass over a scheme that they do not know, so no window asks for a password).
+/// Small ones are gathered in one buffer, so that pipelined requests share a write; the body of a
+/// large one is sent without being copied.
 class ResponseWriter {
  public:
   enum class Body {
@@ -21,7 +25,7 @@ class ResponseWriter {
     bool head_only = false;  // HEAD: the body is left out, its length is not
     bool close = false;
     Body body = Body::kWhole;
-    std::string_view date;  // a whole Date line with CR LF
+    std::string_view common;  // whole lines with CR LF that every answer has: Date
   };
   void write(Response&& response, const Options& options);
   void write_continue() { head_ += "HTTP/1.1 100 Continue\r\n\r\n"; }

@@ -12,12 +12,37 @@ TEST(ResponseWriter, WritesAWholeResponse) {
   ResponseWriter writer;
   Response response = json(201, "{}");
   response.with("Location", "/orders/5");
-  writer.write(std::move(response), {.date = "Date: now\r\n"});
+  writer.write(std::move(response), {.common = "Date: now\r\n"});
   EXPECT_EQ(writer.head_left(),
             "HTTP/1.1 201 Created\r\nDate: now\r\nContent-Type: application/json\r\n"
-            "Content-Length: 2\r\nLocation: /orders/5\r\n\r\n{}");
+            "Content-Length: 2\r\nLocation: /orders/5\r\n"
+            "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n{}");
   writer.sent(writer.head_left().size());
   EXPECT_TRUE(writer.empty());
+}
+
+TEST(ResponseWriter, NothingIsKeptThatDoesNotSaySo) {
+  ResponseWriter writer;
+  writer.write(std::move(json(200, "{}").with("Cache-Control", "public, max-age=1")), {});
+  EXPECT_THAT(std::string(writer.head_left()), HasSubstr("Cache-Control: public, max-age=1\r\n"));
+  EXPECT_THAT(std::string(writer.head_left()), Not(HasSubstr("no-store")));
+  writer.sent(writer.head_left().size());
+  writer.write(problem(404, "not-found", ""), {});
+  EXPECT_THAT(std::string(writer.head_left()), HasSubstr("Cache-Control: no-store\r\n"));
+  EXPECT_THAT(std::string(writer.head_left()), HasSubstr("X-Content-Type-Options: nosniff\r\n"));
+}
+
+TEST(ResponseWriter, Every401HasOneChallenge) {
+  const auto written = [](Response response) {
+    ResponseWriter writer;
+    writer.write(std::move(response), {});
+    return std::string(writer.head_left());
+  };
+  EXPECT_THAT(written(html(401, "")), HasSubstr("WWW-Authenticate: Cookie realm=\"stampede\"\r\n"));
+  EXPECT_THAT(written(html(403, "")), Not(HasSubstr("WWW-Authenticate")));
+  const auto own = written(std::move(html(401, "").with("WWW-Authenticate", "Basic")));
+  EXPECT_THAT(own, HasSubstr("WWW-Authenticate: Basic\r\n"));
+  EXPECT_THAT(own, Not(HasSubstr("Cookie realm")));
 }
 
 TEST(ResponseWriter, AHeaderCannotEndItsLine) {

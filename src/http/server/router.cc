@@ -91,6 +91,7 @@ const Router::Node* Router::find(Request& request) const {
 }
 
 void Router::route(Request& request, Responder responder) const {
+  if (auto doubled = once_.refuse(request)) return responder(*std::move(doubled));
   const Node* const found = find(request);
   if (found == nullptr) {
     if (otherwise_) {

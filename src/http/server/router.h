@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/message.h"
+#include "http/server/once.h"
 #include "http/server/responder.h"
 
 namespace stampede::http {
@@ -26,6 +27,9 @@ class Router {
   void post(std::string pattern, Handler handler);
   /// For unknown paths; by default problem 404 `not-found`.
   void otherwise(Handler handler);
+
+  /// What no request may have twice, whatever it asks for.
+  Once& once() { return once_; }
 
   /// Calls the handler; sets request.path_parameters.
   void route(Request& request, Responder responder) const;
@@ -58,6 +62,7 @@ class Router {
   std::vector<Node> patterns_;  // with {names}; the more literal, the earlier
   std::vector<Route> routes_;
   Handler otherwise_;
+  Once once_;
 };
 
 }  // namespace stampede::http

@@ -65,15 +65,28 @@ std::size_t connections_allowed(std::size_t configured) {
   return std::min(configured, possible);
 }
 
+/// A quarter of all connections.
+std::size_t most_arriving(std::size_t connections, unsigned threads) {
+  return std::max<std::size_t>(16, connections / 4 / std::max(threads, 1U));
+}
+
 }  // namespace
 
 class Server::Implementation {
  public:
   Implementation(const ListenerOptions& options, const Router& router)
-      : shared_{
-            options.limits, options.layer, router, TrustedProxies(options.trusted_proxies),
-            ConnectionCaps(connections_allowed(options.limits.connections),
-                           options.limits.connections_per_address, options.limits.ipv6_prefix)} {
+      : Implementation(options, router, connections_allowed(options.limits.connections)) {}
+
+  Implementation(const ListenerOptions& options, const Router& router, std::size_t connections)
+      : shared_{.limits = options.limits,
+                .layer = options.layer,
+                .secure = options.secure,
+                .headers = options.headers,
+                .router = router,
+                .proxies = TrustedProxies(options.trusted_proxies),
+                .caps = ConnectionCaps(connections, options.limits.connections_per_address,
+                                       options.limits.ipv6_prefix),
+                .most_arriving = most_arriving(connections, options.threads)} {
     tcp::endpoint endpoint = parse_endpoint(options.address);
     try {
       refuse_taken_port(endpoint);
@@ -125,6 +138,7 @@ class Server::Implementation {
   }
 
   const tcp::endpoint& endpoint() const { return endpoint_; }
+  const char* scheme() const { return shared_.layer ? "https://" : "http://"; }
 
   ServerStatistics statistics() const {
     ServerStatistics sum;
@@ -163,7 +177,7 @@ std::string Server::address() const {
   return net::HostPort{endpoint.address().to_string(), endpoint.port()}.text();
 }
 
-std::string Server::url() const { return "http://" + address(); }
+std::string Server::url() const { return implementation_->scheme() + address(); }
 
 void Server::drain() { implementation_->drain(); }
 

@@ -24,9 +24,11 @@ struct Limits {
   std::chrono::milliseconds write_time{10'000};  // for the peer to take progress_bytes, or the rest
   std::size_t progress_bytes = 16UL * 1024;      // of a body in either direction
   std::chrono::milliseconds drain_time{10'000};  // stop() waits for running requests
-  std::size_t connections = 0;                   // in all; 0: what open files allow, 65,536 at most
-  std::size_t connections_per_address = 4096;    // trusted proxies are exempt
-  int ipv6_prefix = 64;                          // of net::network_of
+  /// In all; 0: what open files allow, 65,536 at most. A quarter may be of peers that have not sent
+  /// a whole request yet; then the longest of those make room.
+  std::size_t connections = 0;
+  std::size_t connections_per_address = 4096;  // trusted proxies are exempt
+  int ipv6_prefix = 64;                        // of net::network_of
   /// Bytes that the kernel keeps for one connection, whose peer does not read, at most, in both
   /// directions together; 0: as the system is set up.
   int kernel_memory = 0;
@@ -38,8 +40,13 @@ struct ListenerOptions {
   Limits limits;
   /// Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
   std::vector<std::string> trusted_proxies;
-  /// Over the TCP of every connection; called by each of the threads. Empty: none.
+  /// Over the TCP of every connection, TLS as a rule; called by each of the threads. Empty: none.
   TransportLayer layer = {};
+  /// Every request counts as Request::secure: whoever asks does so over TLS, even if this process
+  /// does not see it.
+  bool secure = false;
+  /// Of every answer: whole lines, each with CR LF.
+  std::string headers = {};
 };
 
 /// Counters of a listener, for telemetry. Read with relaxed order.
@@ -47,7 +54,7 @@ struct ServerStatistics {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_accepted = 0;
   std::uint64_t connections_refused = 0;      // over a cap
-  std::uint64_t connections_closed_idle = 0;  // to make room for others, near the cap
+  std::uint64_t connections_closed_idle = 0;  // to make room for others
   std::uint64_t accept_errors = 0;
   std::uint64_t bad_requests = 0;  // 400, 413, 431 by the parser
   std::uint64_t deadlines_missed = 0;
@@ -71,7 +78,7 @@ class Server {
   std::uint16_t port() const;
   /// Where it listens: "127.0.0.1:8082". Thread-safe.
   std::string address() const;
-  /// "http://127.0.0.1:8082". Thread-safe.
+  /// "http://127.0.0.1:8082", or https:// where a layer is put over the connections. Thread-safe.
   std::string url() const;
 
   /// Stops accepting, closes idle connections, lets running requests finish (with

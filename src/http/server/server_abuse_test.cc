@@ -370,8 +370,9 @@ TEST_F(NearTheCap, OfThoseThatHaveWaitedLongestOneOfTheFullestNetworkGoes) {
   for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(answered(connections_[i])) << i;
 }
 
-TEST_F(NearTheCap, ThosePeersThatDoNotReadGoFirst) {
+TEST_F(NearTheCap, OfThoseThatHaveAskedThePeersThatDoNotReadGoFirst) {
   connect("127.0.0.2", 4);
+  for (RawConnection& honest : connections_) ASSERT_TRUE(answered(honest));
   std::string pipeline;
   for (int i = 0; i < 8; ++i) pipeline += get("/large");
   while (connections_.size() < 32) {
@@ -429,6 +430,27 @@ TEST(ServerAbuse, NothingIsKeptForAPeerThatDidNotReadInTime) {
   }
   EXPECT_EQ(size, -1);
   EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST(ServerAbuse, ThoseThatNeverAskedMakeRoomBeforeThoseThatDid) {
+  TestServer test({.connections = 64}, 1);
+  test.server->start();
+  std::vector<RawConnection> kept;
+  for (int i = 0; i < 10; ++i) {
+    kept.emplace_back(test.port());
+    ASSERT_EQ(status_of(kept.back().ask(get("/hello"))), 200);
+  }
+  // A quarter of all may be such.
+  std::vector<RawConnection> silent;
+  for (int i = 0; i < 20; ++i) silent.emplace_back(test.port());
+  ASSERT_TRUE(eventually([&] {
+    const RawConnection another(test.port());
+    return test.server->statistics().connections_closed_idle >= 1;
+  })) << "there is room for all, and yet there are too many of them";
+  EXPECT_TRUE(silent.front().read_to_end()) << "the longest of them was closed";
+  for (RawConnection& connection : kept) {
+    EXPECT_EQ(status_of(connection.ask(get("/hello"))), 200);
+  }
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ void Session::start(Loop& loop, std::unique_ptr<Transport> transport, Connection
 }
 
 void Session::end() {
+  end_waiting();
   unlink();
-  waiting.unlink();
   transport_.reset();
   slot_.reset();
   if (awaiting_) {
@@ -171,10 +171,10 @@ bool Session::given_up() {
 }
 
 void Session::dispatch() {
-  waiting.unlink();
+  end_waiting();
   Request& request = reader_.request();
   request.client_address = peer_address_;
-  request.secure = transport_->encrypted();
+  request.secure = loop_.server().secure || transport_->encrypted();
   if (behind_trusted_proxy_) {
     believe_proxy(request);
   }
@@ -198,7 +198,7 @@ void Session::believe_proxy(Request& request) const {
       const std::string_view client = loop_.server().proxies.client_of(value);
       request.client_address = client.empty() ? std::string_view(peer_address_) : client;
     } else if (same_name(name, "x-forwarded-proto")) {
-      request.secure = same_name(value, "https");
+      request.secure = loop_.server().secure || same_name(value, "https");
     }
   }
 }
@@ -209,14 +209,14 @@ bool Session::write_answer() {
   writer_.write(std::exchange(response_, {}),
                 {.head_only = reader_.request().method == Method::kHead,
                  .close = !keep_alive,
-                 .date = loop_.date_line()});
+                 .common = loop_.common_headers()});
   return keep_alive;
 }
 
 void Session::refuse(const Refusal& refusal) {
   loop_.statistics().bad_requests.add();
   writer_.write(problem(refusal.status, refusal.type, refusal.detail),
-                {.head_only = false, .close = true, .date = loop_.date_line()});
+                {.head_only = false, .close = true, .common = loop_.common_headers()});
 }
 
 /// Sends as much as the transport takes without waiting; an error if that is not all.
@@ -246,7 +246,7 @@ Awaitable<bool> Session::write_rest() {
     error_code ec = write_now();
     if (ec != asio::error::would_block) {
       deadline_ = Clock::time_point::max();
-      waiting.unlink();
+      end_waiting();
       co_return !ec;
     }
     co_await transport_->async_wait_writable(asio::redirect_error(kAwait, ec));
@@ -292,11 +292,17 @@ void Session::begin_waiting() {
     return;
   }
   waiting_since_ = loop_.now();
-  loop_.add_waiting(*this);
+  arriving_ = first_request_;
+  arriving_ ? loop_.add_arriving(*this) : loop_.add_waiting(*this);
+}
+
+void Session::end_waiting() {
+  waiting.unlink();
+  if (std::exchange(arriving_, false)) loop_.has_arrived();
 }
 
 void Session::begin_waiting_for_reader() {
-  waiting.unlink();
+  end_waiting();
   if (behind_trusted_proxy_) return;
   waiting_since_ = loop_.now();
   loop_.add_unread(*this);
@@ -332,7 +338,7 @@ void Session::expire() {
 }
 
 void Session::make_room() {
-  waiting.unlink();
+  end_waiting();
   if (reading_ && reader_.phase() == RequestReader::Phase::kIdle) {
     expire();  // without a reset: the peer may have an answer to read
   } else {

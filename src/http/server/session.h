@@ -67,6 +67,7 @@ class Session final : public Exchange,
   Awaitable<bool> others_turn();
   void begin_waiting();
   void begin_waiting_for_reader();
+  void end_waiting();
   Awaitable<bool> write_rest();
   Awaitable<void> linger();
   void end();
@@ -108,6 +109,7 @@ class Session final : public Exchange,
   std::size_t armed_body_ = 0;                 // and how much of the body had come then
   std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
   bool first_request_ = true;
+  bool arriving_ = false;  // linked by `waiting` to those that never asked
   bool reading_ = false;
   bool maybe_older_ = false;     // what is read next may have come before the last answer
   bool behind_another_ = false;  // and so did the beginning of the request that is read

@@ -32,7 +32,7 @@ Awaitable<void> Session::stream_body() {
                                                .close = true,
                                                .body = chunked ? ResponseWriter::Body::kChunked
                                                                : ResponseWriter::Body::kUntilClose,
-                                               .date = loop_.date_line()});
+                                               .common = loop_.common_headers()});
   bool whole = true;
   if (!head_only) {
     transport_->limit_unacknowledged(kUnacknowledged);

@@ -90,10 +90,7 @@ void StaticFiles::mount(Router& router) const {
   for (std::size_t i = 0; i < files_.size(); ++i) {
     router.get(files_[i].path, [this, i](Request& request, Responder respond) {
       const File& file = files_[i];
-      Response response =
-          cacheable(request, file.body, file.content_type, file.etag, file.cache_control);
-      response.with("X-Content-Type-Options", "nosniff");
-      respond(std::move(response));
+      respond(cacheable(request, file.body, file.content_type, file.etag, file.cache_control));
     });
   }
 }

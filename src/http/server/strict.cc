@@ -105,7 +105,8 @@ std::expected<ChunkedDecoder::Progress, Refusal> ChunkedDecoder::decode(std::spa
     }
     const auto feed = view.find('\n', progress.consumed);
     if (feed == std::string_view::npos) {
-      if (raw.size() - progress.consumed > kChunkLineLimit && state_ != State::kTrailer) {
+      // Its CR may be there already.
+      if (raw.size() - progress.consumed > kChunkLineLimit + 1 && state_ != State::kTrailer) {
         return bad_request("Bad chunk: the line before its data is too long.");
       }
       if (trailer_size_ + raw.size() - progress.consumed > kTrailerLimit &&
@@ -167,6 +168,9 @@ std::expected<bool, Refusal> ChunkedDecoder::end_line(std::string_view line) {
 
 /// chunk-size [ chunk-ext ]; extensions mean nothing here.
 std::expected<void, Refusal> ChunkedDecoder::begin_chunk(std::string_view line) {
+  if (line.size() > kChunkLineLimit) {
+    return bad_request("Bad chunk: the line before its data is too long.");
+  }
   std::uint64_t size = 0;
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
   const std::string_view rest(end, static_cast<std::size_t>(line.data() + line.size() - end));
@@ -175,9 +179,6 @@ std::expected<void, Refusal> ChunkedDecoder::begin_chunk(std::string_view line) 
   }
   if (error != std::errc{} || (!rest.empty() && rest.front() != ';')) {
     return bad_request("Bad chunk: its size is not a hexadecimal number.");
-  }
-  if (line.size() > kChunkLineLimit) {
-    return bad_request("Bad chunk: the line before its data is too long.");
   }
   if (size > body_limit_ - body_size_) {
     return std::unexpected(kBodyTooLarge);

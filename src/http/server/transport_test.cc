@@ -1,11 +1,12 @@
-// The same server over TCP as it is and over another transport: the session's logic may not know
-// the difference.
+// The same server over TCP as it is, over TLS, and over a transport that is worse than both: the
+// session's logic may not know the difference.
 
 #include "http/transport.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -16,11 +17,16 @@
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
 #include "http/test_transport.h"
+#include "http/tls/tls_listener.h"
+#include "tests/support/certificates.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/tls_connection.h"
 
 namespace stampede::http {
 namespace {
 
 using std::chrono::milliseconds;
+using test_support::TlsConnection;
 using testing::AwkwardTransport;
 using testing::body_of;
 using testing::eventually;
@@ -30,60 +36,86 @@ using testing::RawConnection;
 using testing::status_of;
 using testing::TestServer;
 
-/// True: AwkwardTransport over TCP.
-class ServerOverTransport : public ::testing::TestWithParam<bool> {
+enum class Over { kTcp, kAwkward, kTls12, kTls13 };
+
+class ServerOverTransport : public ::testing::TestWithParam<Over> {
  protected:
   void start(Limits limits = {}) {
-    test_ = std::make_unique<TestServer>(limits, 1, std::vector<std::string>{},
-                                         GetParam() ? AwkwardTransport::layer() : TransportLayer{});
+    test_ = std::make_unique<TestServer>(limits, 1, std::vector<std::string>{}, layer());
     test_->server->start();
   }
+  bool over_tls() const { return GetParam() == Over::kTls12 || GetParam() == Over::kTls13; }
+  /// A `receive_buffer` of 0 is the kernel's own.
+  std::unique_ptr<RawConnection> connect(int receive_buffer = 0) {
+    if (!over_tls()) return std::make_unique<RawConnection>(test_->port(), receive_buffer);
+    return std::make_unique<TlsConnection>(
+        test_->port(), TlsConnection::Options{
+                           .highest = GetParam() == Over::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION,
+                           .receive_buffer = receive_buffer});
+  }
   /// Returns when the server's one thread has seen all that came before.
-  void turn() { EXPECT_EQ(status_of(RawConnection(test_->port()).ask(get("/hello"))), 200); }
+  void turn() { EXPECT_EQ(status_of(connect()->ask(get("/hello"))), 200); }
   bool no_connection_left() {
     return eventually([&] { return test_->server->statistics().connections_open == 0; });
   }
 
   std::unique_ptr<TestServer> test_;
+
+ private:
+  TransportLayer layer() {
+    if (GetParam() == Over::kTcp) return {};
+    if (GetParam() == Over::kAwkward) return AwkwardTransport::layer();
+    certificates_.make();
+    return tls::TlsListener({certificates_.certificate(), certificates_.key()}).layer();
+  }
+
+  const test_support::TempDir folder_;
+  const test_support::Certificates certificates_{folder_.path()};
 };
 
-INSTANTIATE_TEST_SUITE_P(Transports, ServerOverTransport, ::testing::Bool(),
-                         [](const auto& test) { return test.param ? "Awkward" : "Tcp"; });
+std::string name_of(const ::testing::TestParamInfo<Over>& test) {
+  constexpr std::array kNames{"Tcp", "Awkward", "Tls12", "Tls13"};
+  return kNames[static_cast<std::size_t>(test.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Transports, ServerOverTransport,
+                         ::testing::Values(Over::kTcp, Over::kAwkward, Over::kTls12, Over::kTls13),
+                         name_of);
 
 TEST_P(ServerOverTransport, AnswersPipelinedRequestsInOrder) {
   start();
-  RawConnection connection(test_->port());
+  const auto connection = connect();
   std::string requests;
   for (int i = 0; i < 100; ++i) {
     requests += i % 10 == 0 ? "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n" +
                                   std::to_string(10 + i / 10)
                             : get("/echo?text=" + std::to_string(i));
   }
-  ASSERT_TRUE(connection.send(requests));
+  ASSERT_TRUE(connection->send(requests));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(body_of(connection.response()), std::to_string(i % 10 == 0 ? 10 + i / 10 : i));
+    ASSERT_EQ(body_of(connection->response()), std::to_string(i % 10 == 0 ? 10 + i / 10 : i));
   }
   EXPECT_EQ(test_->server->statistics().connections_accepted, 1U);
 }
 
 TEST_P(ServerOverTransport, AHeadMayStopAnywhere) {
   start();
-  RawConnection connection(test_->port());
+  const auto connection = connect();
   const std::string request = get("/echo?text=whole");
   for (std::size_t sent = 0; sent < request.size(); sent += 7) {
-    connection.send(request.substr(sent, 7));
+    connection->send(request.substr(sent, 7));
     turn();
   }
-  EXPECT_EQ(body_of(connection.response()), "whole");
+  EXPECT_EQ(body_of(connection->response()), "whole");
 }
 
 TEST_P(ServerOverTransport, SendsALargeBodyWhole) {
   start();
   const std::string text(60'000, 'x');
-  RawConnection connection(test_->port(), 4096);
+  const auto connection = connect(4096);
   for (int i = 0; i < 3; ++i) {
     const std::string response =
-        connection.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + text);
+        connection->ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n" + text);
     EXPECT_EQ(body_of(response), text);
   }
 }
@@ -93,38 +125,38 @@ TEST_P(ServerOverTransport, NoticesThatThePeerCloses) {
   for (const std::string& bytes :
        {std::string{}, std::string("GET /hel"), get("/hello"),
         std::string("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")}) {
-    RawConnection connection(test_->port());
-    connection.send(bytes);
+    const auto connection = connect();
+    connection->send(bytes);
     turn();
-    connection.close();
+    connection->close();
     EXPECT_TRUE(no_connection_left()) << bytes;
   }
 }
 
 TEST_P(ServerOverTransport, ARequestThatIsTooSlowIsRefused) {
   start({.header_time = milliseconds{50}});
-  RawConnection connection(test_->port());
-  connection.send("GET / HTTP/1.1\r\nX: ");
-  EXPECT_EQ(status_of(connection.response()), 408);
-  EXPECT_TRUE(connection.closed());
+  const auto connection = connect();
+  connection->send("GET / HTTP/1.1\r\nX: ");
+  EXPECT_EQ(status_of(connection->response()), 408);
+  EXPECT_TRUE(connection->closed());
 }
 
 TEST_P(ServerOverTransport, ARefusalArrivesThoughMoreWasSent) {
   start();
-  RawConnection connection(test_->port());
-  connection.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" +
-                  std::string(70'000, 'x'));
-  EXPECT_EQ(status_of(connection.response()), 413);
-  EXPECT_TRUE(connection.closed());
+  const auto connection = connect();
+  connection->send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n" +
+                   std::string(70'000, 'x'));
+  EXPECT_EQ(status_of(connection->response()), 413);
+  EXPECT_TRUE(connection->closed());
 }
 
 TEST_P(ServerOverTransport, WhatAPeerGaveUpBehindAnotherRequestIsNotCarriedOut) {
   start();
-  RawConnection connection(test_->port());
-  connection.send(get("/later"));
+  const auto connection = connect();
+  connection->send(get("/later"));
   Responder first = test_->next_responder();
-  connection.send(get("/later"));
-  connection.close();
+  connection->send(get("/later"));
+  connection->close();
   first.reply_from_anywhere(html(200, "late"));
   EXPECT_TRUE(eventually([&] { return test_->server->statistics().bad_requests == 1; }));
   EXPECT_TRUE(no_connection_left());
@@ -132,13 +164,13 @@ TEST_P(ServerOverTransport, WhatAPeerGaveUpBehindAnotherRequestIsNotCarriedOut) 
 
 TEST_P(ServerOverTransport, SoIsOneThatFillsWhatIsReadAtOnce) {
   start();
-  RawConnection connection(test_->port());
-  connection.send(get("/later"));
+  const auto connection = connect();
+  connection->send(get("/later"));
   Responder first = test_->next_responder();
   const std::string body(Limits{}.body_bytes, 'x');
-  connection.send(fmt::format("POST /echo HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n{}",
-                              body.size(), body));
-  connection.close();
+  connection->send(fmt::format("POST /echo HTTP/1.1\r\nHost: shop\r\nContent-Length: {}\r\n\r\n{}",
+                               body.size(), body));
+  connection->close();
   first.reply_from_anywhere(html(200, "late"));
   EXPECT_TRUE(eventually([&] { return test_->server->statistics().bad_requests == 1; }));
   EXPECT_TRUE(no_connection_left());
@@ -146,39 +178,40 @@ TEST_P(ServerOverTransport, SoIsOneThatFillsWhatIsReadAtOnce) {
 
 TEST_P(ServerOverTransport, StreamsUntilThePeerCloses) {
   start();
-  RawConnection connection(test_->port());
-  connection.send(get("/later"));
+  const auto connection = connect();
+  connection->send(get("/later"));
   Response head;
   head.content_type = "text/event-stream";
   BodyStream stream = test_->next_responder().stream_from_anywhere(std::move(head));
   for (const std::string part : {"one", "two"}) {
     EXPECT_TRUE(stream.write(part));
-    EXPECT_THAT(connection.until(part + "\r\n"), HasSubstr(part));
+    EXPECT_THAT(connection->until(part + "\r\n"), HasSubstr(part));
   }
-  connection.close();
+  connection->close();
   EXPECT_TRUE(eventually([&] { return stream.closed(); }));
   EXPECT_TRUE(no_connection_left());
 }
 
 TEST_P(ServerOverTransport, DrainClosesWhatIsIdleAndFinishesWhatRuns) {
   start();
-  RawConnection idle(test_->port());
-  EXPECT_EQ(status_of(idle.ask(get("/hello"))), 200);
-  RawConnection running(test_->port());
-  running.send(get("/later"));
+  const auto idle = connect();
+  EXPECT_EQ(status_of(idle->ask(get("/hello"))), 200);
+  const auto running = connect();
+  running->send(get("/later"));
   Responder responder = test_->next_responder();
   std::jthread draining([&] { test_->server->drain(); });
-  EXPECT_TRUE(idle.closed());
+  EXPECT_TRUE(idle->closed());
   responder.reply_from_anywhere(html(200, "done"));
-  EXPECT_EQ(body_of(running.response()), "done");
-  EXPECT_TRUE(running.closed());
-  running.close();
+  EXPECT_EQ(body_of(running->response()), "done");
+  EXPECT_TRUE(running->closed());
+  running->close();
 }
 
 TEST_P(ServerOverTransport, TellsWhetherTheConnectionIsEncrypted) {
   start();
-  RawConnection connection(test_->port());
-  EXPECT_EQ(body_of(connection.ask(get("/who"))), GetParam() ? "127.0.0.1 tls" : "127.0.0.1");
+  const auto connection = connect();
+  EXPECT_EQ(body_of(connection->ask(get("/who"))),
+            GetParam() == Over::kTcp ? "127.0.0.1" : "127.0.0.1 tls");
 }
 
 TEST(TransportLayer, ThatThrowsClosesThatConnectionAndNoOther) {

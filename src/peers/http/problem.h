@@ -6,7 +6,8 @@
 
 namespace stampede::peers {
 
-/// What a peer's problem+json says (RFC 9457); empty where it says nothing.
+/// What a peer's problem+json says (RFC 9457); empty where it says nothing. `type` is the slug
+/// alone, as older releases send it: what stands behind the last '#'.
 struct Problem {
   std::string type;
   std::string detail;

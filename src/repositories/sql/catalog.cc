@@ -4,7 +4,9 @@
 #include <soci/soci.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/idempotent_requests.h"
@@ -60,6 +62,27 @@ void update_sale(soci::session& session, const Sale& sale) {
       soci::use(sale.id.value);
 }
 
+using Versions = std::map<PictureId, std::vector<PictureFile>>;
+
+/// Of the pictures of the products `first` to `last`.
+Versions select_versions(soci::session& session, std::int64_t first, std::int64_t last) {
+  PictureFile version;
+  PictureId picture;
+  std::int64_t bytes = 0;
+  soci::statement select =
+      (session.prepare << "SELECT v.picture, v.name, v.width, v.height, v.bytes "
+                          "FROM picture_versions v JOIN pictures p ON p.id = v.picture "
+                          "WHERE p.product BETWEEN :first AND :last ORDER BY v.id",
+       soci::use(first), soci::use(last), soci::into(picture.value), soci::into(version.name),
+       soci::into(version.width), soci::into(version.height), soci::into(bytes));
+  Versions versions;
+  for (select.execute(); select.fetch();) {
+    version.bytes = static_cast<std::size_t>(bytes);
+    versions[picture].push_back(version);
+  }
+  return versions;
+}
+
 /// Adds their pictures to the products `first` to `last`, which are in order of id.
 void add_pictures(soci::session& session, std::int64_t first, std::int64_t last,
                   std::vector<Product>& products) {
@@ -72,9 +95,12 @@ void add_pictures(soci::session& session, std::int64_t first, std::int64_t last,
        soci::use(first), soci::use(last), soci::into(picture.id.value), soci::into(product),
        soci::into(picture.name), soci::into(picture.width), soci::into(picture.height),
        soci::into(bytes), soci::into(picture.alt));
+  const auto versions = select_versions(session, first, last);
   auto owner = products.begin();
   for (select.execute(); select.fetch();) {
     picture.bytes = static_cast<std::size_t>(bytes);
+    const auto its = versions.find(picture.id);
+    picture.versions = its == versions.end() ? std::vector<PictureFile>{} : its->second;
     owner = std::ranges::find(owner, products.end(), ProductId{product}, &Product::id);
     if (owner != products.end()) owner->pictures.push_back(picture);
   }

@@ -4,6 +4,7 @@
 #include <soci/soci.h>
 #include <sodium.h>
 
+#include "model/check.h"
 #include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
@@ -40,8 +41,23 @@ int count(soci::session& session, ProductId product, const std::string& name) {
   return found;
 }
 
+void insert_version(soci::session& session, PictureId picture, const PictureFile& version,
+                    std::string_view content) {
+  const auto bytes = static_cast<std::int64_t>(content.size());
+  session << "INSERT INTO picture_versions (picture, name, width, height, bytes) "
+             "VALUES (:picture, :name, :width, :height, :bytes)",
+      soci::use(picture.value), soci::use(version.name), soci::use(version.width),
+      soci::use(version.height), soci::use(bytes);
+  long long id = 0;
+  session.get_last_insert_id("picture_versions", id);
+  const std::string base64 = to_base64(content);
+  session << "INSERT INTO picture_version_contents (version, base64) VALUES (:version, :base64)",
+      soci::use(id), soci::use(base64);
+}
+
 PictureId insert(soci::session& session, ProductId product, const Picture& picture,
-                 std::string_view content, Instant now) {
+                 std::span<const std::string> contents, Instant now) {
+  const std::string& content = contents.front();
   const auto bytes = static_cast<std::int64_t>(content.size());
   const auto created_at = to_column(now);
   session << "INSERT INTO pictures (product, name, width, height, bytes, alt, created_at) "
@@ -53,15 +69,34 @@ PictureId insert(soci::session& session, ProductId product, const Picture& pictu
   const std::string base64 = to_base64(content);
   session << "INSERT INTO picture_contents (picture, base64) VALUES (:picture, :base64)",
       soci::use(id), soci::use(base64);
+  for (std::size_t i = 0; i < picture.versions.size(); ++i) {
+    insert_version(session, {id}, picture.versions[i], contents[i + 1]);
+  }
   return {id};
+}
+
+/// "" for an unknown name; no content is empty.
+std::string find_base64(soci::session& session, const std::string& name) {
+  std::string base64;
+  session << "SELECT c.base64 FROM pictures p JOIN picture_contents c ON c.picture = p.id "
+             "WHERE p.name = :name ORDER BY p.id LIMIT 1",
+      soci::use(name), soci::into(base64);
+  if (session.got_data()) return base64;
+  session << "SELECT c.base64 FROM picture_versions v "
+             "JOIN picture_version_contents c ON c.version = v.id "
+             "WHERE v.name = :name ORDER BY v.id LIMIT 1",
+      soci::use(name), soci::into(base64);
+  return session.got_data() ? base64 : "";
 }
 
 }  // namespace
 
 std::expected<PictureId, AddPictureError> SqlPictures::add(ProductId product,
                                                            const Picture& picture,
-                                                           std::string_view content,
+                                                           std::span<const std::string> contents,
                                                            std::size_t most, Instant now) {
+  STAMPEDE_CHECK(contents.size() == picture.versions.size() + 1,
+                 "a picture was stored without the content of one of its versions");
   using Result = std::expected<PictureId, AddPictureError>;
   return database_.write([&](soci::session& session) -> Result {
     std::int64_t id = 0;
@@ -79,7 +114,7 @@ std::expected<PictureId, AddPictureError> SqlPictures::add(ProductId product,
         soci::into(pictures);
     if (pictures >= most) return std::unexpected(AddPictureError::kTooMany);
     raise_revision(session, kCatalogRevision);
-    return insert(session, product, picture, content, now);
+    return insert(session, product, picture, contents, now);
   });
 }
 
@@ -91,6 +126,10 @@ bool SqlPictures::remove(ProductId product, PictureId picture) {
     remove.execute(true);
     if (remove.get_affected_rows() != 1) return false;
     session << "DELETE FROM picture_contents WHERE picture = :picture", soci::use(picture.value);
+    session << "DELETE FROM picture_version_contents WHERE version IN "
+               "(SELECT id FROM picture_versions WHERE picture = :picture)",
+        soci::use(picture.value);
+    session << "DELETE FROM picture_versions WHERE picture = :picture", soci::use(picture.value);
     raise_revision(session, kCatalogRevision);
     return true;
   });
@@ -98,14 +137,9 @@ bool SqlPictures::remove(ProductId product, PictureId picture) {
 
 std::optional<std::string> SqlPictures::content(std::string_view name) {
   const std::string its_name(name);
-  std::string base64;
-  const bool found = database_.read([&](soci::session& session) {
-    session << "SELECT c.base64 FROM pictures p JOIN picture_contents c ON c.picture = p.id "
-               "WHERE p.name = :name ORDER BY p.id LIMIT 1",
-        soci::use(its_name), soci::into(base64);
-    return session.got_data();
-  });
-  if (!found) return std::nullopt;
+  const std::string base64 =
+      database_.read([&](soci::session& session) { return find_base64(session, its_name); });
+  if (base64.empty()) return std::nullopt;
   return from_base64(its_name, base64);
 }
 

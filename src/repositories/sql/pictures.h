@@ -11,8 +11,8 @@ class SqlPictures final : public Pictures {
   explicit SqlPictures(Database& database) : database_(database) {}
 
   std::expected<PictureId, AddPictureError> add(ProductId product, const Picture& picture,
-                                                std::string_view content, std::size_t most,
-                                                Instant now) override;
+                                                std::span<const std::string> contents,
+                                                std::size_t most, Instant now) override;
   bool remove(ProductId product, PictureId picture) override;
   std::optional<std::string> content(std::string_view name) override;
 

@@ -75,7 +75,8 @@ std::string_view explain(AccountError error) {
     case AccountError::kWrongLogin:
       return "Name or password is wrong.";
     case AccountError::kThrottled:
-      return "Too many tries: wait a minute and try again.";
+      return "Too many tries: wait a minute and try again; after more wrong ones the wait is "
+             "longer.";
     case AccountError::kOverloaded:
       return "Too many people are logging in at this moment: try again in a few seconds.";
     case AccountError::kStorage:
@@ -114,18 +115,22 @@ class Accounts::Implementation {
                       Reply reply) {
     if (!is_name(name)) return reply(std::unexpected(AccountError::kBadName));
     if (!is_password(password)) return reply(std::unexpected(AccountError::kBadPassword));
-    const std::uint64_t network = net::network_of(client.address, ipv6_prefix_);
+    const std::uint64_t network = network_of(client);
     if (!registrations_.charge(std::to_string(network), now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    const std::string account = fold_case(name);
-    enqueue({network, account}, std::move(reply),
-            [this, name = std::move(name), password = std::move(password), now]() -> Answer {
-              const auto id = create(repository_, name, password, UserRole::kBuyer, now.wall);
-              if (!id) return std::unexpected(id.error());
-              ++counts_.registered;
-              return logged_in(*id, name, SessionEpoch{0}, {}, now);
-            });
+    enqueue(
+        path(kStranger, network, fold_case(name)), std::move(reply),
+        [this, name = std::move(name), password = std::move(password), client, now]() -> Answer {
+          const std::string hash = identity::hash_password(password);
+          const auto id = repository_.create(name, hash, UserRole::kBuyer, now.wall);
+          if (!id) return std::unexpected(AccountError::kNameTaken);
+          ++counts_.registered;
+          return Login{.user = *id,
+                       .name = name,
+                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall, site_),
+                       .device = device_of(client, name, hash, now.wall)};
+        });
   }
 
   void log_in(std::string name, std::string password, const Client& client, Now now, Reply reply) {
@@ -133,57 +138,72 @@ class Accounts::Implementation {
     if (!is_name(name) || !is_password(password)) {
       return reply(std::unexpected(AccountError::kWrongLogin));
     }
-    const Place place{net::network_of(client.address, ipv6_prefix_), fold_case(name)};
-    LoginThrottle::Source source(place.account, place.network,
-                                 devices_.identify(client.device, place.account, now.wall));
+    const std::string account = fold_case(name);
+    const std::uint64_t network = network_of(client);
+    const auto known = devices_.find(client.device, account, now.wall);
+    const LoginThrottle::Source source(account, network, known ? known->device : "");
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(place, std::move(reply),
-            [this, name = std::move(name), password = std::move(password),
-             source = std::move(source), now]() -> Answer {
-              const auto user = repository_.find_by_name(name);
-              if (const auto refused = judge(user, password, source, now)) {
-                return std::unexpected(*refused);
-              }
-              ++counts_.logged_in;
-              return logged_in(user->id, user->name, user->session_epoch, source, now);
-            });
+    enqueue(
+        path(known ? kProven : kStranger, network, account), std::move(reply),
+        [this, account, network, known, password = std::move(password), client, now]() -> Answer {
+          const auto user = repository_.find_by_name(account);
+          // A device is known as long as the password with which it was let in.
+          const bool still_known =
+              known && user && Devices::mark_of(user->password_hash) == known->password;
+          const LoginThrottle::Source from(account, network, still_known ? known->device : "");
+          if (const auto refused = judge(user, password, from, now)) {
+            return std::unexpected(*refused);
+          }
+          ++counts_.logged_in;
+          return Login{.user = user->id,
+                       .name = user->name,
+                       .sign = sessions_.issue(user->id, user->session_epoch, now.wall, site_),
+                       .device = still_known
+                                     ? ""
+                                     : device_of(client, account, user->password_hash, now.wall)};
+        });
   }
 
   void change_password(UserId id, std::string old_password, std::string new_password,
                        const Client& client, Now now, Reply reply) {
     if (!is_password(new_password)) return reply(std::unexpected(AccountError::kBadPassword));
     if (!is_password(old_password)) return reply(std::unexpected(AccountError::kWrongLogin));
-    const Place place = place_of(id, net::network_of(client.address, ipv6_prefix_));
-    LoginThrottle::Source source(place.account, place.network);
+    // Counted by the account alone: those who guess from the same network have no session of it.
+    const std::string account = account_of(id);
+    LoginThrottle::Source source(account, network_of(client), "session");
     if (throttle_.exhausted(source, now.tick)) {
       return reply(std::unexpected(AccountError::kThrottled));
     }
-    enqueue(place, std::move(reply),
-            [this, id, old_password = std::move(old_password),
-             new_password = std::move(new_password), source = std::move(source), now]() -> Answer {
-              const auto user = repository_.find(id);
-              if (const auto refused = judge(user, old_password, source, now)) {
-                return std::unexpected(*refused);
-              }
-              const auto epoch = set_password(repository_, id, new_password, now.wall);
-              if (!epoch) return std::unexpected(epoch.error());
-              sessions_.revoke_below(id, *epoch, now.wall);
-              return Login{.user = id,
-                           .name = user->name,
-                           .sign = sessions_.issue(id, *epoch, now.wall, site_)};
-            });
+    enqueue(
+        path(kProven, network_of(client), account), std::move(reply),
+        [this, id, old_password = std::move(old_password), new_password = std::move(new_password),
+         source = std::move(source), client, now]() -> Answer {
+          const auto user = repository_.find(id);
+          if (const auto refused = judge(user, old_password, source, now)) {
+            return std::unexpected(*refused);
+          }
+          const std::string hash = identity::hash_password(new_password);
+          const auto epoch = repository_.set_password(id, hash, now.wall);
+          if (!epoch) return std::unexpected(AccountError::kWrongLogin);
+          sessions_.revoke_below(id, *epoch, now.wall);
+          return Login{.user = id,
+                       .name = user->name,
+                       .sign = sessions_.issue(id, *epoch, now.wall, site_),
+                       .device = device_of(client, user->name, hash, now.wall)};
+        });
   }
 
-  void log_out(UserId id, Now now, Reply reply) {
-    enqueue(place_of(id, 0), std::move(reply), [this, id, now]() -> Answer {
-      // A user who does not exist any more has no session to end.
-      if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
-        sessions_.revoke_below(id, *epoch, now.wall);
-      }
-      return Login{.user = id, .name = {}, .sign = {}};
-    });
+  void log_out(UserId id, const Client& client, Now now, Reply reply) {
+    enqueue(path(kProven, network_of(client), account_of(id)), std::move(reply),
+            [this, id, now]() -> Answer {
+              // A user who does not exist any more has no session to end.
+              if (const auto epoch = repository_.raise_epoch(id, now.wall)) {
+                sessions_.revoke_below(id, *epoch, now.wall);
+              }
+              return Login{.user = id, .name = {}, .sign = {}};
+            });
   }
 
   Reply reply(LoginDone done) { return {counts_, std::move(done)}; }
@@ -200,9 +220,10 @@ class Accounts::Implementation {
   /// database was read, so that a database that is away does not count as a wrong try.
   std::optional<AccountError> judge(const std::optional<User>& user, std::string_view password,
                                     const LoginThrottle::Source& source, Now now) {
-    if (!throttle_.charge(source, now.tick)) return AccountError::kThrottled;
+    const auto charged = throttle_.charge(source, now.tick);
+    if (!charged) return AccountError::kThrottled;
     if (!proves(user, password) || !may_enter(*user)) return AccountError::kWrongLogin;
-    throttle_.was_right(source, now.tick);
+    throttle_.was_right(source, *charged, now.tick);
     return std::nullopt;
   }
 
@@ -210,31 +231,34 @@ class Accounts::Implementation {
     return site_ == Sessions::Site::kShop || user.role == UserRole::kOperator;
   }
 
-  /// Whose turn it is to wait.
-  struct Place {
-    std::uint64_t network;
-    std::string account;
-  };
-  static Place place_of(UserId user, std::uint64_t network) {
-    return {network, "#" + std::to_string(user.value)};
+  std::uint64_t network_of(const Client& client) const {
+    return net::network_of(client.address, ipv6_prefix_);
   }
 
-  /// `source`: of the try that was right; a registration has none.
-  Login logged_in(UserId id, const std::string& name, SessionEpoch epoch,
-                  const std::optional<LoginThrottle::Source>& source, Now now) const {
-    Login login{.user = id, .name = name, .sign = sessions_.issue(id, epoch, now.wall, site_)};
-    if (!source || source->stranger()) login.device = devices_.issue(fold_case(name), now.wall);
-    return login;
+  /// Whose session it is, told from every name.
+  static std::string account_of(UserId user) { return "#" + std::to_string(user.value); }
+
+  /// In which order those who wait take turns.
+  using Path = std::array<std::string, 4>;
+  static constexpr const char* kProven = "proven";
+  static constexpr const char* kStranger = "stranger";
+  static Path path(const char* who, std::uint64_t network, const std::string& account) {
+    return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
   }
 
-  /// Runs `work` on the pool, when it is the turn of `place`, and replies with its answer.
+  std::string device_of(const Client& client, const std::string& name,
+                        const std::string& password_hash, Instant now) const {
+    return devices_.issue(client.device, fold_case(name), Devices::mark_of(password_hash), now);
+  }
+
+  /// Runs `work` on the pool, when it is the turn of `path`, and replies with its answer.
   template <class Work>
-  void enqueue(const Place& place, Reply reply, Work work) {
+  void enqueue(const Path& path, Reply reply, Work work) {
     // A task that is dropped replies in its destructor.
     const auto shared = std::make_shared<Reply>(std::move(reply));
     FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
-    const auto pushed = waiting_.push(place.network, place.account, std::move(task));
-    if (pushed.refused == FairQueue::Refused::kAccount) {
+    const auto pushed = waiting_.push(path, std::move(task));
+    if (pushed.refused == FairQueue::Refused::kPath) {
       return (*shared)(std::unexpected(AccountError::kThrottled));
     }
     if (pushed.refused != FairQueue::Refused::kNot || pushed.displaced) return;
@@ -296,11 +320,12 @@ void Accounts::change_password(UserId user, std::string old_password, std::strin
                                    now, implementation_->reply(std::move(done)));
 }
 
-void Accounts::log_out(UserId user, Now now, std::move_only_function<void(bool)> done) {
+void Accounts::log_out(UserId user, const Client& client, Now now,
+                       std::move_only_function<void(bool)> done) {
   implementation_->log_out(
-      user, now, implementation_->reply([done = std::move(done)](const Answer& answer) mutable {
-        done(answer.has_value());
-      }));
+      user, client, now,
+      implementation_->reply(
+          [done = std::move(done)](const Answer& answer) mutable { done(answer.has_value()); }));
 }
 
 Statistics Accounts::statistics() const { return implementation_->statistics(); }

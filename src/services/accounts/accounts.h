@@ -23,8 +23,8 @@ enum class AccountError : std::uint8_t {
   kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
   kNameTaken,
   kWrongLogin,  // unknown name and wrong password are one answer, in one time
-  kThrottled,   // too many tries, by name or from there
-  kOverloaded,  // the password pool's queue is full: try again
+  kThrottled,   // too many tries, of that account or from there
+  kOverloaded,  // too many wait for a password's check: try again
   kStorage,     // the database did not answer
 };
 inline constexpr std::size_t kAccountErrors = 7;
@@ -37,7 +37,7 @@ struct Login {
   UserId user;
   std::string name;
   std::string sign;         // value of the cookie `sign`, or of the console's `operator`
-  std::string device = {};  // of the cookie `device`; empty: the browser has one
+  std::string device = {};  // of the cookie `device`; empty: the browser's own stays as it is
 };
 
 using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
@@ -57,11 +57,11 @@ struct Client {
 
 /// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low
 /// priority, so that a flood of logins never slows a purchase; what waits for a thread waits in a
-/// FairQueue, so that it does not keep others out either. Thread-safe. Callbacks run once,
-/// on a pool thread or (refusals) on the caller's. `repository`,
+/// FairQueue, so that it does not keep others out either: proven users (by a session, or a device
+/// that the account knows) and strangers take turns; of each, IPv6 sites (/48) and IPv4 addresses;
+/// of a site its networks, and of a network its accounts. LoginThrottle says how tries are counted.
+/// Thread-safe. Callbacks run once, on a pool thread or (refusals) on the caller's. `repository`,
 /// `sessions` and `devices` must outlive it.
-///
-/// LoginThrottle says how tries are counted.
 class Accounts {
  public:
   struct Options {
@@ -91,7 +91,8 @@ class Accounts {
   void change_password(UserId user, std::string old_password, std::string new_password,
                        const Client& client, Now now, LoginDone done);
   /// Every session of the user ends, this one too. `done(true)` once it is durable.
-  void log_out(UserId user, Now now, std::move_only_function<void(bool)> done);
+  void log_out(UserId user, const Client& client, Now now,
+               std::move_only_function<void(bool)> done);
 
   Statistics statistics() const;
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "model/plain_text.h"
 #include "model/utf8.h"
 #include "services/accounts/credentials.h"
 
@@ -12,7 +13,7 @@ namespace stampede::services::accounts {
 namespace {
 
 bool is_reason(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestReason && is_utf8(text);
+  return !text.empty() && text.size() <= kLongestReason && is_utf8(text) && !find_steering(text);
 }
 
 std::optional<UserId> id_of(std::string_view text) {
@@ -27,7 +28,8 @@ std::optional<UserId> id_of(std::string_view text) {
 std::string explain(BanError error) {
   switch (error) {
     case BanError::kBadReason:
-      return fmt::format("Reason: expected 1 to {} bytes of UTF-8 text.", kLongestReason);
+      return fmt::format("Reason: expected 1 to {} bytes of UTF-8 text on one line.",
+                         kLongestReason);
     case BanError::kBadDuration:
       return "Time: expected more than nothing and at most 10 years.";
     case BanError::kUnknownUser:
@@ -39,6 +41,13 @@ std::string explain(BanError error) {
       return "This user is not on the blacklist.";
   }
   return "";
+}
+
+std::string explain(BanError error, std::string_view reason) {
+  const auto found = error == BanError::kBadReason ? find_steering(reason) : std::nullopt;
+  if (!found) return explain(error);
+  return fmt::format("Reason: it has {}; expected text without characters that steer.",
+                     describe(*found));
 }
 
 std::string subject_of(const User& user) {

@@ -18,7 +18,7 @@
 namespace stampede::services::accounts {
 
 enum class BanError : std::uint8_t {
-  kBadReason,    // not 1 to 200 bytes of UTF-8
+  kBadReason,  // not 1 to 200 bytes of UTF-8, or with a character that steers (model/plain_text.h)
   kBadDuration,  // not above zero, or above 10 years
   kUnknownUser,
   kBannedForGood,  // a ban with an end would shorten the one that has none: lift that first
@@ -27,6 +27,8 @@ enum class BanError : std::uint8_t {
 
 /// A sentence: what was wrong and what was expected.
 std::string explain(BanError error);
+/// The same with what of `reason` was wrong.
+std::string explain(BanError error, std::string_view reason);
 
 struct Ban {
   std::string reason;                                 // for other operators

@@ -54,6 +54,12 @@ TEST_F(BuyersTest, RefusesWhatIsNoBan) {
   EXPECT_EQ(ban(alice_, {"", {}}), BanError::kBadReason);
   EXPECT_EQ(ban(alice_, {std::string(201, 'x'), {}}), BanError::kBadReason);
   EXPECT_EQ(ban(alice_, {"\xc3", {}}), BanError::kBadReason);
+  EXPECT_EQ(ban(alice_, {"fox\u202egnp", {}}), BanError::kBadReason);
+  EXPECT_EQ(ban(alice_, {"two\nlines", {}}), BanError::kBadReason);
+  EXPECT_EQ(explain(BanError::kBadReason, "fox\u202egnp"),
+            "Reason: it has U+202E (right-to-left override) at byte 3; expected text without "
+            "characters that steer.");
+  EXPECT_EQ(explain(BanError::kBadReason, ""), explain(BanError::kBadReason));
   EXPECT_EQ(ban(alice_, {"x", milliseconds{0}}), BanError::kBadDuration);
   EXPECT_EQ(ban(alice_, {"x", milliseconds{-1}}), BanError::kBadDuration);
   EXPECT_EQ(ban(alice_, {"x", kLongestBan + milliseconds{1}}), BanError::kBadDuration);

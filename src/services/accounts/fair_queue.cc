@@ -1,84 +1,98 @@
 #include "services/accounts/fair_queue.h"
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 namespace stampede::services::accounts {
 
-FairQueue::Pushed FairQueue::push(std::uint64_t number, std::string_view name, Task&& task) {
+FairQueue::Pushed FairQueue::push(Path path, Task&& task) {
   const concurrency::MutexLock lock(mutex_);
-  const auto known = by_number_.find(number);
-  const std::size_t waiting = known == by_number_.end() ? 0 : known->second->size;
-  if (waiting >= limits_.per_network) return {.refused = Refused::kFull};
-  if (waiting > 0) {
-    const auto& accounts = known->second->by_name;
-    const auto account = accounts.find(std::string(name));
-    if (account != accounts.end() && account->second->tasks.size() >= limits_.per_account) {
-      return {.refused = Refused::kAccount};
-    }
-  }
+  Group* own = &all_;
+  for (const std::string& name : path) own = own == nullptr ? nullptr : find(*own, name);
+  if (own != nullptr && own->size >= limits_.per_path) return {.refused = Refused::kPath};
   Pushed pushed;
-  if (size_ >= limits_.in_all) {
-    const auto most = longest();
-    if (most == in_turn_.end() || most->size <= waiting + 1) return {.refused = Refused::kFull};
-    pushed.displaced = take_newest(most);
+  if (all_.size >= limits_.in_all) {
+    Group* const too_long = too_long_beside(path);
+    if (too_long == nullptr) return {.refused = Refused::kFull};
+    pushed.displaced = take_newest(too_long);
   }
-  auto network = in_turn_.end();
-  if (waiting > 0) {
-    network = known->second;
-  } else {
-    network = in_turn_.insert(in_turn_.end(), Network{.number = number});
-    by_number_[number] = network;
-  }
-  auto account = network->by_name.find(std::string(name));
-  if (account == network->by_name.end()) {
-    const auto last =
-        network->in_turn.insert(network->in_turn.end(), Account{std::string(name), {}});
-    account = network->by_name.emplace(last->name, last).first;
-  }
-  account->second->tasks.push_back(std::move(task));
-  ++network->size;
-  ++size_;
+  append(&all_, path, std::move(task));
   return pushed;
 }
 
 FairQueue::Task FairQueue::pop() {
   const concurrency::MutexLock lock(mutex_);
-  if (in_turn_.empty()) return nullptr;
-  const auto network = in_turn_.begin();
-  const auto account = network->in_turn.begin();
-  Task task = std::move(account->tasks.front());
-  account->tasks.pop_front();
-  --network->size;
-  --size_;
-  network->in_turn.splice(network->in_turn.end(), network->in_turn, account);
-  in_turn_.splice(in_turn_.end(), in_turn_, network);
-  drop_empty(network, account);
-  return task;
-}
-
-FairQueue::Networks::iterator FairQueue::longest() {
-  return std::ranges::max_element(in_turn_, {}, &Network::size);
-}
-
-FairQueue::Task FairQueue::take_newest(Networks::iterator network) {
-  const auto account = std::prev(network->in_turn.end());
-  Task task = std::move(account->tasks.back());
-  account->tasks.pop_back();
-  --network->size;
-  --size_;
-  drop_empty(network, account);
-  return task;
-}
-
-void FairQueue::drop_empty(Networks::iterator network, std::list<Account>::iterator account) {
-  if (account->tasks.empty()) {
-    network->by_name.erase(account->name);
-    network->in_turn.erase(account);
+  if (all_.size == 0) return nullptr;
+  Group* group = &all_;
+  while (!group->in_turn.empty()) {
+    group->in_turn.splice(group->in_turn.end(), group->in_turn, group->in_turn.begin());
+    group = &group->in_turn.back();
   }
-  if (network->size > 0) return;
-  by_number_.erase(network->number);
-  in_turn_.erase(network);
+  Task task = std::move(group->tasks.front());
+  group->tasks.pop_front();
+  shrink(group);
+  return task;
+}
+
+FairQueue::Group* FairQueue::find(Group& group, const std::string& name) {
+  const auto found = group.by_name.find(name);
+  return found == group.by_name.end() ? nullptr : &*found->second;
+}
+
+FairQueue::Group& FairQueue::longest_in(Group& group) {
+  return *std::ranges::max_element(group.in_turn | std::views::reverse, {}, &Group::size);
+}
+
+FairQueue::Group* FairQueue::too_long_beside(Path path) {
+  Group* group = &all_;
+  for (const std::string& name : path) {
+    if (group->in_turn.empty()) return nullptr;
+    Group* const own = find(*group, name);
+    Group& longest = longest_in(*group);
+    const std::size_t then = (own == nullptr ? 0 : own->size) + 1;
+    if (&longest != own && longest.size > then) return &longest;
+    // What its own group gives up stays with its own group.
+    if (own == nullptr) return nullptr;
+    group = own;
+  }
+  return nullptr;
+}
+
+FairQueue::Task FairQueue::take_newest(Group* group) {
+  while (!group->in_turn.empty()) group = &longest_in(*group);
+  Task task = std::move(group->tasks.back());
+  group->tasks.pop_back();
+  shrink(group);
+  return task;
+}
+
+void FairQueue::shrink(Group* narrowest) {
+  for (Group* group = narrowest; group != nullptr;) {
+    Group* const parent = group->parent;
+    if (--group->size == 0 && parent != nullptr) {
+      const auto entry = parent->by_name.find(group->name);
+      const auto place = entry->second;
+      parent->by_name.erase(entry);
+      parent->in_turn.erase(place);
+    }
+    group = parent;
+  }
+}
+
+void FairQueue::append(Group* group, Path path, Task&& task) {
+  ++group->size;
+  for (const std::string& name : path) {
+    Group* inner = find(*group, name);
+    if (inner == nullptr) {
+      inner = &group->in_turn.emplace_back(Group{.name = name, .parent = group});
+      group->by_name[name] = std::prev(group->in_turn.end());
+    }
+    ++inner->size;
+    group = inner;
+  }
+  group->tasks.push_back(std::move(task));
 }
 
 }  // namespace stampede::services::accounts

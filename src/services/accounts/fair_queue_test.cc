@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace stampede::services::accounts {
 namespace {
 
 using Refused = FairQueue::Refused;
+using Path = std::vector<std::string>;
 
 class FairQueueTest : public testing::Test {
  protected:
@@ -16,11 +20,13 @@ class FairQueueTest : public testing::Test {
   FairQueue::Task task(std::string name) {
     return [this, name = std::move(name)] { ran_ += name + ' '; };
   }
-  Refused push(FairQueue& queue, std::uint64_t network, const std::string& account,
-               const std::string& name) {
-    auto pushed = queue.push(network, account, task(name));
+  Refused push(FairQueue& queue, const Path& path, const std::string& name) {
+    auto pushed = queue.push(path, task(name));
     if (pushed.displaced) pushed.displaced(), ran_ += "displaced ";
     return pushed.refused;
+  }
+  void push_all(FairQueue& queue, const Path& path, std::initializer_list<const char*> names) {
+    for (const char* name : names) EXPECT_EQ(push(queue, path, name), Refused::kNot) << name;
   }
   std::string run_all(FairQueue& queue) {
     while (auto next = queue.pop()) next();
@@ -30,61 +36,88 @@ class FairQueueTest : public testing::Test {
   std::string ran_;
 };
 
-TEST_F(FairQueueTest, OfOneAccountInOrder) {
+TEST_F(FairQueueTest, OfOnePathInOrder) {
   FairQueue queue({});
-  for (const char* name : {"1", "2", "3"}) EXPECT_EQ(push(queue, 7, "ada", name), Refused::kNot);
+  push_all(queue, {"7", "ada"}, {"1", "2", "3"});
   EXPECT_EQ(run_all(queue), "1 2 3 ");
   EXPECT_EQ(queue.pop(), nullptr);
 }
 
-TEST_F(FairQueueTest, NetworksTakeTurnsAndSoDoAccountsOfOne) {
+TEST_F(FairQueueTest, GroupsTakeTurnsAtEveryLevel) {
   FairQueue queue({});
-  push(queue, 1, "flood", "a1");
-  push(queue, 1, "flood", "a2");
-  push(queue, 1, "flood", "a3");
-  push(queue, 1, "bob", "b1");
-  push(queue, 2, "eve", "c1");
-  push(queue, 2, "eve", "c2");
+  push_all(queue, {"1", "flood"}, {"a1", "a2", "a3"});
+  push_all(queue, {"1", "bob"}, {"b1"});
+  push_all(queue, {"2", "eve"}, {"c1", "c2"});
   EXPECT_EQ(run_all(queue), "a1 c1 b1 c2 a2 a3 ");
 }
 
-TEST_F(FairQueueTest, AnAccountHasFewWaiting) {
-  FairQueue queue({.per_account = 2});
-  EXPECT_EQ(push(queue, 1, "ada", "1"), Refused::kNot);
-  EXPECT_EQ(push(queue, 1, "ada", "2"), Refused::kNot);
-  EXPECT_EQ(push(queue, 1, "ada", "3"), Refused::kAccount);
-  EXPECT_EQ(push(queue, 1, "bob", "4"), Refused::kNot);
-  EXPECT_EQ(push(queue, 2, "ada", "5"), Refused::kNot) << "of another network";
-  queue.pop()();
-  EXPECT_EQ(push(queue, 1, "ada", "6"), Refused::kNot) << "one has gone";
+TEST_F(FairQueueTest, ManySmallGroupsOfOneTakeItsTurnsOnly) {
+  FairQueue queue({});
+  for (const char* name : {"a", "b", "c", "d"}) push(queue, {"1", name, "x"}, name);
+  push_all(queue, {"2", "1", "ada"}, {"ada1", "ada2"});
+  EXPECT_EQ(run_all(queue), "a ada1 b ada2 c d ");
 }
 
-TEST_F(FairQueueTest, ANetworkHasNoMoreThanItsPart) {
-  FairQueue queue({.per_network = 2});
-  EXPECT_EQ(push(queue, 1, "ada", "1"), Refused::kNot);
-  EXPECT_EQ(push(queue, 1, "bob", "2"), Refused::kNot);
-  EXPECT_EQ(push(queue, 1, "eve", "3"), Refused::kFull);
-  EXPECT_EQ(push(queue, 2, "eve", "4"), Refused::kNot);
+TEST_F(FairQueueTest, APathHasFewWaiting) {
+  FairQueue queue({.per_path = 2});
+  push_all(queue, {"1", "ada"}, {"1", "2"});
+  EXPECT_EQ(push(queue, {"1", "ada"}, "3"), Refused::kPath);
+  EXPECT_EQ(push(queue, {"1", "bob"}, "4"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"2", "ada"}, "5"), Refused::kNot) << "of another network";
+  queue.pop()();
+  EXPECT_EQ(push(queue, {"1", "ada"}, "6"), Refused::kNot) << "one has gone";
 }
 
 TEST_F(FairQueueTest, WhereItIsFullTheLongestMakesRoom) {
   FairQueue queue({.in_all = 4});
-  for (const char* name : {"a", "b", "c", "d"}) push(queue, 1, name, name);
-  EXPECT_EQ(push(queue, 1, "e", "e"), Refused::kFull) << "it is the longest itself";
-  EXPECT_EQ(push(queue, 2, "ada", "1"), Refused::kNot);
+  for (const char* name : {"a", "b", "c", "d"}) push(queue, {"1", name}, name);
+  EXPECT_EQ(push(queue, {"1", "e"}, "e"), Refused::kFull) << "all of its network have one";
+  EXPECT_EQ(push(queue, {"2", "ada"}, "1"), Refused::kNot);
   EXPECT_EQ(std::exchange(ran_, {}), "d displaced ");
-  EXPECT_EQ(push(queue, 2, "bob", "2"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"2", "bob"}, "2"), Refused::kNot);
   EXPECT_EQ(std::exchange(ran_, {}), "c displaced ");
-  EXPECT_EQ(push(queue, 2, "eve", "3"), Refused::kFull) << "both have the same";
+  EXPECT_EQ(push(queue, {"2", "eve"}, "3"), Refused::kFull) << "both have the same";
   EXPECT_EQ(run_all(queue), "a 1 b 2 ");
 }
 
+/// Also if that is the newcomer's own network: among its accounts the same holds.
+TEST_F(FairQueueTest, WithinANetworkTheLongestAccountMakesRoom) {
+  FairQueue queue({.in_all = 4});
+  push_all(queue, {"1", "flood"}, {"f1", "f2", "f3"});
+  push_all(queue, {"2", "eve"}, {"e1"});
+  EXPECT_EQ(push(queue, {"1", "ada"}, "ada"), Refused::kNot);
+  EXPECT_EQ(std::exchange(ran_, {}), "f3 displaced ");
+  EXPECT_EQ(push(queue, {"1", "flood"}, "f4"), Refused::kFull);
+  EXPECT_EQ(run_all(queue), "f1 e1 ada f2 ");
+}
+
+TEST_F(FairQueueTest, NoNumberOfSmallGroupsFillsItUpAgainstAnother) {
+  FairQueue queue({.in_all = 4});
+  for (const char* name : {"a", "b", "c", "d"}) push(queue, {"1", name, "x"}, name);
+  EXPECT_EQ(push(queue, {"2", "1", "ada"}, "ada"), Refused::kNot);
+  EXPECT_EQ(run_all(queue), "d displaced a ada b c ");
+}
+
+TEST_F(FairQueueTest, EveryTaskIsRunOrDisplacedOnce) {
+  FairQueue queue({.in_all = 8, .per_path = 3});
+  std::size_t taken = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const Path path = {std::to_string(i % 3), std::to_string(i * i % 5), std::to_string(i % 7)};
+    taken += push(queue, path, ".") == Refused::kNot ? 1 : 0;
+    if (i % 4 == 0) queue.pop()();
+  }
+  while (auto next = queue.pop()) next();
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(ran_, '.')), taken);
+  EXPECT_GT(taken, 250U);
+}
+
 TEST_F(FairQueueTest, ATaskThatIsRefusedIsUntouched) {
-  FairQueue queue_of_one({.in_all = 1, .per_account = 1});
+  FairQueue queue_of_one({.in_all = 1, .per_path = 1});
+  const Path ada = {"1", "ada"};
   auto first = task("1");
   auto second = task("2");
-  EXPECT_EQ(queue_of_one.push(1, "ada", std::move(first)).refused, Refused::kNot);
-  EXPECT_EQ(queue_of_one.push(1, "ada", std::move(second)).refused, Refused::kAccount);
+  EXPECT_EQ(queue_of_one.push(ada, std::move(first)).refused, Refused::kNot);
+  EXPECT_EQ(queue_of_one.push(ada, std::move(second)).refused, Refused::kPath);
   ASSERT_TRUE(second);
   second();
   EXPECT_EQ(ran_, "2 ");

@@ -1,47 +1,105 @@
 #include "services/accounts/login_throttle.h"
 
-namespace stampede::services::accounts {
+#include <algorithm>
+#include <iterator>
 
-LoginThrottle::Source::Source(std::string_view name, std::uint64_t number, std::string_view device)
-    : account(name), network(std::to_string(number)), pair(network + '\n' + account) {
-  if (!device.empty()) known_device = account + "\n\n" + std::string(device);
+namespace stampede::services::accounts {
+namespace {
+
+/// Of an account about which too many strangers were wrong.
+constexpr int kFreeUnderAttack = 1;
+
+}  // namespace
+
+bool GrowingDelay::waits(const std::string& key, int free, Tick now) {
+  const concurrency::MutexLock lock(mutex_);
+  forget_before(now);
+  const auto found = by_key_.find(key);
+  return found != by_key_.end() && too_soon(*found->second, free, now);
 }
 
+bool GrowingDelay::charge(const std::string& key, int free, Tick now) {
+  const concurrency::MutexLock lock(mutex_);
+  forget_before(now);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) {
+    if (rows_.size() >= capacity_) forget_oldest();
+    rows_.push_back({.key = key, .wrong = 1, .last = now});
+    by_key_[key] = std::prev(rows_.end());
+    return true;
+  }
+  const auto row = found->second;
+  if (too_soon(*row, free, now)) return false;
+  ++row->wrong;
+  row->last = now;
+  rows_.splice(rows_.end(), rows_, row);
+  return true;
+}
+
+void GrowingDelay::was_right(const std::string& key) {
+  const concurrency::MutexLock lock(mutex_);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return;
+  rows_.erase(found->second);
+  by_key_.erase(found);
+}
+
+bool GrowingDelay::too_soon(const Row& row, int free, Tick now) {
+  if (row.wrong < free) return false;
+  std::chrono::minutes delay = kFirst;
+  for (int i = free; i < row.wrong && delay < kLongest; ++i) delay *= 2;
+  return now < row.last + std::min(delay, kLongest);
+}
+
+void GrowingDelay::forget_before(Tick now) {
+  while (!rows_.empty() && rows_.front().last + kRemembered <= now) forget_oldest();
+}
+
+void GrowingDelay::forget_oldest() {
+  by_key_.erase(rows_.front().key);
+  rows_.pop_front();
+}
+
+LoginThrottle::Source::Source(std::string_view name, std::uint64_t number, std::string_view device)
+    : stranger(device.empty()),
+      account((stranger ? "stranger\n" : "device\n") + std::string(name)),
+      network(std::to_string(number)),
+      place(account + '\n' + (stranger ? network : std::string(device))) {}
+
 LoginThrottle::LoginThrottle(const Limits& limits)
-    : wrong_of_places_(limits.wrong_per_name),
+    : wrong_per_place_(limits.wrong_per_place),
       wrong_of_networks_(limits.wrong_per_network),
       wrong_of_accounts_(limits.wrong_per_account),
-      right_of_places_(limits.right_per_name),
+      right_of_places_(limits.right_per_place),
       right_of_accounts_(limits.right_per_account) {}
 
 bool LoginThrottle::exhausted(const Source& source, Tick now) {
-  if (wrong_of_places_.exhausted(source.place(), now) ||
-      right_of_places_.exhausted(source.place(), now)) {
+  if (right_of_places_.exhausted(source.place, now) ||
+      right_of_accounts_.exhausted(source.account, now)) {
     return true;
   }
-  return source.stranger() && (wrong_of_networks_.exhausted(source.network, now) ||
-                               wrong_of_accounts_.exhausted(source.account, now) ||
-                               right_of_accounts_.exhausted(source.account, now));
+  const bool attacked = wrong_of_accounts_.exhausted(source.account, now);
+  if (source.stranger ? wrong_of_networks_.exhausted(source.network, now) : attacked) return true;
+  return wrong_of_places_.waits(source.place, attacked ? kFreeUnderAttack : wrong_per_place_, now);
 }
 
-bool LoginThrottle::charge(const Source& source, Tick now) {
-  if (!wrong_of_places_.charge(source.place(), now)) return false;
-  if (!source.stranger()) return true;
-  if (wrong_of_networks_.charge(source.network, now)) {
-    if (wrong_of_accounts_.charge(source.account, now)) return true;
-    wrong_of_networks_.forgive(source.network);
+std::optional<LoginThrottle::Charge> LoginThrottle::charge(const Source& source, Tick now) {
+  const Charge charge{.account = wrong_of_accounts_.charge(source.account, now)};
+  if (source.stranger ? wrong_of_networks_.charge(source.network, now) : charge.account) {
+    const int free = charge.account ? wrong_per_place_ : kFreeUnderAttack;
+    if (wrong_of_places_.charge(source.place, free, now)) return charge;
+    if (source.stranger) wrong_of_networks_.forgive(source.network);
   }
-  wrong_of_places_.forgive(source.place());
-  return false;
+  if (charge.account) wrong_of_accounts_.forgive(source.account);
+  return std::nullopt;
 }
 
-void LoginThrottle::was_right(const Source& source, Tick now) {
-  wrong_of_places_.forgive(source.place());
-  // Beyond the limit none is counted; exhausted() says so before the next one is tried.
-  static_cast<void>(right_of_places_.charge(source.place(), now));
-  if (!source.stranger()) return;
-  wrong_of_networks_.forgive(source.network);
-  wrong_of_accounts_.forgive(source.account);
+void LoginThrottle::was_right(const Source& source, Charge charged, Tick now) {
+  wrong_of_places_.was_right(source.place);
+  if (charged.account) wrong_of_accounts_.forgive(source.account);
+  if (source.stranger) wrong_of_networks_.forgive(source.network);
+  // Beyond the limits none is counted; exhausted() says so before the next one is tried.
+  static_cast<void>(right_of_places_.charge(source.place, now));
   static_cast<void>(right_of_accounts_.charge(source.account, now));
 }
 

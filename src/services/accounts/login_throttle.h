@@ -1,27 +1,72 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "concurrency/mutex.h"
 #include "identity/guess_limit.h"
 #include "model/time.h"
 
 namespace stampede::services::accounts {
 
-/// Bounds tries to log in, a minute: wrong ones, because they guess; right ones, because each costs
-/// as much work. Strangers are counted by account and network, by network, and by account. A device
-/// that an account has logged in from before (services/accounts/devices.h) is counted by itself, so
-/// that nobody's guesses keep an owner out (OWASP: Slow Down Online Guessing Attacks with Device
-/// Cookies). Thread-safe.
+/// Wrong tries of a key in a row: after those that are free each has to wait twice as long as the
+/// one before it, from a minute up to an hour (NIST SP 800-63B, 5.2.2). A right one ends the row,
+/// and so does a day without a wrong one. Of more than `capacity` keys the one whose last try is
+/// the oldest is forgotten. Thread-safe.
+class GrowingDelay {
+ public:
+  static constexpr std::chrono::minutes kFirst{1};
+  static constexpr std::chrono::minutes kLongest{60};
+  static constexpr std::chrono::hours kRemembered{24};
+
+  explicit GrowingDelay(std::size_t capacity = 65'536) : capacity_(capacity) {}
+
+  /// True if charge() would refuse now.
+  bool waits(const std::string& key, int free, Tick now);
+  /// Counts a wrong try; false, and nothing counted, if it comes too soon. `free`: 1 or more.
+  [[nodiscard]] bool charge(const std::string& key, int free, Tick now);
+  void was_right(const std::string& key);
+
+ private:
+  struct Row {
+    std::string key;
+    int wrong = 0;
+    Tick last = {};
+  };
+  using Rows = std::list<Row>;
+
+  static bool too_soon(const Row& row, int free, Tick now);
+  void forget_before(Tick now) STAMPEDE_REQUIRES(mutex_);
+  void forget_oldest() STAMPEDE_REQUIRES(mutex_);
+
+  const std::size_t capacity_;
+  concurrency::Mutex mutex_;
+  Rows rows_ STAMPEDE_GUARDED_BY(mutex_);  // in the order of their last tries
+  std::unordered_map<std::string, Rows::iterator> by_key_ STAMPEDE_GUARDED_BY(mutex_);
+};
+
+/// Bounds tries to log in: wrong ones, because they guess; right ones, because each costs as much
+/// work. Known devices of an account (services/accounts/devices.h) and strangers are counted apart,
+/// so that nobody's guesses keep an owner's device out (OWASP: Slow Down Online Guessing Attacks
+/// with Device Cookies). The place of a try is the device, or for a stranger the network; wrong
+/// tries of one account from one place wait longer and longer. Once too many strangers were wrong
+/// about an account, each network has one free try of it instead of several: so guesses are slowed,
+/// however many networks make them, and an owner with a new browser on a network of its own is let
+/// in by its first try. Thread-safe.
 class LoginThrottle {
  public:
   struct Limits {
-    int wrong_per_name = 5;       // of one account from one network, or from one device
-    int wrong_per_network = 120;  // of strangers
-    int wrong_per_account = 20;   // of strangers, from all networks
-    int right_per_name = 20;      // of one account from one network, or from one device
-    int right_per_account = 60;   // of strangers, from all networks
+    int wrong_per_place = 5;      // of one account, free of delay
+    int wrong_per_network = 600;  // of strangers, a minute
+    int wrong_per_account = 20;   // of its devices; and of strangers, from all networks; a minute
+    int right_per_place = 20;     // of one account, a minute
+    int right_per_account = 60;   // from its devices; and of strangers; a minute
   };
 
   /// The account that is tried, and from where.
@@ -30,28 +75,30 @@ class LoginThrottle {
     /// `device`: names a device that it knows; empty: a stranger's.
     Source(std::string_view account, std::uint64_t network, std::string_view device = {});
 
-    bool stranger() const { return known_device.empty(); }
-    /// What wrong and right tries of an account are counted by.
-    const std::string& place() const { return stranger() ? pair : known_device; }
-
-    std::string account;
+    bool stranger;
+    std::string account;  // of devices and of strangers: two
     std::string network;
-    std::string pair;  // the two
-    std::string known_device;
+    std::string place;
+  };
+
+  /// What a try was charged to, beside its place and (a stranger's) its network.
+  struct Charge {
+    bool account;
   };
 
   explicit LoginThrottle(const Limits& limits);
 
   /// True if a try would be refused now: a cheap look before work is queued.
   bool exhausted(const Source& source, Tick now);
-  /// Charges a wrong try before the password is looked at; false, and nothing charged, if there
+  /// Charges a wrong try before the password is looked at; nullopt, and nothing charged, if there
   /// were too many.
-  [[nodiscard]] bool charge(const Source& source, Tick now);
+  [[nodiscard]] std::optional<Charge> charge(const Source& source, Tick now);
   /// The password was right: the try is counted as such.
-  void was_right(const Source& source, Tick now);
+  void was_right(const Source& source, Charge charged, Tick now);
 
  private:
-  identity::GuessLimit wrong_of_places_;
+  const int wrong_per_place_;
+  GrowingDelay wrong_of_places_;
   identity::GuessLimit wrong_of_networks_;
   identity::GuessLimit wrong_of_accounts_;
   identity::GuessLimit right_of_places_;

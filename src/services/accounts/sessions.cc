@@ -1,5 +1,6 @@
 #include "services/accounts/sessions.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -14,6 +15,8 @@ using identity::ClaimWriter;
 using identity::Purpose;
 
 namespace {
+
+constexpr std::chrono::hours kExtension{1};  // the least that is worth a new cookie
 
 constexpr Purpose purpose_of(Sessions::Site site) {
   return site == Sessions::Site::kShop ? Purpose::kSession : Purpose::kOperator;
@@ -64,28 +67,48 @@ Sessions::Sessions(const identity::KeyRing& ring)
     : ring_(&ring), revocations_(std::make_unique<Revocations>()) {}
 Sessions::~Sessions() = default;
 
-std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now, Site site) const {
+std::string Sessions::seal(const Session& session, Site site) const {
   const ClaimWriter claims = ClaimWriter()
-                                 .integer(user.value)
-                                 .integer(now.time_since_epoch().count())
-                                 .integer((now + kLifetime).time_since_epoch().count())
-                                 .integer(epoch);
+                                 .integer(session.user.value)
+                                 .integer(session.since.time_since_epoch().count())
+                                 .integer(session.expires.time_since_epoch().count())
+                                 .integer(session.epoch);
   return ring_->seal(purpose_of(site), claims.bytes());
+}
+
+std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now, Site site) const {
+  return seal({.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch}, site);
+}
+
+std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant now,
+                                                Site site) const {
+  const auto opened = ring_->open(purpose_of(site), cookie);
+  if (!opened) return std::nullopt;
+  ClaimReader claims(*opened);
+  Session session;
+  session.user = UserId{claims.integer()};
+  session.since = Instant{Instant::duration(claims.integer())};
+  session.expires = Instant{Instant::duration(claims.integer())};
+  session.epoch = claims.integer();
+  if (!claims.complete() || session.expires <= now ||
+      revocations_->revoked(session.user, session.epoch)) {
+    return std::nullopt;
+  }
+  return session;
+}
+
+std::optional<Sessions::Extension> Sessions::extend(const Session& session, Instant now) const {
+  Session longer = session;
+  longer.expires = std::min<Instant>(now + kLifetime, session.since + kLongest);
+  if (longer.expires - session.expires < kExtension) return std::nullopt;
+  return Extension{seal(longer, Site::kShop), longer.expires};
 }
 
 std::optional<UserId> Sessions::authenticate(std::string_view cookie, Instant now,
                                              Site site) const {
-  const auto opened = ring_->open(purpose_of(site), cookie);
-  if (!opened) return std::nullopt;
-  ClaimReader claims(*opened);
-  const UserId user{claims.integer()};
-  claims.integer();  // when it was issued: not needed here
-  const Instant expires{Instant::duration(claims.integer())};
-  const SessionEpoch epoch = claims.integer();
-  if (!claims.complete() || expires <= now || revocations_->revoked(user, epoch)) {
-    return std::nullopt;
-  }
-  return user;
+  const auto session = open(cookie, now, site);
+  if (!session) return std::nullopt;
+  return session->user;
 }
 
 void Sessions::revoke_below(UserId user, SessionEpoch epoch, Instant now) {

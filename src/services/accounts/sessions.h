@@ -25,11 +25,32 @@ class Sessions {
   explicit Sessions(const identity::KeyRing& ring);
   ~Sessions();
 
+  /// However long a session is in use, it ends so long after the log-in.
+  static constexpr std::chrono::hours kLongest{7 * 24};
+
   /// Where a cookie is valid: the shop's cookie does not open the console, nor the other way round.
   enum class Site : std::uint8_t { kShop, kConsole };
 
   /// The value of the cookie `sign`, or of the console's `operator`.
   std::string issue(UserId user, SessionEpoch epoch, Instant now, Site site = Site::kShop) const;
+
+  struct Session {
+    UserId user;
+    Instant since;    // the log-in
+    Instant expires;  // of this cookie
+    SessionEpoch epoch = 0;
+  };
+  /// What this cookie says, or nullopt if it is forged, expired or revoked. As quick as
+  /// authenticate().
+  std::optional<Session> open(std::string_view cookie, Instant now, Site site = Site::kShop) const;
+  struct Extension {
+    std::string sign;
+    Instant expires;
+  };
+  /// The cookie `sign` by which an open session of the shop that is in use goes on for
+  /// kLifetime from now, but never beyond kLongest after its log-in; nullopt if that is less than
+  /// an hour more than it has. It is revoked together with the cookie before it.
+  std::optional<Extension> extend(const Session& session, Instant now) const;
   /// The user of this cookie, or nullopt if it is forged, expired or revoked. It runs before every
   /// purchase: it allocates at most once, and takes one lock, of many, for a single look-up in a
   /// map.
@@ -44,6 +65,8 @@ class Sessions {
 
  private:
   class Revocations;
+  std::string seal(const Session& session, Site site) const;
+
   const identity::KeyRing* ring_;
   std::unique_ptr<Revocations> revocations_;
 };

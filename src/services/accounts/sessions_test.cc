@@ -49,6 +49,35 @@ TEST_F(SessionsTest, CookiesExpireAfterTwelveHours) {
   EXPECT_EQ(sessions_.authenticate(cookie, kNow + hours{12}), std::nullopt);
 }
 
+TEST_F(SessionsTest, OneInUseGoesOnForSevenDaysAtMost) {
+  std::string cookie = sessions_.issue(kUser, 3, kNow);
+  const auto extended = [&](Instant now) {
+    const auto session = sessions_.open(cookie, now);
+    return session ? sessions_.extend(*session, now) : std::nullopt;
+  };
+  EXPECT_FALSE(extended(kNow + hours{1} - milliseconds{1})) << "not a new one each time";
+  Instant now = kNow;
+  for (; auto longer = extended(now + hours{11}); now += hours{11}) cookie = longer->sign;
+  const auto last = sessions_.open(cookie, now);
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->user, kUser);
+  EXPECT_EQ(last->epoch, 3);
+  EXPECT_EQ(last->since, kNow);
+  EXPECT_EQ(last->expires, kNow + Sessions::kLongest);
+  EXPECT_EQ(sessions_.authenticate(cookie, kNow + Sessions::kLongest), std::nullopt);
+}
+
+TEST_F(SessionsTest, ALongerCookieIsRevokedWithTheOneBeforeIt) {
+  const std::string cookie = sessions_.issue(kUser, 1, kNow);
+  const Instant later = kNow + hours{11};
+  const auto longer = sessions_.extend(*sessions_.open(cookie, later), later);
+  ASSERT_TRUE(longer);
+  EXPECT_EQ(sessions_.authenticate(longer->sign, kNow + hours{13}), kUser);
+  sessions_.revoke_below(kUser, 2, later);
+  EXPECT_EQ(sessions_.authenticate(longer->sign, later), std::nullopt);
+  EXPECT_FALSE(sessions_.open(longer->sign, later)) << "so it is not extended either";
+}
+
 TEST_F(SessionsTest, RevokesCookiesBelowAnEpochOfOneUser) {
   const std::string before = sessions_.issue(kUser, 1, kNow);
   const std::string after = sessions_.issue(kUser, 2, kNow);

@@ -132,13 +132,15 @@ TEST_F(CatalogTest, BadProductsAreRefusedWithFieldAndExpectation) {
       {std::string(201, 'n'), "", "name", "201 bytes long; expected at most 200"},
       {"caf\xe9", "", "name", "\"caf\\xe9\" is not valid UTF-8"},
       {"cut \xe2\x82", "", "name", "not valid UTF-8"},
-      {"a\nb", "", "name", "control character at byte 1"},
-      {std::string("a\0b", 3), "", "name", "control character at byte 1"},
-      {"bell\x7f", "", "name", "control character at byte 4"},
-      {"next\xc2\x85line", "", "name", "control character at byte 4"},
+      {"a\nb", "", "name", "(control character) at byte 1"},
+      {std::string("a\0b", 3), "", "name", "(control character) at byte 1"},
+      {"bell\x7f", "", "name", "(control character) at byte 4"},
+      {"next\xc2\x85line", "", "name", "U+0085 (control character) at byte 4"},
+      {"fox\u202egnp", "", "name", "U+202E (right-to-left override) at byte 3"},
+      {"good", "two\u2066ways", "description", "U+2066 (left-to-right isolate) at byte 3"},
       {"good", std::string(10'001, 'd'), "description", "at most 10000"},
       {"good", "\xff", "description", "not valid UTF-8"},
-      {"good", "esc\x1b[31m", "description", "control character at byte 3"},
+      {"good", "esc\x1b[31m", "description", "(control character) at byte 3"},
   };
   for (const BadProduct& row : rows) {
     const auto added = catalog_.add_product({row.name, row.description}, now_);

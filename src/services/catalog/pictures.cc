@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "services/catalog/picture_header.h"
 #include "services/catalog/text_rules.h"
@@ -24,7 +25,8 @@ std::string name_of(std::string_view content, PictureFormat format) {
   return std::string(digits.data()) + std::string(ending_of(format));
 }
 
-std::expected<Picture, std::string> picture_of(std::string_view alt, std::string_view content) {
+/// The format of a content that may be decoded.
+std::expected<PictureFormat, std::string> check(std::string_view alt, std::string_view content) {
   if (content.empty() || content.size() > Pictures::kMostBytes) {
     return std::unexpected(fmt::format("picture: {} bytes long; expected 1 to {}", content.size(),
                                        Pictures::kMostBytes));
@@ -40,26 +42,50 @@ std::expected<Picture, std::string> picture_of(std::string_view alt, std::string
     return std::unexpected(fmt::format("picture: {} x {} pixels; expected 1 to {} each way",
                                        header->width, header->height, Pictures::kMostPixels));
   }
+  if (auto problem = pictures::too_large(header->width, header->height)) {
+    return std::unexpected(*std::move(problem));
+  }
   if (auto problem = check_text("alt", alt, Pictures::kLongestAlt, "")) {
     return std::unexpected(*std::move(problem));
   }
-  return Picture{.id = {},
-                 .name = name_of(content, header->format),
-                 .width = header->width,
-                 .height = header->height,
-                 .bytes = content.size(),
-                 .alt = std::string(alt)};
+  return header->format;
+}
+
+/// `files` is not empty; the first is what every browser can show.
+Picture picture_of(std::string_view alt, const std::vector<pictures::Encoded>& files) {
+  Picture picture{.alt = std::string(alt)};
+  for (const pictures::Encoded& file : files) {
+    picture.versions.push_back(
+        {name_of(file.bytes, file.format), file.width, file.height, file.bytes.size()});
+  }
+  const PictureFile first = picture.versions.front();
+  picture.versions.erase(picture.versions.begin());
+  picture.name = first.name;
+  picture.width = first.width;
+  picture.height = first.height;
+  picture.bytes = first.bytes;
+  return picture;
 }
 
 }  // namespace
 
 std::expected<Picture, std::string> Pictures::add(ProductId product, std::string_view alt,
                                                   std::string_view content, Instant now) {
-  auto picture = picture_of(alt, content);
-  if (!picture) return picture;
-  const auto id = repository_->add(product, *picture, content, kMostOfAProduct, now);
+  const auto format = check(alt, content);
+  if (!format) return std::unexpected(format.error());
+  std::vector<pictures::Encoded> files;
+  {
+    const concurrency::MutexLock lock(rendering_);
+    auto rendered = render_(content, *format);
+    if (!rendered) return std::unexpected(std::move(rendered.error()));
+    files = *std::move(rendered);
+  }
+  Picture picture = picture_of(alt, files);
+  std::vector<std::string> contents;
+  for (pictures::Encoded& file : files) contents.push_back(std::move(file.bytes));
+  const auto id = repository_->add(product, picture, contents, kMostOfAProduct, now);
   if (id) {
-    picture->id = *id;
+    picture.id = *id;
     return picture;
   }
   switch (id.error()) {

@@ -2,11 +2,16 @@
 
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/picture.h"
+#include "pictures/render.h"
 #include "repositories/pictures.h"
 
 namespace stampede::services::catalog {
@@ -20,21 +25,29 @@ class Pictures {
   static constexpr std::size_t kMostOfAProduct = 8;
   static constexpr std::size_t kLongestAlt = 200;  // bytes
 
-  explicit Pictures(repositories::Pictures& repository) : repository_(&repository) {}
+  /// pictures::render(), or the same in a process of its own.
+  using Render = std::function<std::expected<std::vector<pictures::Encoded>, std::string>(
+      std::string_view content, PictureFormat format)>;
 
-  /// PNG, JPEG or WebP, by what the content is and not by what it is called. `alt` says what it
-  /// shows to those who do not see it; it may be empty.
+  explicit Pictures(repositories::Pictures& repository, Render render = pictures::render)
+      : repository_(&repository), render_(std::move(render)) {}
+
+  /// PNG, JPEG or WebP, by what the content is and not by what it is called. It is decoded and
+  /// encoded anew (pictures/render.h): nobody is sent what was uploaded. `alt` says what it shows
+  /// to those who do not see it; it may be empty.
   std::expected<Picture, std::string> add(ProductId product, std::string_view alt,
                                           std::string_view content, Instant now);
   /// False if that product has no such picture.
   bool remove(ProductId product, PictureId picture) {
     return repository_->remove(product, picture);
   }
-  /// The bytes of the picture of that name; nullopt for an unknown one.
+  /// The bytes of the picture or version of that name; nullopt for an unknown one.
   std::optional<std::string> content(std::string_view name) { return repository_->content(name); }
 
  private:
   repositories::Pictures* repository_;
+  const Render render_;
+  concurrency::Mutex rendering_;  // one at a time, because one alone may need 400 MB
 };
 
 /// The format that a well-formed picture's name tells; nullopt for what is no picture's name.

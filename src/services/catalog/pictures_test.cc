@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/support/drawn_pictures.h"
 #include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/pictures.h"
 
@@ -22,27 +27,44 @@ class PicturesTest : public testing::Test {
   Pictures pictures_{repository_};
 };
 
-TEST_F(PicturesTest, AContentNamesItself) {
-  const auto picture = add(test_support::png(640, 480));
-  ASSERT_TRUE(picture);
+TEST_F(PicturesTest, IsStoredAsWhatWasEncodedAnew) {
+  const std::string upload = test_support::drawn_png(1000, 500);
+  const auto picture = add(upload);
+  ASSERT_TRUE(picture) << picture.error();
   EXPECT_EQ(picture->id, test_support::FakePictures::kId);
-  EXPECT_EQ(picture->name, "c369d74f4fd90e3fc42b64f27f9a3b81.png");
-  EXPECT_EQ(picture->width, 640);
-  EXPECT_EQ(picture->height, 480);
-  EXPECT_EQ(picture->bytes, 29U);
   EXPECT_EQ(picture->alt, "a fox");
   EXPECT_EQ(repository_.at_most, 8U);
-  EXPECT_EQ(add(test_support::png(640, 480))->name, picture->name);
-  EXPECT_NE(add(test_support::png(641, 480))->name, picture->name);
-  EXPECT_TRUE(add(test_support::jpeg(9, 9))->name.ends_with(".jpg"));
-  EXPECT_TRUE(add(test_support::webp_lossy(9, 9))->name.ends_with(".webp"));
+  // The largest JPEG is the picture itself.
+  EXPECT_TRUE(picture->name.ends_with(".jpg"));
+  EXPECT_EQ(picture->width, 1000);
+  EXPECT_EQ(picture->height, 500);
+  std::vector<std::pair<std::int32_t, PictureFormat>> versions;
+  for (const PictureFile& version : picture->versions) {
+    versions.emplace_back(version.width, *format_of_name(version.name));
+  }
+  EXPECT_THAT(versions, testing::ElementsAre(std::pair(1000, PictureFormat::kWebp),
+                                             std::pair(960, PictureFormat::kJpeg),
+                                             std::pair(960, PictureFormat::kWebp),
+                                             std::pair(480, PictureFormat::kJpeg),
+                                             std::pair(480, PictureFormat::kWebp)));
+  ASSERT_EQ(repository_.added_contents.size(), 6U);
+  for (const std::string& content : repository_.added_contents) EXPECT_NE(content, upload);
+}
+
+TEST_F(PicturesTest, AContentNamesItself) {
+  const auto picture = add(test_support::drawn_png(1000, 500));
+  EXPECT_EQ(repository_.added_contents[0].size(), picture->bytes);
+  for (std::size_t i = 0; i < picture->versions.size(); ++i) {
+    EXPECT_EQ(repository_.added_contents[i + 1].size(), picture->versions[i].bytes);
+  }
+  EXPECT_EQ(add(test_support::drawn_png(1000, 500)), picture);
+  std::set<std::string> names{picture->name, add(test_support::drawn_png(1000, 501))->name};
+  for (const PictureFile& version : picture->versions) names.insert(version.name);
+  EXPECT_EQ(names.size(), 7U);
 }
 
 TEST_F(PicturesTest, WhatIsNoGoodPictureIsRefusedWithAReason) {
-  std::string large = test_support::png(9, 9);
-  large.resize(5'000'000);
-  EXPECT_TRUE(add(large));
-  large += 'x';
+  const std::string large(5'000'001, 'x');
   const std::pair<std::string, const char*> rows[] = {
       {"", "picture: 0 bytes long; expected 1 to 5000000"},
       {large, "picture: 5000001 bytes long"},
@@ -51,6 +73,10 @@ TEST_F(PicturesTest, WhatIsNoGoodPictureIsRefusedWithAReason) {
       {test_support::png(9, 10'001), "9 x 10001 pixels"},
       {test_support::png(0, 9), "0 x 9 pixels"},
       {test_support::png(9, 0), "9 x 0 pixels"},
+      {test_support::png(10'000, 10'000), "expected at most 25000000"},
+      {test_support::png(9, 9), "this PNG file cannot be decoded"},
+      {test_support::jpeg(9, 9), "this JPEG file cannot be decoded"},
+      {test_support::webp_lossy(9, 9), "this WebP file cannot be decoded"},
   };
   repository_.added.reset();
   for (const auto& [content, says] : rows) {
@@ -59,11 +85,10 @@ TEST_F(PicturesTest, WhatIsNoGoodPictureIsRefusedWithAReason) {
     EXPECT_THAT(refused.error(), HasSubstr(says));
   }
   EXPECT_FALSE(repository_.added);
-  EXPECT_TRUE(add(test_support::png(10'000, 10'000)));
 }
 
 TEST_F(PicturesTest, TheDescriptionIsText) {
-  const std::string good = test_support::png(9, 9);
+  const std::string good = test_support::drawn_png(9, 9);
   EXPECT_TRUE(add(good, ""));
   EXPECT_TRUE(add(good, std::string(200, 'a')));
   EXPECT_THAT(add(good, std::string(201, 'a')).error(), HasSubstr("alt: 201 bytes long"));
@@ -79,7 +104,7 @@ TEST_F(PicturesTest, WhatStorageRefusesIsSaid) {
   };
   for (const auto& [error, says] : rows) {
     repository_.refused = error;
-    EXPECT_THAT(add(test_support::png(9, 9)).error(), HasSubstr(says));
+    EXPECT_THAT(add(test_support::drawn_png(9, 9)).error(), HasSubstr(says));
   }
 }
 

@@ -2,25 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "model/plain_text.h"
 #include "model/utf8.h"
 
 namespace stampede::services::catalog {
-namespace {
-
-/// Where a control character (C0, DEL or C1) begins in UTF-8, besides those `allowed`.
-std::optional<std::size_t> find_control(std::string_view text, std::string_view allowed) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool c1 =
-        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (c1 || ((byte < 0x20 || byte == 0x7F) && allowed.find(text[i]) == std::string_view::npos)) {
-      return i;
-    }
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 Problem check_text(std::string_view field, std::string_view text, std::size_t longest,
                    std::string_view allowed_controls) {
@@ -28,9 +13,9 @@ Problem check_text(std::string_view field, std::string_view text, std::size_t lo
     return fmt::format("{}: {} bytes long; expected at most {}", field, text.size(), longest);
   }
   if (!is_utf8(text)) return fmt::format("{}: {:?} is not valid UTF-8", field, text);
-  if (const auto at = find_control(text, allowed_controls)) {
-    return fmt::format("{}: {:?} has a control character at byte {}; expected text", field, text,
-                       *at);
+  if (const auto found = find_steering(text, allowed_controls)) {
+    return fmt::format("{}: {:?} has {}; expected text without characters that steer", field, text,
+                       describe(*found));
   }
   return std::nullopt;
 }

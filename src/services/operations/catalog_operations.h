@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "model/idempotency_key.h"
 #include "model/picture.h"
@@ -30,8 +31,8 @@ class CatalogOperations {
   using Edit = std::function<void(Thing&)>;
 
   CatalogOperations(repositories::Catalog& catalog, repositories::Pictures& pictures,
-                    audit::Journal& journal)
-      : catalog_(catalog), pictures_(pictures), journal_(&journal) {}
+                    audit::Journal& journal, catalog::Pictures::Render render = pictures::render)
+      : catalog_(catalog), pictures_(pictures, std::move(render)), journal_(&journal) {}
 
   /// With a key: however often this is asked for, it is one product.
   Outcome<Applied<ProductId>> add_product(const Operator& who, const ProductDetails& facts,

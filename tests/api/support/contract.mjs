@@ -68,6 +68,7 @@ export class Contract {
     const documented = operation.responses[answer.status];
     assert.ok(documented, `${name} is not in the document: ${answer.text}`);
     this.#judgeHeaders(name, documented, answer.headers);
+    this.#judgeCaching(name, operation, documented, answer);
     answer.body = this.#judgeBody(name, documented, [...responses, String(answer.status)], answer);
     this.#seen.add(name);
     return answer;
@@ -86,6 +87,28 @@ export class Contract {
     }
   }
 
+  /** No answer is guessed at. None is kept but where the document says so, and that is neither an
+      error nor anything of one person's. A 304 says what the 200 says. */
+  #judgeCaching(name, operation, documented, { status, headers }) {
+    assert.equal(headers.get("X-Content-Type-Options"), "nosniff", name);
+    const kept = status === 304 || "Cache-Control" in (documented.headers ?? {});
+    if (!kept) assert.equal(headers.get("Cache-Control"), "no-store", name);
+    const forAnyone = status < 400 && !operation.security;
+    assert.ok(forAnyone || !kept, `${name} may be kept, and is an error or of one person`);
+    if (status === 401) assert.match(headers.get("WWW-Authenticate") ?? "none", /^Cookie /, name);
+  }
+
+  /** Of every type of problem in the document, its slug. */
+  problems() {
+    return Object.values(this.#document.components.schemas).flatMap(({ $anchor }) => $anchor ?? []);
+  }
+
+  /** Validates a problem by the description that its type leads to. */
+  judgeProblem(problem) {
+    this.#validate(problem.type.replace(/^\//, ""), problem, problem.type);
+    return problem.type.split("#")[1];
+  }
+
   #judgeBody(name, documented, place, { headers, text }) {
     if (!documented.content) {
       assert.equal(text, "", `${name} is documented without a body`);
@@ -95,6 +118,7 @@ export class Contract {
     const media = documented.content[type];
     assert.ok(media, `${name} is documented as ${Object.keys(documented.content)}, not as ${type}`);
     const body = type.endsWith("json") ? JSON.parse(text) : text;
+    if (type === "application/problem+json") this.judgeProblem(body);
     if (media.schema) this.#validate(pointer(...place, "content", type, "schema"), body, name);
     return body;
   }

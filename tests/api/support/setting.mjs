@@ -45,7 +45,7 @@ export const crowdedShop = () =>
 /** A buyer who is logged in. */
 export const buyer = (shop, id) => new Client(shop.origin, shop.mint(id)[0]);
 
-/** The name of a new picture of the product, which the shop shows when this returns. */
+/** The names of the files of a new picture of the product, which the shop shows when this returns. */
 export async function addPicture(shop, product) {
   shop.addUser("merchant", PASSWORD, "--operator");
   const operator = new Client(shop.console);
@@ -61,7 +61,9 @@ export async function addPicture(shop, product) {
   assert.ok(added.status < 400, added.text);
   return eventually(async () => {
     const shown = await (await fetch(`${shop.origin}/product/${product}`)).text();
-    return /\/pictures\/([0-9a-f]+\.png)/.exec(shown)[1];
+    const names = new Set([...shown.matchAll(/\/pictures\/([0-9a-f]+\.\w+)/g)].map(([, name]) => name));
+    assert.equal(names.size, 2, "one JPEG and one WebP of a picture of one point");
+    return names;
   });
 }
 

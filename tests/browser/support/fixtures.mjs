@@ -24,13 +24,15 @@ export const fixCaptcha = (page) =>
   );
 
 /** The server's clock and the page's own stand at `time` (RFC 3339) until the test moves them by
-    page.clock. */
+    page.clock; the visitor's session is open. */
 export async function fixTime(page, time) {
   const now = new Date(time);
   await page.clock.install({ time: now.getTime() - 60_000 }); // it runs until it is paused
   await page.clock.pauseAt(now);
-  await page.route("**/time", (route) =>
-    route.fulfill({ json: { now: now.toISOString(), epoch_ms: now.getTime() } }),
+  const clock = { now: now.toISOString(), epoch_ms: now.getTime() };
+  await page.route("**/time", (route) => route.fulfill({ json: clock }));
+  await page.route("**/user/session", (route) =>
+    route.fulfill({ json: { user: 1, expires_at: time, ...clock } }),
   );
 }
 
@@ -55,6 +57,7 @@ export const playLiveEvents = (page) =>
       attempts: each((i) => 400 - i),
       answers: {
         sold: each((i) => sold(i) - sold(i - 1)),
+        "sold-already": each((i) => 20 + (i % 9)),
         busy: each((i) => 300 - 2 * i),
         "captcha-required": each((i) => 40 + (i % 7)),
       },
@@ -79,7 +82,7 @@ export const playLiveEvents = (page) =>
       at: new Date((BEGIN + SECONDS) * 1000).toISOString(),
       seconds: 1,
       attempts: 103,
-      answers: { sold: 2, busy: 60, "captcha-required": 41 },
+      answers: { sold: 2, "sold-already": 21, busy: 60, "captcha-required": 20 },
       queue: 12,
       p50: 5000,
       p95: 13000,

@@ -10,10 +10,6 @@ import { eventually } from "./eventually.mjs";
 /** RFC 3339, so many seconds from now. */
 export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** Seconds to a start that no test lives to see, but so near that a page looks at its sale all the
-    time and hears at once of other times. */
-export const NEAR_S = 240;
-
 /** A real `stampede serve` on free ports, its data in a folder of its own, and the operator's
     commands on it. */
 export class Shop {

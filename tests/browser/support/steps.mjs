@@ -54,3 +54,22 @@ export function newOutcome(page, seen) {
     return words;
   });
 }
+
+/** Makes the page look at its sale now, as it does when the browser is online again, until it has been
+    told a state that `matches`: otherwise it looks as seldom as the server says. */
+export function seesState(page, matches) {
+  return eventually(async () => {
+    const [response] = await Promise.all([
+      page.waitForResponse((each) => each.url().endsWith("/state"), { timeout: 5000 }),
+      page.evaluate(() => window.dispatchEvent(new Event("online"))),
+    ]);
+    assert.ok(matches(await response.json()), "the page has been told the state of before");
+  });
+}
+
+/** An operator sets other times for the page's sale, and the page hears of it. */
+export async function reschedule({ shop, page, product }, times) {
+  const { sale, starts_at: before } = await shop.state(product);
+  shop.reschedule(sale, times);
+  await seesState(page, (state) => state.starts_at !== before);
+}

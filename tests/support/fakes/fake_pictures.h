@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "repositories/pictures.h"
 
@@ -20,10 +21,11 @@ class FakePictures final : public repositories::Pictures {
   static constexpr PictureId kId{7};
 
   std::expected<PictureId, repositories::AddPictureError> add(ProductId, const Picture& picture,
-                                                              std::string_view, std::size_t most,
-                                                              Instant) override {
+                                                              std::span<const std::string> bytes,
+                                                              std::size_t most, Instant) override {
     if (refused) return std::unexpected(*refused);
     added = picture;
+    added_contents.assign(bytes.begin(), bytes.end());
     at_most = most;
     return kId;
   }
@@ -37,6 +39,7 @@ class FakePictures final : public repositories::Pictures {
 
   std::optional<repositories::AddPictureError> refused;  // of add()
   std::optional<Picture> added;                          // the last one
+  std::vector<std::string> added_contents;               // its own, then of its versions
   std::size_t at_most = 0;                               // as add() was told
 
   // To be set before content() is called.

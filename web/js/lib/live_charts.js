@@ -11,7 +11,8 @@ const short = new Intl.NumberFormat(undefined, { notation: "compact" });
 const colour = (name) =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** One tile of the pattern of band `i`: plain, rising lines, falling lines, dots, bars. */
+/** One tile of the pattern of band `i`: plain, upright bars, rising lines, falling lines, dots,
+    bars. */
 function patternTile(i, ink, ground) {
   const tile = new OffscreenCanvas(12, 12);
   const context = tile.getContext("2d");
@@ -21,6 +22,7 @@ function patternTile(i, ink, ground) {
   context.lineWidth = 2;
   const lines = [
     [],
+    [[6, 0, 6, 12]],
     [[0, 12, 12, 0], [-3, 3, 3, -3], [9, 15, 15, 9]],
     [[0, 0, 12, 12], [-3, 9, 3, 15], [9, -3, 15, 3]],
     [],
@@ -32,7 +34,7 @@ function patternTile(i, ink, ground) {
     context.lineTo(x2, y2);
     context.stroke();
   }
-  if (i === 3) context.fillRect(4, 4, 4, 4);
+  if (i === 4) context.fillRect(4, 4, 4, 4);
   return tile;
 }
 

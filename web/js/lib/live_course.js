@@ -2,7 +2,8 @@
 
 /** Kinds of answers by what they mean to the merchant; each group is one band of the chart. */
 export const groups = [
-  { name: "Sold", kinds: ["sold", "sold-already"] },
+  { name: "Sold", kinds: ["sold"] },
+  { name: "Sold before, told again", kinds: ["sold-already"] }, // no further unit
   { name: "Pending", kinds: ["pending"] },
   { name: "Sold out", kinds: ["sold-out"] },
   { name: "Busy", kinds: ["busy", "unavailable"] },

@@ -39,7 +39,8 @@ function row(head, ...cells) {
 function showValues({ attempts, answers, seconds, queue, p50, p95, p99 }) {
   const rows = [row("Attempts a second", { text: rate(attempts, seconds) })];
   for (const [kind, count] of Object.entries(answers)) {
-    rows.push(row(`Answer “${kind}”`, { text: rate(count, seconds) }));
+    const repeat = kind === "sold-already" ? ": a sale told again, no further unit" : "";
+    rows.push(row(`Answer “${kind}”${repeat}`, { text: rate(count, seconds) }));
   }
   rows.push(row("Half of the buyers waited at most", { text: waited(p50) }));
   rows.push(row("95 of 100 at most", { text: waited(p95) }));

@@ -1,5 +1,6 @@
-// Shows an answer of the server in a region of the page that a screen reader listens to.
-import { words } from "./words.js";
+// Shows what the server says, and whether it can be reached, in regions of the page that a screen
+// reader listens to.
+import { connectionWords, words } from "./words.js";
 
 export function showAnswer(region, answer) {
   const { tone, text, links } = words(answer);
@@ -15,4 +16,9 @@ export function showAnswer(region, answer) {
   }
   // A screen reader is to hear changes alone.
   if (region.textContent.trim() !== notice.textContent) region.replaceChildren(notice);
+}
+
+/** Shows the state of the connection (connection.js); nothing while it is fine. */
+export function showConnection(region, state) {
+  region.textContent = connectionWords(state);
 }

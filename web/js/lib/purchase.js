@@ -1,8 +1,8 @@
-// Sends one intent to /check and stays with it until there is an answer. A lost connection, a 503 and
-// a pending purchase are not answers: the same key is asked for again.
+// Sends one intent to /check and stays with it until there is an answer. A lost connection, a 503,
+// a busy shop and a pending purchase are not answers: the same key is asked for again.
 import { ask, outcome } from "./outcome.js";
 import { jsonObject, request, retryAfter } from "./request.js";
-import { between, wait } from "./wait.js";
+import { between, wait, waitOrOnline } from "./wait.js";
 
 /** Every `result` and `type` of /check. Anything else is not from the shop, or was cut off. */
 const ANSWERS = new Set([
@@ -71,6 +71,7 @@ async function attempt(click) {
   if (!state) return { type: "connection-lost" };
   if (state.sale !== intent.sale) return answerAfterEnd(click);
   intent.sending();
+  click.sentAt = Date.now();
   const answer = await send(click);
   // The page has that sale's id from the shop, so this server has only not heard of it yet.
   return answer.type === "unknown-sale" ? { ...answer, type: "unavailable" } : answer;
@@ -78,7 +79,7 @@ async function attempt(click) {
 
 /** Resolves with the final answer to a click: {product, intent, key, pass, saleNow}, where `key` is
     the intent's key at the click, and `saleNow` resolves with the state of the product's current sale,
-    or null. Resolves with null once the intent has another key: then another tab has stored the
+    or null; it sets `sentAt` (milliseconds since 1970) at each request. Resolves with null once the intent has another key: then another tab has stored the
     answer. Calls `tell` with every state before that. */
 export async function purchase(click, tell) {
   const { intent, key } = click;
@@ -94,7 +95,11 @@ export async function purchase(click, tell) {
     } else if (answer.type === "unavailable" || answer.type === "connection-lost") {
       const pause = Math.max(answer.retryAfter ?? 0, Math.min(2 ** tries, 8));
       tell({ ...answer, retryAfter: pause });
-      await wait(between(pause * 1000, pause * 1250));
+      await waitOrOnline(between(pause * 1000, pause * 1250));
+    } else if (answer.type === "busy") {
+      const pause = answer.retryAfter || 1; // the server has spread it
+      tell({ ...answer, retryAfter: pause });
+      await wait(pause * 1000);
     } else {
       return answer;
     }

@@ -1,4 +1,6 @@
 // Every request of a page to the server. It always ends, also when the connection hangs.
+import { connection } from "./connection.js";
+
 const MOST_MS = 15_000;
 
 /** Resolves with what `read` makes of the response. Rejects when that, with its body, has not come
@@ -8,19 +10,27 @@ export async function request(url, { signal, ...options }, read) {
   const abort = () => limit.abort();
   const timer = setTimeout(abort, MOST_MS);
   signal?.addEventListener("abort", abort);
+  const ended = connection.sent();
+  let answered = false;
   try {
-    return await read(await fetch(url, { ...options, signal: limit.signal }));
+    const response = await fetch(url, { ...options, signal: limit.signal });
+    answered = true;
+    return await read(response);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", abort);
+    if (answered && !limit.signal.aborted) ended("fine");
+    else ended(signal?.aborted ? undefined : "lost");
   }
 }
 
-/** The response's JSON object. Throws if its body is anything else: cut off, or from another server,
-    as in a network that shows a login page of its own first. */
+/** The response's JSON object; of a problem's `type` the slug alone, which is the URI's fragment.
+    Throws if its body is anything else: cut off, or from another server, as in a network that shows a
+    login page of its own first. */
 export async function jsonObject(response) {
   const body = await response.json();
   if (body?.constructor !== Object) throw new TypeError("no JSON object");
+  if (typeof body.type === "string") body.type = body.type.replace(/^.*#/, "");
   return body;
 }
 

@@ -1,4 +1,4 @@
-// The time that one buyer must wait between two clicks: in every sale and every tab, and after a
+// The time in which the server takes no click of one buyer: in every sale and every tab, and after a
 // reload too.
 import { browserStore } from "./storage.js";
 
@@ -16,6 +16,7 @@ export class Rest {
     this.#now = now;
   }
 
+  /** Nothing if it is over already. */
   begin(seconds) {
     this.#until = Math.max(this.#latest(), this.#now() + seconds * 1000);
     this.#store.save(this.#name, this.#until);

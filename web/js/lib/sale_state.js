@@ -1,47 +1,83 @@
-// The state of a product's sale. The page asks for it every 1 to 2 s while the sale is on or about to
-// start, less often otherwise, and not at all while it is hidden.
+// The state of a product's sale. The page asks for it again when the server says that it is to
+// (`poll_after_ms`), when it is online again, and never while it is hidden.
 import { jsonObject, request } from "./request.js";
-import { between, wait } from "./wait.js";
+import { backoff, between, laterOrOnline } from "./wait.js";
 
-const FAR_MS = 5 * 60_000;
-const RECENT_MS = 5000;
+const DEFAULT_MS = 60_000; // where the server does not say
+const LEAST_MS = 1000;
+const JITTER_MS = 2000; // pages that were told the same by a cache do not ask as one
+const LATE_MS = 3000; // a state is recent until it was to be asked for, and so long after
 const STATUSES = ["upcoming", "on", "sold_out", "ended"];
 
 export class SaleState {
   #url;
-  #clock;
   #onChange;
   #failures = 0;
   #latest = null;
-  #latestAt = -Infinity;
+  #lookedAt = Infinity;
+  #recentUntil = -Infinity;
+  #looking = null;
+  #following = false;
+  #due = false;
+  #cancel = () => {};
 
-  constructor(product, clock, onChange) {
+  constructor(product, onChange) {
     this.#url = `/product/${product}/state`;
-    this.#clock = clock;
     this.#onChange = onChange;
   }
 
-  async follow() {
-    for (;;) {
-      const state = await this.#look();
-      await this.#visible(this.#pause(state));
-    }
+  /** Looks now, and again whenever it is due. */
+  follow() {
+    this.#following = true;
+    document.addEventListener("visibilitychange", () => {
+      if (this.#due) this.#lookIfSeen();
+    });
+    this.#look();
   }
 
-  /** The state of at most a few seconds ago; null when the server does not answer. Asks for it after
-      a time in which the page was hidden or the machine slept. */
+  /** From now on it looks only when recent() is called. */
+  stop() {
+    this.#following = false;
+    this.#due = false;
+    this.#cancel();
+  }
+
+  /** The state, as recent as it is to be; null when the server does not answer. Asks for it after a
+      time in which the page was hidden or the machine slept. */
   async recent() {
-    const age = Date.now() - this.#latestAt;
-    return age >= 0 && age < RECENT_MS ? this.#latest : this.#look();
+    const now = Date.now(); // counts a sleep; it may also be set back
+    return this.#lookedAt <= now && now < this.#recentUntil ? this.#latest : this.#look();
   }
 
-  async #look() {
+  #look() {
+    this.#looking ??= this.#lookOnce().finally(() => {
+      this.#looking = null;
+    });
+    return this.#looking;
+  }
+
+  async #lookOnce() {
+    this.#due = false;
+    this.#cancel();
     const state = await this.#ask();
-    if (!state) return null;
-    this.#latest = state;
-    this.#latestAt = Date.now();
-    this.#onChange(state);
+    const pause = state ? pauseAfter(state) : backoff(this.#failures);
+    if (state) {
+      this.#latest = state;
+      this.#lookedAt = Date.now();
+      this.#recentUntil = this.#lookedAt + (pause ?? 0) + LATE_MS;
+      this.#onChange(state); // which may stop()
+    }
+    if (this.#following && pause !== null) {
+      this.#cancel = laterOrOnline(pause, () => {
+        this.#due = true;
+        this.#lookIfSeen();
+      });
+    }
     return state;
+  }
+
+  #lookIfSeen() {
+    if (this.#following && !document.hidden) this.#look();
   }
 
   /** The state, of status "none" when nothing is on sale, null when the server did not answer. */
@@ -58,22 +94,11 @@ export class SaleState {
       return null;
     }
   }
+}
 
-  #pause(state) {
-    if (!state) return between(1000, 1000 * 2 ** Math.min(this.#failures, 4));
-    if (state.status === "ended" || state.status === "none") return between(8000, 15_000);
-    if (state.status === "upcoming" && this.#clock.known) {
-      const untilStart = Date.parse(state.starts_at) - this.#clock.now();
-      if (untilStart > FAR_MS) return between(8000, 15_000);
-    }
-    return between(1000, 2000);
-  }
-
-  async #visible(pause) {
-    await wait(pause);
-    if (!document.hidden) return;
-    await new Promise((shown) => {
-      document.addEventListener("visibilitychange", shown, { once: true });
-    });
-  }
+/** Milliseconds until the state is asked for again, or null: never. */
+function pauseAfter({ poll_after_ms: said }) {
+  if (said === null) return null;
+  const least = Number.isFinite(said) ? Math.max(said, LEAST_MS) : DEFAULT_MS;
+  return between(least, least + Math.min(least / 4, JITTER_MS));
 }

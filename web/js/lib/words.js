@@ -39,6 +39,7 @@ const WORDS = {
   "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
   "captcha-required": () => ["warning", "Please type the characters of the new picture, then press Buy."],
   "captcha-empty": () => ["warning", "Type the characters in the picture first."],
+  "captcha-missing": () => ["warning", "The picture has not come yet. This page is asking for it."],
   "captcha-wrong": () => ["warning", "Those were not the characters. Here is a new picture."],
   "too-many-wrong": ({ retryAfter }) => [
     "warning",
@@ -53,7 +54,7 @@ const WORDS = {
     "warning",
     "Nothing is known of this purchase. Go back to the product and press Buy: it is the same purchase.",
   ],
-  "sold-out": () => ["error", "Sold out. Should a unit come back, this page will say so."],
+  "sold-out": () => ["error", "Sold out. A unit may come back: reload this page to look."],
   "sale-ended": () => ["error", "The sale has ended."],
   "key-forgotten": () => ["error", "The sale is over. What you bought in it is among your orders."],
   "sale-over": () => [
@@ -68,9 +69,9 @@ const WORDS = {
     "warning",
     `One try every ten seconds. The next is possible in ${seconds(retryAfter || 1)}.`,
   ],
-  busy: () => [
+  busy: ({ retryAfter }) => [
     "warning",
-    "A great many people are pressing right now. This try did not count; press again when the button is ready.",
+    `A great many people are pressing right now. Asking again for you in ${seconds(retryAfter || 1)}: it is the same purchase, you cannot buy twice by it.`,
   ],
 };
 
@@ -96,3 +97,12 @@ export function words(answer) {
     : ["error", "The shop gave an answer that this page does not know. Reload it and look again."];
   return { tone, text, links: linksOf(answer) };
 }
+
+const CONNECTION = {
+  offline: "You are offline. This page goes on by itself when you are online again.",
+  silent: "The shop has not answered for some seconds. This page keeps asking.",
+  lost: "The shop cannot be reached at the moment. This page keeps asking.",
+};
+
+/** Empty while all is fine. */
+export const connectionWords = (state) => CONNECTION[state] ?? "";

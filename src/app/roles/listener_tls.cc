@@ -1,0 +1,114 @@
+#include "app/roles/listener_tls.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "telemetry/log.h"
+
+namespace stampede::app {
+namespace {
+
+using http::tls::CertificateError;
+using http::tls::TlsListener;
+
+std::unique_ptr<TlsListener> listener(const std::filesystem::path& certificate,
+                                      const std::filesystem::path& key) {
+  if (certificate.empty()) return nullptr;
+  return std::make_unique<TlsListener>(http::tls::CertificateFiles{certificate, key});
+}
+
+/// Of "https://shop.example:8443", "https://[::1]".
+std::string_view host_of(std::string_view origin) {
+  origin.remove_prefix(origin.find("//") + 2);
+  if (origin.starts_with('[')) return origin.substr(1, origin.find(']') - 1);
+  return origin.substr(0, origin.find(':'));
+}
+
+void reload(TlsListener* listener, std::string_view name) {
+  if (listener == nullptr) return;
+  try {
+    listener->reload();
+    telemetry::log_info("certificate read again", "listener={} expires={:%FT%TZ}", name,
+                        listener->certificate().expires());
+  } catch (const std::exception& error) {
+    telemetry::log_error("certificate not read again: the old one stays",
+                         "listener={} reason=\"{}\"", name, error.what());
+  }
+}
+
+}  // namespace
+
+ListenerTls::ListenerTls(const Config& config)
+    : shop_(listener(config.tls.certificate, config.tls.key)),
+      console_(listener(config.tls.console_certificate, config.tls.console_key)) {}
+
+http::TransportLayer ListenerTls::shop() const {
+  return shop_ ? shop_->layer() : http::TransportLayer{};
+}
+
+http::TransportLayer ListenerTls::console() const {
+  return console_ ? console_->layer() : http::TransportLayer{};
+}
+
+void ListenerTls::reload() {
+  app::reload(shop_.get(), "shop");
+  app::reload(console_.get(), "console");
+  if (!shop_ && !console_) telemetry::log_info("SIGHUP: there is no certificate to read again");
+}
+
+void ListenerTls::warn_about_origin(const Config& config) const {
+  const std::string& origin = config.http.origin;
+  if (!origin.starts_with("https:")) return;
+  if (!shop_ && config.http.trusted_proxies.empty()) {
+    telemetry::log_warning(
+        "http.origin is https, and nobody is known to speak TLS: expected tls.certificate, or the "
+        "proxy's address in http.trusted_proxies",
+        "origin={}", origin);
+  } else if (shop_ && !shop_->certificate().is_for(host_of(origin))) {
+    telemetry::log_warning("the certificate is not for http.origin: browsers will refuse it",
+                           "origin={} certificate={}", origin, config.tls.certificate.string());
+  }
+}
+
+void ListenerTls::write_metrics(telemetry::PrometheusText& text) const {
+  if (!shop_ && !console_) return;
+  text.family("stampede_tls_handshakes_total", "counter", "TLS handshakes, by how they ended.");
+  const std::array listeners{std::pair{"shop", shop_.get()}, std::pair{"console", console_.get()}};
+  for (const auto& [name, listener] : listeners) {
+    if (listener == nullptr) continue;
+    const http::tls::HandshakeCounts counts = listener->handshakes();
+    for (const auto& [end, count] :
+         {std::pair{"full", counts.full}, {"resumed", counts.resumed}, {"failed", counts.failed}}) {
+      text.value("stampede_tls_handshakes_total",
+                 fmt::format("listener=\"{}\",end=\"{}\"", name, end), static_cast<double>(count));
+    }
+  }
+  text.family("stampede_tls_certificate_expires_seconds", "gauge",
+              "When a certificate stops to be valid, since 1970.");
+  for (const auto& [name, listener] : listeners) {
+    if (listener == nullptr) continue;
+    text.value("stampede_tls_certificate_expires_seconds", fmt::format("listener=\"{}\"", name),
+               static_cast<double>(listener->certificate().expires().time_since_epoch().count()));
+  }
+}
+
+ConfigErrors certificate_errors(const Config& config) {
+  ConfigErrors errors;
+  const auto check = [&errors](std::string_view name, const auto& certificate, const auto& key) {
+    try {
+      listener(certificate, key);
+    } catch (const CertificateError& error) {
+      errors.push_back(fmt::format("{}: {}", name, error.what()));
+    }
+  };
+  check("tls.certificate and tls.key", config.tls.certificate, config.tls.key);
+  check("tls.console_certificate and tls.console_key", config.tls.console_certificate,
+        config.tls.console_key);
+  return errors;
+}
+
+}  // namespace stampede::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Texts that people read, on a page or in a terminal. What steers the reader instead of being read
+// is refused where a text comes in, and made visible where one goes to a terminal all the same.
+namespace stampede {
+
+/// A character that steers: a control character (Unicode's general category Cc: U+0000 to U+001F,
+/// U+007F to U+009F), a line or paragraph separator (U+2028, U+2029), or one of the characters with
+/// the property Bidi_Control (UAX #9, section 2: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066
+/// to U+2069), by which a text is shown in another order than it is stored.
+struct SteeringCharacter {
+  std::size_t at = 0;  // bytes before it
+  char32_t code_point = 0;
+};
+
+/// The first one in `text`, besides those of ASCII that are `allowed`; nullopt: there is none.
+/// Bytes that are not UTF-8 are passed over.
+std::optional<SteeringCharacter> find_steering(std::string_view text,
+                                               std::string_view allowed = {});
+
+/// For an error: "U+202E (right-to-left override) at byte 3".
+std::string describe(const SteeringCharacter& found);
+
+/// The same text with `\u{202e}` in the place of each such character (`\n`, `\r`, `\t` for these),
+/// and `\x{ff}` in the place of each byte that is not UTF-8.
+std::string visible(std::string_view text, std::string_view allowed = {});
+
+}  // namespace stampede

@@ -1,0 +1,98 @@
+// Event streams that somebody opens in order to hold them.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/database_lock.h"
+#include "tests/support/eventually.h"
+#include "tests/support/pending.h"
+#include "tests/support/raw_connection.h"
+
+namespace stampede::test_support {
+namespace {
+
+using testing::HasSubstr;
+
+/// "/purchases/1/KEY?lease=1" → "/purchases/1/KEY/events?lease=1"
+std::string events_of(std::string location) {
+  return location.insert(location.find('?'), "/events");
+}
+
+RawConnection follow(const Shop& shop, const std::string& sign, const std::string& location,
+                     const char* from) {
+  RawConnection connection(shop.port(), from);
+  connection.send(fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n\r\n",
+                              events_of(location), sign));
+  return connection;
+}
+
+bool is_open(RawConnection& stream) {
+  return stream.read_until("\r\n\r\n").value_or("").starts_with("HTTP/1.1 200");
+}
+
+std::string open_streams(Shop& shop) {
+  const auto metrics = Buyer(shop.server().console_port()).get("/metrics").body;
+  const std::string name = "\nstampede_purchase_streams ";
+  const auto at = metrics.find(name) + name.size();
+  return metrics.substr(at, metrics.find('\n', at) - at);
+}
+
+/// A buyer whose purchase is pending follows it to its end, from an address of its own.
+void expect_served(Shop& shop, ProductId lamp, std::int64_t id) {
+  Buyer honest = shop.buyer(id);
+  std::optional<RawConnection> stream;
+  {
+    const DatabaseLock lock(shop);
+    const CheckAnswer pending = honest.buy(lamp, fresh_key());
+    ASSERT_EQ(pending.status, 202) << pending.response.body;
+    stream.emplace(
+        follow(shop, honest.sign(), std::string(pending.response.header("Location")), "127.4.0.1"));
+    EXPECT_TRUE(is_open(*stream)) << "there is a place";
+  }
+  EXPECT_THAT(stream->read_to_end().value_or("nothing"), HasSubstr(R"("result":"success")"));
+}
+
+TEST(Streams, APurchaseThatWasNeverSentHoldsNone) {
+  Shop shop;
+  const ProductId lamp = shop.open_sale();
+  const auto buyers = shop.mint(1, 40);
+  int refused = 0;
+  for (int i = 0; i < 400; ++i) {
+    const MintedBuyer& buyer = buyers[static_cast<std::size_t>(i) % buyers.size()];
+    auto stream =
+        follow(shop, buyer.sign, fmt::format("/purchases/1/{}?lease=1", fresh_key()), "127.3.0.1");
+    refused += stream.response().starts_with("HTTP/1.1 404") ? 1 : 0;
+  }
+  EXPECT_EQ(refused, 400);
+  EXPECT_EQ(open_streams(shop), "0");
+  expect_served(shop, lamp, 99);
+}
+
+TEST(Streams, OneAddressHoldsAnEighthOfThePlaces) {
+  Shop shop;
+  const ProductId lamp = shop.open_sale();
+  const auto buyers = shop.mint(1, 70);
+  std::vector<RawConnection> held;
+  int refused = 0;
+  for (int i = 0; i < 560; ++i) {
+    const MintedBuyer& buyer = buyers[static_cast<std::size_t>(i) % buyers.size()];
+    auto stream =
+        follow(shop, buyer.sign, pending_address(shop, buyer.id, fresh_key()), "127.3.0.1");
+    if (is_open(stream)) {
+      held.push_back(std::move(stream));
+    } else {
+      ++refused;
+    }
+  }
+  EXPECT_EQ(held.size(), 512U);
+  EXPECT_EQ(refused, 560 - 512);
+  expect_served(shop, lamp, 99);
+  held.clear();
+  EXPECT_TRUE(eventually(kPatience, [&] { return open_streams(shop) == "0"; }));
+}
+
+}  // namespace
+}  // namespace stampede::test_support

@@ -2,6 +2,7 @@
 // and shown is accepted again as the same, by a file and by the environment.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "app/config/config.h"
@@ -72,13 +73,24 @@ bool check(const Loaded& loaded) {
   return true;
 }
 
+/// Takes a first line that names a key. Other first lines stand for keys too: those that the corpus
+/// does not have are found by their length.
+app::ConfigKey key_of(std::string_view& bytes) {
+  const auto line = bytes.substr(0, bytes.find('\n'));
+  bytes.remove_prefix(std::min(line.size() + 1, bytes.size()));
+  const auto keys = app::config_keys();
+  for (const auto& key : keys) {
+    if (key.name == line) return key;
+  }
+  return keys[line.size() % keys.size()];
+}
+
 }  // namespace
 
 bool accepts(std::string_view bytes) {
   Choices choices(bytes);
   if (choices.below(2) == 0) return check(load_file(bytes));
-  const auto keys = app::config_keys();
-  const auto& key = keys[choices.below(256) % keys.size()];
+  const auto key = key_of(bytes);
   if (bytes.find('\0') != bytes.npos) return false;  // no variable and no flag has one
   const std::string text(bytes);
   const Loaded variable =

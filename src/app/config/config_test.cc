@@ -149,7 +149,7 @@ TEST_F(ConfigTest, EveryKeyTakesWhatItShows) {
 
 TEST_F(ConfigTest, WhatIsShownIsToml) {
   const auto loaded =
-      load_text("data.dir = \"a\\u00ad\\u200b\\u0007\\\"\\\\ä\"\nadmission.check_rate = -0.0\n");
+      load_text("data.dir = \"a\\u00ad\\u200b\\\"\\\\ä\"\nadmission.check_rate = -0.0\n");
   ASSERT_TRUE(loaded) << loaded.error().front();
   const auto shown = [](const LoadedConfig& config, std::string_view key) {
     return std::ranges::find(config.settings, key, &Setting::key)->value;
@@ -204,7 +204,7 @@ const BadFile kBadFiles[] = {
     {"[http]\norigin = \"shop.example\"\n", {"http.origin", "https://shop.example"}},
     {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
     {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
-    {"[http]\ntrusted_proxies = [\"10.0.0.1\\u0000x\"]\n", {"http.trusted_proxies", "10.0.0.1"}},
+    {"[http]\ntrusted_proxies = [\"10.0.0.1\\u0000x\"]\n", {"http.trusted_proxies", "U+0000"}},
     {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
     {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
     {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},

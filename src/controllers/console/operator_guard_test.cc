@@ -51,7 +51,7 @@ class OperatorGuardTest : public testing::Test {
       if (method == http::Method::kPost) {
         const auto refused = console_.post(target, {});
         EXPECT_EQ(refused.status, 401) << target;
-        EXPECT_THAT(std::string(body_of(refused)), HasSubstr("\"login-required\"")) << target;
+        EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#login-required\"")) << target;
         continue;
       }
       const auto page = browser_.get(target, kBrowserPage);
@@ -131,7 +131,7 @@ TEST_F(OperatorGuardTest, APostFromAnotherOriginIsRefused) {
   for (const char* origin : {"http://evil.example", "null", "https://shop.example"}) {
     const auto refused = browser_.post_form("/things/1/end", fields, {{"Origin", origin}});
     EXPECT_EQ(refused.status, 403) << origin;
-    EXPECT_THAT(std::string(body_of(refused)), HasSubstr("\"bad-origin\""));
+    EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#bad-origin\""));
   }
   EXPECT_THAT(entered_, testing::IsEmpty());
   const auto ours =

@@ -170,7 +170,7 @@ TEST_F(OrderExportTest, TwoAreTheMost) {
   const std::string refused = third.response();
   EXPECT_EQ(status_of(refused), 503);
   EXPECT_THAT(refused, HasSubstr("Retry-After: 10\r\n"));
-  EXPECT_THAT(refused, HasSubstr("\"busy\""));
+  EXPECT_THAT(refused, HasSubstr("#busy\""));
   release.set_value();
   EXPECT_TRUE(file(first));
   EXPECT_TRUE(file(second));

@@ -156,7 +156,7 @@ TEST_F(ProductsControllerTest, WhatIsNoPictureIsRefusedWithASentence) {
   const auto refused = upload("/products/1/pictures", "<svg onload=alert(1)>");
   EXPECT_EQ(refused.status, 422);
   EXPECT_THAT(std::string(body_of(refused)),
-              AllOf(HasSubstr("\"picture-refused\""), HasSubstr("neither PNG, JPEG nor WebP")));
+              AllOf(HasSubstr("#picture-refused\""), HasSubstr("neither PNG, JPEG nor WebP")));
   EXPECT_EQ(upload("/products/7/pictures", test_support::drawn_png(9, 9)).status, 422);
   EXPECT_EQ(upload("/products/x/pictures", test_support::drawn_png(9, 9)).status, 404);
   EXPECT_THAT(shop_.changes(), IsEmpty());

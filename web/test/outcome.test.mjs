@@ -6,7 +6,7 @@ import { stopTime } from "./time.mjs";
 
 stopTime();
 
-const LOCATION = "/purchases/3/abc?lease=1";
+const LOCATION = "/purchases/3/abc?lease=1&sent=proof";
 const SOLD = { type: "sold", order: 7 };
 const sold = json(200, { result: "success", order: 7 });
 const pending = json(200, { result: "pending" });
@@ -37,7 +37,7 @@ beforeEach(() => {
 test("the stream tells, and nothing is asked", async () => {
   const asked = answering(pending);
   const answer = outcome(LOCATION, () => {});
-  assert.equal(stream.url, "/purchases/3/abc/events?lease=1");
+  assert.equal(stream.url, "/purchases/3/abc/events?lease=1&sent=proof");
   stream.tell({ result: "success", order: 7 });
   assert.deepEqual(await hurry(answer), SOLD);
   assert.deepEqual(asked, []);
@@ -85,4 +85,12 @@ test("only the server's own word counts as an answer", async () => {
     answering(foreign);
     await assert.rejects(ask(LOCATION));
   }
+});
+
+test("without the proof that it was sent there is no stream, and the location is asked", async () => {
+  stream = undefined;
+  const asked = answering(sold);
+  assert.deepEqual(await hurry(outcome("/purchases/3/abc?lease=1", () => {})), SOLD);
+  assert.equal(stream, undefined);
+  assert.equal(asked.length, 1);
 });

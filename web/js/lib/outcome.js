@@ -34,9 +34,11 @@ class Stream {
   #source;
 
   constructor(location, tell) {
-    if (!("EventSource" in globalThis)) return;
     const [path, query] = location.split("?");
-    this.#source = new EventSource(`${path}/events?${query ?? ""}`);
+    // Without the proof that the purchase was sent there is no stream, only answers.
+    const proven = new URLSearchParams(query).has("sent");
+    if (!("EventSource" in globalThis) || !proven) return;
+    this.#source = new EventSource(`${path}/events?${query}`);
     this.works = true;
     this.over = new Promise((over) => this.#listen(location, tell, over));
   }

@@ -10,7 +10,10 @@ using std::chrono::seconds;
 class TicketKeysTest : public ::testing::Test {
  protected:
   bool opens(const TicketKeys::Key& key) { return keys_.find(key.name).has_value(); }
-  bool is_current(const TicketKeys::Key& key) { return keys_.find(key.name)->is_current; }
+  bool is_current(const TicketKeys::Key& key) {
+    const auto found = keys_.find(key.name);
+    return found && found->is_current;
+  }
 
   TicketKeys::Clock::time_point now_{};
   TicketKeys keys_{[this] { return now_; }};

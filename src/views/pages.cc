@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <cstddef>
-#include <iterator>
 #include <utility>
 
 #include "model/user.h"
@@ -52,7 +51,7 @@ std::string source_set(const Picture& picture, PictureFormat format) {
   const auto add = [&](std::string_view name, std::int32_t width) {
     if (!name.ends_with(ending_of(format))) return;
     if (!set.empty()) set += ", ";
-    fmt::format_to(std::back_inserter(set), "/pictures/{} {}w", name, width);
+    set += fmt::format("/pictures/{} {}w", name, width);
   };
   add(picture.name, picture.width);
   for (const PictureFile& version : picture.versions) add(version.name, version.width);

@@ -31,7 +31,7 @@ stampede_room(repositories/sql SANITIZE address thread
 stampede_room(repositories/memory USES repositories model concurrency)
 stampede_room(peers SANITIZE address USES model net identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http CLOCK
-  USES peers net http/client telemetry concurrency LINKS Boost::json fmt::fmt)
+  USES peers net http http/client telemetry concurrency LINKS Boost::json fmt::fmt)
 stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
 stampede_room(queue/local SANITIZE thread USES queue concurrency)
 stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
@@ -50,14 +50,14 @@ stampede_room(identity SANITIZE address thread USES model concurrency LINKS Open
 stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
 stampede_room(pictures SANITIZE address
   USES model LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
-stampede_room(pictures/apart SANITIZE address USES pictures model)
+stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model)
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
 stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model net concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread
-  USES model concurrency queue captcha services/stock services/admission services/routing
+  USES model net concurrency queue captcha services/stock services/admission services/routing
   LINKS Boost::headers)
 stampede_room(services/orders SANITIZE address USES model queue repositories LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE thread

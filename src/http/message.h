@@ -68,6 +68,10 @@ Response see_other(std::string location);
 /// Where the types of problems are described, each under its slug: an anchor in the description of
 /// the shop's routes (api/openapi.json). Both together are the URI of a type (RFC 9457, 3.1.1).
 inline constexpr std::string_view kProblemTypes = "/openapi.json#";
+/// The slug of a type, as a problem's JSON has it; of any other text itself.
+constexpr std::string_view slug_of(std::string_view type) {
+  return type.substr(type.rfind('#') + 1);
+}
 
 /// RFC 9457: `type` is the stable slug of the type; `detail` is for people; `members` is further
 /// JSON members without braces, like "\"order\":5", or empty.

@@ -22,12 +22,13 @@ constexpr std::string_view kHeader = "stampede-keys 1\n";
 constexpr std::size_t kLongestFile = 512;  // bytes; one that is well-formed has 172 at most
 constexpr char kDigits[] = "0123456789abcdef";
 
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& wrong) {
-  throw KeyFileError("key file " + path.string() + ": " + wrong);
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& wrong, int error = 0) {
+  throw KeyFileError("key file " + path.string() + ": " + wrong, error);
 }
 
 [[noreturn]] void fail_with_errno(const std::filesystem::path& path, const std::string& action) {
-  fail(path, action + ": " + std::strerror(errno));
+  const int error = errno;
+  fail(path, action + ": " + std::strerror(error), error);
 }
 
 class Descriptor {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace stampede::identity {
 
@@ -14,7 +15,13 @@ namespace stampede::identity {
 /// was wrong and what was expected.
 class KeyFileError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit KeyFileError(const std::string& what, int error = 0)
+      : std::runtime_error(what), error_(error) {}
+  /// The errno of the system call that failed; 0 if what the file says is wrong.
+  int error() const { return error_; }
+
+ private:
+  int error_;
 };
 
 /// A secret from which the keys of all purposes are derived.

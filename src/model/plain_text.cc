@@ -83,18 +83,18 @@ std::string escape_of(char32_t point) {
 
 }  // namespace
 
-std::optional<SteeringCharacter> find_steering(std::string_view text, std::string_view allowed) {
+std::optional<ControlCharacter> find_control(std::string_view text, std::string_view allowed) {
   for (std::size_t at = 0; at < text.size();) {
     const Character next = first_of(text.substr(at));
     if (next.point && !name_of(*next.point).empty() && !is_allowed(*next.point, allowed)) {
-      return SteeringCharacter{at, *next.point};
+      return ControlCharacter{at, *next.point};
     }
     at += next.size;
   }
   return std::nullopt;
 }
 
-std::string describe(const SteeringCharacter& found) {
+std::string describe(const ControlCharacter& found) {
   std::string digits = hexadecimal(found.code_point);
   for (char& digit : digits) {
     if (digit >= 'a') digit = static_cast<char>(digit - 'a' + 'A');

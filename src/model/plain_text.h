@@ -13,18 +13,17 @@ namespace stampede {
 /// U+007F to U+009F), a line or paragraph separator (U+2028, U+2029), or one of the characters with
 /// the property Bidi_Control (UAX #9, section 2: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066
 /// to U+2069), by which a text is shown in another order than it is stored.
-struct SteeringCharacter {
+struct ControlCharacter {
   std::size_t at = 0;  // bytes before it
   char32_t code_point = 0;
 };
 
 /// The first one in `text`, besides those of ASCII that are `allowed`; nullopt: there is none.
 /// Bytes that are not UTF-8 are passed over.
-std::optional<SteeringCharacter> find_steering(std::string_view text,
-                                               std::string_view allowed = {});
+std::optional<ControlCharacter> find_control(std::string_view text, std::string_view allowed = {});
 
 /// For an error: "U+202E (right-to-left override) at byte 3".
-std::string describe(const SteeringCharacter& found);
+std::string describe(const ControlCharacter& found);
 
 /// The same text with `\u{202e}` in the place of each such character (`\n`, `\r`, `\t` for these),
 /// and `\x{ff}` in the place of each byte that is not UTF-8.

@@ -21,7 +21,7 @@ std::string utf8(char32_t point) {
 const std::vector<char32_t> kOthers{0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202B,
                                     0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069};
 
-bool steers(char32_t point) {
+bool is_control(char32_t point) {
   return point < 0x20 || (point >= 0x7F && point <= 0x9F) ||
          std::find(kOthers.begin(), kOthers.end(), point) != kOthers.end();
 }
@@ -30,8 +30,8 @@ TEST(PlainText, FindsWhatSteersAndNothingElse) {
   int found_in_all = 0;
   for (char32_t point = 0; point < 0x10000; ++point) {
     if (point >= 0xD800 && point < 0xE000) continue;  // surrogates are not UTF-8
-    const auto found = find_steering("ö" + utf8(point) + "x");
-    EXPECT_EQ(found.has_value(), steers(point)) << std::hex << static_cast<unsigned>(point);
+    const auto found = find_control("ö" + utf8(point) + "x");
+    EXPECT_EQ(found.has_value(), is_control(point)) << std::hex << static_cast<unsigned>(point);
     if (!found) continue;
     ++found_in_all;
     EXPECT_EQ(found->at, 2U);
@@ -43,21 +43,21 @@ TEST(PlainText, FindsWhatSteersAndNothingElse) {
 TEST(PlainText, LetsTextOfAllScriptsAndPicturesPass) {
   for (const char* text : {"Röd räv", "زهرة", "שלום", "花瓶", "👩‍🚀 joined",
                            "🏴󠁧󠁢󠁳󠁣󠁴󠁿", ""}) {
-    EXPECT_FALSE(find_steering(text)) << text;
+    EXPECT_FALSE(find_control(text)) << text;
     EXPECT_EQ(visible(text), text);
   }
 }
 
 TEST(PlainText, WhatIsAllowedIsOfAsciiAlone) {
-  EXPECT_FALSE(find_steering("a\tb\r\nc", "\t\r\n"));
-  EXPECT_EQ(find_steering("a\tb\x1b", "\t")->at, 3U);
-  EXPECT_TRUE(find_steering("\xc2\x85", "\x85"));  // U+0085 is not the byte
+  EXPECT_FALSE(find_control("a\tb\r\nc", "\t\r\n"));
+  EXPECT_EQ(find_control("a\tb\x1b", "\t")->at, 3U);
+  EXPECT_TRUE(find_control("\xc2\x85", "\x85"));  // U+0085 is not the byte
 }
 
 TEST(PlainText, ItsPlaceAndNameAreSaid) {
-  EXPECT_EQ(describe(*find_steering("abc\u202egnp")), "U+202E (right-to-left override) at byte 3");
-  EXPECT_EQ(describe(*find_steering("\x1b[2J")), "U+001B (control character) at byte 0");
-  EXPECT_EQ(describe(*find_steering(std::string_view("a\0b", 3))),
+  EXPECT_EQ(describe(*find_control("abc\u202egnp")), "U+202E (right-to-left override) at byte 3");
+  EXPECT_EQ(describe(*find_control("\x1b[2J")), "U+001B (control character) at byte 0");
+  EXPECT_EQ(describe(*find_control(std::string_view("a\0b", 3))),
             "U+0000 (control character) at byte 1");
 }
 
@@ -65,7 +65,7 @@ TEST(PlainText, IsMadeVisibleForATerminal) {
   EXPECT_EQ(visible("a\u202eb\x1b[2J\n"), "a\\u{202e}b\\u{1b}[2J\\n");
   EXPECT_EQ(visible("a\u202eb\n", "\n"), "a\\u{202e}b\n");
   EXPECT_EQ(visible("\xff\xc2"), "\\x{ff}\\x{c2}");
-  EXPECT_FALSE(find_steering("\xff\x9b")) << "no UTF-8: whoever takes text asks is_utf8() too";
+  EXPECT_FALSE(find_control("\xff\x9b")) << "no UTF-8: whoever takes text asks is_utf8() too";
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ void log_line(Level level, std::string_view line) {
   while (line.ends_with(' ')) {  // an event without fields
     line.remove_suffix(1);
   }
-  // A field that came from outside must not be able to forge a line or steer a terminal.
-  if (!find_steering(line) && is_utf8(line)) {
+  // A field that came from outside must not be able to forge a line or change the terminal.
+  if (!find_control(line) && is_utf8(line)) {
     logger().log(spdlogs, line);
   } else {
     logger().log(spdlogs, visible(line));

@@ -1,4 +1,4 @@
-// Texts that are made to steer a terminal, or to be read otherwise than they are stored.
+// Texts with control characters: they would change a terminal, or be read otherwise than stored.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

@@ -17,6 +17,8 @@
 #include <cerrno>
 #include <optional>
 
+#include "http/message.h"
+
 namespace stampede::crowd {
 namespace {
 
@@ -56,8 +58,7 @@ Reply read_reply(const Message& message, const Shopper& shopper) {
     reply.result = "no-json";
     return reply;
   }
-  reply.result = text_member(*body, reply.status < 300 ? "result" : "type");
-  reply.result.erase(0, reply.result.rfind('#') + 1);  // of a problem's URI the fragment
+  reply.result = http::slug_of(text_member(*body, reply.status < 300 ? "result" : "type"));
   if (const auto* order = body->if_contains("order"); order != nullptr && order->is_int64()) {
     reply.order = order->as_int64();
   }

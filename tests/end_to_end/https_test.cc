@@ -173,6 +173,24 @@ TEST_F(Https, SighupWithoutACertificateChangesNothingWhereNoTerminalHangsUp) {
   EXPECT_EQ(server.wait(kPatience), 0);
 }
 
+TEST_F(Https, WithoutACertificateAShopEndsWithItsTerminal) {
+  const TempDir folder;
+  Child terminal({"script", "--quiet", "--command",
+                  fmt::format("exec {} serve --data {} --listen 127.0.0.1:0 --console 127.0.0.1:0",
+                              stampede_binary(), (folder.path() / "data").string()),
+                  "/dev/null"});
+  std::string shop;
+  std::optional<std::string> line;
+  while ((line = terminal.read_line(kPatience)) && !line->starts_with("ready")) {
+    if (line->starts_with("shop ")) shop = *line;
+  }
+  ASSERT_TRUE(line);
+  const auto port = static_cast<std::uint16_t>(std::stoi(shop.substr(shop.rfind(':') + 1)));
+  ASSERT_TRUE(RawConnection(port).connected()) << shop;
+  terminal.signal(SIGKILL);
+  EXPECT_TRUE(eventually(kPatience, [&] { return !RawConnection(port).connected(); }));
+}
+
 /// Exit code 2, and these words.
 void expect_refused(const Environment& environment, const std::vector<std::string>& words) {
   const TempDir folder;

@@ -2,6 +2,7 @@
 // Needs root.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,24 @@ TEST_F(OwnersTest, CommandsOfRootLeaveEveryFileToTheOwnerOfTheDirectory) {
   expect_done({"restore", (backups_ / "first").string()});
   expect_done({"user", "list"});
   EXPECT_THAT(expect_owned(data_), testing::IsSupersetOf({"keys", "stampede.db"}));
+}
+
+/// As `install -d -o ACCOUNT` makes it.
+TEST_F(OwnersTest, InADirectoryOfRootsGroupNothingIsDoneInThatGroup) {
+  const passwd* const nobody = getpwnam("nobody");
+  ASSERT_NE(nobody, nullptr);
+  ASSERT_EQ(chown(data_.c_str(), nobody->pw_uid, 0), 0);
+  EXPECT_EQ(run({"product", "add", "--name", "Lamp"}).exit, 0);
+  struct stat status {};
+  ASSERT_EQ(stat((data_ / "keys").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, nobody->pw_uid);
+  EXPECT_EQ(status.st_gid, nobody->pw_gid);
+}
+
+TEST_F(OwnersTest, ANewDirectoryWithASlashBelongsToTheOwnerOfItsFolder) {
+  data_ = data_ / "new" / "";
+  expect_done({"product", "add", "--name", "Lamp"});
+  EXPECT_THAT(expect_owned(data_), testing::Contains("keys"));
 }
 
 TEST_F(OwnersTest, RootFollowsNoLinkThatTheOwnerCouldNotFollow) {

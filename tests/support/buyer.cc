@@ -8,6 +8,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "http/message.h"
 #include "tests/support/form.h"
 
 namespace stampede::test_support {
@@ -98,8 +99,7 @@ CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view
   if (const auto* object = not_json ? nullptr : body.if_object()) {
     for (const char* member : {"result", "type"}) {
       if (const auto* slug = object->if_contains(member); slug != nullptr && slug->is_string()) {
-        answer.result = slug->as_string();
-        answer.result.erase(0, answer.result.rfind('#') + 1);  // of a problem's URI the fragment
+        answer.result = http::slug_of(slug->as_string());
         break;
       }
     }

@@ -1,6 +1,12 @@
 #include "app/commands/cli.h"
 
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <system_error>
+
 #include "app/commands/command_line.h"
+#include "app/config/data_dir.h"
 #include "app/config/data_owner.h"
 #include "model/plain_text.h"
 
@@ -100,19 +106,30 @@ CLI::Option& CommandLine::add_time(CLI::App& command, const std::string& name,
 /// What every argument may have at most; descriptions have lines.
 bool arguments_are_text(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
-    const auto found = find_steering(argv[i], "\t\n\r");
+    const auto found = find_control(argv[i], "\t\n\r");
     if (!found) continue;
     fmt::print(stderr,
-               "stampede: argument {}, \"{}\", has {}; expected text without characters "
-               "that steer\n",
+               "stampede: argument {}, \"{}\", has {}; expected text without control "
+               "characters\n",
                i, visible(argv[i]), describe(*found));
     return false;
   }
   return true;
 }
 
+/// A core file would hold the keys, and every password that was being checked. The unit says so too
+/// (deploy/systemd/); this holds for whoever starts the program another way. Not PR_SET_DUMPABLE,
+/// which takes /proc/self away from an account that is not root.
+void leave_no_core() {
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) {
+    throw std::system_error(errno, std::generic_category(), "the limit of core files");
+  }
+}
+
 int run_cli(int argc, char** argv, const char* version) {
-  if (!arguments_are_text(argc, argv)) return 2;
+  leave_no_core();
+  if (!arguments_are_text(argc, argv)) return kNotToBeRetried;
   CommandLine line(version);
   try {
     line.app().parse(argc, argv);
@@ -125,7 +142,11 @@ int run_cli(int argc, char** argv, const char* version) {
   sources.environment = process_environment();
   const auto loaded = load_config(sources);
   if (!loaded) return exit_code(loaded.error());
-  act_as_owner(loaded->config.data.dir);
+  try {
+    act_as_owner(loaded->config.data.dir);
+  } catch (const DataDirError& error) {
+    return exit_code(ConfigErrors{error.what()});
+  }
   return line.action()(*loaded);
 }
 

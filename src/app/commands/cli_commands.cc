@@ -22,6 +22,7 @@ int run_configured(int (*run)(const Config&), const Config& config) {
   } catch (const DataDirError& error) {
     return exit_code(ConfigErrors{error.what()});
   } catch (const identity::KeyFileError& error) {
+    if (error.error() != 0 && !is_lasting(error.error())) throw;
     return exit_code(ConfigErrors{error.what()});
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::permission_denied) throw;  // such as a port below 1024

@@ -70,12 +70,12 @@ std::optional<Value> value_of(const toml::node& node) {
 }
 
 /// What no text of a configuration has, described; nullopt if this has none.
-std::optional<std::string> steering_in(const Value& value) {
+std::optional<std::string> control_in(const Value& value) {
   std::vector<std::string> texts;
   if (const auto* text = std::get_if<std::string>(&value)) texts = {*text};
   if (const auto* list = std::get_if<std::vector<std::string>>(&value)) texts = *list;
   for (const std::string& text : texts) {
-    if (const auto found = find_steering(text)) return describe(*found);
+    if (const auto found = find_control(text)) return describe(*found);
   }
   return std::nullopt;
 }
@@ -167,8 +167,8 @@ void Loader::read_section(const std::string& section, const toml::table& table,
       continue;
     }
     const auto value = value_of(node);
-    if (const auto steering = value ? steering_in(*value) : std::nullopt) {
-      error("{}: the value ({}) has {}; expected {}", name, origin, *steering, key->expected());
+    if (const auto control = value ? control_in(*value) : std::nullopt) {
+      error("{}: the value ({}) has {}; expected {}", name, origin, *control, key->expected());
     } else if (!value || !assign(*key, *value, config_)) {
       error("{}: {} ({}) is not {}", name, key->secret ? "the value" : written(node), origin,
             key->expected());
@@ -219,8 +219,8 @@ void Loader::read_flags(const std::vector<std::pair<std::string, std::string>>& 
 }
 
 void Loader::set_text(const Key& key, std::string_view text, std::string origin) {
-  if (const auto steering = steering_in(std::string(text))) {
-    error("{}: the value ({}) has {}; expected {}", key.name, origin, *steering, key.expected());
+  if (const auto control = control_in(std::string(text))) {
+    error("{}: the value ({}) has {}; expected {}", key.name, origin, *control, key.expected());
   } else if (!assign_text(key, text, config_)) {
     const std::string value = key.secret ? "the value" : fmt::format("{:?}", text);
     error("{}: {} ({}) is not {}", key.name, value, origin, key.expected());

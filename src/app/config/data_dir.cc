@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -20,9 +21,7 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, const char* what, int error) {
   const std::string words = fmt::format("{}: {}: {}", path.string(), what, std::strerror(error));
-  for (const int forbidden : {EACCES, EPERM, EROFS, ENOTDIR, ELOOP, ENAMETOOLONG, ENOENT}) {
-    if (error == forbidden) throw DataDirError(words);
-  }
+  if (is_lasting(error)) throw DataDirError(words);
   throw DataDirBusy(words);
 }
 
@@ -75,6 +74,11 @@ std::string holder(int file) {
 }
 
 }  // namespace
+
+bool is_lasting(int error) {
+  constexpr std::array kLasting{EACCES, EPERM, EROFS, ENOTDIR, ELOOP, ENAMETOOLONG, ENOENT};
+  return std::ranges::find(kLasting, error) != kLasting.end();
+}
 
 bool make_private_directory(const fs::path& dir) {
   std::error_code failure;

@@ -12,6 +12,9 @@ class DataDirError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// This errno stays until somebody changes something; others, such as a full disk, may pass.
+bool is_lasting(int error);
+
 /// One that cannot be used now, and perhaps later: another process has it, or the disk is full.
 class DataDirBusy : public DataDirError {
  public:

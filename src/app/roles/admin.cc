@@ -143,6 +143,7 @@ Role::Addresses Admin::start() {
       ConsoleFront::Services{
           .tls = tls_.console(),
           .hsts = hsts_header(config_),
+          .ipv6_prefix = static_cast<int>(config_.admission.ipv6_prefix),
           .keys = keys_,
           .sessions = sessions_,
           .storage = repositories_,
@@ -204,7 +205,7 @@ bool Admin::stop() {
 
 int run_admin(const Config& config) {
   const auto tls = std::make_shared<ListenerTls>(config);
-  prepare_process([tls] { tls->reload(); });
+  prepare_process(reload_at_hangup(tls));
   return run_with_database(
       config, [&] { return std::make_unique<Admin>(config, *tls); }, tls->console());
 }

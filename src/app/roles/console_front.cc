@@ -14,7 +14,8 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
     : live_period_(services.live_period),
       devices_(services.keys),
       accounts_(services.storage.accounts(), services.sessions, devices_,
-                {.site = services::accounts::Sessions::Site::kConsole}),
+                {.ipv6_prefix = services.ipv6_prefix,
+                 .site = services::accounts::Sessions::Site::kConsole}),
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
@@ -54,7 +55,9 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
   server_ = std::make_unique<http::Server>(
       http::ListenerOptions{.address = address,
                             .threads = 1,
-                            .limits = {.body_bytes = kMostBody, .drain_time = kDrainTime},
+                            .limits = {.body_bytes = kMostBody,
+                                       .drain_time = kDrainTime,
+                                       .ipv6_prefix = services.ipv6_prefix},
                             .layer = services.tls,
                             .headers = services.tls ? services.hsts : std::string{}},
       router_);

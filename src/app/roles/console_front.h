@@ -37,6 +37,7 @@ class ConsoleFront {
   struct Services {
     http::TransportLayer tls;  // over its connections; empty: plain HTTP
     std::string hsts;          // hsts_header(), if it speaks TLS
+    int ipv6_prefix;           // of the networks that its limits count
     const identity::KeyRing& keys;
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;

@@ -53,7 +53,10 @@ bool refuse_until_room(const Config& config, const ListenerTls& tls, const std::
   });
   http::Server shop(public_listener(config, tls.shop()), shop_router);
   http::Server console(
-      http::ListenerOptions{.address = config.http.console, .threads = 1, .layer = tls.console()},
+      http::ListenerOptions{.address = config.http.console,
+                            .threads = 1,
+                            .layer = tls.console(),
+                            .headers = tls.console() ? hsts_header(config) : std::string{}},
       console_router);
   shop.start();
   console.start();

@@ -57,7 +57,11 @@ http::TransportLayer ListenerTls::console() const {
 void ListenerTls::reload() {
   app::reload(shop_.get(), "shop");
   app::reload(console_.get(), "console");
-  if (!shop_ && !console_) telemetry::log_info("SIGHUP: there is no certificate to read again");
+}
+
+std::function<void()> reload_at_hangup(std::shared_ptr<ListenerTls> tls) {
+  if (!tls->any()) return {};
+  return [tls = std::move(tls)] { tls->reload(); };
 }
 
 void ListenerTls::warn_about_origin(const Config& config) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "app/config/config.h"
@@ -20,6 +21,8 @@ class ListenerTls {
   http::TransportLayer shop() const;
   http::TransportLayer console() const;
 
+  /// Some listener speaks TLS.
+  bool any() const { return shop_ || console_; }
   /// Reads certificates and keys again; what cannot be used leaves the old ones, and the log says
   /// why.
   void reload();
@@ -33,6 +36,9 @@ class ListenerTls {
   std::unique_ptr<http::tls::TlsListener> shop_;     // none: plain HTTP
   std::unique_ptr<http::tls::TlsListener> console_;  // likewise
 };
+
+/// What SIGHUP is to do (prepare_process); empty without a certificate.
+std::function<void()> reload_at_hangup(std::shared_ptr<ListenerTls> tls);
 
 /// Why the certificates that are configured cannot be used, with the key that names each.
 ConfigErrors certificate_errors(const Config& config);

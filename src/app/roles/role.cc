@@ -3,15 +3,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <system_error>
 #include <thread>
 
 #include "app/roles/from_config.h"
@@ -85,7 +82,11 @@ class EndingSignal {
   void watch() {
     int signal = 0;
     while (sigwait(&heard_.signals, &signal) == 0 && signal == SIGHUP) {
-      if (heard_.reload) heard_.reload();
+      if (heard_.reload) {
+        heard_.reload();
+      } else {
+        telemetry::log_info("SIGHUP: there is no certificate to read again");
+      }
     }
     telemetry::log_info("stopping");
     {
@@ -104,16 +105,6 @@ class EndingSignal {
   concurrency::Condition came_;
   std::optional<steady_clock::time_point> received_at_ STAMPEDE_GUARDED_BY(mutex_);
 };
-
-/// A core file would hold the keys, and every password that was being checked. The unit says so too
-/// (deploy/systemd/); this holds for whoever starts the program another way. Not PR_SET_DUMPABLE,
-/// which takes /proc/self away from an account that is not root.
-void leave_no_core() {
-  const rlimit none{0, 0};
-  if (setrlimit(RLIMIT_CORE, &none) != 0) {
-    throw std::system_error(errno, std::generic_category(), "the limit of core files");
-  }
-}
 
 int run_started(Role& role, const Role::Addresses& addresses) {
   for (const auto& [name, url] : addresses) fmt::print("{} {}\n", name, url);
@@ -162,7 +153,6 @@ void prepare_process(std::function<void()> reload) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   EndingSignal::of_this_process({.signals = signals, .reload = std::move(reload)});
   http::raise_open_file_limit();
-  leave_no_core();
 }
 
 bool ending_within(milliseconds time) { return EndingSignal::of_this_process().wait_for(time); }

@@ -137,15 +137,17 @@ void Serve::open_listeners() {
   front_.add_routes(shop_router_);
   shop_ = std::make_unique<http::Server>(public_listener(config_, tls_.shop()), shop_router_);
   console_ = std::make_unique<ConsoleFront>(
-      config_.http.console, ConsoleFront::Services{.tls = tls_.console(),
-                                                   .hsts = hsts_header(config_),
-                                                   .keys = keys_,
-                                                   .sessions = sessions_,
-                                                   .storage = repositories_,
-                                                   .catalog = catalog_,
-                                                   .totals = [this] { return totals(); },
-                                                   .ready = [this] { return consumer_->healthy(); },
-                                                   .metrics = metrics()});
+      config_.http.console,
+      ConsoleFront::Services{.tls = tls_.console(),
+                             .hsts = hsts_header(config_),
+                             .ipv6_prefix = static_cast<int>(config_.admission.ipv6_prefix),
+                             .keys = keys_,
+                             .sessions = sessions_,
+                             .storage = repositories_,
+                             .catalog = catalog_,
+                             .totals = [this] { return totals(); },
+                             .ready = [this] { return consumer_->healthy(); },
+                             .metrics = metrics()});
 }
 
 /// What a process before this one left leased goes back into the sale: through the queue, as every
@@ -247,7 +249,7 @@ bool Serve::stop() {
 
 int run_serve(const Config& config) {
   const auto tls = std::make_shared<ListenerTls>(config);
-  prepare_process([tls] { tls->reload(); });
+  prepare_process(reload_at_hangup(tls));
   tls->warn_about_origin(config);
   prepare_data_dir(config.data.dir);
   for (;;) {

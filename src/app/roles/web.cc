@@ -166,7 +166,7 @@ bool Web::stop() {
 
 int run_web(const Config& config) {
   const auto tls = std::make_shared<ListenerTls>(config);
-  prepare_process([tls] { tls->reload(); });
+  prepare_process(reload_at_hangup(tls));
   tls->warn_about_origin(config);
   return run_with_database(config, [&] { return std::make_unique<Web>(config, *tls); });
 }

@@ -5,7 +5,7 @@
 
 namespace stampede::app {
 
-/// Rows in aligned columns, for a terminal: what would steer it is made visible. A column of
+/// Rows in aligned columns, for a terminal: control characters are made visible. A column of
 /// numbers stands to the right. Not thread-safe.
 class Table {
  public:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "net/network.h"
 
 namespace stampede::http {
 
@@ -22,7 +23,8 @@ boost::asio::ip::address normalised(const boost::asio::ip::address& address);
 /// Thread-safe; must outlive its slots.
 class ConnectionCaps {
  public:
-  ConnectionCaps(std::size_t in_all, std::size_t per_address, int ipv6_prefix = 64)
+  ConnectionCaps(std::size_t in_all, std::size_t per_address,
+                 int ipv6_prefix = net::kCustomerPrefix)
       : in_all_(in_all), per_address_(per_address), ipv6_prefix_(ipv6_prefix) {}
 
   /// One connection's place under the caps; gives it back when destroyed.

@@ -8,6 +8,7 @@
 
 #include "http/server/router.h"
 #include "http/transport_layer.h"
+#include "net/network.h"
 
 namespace stampede::http {
 
@@ -28,7 +29,7 @@ struct Limits {
   /// a whole request yet; then the longest of those make room.
   std::size_t connections = 0;
   std::size_t connections_per_address = 4096;  // trusted proxies are exempt
-  int ipv6_prefix = 64;                        // of net::network_of
+  int ipv6_prefix = net::kCustomerPrefix;      // of net::network_of
   /// Bytes that the kernel keeps for one connection, whose peer does not read, at most, in both
   /// directions together; 0: as the system is set up.
   int kernel_memory = 0;

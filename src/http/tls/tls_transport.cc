@@ -28,7 +28,7 @@ std::string plain_answer() {
       problem(400, "tls-required", "This port speaks HTTPS: the address begins with https://.");
   return fmt::format(
       "HTTP/1.1 400 Bad Request\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
-      "Connection: close\r\n\r\n{}",
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
       refusal.content_type, refusal.body.size(), refusal.body);
 }
 

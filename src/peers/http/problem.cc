@@ -1,7 +1,8 @@
 #include "peers/http/problem.h"
 
 #include <boost/json/parse.hpp>
-#include <utility>
+
+#include "http/message.h"
 
 namespace stampede::peers {
 namespace {
@@ -19,9 +20,8 @@ Problem problem_of(const http::ClientResponse& response) {
   boost::json::error_code error;
   const auto document = boost::json::parse(response.body, error);
   if (error || !document.is_object()) return {};
-  std::string type = text_of(document.get_object(), "type");
-  type.erase(0, type.rfind('#') + 1);
-  return {.type = std::move(type), .detail = text_of(document.get_object(), "detail")};
+  return {.type = std::string(http::slug_of(text_of(document.get_object(), "type"))),
+          .detail = text_of(document.get_object(), "detail")};
 }
 
 }  // namespace stampede::peers

@@ -65,8 +65,8 @@ std::optional<Rendered> from_wire(std::string_view bytes) {
   const char kind = bytes.front();
   bytes.remove_prefix(1);
   if (kind == kRefusal) {
-    const bool sentence = !bytes.empty() && bytes.size() <= kLongestRefusal && is_utf8(bytes) &&
-                          !find_steering(bytes);
+    const bool sentence =
+        !bytes.empty() && bytes.size() <= kLongestRefusal && is_utf8(bytes) && !find_control(bytes);
     if (!sentence) return std::nullopt;
     return Rendered(std::unexpect, bytes);
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "model/user.h"
+#include "net/network.h"
 #include "repositories/accounts.h"
 #include "services/accounts/devices.h"
 #include "services/accounts/fair_queue.h"
@@ -68,8 +69,8 @@ class Accounts {
     unsigned threads = 1;
     FairQueue::Limits queue = {};
     LoginThrottle::Limits tries = {};
-    int registrations_per_network = 600;  // a minute
-    int ipv6_prefix = 64;                 // of net::network_of
+    int registrations_per_network = 600;     // a minute
+    int ipv6_prefix = net::kCustomerPrefix;  // of net::network_of
     /// Whose cookies these are. At the console nobody but operators logs in: for anybody else name
     /// or password is wrong.
     Sessions::Site site = Sessions::Site::kShop;

@@ -13,7 +13,7 @@ namespace stampede::services::accounts {
 namespace {
 
 bool is_reason(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestReason && is_utf8(text) && !find_steering(text);
+  return !text.empty() && text.size() <= kLongestReason && is_utf8(text) && !find_control(text);
 }
 
 std::optional<UserId> id_of(std::string_view text) {
@@ -44,9 +44,9 @@ std::string explain(BanError error) {
 }
 
 std::string explain(BanError error, std::string_view reason) {
-  const auto found = error == BanError::kBadReason ? find_steering(reason) : std::nullopt;
+  const auto found = error == BanError::kBadReason ? find_control(reason) : std::nullopt;
   if (!found) return explain(error);
-  return fmt::format("Reason: it has {}; expected text without characters that steer.",
+  return fmt::format("Reason: it has {}; expected text without control characters.",
                      describe(*found));
 }
 

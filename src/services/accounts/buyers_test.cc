@@ -58,7 +58,7 @@ TEST_F(BuyersTest, RefusesWhatIsNoBan) {
   EXPECT_EQ(ban(alice_, {"two\nlines", {}}), BanError::kBadReason);
   EXPECT_EQ(explain(BanError::kBadReason, "fox\u202egnp"),
             "Reason: it has U+202E (right-to-left override) at byte 3; expected text without "
-            "characters that steer.");
+            "control characters.");
   EXPECT_EQ(explain(BanError::kBadReason, ""), explain(BanError::kBadReason));
   EXPECT_EQ(ban(alice_, {"x", milliseconds{0}}), BanError::kBadDuration);
   EXPECT_EQ(ban(alice_, {"x", milliseconds{-1}}), BanError::kBadDuration);

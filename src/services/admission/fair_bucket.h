@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "model/time.h"
+#include "net/network.h"
 #include "services/admission/token_bucket.h"
 
 namespace stampede::services::admission {
@@ -23,10 +24,10 @@ namespace stampede::services::admission {
 class FairBucket {
  public:
   struct Options {
-    double rate = 0;           // tokens per second, 0.001 to 10^9; 0: nobody is refused
-    double burst = 1;          // the size, at least 1
-    int ipv6_prefix = 64;      // of net::network_of
-    std::uint64_t secret = 0;  // 0: a random one
+    double rate = 0;   // tokens per second, 0.001 to 10^9; 0: nobody is refused
+    double burst = 1;  // the size, at least 1
+    int ipv6_prefix = net::kCustomerPrefix;  // of net::network_of
+    std::uint64_t secret = 0;                // 0: a random one
     /// Of what a refused client is told, at least 1 ms. A client that does not wait is refused
     /// again for as long as others take the tokens, but is not told to come later: so this bounds
     /// what honest clients lose to it.

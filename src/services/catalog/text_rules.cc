@@ -13,8 +13,8 @@ Problem check_text(std::string_view field, std::string_view text, std::size_t lo
     return fmt::format("{}: {} bytes long; expected at most {}", field, text.size(), longest);
   }
   if (!is_utf8(text)) return fmt::format("{}: {:?} is not valid UTF-8", field, text);
-  if (const auto found = find_steering(text, allowed_controls)) {
-    return fmt::format("{}: {:?} has {}; expected text without characters that steer", field, text,
+  if (const auto found = find_control(text, allowed_controls)) {
+    return fmt::format("{}: {:?} has {}; expected text without control characters", field, text,
                        describe(*found));
   }
   return std::nullopt;

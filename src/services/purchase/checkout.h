@@ -12,6 +12,7 @@
 #include "concurrency/striped.h"
 #include "model/order.h"
 #include "model/sale.h"
+#include "net/network.h"
 #include "queue/order_queue.h"
 #include "services/admission/blacklist.h"
 #include "services/purchase/attempt.h"
@@ -25,7 +26,7 @@ namespace stampede::services::purchase {
 struct Rules {
   double check_rate = 1000;                    // tokens per second; 0: no bucket
   double check_burst = 1000;                   // bucket size
-  int ipv6_prefix = 64;                        // of the networks that share it
+  int ipv6_prefix = net::kCustomerPrefix;      // of the networks that share it
   std::chrono::milliseconds interval{10'000};  // one attempt per buyer in this time; 0: none
   /// A request waits for so long for the outcome of its purchase. Then the one that began it is
   /// told "pending" (202), and a repeated one "unavailable" (503; docs/design.md#pending). A

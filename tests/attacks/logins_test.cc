@@ -8,7 +8,6 @@
 #include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/attacks/flood.h"
@@ -158,13 +157,6 @@ class Logins : public testing::Test {
             .request = [this, next = std::move(next)] { return request(next(asked_++)); }};
   }
 
-  /// At most 500 a second of each of the flood's threads, because refusals cost so little that the
-  /// machine would have no time for anything but the flood itself: the input of a test, not a wait.
-  static Login paced(Login login) {
-    std::this_thread::sleep_for(2ms);
-    return login;
-  }
-
   /// Honest buyers' log-ins beside connections that guess at names, each of which they try once.
   /// `address_of`: of each guess.
   void expect_served_beside_guesses(const char* what, int connections,
@@ -218,7 +210,7 @@ TEST_F(Logins, OneAccountThatLogsInWithoutEndKeepsNobodyWaiting) {
   for (Login& buyer : buyers) buyer.device.clear();
   make_accounts("flood", 1);
   Flood flooding(
-      flood(300, [](int) { return paced({.name = "flood-0", .address = "203.0.113.1"}); }));
+      flood(300, [](int) { return Login{.name = "flood-0", .address = "203.0.113.1"}; }));
   ASSERT_TRUE(eventually(kPatience, [&] { return flooding.answers(429) > 300; }));
   const Honest flooded = log_in_all(buyers, &flooding);
   report("300 log-ins of one account at a time", calm, flooded);
@@ -235,7 +227,7 @@ TEST_F(Logins, GuessesOfOneAccountFromTenAddressesKeepItsOwnerNotOut) {
   Login at_home{.name = "victim-0", .address = "192.0.2.1"};
   ASSERT_EQ(log_in(at_home), 303);
   Flood guessing(flood(50, [&](int i) {
-    return paced({.name = "victim-0", .password = kWrong, .address = guesser(i)});
+    return Login{.name = "victim-0", .password = kWrong, .address = guesser(i)};
   }));
   ASSERT_TRUE(eventually(kPatience, [&] { return guessing.answers(429) > 300; }));
   const Honest flooded = log_in_all(buyers, &guessing);

@@ -12,6 +12,7 @@
 #include "net/network.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
+#include "services/accounts/slow_refusals.h"
 #include "telemetry/log.h"
 
 namespace stampede::services::accounts {
@@ -91,6 +92,7 @@ class Accounts::Implementation {
     pool_.stop();
     while (waiting_.pop()) {
     }
+    refusals_.stop();
   }
 
   Implementation(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,
@@ -106,7 +108,8 @@ class Accounts::Implementation {
         pool_({.name = "accounts",
                .threads = options.threads,
                .queue = options.queue.in_all,
-               .niceness = 10}) {}
+               .niceness = 10}),
+        refusals_(options.refusal_delay) {}
   ~Implementation() { stop(); }
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
@@ -117,7 +120,7 @@ class Accounts::Implementation {
     if (!is_password(password)) return reply(std::unexpected(AccountError::kBadPassword));
     const std::uint64_t network = network_of(client);
     if (!registrations_.charge(std::to_string(network), now.tick)) {
-      return reply(std::unexpected(AccountError::kThrottled));
+      return refuse(std::move(reply));
     }
     enqueue(
         path(kStranger, network, fold_case(name)), std::move(reply),
@@ -143,7 +146,7 @@ class Accounts::Implementation {
     const auto known = devices_.find(client.device, account, now.wall);
     const LoginThrottle::Source source(account, network, known ? known->device : "");
     if (throttle_.exhausted(source, now.tick)) {
-      return reply(std::unexpected(AccountError::kThrottled));
+      return refuse(std::move(reply));
     }
     enqueue(
         path(known ? kProven : kStranger, network, account), std::move(reply),
@@ -174,7 +177,7 @@ class Accounts::Implementation {
     const std::string account = account_of(id);
     LoginThrottle::Source source(account, network_of(client), "session");
     if (throttle_.exhausted(source, now.tick)) {
-      return reply(std::unexpected(AccountError::kThrottled));
+      return refuse(std::move(reply));
     }
     enqueue(
         path(kProven, network_of(client), account), std::move(reply),
@@ -251,17 +254,21 @@ class Accounts::Implementation {
     return devices_.issue(client.device, fold_case(name), Devices::mark_of(password_hash), now);
   }
 
+  void refuse(Reply reply) {
+    refusals_.add(
+        [reply = std::move(reply)]() mutable { reply(std::unexpected(AccountError::kThrottled)); });
+  }
+
   /// Runs `work` on the pool, when it is the turn of `path`, and replies with its answer.
   template <class Work>
   void enqueue(const Path& path, Reply reply, Work work) {
     // A task that is dropped replies in its destructor.
     const auto shared = std::make_shared<Reply>(std::move(reply));
     FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
-    const auto pushed = waiting_.push(path, std::move(task));
-    if (pushed.refused == FairQueue::Refused::kPath) {
-      return (*shared)(std::unexpected(AccountError::kThrottled));
-    }
-    if (pushed.refused != FairQueue::Refused::kNot || pushed.displaced) return;
+    auto pushed = waiting_.push(path, std::move(task));
+    if (pushed.refused == FairQueue::Refused::kPath) return refuse(std::move(*shared));
+    if (pushed.refused == FairQueue::Refused::kFull) return refusals_.add([shared] {});
+    if (pushed.displaced) return refusals_.add([task = std::move(pushed.displaced)] {});
     const bool will_run = pool_.submit([this] {
       if (auto next = waiting_.pop()) next();
     });
@@ -292,7 +299,9 @@ class Accounts::Implementation {
   identity::GuessLimit registrations_;
   Counts counts_;
   FairQueue waiting_;
-  concurrency::WorkerPool pool_;  // last: its tasks use all of the above
+  // Last: their tasks use all of the above.
+  concurrency::WorkerPool pool_;
+  SlowRefusals refusals_;
 };
 
 Accounts::Accounts(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,

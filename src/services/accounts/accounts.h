@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -61,7 +62,9 @@ struct Client {
 /// FairQueue, so that it does not keep others out either: proven users (by a session, or a device
 /// that the account knows) and strangers take turns; of each, IPv6 sites (/48) and IPv4 addresses;
 /// of a site its networks, and of a network its accounts. LoginThrottle says how tries are counted.
-/// Thread-safe. Callbacks run once, on a pool thread or (refusals) on the caller's. `repository`,
+/// What is refused without a look at the password is refused late (SlowRefusals): else a flood of
+/// it would take the processor time that the passwords of others need. Thread-safe. Callbacks run
+/// once, on a thread of its own or (bad names and passwords) on the caller's. `repository`,
 /// `sessions` and `devices` must outlive it.
 class Accounts {
  public:
@@ -69,8 +72,9 @@ class Accounts {
     unsigned threads = 1;
     FairQueue::Limits queue = {};
     LoginThrottle::Limits tries = {};
-    int registrations_per_network = 600;     // a minute
-    int ipv6_prefix = net::kCustomerPrefix;  // of net::network_of
+    int registrations_per_network = 600;           // a minute
+    std::chrono::milliseconds refusal_delay{500};  // kThrottled and kOverloaded: SlowRefusals
+    int ipv6_prefix = net::kCustomerPrefix;        // of net::network_of
     /// Whose cookies these are. At the console nobody but operators logs in: for anybody else name
     /// or password is wrong.
     Sessions::Site site = Sessions::Site::kShop;

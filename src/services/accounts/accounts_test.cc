@@ -35,7 +35,8 @@ const std::string kElsewhere = "198.51.100.9";
 class AccountsTest : public testing::Test {
  protected:
   void TearDown() override { accounts_.reset(); }
-  void restart(Accounts::Options options) {
+  void restart(Accounts::Options options, std::chrono::milliseconds refusal_delay = {}) {
+    options.refusal_delay = refusal_delay;
     accounts_ = std::make_unique<Accounts>(repository_, sessions_, devices_, options);
   }
 
@@ -80,8 +81,8 @@ class AccountsTest : public testing::Test {
   const Devices devices_{ring_};
   test_support::FakeAccounts repository_;
   Now now_{Instant{std::chrono::hours{500'000}}, Tick{std::chrono::hours{1}}};
-  std::unique_ptr<Accounts> accounts_ =
-      std::make_unique<Accounts>(repository_, sessions_, devices_, Accounts::Options{});
+  std::unique_ptr<Accounts> accounts_ = std::make_unique<Accounts>(
+      repository_, sessions_, devices_, Accounts::Options{.refusal_delay = {}});
 };
 
 TEST_F(AccountsTest, ARegisteredUserIsLoggedInAndCanLogIn) {
@@ -385,9 +386,9 @@ class AccountsQueueTest : public AccountsTest {
     gate_.open();
     AccountsTest::TearDown();
   }
-  void hold(Accounts::Options options) {
+  void hold(Accounts::Options options, std::chrono::milliseconds refusal_delay = {}) {
     options.threads = 1;
-    restart(options);
+    restart(options, refusal_delay);
     repository_.before = [this] { gate_.pass(); };
     accounts_->log_out(UserId{1}, {"203.0.113.250"}, now_, [](bool) {});
     gate_.wait_until_reached();
@@ -439,6 +440,20 @@ TEST_F(AccountsQueueTest, OneAccountHasFewWaiting) {
   EXPECT_EQ(throttled, 26) << "all but as many as one account may have waiting";
   gate_.open();
   accounts_.reset();  // before what the callbacks use
+}
+
+/// Too many tries, too many waiting, no room.
+TEST_F(AccountsQueueTest, WhoIsRefusedIsToldLate) {
+  hold({.queue = {.in_all = 2, .per_path = 1}}, std::chrono::hours{1});
+  begin_log_in("ada", {kHome});
+  begin_log_in("ada", {kHome});           // as many as may wait
+  begin_log_in("bob", {kHome});           // the last place
+  begin_log_in("eve", {kElsewhere});      // displaces bob, whose address has more
+  begin_log_in("mallory", {kElsewhere});  // no room
+  EXPECT_THAT(answered(), testing::IsEmpty());
+  gate_.open();
+  accounts_->stop();
+  EXPECT_THAT(answered(), testing::SizeIs(5));
 }
 
 /// A tunnel's /48 has 65,536 networks, and each asks once, under names that need not exist.

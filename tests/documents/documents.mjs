@@ -1,5 +1,5 @@
-// What the documents and the code say of each other, checked: every link, citation and path that is
-// written down leads to something that is there, and "who" has a noun before it.
+// What the documents and the code say of each other, checked: every link, citation, path and test that
+// is written down is there, and "who" has a noun before it.
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
@@ -89,7 +89,32 @@ export function check(root) {
     checkCitations(path, path.endsWith(".md") ? withoutTargets(text) : text, documents, missing, report);
     if (!SUBJECTS_UNCHECKED.test(path)) checkSubjects(path, path.endsWith(".md") ? withoutFences(text) : text, report);
   }
+  const tests = testsOf(everything);
+  for (const [path, text] of texts) checkTests(path, withoutFences(text), tests, report);
   return { problems, documents: texts.size, files: citing.length };
+}
+
+/// The tests of each suite of GoogleTest.
+function testsOf(files) {
+  const suites = new Map();
+  for (const [path, text] of files) {
+    if (!path.endsWith(".cc")) continue;
+    for (const [, suite, test] of text.matchAll(/\b(?:TYPED_)?TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)/g)) {
+      suites.set(suite, (suites.get(suite) ?? new Set()).add(test));
+    }
+  }
+  return suites;
+}
+
+/// `Suite.Test`, `SuiteTest.*`: there is such a suite, and such a test in it.
+function checkTests(path, text, suites, report) {
+  for (const match of text.matchAll(/`([A-Z]\w+)\.(\w+|\*)`/g)) {
+    const [name, suite, test] = [match[0], match[1], match[2]];
+    const tests = suites.get(suite);
+    if (!tests && !suite.endsWith("Test")) continue; // `Boost.JSON`
+    if (!tests) report(path, text, match.index, `${name}: there is no such suite of tests`);
+    else if (test !== "*" && !tests.has(test)) report(path, text, match.index, `${name} is no test`);
+  }
 }
 
 /// [text](target): the file is there, and the anchor in it.

@@ -8,7 +8,7 @@ import { check } from "./documents.mjs";
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-test("every link, citation and path in this repository leads to something, and no who stands alone", () => {
+test("every link, citation, path and test that is named in this repository leads to something, and no who stands alone", () => {
   const { problems, documents, files } = check(repository);
   assert.deepEqual(problems, []);
   assert.ok(documents > 10 && files > 300, `looked at ${documents} documents and ${files} files only`);
@@ -22,6 +22,8 @@ function problemsWith(changes) {
       "README.md": "See [the rules](docs/design.md#rules), [leases](docs/design.md#5-leases), `model/sale`.\n",
       "docs/design.md": '# Design\n\n<a id="rules"></a>\n## 5. Leases\n\n[up](../README.md)\n',
       "docs/adr/0004-a-choice.md": "# 4. A choice\n\n[rules](../design.md#rules)\n",
+      "docs/tests.md": "`SaleTest.Ends`, `SaleTest.*`, `Boost.JSON`\n",
+      "src/model/sale_test.cc": "TEST_F(SaleTest,\n       Ends) {}\n",
       "src/model/sale.h": "// docs/design.md#rules; design.md, section 5; ADR 4; docs/adr/0004-a-choice.md\n",
       ...changes,
     };
@@ -55,6 +57,8 @@ const broken = {
   "a citation of a section that is not there": { "schema/001.sql": "-- design.md, section 6" },
   "a citation of a decision that is not there": { "web/js/a.js": "// ADR 5" },
   "a citation of the page that design.md replaced": { "deploy/a.conf": "# DESIGN section 5" },
+  "a test that is not there": { "docs/tests.md": "`SaleTest.Begins`" },
+  "a suite of tests that is not there": { "docs/tests.md": "`OfferTest.*`" },
   "a sentence that begins with who": { "README.md": "Who waits is told 503." },
   "a comment that begins with who": { "src/a.h": "/// Who stood still decides\n/// nothing." },
   "a clause that begins with who": { "src/a.h": "// One waits; who cannot publish does not." },

@@ -125,7 +125,7 @@ Role::Addresses Quantity::start() {
           [this](telemetry::PrometheusText& text) { write_leader_metrics(text); },
           [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, markers_); },
           [this](telemetry::PrometheusText& text) {
-            write_http_metrics(text, server_->statistics());
+            write_http_metrics(text, "quantity", server_->statistics());
           }},
       [this] { return std::string(leads() ? "leader" : "standby"); });
   lead_schedule_.emplace("lead", schedules::kLeadPeriod, [this] { lead(); });

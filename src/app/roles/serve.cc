@@ -216,7 +216,9 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
       [this](telemetry::PrometheusText& text) {
         write_consumer_metrics(text, std::array{&std::as_const(*consumer_)});
       },
-      [this](telemetry::PrometheusText& text) { write_http_metrics(text, shop_->statistics()); },
+      [this](telemetry::PrometheusText& text) {
+        write_http_metrics(text, "shop", shop_->statistics());
+      },
       [this](telemetry::PrometheusText& text) { tls_.write_metrics(text); },
   };
 }

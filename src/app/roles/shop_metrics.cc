@@ -97,7 +97,7 @@ void write_publisher_metrics(PrometheusText& text, const queue::rabbitmq::Rabbit
 }
 
 void write_queue_metrics(PrometheusText& text, const queue::local::LocalQueue& queue) {
-  single(text, "stampede_queue_depth", "gauge", "Purchases waiting for the consumer.",
+  single(text, "stampede_queued_purchases", "gauge", "Purchases waiting for the consumer.",
          static_cast<double>(queue.depth()));
 }
 
@@ -158,13 +158,18 @@ void write_account_metrics(PrometheusText& text, std::string_view prefix,
   }
 }
 
-void write_http_metrics(PrometheusText& text, const http::ServerStatistics& statistics) {
-  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
-    single(text, fmt::format("stampede_http_{}_total", name), "counter", help,
-           static_cast<double>(value));
+void write_http_metrics(PrometheusText& text, std::string_view listener,
+                        const http::ServerStatistics& statistics) {
+  const std::string labels = fmt::format("listener=\"{}\"", listener);
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help,
+                          std::uint64_t value) {
+    text.family(name, type, help);
+    text.value(name, labels, static_cast<double>(value));
   };
-  single(text, "stampede_http_connections", "gauge", "Open connections of the shop.",
-         static_cast<double>(statistics.connections_open));
+  const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+    family(fmt::format("stampede_http_{}_total", name), "counter", help, value);
+  };
+  family("stampede_http_connections", "gauge", "Open connections.", statistics.connections_open);
   count("connections_accepted", "Connections accepted.", statistics.connections_accepted);
   count("connections_refused", "Connections over a cap.", statistics.connections_refused);
   count("connections_closed_idle", "Connections that waited, closed to make room for others.",
@@ -172,7 +177,7 @@ void write_http_metrics(PrometheusText& text, const http::ServerStatistics& stat
   count("accept_errors", "Failed accepts.", statistics.accept_errors);
   count("bad_requests", "Requests refused by the parser.", statistics.bad_requests);
   count("deadlines_missed", "Connections closed at a deadline.", statistics.deadlines_missed);
-  count("requests", "Requests of the shop.", statistics.requests);
+  count("requests", "Requests.", statistics.requests);
 }
 
 }  // namespace stampede::app

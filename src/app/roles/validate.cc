@@ -249,7 +249,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics()
       },
       [this](telemetry::PrometheusText& text) { write_publisher_metrics(text, queue_); },
       [this](telemetry::PrometheusText& text) {
-        write_http_metrics(text, check_server_->statistics());
+        write_http_metrics(text, "check", check_server_->statistics());
       },
   };
 }

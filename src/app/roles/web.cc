@@ -136,7 +136,7 @@ Role::Addresses Web::start() {
             write_account_metrics(text, "stampede", accounts_);
           },
           [this](telemetry::PrometheusText& text) {
-            write_http_metrics(text, shop_->statistics());
+            write_http_metrics(text, "shop", shop_->statistics());
             tls_.write_metrics(text);
           }});
   reload_.run(read_clocks());  // all is known before the first request

@@ -28,7 +28,8 @@ struct ClientRequest {
   std::string body;
 };
 
-/// A blocking HTTP/1.1 client on one keep-alive connection, for commands, tests and load tools.
+/// A blocking HTTP/1.1 client on one keep-alive connection: of heartbeats, leases and reports
+/// between roles, of commands, tests and load tools.
 /// Connects when first needed and again after the server closed. For one thread.
 class Client {
  public:

@@ -100,7 +100,7 @@ TEST_P(OrdersTest, AFailedPurchaseSaysWhy) {
   EXPECT_EQ(snapshot.order->slot, std::nullopt);
 }
 
-TEST_P(OrdersTest, ABuyerSeesTheirLiveOrdersNewestFirst) {
+TEST_P(OrdersTest, ABuyerSeesTheirActiveOrdersNewestFirst) {
   const auto other_sale = shop.sell(10);
   const auto other_lease = *shop.leases().grant(other_sale, 10, at(1));
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 2),

@@ -67,7 +67,7 @@ TEST_P(AuditTest, FindsABuyerOverTheLimit) {
   EXPECT_EQ(audited().doubled_intents, 0);
 }
 
-TEST_P(AuditTest, FindsAnIntentWithLiveOrdersInTwoSalesOfTheProduct) {
+TEST_P(AuditTest, FindsAnIntentWithActiveOrdersInTwoSalesOfTheProduct) {
   const auto second = of_the_same_product(shop.sell(100, 2));
   const auto second_lease = *shop.leases().grant(second, 50, at(1));
   shop.commit({success(sale, lease, 1), success(second, second_lease, 1, 2),

@@ -24,9 +24,9 @@ find_product() {
 
 make_operator() {
   local operators password
-  operators=$(objects user list --role operator --limit 1)
-  if ! grep --quiet '"role":"operator"' <<<"$operators"; then
-    password=$(shop user add operator --operator)
+  operators=$(objects operator list)
+  if ! grep --quiet '"role":"owner"' <<<"$operators"; then
+    password=$(shop operator add operator --role owner)
     printf '\nThe console'\''s operator, told only this once:\n'
     printf '  name      operator\n  password  %s\n' "$password"
   fi

@@ -36,6 +36,7 @@ int status_of(AccountError error) {
     case AccountError::kNameTaken:
       return 409;
     case AccountError::kWrongLogin:
+    case AccountError::kCodeNeeded:
       return 401;
     case AccountError::kThrottled:
       return 429;

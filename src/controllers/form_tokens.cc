@@ -8,7 +8,9 @@
 #include <optional>
 #include <string_view>
 
+#include "controllers/host_cookie.h"
 #include "identity/base64url.h"
+#include "identity/fingerprint.h"
 #include "identity/random.h"
 
 namespace stampede::controllers {
@@ -27,10 +29,15 @@ bool well_formed(std::string_view cookie) {
   return identity::decode_base64url(cookie, bytes) == bytes.size();
 }
 
-/// The claims are the cookie, all of one length, and the expiry in milliseconds since 1970.
-std::optional<std::int64_t> expiry_of(std::string_view claims, std::string_view cookie) {
-  if (!claims.starts_with(cookie)) return std::nullopt;
-  claims.remove_prefix(cookie.size());
+/// What a token proves: the browser, by a cookie, and what the form is for.
+std::string proof_of(std::string_view cookie, std::string_view action) {
+  return identity::fingerprint({cookie, action});
+}
+
+/// The claims are the proof and the expiry in milliseconds since 1970.
+std::optional<std::int64_t> expiry_of(std::string_view claims, std::string_view proof) {
+  if (!identity::equal_in_constant_time(claims.substr(0, proof.size()), proof)) return std::nullopt;
+  claims.remove_prefix(proof.size());
   std::int64_t expiry = 0;
   const auto [stopped, error] = std::from_chars(claims.begin(), claims.end(), expiry);
   if (error != std::errc{} || stopped != claims.end()) return std::nullopt;
@@ -39,29 +46,40 @@ std::optional<std::int64_t> expiry_of(std::string_view claims, std::string_view 
 
 }  // namespace
 
-FormTokens::Issued FormTokens::issue(const http::Request& request, Instant now) const {
-  const std::string_view present = request.cookie("form");
-  const bool keep = well_formed(present);
-  const std::string value = keep ? std::string(present) : random_cookie();
-  const Instant expiry = now + kLifetime;
-  Issued issued;
-  issued.token = ring_->seal(identity::Purpose::kForm,
-                             value + std::to_string(expiry.time_since_epoch().count()));
-  if (!keep) {
-    issued.cookie = fmt::format("form={}; Path=/; SameSite=Lax; HttpOnly{}", value,
-                                request.secure ? "; Secure" : "");
-  }
-  return issued;
+std::string FormTokens::cookie_name(const http::Request& request) const {
+  return cookie_ == Cookie::kHost ? host_cookie("form", request.secure) : "form";
 }
 
-bool FormTokens::valid(const http::Request& request, Instant now) const {
-  const std::string_view cookie = request.cookie("form");
+FormTokens::Issued FormTokens::issue(const http::Request& request, Instant now,
+                                     const Scope& scope) const {
+  const auto seal = [&](std::string_view cookie) {
+    const Instant expiry = now + kLifetime;
+    return ring_->seal(
+        identity::Purpose::kForm,
+        proof_of(cookie, scope.action) + std::to_string(expiry.time_since_epoch().count()));
+  };
+  if (!scope.session.empty()) return {.token = seal(scope.session), .cookie = {}};
+  const std::string name = cookie_name(request);
+  const std::string_view present = request.cookie(name);
+  if (well_formed(present)) return {.token = seal(present), .cookie = {}};
+  const std::string drawn = random_cookie();
+  return {.token = seal(drawn),
+          .cookie = fmt::format("{}={}; Path=/; SameSite=Lax; HttpOnly{}", name, drawn,
+                                request.secure ? "; Secure" : "")};
+}
+
+bool FormTokens::valid(const http::Request& request, Instant now, const Scope& scope) const {
+  std::string_view cookie = scope.session;
+  const std::string name = cookie_name(request);
+  if (cookie.empty()) {
+    cookie = request.cookie(name);
+    if (!well_formed(cookie)) return false;
+  }
   const std::string token =
       request.form_field("token").value_or(std::string(request.header("form-token")));
-  if (!well_formed(cookie)) return false;
   const auto claims = ring_->open(identity::Purpose::kForm, token);
   if (!claims) return false;
-  const auto expiry = expiry_of(*claims, cookie);
+  const auto expiry = expiry_of(*claims, proof_of(cookie, scope.action));
   return expiry && now.time_since_epoch().count() < *expiry;
 }
 

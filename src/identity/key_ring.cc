@@ -26,8 +26,8 @@ constexpr std::size_t kOverhead = kCiphertextAt + AesGcm::kTag;
 
 /// In order of Purpose. The purpose of a session is named as its cookie is.
 constexpr std::array<std::string_view, kPurposes> kNames = {
-    "sign", "captcha-challenge", "captcha-pass", "form",
-    "peer", "operator",          "device",       "sent-purchase"};
+    "sign",   "captcha-challenge", "captcha-pass", "form", "peer", "operator",
+    "device", "sent-purchase",     "second-factor"};
 
 std::span<const unsigned char> bytes_of(std::string_view text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};

@@ -24,9 +24,10 @@ enum class Purpose : std::uint8_t {
   kPeer,
   kOperator,
   kDevice,
-  kSentPurchase
+  kSentPurchase,
+  kSecondFactor
 };
-inline constexpr std::size_t kPurposes = 8;
+inline constexpr std::size_t kPurposes = 9;
 
 /// The node's secret keys: the current one seals and opens, the previous one still opens.
 /// Thread-safe: seal() and open() may run while reload() exchanges the keys, and share no lock,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,7 +11,18 @@
 
 namespace stampede {
 
-enum class UserRole { kBuyer, kOperator };
+/// What a user may do, each more than the one before: buyers buy; at the console viewers look,
+/// operators run sales, owners decide also who may not buy.
+enum class UserRole : std::uint8_t { kBuyer, kViewer, kOperator, kOwner };
+inline constexpr std::array kUserRoles{UserRole::kBuyer, UserRole::kViewer, UserRole::kOperator,
+                                       UserRole::kOwner};
+
+/// "buyer", "viewer", "operator", "owner".
+std::string_view to_string(UserRole role);
+/// nullopt for any other text.
+std::optional<UserRole> user_role_named(std::string_view name);
+/// True for whom the console lets in, and the shop does not.
+constexpr bool is_of_console(UserRole role) { return role >= UserRole::kViewer; }
 
 /// Rises with every logout and new password; a cookie that carries a smaller one is refused.
 using SessionEpoch = std::int64_t;

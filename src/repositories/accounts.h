@@ -39,6 +39,8 @@ class Accounts {
   /// A new password raises the epoch too, in the same transaction.
   virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
                                                    Instant now) = 0;
+  /// A new role raises the epoch too, in the same transaction: sessions carry the role.
+  virtual std::optional<SessionEpoch> set_role(UserId id, UserRole role, Instant now) = 0;
   /// The epochs that were raised after `revision`. For a caller that knows no revision (-1), or a
   /// greater one than the database (which lost its tail in a failover), all that were raised at or
   /// after `recent`: cookies from before then have expired.

@@ -44,6 +44,7 @@ struct CredentialsForm {
   std::string error;  // a sentence, or empty
   std::string name;   // as typed before
   std::string next;   // the path to go on to, or empty
+  bool code = false;  // of the console: asks for the code of the second factor too
 };
 
 /// The change of the password, and the way out.

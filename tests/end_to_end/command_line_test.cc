@@ -48,6 +48,11 @@ TEST(CommandLine, EveryCommandHelps) {
       {"user", "ban"},
       {"user", "unban"},
       {"user", "password"},
+      {"operator"},
+      {"operator", "add"},
+      {"operator", "list"},
+      {"operator", "role"},
+      {"operator", "totp"},
       {"keys"},
       {"keys", "rotate"},
       {"config"},
@@ -210,15 +215,47 @@ TEST(UserList, OfOneRoleFindsTheFewAmongTheMany) {
     arguments.insert(arguments.end(), {"--data", folder.path().string()});
     EXPECT_EQ(stampede(arguments).exit, 0);
   };
-  run({"user", "add", "first", "--operator"});
+  run({"operator", "add", "first", "--role", "operator"});
   run({"mint", "--users", "2-1500"});
   EXPECT_EQ(listed({"--role", "operator"}), 1);
-  run({"user", "add", "last", "--operator"});
+  run({"operator", "add", "last", "--role", "operator"});
   EXPECT_EQ(listed({}), 100);
   EXPECT_EQ(listed({"--role", "operator"}), 2);
   EXPECT_EQ(listed({"--role", "operator", "--limit", "1"}), 1);
   EXPECT_EQ(listed({"--role", "operator", "--after", "1"}), 1);
   EXPECT_EQ(listed({"--role", "buyer", "--limit", "2000"}), 1499);
+}
+
+TEST(OperatorCommands, AddListAndChangeThoseWhoUseTheConsole) {
+  const TempDir folder;
+  const auto run = [&](Words arguments) {
+    arguments.insert(arguments.end(), {"--data", folder.path().string()});
+    return stampede(arguments);
+  };
+  EXPECT_GT(run({"operator", "add", "vera", "--role", "viewer"}).out.size(), 8U) << "a password";
+  EXPECT_EQ(run({"user", "add", "olga", "--operator"}).exit, 0);
+  EXPECT_EQ(run({"user", "add", "bob"}).exit, 0);
+  const CommandResult roles = run({"operator", "list", "--json"});
+  EXPECT_THAT(roles.out, AllOf(HasSubstr("\"vera\",\"role\":\"viewer\""),
+                               HasSubstr("\"olga\",\"role\":\"owner\""), Not(HasSubstr("bob"))));
+  EXPECT_EQ(run({"operator", "role", "vera", "--role", "operator"}).exit, 0);
+  const CommandResult uri = run({"operator", "totp", "vera"});
+  EXPECT_THAT(uri.out, StartsWith("otpauth://totp/Stampede:vera?secret="));
+  EXPECT_THAT(run({"operator", "list", "--json"}).out,
+              HasSubstr("\"vera\",\"role\":\"operator\",\"second_factor\":true"));
+  EXPECT_EQ(run({"operator", "totp", "vera", "--remove"}).exit, 0);
+
+  const auto expect_refused = [&](const Words& words, int exit, const char* said) {
+    const CommandResult refused = run(words);
+    EXPECT_EQ(refused.exit, exit) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr(said));
+  };
+  expect_refused({"operator", "add", "eve", "--role", "buyer"}, 2, "viewer, operator or owner");
+  expect_refused({"operator", "add", "eve"}, 2, "--role");
+  expect_refused({"operator", "role", "bob", "--role", "owner"}, 1, "bob is a buyer");
+  expect_refused({"operator", "role", "nobody", "--role", "owner"}, 1, "there is no user");
+  expect_refused({"operator", "totp", "bob"}, 1, "bob is a buyer");
+  expect_refused({"operator", "totp", "vera", "--remove"}, 1, "no second factor");
 }
 
 /// A shop without a server, with one sale of three units at which nothing happened.

@@ -55,6 +55,14 @@ void Buyer::keep_cookies(const http::ClientResponse& response) {
   }
 }
 
+std::string Buyer::other_cookies() const {
+  std::string cookies;
+  for (const auto& [name, value] : other_cookies_) {
+    cookies += fmt::format("{}{}={}", cookies.empty() ? "" : "; ", name, value);
+  }
+  return cookies;
+}
+
 http::ClientResponse Buyer::get(const std::string& target, const std::string& accept) {
   return send({.method = "GET", .target = target, .headers = {{"Accept", accept}}, .body = {}});
 }

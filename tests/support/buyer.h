@@ -52,6 +52,8 @@ class Buyer {
   /// Adds the cookies. Throws std::runtime_error if no answer comes.
   http::ClientResponse send(http::ClientRequest request);
 
+  /// Those beside `uid` and `sign`, as a header has them.
+  std::string other_cookies() const;
   const std::string& sign() const { return sign_; }
   void set_sign(std::string sign) { sign_ = std::move(sign); }
   UserId id() const { return id_; }

@@ -42,6 +42,7 @@ CommandLine::CommandLine(const char* version) {
   add_product();
   add_sale();
   add_user();
+  add_operator();
   add_keys_and_config();
   add_mint();
   add_audit();

@@ -71,12 +71,14 @@ void CommandLine::add_roles() {
 }
 
 void CommandLine::add_user() {
-  CLI::App& user = group(app_, "user", "buyers and operators");
+  CLI::App& user = group(app_, "user", "buyers");
   CLI::App& add =
       command(user, "add", "add a user; prints a generated password, once",
               [this](const auto& loaded) { return app::add_user(loaded.config, user_add_); });
   add.add_option("name", user_add_.name, std::string(kUserNameForm))->required();
-  add.add_flag("--operator", user_add_.is_operator, "may use the operations console");
+  add.add_flag_callback(
+      "--operator", [this] { user_add_.role = UserRole::kOwner; },
+      "may use the console, and not the shop: as `operator add --role owner`");
   add.add_flag("--password-stdin", user_add_.password_from_stdin,
                "read the password from standard input instead");
   add_json(add, user_add_.json);
@@ -86,16 +88,8 @@ void CommandLine::add_user() {
   });
   add_number(list, "--limit", user_list_.limit, "at most so many (100)", std::int64_t{1});
   add_number(list, "--after", user_list_.after.value, "only ids above this one");
-  list.add_option_function<std::string>(
-          "--role",
-          [this](const std::string& text) {
-            if (text != "operator" && text != "buyer") {
-              refuse("--role", text, "operator or buyer");
-            }
-            user_list_.role = text == "operator" ? UserRole::kOperator : UserRole::kBuyer;
-          },
-          "only users of this role: operator or buyer")
-      ->type_name("ROLE");
+  add_role_option(
+      list, true, [this](UserRole role) { user_list_.role = role; }, "only users of this role");
   add_json(list, user_list_.json);
 
   add_user_ban(user);

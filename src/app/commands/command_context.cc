@@ -32,6 +32,7 @@ CommandContext::CommandContext(const Config& config, Missing missing)
       catalog_(repositories_.catalog(), repositories_.pictures(), journal_, pictures::render_apart),
       users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
              journal_),
+      operators_(repositories_.accounts(), repositories_.second_factors(), journal_),
       keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {

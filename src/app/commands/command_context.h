@@ -6,6 +6,7 @@
 #include "repositories/sql/repositories.h"
 #include "services/operations/catalog_operations.h"
 #include "services/operations/key_operations.h"
+#include "services/operations/operator_operations.h"
 #include "services/operations/user_operations.h"
 
 namespace stampede::app {
@@ -22,6 +23,7 @@ class CommandContext {
   repositories::sql::Repositories& storage() { return repositories_; }
   services::operations::CatalogOperations& catalog() { return catalog_; }
   services::operations::UserOperations& users() { return users_; }
+  services::operations::OperatorOperations& operators() { return operators_; }
   services::operations::KeyOperations& keys() { return keys_; }
   /// Whoever runs the command, now.
   services::operations::Operator who() const;
@@ -32,6 +34,7 @@ class CommandContext {
   services::audit::Journal journal_;
   services::operations::CatalogOperations catalog_;
   services::operations::UserOperations users_;
+  services::operations::OperatorOperations operators_;
   services::operations::KeyOperations keys_;
 };
 

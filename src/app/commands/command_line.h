@@ -52,6 +52,10 @@ class CommandLine {
   void add_sale_change(CLI::App& sale);
   void add_user();
   void add_user_ban(CLI::App& user);
+  void add_operator();
+  /// Takes a role of the console, or also `buyer`.
+  CLI::Option& add_role_option(CLI::App& command, bool buyer, std::function<void(UserRole)> take,
+                               const std::string& what);
   void add_mint();
   void add_audit();
   void add_backup();
@@ -97,6 +101,9 @@ class CommandLine {
   UserList user_list_;
   UserBan user_ban_;
   UserPassword user_password_;
+  UserAdd operator_add_;
+  OperatorRole operator_role_;
+  OperatorTotp operator_totp_;
   Mint mint_;
   AuditOptions audit_;
   std::filesystem::path backup_to_;

@@ -60,7 +60,7 @@ Done end_sale(const Config& config, SaleId sale);
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
 struct UserAdd {
   std::string name;
-  bool is_operator = false;
+  UserRole role = UserRole::kBuyer;
   bool password_from_stdin = false;
   bool json = false;
 };
@@ -84,6 +84,19 @@ struct UserPassword {
   bool password_from_stdin = false;
 };
 Done set_user_password(const Config& config, const UserPassword& options);
+
+Done list_operators(const Config& config, bool json);
+struct OperatorRole {
+  std::string who;
+  UserRole role = UserRole::kViewer;
+};
+Done set_operator_role(const Config& config, const OperatorRole& options);
+struct OperatorTotp {
+  std::string who;
+  bool remove = false;
+};
+/// Prints the URI that an authenticator reads.
+Done set_operator_totp(const Config& config, const OperatorTotp& options);
 
 Done create_keys(const Config& config);
 Done rotate_keys(const Config& config);

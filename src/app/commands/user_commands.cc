@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <iostream>
 #include <utility>
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
+#include "app/commands/known_user.h"
 #include "app/terminal/table.h"
-#include "identity/password.h"
 
 namespace stampede::app {
 namespace {
@@ -17,49 +16,9 @@ using repositories::Accounts;
 
 constexpr std::size_t kUsersAtOnce = 1000;
 
-/// A user named on the command line. An id may be another user's name: then it must be told which.
-std::expected<User, std::string> find_user(Accounts& accounts, std::string_view who) {
-  std::optional<User> by_id;
-  std::optional<User> by_name;
-  const bool only_id = who.starts_with("id:");
-  const bool only_name = who.starts_with("name:");
-  const std::string_view word = only_id ? who.substr(3) : only_name ? who.substr(5) : who;
-  if (const auto id = parse_number<std::int64_t>(word); id && !only_name) {
-    by_id = accounts.find(UserId{*id});
-  }
-  if (!only_id) by_name = accounts.find_by_name(word);
-  if (by_id && by_name && by_id->id != by_name->id) {
-    return std::unexpected(
-        fmt::format("{0} is the id of {1} and the name of user {2}; expected id:{0} or name:{0}",
-                    word, by_id->name, by_name->id.value));
-  }
-  if (by_id) return *std::move(by_id);
-  if (by_name) return *std::move(by_name);
-  return std::unexpected(fmt::format("there is no user {:?}; expected a name or an id", who));
-}
-
-std::expected<std::string, std::string> read_password() {
-  std::string password;
-  if (!std::getline(std::cin, password)) {
-    return std::unexpected("expected a password on standard input, in one line");
-  }
-  if (password.ends_with('\r')) password.pop_back();
-  return password;
-}
-
-/// The operator's own password, or a generated one.
-std::expected<std::string, std::string> choose_password(bool from_stdin) {
-  if (!from_stdin) return identity::random_password();
-  return read_password();
-}
-
 std::optional<BlacklistEntry> entry_of(const std::vector<BlacklistEntry>& blacklist, UserId user) {
   const auto entry = std::ranges::find(blacklist, user, &BlacklistEntry::user);
   return entry == blacklist.end() ? std::nullopt : std::optional{*entry};
-}
-
-std::string_view name_of(UserRole role) {
-  return role == UserRole::kOperator ? "operator" : "buyer";
 }
 
 /// Those that were asked for, in order of id. Storage is read in pages: of the role that is asked
@@ -82,7 +41,7 @@ std::vector<User> chosen_users(Accounts& accounts, const UserList& options) {
 boost::json::object json_of(const User& user, const std::optional<BlacklistEntry>& entry) {
   boost::json::object object{{"id", user.id.value},
                              {"name", user.name},
-                             {"role", name_of(user.role)},
+                             {"role", to_string(user.role)},
                              {"created_at", format_rfc3339(user.created_at)},
                              {"banned", nullptr}};
   if (entry) {
@@ -105,8 +64,7 @@ Done add_user(const Config& config, const UserAdd& options) {
   const auto password = choose_password(options.password_from_stdin);
   if (!password) return std::unexpected(password.error());
   CommandContext context(config, CommandContext::Missing::kCreate);
-  const UserRole role = options.is_operator ? UserRole::kOperator : UserRole::kBuyer;
-  const auto id = context.users().add(context.who(), {options.name, *password, role});
+  const auto id = context.users().add(context.who(), {options.name, *password, options.role});
   if (!id) return std::unexpected(id.error());
   const bool generated = !options.password_from_stdin;
   if (options.json) {
@@ -129,7 +87,7 @@ Done list_users(const Config& config, const UserList& options) {
     if (options.json) {
       array.push_back(json_of(user, entry));
     } else {
-      table.add({std::to_string(user.id.value), user.name, std::string{name_of(user.role)},
+      table.add({std::to_string(user.id.value), user.name, std::string{to_string(user.role)},
                  format_rfc3339(user.created_at), ban_words(entry)});
     }
   }

@@ -41,8 +41,14 @@ struct Config {
     std::string origin;            // "https://shop.example"; empty: the request's own Host
     std::int64_t connections = 0;  // of `listen`; 0: as many as open files allow, 65,536 at most
     std::int64_t connections_per_address = 4096;
-    std::vector<std::string> trusted_proxies;  // addresses, exempt from the cap above
+    std::vector<std::string> trusted_proxies;  // addresses and networks, exempt from the cap above
   } http;
+  /// The operators' console, at http.console.
+  struct Console {
+    std::string origin;  // "https://console.example"; empty: the request's own, at an address
+    std::int64_t connections = 64;
+    std::int64_t connections_per_address = 32;
+  } console;
   /// PEM files; empty: plain HTTP.
   struct Tls {
     std::filesystem::path certificate;  // what http.listen shows, and its chain

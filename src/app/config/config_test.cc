@@ -105,7 +105,7 @@ TEST_F(ConfigTest, NothingGivenIsTheDefaults) {
 TEST_F(ConfigTest, TheEnvironmentOverridesTheFileAndFlagsOverrideBoth) {
   const auto loaded = load_config(
       {.file = write("[admission]\ncheck_rate = 1\ncheck_burst = 2.5\nproduct_rate = 3\n"
-                     "[http]\ntrusted_proxies = [\"10.0.0.1\", \"::1\"]\n"
+                     "[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n"
                      "[data]\ndir = \"/from/file\"\n"),
        .environment = {"PATH=/bin", "STAMPEDE_ADMISSION_CHECK_BURST=20", "STAMPEDE_DATA_DIR=/env",
                        "STAMPEDE_HTTP_THREADS=3"},
@@ -115,7 +115,7 @@ TEST_F(ConfigTest, TheEnvironmentOverridesTheFileAndFlagsOverrideBoth) {
   EXPECT_EQ(loaded->config.admission.check_burst, 20);
   EXPECT_EQ(loaded->config.admission.product_rate, 3);
   EXPECT_EQ(loaded->config.http.threads, 3);
-  EXPECT_THAT(loaded->config.http.trusted_proxies, ElementsAre("10.0.0.1", "::1"));
+  EXPECT_THAT(loaded->config.http.trusted_proxies, ElementsAre("10.0.0.0/8", "::1"));
   EXPECT_EQ(loaded->config.data.dir, "/flag");
   EXPECT_EQ(origin_of(*loaded, "admission.check_rate"), path_.string() + ":2");
   EXPECT_EQ(origin_of(*loaded, "admission.check_burst"),
@@ -205,6 +205,12 @@ const BadFile kBadFiles[] = {
     {"[http]\norigin = \"https://shop.example/\"\n", {"http.origin", "https://shop.example/"}},
     {"[http]\ntrusted_proxies = [\"10.0.0.1\", \"proxy\"]\n", {"http.trusted_proxies", "proxy"}},
     {"[http]\ntrusted_proxies = [\"10.0.0.1\\u0000x\"]\n", {"http.trusted_proxies", "U+0000"}},
+    {"[http]\ntrusted_proxies = [\"10.0.0.1/8\"]\n",
+     {"http.trusted_proxies", "10.0.0.1/8", "no bit set beyond the prefix"}},
+    {"[http]\ntrusted_proxies = [\"0.0.0.0/0\"]\n", {"http.trusted_proxies", "0.0.0.0/0"}},
+    {"[console]\norigin = \"console.example\"\n",
+     {"console.origin", "console.example", "https://console.example"}},
+    {"[console]\nconnections = 15\n", {"console.connections", "15", "from 16 to 1000000"}},
     {"[http]\ntrusted_proxies = [1]\n", {"http.trusted_proxies", "a list of"}},
     {"[http]\ntrusted_proxies = \"10.0.0.1\"\n", {"http.trusted_proxies", "a list of"}},
     {"[data]\ndir = \"\"\n", {"data.dir", "directory"}},

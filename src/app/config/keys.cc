@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "app/config/shapes.h"
+#include "net/address_range.h"
 
 namespace stampede::app {
 namespace {
@@ -96,11 +97,27 @@ constexpr Key kKeys[] = {
      .min = 1,
      .max = 1'000'000},
     {.name = "http.trusted_proxies",
-     .description = "proxies in front, whose X-Forwarded-For is believed",
+     .description = "proxies in front of shop and console, whose X-Forwarded-For is believed",
      .slot = [](Config& c) -> Slot { return &c.http.trusted_proxies; },
      .max = kLongestList,
-     .shape = "IPv4 or IPv6 addresses",
-     .valid = is_address},
+     .shape = net::kAddressRangeForm,
+     .valid = is_proxy},
+    {.name = "console.origin",
+     .description = "the console's origin, as operators' browsers see it; empty: the address that "
+                    "it is asked at",
+     .slot = [](Config& c) -> Slot { return &c.console.origin; },
+     .shape = "empty, or a scheme and a host in small letters, like https://console.example",
+     .valid = is_empty_or<is_origin>},
+    {.name = "console.connections",
+     .description = "connections of the console at a time",
+     .slot = [](Config& c) -> Slot { return &c.console.connections; },
+     .min = 16,
+     .max = 1'000'000},
+    {.name = "console.connections_per_address",
+     .description = "of which one address may hold so many",
+     .slot = [](Config& c) -> Slot { return &c.console.connections_per_address; },
+     .min = 1,
+     .max = 1'000'000},
     {.name = "tls.certificate",
      .description = "the shop's certificate and its chain; empty: plain HTTP",
      .slot = [](Config& c) -> Slot { return &c.tls.certificate; },

@@ -67,6 +67,7 @@ class Check {
     const std::filesystem::path& file;
   };
   void check_pair(Pem certificate, Pem key, bool possible);
+  void check_origins();
   void check_node();
   void check_queue();
   void check_database();
@@ -133,11 +134,18 @@ void Check::check_tls() {
   check_pair({"tls.certificate", tls.certificate}, {"tls.key", tls.key}, traits_.tls);
   check_pair({"tls.console_certificate", tls.console_certificate},
              {"tls.console_key", tls.console_key}, traits_.console_tls);
-  if (!tls.certificate.empty() && config_.http.origin.starts_with("http:")) {
-    refuse("http.origin",
-           "is not what a browser says of a shop with tls.certificate; expected "
-           "https://");
-  }
+}
+
+void Check::check_origins() {
+  const Config::Tls& tls = config_.tls;
+  const auto check = [this](std::string_view key, const std::string& origin,
+                            const std::filesystem::path& certificate, std::string_view whose) {
+    if (certificate.empty() || !origin.starts_with("http:")) return;
+    refuse(key, "is not what a browser says of a {}; expected https://", whose);
+  };
+  check("http.origin", config_.http.origin, tls.certificate, "shop with tls.certificate");
+  check("console.origin", config_.console.origin, tls.console_certificate,
+        "console with tls.console_certificate");
 }
 
 void Check::check_node() {
@@ -193,6 +201,7 @@ std::expected<LoadedConfig, ConfigErrors> Check::run() {
   fill(&Config::Http::console, "http.console", traits_.console);
   check_listeners();
   check_tls();
+  check_origins();
   check_node();
   check_queue();
   check_database();

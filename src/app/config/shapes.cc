@@ -6,6 +6,7 @@
 #include <string>
 
 #include "model/node_name.h"
+#include "net/address_range.h"
 #include "net/host_port.h"
 
 namespace stampede::app {
@@ -43,6 +44,8 @@ bool is_address(std::string_view text) {
   return inet_pton(AF_INET, copy.c_str(), &bytes) == 1 ||
          inet_pton(AF_INET6, copy.c_str(), &bytes) == 1;
 }
+
+bool is_proxy(std::string_view text) { return net::AddressRange::parse(text).has_value(); }
 
 bool is_endpoint(std::string_view text) { return is_address(host_of(text)); }
 

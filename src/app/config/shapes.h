@@ -6,6 +6,7 @@
 namespace stampede::app {
 
 bool is_address(std::string_view text);   // of IPv4 or IPv6, without a port
+bool is_proxy(std::string_view text);     // an address, or a network (net/address_range.h)
 bool is_endpoint(std::string_view text);  // to listen on: "127.0.0.1:8082", "[::1]:8082"
 bool is_peer(std::string_view text);  // to connect to: like the above, or a host name; no port 0
 bool is_database(std::string_view text);  // a peer, or the path of a socket

@@ -139,11 +139,9 @@ services::live::Totals totals_of(const ClusterView& view) {
 
 Role::Addresses Admin::start() {
   console_ = std::make_unique<ConsoleFront>(
-      config_.http.console,
+      console_listener(config_, tls_.console()),
       ConsoleFront::Services{
-          .tls = tls_.console(),
-          .hsts = hsts_header(config_),
-          .ipv6_prefix = static_cast<int>(config_.admission.ipv6_prefix),
+          .origin = config_.console.origin,
           .keys = keys_,
           .sessions = sessions_,
           .storage = repositories_,
@@ -206,6 +204,7 @@ bool Admin::stop() {
 int run_admin(const Config& config) {
   const auto tls = std::make_shared<ListenerTls>(config);
   prepare_process(reload_at_hangup(tls));
+  tls->warn_about_origin(config);
   return run_with_database(
       config, [&] { return std::make_unique<Admin>(config, *tls); }, tls->console());
 }

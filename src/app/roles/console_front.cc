@@ -3,19 +3,20 @@
 #include <utility>
 
 #include "app/roles/asset_files.h"
-#include "app/roles/role.h"
 #include "app/roles/shop_metrics.h"
 #include "pictures/apart/render_apart.h"
 #include "views/assets.h"
 
 namespace stampede::app {
 
-ConsoleFront::ConsoleFront(const std::string& address, Services services)
+ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
     : live_period_(services.live_period),
       devices_(services.keys),
+      second_factor_(services.storage.second_factors(), services.keys),
       accounts_(services.storage.accounts(), services.sessions, devices_,
-                {.ipv6_prefix = services.ipv6_prefix,
-                 .site = services::accounts::Sessions::Site::kConsole}),
+                {.ipv6_prefix = listener.limits.ipv6_prefix,
+                 .site = services::accounts::Sessions::Site::kConsole,
+                 .second_factor = &second_factor_}),
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
@@ -30,8 +31,11 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
       overview_(services.storage.catalog(), services.storage.units()),
       files_(asset_files()),
       pages_(views::asset_url),
-      forms_(services.keys),
+      forms_(services.keys, controllers::FormTokens::Cookie::kHost),
+      origin_(services.origin.empty() ? std::nullopt : std::optional(services.origin)),
+      hosts_(services.origin, listener.address),
       guard_({services.sessions, forms_, origin_, pages_, pool_}),
+      gate_({guard_, hosts_}),
       operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
       login_({accounts_, services.sessions, forms_, origin_, pages_}),
       order_search_({archive_, orders_pages_, pages_}),
@@ -52,15 +56,7 @@ ConsoleFront::ConsoleFront(const std::string& address, Services services)
                  catalog_pages_}),
       sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}) {
   add_routes();
-  server_ = std::make_unique<http::Server>(
-      http::ListenerOptions{.address = address,
-                            .threads = 1,
-                            .limits = {.body_bytes = kMostBody,
-                                       .drain_time = kDrainTime,
-                                       .ipv6_prefix = services.ipv6_prefix},
-                            .layer = services.tls,
-                            .headers = services.tls ? services.hsts : std::string{}},
-      router_);
+  server_ = std::make_unique<http::Server>(std::move(listener), router_);
 }
 
 std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_accounts(
@@ -73,6 +69,7 @@ std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_
 
 void ConsoleFront::add_routes() {
   controllers::refuse_doubled_of_console(router_);
+  gate_.watch(router_);
   operations_.add_routes(router_);
   files_.mount(router_);
   login_.add_routes(router_);

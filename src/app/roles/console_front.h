@@ -10,6 +10,7 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/console/audit_log_controller.h"
 #include "controllers/console/buyers_controller.h"
+#include "controllers/console/console_gate.h"
 #include "controllers/console/console_login.h"
 #include "controllers/console/live_controller.h"
 #include "controllers/console/operator_guard.h"
@@ -35,9 +36,7 @@ namespace stampede::app {
 class ConsoleFront {
  public:
   struct Services {
-    http::TransportLayer tls;  // over its connections; empty: plain HTTP
-    std::string hsts;          // hsts_header(), if it speaks TLS
-    int ipv6_prefix;           // of the networks that its limits count
+    std::string origin;  // as console.origin has it
     const identity::KeyRing& keys;
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;
@@ -50,8 +49,9 @@ class ConsoleFront {
     std::function<bool()> ready;
     std::vector<controllers::OperationsController::WriteMetrics> metrics;
   };
-  /// Listens at once; throws std::system_error naming a taken address.
-  ConsoleFront(const std::string& address, Services services);
+  /// Listens at once, as console_listener() has it; throws std::system_error naming a taken
+  /// address.
+  ConsoleFront(http::ListenerOptions listener, Services services);
 
   void start();
   void drain() { server_->drain(); }
@@ -64,9 +64,6 @@ class ConsoleFront {
   const http::Router& router() const { return router_; }
 
  private:
-  /// A picture of 5 MB fits.
-  static constexpr std::size_t kMostBody = 6UL * 1024 * 1024;
-
   void add_routes();
   std::vector<controllers::OperationsController::WriteMetrics> with_accounts(
       std::vector<controllers::OperationsController::WriteMetrics> metrics) const;
@@ -74,6 +71,7 @@ class ConsoleFront {
   const std::chrono::milliseconds live_period_;
 
   services::accounts::Devices devices_;
+  services::accounts::SecondFactor second_factor_;
   services::accounts::Accounts accounts_;
   services::audit::Journal journal_;
   services::accounts::Buyers buyers_;
@@ -91,9 +89,11 @@ class ConsoleFront {
   views::ConsoleLivePages live_pages_{pages_};
   views::ConsoleCatalogPages catalog_pages_{pages_};
   controllers::FormTokens forms_;
-  controllers::OriginRule origin_{std::nullopt};  // the console is asked under its own address
+  controllers::OriginRule origin_;
+  controllers::HostRule hosts_;
   concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
   controllers::OperatorGuard guard_;
+  controllers::ConsoleGate gate_;
   controllers::OperationsController operations_;
   controllers::ConsoleLogin login_;
   controllers::OrderSearchController order_search_;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/config/data_dir.h"
+#include "app/roles/from_config.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/visitor.h"
 
@@ -65,8 +66,15 @@ class ConsoleFrontTest : public testing::Test {
   repositories::sql::Repositories repositories_{database_};
   Sessions sessions_{keys_};
   services::catalog::Catalog catalog_{repositories_.catalog()};
-  ConsoleFront front_{"127.0.0.1:0",
-                      {.keys = keys_,
+  const Config config_ = [] {
+    Config config;
+    config.http.console = "127.0.0.1:0";
+    config.console.origin = "http://shop.example";  // the visitor's
+    return config;
+  }();
+  ConsoleFront front_{console_listener(config_),
+                      {.origin = config_.console.origin,
+                       .keys = keys_,
                        .sessions = sessions_,
                        .storage = repositories_,
                        .catalog = catalog_,
@@ -90,6 +98,46 @@ TEST_F(ConsoleFrontTest, OnlyOpenRoutesAnswerABuyer) {
   EXPECT_EQ(open_routes(), kOpenRoutes);
 }
 
+TEST_F(ConsoleFrontTest, EveryRouteAsksForTheRoleOfTheTable) {
+  std::set<std::string> asked;
+  for (const UserRole role : {UserRole::kViewer, UserRole::kOperator, UserRole::kOwner}) {
+    visitor_.cookies = {
+        {"operator", sessions_.issue_at_console(UserId{1}, role, 0, read_clocks().wall)}};
+    for (const auto& route : controllers::kRouteRoles) {
+      const std::string target = address_of(std::string(route.pattern));
+      const bool posts = route.method == http::Method::kPost;
+      const auto answer = posts ? visitor_.post_form(target, {}) : visitor_.get(target);
+      const std::string body(test_support::body_of(answer));
+      const bool refused = body.find("#role-required\"") != std::string::npos;
+      EXPECT_EQ(refused, role < route.least) << to_string(role) << ' ' << target << ' ' << body;
+      if (refused) {
+        EXPECT_NE(body.find("\"role\":\"" + std::string(to_string(route.least)) + "\""),
+                  std::string::npos)
+            << body;
+      }
+      asked.insert((posts ? "POST " : "GET ") + std::string(route.pattern));
+    }
+  }
+  // And there is no other route behind the log-in.
+  for (const auto& route : front_.router().routes()) {
+    const std::string name =
+        (route.method == http::Method::kPost ? "POST " : "GET ") + route.pattern;
+    const bool open = route.pattern.starts_with("/static/") || kOpenRoutes.contains(name) ||
+                      route.pattern == "/logout";
+    EXPECT_TRUE(open || asked.contains(name)) << name;
+  }
+}
+
+TEST_F(ConsoleFrontTest, AnotherHostIsMisdirected) {
+  http::Request request;
+  request.method = http::Method::kGet;
+  request.path = request.target = "/login";
+  request.headers.emplace_back("Host", "rebound.example");
+  const auto refused = front_.router().refuse_head(request);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 421);
+}
+
 TEST_F(ConsoleFrontTest, WhatIsNotThereIsNotOpenEither) {
   for (const char* accept : {"text/html", "*/*"}) {
     EXPECT_TRUE(turned_away(visitor_.get("/nothing", {{"Accept", accept}}))) << accept;
@@ -99,7 +147,7 @@ TEST_F(ConsoleFrontTest, WhatIsNotThereIsNotOpenEither) {
 
 TEST_F(ConsoleFrontTest, LoginsAreInItsMetrics) {
   services::accounts::Accounts::create(repositories_.accounts(), "boss", "correct horse",
-                                       UserRole::kOperator, Instant{});
+                                       UserRole::kViewer, Instant{});
   const std::string page(test_support::body_of(visitor_.get("/login")));
   constexpr std::string_view kField = "name=\"token\" value=\"";
   const auto token = page.find(kField) + kField.size();

@@ -32,6 +32,24 @@ http::ListenerOptions public_listener(const Config& config, http::TransportLayer
   return options;
 }
 
+http::ListenerOptions console_listener(const Config& config, http::TransportLayer tls) {
+  constexpr std::size_t kMostBody = 6UL * 1024 * 1024;  // a picture of 5 MB fits
+  http::ListenerOptions options{
+      .address = config.http.console,
+      .threads = 1,
+      .limits = {.body_bytes = kMostBody,
+                 .drain_time = kDrainTime,
+                 .connections = static_cast<std::size_t>(config.console.connections),
+                 .connections_per_address =
+                     static_cast<std::size_t>(config.console.connections_per_address),
+                 .ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)},
+      .trusted_proxies = config.http.trusted_proxies,
+      .secure = config.console.origin.starts_with("https:")};
+  if (options.secure || tls) options.headers = hsts_header(config);
+  options.layer = std::move(tls);
+  return options;
+}
+
 std::string hsts_header(const Config& config) {
   if (config.tls.hsts_seconds == 0) return {};
   return fmt::format("Strict-Transport-Security: max-age={}\r\n", config.tls.hsts_seconds);

@@ -20,6 +20,10 @@ namespace stampede::app {
 /// hsts_header() if it speaks TLS or the shop's origin is https.
 http::ListenerOptions public_listener(const Config& config, http::TransportLayer tls = {});
 
+/// The listener of the operators' console; `tls` is put over its connections. HSTS as above, by the
+/// console's own origin.
+http::ListenerOptions console_listener(const Config& config, http::TransportLayer tls = {});
+
 /// The header by which browsers use nothing but TLS from then on (RFC 6797): a whole line, or
 /// empty.
 std::string hsts_header(const Config& config);

@@ -52,12 +52,7 @@ bool refuse_until_room(const Config& config, const ListenerTls& tls, const std::
     responder(refusal(fmt::format("The disk is full: {}", reason)));
   });
   http::Server shop(public_listener(config, tls.shop()), shop_router);
-  http::Server console(
-      http::ListenerOptions{.address = config.http.console,
-                            .threads = 1,
-                            .layer = tls.console(),
-                            .headers = tls.console() ? hsts_header(config) : std::string{}},
-      console_router);
+  http::Server console(console_listener(config, tls.console()), console_router);
   shop.start();
   console.start();
   fmt::print("shop {}\nconsole {}\nfull\n", shop.url(), console.url());

@@ -65,17 +65,26 @@ std::function<void()> reload_at_hangup(std::shared_ptr<ListenerTls> tls) {
 }
 
 void ListenerTls::warn_about_origin(const Config& config) const {
-  const std::string& origin = config.http.origin;
-  if (!origin.starts_with("https:")) return;
-  if (!shop_ && config.http.trusted_proxies.empty()) {
-    telemetry::log_warning(
-        "http.origin is https, and nobody is known to speak TLS: expected tls.certificate, or the "
-        "proxy's address in http.trusted_proxies",
-        "origin={}", origin);
-  } else if (shop_ && !shop_->certificate().is_for(host_of(origin))) {
-    telemetry::log_warning("the certificate is not for http.origin: browsers will refuse it",
-                           "origin={} certificate={}", origin, config.tls.certificate.string());
-  }
+  const auto check = [&config](std::string_view key, const std::string& origin,
+                               const TlsListener* listener, std::string_view certificate_key,
+                               const std::filesystem::path& certificate) {
+    if (!origin.starts_with("https:")) return;
+    if (listener == nullptr && config.http.trusted_proxies.empty()) {
+      telemetry::log_warning(
+          fmt::format("{} is https, and nobody is known to speak TLS: expected {}, or the proxy's "
+                      "address in http.trusted_proxies",
+                      key, certificate_key),
+          "origin={}", origin);
+    } else if (listener != nullptr && !listener->certificate().is_for(host_of(origin))) {
+      telemetry::log_warning(
+          fmt::format("the certificate is not for {}: browsers will refuse it", key),
+          "origin={} certificate={}", origin, certificate.string());
+    }
+  };
+  const Config::Tls& tls = config.tls;
+  check("http.origin", config.http.origin, shop_.get(), "tls.certificate", tls.certificate);
+  check("console.origin", config.console.origin, console_.get(), "tls.console_certificate",
+        tls.console_certificate);
 }
 
 void ListenerTls::write_metrics(telemetry::PrometheusText& text) const {

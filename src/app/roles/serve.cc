@@ -137,10 +137,8 @@ void Serve::open_listeners() {
   front_.add_routes(shop_router_);
   shop_ = std::make_unique<http::Server>(public_listener(config_, tls_.shop()), shop_router_);
   console_ = std::make_unique<ConsoleFront>(
-      config_.http.console,
-      ConsoleFront::Services{.tls = tls_.console(),
-                             .hsts = hsts_header(config_),
-                             .ipv6_prefix = static_cast<int>(config_.admission.ipv6_prefix),
+      console_listener(config_, tls_.console()),
+      ConsoleFront::Services{.origin = config_.console.origin,
                              .keys = keys_,
                              .sessions = sessions_,
                              .storage = repositories_,

@@ -145,8 +145,8 @@ void write_account_metrics(PrometheusText& text, std::string_view prefix,
                            const services::accounts::Accounts& accounts) {
   // By AccountError.
   static constexpr std::array<std::string_view, services::accounts::kAccountErrors> kReasons{
-      "bad-name",  "bad-password", "name-taken", "wrong-login",
-      "throttled", "overloaded",   "storage"};
+      "bad-name",    "bad-password", "name-taken", "wrong-login",
+      "code-needed", "throttled",    "overloaded", "storage"};
   const auto statistics = accounts.statistics();
   single(text, fmt::format("{}_logins_total", prefix), "counter", "Logins with the right password.",
          static_cast<double>(statistics.logged_in));

@@ -9,6 +9,7 @@
 
 #include "controllers/account_response.h"
 #include "controllers/console/operator_guard.h"
+#include "controllers/host_cookie.h"
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
 #include "model/utf8.h"
@@ -22,12 +23,13 @@ using services::accounts::Sessions;
 
 /// Of an operator's browser; shop and console may be one host, whatever their ports are.
 constexpr std::string_view kDeviceCookie = "operator_device";
+constexpr FormTokens::Scope kLoginForm{.action = "/login", .session = {}};
 
 void set_cookie(http::Response& response, std::string_view sign, std::chrono::seconds age,
                 bool secure) {
-  response.with("Set-Cookie",
-                fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{}",
-                            OperatorGuard::kCookie, sign, age.count(), secure ? "; Secure" : ""));
+  response.with("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{}",
+                                          host_cookie(OperatorGuard::kCookie, secure), sign,
+                                          age.count(), secure ? "; Secure" : ""));
 }
 
 http::Response with_form_cookie(http::Response response, const std::string& cookie) {
@@ -52,12 +54,18 @@ void ConsoleLogin::add_routes(http::Router& router) {
   });
 }
 
-bool ConsoleLogin::ours(const http::Request& request, Instant now) const {
-  return services_.origin.allows(request) && services_.forms.valid(request, now);
+bool ConsoleLogin::ours(const http::Request& request, Instant now, std::string_view session) const {
+  return services_.origin.allows(request) &&
+         services_.forms.valid(request, now, {request.path, session});
+}
+
+std::optional<UserId> ConsoleLogin::user_of(const http::Request& request, Instant now) const {
+  return services_.sessions.authenticate(OperatorGuard::cookie_of(request), now,
+                                         Sessions::Site::kConsole);
 }
 
 void ConsoleLogin::show_login(const http::Request& request, http::Responder& responder) const {
-  FormTokens::Issued issued = services_.forms.issue(request, clock_().wall);
+  FormTokens::Issued issued = services_.forms.issue(request, clock_().wall, kLoginForm);
   views::CredentialsForm form;
   form.token = std::move(issued.token);
   form.next = local_target(request.query_parameter("next").value_or(""));
@@ -66,31 +74,34 @@ void ConsoleLogin::show_login(const http::Request& request, http::Responder& res
 
 void ConsoleLogin::log_in(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
-  FormTokens::Issued issued = services_.forms.issue(request, now.wall);
+  FormTokens::Issued issued = services_.forms.issue(request, now.wall, kLoginForm);
   views::CredentialsForm form;
   form.token = std::move(issued.token);
   std::string name = request.form_field("name").value_or("");
   if (is_utf8(name)) form.name = name;  // the page is UTF-8
   form.next = local_target(request.form_field("next").value_or(""));
-  if (!ours(request, now.wall)) {
+  if (!ours(request, now.wall, {})) {
     form.error = "This form had expired or is not ours. Please send it again.";
     return responder(with_form_cookie(page(403, services_.pages.login(form)), issued.cookie));
   }
+  const std::string device = host_cookie(kDeviceCookie, request.secure);
   services_.accounts.log_in(
-      std::move(name), request.form_field("password").value_or(""),
-      {std::string(request.client_address), std::string(request.cookie(kDeviceCookie))}, now,
+      {std::move(name), request.form_field("password").value_or(""),
+       request.form_field("code").value_or("")},
+      {std::string(request.client_address), std::string(request.cookie(device))}, now,
       [this, responder = std::move(responder), form = std::move(form),
-       cookie = std::move(issued.cookie),
+       cookie = std::move(issued.cookie), device,
        secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
           http::Response response = go_to(form.next.empty() ? "/" : form.next);
           set_cookie(response, login->sign, Sessions::kLifetime, secure);
           if (!login->device.empty()) {
-            add_device_cookie(response, kDeviceCookie, login->device, secure);
+            add_device_cookie(response, device, login->device, secure);
           }
           return responder.reply_from_anywhere(std::move(response));
         }
         form.error = services::accounts::explain(login.error());
+        form.code = login.error() == AccountError::kCodeNeeded;
         http::Response response = page(status_of(login.error()), services_.pages.login(form));
         add_retry_after(response);
         responder.reply_from_anywhere(with_form_cookie(std::move(response), cookie));
@@ -99,26 +110,23 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
 
 void ConsoleLogin::show_logout(const http::Request& request, http::Responder& responder) const {
   const Instant now = clock_().wall;
-  const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie), now,
-                                                    Sessions::Site::kConsole);
+  const auto user = user_of(request, now);
   if (!user) return responder(go_to("/login"));
-  FormTokens::Issued issued = services_.forms.issue(request, now);
-  responder(with_form_cookie(page(200, services_.pages.logout(issued.token)), issued.cookie));
+  const FormTokens::Scope scope{"/logout", OperatorGuard::cookie_of(request)};
+  responder(page(200, services_.pages.logout(services_.forms.issue(request, now, scope).token)));
 }
 
 void ConsoleLogin::log_out(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
-  const auto user = services_.sessions.authenticate(request.cookie(OperatorGuard::kCookie),
-                                                    now.wall, Sessions::Site::kConsole);
-  if (!ours(request, now.wall)) {
-    // Another site's form comes without the cookie (SameSite); the answer must not clear it.
-    if (!user) return responder(go_to("/login"));
+  const auto user = user_of(request, now.wall);
+  // Another site's form comes without the cookie (SameSite); the answer must not clear it.
+  if (!user) return responder(go_to("/login"));
+  if (!ours(request, now.wall, OperatorGuard::cookie_of(request))) {
     return responder(page(403, services_.pages.message({"You are not logged out",
                                                         "The form had expired or is not ours."})));
   }
   http::Response gone = go_to("/login");
   set_cookie(gone, "", std::chrono::seconds{0}, request.secure);
-  if (!user) return responder(std::move(gone));
   services_.accounts.log_out(
       *user, {std::string(request.client_address)}, now,
       [this, responder = std::move(responder), gone = std::move(gone)](bool durable) mutable {

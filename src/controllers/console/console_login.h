@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "controllers/clock.h"
 #include "controllers/form_tokens.h"
@@ -12,7 +14,8 @@
 namespace stampede::controllers {
 
 /// GET and POST /login, GET and POST /logout of the console. The cookie `operator` is SameSite
-/// Strict and opens nothing of the shop. Thread-safe; the services outlive it.
+/// Strict, named as host_cookie() says, and opens nothing of the shop. Whoever has a second factor
+/// is asked for its code once the password was right. Thread-safe; the services outlive it.
 class ConsoleLogin {
  public:
   struct Services {
@@ -33,7 +36,8 @@ class ConsoleLogin {
   void log_in(const http::Request& request, http::Responder responder);
   void show_logout(const http::Request& request, http::Responder& responder) const;
   void log_out(const http::Request& request, http::Responder responder);
-  bool ours(const http::Request& request, Instant now) const;
+  bool ours(const http::Request& request, Instant now, std::string_view session) const;
+  std::optional<UserId> user_of(const http::Request& request, Instant now) const;
 
   Services services_;
   Clock clock_;

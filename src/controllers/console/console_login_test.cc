@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "controllers/console/test_console.h"
+#include "tests/support/fakes/fake_second_factors.h"
+#include "tests/support/totp.h"
 
 namespace stampede::controllers {
 namespace {
@@ -27,13 +31,21 @@ class ConsoleLoginTest : public testing::Test {
     login_.add_routes(console_.router);
     console_.guard.get(console_.router, "/sales",
                        [](const auto&, const auto&, Now) { return http::html(200, "inside"); });
-    Accounts::create(console_.users, "boss", kPassword, UserRole::kOperator, console_.now.wall);
+    Accounts::create(console_.users, "boss", kPassword, UserRole::kViewer, console_.now.wall);
     Accounts::create(console_.users, "buyer", kPassword, UserRole::kBuyer, console_.now.wall);
   }
 
   http::Response log_in(const std::string& name, const std::string& password = kPassword,
                         const std::string& next = "") {
     return console_.post("/login", {{"name", name}, {"password", password}, {"next", next}});
+  }
+  http::Response log_in_with_code(const std::string& code) {
+    return console_.post("/login", {{"name", "boss"}, {"password", kPassword}, {"code", code}});
+  }
+  /// Of the step that `now` is in.
+  std::string code_of(const std::string& uri) {
+    const auto secret = uri.find("secret=") + 7;
+    return test_support::totp_of(uri.substr(secret, uri.find('&') - secret), console_.now.wall);
   }
   std::string set_cookie(const http::Response& response) {
     return header_of(response, "Set-Cookie");
@@ -53,8 +65,12 @@ class ConsoleLoginTest : public testing::Test {
 
   TestConsole console_;
   const services::accounts::Devices devices_{console_.ring.ring()};
-  Accounts accounts_{
-      console_.users, console_.sessions, devices_, {.site = Sessions::Site::kConsole}};
+  test_support::FakeSecondFactors factors_;
+  services::accounts::SecondFactor second_factor_{factors_, console_.ring.ring()};
+  Accounts accounts_{console_.users,
+                     console_.sessions,
+                     devices_,
+                     {.site = Sessions::Site::kConsole, .second_factor = &second_factor_}};
   ConsoleLogin login_{
       {accounts_, console_.sessions, console_.forms, console_.origin, console_.pages},
       [this] { return console_.now; }};
@@ -83,7 +99,52 @@ TEST_F(ConsoleLoginTest, TheCookieIsForThisSiteAndNoScript) {
               AllOf(StartsWith("operator="), HasSubstr("; Path=/; Max-Age=43200;"),
                     HasSubstr("; SameSite=Strict"), EndsWith("; HttpOnly")));
   browser_.secure = true;
-  EXPECT_THAT(set_cookie(log_in("boss")), EndsWith("; HttpOnly; Secure"));
+  browser_.cookies.clear();
+  // Of no other host and never over plain HTTP: RFC 6265bis, 4.1.3.2.
+  const auto over_tls = browser_.get("/login");
+  EXPECT_THAT(set_cookie(over_tls), AllOf(StartsWith("__Host-form="), EndsWith("; Secure")));
+  const std::string html(body_of(over_tls));
+  const auto token = html.find("name=\"token\" value=\"") + 20;
+  const auto in =
+      browser_.post_form("/login", {{"name", "boss"},
+                                    {"password", kPassword},
+                                    {"token", html.substr(token, html.find('"', token) - token)}});
+  EXPECT_THAT(set_cookie(in),
+              AllOf(StartsWith("__Host-operator="), HasSubstr("; Path=/; "),
+                    HasSubstr("; SameSite=Strict"), EndsWith("; HttpOnly; Secure")));
+  EXPECT_TRUE(browser_.cookies.contains("__Host-operator_device"));
+  EXPECT_TRUE(inside());
+  browser_.cookies["operator"] = browser_.cookies.at("__Host-operator");
+  browser_.cookies.erase("__Host-operator");
+  EXPECT_FALSE(inside()) << "a neighbour may have set the one without";
+}
+
+TEST_F(ConsoleLoginTest, WhoHasASecondFactorIsAskedForIt) {
+  const auto boss = *console_.users.find_by_name("boss");
+  const std::string uri = second_factor_.renew(boss, console_.now.wall);
+  EXPECT_EQ(console_.html("/login").find("name=\"code\""), std::string::npos);
+  const auto asked = log_in("boss");
+  EXPECT_EQ(asked.status, 401);
+  EXPECT_THAT(std::string(body_of(asked)), HasSubstr("name=\"code\""));
+  EXPECT_EQ(set_cookie(asked), "");
+  EXPECT_THAT(std::string(body_of(log_in("boss", "wrong horse"))), Not(HasSubstr("name=\"code\"")))
+      << "nobody learns who has one without the password";
+  EXPECT_EQ(log_in_with_code("000000").status, 401);
+  EXPECT_FALSE(inside());
+
+  EXPECT_EQ(log_in_with_code(code_of(uri)).status, 303);
+  EXPECT_TRUE(inside());
+  browser_.cookies.clear();
+  EXPECT_EQ(log_in_with_code(code_of(uri)).status, 401) << "a code is taken once";
+  console_.now.wall += std::chrono::seconds{30};
+  EXPECT_EQ(log_in_with_code(code_of(uri)).status, 303) << "and the next one is another";
+}
+
+TEST_F(ConsoleLoginTest, TheTokenOfAnotherFormLogsNobodyOut) {
+  log_in("boss");
+  const auto refused = browser_.post_form("/logout", {{"token", console_.token("/sales/1/end")}});
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(inside());
 }
 
 TEST_F(ConsoleLoginTest, NobodyElseComesIn) {
@@ -106,13 +167,13 @@ TEST_F(ConsoleLoginTest, TheFormMustBeOurs) {
   const Fields credentials{{"name", "boss"}, {"password", kPassword}};
   EXPECT_EQ(browser_.post_form("/login", credentials).status, 403);
   Fields whole = credentials;
-  whole.emplace_back("token", console_.token());
+  whole.emplace_back("token", console_.token("/login"));
   EXPECT_EQ(browser_.post_form("/login", whole, {{"Origin", "http://evil.example"}}).status, 403);
   EXPECT_FALSE(inside());
 
   log_in("boss");
   EXPECT_EQ(browser_.post_form("/logout", {}).status, 403);
-  const Fields token{{"token", console_.token()}};
+  const Fields token{{"token", console_.token("/logout")}};
   EXPECT_EQ(browser_.post_form("/logout", token, {{"Origin", "null"}}).status, 403);
   EXPECT_TRUE(inside());
 }

@@ -87,7 +87,7 @@ void LiveController::open_stream(const http::Request& request, UserId user, Now 
   if (!sale) {
     return responder(http::problem(404, "unknown-sale", "There is no sale of this number."));
   }
-  const std::string cookie(request.cookie(OperatorGuard::kCookie));
+  const std::string cookie(OperatorGuard::cookie_of(request));
   viewers_.open(std::move(responder), {user, request.client_address}, cookie, now.tick,
                 {.sale = *sale, .cookie = cookie});
 }

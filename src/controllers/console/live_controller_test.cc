@@ -47,7 +47,7 @@ class LiveControllerTest : public testing::Test {
 
   repositories::PositionByHolder& sale() { return shop_.of_sale.at(kSale); }
   std::string cookie(UserId user = kOperator) {
-    return "Cookie: operator=" + sessions_.issue(user, 0, now_.wall, Sessions::Site::kConsole) +
+    return "Cookie: operator=" + sessions_.issue_at_console(user, UserRole::kViewer, 0, now_.wall) +
            "\r\n";
   }
   std::string ask(const char* target, const std::string& headers) {

@@ -4,11 +4,13 @@
 
 #include <cctype>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "controllers/background.h"
+#include "controllers/host_cookie.h"
 #include "controllers/page_response.h"
 #include "controllers/session_guard.h"
 
@@ -19,9 +21,11 @@ using services::accounts::Sessions;
 
 /// True if the request accepts HTML, as a browser's navigation does. Scripts, pictures and programs
 /// get a status instead of a redirect.
+bool accepts_page(const http::Request& request) {
+  return request.header("accept").find("text/html") != std::string_view::npos;
+}
 bool wants_page(const http::Request& request) {
-  return request.method != http::Method::kPost &&
-         request.header("accept").find("text/html") != std::string_view::npos;
+  return request.method != http::Method::kPost && accepts_page(request);
 }
 
 /// As a query's value; '/' may stay as it is.
@@ -44,12 +48,42 @@ http::Response not_stored(http::Response response) {
 
 }  // namespace
 
-std::optional<UserId> OperatorGuard::operator_of(const http::Request& request, Instant now) const {
-  return operator_of(request.cookie(kCookie), now);
+std::string_view OperatorGuard::cookie_of(const http::Request& request) {
+  return request.cookie(host_cookie(kCookie, request.secure));
+}
+
+std::optional<OperatorGuard::Session> OperatorGuard::session_of(std::string_view cookie,
+                                                                Instant now) const {
+  return services_.sessions.open(cookie, now, Sessions::Site::kConsole);
 }
 
 std::optional<UserId> OperatorGuard::operator_of(std::string_view cookie, Instant now) const {
-  return services_.sessions.authenticate(cookie, now, Sessions::Site::kConsole);
+  const auto session = session_of(cookie, now);
+  return session ? std::optional(session->user) : std::nullopt;
+}
+
+std::optional<http::Response> OperatorGuard::refuse_stranger(const http::Request& request) const {
+  if (session_of(cookie_of(request), clock_().wall)) return std::nullopt;
+  return turn_away(request);
+}
+
+http::Response OperatorGuard::refuse_role(const http::Request& request, UserRole least) const {
+  const std::string detail = fmt::format(
+      "This needs the role “{}”. An owner of the shop can give it to you, by the command "
+      "`stampede operator role`.",
+      to_string(least));
+  if (accepts_page(request)) {
+    return page(403, services_.pages.message({"Not with your role", detail}));
+  }
+  return not_stored(
+      http::problem(403, "role-required", detail, fmt::format(R"("role":"{}")", to_string(least))));
+}
+
+UserRole OperatorGuard::least_for(http::Method method, std::string_view pattern) const {
+  for (const RouteRole& route : services_.roles) {
+    if (route.method == method && route.pattern == pattern) return route.least;
+  }
+  throw std::logic_error(fmt::format("route '{}': no role is said for it", pattern));
 }
 
 http::Response OperatorGuard::turn_away(const http::Request& request) const {
@@ -60,7 +94,7 @@ http::Response OperatorGuard::turn_away(const http::Request& request) const {
 std::optional<http::Response> OperatorGuard::refuse_forged(const http::Request& request,
                                                            Instant now) const {
   if (!services_.origin.allows(request)) return not_stored(bad_origin());
-  if (services_.forms.valid(request, now)) return std::nullopt;
+  if (services_.forms.valid(request, now, {request.path, cookie_of(request)})) return std::nullopt;
   return not_stored(http::problem(403, "form-expired",
                                   "The form had expired or is not ours. Load its page again."));
 }
@@ -74,20 +108,23 @@ void OperatorGuard::post(http::Router& router, std::string pattern, Work work) {
 }
 
 void OperatorGuard::add(http::Router& router, std::string pattern, bool post, Work work) {
-  auto handler = [this, post, work = std::make_shared<const Work>(std::move(work))](
+  const UserRole least = least_for(post ? http::Method::kPost : http::Method::kGet, pattern);
+  auto handler = [this, post, least, work = std::make_shared<const Work>(std::move(work))](
                      http::Request& request, http::Responder responder) {
     const Now now = clock_();
-    const auto user = operator_of(request, now.wall);
-    if (!user) return responder(turn_away(request));
+    const auto session = session_of(cookie_of(request), now.wall);
+    if (!session) return responder(turn_away(request));
+    if (session->role < least) return responder(refuse_role(request, least));
     if (post) {
       if (auto refusal = refuse_forged(request, now.wall)) return responder(*std::move(refusal));
     }
-    answer_from(services_.pool, std::move(responder), [this, &request, work, user = *user, now] {
-      FormTokens::Issued issued = services_.forms.issue(request, now.wall);
-      http::Response response = (*work)(request, {user, std::move(issued.token)}, now);
-      if (!issued.cookie.empty()) response.with("Set-Cookie", std::move(issued.cookie));
-      return response;
-    });
+    answer_from(
+        services_.pool, std::move(responder), [this, &request, work, user = session->user, now] {
+          const auto token = [&](std::string_view action) {
+            return services_.forms.issue(request, now.wall, {action, cookie_of(request)}).token;
+          };
+          return (*work)(request, {user, token}, now);
+        });
   };
   if (post) {
     router.post(std::move(pattern), std::move(handler));
@@ -97,18 +134,20 @@ void OperatorGuard::add(http::Router& router, std::string pattern, bool post, Wo
 }
 
 void OperatorGuard::get_stream(http::Router& router, std::string pattern, Stream stream) {
-  router.get(std::move(pattern),
-             [this, stream = std::move(stream)](http::Request& request, http::Responder responder) {
-               const Now now = clock_();
-               const auto user = operator_of(request, now.wall);
-               if (!user) return responder(turn_away(request));
-               stream(request, {*user, {}}, now, std::move(responder));
-             });
+  const UserRole least = least_for(http::Method::kGet, pattern);
+  router.get(std::move(pattern), [this, least, stream = std::move(stream)](
+                                     http::Request& request, http::Responder responder) {
+    const Now now = clock_();
+    const auto session = session_of(cookie_of(request), now.wall);
+    if (!session) return responder(turn_away(request));
+    if (session->role < least) return responder(refuse_role(request, least));
+    stream(request, {session->user, {}}, now, std::move(responder));
+  });
 }
 
 void OperatorGuard::refuse_unknown(http::Router& router) {
   router.otherwise([this](http::Request& request, http::Responder responder) {
-    if (!operator_of(request, clock_().wall)) return responder(turn_away(request));
+    if (auto refusal = refuse_stranger(request)) return responder(*std::move(refusal));
     if (!wants_page(request)) {
       return responder(not_stored(http::problem(404, "not-found", "There is nothing here.")));
     }

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
+#include "controllers/console/route_roles.h"
 #include "controllers/form_tokens.h"
 #include "controllers/origin.h"
 #include "http/server/router.h"
@@ -15,9 +19,11 @@
 
 namespace stampede::controllers {
 
-/// Guards the console: every route added through it answers logged-in operators and nobody else.
-/// Pages redirect others to /login (303), other routes answer 401 `login-required`. A POST also
-/// needs an allowed origin and the form's token (403). Thread-safe; the services outlive it.
+/// Guards the console: every route added through it answers those who are logged in with the role
+/// that the route asks for, and nobody else. Pages redirect strangers to /login (303), other routes
+/// answer 401 `login-required`; another role hears 403 `role-required`, which names the one that is
+/// needed. A POST also needs an allowed origin and its own form's token (403). Thread-safe; the
+/// services outlive it.
 class OperatorGuard {
  public:
   struct Services {
@@ -26,14 +32,17 @@ class OperatorGuard {
     const OriginRule& origin;
     const views::ConsolePages& pages;
     concurrency::WorkerPool& pool;
+    /// Adding a route that is not among them throws std::logic_error. Outlives the guard.
+    std::span<const RouteRole> roles = kRouteRoles;
   };
   explicit OperatorGuard(const Services& services, Clock clock = read_clocks)
       : services_(services), clock_(std::move(clock)) {}
 
-  /// The operator who asks, and the form token for the page that answers.
+  /// The operator who asks, and what makes the tokens of forms for the page that answers: for the
+  /// hidden field `token`, and the header `Form-Token`.
   struct Operator {
     UserId id;
-    std::string token;  // for the hidden field `token` of forms, and the header `Form-Token`
+    views::FormToken token;
   };
   /// Runs on the console's pool: it may block. What it throws is logged and answered with 503.
   using Work = std::function<http::Response(const http::Request&, const Operator&, Now)>;
@@ -47,16 +56,26 @@ class OperatorGuard {
   /// For unknown paths: without login they are answered like known ones.
   void refuse_unknown(http::Router& router);
 
-  /// The operator whose cookie this is, while the session lasts. Streams ask again and again.
-  std::optional<UserId> operator_of(const http::Request& request, Instant now) const;
-  /// The same by the cookie's value, which a stream keeps.
+  /// The operator whose cookie this is, while the session lasts. Streams keep it and ask again and
+  /// again.
   std::optional<UserId> operator_of(std::string_view cookie, Instant now) const;
-  static constexpr const char* kCookie = "operator";
+  /// The cookie of the session; empty if there is none.
+  static std::string_view cookie_of(const http::Request& request);
+  static constexpr const char* kCookie = "operator";  // behind what host_cookie() says
+
+  /// How a request without a session is answered; nullopt for one that has a session. Goes by the
+  /// head alone.
+  std::optional<http::Response> refuse_stranger(const http::Request& request) const;
 
  private:
+  using Session = services::accounts::Sessions::Session;
+
+  std::optional<Session> session_of(std::string_view cookie, Instant now) const;
   http::Response turn_away(const http::Request& request) const;
-  /// The refusal of a POST that does not come from one of our forms.
+  http::Response refuse_role(const http::Request& request, UserRole least) const;
+  /// The refusal of a POST that does not come from the form that is made for it.
   std::optional<http::Response> refuse_forged(const http::Request& request, Instant now) const;
+  UserRole least_for(http::Method method, std::string_view pattern) const;
   void add(http::Router& router, std::string pattern, bool post, Work work);
 
   Services services_;

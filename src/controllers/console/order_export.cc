@@ -59,7 +59,7 @@ void OrderExport::begin(const http::Request& request, UserId who, Now now,
   auto place = places_.take({who, request.client_address});
   if (!place) return responder(busy());
   // The pool never refuses: it has room for as many tasks as there are places.
-  Job job{std::move(*place), *filter, std::string(request.cookie(OperatorGuard::kCookie)),
+  Job job{std::move(*place), *filter, std::string(OperatorGuard::cookie_of(request)),
           std::move(responder)};
   (void)pool_.submit(
       [this, &guard, now, job = std::move(job)]() mutable { write(std::move(job), now, guard); });

@@ -26,7 +26,7 @@ class ProductsControllerTest : public testing::Test {
   /// As the page's script sends it.
   http::Response upload(const std::string& target, const std::string& content,
                         test_support::Headers headers = {}) {
-    headers.emplace_back("Form-Token", console_.token());
+    headers.emplace_back("Form-Token", console_.token(target));
     headers.emplace_back("Content-Type", "application/octet-stream");
     return browser_.post(target, content, headers);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,38 +12,47 @@
 
 namespace stampede::controllers {
 
-/// What stands around the controllers of a console: an operator called "olga", whose browser the
-/// visitor is once log_in() was called. Routes are added by the test.
+/// What stands around the controllers of a console: an owner called "olga", whose browser the
+/// visitor is once log_in() was called. Routes are added by the test; those that `roles` has.
 struct TestConsole {
+  std::span<const RouteRole> roles = kRouteRoles;
   Now now{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
   test::TestRing ring;
   services::accounts::Sessions sessions{ring.ring()};
   test_support::FakeBuyers users;
   test_support::FakeAuditLog log;
   services::audit::Journal journal{log, users};
-  FormTokens forms{ring.ring()};
+  FormTokens forms{ring.ring(), FormTokens::Cookie::kHost};
   OriginRule origin{std::nullopt};
   views::ConsolePages pages{[](std::string_view path) { return "/static/" + std::string(path); }};
   concurrency::WorkerPool pool{{.name = "console", .threads = 1, .queue = 8}};
-  OperatorGuard guard{{sessions, forms, origin, pages, pool}, [this] { return now; }};
+  OperatorGuard guard{{sessions, forms, origin, pages, pool, roles}, [this] { return now; }};
   http::Router router;
   test_support::Visitor browser{router};
-  UserId olga = users.add("olga", UserRole::kOperator);
+  UserId olga = users.add("olga", UserRole::kOwner);
 
-  std::string cookie(UserId user) {
-    return sessions.issue(user, 0, now.wall, services::accounts::Sessions::Site::kConsole);
+  std::string cookie(UserId user, UserRole role = UserRole::kOwner) {
+    return sessions.issue_at_console(user, role, 0, now.wall);
   }
-  void log_in() { browser.cookies[OperatorGuard::kCookie] = cookie(olga); }
+  void log_in(UserRole role = UserRole::kOwner) {
+    browser.cookies[OperatorGuard::kCookie] = cookie(olga, role);
+  }
 
-  /// A form's token, with the cookie that belongs to it.
-  std::string token() {
-    http::Request request;
-    const auto issued = forms.issue(request, now.wall);
-    browser.cookies["form"] = issued.cookie.substr(5, issued.cookie.find(';') - 5);
+  /// The token of the form that is sent to `target`: of the session, or for the log-in form with
+  /// the cookie that belongs to it.
+  std::string token(std::string_view target) {
+    const std::string_view action = target.substr(0, target.find('?'));
+    const auto session = browser.cookies.find(OperatorGuard::kCookie);
+    FormTokens::Scope scope{.action = action, .session = {}};
+    if (action != "/login" && session != browser.cookies.end()) scope.session = session->second;
+    const auto issued = forms.issue(http::Request{}, now.wall, scope);
+    if (!issued.cookie.empty()) {
+      browser.cookies["form"] = issued.cookie.substr(5, issued.cookie.find(';') - 5);
+    }
     return issued.token;
   }
   http::Response post(std::string_view target, test_support::Fields fields) {
-    fields.emplace_back("token", token());
+    fields.emplace_back("token", token(target));
     return browser.post_form(target, fields);
   }
   std::string html(std::string_view target) {

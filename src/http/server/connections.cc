@@ -74,20 +74,23 @@ bool ConnectionCaps::wait_until_none(std::chrono::steady_clock::time_point deadl
                                [&]() STAMPEDE_REQUIRES(mutex_) { return open_ == 0; });
 }
 
-TrustedProxies::TrustedProxies(const std::vector<std::string>& addresses) {
-  for (const std::string& text : addresses) {
-    boost::system::error_code error;
-    const auto address = ip::make_address(text, error);
-    if (error) {
+TrustedProxies::TrustedProxies(const std::vector<std::string>& proxies) {
+  for (const std::string& text : proxies) {
+    const auto range = net::AddressRange::parse(text);
+    if (!range) {
       throw std::invalid_argument("trusted proxy '" + text +
-                                  "': expected an address such as 10.0.0.1 or 2001:db8::1");
+                                  "': expected an address such as 10.0.0.1 or 2001:db8::1, or a "
+                                  "network such as 10.0.0.0/8");
     }
-    addresses_.push_back(normalised(address));
+    proxies_.push_back(*range);
   }
 }
 
 bool TrustedProxies::contains(const ip::address& address) const {
-  return std::ranges::find(addresses_, normalised(address)) != addresses_.end();
+  return std::ranges::any_of(proxies_, [&](const net::AddressRange& proxy) {
+    return address.is_v4() ? proxy.contains(address.to_v4().to_bytes())
+                           : proxy.contains(address.to_v6().to_bytes());
+  });
 }
 
 std::string_view TrustedProxies::client_of(std::string_view forwarded_for) const {

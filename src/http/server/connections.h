@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "net/address_range.h"
 #include "net/network.h"
 
 namespace stampede::http {
@@ -74,8 +75,9 @@ class ConnectionCaps {
 /// The proxies whose X-Forwarded-* headers are believed.
 class TrustedProxies {
  public:
-  /// Throws std::invalid_argument naming an entry that is no address.
-  explicit TrustedProxies(const std::vector<std::string>& addresses);
+  /// Each is an address or a network, as net::AddressRange::parse() takes them. Throws
+  /// std::invalid_argument naming an entry that is neither.
+  explicit TrustedProxies(const std::vector<std::string>& proxies);
 
   bool contains(const boost::asio::ip::address& address) const;
   /// The last hop of an X-Forwarded-For that is no trusted proxy itself; empty if there is none or
@@ -83,7 +85,7 @@ class TrustedProxies {
   std::string_view client_of(std::string_view forwarded_for) const;
 
  private:
-  std::vector<boost::asio::ip::address> addresses_;
+  std::vector<net::AddressRange> proxies_;
 };
 
 }  // namespace stampede::http

@@ -45,6 +45,15 @@ TEST(TrustedProxies, KnowsAnAddressInEitherFamily) {
   EXPECT_FALSE(proxies.contains(address("10.0.0.2")));
 }
 
+TEST(TrustedProxies, KnowsEveryAddressOfANetwork) {
+  const TrustedProxies proxies({"10.0.0.0/8", "2001:db8::/32"});
+  EXPECT_TRUE(proxies.contains(address("10.255.0.7")));
+  EXPECT_TRUE(proxies.contains(address("::ffff:10.255.0.7")));
+  EXPECT_TRUE(proxies.contains(address("2001:db8:ffff::1")));
+  EXPECT_FALSE(proxies.contains(address("11.0.0.1")));
+  EXPECT_EQ(proxies.client_of("1.1.1.1, 2.2.2.2, 10.1.1.1, 10.2.2.2"), "2.2.2.2");
+}
+
 TEST(TrustedProxies, TakesTheLastHopItDoesNotTrust) {
   const TrustedProxies proxies({"10.0.0.1", "10.0.0.2"});
   EXPECT_EQ(proxies.client_of("1.1.1.1, 2.2.2.2,10.0.0.1, 10.0.0.2"), "2.2.2.2");

@@ -43,6 +43,9 @@ std::expected<RequestReader::Progress, Refusal> RequestReader::advance() {
     if (!*whole) {
       return Progress::kNeedMore;
     }
+    if (limits_.stop_before_body && (framing_.chunked || framing_.content_length > 0)) {
+      return Progress::kHead;
+    }
   }
   const auto whole = advance_body();
   if (!whole) {

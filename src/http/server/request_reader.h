@@ -20,6 +20,7 @@ class RequestReader {
   struct Limits {
     std::size_t header_bytes;
     std::size_t body_bytes;
+    bool stop_before_body = false;  // kHead is told
   };
   explicit RequestReader(Limits limits);
 
@@ -29,6 +30,9 @@ class RequestReader {
 
   enum class Progress {
     kNeedMore,
+    /// Once a request, if the reader stops there: its head is whole, request() has all but the
+    /// body, and a body is to come.
+    kHead,
     kSendContinue,  // tell the peer to go on (100 Continue), then as kNeedMore
     kComplete,      // request() is whole
   };

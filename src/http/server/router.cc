@@ -90,8 +90,13 @@ const Router::Node* Router::find(Request& request) const {
   return nullptr;
 }
 
+std::optional<Response> Router::refuse_head(const Request& request) const {
+  if (auto doubled = once_.refuse(request)) return doubled;
+  return head_check_ ? head_check_(request) : std::nullopt;
+}
+
 void Router::route(Request& request, Responder responder) const {
-  if (auto doubled = once_.refuse(request)) return responder(*std::move(doubled));
+  if (auto refusal = refuse_head(request)) return responder(*std::move(refusal));
   const Node* const found = find(request);
   if (found == nullptr) {
     if (otherwise_) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "http/message.h"
@@ -15,6 +17,10 @@ namespace stampede::http {
 /// Handles one request on its session's thread; must not block. The request is valid until the
 /// Responder has answered.
 using Handler = std::function<void(Request& request, Responder responder)>;
+
+/// Says by its head alone why a request is refused; nullopt: it is not. The body is not there yet.
+/// As a Handler it must not block.
+using HeadCheck = std::function<std::optional<Response>(const Request& request)>;
 
 /// Finds the handler of a method and path. Patterns are literal segments and {name} segments, such
 /// as "/product/{id}/state"; a literal wins over a {name}. HEAD is answered by GET's handler (the
@@ -30,6 +36,13 @@ class Router {
 
   /// What no request may have twice, whatever it asks for.
   Once& once() { return once_; }
+
+  /// Asked of every request before its handler, and of one that has a body also before the body is
+  /// read: a refusal then leaves it unread, and the connection ends. At most one.
+  void check_heads(HeadCheck check) { head_check_ = std::move(check); }
+  bool checks_heads() const { return static_cast<bool>(head_check_); }
+  /// Of a request whose body was not read. Without check_heads() only what once() says.
+  std::optional<Response> refuse_head(const Request& request) const;
 
   /// Calls the handler; sets request.path_parameters.
   void route(Request& request, Responder responder) const;
@@ -63,6 +76,7 @@ class Router {
   std::vector<Route> routes_;
   Handler otherwise_;
   Once once_;
+  HeadCheck head_check_;
 };
 
 }  // namespace stampede::http

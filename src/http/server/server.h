@@ -39,7 +39,8 @@ struct ListenerOptions {
   std::string address;  // "127.0.0.1:8082", "[::1]:0"; port 0 takes a free one
   unsigned threads = 1;
   Limits limits;
-  /// Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed.
+  /// Addresses and networks (net/address_range.h) whose X-Forwarded-For and X-Forwarded-Proto are
+  /// believed.
   std::vector<std::string> trusted_proxies;
   /// Over the TCP of every connection, TLS as a rule; called by each of the threads. Empty: none.
   TransportLayer layer = {};

@@ -49,6 +49,34 @@ TEST(Server, ClosesWhenAskedTo) {
   EXPECT_TRUE(connection.closed());
 }
 
+TEST(Server, RefusesByTheHeadBeforeABodyIsRead) {
+  TestServer test;
+  test.router.check_heads([](const Request& request) -> std::optional<Response> {
+    EXPECT_EQ(request.client_address, "127.0.0.1");
+    if (request.header("let-in") == "yes") return std::nullopt;
+    return problem(401, "login-required", "Log in first.");
+  });
+  test.server->start();
+  constexpr const char* kLarge = "Content-Length: 60000\r\nExpect: 100-continue\r\n";
+  const auto post = [](const std::string& headers) {
+    return "POST /echo HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
+  };
+  for (const char* body : {kLarge, "Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    RawConnection stranger(test.port());
+    const std::string refused = stranger.ask(post(body));  // of the body nothing was sent
+    EXPECT_THAT(refused, StartsWith("HTTP/1.1 401 ")) << body;
+    EXPECT_THAT(refused, HasSubstr("Connection: close\r\n")) << body;
+    EXPECT_TRUE(stranger.closed()) << body;
+  }
+  RawConnection known(test.port());
+  EXPECT_EQ(body_of(known.ask(post("Let-In: yes\r\nContent-Length: 5\r\n") + "hello")), "hello");
+  EXPECT_THAT(known.ask(get("/hello")), StartsWith("HTTP/1.1 401 ")) << "also without a body";
+  EXPECT_EQ(body_of(known.ask(get("/hello", "Let-In: yes\r\n"))), "hello") << "which ends nothing";
+  RawConnection large(test.port());
+  large.send(post(std::string("Let-In: yes\r\n") + kLarge));
+  EXPECT_THAT(large.until("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+}
+
 TEST(Server, AnswersAThousandPipelinedRequestsInOrder) {
   TestServer test;
   test.server->start();

@@ -35,7 +35,8 @@ Session::Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCap
       slot_(std::move(slot)),
       peer_address_(peer.to_string()),
       behind_trusted_proxy_(loop.server().proxies.contains(peer)),
-      reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes}) {}
+      reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes,
+               loop.server().router.checks_heads()}) {}
 
 void Session::start(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
                     const asio::ip::address& peer) {
@@ -63,9 +64,8 @@ void Session::end() {
 
 Awaitable<void> Session::serve() {
   for (bool keep_alive = true; keep_alive;) {
-    const auto progress = reader_.advance();
+    const auto progress = advance();
     if (!progress) {
-      refuse(progress.error());
       break;
     }
     if (*progress == RequestReader::Progress::kComplete) {
@@ -131,6 +131,18 @@ Awaitable<void> Session::serve() {
   }
 }
 
+/// As the reader's; nullopt once a refusal is written, after which the connection ends.
+std::optional<RequestReader::Progress> Session::advance() {
+  auto progress = reader_.advance();
+  if (progress && *progress == RequestReader::Progress::kHead) {
+    if (refused_by_head()) return std::nullopt;
+    progress = reader_.advance();
+  }
+  if (progress) return *progress;
+  refuse(progress.error());
+  return std::nullopt;
+}
+
 /// Waits for the answer of the request under way; false if the connection ends before.
 Awaitable<bool> Session::answered() {
   // Answers to earlier pipelined requests do not wait for this one.
@@ -170,14 +182,30 @@ bool Session::given_up() {
   return transport_->peer_has_closed();
 }
 
-void Session::dispatch() {
-  end_waiting();
-  Request& request = reader_.request();
+void Session::identify(Request& request) const {
   request.client_address = peer_address_;
   request.secure = loop_.server().secure || transport_->encrypted();
   if (behind_trusted_proxy_) {
     believe_proxy(request);
   }
+}
+
+/// True if the request was answered by its head; then its body is not read.
+bool Session::refused_by_head() {
+  Request& request = reader_.request();
+  identify(request);
+  auto refusal = loop_.server().router.refuse_head(request);
+  if (!refusal) return false;
+  loop_.statistics().requests.add();
+  writer_.write(*std::move(refusal),
+                {.head_only = false, .close = true, .common = loop_.common_headers()});
+  return true;
+}
+
+void Session::dispatch() {
+  end_waiting();
+  Request& request = reader_.request();
+  identify(request);
   first_request_ = false;
   armed_.reset();
   deadline_ = Clock::time_point::max();  // a handler has no deadline

@@ -63,6 +63,7 @@ class Session final : public Exchange,
   ~Session() = default;
 
   Awaitable<void> serve();
+  std::optional<RequestReader::Progress> advance();
   Awaitable<bool> answered();
   Awaitable<bool> others_turn();
   void begin_waiting();
@@ -81,6 +82,9 @@ class Session final : public Exchange,
 
   /// The request may have come long ago, and its peer has given it up since.
   bool given_up();
+  /// Fills in who asks, and how.
+  void identify(Request& request) const;
+  bool refused_by_head();
   void dispatch();
   void believe_proxy(Request& request) const;
   bool write_answer();

@@ -146,6 +146,15 @@ std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_vie
   });
 }
 
+std::optional<SessionEpoch> SqlAccounts::set_role(UserId id, UserRole role, Instant now) {
+  const std::string its_role = to_column(role);
+  return database_.write([&](soci::session& session) {
+    session << "UPDATE users SET role = :role WHERE id = :id", soci::use(its_role),
+        soci::use(id.value);
+    return raise(session, id, now);
+  });
+}
+
 RaisedEpochs SqlAccounts::epochs_raised(std::int64_t revision, Instant recent) {
   return database_.read([&](soci::session& session) {
     RaisedEpochs raised;

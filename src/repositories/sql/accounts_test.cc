@@ -31,6 +31,37 @@ TEST_P(AccountsTest, CountUpFromOneAndAreFoundAgain) {
   EXPECT_FALSE(shop.accounts().find(UserId{3}));
 }
 
+TEST_P(AccountsTest, ANewRoleRaisesTheEpoch) {
+  for (const UserRole role : kUserRoles) {
+    const auto id = shop.accounts().create(to_string(role), "!", role, at(1));
+    EXPECT_EQ(shop.accounts().find(*id)->role, role);
+  }
+  EXPECT_EQ(shop.accounts().set_role(UserId{2}, UserRole::kOwner, at(2)), SessionEpoch{1});
+  EXPECT_EQ(shop.accounts().find(UserId{2})->role, UserRole::kOwner);
+  EXPECT_EQ(shop.accounts().epochs_raised(0, at(0)).epochs.size(), 1U);
+  EXPECT_FALSE(shop.accounts().set_role(UserId{99}, UserRole::kOwner, at(2)));
+}
+
+TEST_P(AccountsTest, ASecondFactorAcceptsLaterStepsAlone) {
+  auto& factors = shop.second_factors();
+  EXPECT_FALSE(factors.find(UserId{1}));
+  EXPECT_FALSE(factors.remove(UserId{1}));
+  factors.put(UserId{1}, "sealed", at(1));
+  EXPECT_EQ(factors.find(UserId{1})->secret, "sealed");
+  EXPECT_EQ(factors.find(UserId{1})->last_step, 0);
+  EXPECT_TRUE(factors.accept(UserId{1}, 7, "sealed", "again"));
+  EXPECT_EQ(factors.find(UserId{1})->secret, "again");
+  EXPECT_FALSE(factors.accept(UserId{1}, 7, "again", "twice")) << "the same code";
+  EXPECT_FALSE(factors.accept(UserId{1}, 6, "again", "twice")) << "an older one";
+  EXPECT_FALSE(factors.accept(UserId{1}, 8, "sealed", "twice")) << "of a secret that is gone";
+  EXPECT_FALSE(factors.accept(UserId{2}, 8, "again", "twice"));
+  EXPECT_EQ(factors.find(UserId{1})->last_step, 7);
+  factors.put(UserId{1}, "new", at(2));
+  EXPECT_EQ(factors.find(UserId{1})->last_step, 0);
+  EXPECT_TRUE(factors.remove(UserId{1}));
+  EXPECT_FALSE(factors.find(UserId{1}));
+}
+
 TEST_P(AccountsTest, NamesDifferInMoreThanCase) {
   ASSERT_TRUE(shop.accounts().create("Alice", "!", UserRole::kBuyer, at(1)));
   EXPECT_FALSE(shop.accounts().create("aLICE", "!", UserRole::kBuyer, at(1)));

@@ -17,6 +17,7 @@
 #include "repositories/sql/search/order_search.h"
 #include "repositories/sql/search/samples.h"
 #include "repositories/sql/search/units.h"
+#include "repositories/sql/second_factors.h"
 
 namespace stampede::repositories::sql {
 
@@ -37,6 +38,7 @@ struct Repositories::All {
         pictures(database),
         quarantine(database),
         samples(database),
+        second_factors(database),
         units(database) {}
 
   SqlAccounts accounts;
@@ -54,6 +56,7 @@ struct Repositories::All {
   SqlPictures pictures;
   SqlQuarantine quarantine;
   SqlSamples samples;
+  SqlSecondFactors second_factors;
   SqlUnitCounts units;
 };
 
@@ -76,6 +79,7 @@ Orders& Repositories::orders() const { return all_->orders; }
 Pictures& Repositories::pictures() const { return all_->pictures; }
 Quarantine& Repositories::quarantine() const { return all_->quarantine; }
 Samples& Repositories::samples() const { return all_->samples; }
+SecondFactors& Repositories::second_factors() const { return all_->second_factors; }
 UnitCounts& Repositories::units() const { return all_->units; }
 
 void Repositories::ensure_shards(std::int32_t shards) { sql::ensure_shards(database_, shards); }

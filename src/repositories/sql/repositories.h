@@ -18,6 +18,7 @@
 #include "repositories/pictures.h"
 #include "repositories/quarantine.h"
 #include "repositories/samples.h"
+#include "repositories/second_factors.h"
 #include "repositories/sql/connection/database.h"
 #include "repositories/units.h"
 
@@ -47,6 +48,7 @@ class Repositories {
   Pictures& pictures() const;
   Quarantine& quarantine() const;
   Samples& samples() const;
+  SecondFactors& second_factors() const;
   UnitCounts& units() const;
 
   /// As ensure_shards() of queue_shards.h.

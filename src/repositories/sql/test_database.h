@@ -79,6 +79,7 @@ struct TestShop {
   Repositories repositories{database};
 
   Accounts& accounts() { return repositories.accounts(); }
+  SecondFactors& second_factors() { return repositories.second_factors(); }
   Catalog& catalog() { return repositories.catalog(); }
   Leases& leases() { return repositories.leases(); }
   Orders& orders() { return repositories.orders(); }

@@ -75,6 +75,9 @@ std::string_view explain(AccountError error) {
       return "This name is taken: choose another.";
     case AccountError::kWrongLogin:
       return "Name or password is wrong.";
+    case AccountError::kCodeNeeded:
+      return "Type the six digits that your authenticator shows now, and the password again. Each "
+             "code is taken once.";
     case AccountError::kThrottled:
       return "Too many tries: wait a minute and try again; after more wrong ones the wait is "
              "longer.";
@@ -101,6 +104,7 @@ class Accounts::Implementation {
         sessions_(sessions),
         devices_(devices),
         site_(options.site),
+        second_factor_(options.second_factor),
         ipv6_prefix_(options.ipv6_prefix),
         throttle_(options.tries),
         registrations_(options.registrations_per_network),
@@ -131,42 +135,41 @@ class Accounts::Implementation {
           ++counts_.registered;
           return Login{.user = *id,
                        .name = name,
-                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall, site_),
+                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall),
                        .device = device_of(client, name, hash, now.wall)};
         });
   }
 
-  void log_in(std::string name, std::string password, const Client& client, Now now, Reply reply) {
+  void log_in(Credentials typed, const Client& client, Now now, Reply reply) {
     // No user can have such a name or password, so a quick refusal reveals nothing.
-    if (!is_name(name) || !is_password(password)) {
+    if (!is_name(typed.name) || !is_password(typed.password)) {
       return reply(std::unexpected(AccountError::kWrongLogin));
     }
-    const std::string account = fold_case(name);
+    const std::string account = fold_case(typed.name);
     const std::uint64_t network = network_of(client);
     const auto known = devices_.find(client.device, account, now.wall);
     const LoginThrottle::Source source(account, network, known ? known->device : "");
     if (throttle_.exhausted(source, now.tick)) {
       return refuse(std::move(reply));
     }
-    enqueue(
-        path(known ? kProven : kStranger, network, account), std::move(reply),
-        [this, account, network, known, password = std::move(password), client, now]() -> Answer {
-          const auto user = repository_.find_by_name(account);
-          // A device is known as long as the password with which it was let in.
-          const bool still_known =
-              known && user && Devices::mark_of(user->password_hash) == known->password;
-          const LoginThrottle::Source from(account, network, still_known ? known->device : "");
-          if (const auto refused = judge(user, password, from, now)) {
-            return std::unexpected(*refused);
-          }
-          ++counts_.logged_in;
-          return Login{.user = user->id,
-                       .name = user->name,
-                       .sign = sessions_.issue(user->id, user->session_epoch, now.wall, site_),
-                       .device = still_known
-                                     ? ""
-                                     : device_of(client, account, user->password_hash, now.wall)};
-        });
+    enqueue(path(known ? kProven : kStranger, network, account), std::move(reply),
+            [this, account, network, known, typed = std::move(typed), client, now]() -> Answer {
+              const auto user = repository_.find_by_name(account);
+              // A device is known as long as the password with which it was let in.
+              const bool still_known =
+                  known && user && Devices::mark_of(user->password_hash) == known->password;
+              const LoginThrottle::Source from(account, network, still_known ? known->device : "");
+              if (const auto refused = judge(user, typed, from, now)) {
+                return std::unexpected(*refused);
+              }
+              ++counts_.logged_in;
+              return Login{
+                  .user = user->id,
+                  .name = user->name,
+                  .sign = session_of(*user, user->session_epoch, now.wall),
+                  .device =
+                      still_known ? "" : device_of(client, account, user->password_hash, now.wall)};
+            });
   }
 
   void change_password(UserId id, std::string old_password, std::string new_password,
@@ -184,7 +187,8 @@ class Accounts::Implementation {
         [this, id, old_password = std::move(old_password), new_password = std::move(new_password),
          source = std::move(source), client, now]() -> Answer {
           const auto user = repository_.find(id);
-          if (const auto refused = judge(user, old_password, source, now)) {
+          if (const auto refused =
+                  judge(user, {.name = {}, .password = old_password}, source, now)) {
             return std::unexpected(*refused);
           }
           const std::string hash = identity::hash_password(new_password);
@@ -193,7 +197,7 @@ class Accounts::Implementation {
           sessions_.revoke_below(id, *epoch, now.wall);
           return Login{.user = id,
                        .name = user->name,
-                       .sign = sessions_.issue(id, *epoch, now.wall, site_),
+                       .sign = session_of(*user, *epoch, now.wall),
                        .device = device_of(client, user->name, hash, now.wall)};
         });
   }
@@ -221,17 +225,26 @@ class Accounts::Implementation {
   /// Why this try fails, or nullopt if the password is right. The try is charged before the
   /// password is checked, so that parallel tries cannot exceed the limit together, and after the
   /// database was read, so that a database that is away does not count as a wrong try.
-  std::optional<AccountError> judge(const std::optional<User>& user, std::string_view password,
+  std::optional<AccountError> judge(const std::optional<User>& user, const Credentials& typed,
                                     const LoginThrottle::Source& source, Now now) {
     const auto charged = throttle_.charge(source, now.tick);
     if (!charged) return AccountError::kThrottled;
-    if (!proves(user, password) || !may_enter(*user)) return AccountError::kWrongLogin;
+    if (!proves(user, typed.password) || !may_enter(*user)) return AccountError::kWrongLogin;
+    if (second_factor_ != nullptr && !second_factor_->accepts(user->id, typed.code, now.wall)) {
+      return AccountError::kCodeNeeded;
+    }
     throttle_.was_right(source, *charged, now.tick);
     return std::nullopt;
   }
 
+  /// Each password is accepted at one site alone.
   bool may_enter(const User& user) const {
-    return site_ == Sessions::Site::kShop || user.role == UserRole::kOperator;
+    return is_of_console(user.role) == (site_ == Sessions::Site::kConsole);
+  }
+
+  std::string session_of(const User& user, SessionEpoch epoch, Instant now) const {
+    if (site_ == Sessions::Site::kShop) return sessions_.issue(user.id, epoch, now);
+    return sessions_.issue_at_console(user.id, user.role, epoch, now);
   }
 
   std::uint64_t network_of(const Client& client) const {
@@ -294,6 +307,7 @@ class Accounts::Implementation {
   Sessions& sessions_;
   const Devices& devices_;
   const Sessions::Site site_;
+  SecondFactor* const second_factor_;
   const int ipv6_prefix_;
   LoginThrottle throttle_;
   identity::GuessLimit registrations_;
@@ -317,9 +331,8 @@ void Accounts::register_buyer(std::string name, std::string password, const Clie
                                   implementation_->reply(std::move(done)));
 }
 
-void Accounts::log_in(std::string name, std::string password, const Client& client, Now now,
-                      LoginDone done) {
-  implementation_->log_in(std::move(name), std::move(password), client, now,
+void Accounts::log_in(Credentials credentials, const Client& client, Now now, LoginDone done) {
+  implementation_->log_in(std::move(credentials), client, now,
                           implementation_->reply(std::move(done)));
 }
 

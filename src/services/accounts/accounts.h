@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "model/user.h"
 #include "net/network.h"
@@ -16,6 +17,7 @@
 #include "services/accounts/devices.h"
 #include "services/accounts/fair_queue.h"
 #include "services/accounts/login_throttle.h"
+#include "services/accounts/second_factor.h"
 #include "services/accounts/sessions.h"
 
 namespace stampede::services::accounts {
@@ -25,11 +27,12 @@ enum class AccountError : std::uint8_t {
   kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
   kNameTaken,
   kWrongLogin,  // unknown name and wrong password are one answer, in one time
+  kCodeNeeded,  // the password is right, and the code of the second factor is missing or not good
   kThrottled,   // too many tries, of that account or from there
   kOverloaded,  // too many wait for a password's check: try again
   kStorage,     // the database did not answer
 };
-inline constexpr std::size_t kAccountErrors = 7;
+inline constexpr std::size_t kAccountErrors = 8;
 
 /// A short sentence that says what was wrong and what was expected.
 std::string_view explain(AccountError error);
@@ -40,6 +43,13 @@ struct Login {
   std::string name;
   std::string sign;         // value of the cookie `sign`, or of the console's `operator`
   std::string device = {};  // of the cookie `device`; empty: the browser's own stays as it is
+};
+
+/// What somebody types to log in.
+struct Credentials {
+  std::string name;
+  std::string password;
+  std::string code = {};  // of the second factor; empty: none was typed
 };
 
 using LoginDone = std::move_only_function<void(std::expected<Login, AccountError>)>;
@@ -75,9 +85,12 @@ class Accounts {
     int registrations_per_network = 600;           // a minute
     std::chrono::milliseconds refusal_delay{500};  // kThrottled and kOverloaded: SlowRefusals
     int ipv6_prefix = net::kCustomerPrefix;        // of net::network_of
-    /// Whose cookies these are. At the console nobody but operators logs in: for anybody else name
-    /// or password is wrong.
+    /// Whose cookies these are. The passwords of viewers, operators and owners are accepted at the
+    /// console alone, and those of buyers at the shop alone: elsewhere name or password is wrong.
     Sessions::Site site = Sessions::Site::kShop;
+    /// Asked for a code once the password is right; a wrong code counts as a wrong password. None:
+    /// the password is enough. Outlives the accounts.
+    SecondFactor* second_factor = nullptr;
   };
   Accounts(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,
            Options options);
@@ -90,8 +103,11 @@ class Accounts {
 
   void register_buyer(std::string name, std::string password, const Client& client, Now now,
                       LoginDone done);
+  void log_in(Credentials credentials, const Client& client, Now now, LoginDone done);
   void log_in(std::string name, std::string password, const Client& client, Now now,
-              LoginDone done);
+              LoginDone done) {
+    log_in({std::move(name), std::move(password)}, client, now, std::move(done));
+  }
   /// Proves the old password first; every other session ends.
   void change_password(UserId user, std::string old_password, std::string new_password,
                        const Client& client, Now now, LoginDone done);

@@ -90,7 +90,7 @@ TEST_F(BuyersTest, LoggingOutRevokesEverySession) {
   test::TestRing ring;
   Sessions sessions(ring.ring());
   const auto shop = sessions.issue(alice_, 0, kNow);
-  const auto console = sessions.issue(alice_, 0, kNow, Sessions::Site::kConsole);
+  const auto console = sessions.issue_at_console(alice_, UserRole::kOwner, 0, kNow);
   const auto gone = buyers_.log_out(alice_, sessions, kNow);
   ASSERT_TRUE(gone);
   EXPECT_EQ(gone->session_epoch, 1);

@@ -68,16 +68,25 @@ Sessions::Sessions(const identity::KeyRing& ring)
 Sessions::~Sessions() = default;
 
 std::string Sessions::seal(const Session& session, Site site) const {
-  const ClaimWriter claims = ClaimWriter()
-                                 .integer(session.user.value)
-                                 .integer(session.since.time_since_epoch().count())
-                                 .integer(session.expires.time_since_epoch().count())
-                                 .integer(session.epoch);
+  ClaimWriter claims;
+  claims.integer(session.user.value)
+      .integer(session.since.time_since_epoch().count())
+      .integer(session.expires.time_since_epoch().count())
+      .integer(session.epoch);
+  if (site == Site::kConsole) claims.text(to_string(session.role));
   return ring_->seal(purpose_of(site), claims.bytes());
 }
 
-std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now, Site site) const {
-  return seal({.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch}, site);
+std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now) const {
+  return seal({.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch},
+              Site::kShop);
+}
+
+std::string Sessions::issue_at_console(UserId user, UserRole role, SessionEpoch epoch,
+                                       Instant now) const {
+  return seal(
+      {.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch, .role = role},
+      Site::kConsole);
 }
 
 std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant now,
@@ -90,6 +99,11 @@ std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant
   session.since = Instant{Instant::duration(claims.integer())};
   session.expires = Instant{Instant::duration(claims.integer())};
   session.epoch = claims.integer();
+  if (site == Site::kConsole) {
+    const auto role = user_role_named(claims.text());
+    if (!role || !is_of_console(*role)) return std::nullopt;
+    session.role = *role;
+  }
   if (!claims.complete() || session.expires <= now ||
       revocations_->revoked(session.user, session.epoch)) {
     return std::nullopt;

@@ -31,14 +31,18 @@ class Sessions {
   /// Where a cookie is valid: the shop's cookie does not open the console, nor the other way round.
   enum class Site : std::uint8_t { kShop, kConsole };
 
-  /// The value of the cookie `sign`, or of the console's `operator`.
-  std::string issue(UserId user, SessionEpoch epoch, Instant now, Site site = Site::kShop) const;
+  /// The value of the cookie `sign`.
+  std::string issue(UserId user, SessionEpoch epoch, Instant now) const;
+  /// That of the console's `operator`, which says what the operator may do. A new role ends it,
+  /// because it raises the epoch (repositories/accounts.h).
+  std::string issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now) const;
 
   struct Session {
     UserId user;
     Instant since;    // the log-in
     Instant expires;  // of this cookie
     SessionEpoch epoch = 0;
+    UserRole role = UserRole::kBuyer;  // at the console: what the operator may do
   };
   /// What this cookie says, or nullopt if it is forged, expired or revoked. As quick as
   /// authenticate().

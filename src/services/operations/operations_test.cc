@@ -6,10 +6,13 @@
 #include "identity/key_ring.h"
 #include "services/operations/catalog_operations.h"
 #include "services/operations/key_operations.h"
+#include "services/operations/operator_operations.h"
 #include "services/operations/user_operations.h"
 #include "tests/support/fakes/fake_buyers.h"
 #include "tests/support/fakes/fake_pictures.h"
+#include "tests/support/fakes/fake_second_factors.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_ring.h"
 
 namespace stampede::services::operations {
 namespace {
@@ -178,6 +181,34 @@ TEST_F(OperationsTest, AUserIsLoggedOutAndAnUnknownOneIsTold) {
   EXPECT_THAT(changes(), IsEmpty());
   EXPECT_EQ(user_operations_.log_out(kWho, bob, sessions)->name, "bob");
   EXPECT_THAT(changes(), ElementsAre("user logout, user " + std::to_string(bob.value) + " bob"));
+}
+
+TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {
+  const auto id = user_operations_.add(kWho, {"vera", "long enough", UserRole::kViewer});
+  ASSERT_TRUE(id);
+  test_support::FakeSecondFactors factors;
+  const test::TestRing ring;
+  accounts::SecondFactor factor{factors, ring.ring()};
+  OperatorOperations operators{users_, factors, journal_};
+  ASSERT_TRUE(operators.set_role(kWho, *users_.find(*id), UserRole::kOwner));
+  EXPECT_EQ(users_.find(*id)->role, UserRole::kOwner);
+  EXPECT_EQ(users_.find(*id)->session_epoch, 1) << "every session of the old role ends";
+  EXPECT_THAT(operators.renew_second_factor(kWho, *users_.find(*id), factor).value(),
+              HasSubstr("otpauth://totp/Stampede:vera?secret="));
+  ASSERT_TRUE(operators.remove_second_factor(kWho, *users_.find(*id)));
+  const std::string subject = "user " + std::to_string(id->value) + " vera";
+  EXPECT_THAT(
+      changes(),
+      ElementsAre("operator add viewer, " + subject, "operator role, " + subject + ": owner",
+                  "operator totp, " + subject, "operator totp remove, " + subject));
+  log_.entries.clear();
+  const User bob = *users_.find(users_.add("bob"));
+  EXPECT_THAT(operators.set_role(kWho, bob, UserRole::kOwner).error(), HasSubstr("is a buyer"));
+  EXPECT_THAT(operators.renew_second_factor(kWho, bob, factor).error(), HasSubstr("is a buyer"));
+  EXPECT_THAT(operators.set_role(kWho, *users_.find(*id), UserRole::kBuyer).error(),
+              HasSubstr("expected viewer, operator or owner"));
+  EXPECT_FALSE(operators.remove_second_factor(kWho, *users_.find(*id)));
+  EXPECT_THAT(changes(), IsEmpty());
 }
 
 TEST_F(OperationsTest, MintingIsJournaledBeforeTheFirstUser) {

@@ -28,7 +28,9 @@ Outcome<UserId> UserOperations::add(const Operator& who, const NewUser& user) {
   if (!id) {
     return std::unexpected(fmt::format("user {:?}: {}", user.name, explain(id.error())));
   }
-  journal_->record(who, user.role == UserRole::kOperator ? "user add operator" : "user add",
+  const bool is_buyer = user.role == UserRole::kBuyer;
+  journal_->record(who,
+                   is_buyer ? "user add" : fmt::format("operator add {}", to_string(user.role)),
                    fmt::format("user {} {}", id->value, user.name));
   return *id;
 }

@@ -1,5 +1,7 @@
 #include "views/console/buyers_pages.h"
 
+#include <fmt/format.h>
+
 #include <map>
 
 #include "views/console/values.h"
@@ -14,7 +16,7 @@ data values_of(const User& user) {
   data values;
   values.set("id", std::to_string(user.id.value));
   values.set("name", user.name);
-  values.set("role", user.role == UserRole::kOperator ? "operator" : "buyer");
+  values.set("role", std::string(to_string(user.role)));
   put_time(values, "added_at", user.created_at);
   return values;
 }
@@ -70,7 +72,10 @@ std::string ConsoleBuyersPages::buyer(const BuyerPage& page) const {
   values.set("sales", sales_of(page.orders));
   values.set("no_orders", data{page.orders.empty()});
   values.set("more_orders", data{page.more_orders});
-  values.set("token", page.token);
+  const std::string address = fmt::format("/buyers/{}", page.user.id.value);
+  for (const char* form : {"blacklist", "unban", "logout"}) {
+    values.set(fmt::format("{}_token", form), page.token(fmt::format("{}/{}", address, form)));
+  }
   values.set("notice", section(page.notice));
   values.set("error", section(page.error));
   values.set("reason", page.reason);
@@ -84,13 +89,13 @@ std::string ConsoleBuyersPages::blacklist(const BlacklistPage& page) const {
   for (const BlacklistRow& row : page.rows) {
     data values = values_of(row.entry);
     values.set("name", section(row.name));
+    values.set("token", page.token(fmt::format("/buyers/{}/unban", row.entry.user.value)));
     rows.push_back(values);
   }
   data values;
   values.set("rows", rows);
   values.set("found", data{!page.rows.empty()});
   values.set("more", section(page.more_after ? std::to_string(page.more_after.value) : ""));
-  values.set("token", page.token);
   values.set("notice", section(page.notice));
   return templates_->render("blacklist", "Blacklist", values);
 }

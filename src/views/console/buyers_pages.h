@@ -24,7 +24,7 @@ struct BuyerPage {
   std::optional<BlacklistEntry> entry;  // if one holds
   std::vector<ConsoleOrder> orders;     // newest first
   bool more_orders = false;
-  std::string token;   // proves that the forms are ours
+  FormToken token;
   std::string notice;  // a sentence of success, or empty
   std::string error;   // a sentence about the form below, which keeps what was typed; or empty
   std::string reason;
@@ -41,7 +41,7 @@ struct BlacklistRow {
 struct BlacklistPage {
   std::vector<BlacklistRow> rows;  // in order of user
   UserId more_after;               // none: there are no more
-  std::string token;
+  FormToken token;
   std::string notice;
 };
 

@@ -24,8 +24,8 @@ std::string words_of(SaleStatus status) {
   return "";
 }
 
-void put_frame(data& values, const FormFrame& frame) {
-  values.set("token", frame.token);
+void put_frame(data& values, const FormFrame& frame, std::string_view action) {
+  values.set("token", frame.token(action));
   values.set("key", frame.key);
   values.set("error", section(frame.error));
 }
@@ -113,19 +113,26 @@ std::string ConsoleCatalogPages::products(const std::vector<Product>& products) 
 std::string ConsoleCatalogPages::new_product(const FormFrame& frame,
                                              const ProductForm& form) const {
   data values;
-  put_frame(values, frame);
+  put_frame(values, frame, "/products/new");
   put_form(values, form);
   return templates_->render("product_new", "New product", values);
 }
 
 std::string ConsoleCatalogPages::product(const ConsoleProductPage& page) const {
   data values;
-  put_frame(values, page.frame);
+  const std::string address = fmt::format("/products/{}", page.product.id.value);
+  put_frame(values, page.frame, address);
   put_form(values, page.form);
   values.set("notice", section(page.notice));
   values.set("id", std::to_string(page.product.id.value));
   data pictures{data::type::list};
-  for (const Picture& picture : page.product.pictures) pictures.push_back(values_of(picture));
+  for (const Picture& picture : page.product.pictures) {
+    data shown = values_of(picture);
+    shown.set("remove_token",
+              page.frame.token(fmt::format("{}/pictures/{}/remove", address, picture.id.value)));
+    pictures.push_back(shown);
+  }
+  values.set("picture_token", page.frame.token(address + "/pictures"));
   values.set("pictures", pictures);
   values.set("any_pictures", data{!page.product.pictures.empty()});
   values.set("full", data{page.product.pictures.size() >= page.most_pictures});
@@ -153,14 +160,17 @@ std::string ConsoleCatalogPages::new_sale(const SaleFormPage& page) const {
   }
   data values{"products", choices};
   values.set("any_products", data{!page.products.empty()});
-  put_frame(values, page.frame);
+  put_frame(values, page.frame, "/sales/new");
   put_form(values, page.form);
   return templates_->render("sale_new", "New sale", values);
 }
 
 std::string ConsoleCatalogPages::sale(const ConsoleSalePage& page) const {
   data values = values_of(page.row);
-  put_frame(values, page.frame);
+  const std::string address = fmt::format("/sales/{}", page.row.sale.id.value);
+  put_frame(values, page.frame, address);
+  values.set("stock_token", page.frame.token(address + "/stock"));
+  values.set("end_token", page.frame.token(address + "/end"));
   values.set("notice", section(page.notice));
   data form{false};
   if (page.form) {

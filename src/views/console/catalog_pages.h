@@ -13,7 +13,7 @@ namespace stampede::views {
 
 /// What every form of the console contains.
 struct FormFrame {
-  std::string token;  // proves that the form is ours
+  FormToken token;
   std::string error;  // a sentence, or empty
   std::string key;    // the idempotency key of the change, in forms that may be sent twice
 };

@@ -17,6 +17,7 @@ std::string ConsolePages::login(const CredentialsForm& form) const {
   values.set("error", section(form.error));
   values.set("name", form.name);
   values.set("next", form.next);
+  values.set("code", data{form.code});
   return templates_->render("login", "Log in", values);
 }
 

@@ -9,6 +9,9 @@
 
 namespace stampede::views {
 
+/// Makes the proof that a form of a page is ours, for the path that the form is sent to.
+using FormToken = std::function<std::string(std::string_view action)>;
+
 /// The console's own few pages; those of its parts are in classes of their own, which share these
 /// templates. Values are escaped. Thread-safe.
 class ConsolePages {

@@ -23,9 +23,11 @@ using identity::Purpose;
 using services::accounts::Devices;
 using services::accounts::Sessions;
 
-constexpr std::array kPurposes{
-    Purpose::kSession, Purpose::kCaptchaChallenge, Purpose::kCaptchaPass, Purpose::kForm,
-    Purpose::kPeer,    Purpose::kOperator,         Purpose::kDevice,      Purpose::kSentPurchase};
+constexpr std::array kPurposes{Purpose::kSession,     Purpose::kCaptchaChallenge,
+                               Purpose::kCaptchaPass, Purpose::kForm,
+                               Purpose::kPeer,        Purpose::kOperator,
+                               Purpose::kDevice,      Purpose::kSentPurchase,
+                               Purpose::kSecondFactor};
 static_assert(kPurposes.size() == identity::kPurposes);
 constexpr Instant kNow{std::chrono::hours{500'000}};  // in 2027
 

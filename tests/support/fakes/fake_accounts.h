@@ -67,6 +67,15 @@ class FakeAccounts : public repositories::Accounts {
     }
     return raise_epoch(id, now);
   }
+  std::optional<SessionEpoch> set_role(UserId id, UserRole role, Instant now) override {
+    {
+      const concurrency::MutexLock lock(mutex_);
+      const auto found = users_.find(id);
+      if (found == users_.end()) return std::nullopt;
+      found->second.role = role;
+    }
+    return raise_epoch(id, now);
+  }
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   /// Makes nobody.
   std::vector<SessionEpoch> ensure_range(UserId first, UserId last, Instant) override {

@@ -14,8 +14,6 @@ constexpr std::size_t kOrdersPerPage = 5'000;
 
 constexpr std::string_view kSuccess = "success";
 constexpr std::string_view kFailed = "failed";
-constexpr std::string_view kBuyer = "buyer";
-constexpr std::string_view kOperator = "operator";
 
 [[noreturn]] void refuse(std::string_view table, std::int64_t id, std::string_view column,
                          std::string_view text) {
@@ -46,9 +44,7 @@ std::string to_column(OrderStatus status) {
   return std::string(status == OrderStatus::kSuccess ? kSuccess : kFailed);
 }
 
-std::string to_column(UserRole role) {
-  return std::string(role == UserRole::kBuyer ? kBuyer : kOperator);
-}
+std::string to_column(UserRole role) { return std::string(to_string(role)); }
 
 void OrderRow::define(soci::statement& statement) {
   for (auto* column : {&number, &sale, &buyer}) statement.exchange(soci::into(*column));
@@ -127,11 +123,12 @@ void UserRow::define(soci::statement& statement) {
 }
 
 User UserRow::user() const {
-  if (role != kBuyer && role != kOperator) refuse("users", id, "role", role);
+  const auto its_role = user_role_named(role);
+  if (!its_role) refuse("users", id, "role", role);
   return {.id = {id},
           .name = name,
           .password_hash = password_hash,
-          .role = role == kBuyer ? UserRole::kBuyer : UserRole::kOperator,
+          .role = *its_role,
           .session_epoch = session_epoch,
           .created_at = to_instant(created_at)};
 }

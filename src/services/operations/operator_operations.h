@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "repositories/accounts.h"
+#include "repositories/second_factors.h"
+#include "services/accounts/second_factor.h"
+#include "services/audit/journal.h"
+#include "services/operations/outcome.h"
+
+namespace stampede::services::operations {
+
+/// What is decided about those who use the console: each is checked, made and written into the
+/// audit log. A running console sees a new role within a second, because it ends every session of
+/// theirs. Thread-safe; calls block and throw repositories::StorageError. What it is given outlives
+/// it.
+class OperatorOperations {
+ public:
+  OperatorOperations(repositories::Accounts& accounts, repositories::SecondFactors& factors,
+                     audit::Journal& journal)
+      : accounts_(&accounts), factors_(&factors), journal_(&journal) {}
+
+  /// A buyer becomes no operator, and no operator a buyer: passwords are of one site alone.
+  Outcome<void> set_role(const Operator& who, const User& user, UserRole role);
+
+  /// Gives them a new secret of a second factor, sealed with the keys of `factor`: the URI that an
+  /// authenticator reads.
+  Outcome<std::string> renew_second_factor(const Operator& who, const User& user,
+                                           accounts::SecondFactor& factor);
+  Outcome<void> remove_second_factor(const Operator& who, const User& user);
+
+ private:
+  repositories::Accounts* accounts_;
+  repositories::SecondFactors* factors_;
+  audit::Journal* journal_;
+};
+
+}  // namespace stampede::services::operations

@@ -48,7 +48,8 @@ stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry 
   LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model concurrency
   LINKS OpenSSL::Crypto stampede::sodium stampede::oath)
-stampede_room(captcha SANITIZE address USES model identity concurrency LINKS stampede::cairo)
+stampede_room(captcha SANITIZE address USES model identity concurrency
+  LINKS stampede::cairo stampede::sodium)
 stampede_room(pictures SANITIZE address
   USES model LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
 stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model)

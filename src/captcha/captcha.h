@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,7 +21,25 @@ struct Subject {
   IdempotencyKey intent;
 };
 
-/// Seals and opens challenges and passes (docs/design.md#http). No state: replaying a pass only
+/// The two ways to a pass.
+enum class Kind : std::uint8_t {
+  kPicture,  // characters to read
+  kWork      // a number to compute (captcha/proof_of_work.h)
+};
+
+/// What an answer to a challenge is worth.
+struct Judgement {
+  enum class Result : std::uint8_t {
+    kWrong,    // or expired, or another's challenge: nothing tells which
+    kTooSoon,  // whatever the answer is, which was not looked at
+    kRight
+  };
+  Result result = Result::kWrong;
+  Kind kind = Kind::kPicture;         // of a challenge that is this subject's and has not expired
+  std::chrono::milliseconds wait{0};  // until the answer is taken, if it came too soon
+};
+
+/// Seals and opens challenges and passes (docs/design.md#captcha). No state: replaying a pass only
 /// repeats its own intent. Thread-safe; `ring` must outlive it.
 class Tokens {
  public:
@@ -28,11 +47,12 @@ class Tokens {
 
   explicit Tokens(const identity::KeyRing& ring) : ring_(&ring) {}
 
-  std::string seal_challenge(const Subject& subject, std::string_view answer, Instant now) const;
-  /// True if `answer` (without regard to case and surrounding blanks) solves the challenge, which
-  /// is this subject's and has not expired.
-  bool solves(std::string_view challenge, std::string_view answer, const Subject& subject,
-              Instant now) const;
+  std::string seal_challenge(const Subject& subject, Kind kind, std::string_view answer,
+                             Instant now) const;
+  /// Whether `answer` (without regard to case and surrounding blanks) solves the challenge, which
+  /// is this subject's and has not expired, and whether `minimum` has passed since it was sealed.
+  Judgement judge(std::string_view challenge, std::string_view answer, const Subject& subject,
+                  std::chrono::milliseconds minimum, Instant now) const;
   std::string seal_pass(const Subject& subject, Instant now) const;
   bool pass_valid(std::string_view pass, const Subject& subject, Instant now) const;
 
@@ -46,26 +66,29 @@ struct Image {
   std::shared_ptr<const std::string> png;
 };
 
-/// Draws one captcha with Cairo, 200 x 70 pixels: five warped letters and digits, from an alphabet
-/// without look-alikes, under noise. The same for the same seed and font. Thread-safe; takes a few
-/// ms. Throws std::runtime_error if Cairo cannot.
+/// Draws one captcha with Cairo, 200 x 70 pixels: four to six warped letters and digits, from an
+/// alphabet without look-alikes, under noise. The same for the same seed and fonts. Thread-safe;
+/// takes a few ms. Throws std::runtime_error if Cairo cannot.
 Image draw(std::uint64_t seed);
 
 /// Captchas drawn ahead by a background thread of low priority, so that drawing never delays a
-/// purchase. Thread-safe.
+/// purchase. Each is handed out once. Thread-safe.
 class ImagePool {
  public:
-  /// Draws a few images itself, so that take() can answer at once; the thread draws the others.
+  /// Holds up to `size` images. Draws a few itself, so that take() can answer at once; the thread
+  /// draws the others.
   explicit ImagePool(std::size_t size = 256);
   ~ImagePool();
   ImagePool(const ImagePool&) = delete;
   ImagePool& operator=(const ImagePool&) = delete;
 
-  /// A ready image, at once. In a rush, images are handed out more than once before the background
-  /// thread replaces them, the most used first; the challenge still binds each to its buyer.
-  Image take();
+  /// An image that nobody was given before, at once; nullopt while none is ready: the thread has
+  /// not drawn as fast as they were taken.
+  std::optional<Image> take();
   /// Images that the background thread has drawn.
   std::uint64_t drawn() const;
+  /// How often take() had none.
+  std::uint64_t missed() const;
 
  private:
   class Implementation;

@@ -55,7 +55,7 @@ TEST(CaptchaDrawing, IsAPngOfTheSizeAndWithEnoughInkToRead) {
     EXPECT_EQ(cairo_image_surface_get_width(decoded.surface), 200);
     EXPECT_EQ(cairo_image_surface_get_height(decoded.surface), 70);
     EXPECT_GT(decoded.dark(), 0.10) << seed;
-    EXPECT_LT(decoded.dark(), 0.40) << seed;
+    EXPECT_LT(decoded.dark(), 0.60) << seed;
   }
 }
 
@@ -65,19 +65,21 @@ TEST(CaptchaDrawing, IsTheSameForTheSameSeedAndNoOther) {
   EXPECT_NE(*draw(7).png, *draw(8).png);
 }
 
-TEST(CaptchaDrawing, AnswersHaveFiveCharactersWithoutLookAlikes) {
+TEST(CaptchaDrawing, AnswersHaveFourToSixCharactersWithoutLookAlikes) {
   std::set<char> used;
+  std::set<std::size_t> lengths;
   std::set<std::string> answers;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const std::string answer = draw(seed).answer;
-    EXPECT_EQ(answer.size(), 5u);
+    lengths.insert(answer.size());
     used.insert(answer.begin(), answer.end());
     answers.insert(answer);
   }
-  EXPECT_GT(used.size(), 10u);
+  EXPECT_EQ(lengths, (std::set<std::size_t>{4, 5, 6}));
+  EXPECT_GT(used.size(), 9u);
   EXPECT_GT(answers.size(), 195u);
-  for (const char look_alike : {'0', 'O', 'D', 'Q', '1', 'I', 'J', '7', '2', 'Z',
-                                '5', 'S', '8', 'B', '6', 'G', '4', 'F', 'V', 'W'}) {
+  for (const char look_alike : {'0', 'O', 'D', 'Q', '1', 'I', 'J', '7', 'L', '2', 'Z', '5', 'S',
+                                'N', '8', 'B', '6', 'G', '4', 'F', 'V', 'W', 'Y', 'R', 'X'}) {
     EXPECT_FALSE(used.contains(look_alike)) << look_alike;
   }
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -47,10 +48,10 @@ class Semaphore {
 /// moves them into the pool when that lock happens to be free.
 class ImagePool::Implementation {
  public:
-  explicit Implementation(std::size_t size)
-      : size_(std::max<std::size_t>(size, 1)), wanted_(size_ - std::min(size_, kDrawnAtOnce)) {
-    images_.reserve(size_);
-    while (images_.size() < std::min(size_, kDrawnAtOnce)) images_.push_back({fresh_image(), 0});
+  explicit Implementation(std::size_t size) : wanted_(std::max(size, kDrawnAtOnce) - kDrawnAtOnce) {
+    while (ready_.size() < std::clamp<std::size_t>(size, 1, kDrawnAtOnce)) {
+      ready_.push_back(fresh_image());
+    }
     drawing_thread_ = std::jthread([this](const std::stop_token& stop) { draw_wanted(stop); });
   }
   ~Implementation() {
@@ -60,30 +61,25 @@ class ImagePool::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
 
-  Image take() {
+  std::optional<Image> take() {
     const concurrency::MutexLock lock(mutex_);
     adopt_fresh();
-    // Choose the least used image. The search begins where the last one ended, so that images used
-    // equally often take turns.
-    std::size_t chosen = next_ % images_.size();
-    for (std::size_t i = 1; i < images_.size() && images_[chosen].uses > 0; ++i) {
-      const std::size_t other = (next_ + i) % images_.size();
-      if (images_[other].uses < images_[chosen].uses) chosen = other;
+    if (ready_.empty()) {
+      ++missed_;
+      return std::nullopt;
     }
-    next_ = chosen + 1;
-    if (images_[chosen].uses++ == 0) wanted_.post();
-    return images_[chosen].image;
+    // It leaves the pool: no second buyer can be given it.
+    std::optional<Image> image = std::move(ready_.back());
+    ready_.pop_back();
+    wanted_.post();
+    return image;
   }
 
   std::uint64_t drawn() const { return drawn_; }
+  std::uint64_t missed() const { return missed_; }
 
  private:
-  struct Slot {
-    Image image;
-    std::uint64_t uses = 0;
-  };
-
-  /// Draws one image for each that is missing or was used; sleeps while there is none.
+  /// Draws one image for each that is missing or was taken; sleeps while there is none.
   void draw_wanted(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "captcha");
     // On Linux each thread has its own nice value.
@@ -100,36 +96,28 @@ class ImagePool::Implementation {
     }
   }
 
-  /// Moves new images into free slots, then into the slots of the images used most.
   void adopt_fresh() STAMPEDE_REQUIRES(mutex_) {
-    std::vector<Image> fresh;
     if (!fresh_mutex_.try_lock()) return;
-    fresh.swap(fresh_);
+    std::ranges::move(fresh_, std::back_inserter(ready_));
+    fresh_.clear();
     fresh_mutex_.unlock();
-    for (Image& image : fresh) {
-      if (images_.size() < size_) {
-        images_.push_back({std::move(image), 0});
-      } else {
-        *std::ranges::max_element(images_, {}, &Slot::uses) = {std::move(image), 0};
-      }
-    }
   }
 
-  const std::size_t size_;
-  Semaphore wanted_;  // counts images that are missing or used and not yet being drawn
+  Semaphore wanted_;  // counts images that are missing or taken and not yet being drawn
   std::atomic<std::uint64_t> drawn_{0};
+  std::atomic<std::uint64_t> missed_{0};
   concurrency::Mutex fresh_mutex_;
   std::vector<Image> fresh_ STAMPEDE_GUARDED_BY(fresh_mutex_);
   concurrency::Mutex mutex_;
-  std::vector<Slot> images_ STAMPEDE_GUARDED_BY(mutex_);
-  std::size_t next_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::vector<Image> ready_ STAMPEDE_GUARDED_BY(mutex_);
   std::jthread drawing_thread_;  // last: it uses all of the above
 };
 
 ImagePool::ImagePool(std::size_t size) : implementation_(std::make_unique<Implementation>(size)) {}
 ImagePool::~ImagePool() = default;
 
-Image ImagePool::take() { return implementation_->take(); }
+std::optional<Image> ImagePool::take() { return implementation_->take(); }
 std::uint64_t ImagePool::drawn() const { return implementation_->drawn(); }
+std::uint64_t ImagePool::missed() const { return implementation_->missed(); }
 
 }  // namespace stampede::captcha

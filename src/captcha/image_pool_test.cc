@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -16,41 +19,56 @@ void wait_until_drawn(const ImagePool& images, std::uint64_t count) {
 
 TEST(CaptchaImagePool, HandsOutAtOnceFromTheStart) {
   ImagePool images(256);
-  std::set<std::shared_ptr<const std::string>> seen;
+  std::set<std::string> seen;
   for (int i = 0; i < 8; ++i) {
-    const Image image = images.take();
-    EXPECT_EQ(image.answer.size(), 5u);
-    EXPECT_TRUE(image.png->starts_with("\x89PNG\r\n\x1A\n"));
-    seen.insert(image.png);
+    const auto image = images.take();
+    ASSERT_TRUE(image);
+    EXPECT_TRUE(image->png->starts_with("\x89PNG\r\n\x1A\n"));
+    seen.insert(*image->png);
   }
-  EXPECT_EQ(seen.size(), 8u);  // unused ones first
+  EXPECT_EQ(seen.size(), 8u);
 }
 
-TEST(CaptchaImagePool, ReplacesWhatWasUsed) {
+TEST(CaptchaImagePool, ReplacesWhatWasTaken) {
   ImagePool images(1);
-  const Image first = images.take();
+  const auto first = images.take();
+  ASSERT_TRUE(first);
   wait_until_drawn(images, 1);
-  EXPECT_NE(images.take().png, first.png);
+  const auto second = images.take();
+  ASSERT_TRUE(second);
+  EXPECT_NE(*second->png, *first->png);
 }
 
 TEST(CaptchaImagePool, FillsUpAndThenDrawsOnlyForWhatWasTaken) {
   ImagePool images(12);
   wait_until_drawn(images, 4);  // eight were drawn at once
   for (std::uint64_t taken = 1; taken <= 10; ++taken) {
-    images.take();
+    ASSERT_TRUE(images.take());
     wait_until_drawn(images, 4 + taken);
     EXPECT_EQ(images.drawn(), 4 + taken);
   }
 }
 
-TEST(CaptchaImagePool, ServesManyThreads) {
+TEST(CaptchaImagePool, GivesNoneTwiceHoweverManyAsk) {
   ImagePool images(4);
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&images] {
-      for (int k = 0; k < 1000; ++k) ASSERT_FALSE(images.take().png->empty());
-    });
+  std::mutex mutex;
+  std::map<std::string, int> given;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        for (int k = 0; k < 1000; ++k) {
+          const auto image = images.take();
+          const std::lock_guard lock(mutex);
+          if (image) ++given[*image->png];
+        }
+      });
+    }
   }
+  EXPECT_GE(given.size(), 4u);
+  for (const auto& [png, times] : given) EXPECT_EQ(times, 1);
+  EXPECT_GT(images.missed(), 0u) << "nobody draws as fast as four threads ask";
+  EXPECT_LE(given.size(), images.drawn() + 4);
 }
 
 }  // namespace

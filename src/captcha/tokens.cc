@@ -29,31 +29,42 @@ ClaimWriter begin_claims(const Subject& subject, Instant now) {
       .text(subject.intent.text());
 }
 
-/// Reads that beginning and compares it.
-bool good_for(ClaimReader& claims, const Subject& subject, Instant now) {
-  const bool fresh = now.time_since_epoch().count() < claims.integer();
+/// Reads that beginning and compares it; when the token was sealed, if it is good.
+std::optional<Instant> sealed_for(ClaimReader& claims, const Subject& subject, Instant now) {
+  const Instant expires{Instant::duration{claims.integer()}};
   const bool same_buyer = claims.integer() == subject.buyer.value;
   const bool same_product = claims.integer() == subject.product.value;
   const bool same_intent = claims.text() == subject.intent.text();
-  return fresh && same_buyer && same_product && same_intent;
+  if (!(now < expires && same_buyer && same_product && same_intent)) return std::nullopt;
+  return expires - Tokens::kLifetime;
 }
 
 }  // namespace
 
-std::string Tokens::seal_challenge(const Subject& subject, std::string_view answer,
+std::string Tokens::seal_challenge(const Subject& subject, Kind kind, std::string_view answer,
                                    Instant now) const {
-  const ClaimWriter claims = begin_claims(subject, now).text(normalise(answer));
+  const ClaimWriter claims =
+      begin_claims(subject, now).text(normalise(answer)).integer(static_cast<std::int64_t>(kind));
   return ring_->seal(Purpose::kCaptchaChallenge, claims.bytes());
 }
 
-bool Tokens::solves(std::string_view challenge, std::string_view answer, const Subject& subject,
-                    Instant now) const {
+Judgement Tokens::judge(std::string_view challenge, std::string_view answer, const Subject& subject,
+                        std::chrono::milliseconds minimum, Instant now) const {
   const auto opened = ring_->open(Purpose::kCaptchaChallenge, challenge);
-  if (!opened) return false;
+  if (!opened) return {};
   ClaimReader claims(*opened);
-  const bool good = good_for(claims, subject, now);
-  const bool solved = claims.text() == normalise(answer);
-  return good && solved && claims.complete();
+  const auto sealed = sealed_for(claims, subject, now);
+  const std::string_view right = claims.text();
+  const auto kind = claims.integer();
+  if (!sealed || !claims.complete()) return {};
+  Judgement judgement{.kind = kind == 0 ? Kind::kPicture : Kind::kWork};
+  if (now < *sealed + minimum) {
+    judgement.result = Judgement::Result::kTooSoon;
+    judgement.wait = *sealed + minimum - now;
+  } else if (right == normalise(answer)) {
+    judgement.result = Judgement::Result::kRight;
+  }
+  return judgement;
 }
 
 std::string Tokens::seal_pass(const Subject& subject, Instant now) const {
@@ -64,7 +75,7 @@ bool Tokens::pass_valid(std::string_view pass, const Subject& subject, Instant n
   const auto opened = ring_->open(Purpose::kCaptchaPass, pass);
   if (!opened) return false;
   ClaimReader claims(*opened);
-  return good_for(claims, subject, now) && claims.complete();
+  return sealed_for(claims, subject, now) && claims.complete();
 }
 
 }  // namespace stampede::captcha

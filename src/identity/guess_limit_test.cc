@@ -36,6 +36,16 @@ TEST(GuessLimit, GivesBackWhatWasRight) {
   EXPECT_FALSE(limit.charge("a", kStart));
 }
 
+TEST(GuessLimit, TellsHowLongAWindowOfItsOwnLasts) {
+  GuessLimit limit(1, 10, seconds{90});
+  EXPECT_EQ(limit.left("a", kStart), seconds{0});
+  EXPECT_TRUE(limit.charge("a", kStart));
+  EXPECT_FALSE(limit.charge("a", kStart + seconds{89}));
+  EXPECT_EQ(limit.left("a", kStart + seconds{89}), seconds{1});
+  EXPECT_EQ(limit.left("a", kStart + seconds{90}), seconds{0});
+  EXPECT_TRUE(limit.charge("a", kStart + seconds{90}));
+}
+
 TEST(GuessLimit, OfZeroAllowsNothing) {
   GuessLimit limit(0);
   EXPECT_FALSE(limit.charge("a", kStart));

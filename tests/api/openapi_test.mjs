@@ -5,7 +5,7 @@ import { answerOf } from "../browser/support/captcha.mjs";
 import { Client } from "./support/client.mjs";
 import { Contract } from "./support/contract.mjs";
 import { problemsInSources, sentProof } from "./support/sources.mjs";
-import { PASSWORD, addPicture, busyShop, buyer, crowdedShop, freshKey, tokenIn } from "./support/setting.mjs";
+import { PASSWORD, addPicture, busyShop, buyer, crowdedShop, freshKey, solveWork, tokenIn } from "./support/setting.mjs";
 
 /** Answers of a shop that is in trouble, which these tests do not bring about: its database or its
     threads would have to stand still. */
@@ -143,6 +143,30 @@ test("from the captcha to the order", async () => {
     await call(other, "verifyCaptcha", 403, { json: { ...json, answer: "wrong" } });
   }
   await call(other, "verifyCaptcha", 429, { json });
+});
+
+test("a proof of work in the place of a picture", async () => {
+  const client = buyer(shop, 8);
+  const key = freshKey();
+  const productID = products.captcha;
+  const query = { productID, key };
+  await call(anyone(), "captchaWork", 401, { query });
+  await call(client, "captchaWork", 400, { query: { productID } });
+  await call(client, "captchaWork", 404, { query: { productID: 999, key } });
+  await call(client, "captchaWork", 403, { query: { productID: products.upcoming, key } });
+  const { body: task } = await call(client, "captchaWork", 200, { query });
+  const solution = { challenge: task.signature, answer: solveWork(task) };
+  const json = { ...solution, productID: Number(productID), key };
+  const { body } = await call(client, "verifyCaptcha", 200, { json });
+  const again = await call(client, "verifyCaptcha", 403, { json });
+  assert.equal(slug(again.body), "captcha-used");
+  await call(client, "check", 201, {
+    query: { productID },
+    headers: { "Idempotency-Key": key, "Captcha-Pass": body.pass },
+  });
+  for (const id of ["captcha", "captchaWork"]) {
+    await contract.callUntil(id, 429, 50, () => ({ client, request: { query } }));
+  }
 });
 
 test("no, and not now", async () => {
@@ -284,6 +308,13 @@ test("a crowd", async () => {
       request: { query: { productID: product }, headers: { "Idempotency-Key": freshKey() } },
     }));
     assert.equal(slug(body), "busy");
+    const productID = await crowded.openSale();
+    const [client, key] = [buyer(crowded, 101), freshKey()];
+    const { headers } = await call(client, "captcha", 200, { query: { productID, key } });
+    const challenge = headers.get("Captcha-Challenge");
+    const json = { challenge, answer: "WRONG", productID: Number(productID), key };
+    const early = await call(client, "verifyCaptcha", 429, { json });
+    assert.equal(slug(early.body), "too-fast");
   } finally {
     await crowded.stop();
   }

@@ -99,6 +99,13 @@ test("on sale, with the captcha", async (t) => {
   await assertPage(page, "product-on");
 });
 
+test("on sale, where the device works in the place of a picture", async (t) => {
+  const { page } = await enter(t, onSale);
+  await page.getByRole("button", { name: /let this device work/ }).click();
+  await steps.shows(page.locator("#captcha-note"), /has done its work/);
+  await assertPage(page, "product-works");
+});
+
 test("on sale, while the captcha does not come", async (t) => {
   const visitor = await enter(t, onSale, { pictures: false });
   const { page } = visitor;

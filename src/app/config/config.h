@@ -29,6 +29,12 @@ struct Config {
     /// address.
     std::int64_t ipv6_prefix = 56;
   } admission;
+  struct Captcha {
+    double minimum_seconds = 2;           // from a challenge to its answer; 0: none
+    std::int64_t fetches_per_buyer = 15;  // pictures a minute, and proofs of work
+    std::int64_t pictures_ahead = 256;    // drawn and not yet given
+    std::int64_t work = 500'000;          // numbers to try while few ask for a proof of work
+  } captcha;
   struct Accounts {
     std::int64_t threads = 1;                      // that check passwords
     std::int64_t registrations_per_address = 600;  // a minute

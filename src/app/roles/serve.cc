@@ -109,19 +109,19 @@ Serve::Serve(const Config& config, const ListenerTls& tls)
       repositories_(database_),
       checkout_(purchase_rules(config), {captcha_tokens_, queue_, blacklist_}),
       origin_(origin_rule(config)),
-      front_(config.admission,
-             {.keys = keys_,
-              .accounts = accounts_,
-              .sessions = sessions_,
-              .orders = orders_,
-              .pictures = pictures_,
-              .captcha = captcha_tokens_,
-              .sales = {
-                  .of_product = [this](ProductId product,
-                                       Now now) { return checkout_.catalog().view(product, now); },
-                  .all = [this](Now now) { return checkout_.catalog().views(now); }},
-              .origin = origin_,
-              .node_of = [](UserId) { return std::string{"local"}; }}) {}
+      front_(config, {.keys = keys_,
+                      .accounts = accounts_,
+                      .sessions = sessions_,
+                      .orders = orders_,
+                      .pictures = pictures_,
+                      .captcha = captcha_tokens_,
+                      .sales = {.of_product =
+                                    [this](ProductId product, Now now) {
+                                      return checkout_.catalog().view(product, now);
+                                    },
+                                .all = [this](Now now) { return checkout_.catalog().views(now); }},
+                      .origin = origin_,
+                      .node_of = [](UserId) { return std::string{"local"}; }}) {}
 
 Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done

@@ -5,21 +5,26 @@
 
 namespace stampede::app {
 
-ShopFront::ShopFront(const Config::Admission& admission, const Services& services)
-    : product_bucket_({.rate = admission.product_rate,
-                       .burst = admission.product_burst,
-                       .ipv6_prefix = static_cast<int>(admission.ipv6_prefix)}),
+ShopFront::ShopFront(const Config& config, const Services& services)
+    : images_(static_cast<std::size_t>(config.captcha.pictures_ahead)),
+      fetches_(static_cast<int>(config.captcha.fetches_per_buyer)),
+      work_(config.captcha.work),
+      product_bucket_({.rate = config.admission.product_rate,
+                       .burst = config.admission.product_burst,
+                       .ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       files_(asset_files()),
       pages_(views::asset_url),
       forms_(services.keys),
       catalog_({services.sales, shared_pages_, product_bucket_, pages_}),
       accounts_({services.accounts, services.sessions, forms_, services.origin, pages_},
                 {.node_of = services.node_of}),
-      captcha_({images_, services.captcha, wrong_answers_, services.sales, services.sessions,
-                services.origin}),
+      captcha_({images_, services.captcha, wrong_answers_, fetches_, work_,
+                std::chrono::milliseconds{
+                    static_cast<std::int64_t>(config.captcha.minimum_seconds * 1'000)},
+                services.sales, services.sessions, services.origin}),
       orders_({services.orders, pool_, services.sessions, pages_}),
       events_({services.orders, services.sessions, services.keys}, read_clocks,
-              {.ipv6_prefix = static_cast<int>(admission.ipv6_prefix)}),
+              {.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       pictures_(services.pictures) {
   files_.add(kOpenApiPath, openapi_document(), http::StaticFiles::Kept::kWithAsking);
 }
@@ -38,6 +43,9 @@ void ShopFront::add_routes(http::Router& router) {
 void ShopFront::write_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_captchas_drawn_total", "counter", "Captchas drawn ahead.");
   text.value("stampede_captchas_drawn_total", "", static_cast<double>(images_.drawn()));
+  text.family("stampede_captchas_missed_total", "counter",
+              "Captchas asked for while none was drawn.");
+  text.value("stampede_captchas_missed_total", "", static_cast<double>(images_.missed()));
   text.family("stampede_purchase_streams", "gauge", "Purchases that are followed by their pages.");
   text.value("stampede_purchase_streams", "", static_cast<double>(events_.open_streams()));
 }

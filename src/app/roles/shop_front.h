@@ -7,6 +7,8 @@
 
 #include "app/config/config.h"
 #include "captcha/captcha.h"
+#include "captcha/fetch_limit.h"
+#include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
 #include "concurrency/worker_pool.h"
 #include "controllers/doubled.h"
@@ -42,7 +44,7 @@ class ShopFront {
     /// The validator that owns a buyer, for the cookie `node`; thread-safe.
     std::function<std::string(UserId)> node_of;
   };
-  ShopFront(const Config::Admission& admission, const Services& services);
+  ShopFront(const Config& config, const Services& services);
 
   /// The front must outlive the router.
   void add_routes(http::Router& router);
@@ -68,6 +70,8 @@ class ShopFront {
 
   captcha::ImagePool images_;
   captcha::WrongAnswers wrong_answers_;
+  captcha::FetchLimit fetches_;
+  captcha::ProofOfWork work_;
   services::admission::FairBucket product_bucket_;
   http::StaticFiles files_;
   views::Pages pages_;

@@ -44,7 +44,7 @@ struct TestFront {
       [this](const auto& attempt, const auto& wait) { return checkout.attempt(attempt, wait); },
       sessions, origin, keys};
 
-  ShopFront front{config.admission,
+  ShopFront front{config,
                   {.keys = keys,
                    .accounts = accounts,
                    .sessions = sessions,

@@ -72,23 +72,22 @@ Web::Web(const Config& config, const ListenerTls& tls)
       database_(open_cluster_database(config, kReaders)),
       repositories_(*database_),
       origin_(origin_rule(config)),
-      front_(config.admission,
-             {.keys = keys_,
-              .accounts = accounts_,
-              .sessions = sessions_,
-              .orders = orders_,
-              .pictures = pictures_,
-              .captcha = captcha_tokens_,
-              .sales = {.of_product = [this](ProductId product,
-                                             Now now) { return sales_.view(product, now); },
-                        .all = [this](Now now) { return sales_.views(now); }},
-              .origin = origin_,
-              .node_of =
-                  [this](UserId buyer) {
-                    const auto ring = routes_.ring();
-                    const Member* owner = ring ? ring->owner(buyer) : nullptr;
-                    return owner != nullptr ? owner->node : std::string{};
-                  }}),
+      front_(config, {.keys = keys_,
+                      .accounts = accounts_,
+                      .sessions = sessions_,
+                      .orders = orders_,
+                      .pictures = pictures_,
+                      .captcha = captcha_tokens_,
+                      .sales = {.of_product = [this](ProductId product,
+                                                     Now now) { return sales_.view(product, now); },
+                                .all = [this](Now now) { return sales_.views(now); }},
+                      .origin = origin_,
+                      .node_of =
+                          [this](UserId buyer) {
+                            const auto ring = routes_.ring();
+                            const Member* owner = ring ? ring->owner(buyer) : nullptr;
+                            return owner != nullptr ? owner->node : std::string{};
+                          }}),
       reload_(reload_parts()) {}
 
 schedules::Reload::Parts Web::reload_parts() {

@@ -78,32 +78,96 @@ void CaptchaController::add_routes(http::Router& router) {
   router.get("/captcha", [this](http::Request& request, http::Responder responder) {
     responder(never_stored(picture(request)));
   });
+  router.get("/captcha/work", [this](http::Request& request, http::Responder responder) {
+    responder(never_stored(work(request)));
+  });
   router.post("/captcha/verify", [this](http::Request& request, http::Responder responder) {
     responder(never_stored(verify(request)));
   });
 }
 
+std::expected<captcha::Subject, http::Response> CaptchaController::admit(
+    const http::Request& request, captcha::Kind kind, Now now) {
+  const auto buyer = current_user(request, services_.sessions, now.wall);
+  if (!buyer) return std::unexpected(login_required());
+  auto subject =
+      subject_of(*buyer, request.query_parameter("productID"), request.query_parameter("key"));
+  if (!subject) return subject;
+  const auto view = services_.sales.of_product(subject->product, now);
+  if (!view) return std::unexpected(unknown_product());
+  if (!view->sale.started(now.wall + kAhead)) {
+    return std::unexpected(
+        http::problem(403, "not-started", "Captchas are given from one minute before the start on.",
+                      fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at))));
+  }
+  if (!services_.fetches.admit(*buyer, kind, now)) {
+    return std::unexpected(
+        http::problem(429, "too-many-captchas", "One buyer is given only so many a minute: wait.")
+            .with("Retry-After",
+                  http::retry_after_seconds(services_.fetches.left(*buyer, kind, now).count())));
+  }
+  return subject;
+}
+
 http::Response CaptchaController::picture(const http::Request& request) {
   const Now now = clock_();
-  const auto buyer = current_user(request, services_.sessions, now.wall);
-  if (!buyer) return login_required();
-  const auto subject =
-      subject_of(*buyer, request.query_parameter("productID"), request.query_parameter("key"));
+  const auto subject = admit(request, captcha::Kind::kPicture, now);
   if (!subject) return subject.error();
-  const auto view = services_.sales.of_product(subject->product, now);
-  if (!view) return unknown_product();
-  if (!view->sale.started(now.wall + kAhead)) {
-    return http::problem(403, "not-started",
-                         "Captchas are given from one minute before the start on.",
-                         fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at)));
+  std::optional<captcha::Image> image = services_.images.take();
+  if (!image) {
+    services_.fetches.forgive(subject->buyer, captcha::Kind::kPicture);
+    return http::problem(503, "unavailable", "No picture is ready: more are asked for than drawn.")
+        .with("Retry-After", "2");
   }
-  captcha::Image image = services_.images.take();
   http::Response response;
   response.content_type = "image/png";
-  response.shared_body = std::move(image.png);
-  response.with("Captcha-Challenge",
-                services_.tokens.seal_challenge(*subject, image.answer, now.wall));
+  response.shared_body = std::move(image->png);
+  response.with("Captcha-Wait", std::to_string(services_.minimum.count()));
+  response.with(
+      "Captcha-Challenge",
+      services_.tokens.seal_challenge(*subject, captcha::Kind::kPicture, image->answer, now.wall));
   return response;
+}
+
+http::Response CaptchaController::work(const http::Request& request) {
+  const Now now = clock_();
+  const auto subject = admit(request, captcha::Kind::kWork, now);
+  if (!subject) return subject.error();
+  const captcha::ProofOfWork::Task task = services_.work.give(now.tick);
+  return json_response(
+      200, {{"algorithm", "SHA-256"},
+            {"challenge", task.challenge},
+            {"maxnumber", task.most},
+            {"salt", task.salt},
+            {"wait_ms", services_.minimum.count()},
+            {"signature", services_.tokens.seal_challenge(*subject, captcha::Kind::kWork,
+                                                          std::to_string(task.number), now.wall)}});
+}
+
+std::optional<http::Response> CaptchaController::refusal(const captcha::Judgement& judgement,
+                                                         const std::string& challenge, UserId buyer,
+                                                         Now now) {
+  using Result = captcha::Judgement::Result;
+  if (judgement.result == Result::kTooSoon) {  // it was not looked at, so it is no guess
+    return http::problem(429, "too-fast",
+                         "That is sooner than a person answers: send the same again later.")
+        .with("Retry-After", http::retry_after_seconds(judgement.wait.count()));
+  }
+  if (!services_.wrong_answers.admit(buyer, now)) {
+    return http::problem(429, "too-many-wrong", "Five wrong answers a minute are enough: wait.")
+        .with("Retry-After", "60");
+  }
+  if (judgement.result != Result::kRight) {
+    return http::problem(
+        403, "captcha-wrong",
+        "That is not what the challenge asks for, or it has expired: try a new one.");
+  }
+  services_.wrong_answers.forgive(buyer);
+  if (judgement.kind == captcha::Kind::kWork && !services_.work.use(challenge, now.tick)) {
+    return http::problem(403, "captcha-used",
+                         "That work has earned its pass already: ask for more.");
+  }
+  return std::nullopt;
 }
 
 http::Response CaptchaController::verify(const http::Request& request) {
@@ -119,15 +183,9 @@ http::Response CaptchaController::verify(const http::Request& request) {
   }
   const auto subject = subject_of(*buyer, asked->product, asked->key);
   if (!subject) return subject.error();
-  if (!services_.wrong_answers.admit(*buyer, now)) {
-    return http::problem(429, "too-many-wrong", "Five wrong answers a minute are enough: wait.")
-        .with("Retry-After", "60");
-  }
-  if (!services_.tokens.solves(*asked->challenge, *asked->answer, *subject, now.wall)) {
-    return http::problem(403, "captcha-wrong",
-                         "That is not what the picture says, or it has expired: try a new one.");
-  }
-  services_.wrong_answers.forgive(*buyer);
+  const auto judgement = services_.tokens.judge(*asked->challenge, *asked->answer, *subject,
+                                                services_.minimum, now.wall);
+  if (auto refused = refusal(judgement, *asked->challenge, *buyer, now)) return *std::move(refused);
   boost::json::object answer;
   answer["pass"] = services_.tokens.seal_pass(*subject, now.wall);
   return json_response(200, answer);

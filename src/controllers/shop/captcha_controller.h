@@ -1,8 +1,14 @@
 #pragma once
 
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "captcha/captcha.h"
+#include "captcha/fetch_limit.h"
+#include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
 #include "controllers/clock.h"
 #include "controllers/origin.h"
@@ -13,15 +19,19 @@
 namespace stampede::controllers {
 
 /// GET /captcha?productID=N&key=K: a picture and, in the header Captcha-Challenge, its sealed
-/// challenge. POST /captcha/verify {challenge, answer, productID, key}, as JSON or a form: the pass
-/// that /check asks for. Both are bound to this buyer, product and intent. Thread-safe; the
-/// services outlive it.
+/// challenge, whose answer is taken after Captcha-Wait milliseconds. GET /captcha/work, with the
+/// same parameters: a proof of work instead. POST /captcha/verify {challenge, answer, productID,
+/// key}, as JSON or a form: the pass that /check asks for. All are bound to this buyer, product and
+/// intent. Thread-safe; the services outlive it.
 class CaptchaController {
  public:
   struct Services {
     captcha::ImagePool& images;
     const captcha::Tokens& tokens;
     captcha::WrongAnswers& wrong_answers;
+    captcha::FetchLimit& fetches;
+    captcha::ProofOfWork& work;
+    std::chrono::milliseconds minimum;  // from a challenge to its answer
     CurrentSales sales;
     const services::accounts::Sessions& sessions;
     const OriginRule& origin;
@@ -35,7 +45,14 @@ class CaptchaController {
 
  private:
   http::Response picture(const http::Request& request);
+  http::Response work(const http::Request& request);
   http::Response verify(const http::Request& request);
+  /// Whose challenge it is to be, one more of this kind charged; or the refusal.
+  std::expected<captcha::Subject, http::Response> admit(const http::Request& request,
+                                                        captcha::Kind kind, Now now);
+  /// The refusal of an answer that earns no pass.
+  std::optional<http::Response> refusal(const captcha::Judgement& judgement,
+                                        const std::string& challenge, UserId buyer, Now now);
 
   Services services_;
   Clock clock_;

@@ -21,6 +21,9 @@ using testing::StartsWith;
 
 constexpr const char* kKey = "0123456789abcdef";
 constexpr const char* kPicture = "/captcha?productID=7&key=0123456789abcdef";
+constexpr const char* kWork = "/captcha/work?productID=7&key=0123456789abcdef";
+constexpr int kFetches = 12;  // a minute
+constexpr std::chrono::milliseconds kMinimum{2000};
 
 class CaptchaControllerTest : public testing::Test {
  protected:
@@ -42,9 +45,16 @@ class CaptchaControllerTest : public testing::Test {
   captcha::Subject subject(UserId buyer = UserId{1}) const {
     return {buyer, ProductId{7}, *IdempotencyKey::parse(kKey)};
   }
-  /// A challenge whose answer the test knows.
-  std::string challenge(const captcha::Subject& subject) const {
-    return tokens_.seal_challenge(subject, "RIGHT", now_.wall);
+  /// A challenge whose answer the test knows, given so long ago.
+  std::string challenge(const captcha::Subject& subject,
+                        captcha::Kind kind = captcha::Kind::kPicture,
+                        std::chrono::milliseconds ago = kMinimum) const {
+    return tokens_.seal_challenge(subject, kind, "RIGHT", now_.wall - ago);
+  }
+  http::Response patient_get(const char* target) {
+    http::Response response = visitor_.get(target);
+    while (response.status == 503) response = visitor_.get(target);
+    return response;
   }
   http::Response verify(std::string_view challenge, std::string_view answer,
                         const test_support::Headers& headers = {}) {
@@ -64,10 +74,12 @@ class CaptchaControllerTest : public testing::Test {
   captcha::ImagePool images_{4};
   captcha::Tokens tokens_{ring_.ring()};
   captcha::WrongAnswers wrong_answers_;
+  captcha::FetchLimit fetches_{kFetches};
+  captcha::ProofOfWork work_{1000};
   OriginRule origin_{std::nullopt};
-  CaptchaController controller_{
-      {images_, tokens_, wrong_answers_, live_sales(), sessions_, origin_},
-      [this] { return now_; }};
+  CaptchaController controller_{{images_, tokens_, wrong_answers_, fetches_, work_, kMinimum,
+                                 live_sales(), sessions_, origin_},
+                                [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 };
@@ -80,8 +92,90 @@ TEST_F(CaptchaControllerTest, PictureIsAPngWithItsSealedChallenge) {
   EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
   const std::string sealed = header_of(response, "Captcha-Challenge");
   EXPECT_FALSE(sealed.empty());
-  EXPECT_NE(sealed, header_of(visitor_.get(kPicture), "Captcha-Challenge"));
+  EXPECT_EQ(header_of(response, "Captcha-Wait"), "2000");
+  const auto another = visitor_.get(kPicture);
+  EXPECT_NE(body_of(another), body_of(response));
+  EXPECT_NE(sealed, header_of(another, "Captcha-Challenge"));
+  now_.wall += kMinimum;
   EXPECT_EQ(verify(sealed, "no such answer").status, 403);
+}
+
+TEST_F(CaptchaControllerTest, WithoutAPictureThatNobodyHadItSaysSoAndChargesNothing) {
+  http::Response response;
+  int given = 0;
+  const auto asked_by = [&](std::int64_t buyer) {
+    visitor_.cookies["sign"] = sessions_.issue(UserId{buyer}, 0, now_.wall);
+    return visitor_.get(kPicture);
+  };
+  for (std::int64_t buyer = 2; response.status != 503 && buyer < 1000; ++buyer) {
+    response = asked_by(buyer);
+    given += response.status == 200 ? 1 : 0;
+  }
+  ASSERT_EQ(response.status, 503) << "the pool has four, and a thread to draw more";
+  EXPECT_GE(given, 4);
+  EXPECT_THAT(std::string(body_of(response)), HasSubstr("#unavailable\""));
+  EXPECT_EQ(header_of(response, "Retry-After"), "2");
+  visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
+  for (int i = 0; i < kFetches; ++i) EXPECT_EQ(patient_get(kPicture).status, 200) << i;
+}
+
+TEST_F(CaptchaControllerTest, ABuyerIsGivenOnlySoManyAMinute) {
+  for (const char* target : {kPicture, kWork}) {
+    for (int i = 0; i < kFetches; ++i) EXPECT_EQ(patient_get(target).status, 200) << target;
+    now_.tick += std::chrono::seconds{20};
+    const auto refused = visitor_.get(target);
+    EXPECT_EQ(refused.status, 429) << target;
+    EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#too-many-captchas\""));
+    EXPECT_EQ(header_of(refused, "Retry-After"), "40");
+    EXPECT_EQ(header_of(refused, "Cache-Control"), "no-store");
+  }
+  now_.tick += std::chrono::seconds{60};
+  for (const char* target : {kPicture, kWork}) EXPECT_EQ(patient_get(target).status, 200);
+}
+
+TEST_F(CaptchaControllerTest, AnAnswerSoonerThanAPersonsIsToldToWaitAndIsNoGuess) {
+  const auto ago = std::chrono::milliseconds{700};
+  for (const captcha::Kind kind : {captcha::Kind::kPicture, captcha::Kind::kWork}) {
+    const std::string sealed = challenge(subject(), kind, ago);
+    for (const char* answer : {"RIGHT", "WRONG", "WRONG", "WRONG", "WRONG", "WRONG"}) {
+      const auto response = verify(sealed, answer);
+      EXPECT_EQ(response.status, 429);
+      EXPECT_THAT(std::string(body_of(response)), HasSubstr("#too-fast\""));
+      EXPECT_EQ(header_of(response, "Retry-After"), "2");
+    }
+    now_.wall += kMinimum - ago;
+    EXPECT_EQ(verify(sealed, "RIGHT").status, 200) << "the same, later";
+  }
+}
+
+TEST_F(CaptchaControllerTest, AProofOfWorkEarnsTheSamePassOnce) {
+  const auto response = visitor_.get(kWork);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  const auto task = boost::json::parse(body_of(response)).as_object();
+  EXPECT_EQ(task.at("algorithm"), "SHA-256");
+  EXPECT_EQ(task.at("maxnumber"), 1000);
+  EXPECT_EQ(task.at("wait_ms"), 2000);
+  const std::string sealed(task.at("signature").as_string());
+  now_.wall += kMinimum;
+  http::Response verified;
+  verified.status = 403;
+  for (int number = 0; number <= 1000 && verified.status != 200; ++number) {
+    verified = verify(sealed, std::to_string(number));
+    if (number % 4 == 3) now_.tick += std::chrono::minutes{1};  // five wrong ones a minute
+  }
+  ASSERT_EQ(verified.status, 200);
+  EXPECT_TRUE(passes(verified, subject()));
+  EXPECT_FALSE(passes(verified, subject(UserId{2})));
+}
+
+TEST_F(CaptchaControllerTest, AProofOfWorkIsGoodForItsBuyerAloneAndOnce) {
+  const std::string mine = challenge(subject(), captcha::Kind::kWork);
+  EXPECT_EQ(verify(challenge(subject(UserId{2}), captcha::Kind::kWork), "RIGHT").status, 403);
+  EXPECT_EQ(verify(mine, "RIGHT").status, 200);
+  const auto again = verify(mine, "RIGHT");
+  EXPECT_EQ(again.status, 403);
+  EXPECT_THAT(std::string(body_of(again)), HasSubstr("#captcha-used\""));
 }
 
 TEST_F(CaptchaControllerTest, RightAnswerEarnsAPassForThatIntentAlone) {
@@ -130,16 +224,18 @@ TEST_F(CaptchaControllerTest, NothingWithoutASession) {
   visitor_.cookies["uid"] = "1";
   for (const char* sign : {"", "forged"}) {
     visitor_.cookies["sign"] = sign;
-    for (const auto& response : {visitor_.get(kPicture), verify(challenge(subject()), "RIGHT")}) {
+    for (const auto& response :
+         {visitor_.get(kPicture), visitor_.get(kWork), verify(challenge(subject()), "RIGHT")}) {
       EXPECT_EQ(response.status, 401);
       EXPECT_THAT(std::string(body_of(response)), HasSubstr("#login-required\""));
     }
   }
 }
 
-TEST_F(CaptchaControllerTest, PictureNeedsAKeyAProductAndAStart) {
+TEST_F(CaptchaControllerTest, BothNeedAKeyAProductAndAStart) {
   for (const char* target : {"/captcha?productID=7", "/captcha?productID=7&key=short",
-                             "/captcha?productID=7&key=0123456789abcde%00"}) {
+                             "/captcha?productID=7&key=0123456789abcde%00", "/captcha/work",
+                             "/captcha/work?productID=7&key=short"}) {
     const auto response = visitor_.get(target);
     EXPECT_EQ(response.status, 400) << target;
     EXPECT_THAT(std::string(body_of(response)), HasSubstr("#key-required\""));
@@ -153,10 +249,13 @@ TEST_F(CaptchaControllerTest, PictureNeedsAKeyAProductAndAStart) {
   sale_.sale.starts_at = now_.wall + std::chrono::minutes{1};
   EXPECT_EQ(visitor_.get(kPicture).status, 200) << "ahead, so that the start brings no flood";
   sale_.sale.starts_at += std::chrono::milliseconds{1};
-  const auto early = visitor_.get(kPicture);
-  EXPECT_EQ(early.status, 403);
-  EXPECT_THAT(std::string(body_of(early)), HasSubstr("#not-started\""));
-  EXPECT_THAT(std::string(body_of(early)), HasSubstr("\"starts_at\":\"2026-11-22T08:25:00.001Z\""));
+  for (const char* target : {kPicture, kWork}) {
+    const auto early = visitor_.get(target);
+    EXPECT_EQ(early.status, 403);
+    EXPECT_THAT(std::string(body_of(early)), HasSubstr("#not-started\""));
+    EXPECT_THAT(std::string(body_of(early)),
+                HasSubstr("\"starts_at\":\"2026-11-22T08:25:00.001Z\""));
+  }
 }
 
 TEST_F(CaptchaControllerTest, VerifyRefusesOtherOriginsAndOtherBodies) {

@@ -70,8 +70,9 @@ TEST_F(CatalogControllerTest, ProductIsOneCacheableDocumentWithStrictHeaders) {
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("$19.99"));
   EXPECT_EQ(header_of(response, "Cache-Control"), "public, max-age=5");
   EXPECT_EQ(header_of(response, "Content-Security-Policy"),
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+            "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src "
+            "'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'");
   EXPECT_EQ(header_of(response, "Referrer-Policy"), "same-origin");
   EXPECT_THAT(header_of(response, "Set-Cookie"), IsEmpty());
 

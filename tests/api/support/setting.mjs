@@ -1,6 +1,6 @@
 // Shops in the states that the document speaks of.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { Shop, inSeconds } from "../../browser/support/shop.mjs";
 import { eventually } from "../../browser/support/eventually.mjs";
@@ -16,7 +16,11 @@ export const tokenIn = (html) => /name="token" value="([^"]+)"/.exec(html)[1];
     sold out. */
 export async function busyShop() {
   // A buyer who bought may not buy again for as long as these tests may take.
-  const shop = await Shop.start({ STAMPEDE_ADMISSION_INTERVAL_SECONDS: "600" });
+  const shop = await Shop.start({
+    STAMPEDE_ADMISSION_INTERVAL_SECONDS: "600",
+    STAMPEDE_CAPTCHA_MINIMUM_SECONDS: "0",
+    STAMPEDE_CAPTCHA_WORK: "1000",
+  });
   const products = {
     lamp: await shop.openSale({ name: "Lamp", captcha: false }),
     captcha: await shop.openSale({ name: "Vase" }),
@@ -33,17 +37,28 @@ export async function busyShop() {
   return { shop, products };
 }
 
-/** A shop that takes in one visitor a second and one purchase a second. */
+/** A shop that takes in one visitor a second and one purchase a second, and answers to captchas a
+    minute after them. */
 export const crowdedShop = () =>
   Shop.start({
     STAMPEDE_ADMISSION_CHECK_RATE: "1",
     STAMPEDE_ADMISSION_CHECK_BURST: "1",
     STAMPEDE_ADMISSION_PRODUCT_RATE: "1",
     STAMPEDE_ADMISSION_PRODUCT_BURST: "1",
+    STAMPEDE_CAPTCHA_MINIMUM_SECONDS: "60",
   });
 
 /** A buyer who is logged in. */
 export const buyer = (shop, id) => new Client(shop.origin, shop.mint(id)[0]);
+
+/** The number that a proof of work hides. */
+export function solveWork({ salt, challenge, maxnumber }) {
+  for (let number = 0; number <= maxnumber; number += 1) {
+    const hash = createHash("sha256").update(`${salt}${number}`).digest("hex");
+    if (hash === challenge) return String(number);
+  }
+  return assert.fail("no number solves the work");
+}
 
 /** The names of the files of a new picture of the product, which the shop shows when this returns. */
 export async function addPicture(shop, product) {

@@ -1,22 +1,35 @@
 // The captcha of one intent: a picture, its sealed challenge, and the pass that a right answer earns.
-// Its place on the page is kept while there is no picture, so that nothing moves when one comes.
-import { jsonObject, request, retryAfter } from "./request.js";
-import { backoff, laterOrOnline } from "./wait.js";
+// Its place on the page is kept while there is no picture, so that nothing moves when one comes. Buyers
+// who cannot see have the device work instead, for the same pass.
+import { askPass, askPicture } from "./captcha_requests.js";
+import { browserStore } from "./storage.js";
+import { backoff, laterOrOnline, wait } from "./wait.js";
+import { work } from "./work.js";
 
 const REFRESH_MS = 60_000;
 const CHALLENGE_MS = 110_000; // challenge and pass are valid for 120 s; the rest is for the requests' way
 const TYPING_MS = 3000; // so long after a key was pressed, somebody types
 const HELP = "Capitals or not makes no difference. The picture changes every minute, but not while you type.";
+const WORKING = "This device is working. That takes some seconds.";
+const WORKED = "This device has done its work. Press Buy when the sale is on.";
+const PICTURE = "Show a picture instead";
+const NO_PICTURE = "No picture: let this device work instead";
+const WAYS = "stampede:captcha"; // what this browser keeps: whether it works
+const MOST_EARLY = 3; // answers that come too soon; then something is wrong with a clock
 
 export class Captcha {
   #box = document.getElementById("captcha");
   #frame = document.getElementById("captcha-frame");
   #input = document.getElementById("captcha-answer");
   #note = document.getElementById("captcha-note");
+  #way = document.getElementById("captcha-work");
+  #works = browserStore.load(WAYS) === "work"; // no picture
+  #number = ""; // what the work has found
   #image = null;
   #product;
   #key = "";
   #challenge = "";
+  #takenFrom = 0;
   #challengeUntil = 0;
   #pass = "";
   #passUntil = 0;
@@ -25,6 +38,7 @@ export class Captcha {
   #typedAt = -Infinity;
   #cancel = () => {}; // of what is planned next
   #load = null;
+  #working = null; // until the work is done, or has failed
   #onLoggedOut;
 
   constructor(product, onLoggedOut) {
@@ -36,6 +50,8 @@ export class Captcha {
     document.getElementById("captcha-refresh").addEventListener("click", () => {
       this.again(this.#key);
     });
+    this.#way.addEventListener("click", () => this.#choose(!this.#works));
+    this.#showWay();
   }
 
   /** False for a sale without captchas. */
@@ -66,16 +82,17 @@ export class Captcha {
     this.#forget();
     this.#removeImage();
     this.#fetch();
-    this.#input.focus();
+    this.focus();
   }
 
-  /** True while there is nothing to send: no pass, and no answer typed. */
+  /** True while there is nothing to send: no pass, and no answer typed. Work is waited for. */
   empty() {
-    return !this.#passHolds() && this.#input.value.trim() === "";
+    return !this.#works && !this.#passHolds() && this.#input.value.trim() === "";
   }
 
+  /** To where the answer is typed; work needs nobody. */
   focus() {
-    this.#input.focus();
+    if (!this.#works) this.#input.focus();
   }
 
   /** Resolves with the pass for the intent of this key, {pass}, or with {problem, retryAfter}, where
@@ -83,8 +100,9 @@ export class Captcha {
   async pass(key) {
     if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (this.#passHolds()) return { pass: this.#pass };
-    if (this.#challenge === "") return { problem: "captcha-missing" };
-    const verified = await this.#verify(this.#input.value.trim());
+    if (this.#works) await this.#working;
+    if (this.#challenge === "") return { problem: this.#works ? "work-missing" : "captcha-missing" };
+    const verified = await this.#verifyInTime(this.#works ? this.#number : this.#input.value.trim());
     if (verified.pass) {
       this.#pass = verified.pass;
       this.#passUntil = performance.now() + CHALLENGE_MS;
@@ -93,27 +111,67 @@ export class Captcha {
     return verified;
   }
 
-  /** Gets a picture, and shows it unless somebody has begun to type what the one before says. */
-  async #fetch() {
+  /** Has the device work, or shows a picture, from now on and after a reload. */
+  #choose(works) {
+    this.#works = works;
+    browserStore.save(WAYS, works ? "work" : "picture");
+    this.#showWay();
+    this.again(this.#key);
+  }
+
+  #showWay() {
+    this.#box.toggleAttribute("data-works", this.#works);
+    this.#way.textContent = this.#works ? PICTURE : NO_PICTURE;
+  }
+
+  #fetch() {
     this.#stop();
     this.#shown = true;
     this.#box.disabled = false;
-    const load = new AbortController();
-    this.#load = load;
-    const query = new URLSearchParams({ productID: this.#product, key: this.#key });
+    this.#load = new AbortController();
+    if (this.#works) this.#working = this.#fetchWork(this.#load);
+    else this.#fetchPicture(this.#load);
+  }
+
+  /** Gets a task and solves it. */
+  async #fetchWork(load) {
+    this.#tell(WORKING);
     try {
-      const options = { cache: "no-store", signal: load.signal };
-      const got = await request(`/captcha?${query}`, options, readPicture);
+      const { worker } = this.#way.dataset;
+      const got = await work({ product: this.#product, key: this.#key, worker, signal: load.signal });
       if (load.signal.aborted) return;
-      if (got.loggedOut) this.#onLoggedOut();
-      if (got.picture) this.#take(got);
-      else this.#failed(got.retryAfter);
-    } catch {
-      if (!load.signal.aborted) this.#failed(0);
+      if (got.problem === "login-required") this.#onLoggedOut();
+      if (got.problem) this.#failed(got);
+      else this.#worked(got);
+    } catch (error) {
+      if (load.signal.aborted) return;
+      console.warn(error);
+      this.#failed({});
     }
   }
 
-  #take({ picture, challenge }) {
+  #worked({ challenge, wait: least, answer }) {
+    this.#failures = 0;
+    this.#tell(WORKED);
+    this.#number = answer;
+    this.#keepChallenge(challenge, least);
+    this.#plan(CHALLENGE_MS);
+  }
+
+  /** Gets a picture, and shows it unless somebody has begun to type what the one before says. */
+  async #fetchPicture(load) {
+    try {
+      const got = await askPicture({ product: this.#product, key: this.#key, signal: load.signal });
+      if (load.signal.aborted) return;
+      if (got.loggedOut) this.#onLoggedOut();
+      if (got.picture) this.#take(got);
+      else this.#failed(got);
+    } catch {
+      if (!load.signal.aborted) this.#failed({});
+    }
+  }
+
+  #take({ picture, challenge, wait: least }) {
     this.#failures = 0;
     if (!this.#mayReplace()) {
       this.#plan();
@@ -122,19 +180,33 @@ export class Captcha {
     const tooOld = this.#image && this.#input.value !== "";
     this.#tell(tooOld ? "The picture before was too old: please type this one." : HELP);
     this.#showImage(picture);
-    this.#challenge = challenge;
-    this.#challengeUntil = performance.now() + CHALLENGE_MS;
+    this.#keepChallenge(challenge, least);
     this.#input.value = "";
     this.#plan(REFRESH_MS);
   }
 
-  #failed(retryAfter) {
+  /** `least`: for how many milliseconds the server takes no answer. */
+  #keepChallenge(challenge, least) {
+    this.#challenge = challenge;
+    this.#takenFrom = performance.now() + least;
+    this.#challengeUntil = performance.now() + CHALLENGE_MS;
+  }
+
+  #failed({ problem, retryAfter: demanded = 0 }) {
     this.#failures += 1;
-    const pause = Math.max(backoff(this.#failures), retryAfter * 1000);
+    const pause = Math.max(backoff(this.#failures), demanded * 1000);
     const seconds = Math.ceil(pause / 1000);
     const usable = this.#image && performance.now() < this.#challengeUntil;
-    if (!usable) this.#tell(`The picture did not come. Asking again in ${seconds} s.`);
+    if (!usable) this.#tell(`${this.#why(problem)} Asking again in ${seconds} s.`);
     this.#cancel = laterOrOnline(pause, () => this.#fetch());
+  }
+
+  #why(problem) {
+    if (problem !== "too-many-captchas") {
+      return this.#works ? "The work did not come." : "The picture did not come.";
+    }
+    if (this.#works) return "This device was given as much work as one buyer gets in a minute.";
+    return "You were given as many pictures as one buyer gets in a minute. Or let this device work.";
   }
 
   /** Plans the next picture. One that is being answered stays for as long as its challenge is good,
@@ -148,6 +220,7 @@ export class Captcha {
   }
 
   #mayReplace() {
+    if (this.#works) return !document.hidden;
     if (!this.#image) return true;
     if (document.hidden) return false;
     const now = performance.now();
@@ -155,26 +228,21 @@ export class Captcha {
     return this.#input.value === "" || now >= this.#challengeUntil;
   }
 
-  async #verify(answer) {
-    const options = {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({
-        challenge: this.#challenge,
-        answer,
-        productID: Number(this.#product),
-        key: this.#key,
-      }),
-    };
-    try {
-      return await request("/captcha/verify", options, async (response) => {
-        const { pass, type } = await jsonObject(response);
-        if (!pass && !type) throw new TypeError("no answer of the shop");
-        return pass ? { pass } : { problem: type, retryAfter: retryAfter(response) };
-      });
-    } catch {
-      return { problem: "connection-lost" };
+  /** Not before the server takes it; again, where its clocks differ and it says that it was too soon. */
+  async #verifyInTime(answer) {
+    const early = this.#takenFrom - performance.now();
+    if (early > 0) await wait(early);
+    let verified = await this.#verify(answer);
+    for (let early = 0; verified.problem === "too-fast" && early < MOST_EARLY; early += 1) {
+      await wait(verified.retryAfter * 1000);
+      verified = await this.#verify(answer);
     }
+    const spent = ["captcha-wrong", "captcha-used"].includes(verified.problem);
+    return this.#works && spent ? { ...verified, problem: "work-spent" } : verified;
+  }
+
+  #verify(answer) {
+    return askPass({ challenge: this.#challenge, answer, product: this.#product, key: this.#key });
   }
 
   /** Nothing is fetched any more, nor planned. */
@@ -189,6 +257,7 @@ export class Captcha {
   #forget() {
     this.#pass = "";
     this.#challenge = "";
+    this.#number = "";
     this.#input.value = "";
     this.#typedAt = -Infinity;
   }
@@ -216,11 +285,4 @@ export class Captcha {
   #passHolds() {
     return this.#pass !== "" && performance.now() < this.#passUntil;
   }
-}
-
-/** {picture, challenge}, or {loggedOut, retryAfter} where the server gives none. */
-async function readPicture(response) {
-  const challenge = response.headers.get("Captcha-Challenge");
-  if (response.ok && challenge) return { picture: await response.blob(), challenge };
-  return { loggedOut: response.status === 401, retryAfter: retryAfter(response) };
 }

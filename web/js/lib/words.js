@@ -37,9 +37,12 @@ const WORDS = {
   "login-required": () => ["warning", "You are not logged in any more. Log in, and this page goes on where it stopped."],
   blacklisted: () => ["error", "This account may not buy at the moment."],
   "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
-  "captcha-required": () => ["warning", "Please type the characters of the new picture, then press Buy."],
+  "captcha-required": () => ["warning", "Please answer the new captcha, then press Buy."],
   "captcha-empty": () => ["warning", "Type the characters in the picture first."],
   "captcha-missing": () => ["warning", "The picture has not come yet. This page is asking for it."],
+  "work-missing": () => ["warning", "This device has not done its work yet. This page is asking for more."],
+  "work-spent": () => ["warning", "That work is too old. This device works anew: press Buy again."],
+  "too-fast": () => ["warning", "That was quicker than the shop believes of a person. Press Buy again."],
   "captcha-wrong": () => ["warning", "Those were not the characters. Here is a new picture."],
   "too-many-wrong": ({ retryAfter }) => [
     "warning",

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "captcha/captcha.h"
+#include "concurrency/mutex.h"
+#include "identity/guess_limit.h"
+#include "model/time.h"
+
+namespace stampede::captcha {
+
+/// The alternative to pictures, as ALTCHA does it (https://altcha.org, version 1): find the number
+/// for which SHA-256(salt + number) is the challenge. The device of a buyer tries them all; whether
+/// the answer is right, the sealed token tells without a hash. Thread-safe.
+class ProofOfWork {
+ public:
+  /// What the buyer's device is told, but `number`.
+  struct Task {
+    std::string salt;         // 32 hexadecimal digits
+    std::string challenge;    // 64 hexadecimal digits: SHA-256 of the salt and the number's digits
+    std::int64_t most = 0;    // the number is none beyond
+    std::int64_t number = 0;  // the answer
+  };
+
+  /// Up to `most` numbers must be tried while few tasks are asked for.
+  explicit ProofOfWork(std::int64_t most) : most_(most) {}
+
+  /// A new task. Beyond kCalm tasks in kWindow, in the window before or in this one, each costs as
+  /// many times more, kDearest times at most.
+  Task give(Tick now);
+  static constexpr std::chrono::seconds kWindow{10};
+  static constexpr std::int64_t kCalm = 100;
+  static constexpr std::int64_t kDearest = 16;
+
+  /// True once for each sealed task. Of more than 65,536 used ones within the life of a challenge
+  /// the oldest are forgotten; a pass for one again would be for the same intent.
+  [[nodiscard]] bool use(const std::string& sealed, Tick now) { return used_.charge(sealed, now); }
+
+ private:
+  /// Counts this task; the price of it, as a factor.
+  std::int64_t price(Tick now);
+
+  const std::int64_t most_;
+  concurrency::Mutex mutex_;
+  Tick window_ STAMPEDE_GUARDED_BY(mutex_);  // its beginning
+  std::int64_t given_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::int64_t given_before_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  identity::GuessLimit used_{1, 65'536, Tokens::kLifetime};
+};
+
+}  // namespace stampede::captcha

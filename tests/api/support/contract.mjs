@@ -59,6 +59,16 @@ export class Contract {
     return assert.fail(`${id}: only ${[...others]} in ${tries} tries, never ${status}`);
   }
 
+  /** So many requests at the same time, one of which at least is answered with this status. */
+  async callAtOnce(id, status, tries, prepare) {
+    const asked = Array.from({ length: tries }, () => {
+      const { client, request } = prepare();
+      return this.#ask(client, id, request);
+    });
+    const statuses = (await Promise.all(asked)).map((answer) => answer.status);
+    assert.ok(statuses.includes(status), `${id}: ${statuses}, and never ${status}`);
+  }
+
   async #ask(client, id, { path = {}, query = {}, ...request } = {}) {
     const { path: template, method, operation, responses } = this.#operations.get(id);
     const address = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));

@@ -80,6 +80,7 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
   std::string name = request.form_field("name").value_or("");
   if (is_utf8(name)) form.name = name;  // the page is UTF-8
   form.next = local_target(request.form_field("next").value_or(""));
+  form.code = request.form_field("code").has_value();  // the form had the field
   if (!ours(request, now.wall, {})) {
     form.error = "This form had expired or is not ours. Please send it again.";
     return responder(with_form_cookie(page(403, services_.pages.login(form)), issued.cookie));
@@ -101,7 +102,7 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
           return responder.reply_from_anywhere(std::move(response));
         }
         form.error = services::accounts::explain(login.error());
-        form.code = login.error() == AccountError::kCodeNeeded;
+        form.code = form.code || login.error() == AccountError::kCodeNeeded;
         http::Response response = page(status_of(login.error()), services_.pages.login(form));
         add_retry_after(response);
         responder.reply_from_anywhere(with_form_cookie(std::move(response), cookie));

@@ -197,8 +197,9 @@ bool Session::refused_by_head() {
   auto refusal = loop_.server().router.refuse_head(request);
   if (!refusal) return false;
   loop_.statistics().requests.add();
-  writer_.write(*std::move(refusal),
-                {.head_only = false, .close = true, .common = loop_.common_headers()});
+  writer_.write(*std::move(refusal), {.head_only = request.method == Method::kHead,
+                                      .close = true,
+                                      .common = loop_.common_headers()});
   return true;
 }
 

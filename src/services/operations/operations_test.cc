@@ -195,6 +195,7 @@ TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {
   EXPECT_EQ(users_.find(*id)->session_epoch, 1) << "every session of the old role ends";
   EXPECT_THAT(operators.renew_second_factor(kWho, *users_.find(*id), factor).value(),
               HasSubstr("otpauth://totp/Stampede:vera?secret="));
+  EXPECT_EQ(users_.find(*id)->session_epoch, 2) << "and those without the new second factor";
   ASSERT_TRUE(operators.remove_second_factor(kWho, *users_.find(*id)));
   const std::string subject = "user " + std::to_string(id->value) + " vera";
   EXPECT_THAT(

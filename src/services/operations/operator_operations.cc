@@ -34,6 +34,7 @@ Outcome<std::string> OperatorOperations::renew_second_factor(const Operator& who
                                                              accounts::SecondFactor& factor) {
   if (!is_of_console(user.role)) return is_buyer(user);
   std::string uri = factor.renew(user, who.now.wall);
+  accounts_->raise_epoch(user.id, who.now.wall);  // no session without it goes on
   journal_->record(who, "operator totp", subject_of(user));
   return uri;
 }

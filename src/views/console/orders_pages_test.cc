@@ -36,16 +36,17 @@ class ConsoleOrdersPagesTest : public ::testing::Test {
 
   std::vector<std::string> every_page(const std::string& text) const {
     const BlacklistEntry entry{{2}, text, std::nullopt, {}};
-    return {
-        orders_.search({text, text, text, text, text, text, {text}, {}, {}, {}, {}}),
-        orders_.search({.orders = {order(text)}, .csv_url = text, .older_url = text}),
-        orders_.search({.further_url = text}),
-        orders_.order(order(text)),
-        buyers_.buyers({text, text, {user(text)}, text}),
-        buyers_.buyer({user(text), entry, {order(text)}, true, text, text, text, text, text, true}),
-        buyers_.buyer({.user = user(text), .reason = text, .hours = text}),
-        buyers_.blacklist({{{entry, text}}, {2}, text, text}),
-        audit_.log({{{text, text, text, {}}}, 7})};
+    const FormToken token = [&](std::string_view) { return text; };
+    return {orders_.search({text, text, text, text, text, text, {text}, {}, {}, {}, {}}),
+            orders_.search({.orders = {order(text)}, .csv_url = text, .older_url = text}),
+            orders_.search({.further_url = text}),
+            orders_.order(order(text)),
+            buyers_.buyers({text, text, {user(text)}, text}),
+            buyers_.buyer(
+                {user(text), entry, {order(text)}, true, token, text, text, text, text, true}),
+            buyers_.buyer({.user = user(text), .token = token, .reason = text, .hours = text}),
+            buyers_.blacklist({{{entry, text}}, {2}, token, text}),
+            audit_.log({{{text, text, text, {}}}, 7})};
   }
 
   const ConsolePages console_{testing::asset_url};

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "services/admission/early_attempts.h"
+
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
+using services::admission::EarlyAttempts;
 using State = services::orders::BuyerOrders::PurchaseState;
 
 namespace {
@@ -194,7 +197,11 @@ void Buyers::ask(Wish& wish) {
 }
 
 void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
-  if (!answer) return later(wish, &Buyers::ask, 50ms, 1s);
+  const auto want = wants_.find(wish.buyer);
+  if (!answer) {
+    if (want != wants_.end()) ++want->second.early;  // it may have been
+    return later(wish, &Buyers::ask, 50ms, 1s);
+  }
   parts_.stage.trace.note(wish.key.text(), to_string(answer->verdict), {answer->lease.value});
   switch (answer->verdict) {
     case Verdict::kSold:
@@ -207,9 +214,13 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
     case Verdict::kPurchaseFailed:
       return fail(wish, answer->reason);
     case Verdict::kSoldOut:
-      if (const auto want = wants_.find(wish.buyer); want != wants_.end()) ++want->second.sold_out;
+      if (want != wants_.end()) ++want->second.sold_out;
       return refuse(wish);
     case Verdict::kBlacklisted:
+      if (want != wants_.end() && want->second.early >= EarlyAttempts::kMost) {
+        want->second.keeps_right = false;  // that was a script's
+      }
+      return refuse(wish);
     case Verdict::kSaleEnded:
     case Verdict::kLimitReached:
       return refuse(wish);
@@ -217,7 +228,8 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
       return finish(wish);
     case Verdict::kUnknownProduct:  // a sale of which that validator has not heard yet
       return later(wish, &Buyers::ask, 1s, 3s);
-    case Verdict::kNotStarted: {  // ten of these within a minute would be a script's
+    case Verdict::kNotStarted: {
+      if (want != wants_.end()) ++want->second.early;
       const Duration until = answer->starts_at - process_.now().wall;
       return later(wish, &Buyers::ask, std::max<Duration>(until, 1s),
                    std::max<Duration>(until, 1s) + 2s);

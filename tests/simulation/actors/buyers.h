@@ -85,7 +85,8 @@ class Buyers {
   struct Want {
     std::int64_t units = 0;
     std::int64_t sold_out = 0;
-    bool keeps_right = true;  // is never banned
+    std::int64_t early = 0;   // attempts that may have come before the start
+    bool keeps_right = true;  // is never banned, nor put on the blacklist for a reason
   };
   std::map<UserId, Want> wants_;
   std::int64_t open_ = 0;  // wishes not granted and not refused

@@ -100,7 +100,13 @@ export class Captcha {
   async pass(key) {
     if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (this.#passHolds()) return { pass: this.#pass };
-    if (this.#works) await this.#working;
+    if (this.#works) {
+      await this.#working;
+      if (this.#challenge !== "" && performance.now() >= this.#challengeUntil) {
+        this.#fetch(); // the page was hidden for long
+        await this.#working;
+      }
+    }
     if (this.#challenge === "") return { problem: this.#works ? "work-missing" : "captcha-missing" };
     const verified = await this.#verifyInTime(this.#works ? this.#number : this.#input.value.trim());
     if (verified.pass) {
@@ -150,12 +156,13 @@ export class Captcha {
     }
   }
 
-  #worked({ challenge, wait: least, answer }) {
+  /** The challenge is as old as its work is long, and so will be the next one. */
+  #worked({ challenge, wait: least, answer, age }) {
     this.#failures = 0;
     this.#tell(WORKED);
     this.#number = answer;
-    this.#keepChallenge(challenge, least);
-    this.#plan(CHALLENGE_MS);
+    this.#keepChallenge(challenge, least, age);
+    this.#plan(Math.max(CHALLENGE_MS - 2 * age, TYPING_MS));
   }
 
   /** Gets a picture, and shows it unless somebody has begun to type what the one before says. */
@@ -185,11 +192,11 @@ export class Captcha {
     this.#plan(REFRESH_MS);
   }
 
-  /** `least`: for how many milliseconds the server takes no answer. */
-  #keepChallenge(challenge, least) {
+  /** `least`: for how many milliseconds the server takes no answer; `age`: since it was asked for. */
+  #keepChallenge(challenge, least, age = 0) {
     this.#challenge = challenge;
     this.#takenFrom = performance.now() + least;
-    this.#challengeUntil = performance.now() + CHALLENGE_MS;
+    this.#challengeUntil = performance.now() + CHALLENGE_MS - age;
   }
 
   #failed({ problem, retryAfter: demanded = 0 }) {

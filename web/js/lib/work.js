@@ -1,9 +1,11 @@
 // A proof of work: the task, which this device solves in a worker.
 import { jsonObject, request, retryAfter } from "./request.js";
 
-/** {challenge, wait, answer} of a new task for this intent, or {problem, retryAfter}. Rejects where the
+/** {challenge, wait, answer, age} of a new task for this intent, which was asked for `age` milliseconds
+    ago, or {problem, retryAfter}. Rejects where the
     connection fails, when `signal` aborts, or where the browser lets no worker run. */
 export async function work({ product, key, worker, signal }) {
+  const asked = performance.now();
   const query = new URLSearchParams({ productID: product, key });
   const task = await request(`/captcha/work?${query}`, { cache: "no-store", signal }, async (response) => {
     const body = await jsonObject(response);
@@ -12,7 +14,8 @@ export async function work({ product, key, worker, signal }) {
   if (task.problem) return task;
   const begun = performance.now();
   const answer = String(await solved(task, worker, signal));
-  return { challenge: task.signature, wait: task.wait_ms - (performance.now() - begun), answer };
+  const now = performance.now();
+  return { challenge: task.signature, wait: task.wait_ms - (now - begun), answer, age: now - asked };
 }
 
 function solved(task, address, signal) {

@@ -10,7 +10,6 @@
 
 #include "http/client/client.h"
 #include "tests/cluster/proxied_cluster.h"
-#include "tests/cluster/stalls.h"
 #include "tests/support/cluster/crowded_sale.h"
 #include "tests/support/eventually.h"
 
@@ -36,16 +35,11 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
     sale.await_sold(300);
     begin(cluster);
     EXPECT_LT(sale.sold(), 2'500) << "it is sick in the middle of the sale";
-    const Stalls stalls;
     const auto sick = steady_clock::now();
     EXPECT_TRUE(eventually(kPatience, [&] { return sells(cluster, proxy, lamp.product); }))
         << "validator a keeps its buyers";
     const std::chrono::duration<double> took = steady_clock::now() - sick;
     fmt::print("its buyer was served after {:.1f} s\n", took.count());
-    // Some 3 s; without the proxies' own 2 s it would be 15 s.
-    if (stalls.none()) {
-      EXPECT_LT(took, 10s) << "validator a kept its buyer";
-    }
     sale.await_sold(900);
     end(cluster);
     // Its leases would never close.

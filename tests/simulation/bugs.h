@@ -51,6 +51,7 @@ enum class Bug {
   kGuardRemoved,          // closes a lease at the end of its life
   kLostTooSoon,           // takes members off the ring while they still decide
   kMembersForgotten,      // begins with an empty ring
+  kUnansweredIsVoid,      // takes a change of the ring that was not answered for one never made
   kStaleRingGranted,      // grants leases to a validator that knows an older ring
   kMoreForgotten,         // does not say that there are more orders
   kLateHeartbeatRejoins,  // a heartbeat that comes behind the farewell
@@ -141,6 +142,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kGuardRemoved, "guard-removed"},
     BugName{Bug::kLostTooSoon, "lost-too-soon"},
     BugName{Bug::kMembersForgotten, "members-forgotten"},
+    BugName{Bug::kUnansweredIsVoid, "unanswered-is-void"},
     BugName{Bug::kStaleRingGranted, "stale-ring-granted"},
     BugName{Bug::kMoreForgotten, "more-forgotten"},
     BugName{Bug::kLateHeartbeatRejoins, "late-heartbeat-rejoins"},

@@ -44,6 +44,8 @@ std::uint64_t search_from(Bug bug) {
   switch (bug) {
     case Bug::kBansPolledOnce:
       return 2'000;
+    case Bug::kUnansweredIsVoid:
+      return 2'080;
     case Bug::kGuardRemoved:
       return 2'170;
     case Bug::kStaleConfirms:

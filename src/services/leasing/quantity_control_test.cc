@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "tests/support/fakes/fake_quantity.h"
 
 namespace stampede::services::leasing {
@@ -23,24 +25,32 @@ Now at(milliseconds since) { return {kStart + since, Tick{seconds{1'000}} + sinc
 
 auto node(const char* name) { return Field(&Member::node, name); }
 
-/// A change of the ring whose answer is lost, whether or not it was made; and a ring that cannot be
-/// read or written.
+/// A change of the ring whose answer is lost, whether it was made, or is made later; and a ring
+/// that cannot be written.
 class LosesAnswers final : public repositories::Members {
  public:
   explicit LosesAnswers(repositories::Members& members) : members_(&members) {}
-  repositories::RingState ring() override {
-    fail_if(fail_reads);
-    return members_->ring();
-  }
+  repositories::RingState ring() override { return members_->ring(); }
   repositories::RingState replace(const repositories::Term& term,
                                   const repositories::RingChange& change, Instant now) override {
     fail_if(fail_writes);
+    if (std::exchange(delay_next, false)) {
+      delayed_ = [this, term, epoch = change.epoch, above = change.above,
+                  points = change.virtual_nodes, now,
+                  heard_of = std::vector(change.members.begin(), change.members.end())] {
+        members_->replace(
+            term, {.epoch = epoch, .above = above, .members = heard_of, .virtual_nodes = points},
+            now);
+      };
+      throw repositories::StorageError(repositories::StorageError::Kind::kOutcomeUnknown, "lost");
+    }
     auto ring = members_->replace(term, change, now);
     if (!std::exchange(lose_next, false)) return ring;
     throw repositories::StorageError(repositories::StorageError::Kind::kOutcomeUnknown, "lost");
   }
+  void make_delayed() { std::exchange(delayed_, nullptr)(); }
   bool lose_next = false;
-  bool fail_reads = false;
+  bool delay_next = false;
   bool fail_writes = false;
 
  private:
@@ -49,6 +59,7 @@ class LosesAnswers final : public repositories::Members {
     throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
   }
   repositories::Members* members_;
+  std::function<void()> delayed_;
 };
 
 class QuantityControlTest : public testing::Test {
@@ -400,7 +411,7 @@ QuantityControl::Parts with_members(const QuantityControl::Parts& parts,
           .markers = parts.markers};
 }
 
-TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
+TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsWrittenAgain) {
   FakeQuantity fresh{at(seconds{0})};
   LosesAnswers losing(fresh.store);
   QuantityControl control(with_members(fresh.parts("quantity/1"), losing), {});
@@ -410,7 +421,7 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
   losing.lose_next = true;
   EXPECT_THROW((void)control.beat(heartbeat_of("b"), at(seconds{0})), repositories::StorageError)
       << "a validator that has no ring must not begin without one";
-  losing.fail_reads = true;
+  losing.fail_writes = true;
   const auto unsure = control.beat(knows_a_ring, at(seconds{0}));
   ASSERT_TRUE(unsure) << "the reply is not lost with it";
   EXPECT_EQ(unsure->ring_epoch, 0) << "neither the one before nor the one that was not confirmed";
@@ -422,11 +433,35 @@ TEST_F(QuantityControlTest, ARingOfUnknownOutcomeIsReadAgain) {
                                 .ring_epoch = 1},
                                at(seconds{0}));
   EXPECT_EQ(ask->refusal, LeaseReply::Refusal::kStaleRing) << "the ring is not known";
-  losing.fail_reads = false;
+  losing.fail_writes = false;
   const auto reply = control.beat(heartbeat_of("a"), at(seconds{1}));
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->ring_epoch, 2) << "it was made the first time";
   EXPECT_THAT(reply->members, ElementsAre(node("a"), node("b")));
+}
+
+/// The change may be made at any time until another is: a ring that is read meanwhile tells
+/// nothing.
+TEST_F(QuantityControlTest, AChangeOfUnknownOutcomeIsNotMadeBehindTheNextRing) {
+  FakeQuantity fresh{at(seconds{0})};
+  LosesAnswers losing(fresh.store);
+  QuantityControl control(with_members(fresh.parts("quantity/1"), losing), {});
+  fresh.lead(control, at(seconds{0}));
+  (void)control.beat(heartbeat_of("a"), at(seconds{0}));
+  const Now silent = at(times_.lost + milliseconds{1});
+  for (milliseconds now{0}; now < times_.lost; now += milliseconds{500}) {
+    fresh.lead(control, at(now));
+    control.review(at(now));
+    (void)control.beat(heartbeat_of("b"), at(now));
+  }
+  losing.delay_next = true;
+  EXPECT_THROW(control.review(silent), repositories::StorageError);
+  (void)control.beat(heartbeat_of("a"), silent);
+  losing.make_delayed();
+  const auto told = control.beat(heartbeat_of("b"), silent);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->ring_epoch, fresh.store.ring().epoch);
+  EXPECT_THAT(fresh.store.ring().members, ElementsAre(node("a"), node("b")));
 }
 
 /// Else it would be told of a member that has left.

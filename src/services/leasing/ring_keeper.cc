@@ -75,27 +75,35 @@ void RingKeeper::note_ring(std::int64_t epoch, const std::string& nonce) {
   if (epoch > ring_.epoch || another) above_ = std::max(above_, epoch);
 }
 
-/// Compares with what the database was told last, so that a change that failed is made again.
+/// A ring that this process has told or heard of, and that the database holds no more, was lost in
+/// a failover.
+void RingKeeper::note_stored(repositories::RingState stored) {
+  const auto before = std::exchange(ring_, std::move(stored));
+  note_ring(before.epoch, before.nonce);
+}
+
+/// Compares with what the database was told last, so that a change that failed is made again. One
+/// whose answer was lost may be made at any time, until another is: both replace the ring of one
+/// epoch, and the database takes the first of them alone.
 void RingKeeper::update(repositories::Members& members, const repositories::Term& term,
                         Instant now) {
-  if (!known_) {
-    const auto before = std::exchange(ring_, members.ring());
-    note_ring(before.epoch, before.nonce);
-  }
-  known_ = true;
   std::vector<Member> heard_of;
   for (const auto& [node, known] : members_) heard_of.push_back(known.member);
-  const bool known_elsewhere = above_ > 0 && ring_.epoch <= above_;
-  if (heard_of == ring_.members && !known_elsewhere && ring_.virtual_nodes == virtual_nodes_) {
-    return;
-  }
-  known_ = false;  // until it is known what the database holds
-  ring_ = members.replace(
+  const auto up_to_date = [&] {
+    const bool known_elsewhere = above_ > 0 && ring_.epoch <= above_;
+    return heard_of == ring_.members && !known_elsewhere && ring_.virtual_nodes == virtual_nodes_;
+  };
+  if (!known_ && !unanswered_) note_stored(members.ring());
+  known_ = !unanswered_ && up_to_date();
+  if (known_) return;
+  unanswered_ = true;
+  note_stored(members.replace(
       term,
       {.epoch = ring_.epoch, .above = above_, .members = heard_of, .virtual_nodes = virtual_nodes_},
-      now);
+      now));
+  unanswered_ = false;
   // Another one where a change that had failed was made after all.
-  known_ = ring_.members == heard_of;
+  known_ = up_to_date();
 }
 
 void RingKeeper::tell(peers::HeartbeatReply& reply) const {

@@ -15,7 +15,7 @@ namespace stampede::services::leasing {
 
 /// The ring of validators in one leader's term: the members that were heard of, and the ring that
 /// the database was told last. A database that failed over may have lost that one, or hold one
-/// whose commit was not answered: then it is read again before it is told or changed. Not
+/// whose commit was not answered: then it is read again, or changed again, before it is told. Not
 /// thread-safe.
 class RingKeeper {
  public:
@@ -62,13 +62,16 @@ class RingKeeper {
     bool publishes = false;
   };
 
+  void note_stored(repositories::RingState stored);
+
   const std::int64_t virtual_nodes_;
   const LeaseTimes times_;
   std::map<std::string, KnownMember> members_;  // by node
   std::set<std::string> left_;                  // holders that took their leave
   repositories::RingState ring_;
   bool known_ = true;
-  std::int64_t above_ = 0;  // an epoch that was reported; the next ring's is greater
+  bool unanswered_ = false;  // a change of that ring, which may be made at any time
+  std::int64_t above_ = 0;   // an epoch that was reported; the next ring's is greater
   std::optional<Tick> reviewed_;
 };
 

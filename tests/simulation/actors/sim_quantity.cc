@@ -172,9 +172,20 @@ void SimQuantity::check_members() {
   }
 }
 
+/// The ring that a leader tells is the one that the database holds, whatever was written late.
+void SimQuantity::check_ring(const peers::HeartbeatReply& reply) const {
+  const auto& ring = database_->store.view().ring;
+  if (reply.ring_epoch == 0 || !leads() || database_->failovers > 0) return;
+  if (reply.ring_epoch == ring.epoch && reply.ring_nonce == ring.nonce) return;
+  throw Breach("the ring: " + process_.name() + " tells the ring of epoch " +
+               std::to_string(reply.ring_epoch) + ", and the database holds that of epoch " +
+               std::to_string(ring.epoch));
+}
+
 /// A validator that has left is no member again, as long as this process remembers it.
 void SimQuantity::check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply,
                               const Up::Heard& heard) {
+  check_ring(reply);
   for (const Member& member : reply.members) {
     if (up_->left.contains(member.holder()) && database_->failovers == 0) {
       throw Breach("the ring: " + member.holder() + " has left, and is a member again");

@@ -61,6 +61,7 @@ class SimQuantity {
   void check_members();
   bool leads() const;
   std::string holder_name() const;
+  void check_ring(const peers::HeartbeatReply& reply) const;
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply,
                    const Up::Heard& heard);
   void spoil_reply(const peers::Heartbeat& heartbeat, peers::HeartbeatReply& reply);

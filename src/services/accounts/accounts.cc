@@ -127,7 +127,7 @@ class Accounts::Implementation {
       return refuse(std::move(reply));
     }
     enqueue(
-        path(kStranger, network, fold_case(name)), std::move(reply),
+        path(stranger_of(network, now), network, fold_case(name)), std::move(reply),
         [this, name = std::move(name), password = std::move(password), client, now]() -> Answer {
           const std::string hash = identity::hash_password(password);
           const auto id = repository_.create(name, hash, UserRole::kBuyer, now.wall);
@@ -152,7 +152,7 @@ class Accounts::Implementation {
     if (throttle_.exhausted(source, now.tick)) {
       return refuse(std::move(reply));
     }
-    enqueue(path(known ? kProven : kStranger, network, account), std::move(reply),
+    enqueue(path(known ? kProven : stranger_of(network, now), network, account), std::move(reply),
             [this, account, network, known, typed = std::move(typed), client, now]() -> Answer {
               const auto user = repository_.find_by_name(account);
               // A device is known as long as the password with which it was let in.
@@ -258,8 +258,14 @@ class Accounts::Implementation {
   using Path = std::array<std::string, 4>;
   static constexpr const char* kProven = "proven";
   static constexpr const char* kStranger = "stranger";
+  static constexpr const char* kGuesser = "guesser";
   static Path path(const char* who, std::uint64_t network, const std::string& account) {
     return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
+  }
+
+  /// Who guesses waits apart from other strangers, who would have less than every second turn else.
+  const char* stranger_of(std::uint64_t network, Now now) {
+    return throttle_.guesses(network, now.tick) ? kGuesser : kStranger;
   }
 
   std::string device_of(const Client& client, const std::string& name,

@@ -70,8 +70,9 @@ struct Client {
 /// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low
 /// priority, so that a flood of logins never slows a purchase; what waits for a thread waits in a
 /// FairQueue, so that it does not keep others out either: proven users (by a session, or a device
-/// that the account knows) and strangers take turns; of each, IPv6 sites (/48) and IPv4 addresses;
-/// of a site its networks, and of a network its accounts. LoginThrottle says how tries are counted.
+/// that the account knows), strangers, and strangers of networks that guess take turns; of each,
+/// IPv6 sites (/48) and IPv4 addresses; of a site its networks, and of a network its accounts.
+/// LoginThrottle says how tries are counted, and which networks guess.
 /// What is refused without a look at the password is refused late (SlowRefusals): else a flood of
 /// it would take the processor time that the passwords of others need. Thread-safe. Callbacks run
 /// once, on a thread of its own or (bad names and passwords) on the caller's. `repository`,

@@ -391,6 +391,9 @@ class AccountsQueueTest : public AccountsTest {
   void hold(Accounts::Options options, std::chrono::milliseconds refusal_delay = {}) {
     options.threads = 1;
     restart(options, refusal_delay);
+    hold();
+  }
+  void hold() {
     repository_.before = [this] { gate_.pass(); };
     accounts_->log_out(UserId{1}, {"203.0.113.250"}, now_, [](bool) {});
     gate_.wait_until_reached();
@@ -486,6 +489,22 @@ TEST_F(AccountsQueueTest, OneOfASharedAddressDoesNotShutTheOthersOut) {
   for (int i = 0; i < 100; ++i) begin_log_in(fmt::format("honest-{}", i), {kHome});
   EXPECT_EQ(refused("honest"), 0);
   EXPECT_EQ(refused("flood"), 100) << "to make room";
+}
+
+TEST_F(AccountsQueueTest, NetworksThatGuessShareOneTurn) {
+  restart({.threads = 1, .tries = {.wrong_of_guesser = 1}});
+  const auto guesser = [](int i) { return Client{fmt::format("198.51.100.{}", i % 8)}; };
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(log_in("victim", kWrong, guesser(i)).error(), AccountError::kWrongLogin);
+  }
+  hold();
+  for (int i = 0; i < 100; ++i) begin_log_in(fmt::format("victim-{}", i), guesser(i));
+  begin_log_in("ada", {kHome});
+  gate_.open();
+  const auto two_answered = [&] { return answered().size() >= 2; };
+  ASSERT_TRUE(test_support::eventually(test_support::kPatience, two_answered));
+  const auto all = answered();
+  EXPECT_TRUE(all[0] == "ada" || all[1] == "ada") << all[0] << ", " << all[1];
 }
 
 TEST_F(AccountsQueueTest, FloodingStrangersDisplaceNobodyWhoIsKnown) {

@@ -8,6 +8,9 @@ namespace {
 
 /// Of an account about which too many strangers were wrong.
 constexpr int kFreeUnderAttack = 1;
+/// For so long the wrong tries of a network tell that it guesses.
+constexpr std::chrono::minutes kGuessing{10};
+constexpr std::size_t kRememberedNetworks = 65'536;
 
 }  // namespace
 
@@ -69,9 +72,14 @@ LoginThrottle::Source::Source(std::string_view name, std::uint64_t number, std::
 LoginThrottle::LoginThrottle(const Limits& limits)
     : wrong_per_place_(limits.wrong_per_place),
       wrong_of_networks_(limits.wrong_per_network),
+      guesses_of_networks_(limits.wrong_of_guesser, kRememberedNetworks, kGuessing),
       wrong_of_accounts_(limits.wrong_per_account),
       right_of_places_(limits.right_per_place),
       right_of_accounts_(limits.right_per_account) {}
+
+bool LoginThrottle::guesses(std::uint64_t network, Tick now) {
+  return guesses_of_networks_.exhausted(std::to_string(network), now);
+}
 
 bool LoginThrottle::exhausted(const Source& source, Tick now) {
   if (right_of_places_.exhausted(source.place, now) ||
@@ -87,7 +95,11 @@ std::optional<LoginThrottle::Charge> LoginThrottle::charge(const Source& source,
   const Charge charge{.account = wrong_of_accounts_.charge(source.account, now)};
   if (source.stranger ? wrong_of_networks_.charge(source.network, now) : charge.account) {
     const int free = charge.account ? wrong_per_place_ : kFreeUnderAttack;
-    if (wrong_of_places_.charge(source.place, free, now)) return charge;
+    if (wrong_of_places_.charge(source.place, free, now)) {
+      // Beyond the limit none is counted; guesses() says so.
+      if (source.stranger) static_cast<void>(guesses_of_networks_.charge(source.network, now));
+      return charge;
+    }
     if (source.stranger) wrong_of_networks_.forgive(source.network);
   }
   if (charge.account) wrong_of_accounts_.forgive(source.account);
@@ -97,7 +109,11 @@ std::optional<LoginThrottle::Charge> LoginThrottle::charge(const Source& source,
 void LoginThrottle::was_right(const Source& source, Charge charged, Tick now) {
   wrong_of_places_.was_right(source.place);
   if (charged.account) wrong_of_accounts_.forgive(source.account);
-  if (source.stranger) wrong_of_networks_.forgive(source.network);
+  if (source.stranger) {
+    wrong_of_networks_.forgive(source.network);
+    guesses_of_networks_.forgive(source.network);  // itself,
+    guesses_of_networks_.forgive(source.network);  // and a wrong one: people mistype
+  }
   // Beyond the limits none is counted; exhausted() says so before the next one is tried.
   static_cast<void>(right_of_places_.charge(source.place, now));
   static_cast<void>(right_of_accounts_.charge(source.account, now));

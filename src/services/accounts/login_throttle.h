@@ -65,6 +65,7 @@ class LoginThrottle {
     int wrong_per_place = 5;      // of one account, free of delay
     int wrong_per_network = 600;  // of strangers, a minute
     int wrong_per_account = 20;   // of its devices; and of strangers, from all networks; a minute
+    int wrong_of_guesser = 20;    // of strangers, beyond the right ones, in 10 minutes
     int right_per_place = 20;     // of one account, a minute
     int right_per_account = 60;   // from its devices; and of strangers; a minute
   };
@@ -88,6 +89,9 @@ class LoginThrottle {
 
   explicit LoginThrottle(const Limits& limits);
 
+  /// True if strangers of that network guess: lately many more of their tries were wrong than
+  /// right.
+  bool guesses(std::uint64_t network, Tick now);
   /// True if a try would be refused now: a cheap look before work is queued.
   bool exhausted(const Source& source, Tick now);
   /// Charges a wrong try before the password is looked at; nullopt, and nothing charged, if there
@@ -100,6 +104,7 @@ class LoginThrottle {
   const int wrong_per_place_;
   GrowingDelay wrong_of_places_;
   identity::GuessLimit wrong_of_networks_;
+  identity::GuessLimit guesses_of_networks_;
   identity::GuessLimit wrong_of_accounts_;
   identity::GuessLimit right_of_places_;
   identity::GuessLimit right_of_accounts_;

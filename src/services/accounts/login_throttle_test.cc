@@ -1,5 +1,6 @@
 #include "services/accounts/login_throttle.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -81,6 +82,25 @@ TEST(LoginThrottle, ANetworkThatHasNotGuessedHasOneTryOfAnAttackedAccount) {
     EXPECT_FALSE(throttle.charge(owner, kStart));
   }
   EXPECT_FALSE(throttle.exhausted(Source("ada", 1, "device"), kStart)) << "counted apart";
+}
+
+/// Nine of ten honest people type it right; each right one takes one wrong one off.
+TEST(LoginThrottle, ANetworkGuessesThatIsMoreOftenWrongThanRight) {
+  LoginThrottle throttle({.wrong_of_guesser = 3});
+  for (int i = 0; i < 100; ++i) {
+    const Source honest(fmt::format("honest-{}", i), 7);
+    const auto charged = throttle.charge(honest, kStart);
+    ASSERT_TRUE(charged);
+    if (i % 10 != 0) throttle.was_right(honest, *charged, kStart);
+    ASSERT_FALSE(throttle.guesses(7, kStart));
+  }
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(throttle.guesses(8, kStart)) << i;
+    EXPECT_TRUE(throttle.charge(Source(fmt::format("victim-{}", i), 8), kStart));
+  }
+  EXPECT_TRUE(throttle.guesses(8, kStart));
+  EXPECT_TRUE(throttle.guesses(8, kStart + minutes{9}));
+  EXPECT_FALSE(throttle.guesses(8, kStart + minutes{10}));
 }
 
 TEST(LoginThrottle, WrongTriesOfDevicesAreNoStrangersOnes) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/attacks/honest.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/servers/child.h"
@@ -14,39 +15,27 @@
 namespace stampede::test_support {
 namespace {
 
-constexpr int kHonest = 100;
+constexpr int kHonest = 200;
 
 /// A shop with few connections, and an attacker of twenty addresses who holds more.
 class Connections : public testing::Test {
  protected:
-  /// Of honest buyers who come one after the other, those who buy.
-  void attack_with(const std::function<std::string(int)>& sent) {
+  void attack_with(const std::string& attack, const std::function<std::string(int)>& sent) {
+    const Honest calm = buyers_.buy(kHonest);
     for (int i = 0; i < 600; ++i) {
       attackers_.emplace_back(shop_.port(), fmt::format("127.3.{}.1", i % 20).c_str(), 4096);
       attackers_.back().send(sent(i));
     }
     // Until the first has waited for a second nothing is closed.
-    ASSERT_TRUE(eventually(kPatience, [&] { return buy(buyers_.front()); }));
-    int sold = 0;
-    for (int i = 1; i < kHonest; ++i) sold += buy(buyers_[static_cast<std::size_t>(i)]) ? 1 : 0;
-    EXPECT_GE(sold, (kHonest - 1) * 95 / 100) << "of " << kHonest - 1;
-    EXPECT_GE(shop_.audited_orders(), sold) << "and the invariants hold";
-  }
-  bool buy(const MintedBuyer& buyer) {
-    const std::string request = fmt::format(
-        "POST /check?productID={} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sign={}\r\n"
-        "Idempotency-Key: {}\r\nContent-Length: 0\r\n\r\n",
-        lamp_.value, buyer.sign, fresh_key());
-    RawConnection honest(shop_.port(), "127.4.0.1");
-    honest.send(request);
-    // A connection over the cap is closed without an answer.
-    const auto answer = honest.read_until("\"order\"");
-    return answer && answer->starts_with("HTTP/1.1 20");
+    ASSERT_TRUE(eventually(kPatience, [&] { return buyers_.buy(1).served() == 1; }));
+    expect_served(attack, "purchases", calm, buyers_.buy(kHonest));
+    attackers_.clear();
+    buyers_.expect_all_sold_once();
   }
 
+  static constexpr std::int64_t kStock = 2 * kHonest + 1;
   Shop shop_{Environment{{"STAMPEDE_HTTP_CONNECTIONS", "400"}}};
-  const ProductId lamp_ = shop_.open_sale({.quantity = kHonest});
-  const std::vector<MintedBuyer> buyers_ = shop_.mint(1, kHonest);
+  HonestBuyers buyers_{shop_, shop_.open_sale({.quantity = kStock}), kStock};
   std::vector<RawConnection> attackers_;
 };
 
@@ -58,11 +47,12 @@ const std::string kPipeline = [] {
 
 TEST_F(Connections, IdleOnesLeaveHonestBuyersServed) {
   // Half of them have begun a request.
-  attack_with([](int i) { return i % 2 == 0 ? "GET / HTTP/1.1\r\nHost: " : ""; });
+  attack_with("600 idle connections",
+              [](int i) { return i % 2 == 0 ? "GET / HTTP/1.1\r\nHost: " : ""; });
 }
 
 TEST_F(Connections, ThoseThatDoNotReadLeaveHonestBuyersServed) {
-  attack_with([](int) { return kPipeline; });
+  attack_with("600 connections that do not read", [](int) { return kPipeline; });
 }
 
 struct KernelMemory {
@@ -91,7 +81,8 @@ std::vector<KernelMemory> kernel_memory(std::uint16_t port) {
 
 TEST(UnreadPipelines, PinLittleMemory) {
   Shop shop;
-  shop.open_sale();
+  HonestBuyers buyers(shop, shop.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
+  const Honest calm = buyers.buy(kHonest);
   std::vector<RawConnection> unread;
   for (int i = 0; i < 50; ++i) {
     unread.emplace_back(shop.port(), "127.0.0.2");
@@ -104,6 +95,8 @@ TEST(UnreadPipelines, PinLittleMemory) {
     EXPECT_LE(held, 256 * 1024);
     EXPECT_LE(limit, 256 * 1024);
   }
+  expect_served("50 unread pipelines", "purchases", calm, buyers.buy(kHonest));
+  buyers.expect_all_sold_once();
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "controllers/console/route_roles.h"
+#include "tests/attacks/flood.h"
+#include "tests/attacks/honest.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/shop.h"
@@ -22,6 +24,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
+constexpr int kHonest = 200;
 constexpr const char* kPicture = "Content-Length: 5000000\r\nExpect: 100-continue\r\n";
 
 std::string head(const std::string& method, const std::string& target,
@@ -75,11 +78,38 @@ TEST_F(ConsoleAttack, NoBodyIsReadBeforeTheLogIn) {
   EXPECT_THAT(known.until("\r\n\r\n"), StartsWith("HTTP/1.1 100 ")) << "an operator goes on";
 }
 
+/// Of an operator who has a connection of its own for each page.
+bool sees_sales(std::uint16_t port, const std::string& cookies) {
+  RawConnection honest(port, "127.7.0.1");
+  return honest.ask(head("GET", "/sales", fmt::format("Cookie: {}\r\n", cookies)))
+      .starts_with("HTTP/1.1 200 ");
+}
+
+TEST_F(ConsoleAttack, StrangersBodiesKeepNeitherBuyersNorOperators) {
+  HonestBuyers buyers(shop_, shop_.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
+  const Console olga(shop_);
+  const auto page = [&](int) { return sees_sales(port(), olga.cookies()); };
+  const Honest calm = buyers.buy(kHonest);
+  const Honest calm_pages = measure(kHonest, page);
+  const std::string request = head("POST", "/products/1/pictures", kPicture);
+  Flood flood(
+      {.port = port(), .address = "127.5.0.1", .at_once = 1, .request = [&] { return request; }});
+  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(401) > 100; }));
+  expect_served("uploads of strangers", "purchases", calm, buyers.buy(kHonest));
+  expect_served("uploads of strangers", "pages", calm_pages, measure(kHonest, page));
+  flood.stop();
+  buyers.expect_all_sold_once();
+}
+
 TEST(ConsoleConnections, AreFewAndNoAddressHasThemAll) {
   Shop shop{Environment{{"STAMPEDE_CONSOLE_CONNECTIONS", "32"},
                         {"STAMPEDE_CONSOLE_CONNECTIONS_PER_ADDRESS", "8"}}};
   const std::uint16_t port = shop.server().console_port();
   Console olga(shop);
+  HonestBuyers buyers(shop, shop.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
+  const auto page = [&](int) { return sees_sales(port, olga.cookies()); };
+  const Honest calm = buyers.buy(kHonest);
+  const Honest calm_pages = measure(kHonest, page);
   std::vector<RawConnection> attackers;
   const auto answers = [](RawConnection& connection) {
     connection.send(head("GET", "/healthz"));
@@ -98,10 +128,10 @@ TEST(ConsoleConnections, AreFewAndNoAddressHasThemAll) {
     attackers.emplace_back(port, fmt::format("127.6.{}.1", i % 20).c_str());
     attackers.back().send("GET /login HTTP/1.1\r\nHost: ");
   }
-  EXPECT_TRUE(eventually(kPatience, [&] {
-    RawConnection honest(port, "127.7.0.1");
-    return answers(honest);
-  }));
+  ASSERT_TRUE(eventually(kPatience, [&] { return page(0); }));
+  expect_served("the console's connections", "purchases", calm, buyers.buy(kHonest));
+  expect_served("the console's connections", "pages", calm_pages, measure(kHonest, page));
+  buyers.expect_all_sold_once();
 }
 
 TEST_F(ConsoleAttack, AnotherHostIsMisdirected) {

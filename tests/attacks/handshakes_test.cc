@@ -2,12 +2,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/attacks/honest.h"
 #include "tests/support/certificates.h"
 #include "tests/support/eventually.h"
 #include "tests/support/shop.h"
@@ -16,7 +17,8 @@
 namespace stampede::test_support {
 namespace {
 
-constexpr int kHonest = 100;
+constexpr int kHonest = 200;
+constexpr std::int64_t kStock = 2 * kHonest + 1;
 
 class Handshakes : public testing::Test {
  protected:
@@ -28,9 +30,9 @@ class Handshakes : public testing::Test {
     return more;
   }
   /// A product on sale, when this returns.
-  static ProductId open_sale(const Shop& shop, std::int64_t quantity) {
+  static ProductId open_sale(const Shop& shop) {
     const ProductId product = shop.add_product();
-    shop.create_sale({.product = product, .quantity = quantity});
+    shop.create_sale({.product = product, .quantity = kStock});
     TlsConnection connection(shop.port());
     EXPECT_TRUE(eventually(kPatience, [&] {
       return connection
@@ -39,15 +41,15 @@ class Handshakes : public testing::Test {
     }));
     return product;
   }
-  /// On a connection of its own; true if the answer is a yes.
-  static bool buys(const Shop& shop, ProductId product, const MintedBuyer& buyer) {
-    TlsConnection connection(shop.port(), {.from = "127.4.0.1"});
-    connection.send(
-        fmt::format("POST /check?productID={} HTTP/1.1\r\nHost: a\r\nCookie: sign={}\r\n"
-                    "Idempotency-Key: {}\r\nContent-Length: 0\r\n\r\n",
-                    product.value, buyer.sign, fresh_key()));
-    const auto answer = connection.read_until("\"order\"");
-    return answer && answer->starts_with("HTTP/1.1 20");
+  /// Each has a handshake of its own. The first has bought, since the units are leased a moment
+  /// after the sale is on.
+  static HonestBuyers buyers_of(const Shop& shop) {
+    HonestBuyers buyers(shop, open_sale(shop), kStock, [&shop](int) {
+      return std::make_unique<TlsConnection>(shop.port(),
+                                             TlsConnection::Options{.from = "127.4.0.1"});
+    });
+    EXPECT_TRUE(eventually(kPatience, [&] { return buyers.buy(1).served() == 1; }));
+    return buyers;
   }
 
   const TempDir folder_;
@@ -71,8 +73,8 @@ std::string client_hello() {
 /// their first message, some after it, some after the handshake.
 TEST_F(Handshakes, ThatDoNotEndLeaveHonestBuyersServed) {
   Shop shop(tls({{"STAMPEDE_HTTP_CONNECTIONS", "400"}}));
-  const ProductId lamp = open_sale(shop, kHonest);
-  const auto buyers = shop.mint(1, kHonest);
+  HonestBuyers buyers = buyers_of(shop);
+  const Honest calm = buyers.buy(kHonest);
   const std::string hello = client_hello();
   std::vector<RawConnection> stuck;
   for (int i = 0; i < 600; ++i) {
@@ -81,14 +83,10 @@ TEST_F(Handshakes, ThatDoNotEndLeaveHonestBuyersServed) {
     if (i % 3 == 2) stuck.back().send(hello);
   }
   // Until the first has waited for a second nothing is closed.
-  ASSERT_TRUE(eventually(kPatience, [&] { return buys(shop, lamp, buyers.front()); }));
-  int sold = 0;
-  for (int i = 1; i < kHonest; ++i) {
-    sold += buys(shop, lamp, buyers[static_cast<std::size_t>(i)]) ? 1 : 0;
-  }
-  fmt::print("{} of {} bought\n", sold, kHonest - 1);
-  EXPECT_GE(sold, (kHonest - 1) * 95 / 100) << "of " << kHonest - 1;
-  EXPECT_GE(shop.audited_orders(), sold) << "and the invariants hold";
+  ASSERT_TRUE(eventually(kPatience, [&] { return TlsConnection(shop.port()).established(); }));
+  expect_served("600 handshakes that do not end", "purchases", calm, buyers.buy(kHonest));
+  stuck.clear();
+  buyers.expect_all_sold_once();
 }
 
 /// Connects, has the server make its part of a handshake, and leaves, without end: the server's
@@ -126,31 +124,14 @@ class HelloFlood {
 
 TEST_F(Handshakes, InAFloodLeaveHonestBuyersServed) {
   Shop shop(tls());
-  const ProductId lamp = open_sale(shop, 2 * kHonest + 1);
-  const auto buyers = shop.mint(1, 2 * kHonest + 1);
-  using Clock = std::chrono::steady_clock;
-  int sold = 0;
-  const auto longest_of = [&](int first) {
-    Clock::duration longest{};
-    sold = 0;
-    for (int i = first; i < first + kHonest; ++i) {
-      const auto begin = Clock::now();
-      sold += buys(shop, lamp, buyers[static_cast<std::size_t>(i)]) ? 1 : 0;
-      longest = std::max(longest, Clock::now() - begin);
-    }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(longest).count();
-  };
-  // The units are leased a moment after the sale is on.
-  ASSERT_TRUE(eventually(kPatience, [&] { return buys(shop, lamp, buyers.back()); }));
-  const auto calm = longest_of(0);
-  ASSERT_GE(sold, kHonest * 95 / 100) << "without an attack";
-  const HelloFlood flood(shop.port(), 64);
-  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answered() > 200; }));
-  const auto flooded = longest_of(kHonest);
-  fmt::print("{} of {} bought beside {} handshakes; the slowest took {} ms, and {} ms before\n",
-             sold, kHonest, flood.answered(), flooded, calm);
-  EXPECT_GE(sold, kHonest * 95 / 100) << "of " << kHonest;
-  EXPECT_GE(shop.audited_orders(), sold);
+  HonestBuyers buyers = buyers_of(shop);
+  const Honest calm = buyers.buy(kHonest);
+  {
+    const HelloFlood flood(shop.port(), 64);
+    ASSERT_TRUE(eventually(kPatience, [&] { return flood.answered() > 200; }));
+    expect_served("64 handshakes at a time", "purchases", calm, buyers.buy(kHonest));
+  }
+  buyers.expect_all_sold_once();
 }
 
 }  // namespace

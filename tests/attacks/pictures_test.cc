@@ -6,11 +6,11 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
+#include "tests/attacks/honest.h"
 #include "tests/support/console.h"
 #include "tests/support/drawn_pictures.h"
 
@@ -31,87 +31,63 @@ void reset_peak(Shop& shop) {
   std::ofstream(fmt::format("/proc/{}/clear_refs", shop.server().pid())) << "5";
 }
 
-/// Buyers who buy one after another until the end; how many of them did.
-class HonestBuyers {
- public:
-  HonestBuyers(Shop& shop, ProductId product, int most)
-      : buyers_(shop.mint(1, most)),
-        port_(shop.port()),
-        product_(product),
-        thread_([this] { run(); }) {}
-  ~HonestBuyers() { stop(); }
+constexpr int kHonest = 200;
+constexpr int kMost = 1'000;  // beside the attack
+constexpr std::int64_t kStock = kHonest + kMost;
 
-  void stop() {
-    over_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-  int tried() const { return tried_; }
-  int sold() const { return sold_; }
-
- private:
-  void run() {
-    for (const MintedBuyer& buyer : buyers_) {
-      if (over_) return;
-      ++tried_;
-      const auto answer = Buyer(port_, buyer.id, buyer.sign).order(product_, fresh_key());
-      sold_ += answer.result == "sold" ? 1 : 0;
-    }
+class Pictures : public testing::Test {
+ protected:
+  /// Buyers buy for as long as the operator's uploads last.
+  void upload_beside_buyers(const std::string& attack, const std::function<void()>& uploads) {
+    const Honest calm = buyers_.buy(kHonest);
+    buyers_.prepare(kMost);
+    reset_peak(shop_);
+    const long before = peak(shop_);
+    std::atomic<bool> over = false;
+    std::jthread attacker([&] {
+      uploads();
+      over = true;
+    });
+    const Honest beside = buyers_.buy(kMost, [&] { return !over; });
+    attacker.join();
+    EXPECT_LE(peak(shop_) - before, 64) << "MB";
+    expect_served(attack, "purchases", calm, beside);
+    buyers_.expect_all_sold_once();
   }
 
-  const std::vector<MintedBuyer> buyers_;
-  const std::uint16_t port_;
-  const ProductId product_;
-  std::atomic<bool> over_ = false;
-  std::atomic<int> tried_ = 0;
-  std::atomic<int> sold_ = 0;
-  std::thread thread_;
+  Shop shop_;
+  const ProductId lamp_ = shop_.open_sale({.quantity = kStock});
+  Console console_{shop_};
+  HonestBuyers buyers_{shop_, lamp_, kStock};
 };
 
-TEST(Pictures, SmallFilesOfHugePicturesAreRefusedAndCostNothing) {
-  Shop shop;
-  const ProductId lamp = shop.open_sale({.quantity = 10'000});
-  Console console(shop);
-  HonestBuyers honest(shop, lamp, 2'000);
-  reset_peak(shop);
-  const long before = peak(shop);
+TEST_F(Pictures, SmallFilesOfHugePicturesAreRefusedAndCostNothing) {
   const std::string bombs[] = {
       png(10'000, 10'000) + drawn_png(9, 9).substr(33),  // 400 MB of points in 100 bytes
       jpeg(65'535, 65'535), webp_lossless(16'384, 16'384), png(5'001, 5'000),
       // A frame that the header in front of it does not announce.
       webp_extended(9, 9) + drawn_webp(9, 9).substr(12)};
-  for (int round = 0; round < 10; ++round) {
-    for (const std::string& bomb : bombs) {
-      const auto answer = console.upload(lamp, bomb);
-      EXPECT_EQ(answer.status, 422) << answer.body;
-      EXPECT_THAT(answer.body, HasSubstr("picture-refused"));
-      EXPECT_THAT(answer.body, HasSubstr("expected"));
+  upload_beside_buyers("50 small files of huge pictures", [&] {
+    for (int round = 0; round < 10; ++round) {
+      for (const std::string& bomb : bombs) {
+        const auto answer = console_.upload(lamp_, bomb);
+        EXPECT_EQ(answer.status, 422) << answer.body;
+        EXPECT_THAT(answer.body, HasSubstr("picture-refused"));
+        EXPECT_THAT(answer.body, HasSubstr("expected"));
+      }
     }
-  }
-  honest.stop();
-  EXPECT_LE(peak(shop) - before, 64) << "MB";
-  EXPECT_GE(honest.sold(), honest.tried() * 95 / 100) << "of " << honest.tried();
-  EXPECT_GT(honest.tried(), 0);
-  EXPECT_EQ(shop.audited_orders(), honest.sold());
+  });
 }
 
-TEST(Pictures, TheLargestThatIsTakenIsDecodedOutsideTheServer) {
-  Shop shop;
-  const ProductId lamp = shop.open_sale({.quantity = 10'000});
-  Console console(shop);
+TEST_F(Pictures, TheLargestThatIsTakenIsDecodedOutsideTheServer) {
   const std::string largest = png_of(pictures::Bitmap(5'000, 5'000));  // 100 MB of points
   EXPECT_LT(largest.size(), 1'000'000U);
-  HonestBuyers honest(shop, lamp, 2'000);
-  reset_peak(shop);
-  const long before = peak(shop);
-  const auto added = console.upload(lamp, largest);
-  EXPECT_EQ(added.status, 201) << added.body;
-  honest.stop();
-  EXPECT_LE(peak(shop) - before, 64) << "MB";
-  EXPECT_GE(honest.sold(), honest.tried() * 95 / 100) << "of " << honest.tried();
-  EXPECT_GT(honest.tried(), 0);
-  EXPECT_EQ(shop.audited_orders(), honest.sold());
+  upload_beside_buyers("the largest picture", [&] {
+    const auto added = console_.upload(lamp_, largest);
+    EXPECT_EQ(added.status, 201) << added.body;
+  });
   // What it was made of is served, not what was uploaded.
-  const auto page = Buyer(shop.port()).get(fmt::format("/product/{}", lamp.value));
+  const auto page = Buyer(shop_.port()).get(fmt::format("/product/{}", lamp_.value));
   EXPECT_EQ(page.status, 200);
 }
 

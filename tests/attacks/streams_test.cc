@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/attacks/flood.h"
+#include "tests/attacks/honest.h"
 #include "tests/support/database_lock.h"
 #include "tests/support/eventually.h"
 #include "tests/support/pending.h"
@@ -16,16 +19,23 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr int kHonest = 200;
+constexpr std::int64_t kStock = 2 * kHonest + 1;  // one follows its purchase
+
 /// "/purchases/1/KEY?lease=1" → "/purchases/1/KEY/events?lease=1"
 std::string events_of(std::string location) {
   return location.insert(location.find('?'), "/events");
 }
 
+std::string follow_request(const std::string& sign, const std::string& location) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n\r\n",
+                     events_of(location), sign);
+}
+
 RawConnection follow(const Shop& shop, const std::string& sign, const std::string& location,
                      const char* from) {
   RawConnection connection(shop.port(), from);
-  connection.send(fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n\r\n",
-                              events_of(location), sign));
+  connection.send(follow_request(sign, location));
   return connection;
 }
 
@@ -41,7 +51,7 @@ std::string open_streams(Shop& shop) {
 }
 
 /// A buyer whose purchase is pending follows it to its end, from an address of its own.
-void expect_served(Shop& shop, ProductId lamp, std::int64_t id) {
+void expect_told(Shop& shop, ProductId lamp, std::int64_t id) {
   Buyer honest = shop.buyer(id);
   std::optional<RawConnection> stream;
   {
@@ -57,30 +67,36 @@ void expect_served(Shop& shop, ProductId lamp, std::int64_t id) {
 
 TEST(Streams, APurchaseThatWasNeverSentHoldsNone) {
   Shop shop;
-  const ProductId lamp = shop.open_sale();
-  const auto buyers = shop.mint(1, 40);
-  int refused = 0;
-  for (int i = 0; i < 400; ++i) {
-    const MintedBuyer& buyer = buyers[static_cast<std::size_t>(i) % buyers.size()];
-    auto stream =
-        follow(shop, buyer.sign, fmt::format("/purchases/1/{}?lease=1", fresh_key()), "127.3.0.1");
-    refused += stream.response().starts_with("HTTP/1.1 404") ? 1 : 0;
-  }
-  EXPECT_EQ(refused, 400);
+  const ProductId lamp = shop.open_sale({.quantity = kStock});
+  HonestBuyers buyers(shop, lamp, kStock);
+  const Honest calm = buyers.buy(kHonest);
+  const auto accounts = shop.mint(1, 40);
+  std::atomic<std::size_t> next = 0;
+  Flood flood({.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
+                 return follow_request(accounts[next++ % accounts.size()].sign,
+                                       fmt::format("/purchases/1/{}?lease=1", fresh_key()));
+               }});
+  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(404) >= 400; }));
+  expect_served("streams of purchases never sent", "purchases", calm, buyers.buy(kHonest));
   EXPECT_EQ(open_streams(shop), "0");
-  expect_served(shop, lamp, 99);
+  expect_told(shop, lamp, 99);
+  flood.stop();
+  EXPECT_EQ(flood.answers(200), 0);
+  buyers.expect_all_sold_once();
 }
 
 TEST(Streams, OneAddressHoldsAnEighthOfThePlaces) {
   Shop shop;
-  const ProductId lamp = shop.open_sale();
-  const auto buyers = shop.mint(1, 70);
+  const ProductId lamp = shop.open_sale({.quantity = kStock});
+  HonestBuyers buyers(shop, lamp, kStock);
+  const Honest calm = buyers.buy(kHonest);
+  const auto accounts = shop.mint(1, 70);
   std::vector<RawConnection> held;
   int refused = 0;
   for (int i = 0; i < 560; ++i) {
-    const MintedBuyer& buyer = buyers[static_cast<std::size_t>(i) % buyers.size()];
+    const MintedBuyer& account = accounts[static_cast<std::size_t>(i) % accounts.size()];
     auto stream =
-        follow(shop, buyer.sign, pending_address(shop, buyer.id, fresh_key()), "127.3.0.1");
+        follow(shop, account.sign, pending_address(shop, account.id, fresh_key()), "127.3.0.1");
     if (is_open(stream)) {
       held.push_back(std::move(stream));
     } else {
@@ -89,9 +105,11 @@ TEST(Streams, OneAddressHoldsAnEighthOfThePlaces) {
   }
   EXPECT_EQ(held.size(), 512U);
   EXPECT_EQ(refused, 560 - 512);
-  expect_served(shop, lamp, 99);
+  expect_served("512 streams of one address", "purchases", calm, buyers.buy(kHonest));
+  expect_told(shop, lamp, 99);
   held.clear();
   EXPECT_TRUE(eventually(kPatience, [&] { return open_streams(shop) == "0"; }));
+  buyers.expect_all_sold_once();
 }
 
 }  // namespace

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/eventually.h"
+#include "tests/support/raw_connection.h"
+#include "tests/support/shop.h"
+
+/// What honest people get, before an attack and beside it. Their times are printed and recorded,
+/// and nothing is expected of them, because they depend on the machine.
+namespace stampede::test_support {
+
+/// What some honest people did, one after another.
+struct Honest {
+  using Clock = std::chrono::steady_clock;
+
+  int asked = 0;
+  std::vector<Clock::duration> times = {};  // of those who were served
+
+  /// One more; `task()` says whether they are served.
+  template <class Task>
+  bool add(const Task& task) {
+    ++asked;
+    const auto began = Clock::now();
+    if (!task()) return false;
+    times.push_back(Clock::now() - began);
+    return true;
+  }
+  int served() const { return static_cast<int>(times.size()); }
+  /// The least time, in ms, within which that part of those who were served were; -1 of nobody.
+  double quantile(double part) const {
+    if (times.empty()) return -1;
+    auto sorted = times;
+    std::ranges::sort(sorted);
+    const auto rank = std::ceil(part * static_cast<double>(sorted.size()));
+    return std::chrono::duration<double, std::milli>(
+               sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1])
+        .count();
+  }
+};
+
+/// Whether one more comes; what it waits for is not timed.
+using More = std::function<bool()>;
+inline const More kAlways = [] { return true; };
+
+/// The first honest people, at most so many; `task(i)` says whether the one of that number is
+/// served.
+template <class Task>
+Honest measure(int most, const Task& task, const More& more = kAlways) {
+  Honest honest;
+  for (int i = 0; i < most && more(); ++i) honest.add([&] { return task(i); });
+  return honest;
+}
+
+/// At least 95 of 100 are served, before the attack and beside it. `doing`: what they do, a word.
+inline void expect_served(const std::string& attack, const std::string& doing, const Honest& before,
+                          const Honest& beside) {
+  std::string text = attack + ":";
+  for (const auto& [when, honest] : {std::pair("beside", &beside), {"before", &before}}) {
+    const double median = honest->quantile(0.5);
+    const double p99 = honest->quantile(0.99);
+    text += fmt::format(" {} it {} of {} {}, p50 {:.1f} ms, p99 {:.1f} ms;", when, honest->served(),
+                        honest->asked, doing, median, p99);
+    const auto record = [&](const char* what, const std::string& value) {
+      testing::Test::RecordProperty(fmt::format("{}_{}_{}", doing, when, what), value);
+    };
+    record("served", fmt::format("{} of {}", honest->served(), honest->asked));
+    record("p50_ms", fmt::format("{:.1f}", median));
+    record("p99_ms", fmt::format("{:.1f}", p99));
+    EXPECT_GT(honest->asked, 0) << doing << ' ' << when << ' ' << attack;
+    EXPECT_GE(honest->served() * 100, honest->asked * 95) << doing << ' ' << when << ' ' << attack;
+  }
+  fmt::print("{} p99 {:.1f} times\n", text, beside.quantile(0.99) / before.quantile(0.99));
+}
+
+/// A purchase of its own intent, without the captcha's pass.
+inline std::string check_request(ProductId product, const MintedBuyer& buyer) {
+  return fmt::format(
+      "POST /check?productID={} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sign={}\r\n"
+      "Idempotency-Key: {}\r\nContent-Length: 0\r\n\r\n",
+      product.value, buyer.sign, fresh_key());
+}
+
+/// True if the answer is a yes; while it is "pending", the same is asked again. False too if the
+/// server closes the connection, as it does beyond its cap.
+inline bool buys(RawConnection& connection, ProductId product, const MintedBuyer& buyer) {
+  const std::string request = check_request(product, buyer);
+  std::string answer;
+  do {
+    answer = connection.ask(request);
+  } while (answer.starts_with("HTTP/1.1 202"));
+  return answer.starts_with("HTTP/1.1 20");
+}
+
+/// Buyers of a sale without captcha, who come one after another and buy one unit each. For one
+/// thread.
+class HonestBuyers {
+ public:
+  /// Of the buyer with that number, made when it comes.
+  using Connect = std::function<std::unique_ptr<RawConnection>(int)>;
+
+  /// `stock`: the units of the sale, which is the shop's only one.
+  HonestBuyers(const Shop& shop, ProductId product, std::int64_t stock, Connect connect = {})
+      : shop_(shop), product_(product), stock_(stock), connect_(std::move(connect)) {
+    if (connect_) return;
+    connect_ = [&shop](int) { return std::make_unique<RawConnection>(shop.port(), "127.4.0.1"); };
+  }
+
+  /// Makes sessions for that many now, which takes a process, so that buy() begins at once.
+  void prepare(int count) {
+    const std::int64_t first = kFirst + minted_;
+    const auto lacking = count - static_cast<int>(ready_.size());
+    if (lacking <= 0) return;
+    minted_ += lacking;
+    std::ranges::copy(shop_.mint(first, first + lacking - 1), std::back_inserter(ready_));
+  }
+  /// The next ones, at most so many.
+  Honest buy(int most, const More& more = kAlways) {
+    const auto buyers = next(most);
+    const Honest honest = measure(
+        most,
+        [&](int i) { return buys(*connect_(i), product_, buyers[static_cast<std::size_t>(i)]); },
+        more);
+    sold_ += honest.served();
+    return honest;
+  }
+  /// Every yes is an order, and the audit finds no breach. `others`: yeses that the attacker read.
+  void expect_orders(std::int64_t others = 0) const {
+    const auto orders = shop_.audited_orders();
+    EXPECT_GE(orders, sold_ + others);
+    EXPECT_LE(orders, stock_);
+  }
+  /// The same, and the units that are left are sold, each once, and then no more.
+  void expect_all_sold_once() {
+    expect_orders();
+    const auto left = static_cast<int>(std::max(stock_ - shop_.audited_orders(), std::int64_t{0}));
+    for (const MintedBuyer& buyer : next(left)) {
+      // Connections of the attack may not be closed yet.
+      EXPECT_TRUE(eventually(kPatience, [&] { return buys(*connect_(0), product_, buyer); }));
+    }
+    EXPECT_EQ(buy(1).served(), 0) << "all is sold";
+    EXPECT_EQ(shop_.audited_orders(), stock_);
+  }
+
+ private:
+  static constexpr std::int64_t kFirst = 100'001;  // below it are the attackers' accounts
+
+  std::vector<MintedBuyer> next(int count) {
+    prepare(count);
+    const auto end = ready_.begin() + count;
+    std::vector<MintedBuyer> taken(ready_.begin(), end);
+    ready_.erase(ready_.begin(), end);
+    return taken;
+  }
+
+  const Shop& shop_;
+  const ProductId product_;
+  const std::int64_t stock_;
+  Connect connect_;
+  std::vector<MintedBuyer> ready_;
+  std::int64_t minted_ = 0;
+  std::int64_t sold_ = 0;
+};
+
+}  // namespace stampede::test_support

@@ -1,6 +1,4 @@
 // Scripts that fetch captchas and answer them, beside people who want one picture each.
-#include "captcha/captcha.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <openssl/sha.h>
@@ -8,59 +6,22 @@
 #include <array>
 #include <atomic>
 #include <boost/json.hpp>
-#include <map>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "identity/key_ring.h"
-#include "model/time.h"
+#include "tests/attacks/captcha_readers.h"
+#include "tests/attacks/flood.h"
+#include "tests/attacks/honest.h"
 #include "tests/support/eventually.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {
 namespace {
 
-using captcha::Kind;
 using testing::HasSubstr;
 
-std::string picture_of(ProductId product, const std::string& key) {
-  return fmt::format("/captcha?productID={}&key={}", product.value, key);
-}
-
-/// Which buyers were given a picture, by its bytes. Thread-safe.
-class Deliveries {
- public:
-  void add(const std::string& picture) {
-    const std::lock_guard lock(mutex_);
-    ++times_[picture];
-  }
-  std::size_t repeated() const {
-    std::size_t repeated = 0;
-    for (const auto& [picture, times] : times_) repeated += times > 1 ? 1 : 0;
-    return repeated;
-  }
-  std::size_t pictures() const { return times_.size(); }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, int> times_;
-};
-
-http::ClientResponse verify(Buyer& buyer, ProductId product, const std::string& key,
-                            const std::string& challenge, const std::string& answer) {
-  const boost::json::object body{
-      {"challenge", challenge}, {"answer", answer}, {"productID", product.value}, {"key", key}};
-  return buyer.send({.method = "POST",
-                     .target = "/captcha/verify",
-                     .headers = {{"Content-Type", "application/json"}},
-                     .body = boost::json::serialize(body)});
-}
-
-std::string text_of(const http::ClientResponse& response, std::string_view member) {
-  return std::string(boost::json::parse(response.body).at(member).as_string());
-}
+constexpr int kHonest = 100;
 
 /// Accounts that each take as many pictures as they get, all at once.
 class Hoarders {
@@ -105,28 +66,21 @@ class Hoarders {
 };
 
 TEST(Captcha, NoPictureGoesToTwoBuyersInAFloodEither) {
-  constexpr int kHonest = 20;
   constexpr int kAccounts = 100;
   Shop shop(Environment{{"STAMPEDE_CAPTCHA_PICTURES_AHEAD", "32"}});
-  const ProductId lamp = shop.open_sale({.captcha = true});
-  const auto buyers = shop.mint(1, kHonest);
-  Deliveries deliveries;
-  Hoarders hoarders(shop, shop.mint(kHonest + 1, kHonest + kAccounts), lamp, deliveries);
+  const ProductId lamp = shop.open_sale({.quantity = 2 * kHonest, .captcha = true});
+  Readers readers(shop, lamp, 2 * kHonest);
+  const Honest calm = readers.buy(kHonest);
+  Hoarders hoarders(shop, shop.mint(1'001, 1'000 + kAccounts), lamp, readers.deliveries());
   ASSERT_TRUE(eventually(kPatience, [&] { return hoarders.asked() > 2 * kAccounts; }));
-  int served = 0;
-  for (const MintedBuyer& each : buyers) {
-    Buyer honest(shop.port(), each.id, each.sign);
-    const std::string key = fresh_key();
-    served += eventually(kPatience, [&] {
-      const auto response = honest.get(picture_of(lamp, key));
-      if (response.status == 200) deliveries.add(response.body);
-      return response.status == 200;
-    });
-  }
+  const Honest beside = readers.buy(kHonest);
   hoarders.stop();
-  EXPECT_EQ(served, kHonest) << "each has a picture in the end";
-  EXPECT_GT(deliveries.pictures(), 32u + kHonest) << "more than were drawn ahead";
+  expect_served("100 accounts that hoard captchas", "purchases", calm, beside);
+  EXPECT_EQ(beside.served(), kHonest) << "each has a picture in the end";
+  const Deliveries& deliveries = readers.deliveries();
+  EXPECT_GT(deliveries.pictures(), 32u + 2 * kHonest) << "more than were drawn ahead";
   EXPECT_EQ(deliveries.repeated(), 0u) << "of " << deliveries.pictures();
+  EXPECT_EQ(shop.audited_orders(), readers.sold());
 }
 
 TEST(Captcha, OneBuyerIsGivenOnlySoManyPicturesAMinute) {
@@ -150,25 +104,35 @@ TEST(Captcha, OneBuyerIsGivenOnlySoManyPicturesAMinute) {
 
 TEST(Captcha, AnAnswerSoonerThanAPersonsEarnsNothing) {
   Shop shop(Environment{{"STAMPEDE_CAPTCHA_MINIMUM_SECONDS", "60"}});
-  const ProductId lamp = shop.open_sale({.captcha = true});
-  Buyer script = shop.buyer(1);
+  const ProductId lamp = shop.open_sale({.quantity = 2 * kHonest + 1, .captcha = true});
+  Readers readers(shop, lamp, 2 * kHonest);
+  const Honest calm = readers.buy(kHonest);
+  Buyer script = shop.buyer(1'001);
   const std::string key = fresh_key();
-  const identity::KeyRing keys(shop.data() / "keys");
-  const captcha::Tokens tokens(keys);
-  const captcha::Subject subject{script.id(), lamp, *IdempotencyKey::parse(key)};
-  const auto challenge = [&](int seconds_ago) {
-    return tokens.seal_challenge(subject, Kind::kPicture, "RIGHT",
-                                 read_clocks().wall - std::chrono::seconds{seconds_ago});
-  };
-  const std::string early = challenge(0);
+  const std::string early = readers.challenges().seal(script.id(), lamp, key, 0);
   for (int i = 0; i < 10; ++i) {
     const auto response = verify(script, lamp, key, early, "RIGHT");
     EXPECT_EQ(response.status, 429);
     EXPECT_THAT(response.body, HasSubstr("#too-fast\"")) << "and not as a wrong one";
   }
-  const auto passed = verify(script, lamp, key, challenge(61), "RIGHT");
+  const std::string body = answer_body(lamp, key, early, "RIGHT");
+  const std::string request = fmt::format(
+      "POST /captcha/verify HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n"
+      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      script.sign(), body.size(), body);
+  Flood flood({.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
+                 return request;
+               }});
+  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 100; }));
+  const Honest beside = readers.buy(kHonest);
+  flood.stop();
+  expect_served("answers at a script's pace", "purchases", calm, beside);
+
+  const auto passed =
+      verify(script, lamp, key, readers.challenges().seal(script.id(), lamp, key, 61), "RIGHT");
   ASSERT_EQ(passed.status, 200) << passed.body;
   EXPECT_EQ(script.order(lamp, key, text_of(passed, "pass")).status, 201);
+  EXPECT_EQ(shop.audited_orders(), readers.sold() + 1);
 }
 
 /// As a device finds it: by trying all numbers.

@@ -58,6 +58,8 @@ std::string random_totp_secret() {
   return {bytes.begin(), bytes.end()};
 }
 
+std::string totp_secret_text(std::string_view secret) { return base32(secret); }
+
 std::string totp_uri(std::string_view secret, std::string_view issuer, std::string_view account) {
   const std::string from = percent_encoded(issuer);
   return "otpauth://totp/" + from + ":" + percent_encoded(account) + "?secret=" + base32(secret) +

@@ -17,6 +17,9 @@ inline constexpr std::chrono::seconds kTotpStep{30};
 /// A new secret of 160 random bits (RFC 4226, 4).
 std::string random_totp_secret();
 
+/// The secret as people type it into an authenticator: base32 (RFC 4648), without padding.
+std::string totp_secret_text(std::string_view secret);
+
 /// What an authenticator reads, as a QR code or as text: otpauth://totp/ISSUER:ACCOUNT?secret=...
 std::string totp_uri(std::string_view secret, std::string_view issuer, std::string_view account);
 

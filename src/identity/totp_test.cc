@@ -51,6 +51,7 @@ TEST(Totp, AnAuthenticatorReadsTheUri) {
   EXPECT_EQ(totp_uri(kSecret, "Stampede", "olga.o"),
             "otpauth://totp/Stampede:olga.o?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
             "&issuer=Stampede");
+  EXPECT_EQ(totp_secret_text(kSecret), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
   EXPECT_THAT(totp_uri(kSecret, "My shop", "a"), testing::HasSubstr("totp/My%20shop:a?"));
 }
 

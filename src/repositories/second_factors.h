@@ -20,6 +20,9 @@ class SecondFactors {
     std::int64_t last_step = 0;  // of the last code that was accepted
   };
   virtual std::optional<Stored> find(UserId user) = 0;
+  /// Gives the user a first one, of which the code of `step` was accepted. False, and nothing
+  /// changed, if the user has one.
+  virtual bool add(UserId user, std::string_view secret, std::int64_t step, Instant now) = 0;
   /// Replaces what the user had.
   virtual void put(UserId user, std::string_view secret, Instant now) = 0;
   /// False if the user had none.

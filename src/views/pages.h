@@ -40,11 +40,12 @@ struct ProductPage {
 
 /// The login and registration forms.
 struct CredentialsForm {
-  std::string token;  // proves that the form is ours
-  std::string error;  // a sentence, or empty
-  std::string name;   // as typed before
-  std::string next;   // the path to go on to, or empty
-  bool code = false;  // of the console: asks for the code of the second factor too
+  std::string token;   // proves that the form is ours
+  std::string error;   // a sentence, or empty
+  std::string name;    // as typed before
+  std::string next;    // the path to go on to, or empty
+  std::string notice;  // of the console: a sentence of success, or empty
+  bool code = false;   // of the console: asks for the code of the second factor too
 };
 
 /// The change of the password, and the way out.

@@ -137,6 +137,12 @@ constexpr Key kKeys[] = {
      .slot = [](Config& c) -> Slot { return &c.console.connections_per_address; },
      .min = 1,
      .max = 1'000'000},
+    {.name = "console.totp",
+     .description = "whether an operator must have a second factor; without one, `required` lets "
+                    "them set one up and nothing else",
+     .slot = [](Config& c) -> Slot { return &c.console.totp; },
+     .shape = "required or optional",
+     .valid = is_totp_rule},
     {.name = "tls.certificate",
      .description = "the shop's certificate and its chain; empty: plain HTTP",
      .slot = [](Config& c) -> Slot { return &c.tls.certificate; },

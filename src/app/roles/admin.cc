@@ -146,6 +146,7 @@ Role::Addresses Admin::start() {
           .sessions = sessions_,
           .storage = repositories_,
           .catalog = catalog_,
+          .second_factor_required = config_.console.totp == "required",
           .totals = [this] { return totals_of(view()); },
           .live_period = kLongestLook,
           .ready =

@@ -28,6 +28,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       user_operations_({services.storage.accounts(), services.storage.blacklist(),
                         services.storage.buyer_search()},
                        journal_),
+      operator_operations_(services.storage.accounts(), services.storage.second_factors(),
+                           journal_),
       archive_(services.storage.order_search()),
       feed_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
       pictures_(services.storage.pictures()),
@@ -37,7 +39,12 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       forms_(services.keys, controllers::FormTokens::Cookie::kHost),
       origin_(services.origin.empty() ? std::nullopt : std::optional(services.origin)),
       hosts_(services.origin, listener.address),
-      guard_({services.sessions, forms_, origin_, pages_, pool_}),
+      guard_({.sessions = services.sessions,
+              .forms = forms_,
+              .origin = origin_,
+              .pages = pages_,
+              .pool = pool_,
+              .second_factor_required = services.second_factor_required}),
       gate_({guard_, hosts_}),
       operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
       login_({accounts_, services.sessions, forms_, origin_, pages_}),
@@ -57,7 +64,9 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
              .pages = live_pages_}),
       products_({services.catalog, pictures_, overview_, catalog_operations_, journal_, pages_,
                  catalog_pages_}),
-      sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}) {
+      sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}),
+      second_factors_({buyers_, second_factor_, operator_operations_, journal_, pages_,
+                       services.second_factor_required}) {
   add_routes();
   server_ = std::make_unique<http::Server>(std::move(listener), router_);
 }
@@ -88,6 +97,7 @@ void ConsoleFront::add_routes() {
   live_.add_routes(router_);
   products_.add_routes(router_, guard_);
   sales_.add_routes(router_, guard_);
+  second_factors_.add_routes(router_, guard_);
   guard_.refuse_unknown(router_);
 }
 

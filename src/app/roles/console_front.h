@@ -18,6 +18,7 @@
 #include "controllers/console/order_search_controller.h"
 #include "controllers/console/products_controller.h"
 #include "controllers/console/sales_controller.h"
+#include "controllers/console/second_factor_controller.h"
 #include "controllers/doubled.h"
 #include "controllers/operations_controller.h"
 #include "http/server/server.h"
@@ -41,6 +42,7 @@ class ConsoleFront {
     services::accounts::Sessions& sessions;
     const repositories::sql::Repositories& storage;
     services::catalog::Catalog& catalog;
+    bool second_factor_required = false;  // of every operator
     /// The counts of the whole shop; thread-safe.
     std::function<services::live::Totals()> totals;
     /// How often running sales are sampled, if totals_changed() is not called.
@@ -77,6 +79,7 @@ class ConsoleFront {
   services::accounts::Buyers buyers_;
   services::operations::CatalogOperations catalog_operations_;
   services::operations::UserOperations user_operations_;
+  services::operations::OperatorOperations operator_operations_;
   services::orders::OrderArchive archive_;
   services::live::LiveFeed feed_;
   services::catalog::Pictures pictures_;
@@ -103,6 +106,7 @@ class ConsoleFront {
   controllers::LiveController live_;
   controllers::ProductsController products_;
   controllers::SalesController sales_;
+  controllers::SecondFactorController second_factors_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::optional<schedules::Periodic> live_schedule_;

@@ -34,7 +34,10 @@ bool turned_away(const http::Response& response) {
 
 class ConsoleFrontTest : public testing::Test {
  protected:
-  ConsoleFrontTest() { front_.start(); }
+  explicit ConsoleFrontTest(bool second_factor_required = false)
+      : second_factor_required_(second_factor_required) {
+    front_.start();
+  }
   ~ConsoleFrontTest() override {
     front_.drain();
     front_.stop();
@@ -60,6 +63,7 @@ class ConsoleFrontTest : public testing::Test {
     return open;
   }
 
+  const bool second_factor_required_;
   const test_support::TempDir folder_;
   const identity::KeyRing keys_{(prepare_data_dir(folder_.path()), key_path(folder_.path()))};
   repositories::sql::Database database_{{.path = database_path(folder_.path())}};
@@ -78,6 +82,7 @@ class ConsoleFrontTest : public testing::Test {
                        .sessions = sessions_,
                        .storage = repositories_,
                        .catalog = catalog_,
+                       .second_factor_required = second_factor_required_,
                        .totals = [] { return services::live::Totals{}; },
                        .ready = [] { return true; },
                        .metrics = {}}};
@@ -126,6 +131,61 @@ TEST_F(ConsoleFrontTest, EveryRouteAsksForTheRoleOfTheTable) {
                       route.pattern == "/logout";
     EXPECT_TRUE(open || asked.contains(name)) << name;
   }
+}
+
+class RequiredSecondFactorTest : public ConsoleFrontTest {
+ protected:
+  RequiredSecondFactorTest() : ConsoleFrontTest(true) {}
+  void log_in(UserRole role, bool second_factor) {
+    visitor_.cookies = {{"operator", sessions_.issue_at_console(
+                                         UserId{1}, role, 0, read_clocks().wall, second_factor)}};
+  }
+};
+
+TEST_F(RequiredSecondFactorTest, WithoutOneEveryRouteLeadsThere) {
+  const Headers page{{"Accept", "text/html,*/*;q=0.8"}};
+  for (const UserRole role : {UserRole::kViewer, UserRole::kOperator, UserRole::kOwner}) {
+    log_in(role, false);
+    for (const auto& route : controllers::kRouteRoles) {
+      if (route.pattern == controllers::kSecondFactorPath) continue;
+      const std::string target = address_of(std::string(route.pattern));
+      const bool posts = route.method == http::Method::kPost;
+      const auto led = posts ? visitor_.post_form(target, {}, page) : visitor_.get(target, page);
+      EXPECT_EQ(led.status, 303) << to_string(role) << ' ' << target;
+      EXPECT_EQ(header_of(led, "Location"), "/second-factor") << target;
+      const auto told = posts ? visitor_.post_form(target, {}) : visitor_.get(target);
+      EXPECT_EQ(told.status, 403) << to_string(role) << ' ' << target;
+      EXPECT_NE(test_support::body_of(told).find("#second-factor-required\""), std::string::npos)
+          << target;
+    }
+    EXPECT_EQ(header_of(visitor_.get("/nothing", page), "Location"), "/second-factor");
+    EXPECT_EQ(visitor_.get("/logout").status, 200) << "one may go";
+  }
+}
+
+TEST_F(RequiredSecondFactorTest, WithoutOneNoBodyIsReadButThatOfTheFormThatSetsItUp) {
+  const auto refused = [this](std::string_view path) {
+    http::Request request;
+    request.method = http::Method::kPost;
+    request.path = request.target = path;
+    const std::string cookie = "operator=" + visitor_.cookies.at("operator");
+    request.headers.emplace_back("Host", "shop.example");
+    request.headers.emplace_back("Content-Length", "5000000");
+    request.headers.emplace_back("Cookie", cookie);
+    return front_.router().refuse_head(request).has_value();
+  };
+  log_in(UserRole::kOwner, false);
+  EXPECT_TRUE(refused("/products/1/pictures"));
+  EXPECT_FALSE(refused("/second-factor"));
+  EXPECT_FALSE(refused("/logout"));
+  log_in(UserRole::kOwner, true);
+  EXPECT_FALSE(refused("/products/1/pictures"));
+}
+
+TEST_F(RequiredSecondFactorTest, WithOneTheRoleDecides) {
+  log_in(UserRole::kViewer, true);
+  EXPECT_EQ(visitor_.get("/sales").status, 200);
+  EXPECT_EQ(visitor_.get("/sales/new").status, 403);
 }
 
 TEST_F(ConsoleFrontTest, AnotherHostIsMisdirected) {

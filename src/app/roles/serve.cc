@@ -143,6 +143,7 @@ void Serve::open_listeners() {
                              .sessions = sessions_,
                              .storage = repositories_,
                              .catalog = catalog_,
+                             .second_factor_required = config_.console.totp == "required",
                              .totals = [this] { return totals(); },
                              .ready = [this] { return consumer_->healthy(); },
                              .metrics = metrics()});

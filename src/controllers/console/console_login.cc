@@ -69,6 +69,10 @@ void ConsoleLogin::show_login(const http::Request& request, http::Responder& res
   views::CredentialsForm form;
   form.token = std::move(issued.token);
   form.next = local_target(request.query_parameter("next").value_or(""));
+  if (request.query_parameter("done") == "second-factor") {
+    form.notice = "Your second factor is set up. Log in with the next code of your authenticator.";
+    form.code = true;
+  }
   responder(with_form_cookie(page(200, services_.pages.login(form)), issued.cookie));
 }
 

@@ -140,6 +140,20 @@ TEST_F(ConsoleLoginTest, WhoHasASecondFactorIsAskedForIt) {
   EXPECT_EQ(log_in_with_code(code_of(uri)).status, 303) << "and the next one is another";
 }
 
+TEST_F(ConsoleLoginTest, TheSessionSaysWhetherTheSecondFactorWasShown) {
+  const auto shown = [this] {
+    return console_.sessions
+        .open(browser_.cookies.at("operator"), console_.now.wall, Sessions::Site::kConsole)
+        ->second_factor;
+  };
+  log_in("boss");
+  EXPECT_FALSE(shown());
+  const std::string uri =
+      second_factor_.renew(*console_.users.find_by_name("boss"), console_.now.wall);
+  ASSERT_EQ(log_in_with_code(code_of(uri)).status, 303);
+  EXPECT_TRUE(shown());
+}
+
 TEST_F(ConsoleLoginTest, TheTokenOfAnotherFormLogsNobodyOut) {
   log_in("boss");
   const auto refused = browser_.post_form("/logout", {{"token", console_.token("/sales/1/end")}});

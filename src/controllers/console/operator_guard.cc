@@ -19,6 +19,8 @@ namespace {
 
 using services::accounts::Sessions;
 
+constexpr std::string_view kLogoutPath = "/logout";  // of ConsoleLogin, outside the guard
+
 /// True if the request accepts HTML, as a browser's navigation does. Scripts, pictures and programs
 /// get a status instead of a redirect.
 bool accepts_page(const http::Request& request) {
@@ -63,8 +65,28 @@ std::optional<UserId> OperatorGuard::operator_of(std::string_view cookie, Instan
 }
 
 std::optional<http::Response> OperatorGuard::refuse_stranger(const http::Request& request) const {
-  if (session_of(cookie_of(request), clock_().wall)) return std::nullopt;
-  return turn_away(request);
+  const auto session = session_of(cookie_of(request), clock_().wall);
+  if (!session) return turn_away(request);
+  if (request.path == kLogoutPath) return std::nullopt;
+  return refuse_without_second_factor(request, *session);
+}
+
+std::optional<http::Response> OperatorGuard::refuse_without_second_factor(
+    const http::Request& request, const Session& session) const {
+  const bool enough = !services_.second_factor_required || session.second_factor;
+  if (enough || request.path == kSecondFactorPath) return std::nullopt;
+  if (accepts_page(request)) return not_stored(http::see_other(std::string(kSecondFactorPath)));
+  return not_stored(http::problem(
+      403, "second-factor-required",
+      fmt::format("This console asks for a second factor: set one up at {}.", kSecondFactorPath)));
+}
+
+std::optional<http::Response> OperatorGuard::refuse_session(const http::Request& request,
+                                                            const Session& session,
+                                                            UserRole least) const {
+  if (auto refusal = refuse_without_second_factor(request, session)) return refusal;
+  if (session.role < least) return refuse_role(request, least);
+  return std::nullopt;
 }
 
 http::Response OperatorGuard::refuse_role(const http::Request& request, UserRole least) const {
@@ -114,16 +136,18 @@ void OperatorGuard::add(http::Router& router, std::string pattern, bool post, Wo
     const Now now = clock_();
     const auto session = session_of(cookie_of(request), now.wall);
     if (!session) return responder(turn_away(request));
-    if (session->role < least) return responder(refuse_role(request, least));
+    if (auto refusal = refuse_session(request, *session, least)) {
+      return responder(*std::move(refusal));
+    }
     if (post) {
       if (auto refusal = refuse_forged(request, now.wall)) return responder(*std::move(refusal));
     }
     answer_from(
-        services_.pool, std::move(responder), [this, &request, work, user = session->user, now] {
+        services_.pool, std::move(responder), [this, &request, work, session = *session, now] {
           const auto token = [&](std::string_view action) {
             return services_.forms.issue(request, now.wall, {action, cookie_of(request)}).token;
           };
-          return (*work)(request, {user, token}, now);
+          return (*work)(request, {session.user, token, session.role, session.second_factor}, now);
         });
   };
   if (post) {
@@ -140,8 +164,11 @@ void OperatorGuard::get_stream(http::Router& router, std::string pattern, Stream
     const Now now = clock_();
     const auto session = session_of(cookie_of(request), now.wall);
     if (!session) return responder(turn_away(request));
-    if (session->role < least) return responder(refuse_role(request, least));
-    stream(request, {session->user, {}}, now, std::move(responder));
+    if (auto refusal = refuse_session(request, *session, least)) {
+      return responder(*std::move(refusal));
+    }
+    stream(request, {session->user, {}, session->role, session->second_factor}, now,
+           std::move(responder));
   });
 }
 

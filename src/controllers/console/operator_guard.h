@@ -22,7 +22,9 @@ namespace stampede::controllers {
 /// Guards the console: every route added through it answers those who are logged in with the role
 /// that the route asks for, and nobody else. Pages redirect strangers to /login (303), other routes
 /// answer 401 `login-required`; another role hears 403 `role-required`, which names the one that is
-/// needed. A POST also needs an allowed origin and its own form's token (403). Thread-safe; the
+/// needed. Where a second factor is required, a session without one is sent to kSecondFactorPath
+/// (303; 403 `second-factor-required` for who wants no page) by every other route, whatever its
+/// role. A POST also needs an allowed origin and its own form's token (403). Thread-safe; the
 /// services outlive it.
 class OperatorGuard {
  public:
@@ -34,6 +36,7 @@ class OperatorGuard {
     concurrency::WorkerPool& pool;
     /// Adding a route that is not among them throws std::logic_error. Outlives the guard.
     std::span<const RouteRole> roles = kRouteRoles;
+    bool second_factor_required = false;
   };
   explicit OperatorGuard(const Services& services, Clock clock = read_clocks)
       : services_(services), clock_(std::move(clock)) {}
@@ -43,6 +46,8 @@ class OperatorGuard {
   struct Operator {
     UserId id;
     views::FormToken token;
+    UserRole role = UserRole::kViewer;
+    bool second_factor = false;  // shown at the log-in
   };
   /// Runs on the console's pool: it may block. What it throws is logged and answered with 503.
   using Work = std::function<http::Response(const http::Request&, const Operator&, Now)>;
@@ -63,14 +68,19 @@ class OperatorGuard {
   static std::string_view cookie_of(const http::Request& request);
   static constexpr const char* kCookie = "operator";  // behind what host_cookie() says
 
-  /// How a request without a session is answered; nullopt for one that has a session. Goes by the
-  /// head alone.
+  /// How a request without a session, or without the second factor that is required, is answered;
+  /// nullopt for every other. Goes by the head alone.
   std::optional<http::Response> refuse_stranger(const http::Request& request) const;
 
  private:
   using Session = services::accounts::Sessions::Session;
 
   std::optional<Session> session_of(std::string_view cookie, Instant now) const;
+  /// Of a session that may not open this route, or nullopt.
+  std::optional<http::Response> refuse_session(const http::Request& request, const Session& session,
+                                               UserRole least) const;
+  std::optional<http::Response> refuse_without_second_factor(const http::Request& request,
+                                                             const Session& session) const;
   http::Response turn_away(const http::Request& request) const;
   http::Response refuse_role(const http::Request& request, UserRole least) const;
   /// The refusal of a POST that does not come from the form that is made for it.

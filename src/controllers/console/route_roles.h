@@ -15,6 +15,10 @@ struct RouteRole {
   UserRole least;
 };
 
+/// Where operators set up a second factor. Where one is required, a session that was begun without
+/// any opens nothing else.
+inline constexpr std::string_view kSecondFactorPath = "/second-factor";
+
 /// Every route of the console behind its log-in. A route that is not here cannot be added.
 inline constexpr std::array kRouteRoles = std::to_array<RouteRole>({
     {http::Method::kGet, "/", UserRole::kViewer},
@@ -34,6 +38,8 @@ inline constexpr std::array kRouteRoles = std::to_array<RouteRole>({
     {http::Method::kGet, "/buyers/{id}", UserRole::kViewer},
     {http::Method::kGet, "/blacklist", UserRole::kViewer},
     {http::Method::kGet, "/audit-log", UserRole::kViewer},
+    {http::Method::kGet, kSecondFactorPath, UserRole::kViewer},
+    {http::Method::kPost, kSecondFactorPath, UserRole::kViewer},
 
     {http::Method::kGet, "/products/new", UserRole::kOperator},
     {http::Method::kPost, "/products/new", UserRole::kOperator},

@@ -16,6 +16,7 @@ namespace stampede::controllers {
 /// visitor is once log_in() was called. Routes are added by the test; those that `roles` has.
 struct TestConsole {
   std::span<const RouteRole> roles = kRouteRoles;
+  bool second_factor_required = false;
   Now now{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
   test::TestRing ring;
   services::accounts::Sessions sessions{ring.ring()};
@@ -26,16 +27,17 @@ struct TestConsole {
   OriginRule origin{std::nullopt};
   views::ConsolePages pages{[](std::string_view path) { return "/static/" + std::string(path); }};
   concurrency::WorkerPool pool{{.name = "console", .threads = 1, .queue = 8}};
-  OperatorGuard guard{{sessions, forms, origin, pages, pool, roles}, [this] { return now; }};
+  OperatorGuard guard{{sessions, forms, origin, pages, pool, roles, second_factor_required},
+                      [this] { return now; }};
   http::Router router;
   test_support::Visitor browser{router};
   UserId olga = users.add("olga", UserRole::kOwner);
 
-  std::string cookie(UserId user, UserRole role = UserRole::kOwner) {
-    return sessions.issue_at_console(user, role, 0, now.wall);
+  std::string cookie(UserId user, UserRole role = UserRole::kOwner, bool second_factor = false) {
+    return sessions.issue_at_console(user, role, 0, now.wall, second_factor);
   }
-  void log_in(UserRole role = UserRole::kOwner) {
-    browser.cookies[OperatorGuard::kCookie] = cookie(olga, role);
+  void log_in(UserRole role = UserRole::kOwner, bool second_factor = false) {
+    browser.cookies[OperatorGuard::kCookie] = cookie(olga, role, second_factor);
   }
 
   /// The token of the form that is sent to `target`: of the session, or for the log-in form with

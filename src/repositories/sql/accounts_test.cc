@@ -46,6 +46,11 @@ TEST_P(AccountsTest, ASecondFactorAcceptsLaterStepsAlone) {
   auto& factors = shop.second_factors();
   EXPECT_FALSE(factors.find(UserId{1}));
   EXPECT_FALSE(factors.remove(UserId{1}));
+  EXPECT_TRUE(factors.add(UserId{2}, "first", 5, at(1)));
+  EXPECT_FALSE(factors.add(UserId{2}, "second", 6, at(2))) << "there is one";
+  EXPECT_EQ(factors.find(UserId{2})->secret, "first");
+  EXPECT_EQ(factors.find(UserId{2})->last_step, 5);
+  EXPECT_TRUE(factors.remove(UserId{2}));
   factors.put(UserId{1}, "sealed", at(1));
   EXPECT_EQ(factors.find(UserId{1})->secret, "sealed");
   EXPECT_EQ(factors.find(UserId{1})->last_step, 0);

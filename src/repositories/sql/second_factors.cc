@@ -14,6 +14,22 @@ std::optional<SecondFactors::Stored> SqlSecondFactors::find(UserId user) {
   });
 }
 
+bool SqlSecondFactors::add(UserId user, std::string_view secret, std::int64_t step, Instant now) {
+  const std::string its_secret(secret);
+  const auto created_at = to_column(now);
+  return database_.write([&](soci::session& session) {
+    try {
+      session << "INSERT INTO second_factors (user_id, secret, last_step, created_at) "
+                 "VALUES (:user, :secret, :step, :created_at)",
+          soci::use(user.value), soci::use(its_secret), soci::use(step), soci::use(created_at);
+    } catch (const soci::soci_error&) {
+      if (database_.dialect().is_duplicate(session)) return false;
+      throw;
+    }
+    return true;
+  });
+}
+
 void SqlSecondFactors::put(UserId user, std::string_view secret, Instant now) {
   const std::string its_secret(secret);
   const auto created_at = to_column(now);

@@ -11,6 +11,7 @@ class SqlSecondFactors final : public SecondFactors {
   explicit SqlSecondFactors(Database& database) : database_(database) {}
 
   std::optional<Stored> find(UserId user) override;
+  bool add(UserId user, std::string_view secret, std::int64_t step, Instant now) override;
   void put(UserId user, std::string_view secret, Instant now) override;
   bool remove(UserId user) override;
   bool accept(UserId user, std::int64_t step, std::string_view before,

@@ -159,14 +159,13 @@ class Accounts::Implementation {
               const bool still_known =
                   known && user && Devices::mark_of(user->password_hash) == known->password;
               const LoginThrottle::Source from(account, network, still_known ? known->device : "");
-              if (const auto refused = judge(user, typed, from, now)) {
-                return std::unexpected(*refused);
-              }
+              const auto proof = judge(user, typed, from, now);
+              if (!proof) return std::unexpected(proof.error());
               ++counts_.logged_in;
               return Login{
                   .user = user->id,
                   .name = user->name,
-                  .sign = session_of(*user, user->session_epoch, now.wall),
+                  .sign = session_of(*user, user->session_epoch, now.wall, *proof),
                   .device =
                       still_known ? "" : device_of(client, account, user->password_hash, now.wall)};
             });
@@ -187,17 +186,15 @@ class Accounts::Implementation {
         [this, id, old_password = std::move(old_password), new_password = std::move(new_password),
          source = std::move(source), client, now]() -> Answer {
           const auto user = repository_.find(id);
-          if (const auto refused =
-                  judge(user, {.name = {}, .password = old_password}, source, now)) {
-            return std::unexpected(*refused);
-          }
+          const auto proof = judge(user, {.name = {}, .password = old_password}, source, now);
+          if (!proof) return std::unexpected(proof.error());
           const std::string hash = identity::hash_password(new_password);
           const auto epoch = repository_.set_password(id, hash, now.wall);
           if (!epoch) return std::unexpected(AccountError::kWrongLogin);
           sessions_.revoke_below(id, *epoch, now.wall);
           return Login{.user = id,
                        .name = user->name,
-                       .sign = session_of(*user, *epoch, now.wall),
+                       .sign = session_of(*user, *epoch, now.wall, *proof),
                        .device = device_of(client, user->name, hash, now.wall)};
         });
   }
@@ -222,19 +219,26 @@ class Accounts::Implementation {
   }
 
  private:
-  /// Why this try fails, or nullopt if the password is right. The try is charged before the
-  /// password is checked, so that parallel tries cannot exceed the limit together, and after the
-  /// database was read, so that a database that is away does not count as a wrong try.
-  std::optional<AccountError> judge(const std::optional<User>& user, const Credentials& typed,
-                                    const LoginThrottle::Source& source, Now now) {
+  using Proof = SecondFactor::Proof;
+
+  /// Why this try fails, or what was shown besides the password if that is right. The try is
+  /// charged before the password is checked, so that parallel tries cannot exceed the limit
+  /// together, and after the database was read, so that a database that is away does not count as a
+  /// wrong try.
+  std::expected<Proof, AccountError> judge(const std::optional<User>& user,
+                                           const Credentials& typed,
+                                           const LoginThrottle::Source& source, Now now) {
     const auto charged = throttle_.charge(source, now.tick);
-    if (!charged) return AccountError::kThrottled;
-    if (!proves(user, typed.password) || !may_enter(*user)) return AccountError::kWrongLogin;
-    if (second_factor_ != nullptr && !second_factor_->accepts(user->id, typed.code, now.wall)) {
-      return AccountError::kCodeNeeded;
+    if (!charged) return std::unexpected(AccountError::kThrottled);
+    if (!proves(user, typed.password) || !may_enter(*user)) {
+      return std::unexpected(AccountError::kWrongLogin);
     }
+    const Proof proof = second_factor_ == nullptr
+                            ? Proof::kNotAsked
+                            : second_factor_->check(user->id, typed.code, now.wall);
+    if (proof == Proof::kWrong) return std::unexpected(AccountError::kCodeNeeded);
     throttle_.was_right(source, *charged, now.tick);
-    return std::nullopt;
+    return proof;
   }
 
   /// Each password is accepted at one site alone.
@@ -242,9 +246,9 @@ class Accounts::Implementation {
     return is_of_console(user.role) == (site_ == Sessions::Site::kConsole);
   }
 
-  std::string session_of(const User& user, SessionEpoch epoch, Instant now) const {
+  std::string session_of(const User& user, SessionEpoch epoch, Instant now, Proof proof) const {
     if (site_ == Sessions::Site::kShop) return sessions_.issue(user.id, epoch, now);
-    return sessions_.issue_at_console(user.id, user.role, epoch, now);
+    return sessions_.issue_at_console(user.id, user.role, epoch, now, proof == Proof::kRight);
   }
 
   std::uint64_t network_of(const Client& client) const {

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::chrono::hours kExtension{1};  // the least that is worth a new cookie
 
+/// The last claim of a session that was begun with a second factor. Those without it have no such
+/// claim, as those of older releases.
+constexpr std::string_view kWithSecondFactor = "2fa";
+
 constexpr Purpose purpose_of(Sessions::Site site) {
   return site == Sessions::Site::kShop ? Purpose::kSession : Purpose::kOperator;
 }
@@ -74,6 +78,7 @@ std::string Sessions::seal(const Session& session, Site site) const {
       .integer(session.expires.time_since_epoch().count())
       .integer(session.epoch);
   if (site == Site::kConsole) claims.text(to_string(session.role));
+  if (session.second_factor) claims.text(kWithSecondFactor);
   return ring_->seal(purpose_of(site), claims.bytes());
 }
 
@@ -82,11 +87,15 @@ std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now) const 
               Site::kShop);
 }
 
-std::string Sessions::issue_at_console(UserId user, UserRole role, SessionEpoch epoch,
-                                       Instant now) const {
-  return seal(
-      {.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch, .role = role},
-      Site::kConsole);
+std::string Sessions::issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now,
+                                       bool second_factor) const {
+  return seal({.user = user,
+               .since = now,
+               .expires = now + kLifetime,
+               .epoch = epoch,
+               .role = role,
+               .second_factor = second_factor},
+              Site::kConsole);
 }
 
 std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant now,
@@ -103,6 +112,8 @@ std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant
     const auto role = user_role_named(claims.text());
     if (!role || !is_of_console(*role)) return std::nullopt;
     session.role = *role;
+    session.second_factor = !claims.complete();
+    if (session.second_factor && claims.text() != kWithSecondFactor) return std::nullopt;
   }
   if (!claims.complete() || session.expires <= now ||
       revocations_->revoked(session.user, session.epoch)) {

@@ -33,9 +33,10 @@ class Sessions {
 
   /// The value of the cookie `sign`.
   std::string issue(UserId user, SessionEpoch epoch, Instant now) const;
-  /// That of the console's `operator`, which says what the operator may do. A new role ends it,
-  /// because it raises the epoch (repositories/accounts.h).
-  std::string issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now) const;
+  /// That of the console's `operator`, which says what the operator may do, and whether a second
+  /// factor was shown. A new role ends it, because it raises the epoch (repositories/accounts.h).
+  std::string issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now,
+                               bool second_factor = false) const;
 
   struct Session {
     UserId user;
@@ -43,6 +44,7 @@ class Sessions {
     Instant expires;  // of this cookie
     SessionEpoch epoch = 0;
     UserRole role = UserRole::kBuyer;  // at the console: what the operator may do
+    bool second_factor = false;        // at the console: it was shown at the log-in
   };
   /// What this cookie says, or nullopt if it is forged, expired or revoked. As quick as
   /// authenticate().

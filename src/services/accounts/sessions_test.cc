@@ -130,5 +130,15 @@ TEST_F(SessionsTest, RevokesWhileOthersAuthenticate) {
   stop = true;
 }
 
+TEST_F(SessionsTest, TheConsolesSaysWhetherASecondFactorWasShown) {
+  for (const bool shown : {false, true}) {
+    const std::string cookie = sessions_.issue_at_console(kUser, UserRole::kOwner, 3, kNow, shown);
+    const auto session = sessions_.open(cookie, kNow, Sessions::Site::kConsole);
+    ASSERT_TRUE(session);
+    EXPECT_EQ(session->second_factor, shown);
+    EXPECT_EQ(session->role, UserRole::kOwner);
+  }
+}
+
 }  // namespace
 }  // namespace stampede::services::accounts

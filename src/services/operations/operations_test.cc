@@ -197,6 +197,7 @@ TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {
               HasSubstr("otpauth://totp/Stampede:vera?secret="));
   EXPECT_EQ(users_.find(*id)->session_epoch, 2) << "and those without the new second factor";
   ASSERT_TRUE(operators.remove_second_factor(kWho, *users_.find(*id)));
+  EXPECT_EQ(users_.find(*id)->session_epoch, 3) << "and those that were begun with it";
   const std::string subject = "user " + std::to_string(id->value) + " vera";
   EXPECT_THAT(
       changes(),

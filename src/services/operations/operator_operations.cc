@@ -39,10 +39,21 @@ Outcome<std::string> OperatorOperations::renew_second_factor(const Operator& who
   return uri;
 }
 
+accounts::SecondFactor::SetUp OperatorOperations::set_up_second_factor(
+    const Operator& who, const User& user, accounts::SecondFactor& factor, std::string_view sealed,
+    std::string_view code) {
+  const auto result = factor.set_up(user.id, sealed, code, who.now.wall);
+  if (result != accounts::SecondFactor::SetUp::kDone) return result;
+  accounts_->raise_epoch(user.id, who.now.wall);  // no session without it goes on
+  journal_->record(who, "operator totp", subject_of(user));
+  return result;
+}
+
 Outcome<void> OperatorOperations::remove_second_factor(const Operator& who, const User& user) {
   if (!factors_->remove(user.id)) {
     return std::unexpected(fmt::format("{} has no second factor to remove", user.name));
   }
+  accounts_->raise_epoch(user.id, who.now.wall);  // none goes on as if it were there
   journal_->record(who, "operator totp remove", subject_of(user));
   return {};
 }

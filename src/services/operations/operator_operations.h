@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "repositories/accounts.h"
 #include "repositories/second_factors.h"
@@ -27,6 +28,13 @@ class OperatorOperations {
   /// authenticator reads.
   Outcome<std::string> renew_second_factor(const Operator& who, const User& user,
                                            accounts::SecondFactor& factor);
+  /// Gives an operator the second factor that was offered as `sealed`, shown to be theirs by
+  /// `code`. Every session of theirs ends.
+  accounts::SecondFactor::SetUp set_up_second_factor(const Operator& who, const User& user,
+                                                     accounts::SecondFactor& factor,
+                                                     std::string_view sealed,
+                                                     std::string_view code);
+  /// Every session of theirs ends.
   Outcome<void> remove_second_factor(const Operator& who, const User& user);
 
  private:

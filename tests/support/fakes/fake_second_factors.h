@@ -18,6 +18,10 @@ class FakeSecondFactors final : public repositories::SecondFactors {
     const auto found = stored_.find(user);
     return found == stored_.end() ? std::nullopt : std::optional(found->second);
   }
+  bool add(UserId user, std::string_view secret, std::int64_t step, Instant) override {
+    const concurrency::MutexLock lock(mutex_);
+    return stored_.try_emplace(user, Stored{std::string(secret), step}).second;
+  }
   void put(UserId user, std::string_view secret, Instant) override {
     const concurrency::MutexLock lock(mutex_);
     stored_[user] = {.secret = std::string(secret), .last_step = 0};

@@ -47,6 +47,11 @@ void CommandLine::add_operator() {
       role, false, [this](UserRole chosen) { operator_role_.role = chosen; }, "the new one")
       .required();
 
+  CLI::App& remove = command(
+      group_of, "remove", "take the console from somebody; the name stays theirs",
+      [this](const auto& loaded) { return remove_operator(loaded.config, operator_role_.who); });
+  remove.add_option("name", operator_role_.who, "a name or an id")->required();
+
   CLI::App& totp = command(
       group_of, "totp",
       "give somebody a second factor: prints, once, the URI that an authenticator reads",

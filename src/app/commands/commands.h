@@ -91,6 +91,7 @@ struct OperatorRole {
   UserRole role = UserRole::kViewer;
 };
 Done set_operator_role(const Config& config, const OperatorRole& options);
+Done remove_operator(const Config& config, const std::string& who);
 struct OperatorTotp {
   std::string who;
   bool remove = false;

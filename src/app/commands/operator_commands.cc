@@ -58,6 +58,15 @@ Done set_operator_role(const Config& config, const OperatorRole& options) {
   return context.operators().set_role(context.who(), *user, options.role);
 }
 
+Done remove_operator(const Config& config, const std::string& who) {
+  CommandContext context(config, CommandContext::Missing::kRefuse);
+  const auto user = find_user(context.storage().accounts(), who);
+  if (!user) return std::unexpected(user.error());
+  const auto removed = context.operators().remove(context.who(), *user);
+  if (!removed) return std::unexpected(removed.error());
+  return {};
+}
+
 Done set_operator_totp(const Config& config, const OperatorTotp& options) {
   CommandContext context(config, CommandContext::Missing::kRefuse);
   const auto user = find_user(context.storage().accounts(), options.who);

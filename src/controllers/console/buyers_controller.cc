@@ -27,6 +27,7 @@ std::string notice_of(const http::Request& request) {
   const auto done = request.query_parameter("done");
   if (done == "blacklisted") return "This buyer is on the blacklist.";
   if (done == "unbanned") return "The entry is lifted: this buyer may buy again.";
+  if (done == "removed") return "This user is no operator any more.";
   if (done == "logged-out") return "Every session of this user has ended.";
   return "";
 }
@@ -70,6 +71,7 @@ void BuyersController::add_routes(http::Router& router, OperatorGuard& guard) {
   guard.post(router, "/buyers/{id}/blacklist", by(&BuyersController::put_on_blacklist));
   guard.post(router, "/buyers/{id}/unban", by(&BuyersController::unban));
   guard.post(router, "/buyers/{id}/logout", by(&BuyersController::log_out));
+  guard.post(router, "/operators/{id}/remove", by(&BuyersController::remove_operator));
   guard.get(router, "/blacklist", by(&BuyersController::blacklist));
 }
 
@@ -156,6 +158,17 @@ http::Response BuyersController::log_out(const http::Request& request, const Ope
                                                  services_.sessions);
   if (!gone) return refuse(gone.error(), user, who, now, {});
   return go_to(fmt::format("/buyers/{}?done=logged-out", user.value));
+}
+
+http::Response BuyersController::remove_operator(const http::Request& request, const Operator& who,
+                                                 Now now) {
+  const UserId user = user_of(request);
+  const auto found = services_.buyers.find(user);
+  if (!found) return buyer_page(user, who, now, {});
+  const auto gone = services_.operators.remove(services_.journal.at_console(who.id, now), *found);
+  if (!gone) return buyer_page(user, who, now, {.status = 409, .error = gone.error()});
+  services_.sessions.revoke_below(user, *gone, now.wall);  // here at once
+  return go_to(fmt::format("/buyers/{}?done=removed", user.value));
 }
 
 http::Response BuyersController::blacklist(const http::Request& request, const Operator& who,

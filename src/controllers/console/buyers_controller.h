@@ -4,6 +4,7 @@
 
 #include "controllers/console/operator_guard.h"
 #include "http/server/router.h"
+#include "services/operations/operator_operations.h"
 #include "services/operations/user_operations.h"
 #include "services/orders/order_archive.h"
 #include "views/console/buyers_pages.h"
@@ -11,8 +12,9 @@
 
 namespace stampede::controllers {
 
-/// Buyers and the blacklist at the console: GET /buyers, /buyers/{id}, /blacklist; POST
-/// /buyers/{id}/blacklist, /buyers/{id}/unban, /buyers/{id}/logout. Every change is in the journal.
+/// Users and the blacklist at the console: GET /buyers, /buyers/{id}, /blacklist; POST
+/// /buyers/{id}/blacklist, /buyers/{id}/unban, /buyers/{id}/logout, /operators/{id}/remove. Every
+/// change is in the journal.
 /// Thread-safe; the services outlive it.
 class BuyersController {
  public:
@@ -21,6 +23,7 @@ class BuyersController {
     services::accounts::Sessions& sessions;
     services::orders::OrderArchive& archive;
     services::operations::UserOperations& operations;
+    services::operations::OperatorOperations& operators;
     services::audit::Journal& journal;
     const views::ConsoleBuyersPages& pages;
     const views::ConsolePages& console;
@@ -40,6 +43,7 @@ class BuyersController {
   http::Response put_on_blacklist(const http::Request& request, const Operator& who, Now now);
   http::Response unban(const http::Request& request, const Operator& who, Now now);
   http::Response log_out(const http::Request& request, const Operator& who, Now now);
+  http::Response remove_operator(const http::Request& request, const Operator& who, Now now);
 
   /// The buyer's page with what was typed into its form, and what was wrong with that.
   struct Form {

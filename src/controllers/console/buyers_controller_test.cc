@@ -5,6 +5,7 @@
 
 #include "controllers/console/test_console.h"
 #include "tests/support/fakes/fake_order_search.h"
+#include "tests/support/fakes/fake_second_factors.h"
 
 namespace stampede::controllers {
 namespace {
@@ -47,8 +48,10 @@ class BuyersControllerTest : public testing::Test {
   services::operations::UserOperations operations_{{console_.users, console_.users, console_.users},
                                                    console_.journal};
   views::ConsoleBuyersPages pages_{console_.pages};
-  BuyersController controller_{{buyers_, console_.sessions, archive_, operations_, console_.journal,
-                                pages_, console_.pages}};
+  test_support::FakeSecondFactors factors_;
+  services::operations::OperatorOperations operators_{console_.users, factors_, console_.journal};
+  BuyersController controller_{{buyers_, console_.sessions, archive_, operations_, operators_,
+                                console_.journal, pages_, console_.pages}};
   test_support::Visitor& browser_ = console_.browser;
 };
 
@@ -170,6 +173,33 @@ TEST_F(BuyersControllerTest, LogsOutEverywhere) {
   EXPECT_EQ(last_change(), "console:olga user logout, user 2 alice");
   EXPECT_EQ(console_.post("/buyers/99/logout", {}).status, 404);
   EXPECT_EQ(console_.log.entries.size(), 1U);
+}
+
+TEST_F(BuyersControllerTest, AnOwnerRemovesOperatorsButNotTheLastOwner) {
+  const UserId vera = console_.users.add("vera", UserRole::kViewer, "hash");
+  const std::string session = console_.cookie(vera, UserRole::kViewer);
+  const auto remove = [&](UserId user) {
+    return console_.post("/operators/" + std::to_string(user.value) + "/remove", {});
+  };
+  EXPECT_THAT(console_.html(path()), Not(HasSubstr("from the console"))) << "a buyer";
+  EXPECT_THAT(console_.html("/buyers/" + std::to_string(vera.value)),
+              HasSubstr("Remove vera from the console"));
+  const auto done = remove(vera);
+  EXPECT_EQ(done.status, 303);
+  EXPECT_THAT(console_.html(header_of(done, "Location")), HasSubstr("no operator any more"));
+  EXPECT_EQ(console_.users.find(vera)->role, UserRole::kBuyer);
+  EXPECT_EQ(console_.guard.operator_of(session, console_.now.wall), std::nullopt) << "at once";
+  EXPECT_EQ(last_change(), "console:olga operator remove, user 4 vera");
+
+  EXPECT_EQ(remove(vera).status, 409) << "a buyer now";
+  const auto last = remove(console_.olga);
+  EXPECT_EQ(last.status, 409);
+  EXPECT_THAT(std::string(body_of(last)), HasSubstr("olga is the last owner"));
+  EXPECT_EQ(remove(UserId{99}).status, 404);
+  EXPECT_EQ(console_.log.entries.size(), 1U);
+
+  console_.log_in(UserRole::kOperator);
+  EXPECT_EQ(remove(alice_).status, 403);
 }
 
 TEST_F(BuyersControllerTest, NothingChangesWithoutASessionOrAFormOfOurs) {

@@ -190,7 +190,8 @@ TEST(RouteRoles, ViewersChangeTheirOwnSecondFactorAloneAndOwnersDecideWhoMayDoWh
     EXPECT_NE(route.least, UserRole::kBuyer) << route.pattern;
     if (route.least == UserRole::kOwner) of_owners.push_back(route.pattern);
   }
-  EXPECT_THAT(of_owners, testing::ElementsAre("/buyers/{id}/blacklist", "/buyers/{id}/unban"));
+  EXPECT_THAT(of_owners, testing::ElementsAre("/buyers/{id}/blacklist", "/buyers/{id}/unban",
+                                              "/operators/{id}/remove"));
 }
 
 TEST_F(OperatorGuardTest, ARefusalNamesTheRoleThatIsNeeded) {

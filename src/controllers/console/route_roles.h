@@ -55,6 +55,7 @@ inline constexpr std::array kRouteRoles = std::to_array<RouteRole>({
 
     {http::Method::kPost, "/buyers/{id}/blacklist", UserRole::kOwner},
     {http::Method::kPost, "/buyers/{id}/unban", UserRole::kOwner},
+    {http::Method::kPost, "/operators/{id}/remove", UserRole::kOwner},
 });
 
 }  // namespace stampede::controllers

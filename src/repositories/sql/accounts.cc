@@ -47,6 +47,13 @@ std::optional<SessionEpoch> raise(soci::session& session, UserId id, Instant now
   return epoch;
 }
 
+bool other_owner(soci::session& session, UserId than) {
+  std::int64_t id = 0;
+  session << "SELECT id FROM users WHERE role = 'owner' AND id <> :id LIMIT 1",
+      soci::use(than.value), soci::into(id);
+  return session.got_data();
+}
+
 /// The epochs of first..last; nullopt where there is no such user.
 std::vector<std::optional<SessionEpoch>> epochs_of(soci::session& session, std::int64_t first,
                                                    std::int64_t last) {
@@ -153,6 +160,28 @@ std::optional<SessionEpoch> SqlAccounts::set_role(UserId id, UserRole role, Inst
         soci::use(id.value);
     return raise(session, id, now);
   });
+}
+
+std::expected<SessionEpoch, Accounts::RemovalError> SqlAccounts::remove_operator(UserId id,
+                                                                                 Instant now) {
+  using Result = std::expected<SessionEpoch, RemovalError>;
+  Transaction transaction(database_, Access::kWrite);
+  auto result = transaction.run([&](soci::session& session) -> Result {
+    // First of all: from here on no other role changes until the commit (raise()).
+    const auto epoch = raise(session, id, now);
+    const auto user = select_user(session, "u.id = :id", id.value);
+    if (!epoch || !user || !is_of_console(user->role)) {
+      return std::unexpected(RemovalError::kNoOperator);
+    }
+    if (user->role == UserRole::kOwner && !other_owner(session, id)) {
+      return std::unexpected(RemovalError::kLastOwner);
+    }
+    session << "UPDATE users SET role = 'buyer', password_hash = '!' WHERE id = :id",
+        soci::use(id.value);
+    return *epoch;
+  });
+  if (result) transaction.commit();  // else it rolls back
+  return result;
 }
 
 RaisedEpochs SqlAccounts::epochs_raised(std::int64_t revision, Instant recent) {

@@ -19,6 +19,7 @@ class SqlAccounts final : public Accounts {
   std::optional<SessionEpoch> raise_epoch(UserId id, Instant now) override;
   std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override;
   std::optional<SessionEpoch> set_role(UserId id, UserRole role, Instant now) override;
+  std::expected<SessionEpoch, RemovalError> remove_operator(UserId id, Instant now) override;
   RaisedEpochs epochs_raised(std::int64_t revision, Instant recent) override;
 
   /// In transactions of 10,000 users, so that others can write in between. Throws StorageError if

@@ -1,5 +1,9 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <soci/soci.h>
+
+#include <atomic>
+#include <thread>
 
 #include "repositories/sql/test_database.h"
 
@@ -40,6 +44,51 @@ TEST_P(AccountsTest, ANewRoleRaisesTheEpoch) {
   EXPECT_EQ(shop.accounts().find(UserId{2})->role, UserRole::kOwner);
   EXPECT_EQ(shop.accounts().epochs_raised(0, at(0)).epochs.size(), 1U);
   EXPECT_FALSE(shop.accounts().set_role(UserId{99}, UserRole::kOwner, at(2)));
+}
+
+TEST_P(AccountsTest, TheLastOwnerIsNotRemoved) {
+  using Error = Accounts::RemovalError;
+  auto& accounts = shop.accounts();
+  ASSERT_TRUE(accounts.create("olga", "hash", UserRole::kOwner, at(1)));
+  ASSERT_TRUE(accounts.create("vera", "hash", UserRole::kViewer, at(1)));
+  ASSERT_TRUE(accounts.create("bob", "hash", UserRole::kBuyer, at(1)));
+  EXPECT_EQ(accounts.remove_operator(UserId{1}, at(2)).error(), Error::kLastOwner);
+  EXPECT_EQ(accounts.remove_operator(UserId{3}, at(2)).error(), Error::kNoOperator);
+  EXPECT_EQ(accounts.remove_operator(UserId{9}, at(2)).error(), Error::kNoOperator);
+  EXPECT_EQ(accounts.find(UserId{1})->role, UserRole::kOwner);
+  EXPECT_EQ(accounts.find(UserId{1})->password_hash, "hash");
+  EXPECT_THAT(accounts.epochs_raised(0, at(0)).epochs, IsEmpty()) << "what is refused ends nothing";
+
+  EXPECT_EQ(accounts.remove_operator(UserId{2}, at(3)), SessionEpoch{1});
+  const auto vera = accounts.find_by_name("vera");
+  ASSERT_TRUE(vera) << "the name is not free";
+  EXPECT_EQ(vera->role, UserRole::kBuyer);
+  EXPECT_EQ(vera->password_hash, "!");
+  EXPECT_THAT(accounts.epochs_raised(0, at(0)).epochs, ElementsAre(std::pair(UserId{2}, 1)));
+  EXPECT_EQ(accounts.remove_operator(UserId{2}, at(4)).error(), Error::kNoOperator);
+
+  ASSERT_TRUE(accounts.create("oda", "hash", UserRole::kOwner, at(5)));
+  EXPECT_EQ(accounts.remove_operator(UserId{1}, at(6)), SessionEpoch{1});
+  EXPECT_EQ(accounts.remove_operator(UserId{4}, at(7)).error(), Error::kLastOwner);
+}
+
+TEST_P(AccountsTest, OfTwoOwnersWhoRemoveEachOtherOneStays) {
+  auto& accounts = shop.accounts();
+  for (int round = 0; round < 10; ++round) {
+    const auto a = accounts.create(fmt::format("a{}", round), "!", UserRole::kOwner, at(1));
+    const auto b = accounts.create(fmt::format("b{}", round), "!", UserRole::kOwner, at(1));
+    std::atomic<int> removed{0};
+    {
+      const auto remove = [&](UserId id) {
+        removed += accounts.remove_operator(id, at(2)) ? 1 : 0;
+      };
+      const std::jthread one([&] { remove(*a); });
+      const std::jthread other([&] { remove(*b); });
+    }
+    EXPECT_EQ(removed, 1) << round;
+    // The next round begins without an owner.
+    for (const auto& id : {a, b}) accounts.set_role(*id, UserRole::kBuyer, at(3));
+  }
 }
 
 TEST_P(AccountsTest, ASecondFactorAcceptsLaterStepsAlone) {

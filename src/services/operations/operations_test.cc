@@ -213,6 +213,28 @@ TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {
   EXPECT_THAT(changes(), IsEmpty());
 }
 
+TEST_F(OperationsTest, AnOperatorIsRemovedButNotTheLastOwner) {
+  test_support::FakeSecondFactors factors;
+  OperatorOperations operators{users_, factors, journal_};
+  const UserId olga = users_.add("olga", UserRole::kOwner);
+  const UserId vera = users_.add("vera", UserRole::kViewer, "hash");
+  factors.put(vera, "sealed", kNow.wall);
+  EXPECT_THAT(operators.remove(kWho, *users_.find(olga)).error(),
+              testing::AllOf(HasSubstr("olga is the last owner"), HasSubstr("operator add")));
+  EXPECT_EQ(users_.find(olga)->role, UserRole::kOwner);
+  EXPECT_THAT(changes(), IsEmpty());
+
+  EXPECT_EQ(operators.remove(kWho, *users_.find(vera)), SessionEpoch{1});
+  EXPECT_EQ(users_.find(vera)->role, UserRole::kBuyer);
+  EXPECT_EQ(users_.find(vera)->password_hash, "!");
+  EXPECT_FALSE(factors.find(vera));
+  EXPECT_THAT(operators.remove(kWho, *users_.find(vera)).error(), HasSubstr("is a buyer"));
+  EXPECT_THAT(changes(),
+              ElementsAre("operator remove, user " + std::to_string(vera.value) + " vera"));
+  users_.add("oda", UserRole::kOwner);
+  EXPECT_TRUE(operators.remove(kWho, *users_.find(olga))) << "there is another one";
+}
+
 TEST_F(OperationsTest, MintingIsJournaledBeforeTheFirstUser) {
   using Told = std::pair<std::int64_t, std::size_t>;
   std::vector<Told> told;

@@ -30,6 +30,20 @@ Outcome<void> OperatorOperations::set_role(const Operator& who, const User& user
   return {};
 }
 
+Outcome<SessionEpoch> OperatorOperations::remove(const Operator& who, const User& user) {
+  const auto epoch = accounts_->remove_operator(user.id, who.now.wall);
+  if (!epoch && epoch.error() == repositories::Accounts::RemovalError::kLastOwner) {
+    return std::unexpected(fmt::format(
+        "{} is the last owner; expected another one first: `stampede operator add NAME --role "
+        "owner`",
+        user.name));
+  }
+  if (!epoch) return is_buyer(user);
+  factors_->remove(user.id);
+  journal_->record(who, "operator remove", subject_of(user));
+  return *epoch;
+}
+
 Outcome<std::string> OperatorOperations::renew_second_factor(const Operator& who, const User& user,
                                                              accounts::SecondFactor& factor) {
   if (!is_of_console(user.role)) return is_buyer(user);

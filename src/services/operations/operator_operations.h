@@ -24,6 +24,11 @@ class OperatorOperations {
   /// A buyer becomes no operator, and no operator a buyer: passwords are of one site alone.
   Outcome<void> set_role(const Operator& who, const User& user, UserRole role);
 
+  /// Takes the console from them: no password of theirs is accepted any more, their second factor
+  /// is gone, and every session ends. The name stays theirs, so that the audit log means nobody
+  /// else by it. The last owner is refused. Answers the epoch below which their sessions are none.
+  Outcome<SessionEpoch> remove(const Operator& who, const User& user);
+
   /// Gives them a new secret of a second factor, sealed with the keys of `factor`: the URI that an
   /// authenticator reads.
   Outcome<std::string> renew_second_factor(const Operator& who, const User& user,

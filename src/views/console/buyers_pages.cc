@@ -76,6 +76,8 @@ std::string ConsoleBuyersPages::buyer(const BuyerPage& page) const {
   for (const char* form : {"blacklist", "unban", "logout"}) {
     values.set(fmt::format("{}_token", form), page.token(fmt::format("{}/{}", address, form)));
   }
+  values.set("of_console", data{is_of_console(page.user.role)});
+  values.set("remove_token", page.token(fmt::format("/operators/{}/remove", page.user.id.value)));
   values.set("notice", section(page.notice));
   values.set("error", section(page.error));
   values.set("reason", page.reason);

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include <algorithm>
 #include <expected>
 #include <functional>
 #include <map>
@@ -75,6 +76,23 @@ class FakeAccounts : public repositories::Accounts {
       found->second.role = role;
     }
     return raise_epoch(id, now);
+  }
+  std::expected<SessionEpoch, RemovalError> remove_operator(UserId id, Instant now) override {
+    {
+      const concurrency::MutexLock lock(mutex_);
+      const auto found = users_.find(id);
+      if (found == users_.end() || !is_of_console(found->second.role)) {
+        return std::unexpected(RemovalError::kNoOperator);
+      }
+      const auto owners = std::ranges::count_if(
+          users_, [](const auto& each) { return each.second.role == UserRole::kOwner; });
+      if (found->second.role == UserRole::kOwner && owners == 1) {
+        return std::unexpected(RemovalError::kLastOwner);
+      }
+      found->second.role = UserRole::kBuyer;
+      found->second.password_hash = "!";
+    }
+    return *raise_epoch(id, now);
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   /// Makes nobody.

@@ -60,6 +60,7 @@ class QuietCatalog : public repositories::Catalog,
   std::optional<SessionEpoch> raise_epoch(UserId, Instant) final { unused(); }
   std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) final { unused(); }
   std::optional<SessionEpoch> set_role(UserId, UserRole, Instant) final { unused(); }
+  std::expected<SessionEpoch, RemovalError> remove_operator(UserId, Instant) final { unused(); }
   std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) final { unused(); }
 
  private:

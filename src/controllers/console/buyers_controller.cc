@@ -154,9 +154,11 @@ http::Response BuyersController::unban(const http::Request& request, const Opera
 http::Response BuyersController::log_out(const http::Request& request, const Operator& who,
                                          Now now) {
   const UserId user = user_of(request);
-  const auto gone = services_.operations.log_out(services_.journal.at_console(who.id, now), user,
-                                                 services_.sessions);
-  if (!gone) return refuse(gone.error(), user, who, now, {});
+  using Error = services::operations::UserOperations::LogOutError;
+  const auto gone = services_.operations.log_out(services_.journal.at_console(who.id, now),
+                                                 who.role, user, services_.sessions);
+  if (!gone && gone.error() == Error::kOwnersAlone) return who.refuse(UserRole::kOwner);
+  if (!gone) return refuse(BanError::kUnknownUser, user, who, now, {});
   return go_to(fmt::format("/buyers/{}?done=logged-out", user.value));
 }
 

@@ -175,6 +175,25 @@ TEST_F(BuyersControllerTest, LogsOutEverywhere) {
   EXPECT_EQ(console_.log.entries.size(), 1U);
 }
 
+TEST_F(BuyersControllerTest, OwnersAloneLogOwnersOut) {
+  const UserId oda = console_.users.add("oda", UserRole::kOwner);
+  const UserId vera = console_.users.add("vera", UserRole::kViewer);
+  const auto log_out = [&](UserId user) {
+    return console_.post("/buyers/" + std::to_string(user.value) + "/logout", {});
+  };
+  console_.log_in(UserRole::kOperator);
+  const auto refused = log_out(oda);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(std::string(body_of(refused)),
+              testing::AllOf(HasSubstr("#role-required\""), HasSubstr("\"role\":\"owner\"")));
+  EXPECT_EQ(console_.users.find(oda)->session_epoch, 0);
+  EXPECT_TRUE(console_.log.entries.empty());
+  EXPECT_EQ(log_out(vera).status, 303);
+  console_.log_in(UserRole::kOwner);
+  EXPECT_EQ(log_out(oda).status, 303);
+  EXPECT_EQ(console_.users.find(oda)->session_epoch, 1);
+}
+
 TEST_F(BuyersControllerTest, AnOwnerRemovesOperatorsButNotTheLastOwner) {
   const UserId vera = console_.users.add("vera", UserRole::kViewer, "hash");
   const std::string session = console_.cookie(vera, UserRole::kViewer);

@@ -147,7 +147,9 @@ void OperatorGuard::add(http::Router& router, std::string pattern, bool post, Wo
           const auto token = [&](std::string_view action) {
             return services_.forms.issue(request, now.wall, {action, cookie_of(request)}).token;
           };
-          return (*work)(request, {session.user, token, session.role, session.second_factor}, now);
+          const auto refuse = [&](UserRole role) { return refuse_role(request, role); };
+          return (*work)(request,
+                         {session.user, token, session.role, session.second_factor, refuse}, now);
         });
   };
   if (post) {

@@ -48,6 +48,8 @@ class OperatorGuard {
     views::FormToken token;
     UserRole role = UserRole::kViewer;
     bool second_factor = false;  // shown at the log-in
+    /// The guard's own refusal, for what asks for a higher role than its route does.
+    std::function<http::Response(UserRole least)> refuse = {};
   };
   /// Runs on the console's pool: it may block. What it throws is logged and answered with 503.
   using Work = std::function<http::Response(const http::Request&, const Operator&, Now)>;

@@ -176,11 +176,26 @@ TEST_F(OperationsTest, AUserIsLoggedOutAndAnUnknownOneIsTold) {
   identity::KeyRing::create(folder.path() / "keys");
   const identity::KeyRing ring(folder.path() / "keys");
   accounts::Sessions sessions{ring};
-  EXPECT_EQ(user_operations_.log_out(kWho, UserId{99}, sessions).error(),
-            accounts::BanError::kUnknownUser);
+  using Error = UserOperations::LogOutError;
+  EXPECT_EQ(user_operations_.log_out(kWho, UserRole::kOwner, UserId{99}, sessions).error(),
+            Error::kUnknownUser);
   EXPECT_THAT(changes(), IsEmpty());
-  EXPECT_EQ(user_operations_.log_out(kWho, bob, sessions)->name, "bob");
+  EXPECT_EQ(user_operations_.log_out(kWho, UserRole::kOperator, bob, sessions)->name, "bob");
   EXPECT_THAT(changes(), ElementsAre("user logout, user " + std::to_string(bob.value) + " bob"));
+}
+
+TEST_F(OperationsTest, OwnersAloneLogOwnersOut) {
+  const UserId olga = users_.add("olga", UserRole::kOwner);
+  const UserId otto = users_.add("otto", UserRole::kOperator);
+  const test::TestRing ring;
+  accounts::Sessions sessions{ring.ring()};
+  EXPECT_EQ(user_operations_.log_out(kWho, UserRole::kOperator, olga, sessions).error(),
+            UserOperations::LogOutError::kOwnersAlone);
+  EXPECT_EQ(users_.find(olga)->session_epoch, 0);
+  EXPECT_THAT(changes(), IsEmpty());
+  EXPECT_TRUE(user_operations_.log_out(kWho, UserRole::kOperator, otto, sessions));
+  EXPECT_TRUE(user_operations_.log_out(kWho, UserRole::kOwner, olga, sessions));
+  EXPECT_EQ(users_.find(olga)->session_epoch, 1);
 }
 
 TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {

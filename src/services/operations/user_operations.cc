@@ -62,10 +62,15 @@ Outcome<User, BanError> UserOperations::unban(const Operator& who, UserId user) 
   return unbanned;
 }
 
-Outcome<User, BanError> UserOperations::log_out(const Operator& who, UserId user,
-                                                accounts::Sessions& sessions) {
+Outcome<User, UserOperations::LogOutError> UserOperations::log_out(const Operator& who,
+                                                                   UserRole role, UserId user,
+                                                                   accounts::Sessions& sessions) {
+  const auto found = buyers_.find(user);
+  if (found && found->role == UserRole::kOwner && role != UserRole::kOwner) {
+    return std::unexpected(LogOutError::kOwnersAlone);
+  }
   auto gone = buyers_.log_out(user, sessions, who.now.wall);
-  if (!gone) return std::unexpected(BanError::kUnknownUser);
+  if (!gone) return std::unexpected(LogOutError::kUnknownUser);
   journal_->record(who, "user logout", subject_of(*gone));
   return *std::move(gone);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -29,9 +30,13 @@ class UserOperations {
 
   Outcome<User, accounts::BanError> ban(const Operator& who, UserId user, const accounts::Ban& ban);
   Outcome<User, accounts::BanError> unban(const Operator& who, UserId user);
-  /// Ends every session of the user, in `sessions` at once.
-  Outcome<User, accounts::BanError> log_out(const Operator& who, UserId user,
-                                            accounts::Sessions& sessions);
+  enum class LogOutError : std::uint8_t {
+    kUnknownUser,
+    kOwnersAlone,  // the user is an owner, whom other owners alone log out
+  };
+  /// Ends every session of the user, in `sessions` at once. `role` is that of `who`.
+  Outcome<User, LogOutError> log_out(const Operator& who, UserRole role, UserId user,
+                                     accounts::Sessions& sessions);
 
   /// Told of some thousand users at a time, in order: the first one's id, and the session epochs of
   /// that one and of those behind it.

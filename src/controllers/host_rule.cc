@@ -19,12 +19,23 @@ std::string host_of(std::string_view authority) {
   return host;
 }
 
-bool is_address(std::string_view host) {
-  return host.find('/') == host.npos && net::AddressRange::parse(host).has_value();
+/// An address is the same however it is written: "::1", "0:0:0:0:0:0:0:1".
+bool same_host(std::string_view host, std::string_view other) {
+  if (host == other) return true;
+  const auto address = net::AddressRange::address(host);
+  return address && address == net::AddressRange::address(other);
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || (host.starts_with("127.") && is_address(host));
+  static const auto kIpv4 = net::AddressRange::parse("127.0.0.0/8").value();
+  static const auto kIpv6 = net::AddressRange::parse("::1").value();
+  if (host == "localhost") return true;
+  const auto address = net::AddressRange::address(host);
+  return address && (kIpv4.contains(*address) || kIpv6.contains(*address));
+}
+
+bool is_any(std::string_view listened) {
+  return same_host(listened, "0.0.0.0") || same_host(listened, "::");
 }
 
 }  // namespace
@@ -36,14 +47,14 @@ HostRule::HostRule(std::string_view origin, std::string_view listen) : listened_
 
 bool HostRule::allows(const http::Request& request) const {
   const std::string host = host_of(request.header("host"));
-  if (!host_.empty()) return host == host_;
-  if (is_loopback(host) || host == listened_) return true;
-  return (listened_ == "0.0.0.0" || listened_ == "::") && is_address(host);
+  if (!host_.empty()) return same_host(host, host_);
+  if (is_loopback(host) || same_host(host, listened_)) return true;
+  return is_any(listened_) && net::AddressRange::address(host);
 }
 
 std::string HostRule::expected() const {
   if (!host_.empty()) return host_;
-  if (listened_ == "0.0.0.0" || listened_ == "::") return "localhost, or an address";
+  if (is_any(listened_)) return "localhost, or an address";
   return is_loopback(listened_) ? "localhost, 127.0.0.1" : "localhost, 127.0.0.1, " + listened_;
 }
 

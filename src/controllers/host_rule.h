@@ -13,8 +13,8 @@ class HostRule {
  public:
   /// `origin`: like "https://console.example", whose host alone is answered. Empty: "localhost",
   /// addresses of the loopback, and the one that `listen` names ("10.0.0.7:8080"), or every address
-  /// if that is 0.0.0.0 or [::]. An address in `Host` was typed by somebody, and no DNS leads
-  /// there.
+  /// if that is 0.0.0.0 or [::]. Addresses compare by their value. An address in `Host` was typed
+  /// by somebody, and no DNS leads there.
   HostRule(std::string_view origin, std::string_view listen);
 
   bool allows(const http::Request& request) const;

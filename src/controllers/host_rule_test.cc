@@ -37,6 +37,22 @@ TEST(HostRule, WithoutAnOriginTheLoopbackAndWhereItListens) {
   EXPECT_EQ(rule.expected(), "localhost, 127.0.0.1, 10.0.0.7");
 }
 
+TEST(HostRule, AnAddressIsTheSameHoweverItIsWritten) {
+  const HostRule loopback("", "[::1]:8080");
+  const HostRule origin("https://[2001:db8::7]", "127.0.0.1:8080");
+  const HostRule listened("", "[2001:DB8:0:0::7]:8080");
+  EXPECT_TRUE(allows(loopback, "[0:0:0:0:0:0:0:1]:8080"));
+  EXPECT_TRUE(allows(loopback, "[::0001]"));
+  for (const HostRule* rule : {&origin, &listened}) {
+    EXPECT_TRUE(allows(*rule, "[2001:db8:0:0:0:0:0:7]"));
+    EXPECT_TRUE(allows(*rule, "[2001:DB8::7]:8080"));
+    EXPECT_FALSE(allows(*rule, "[2001:db8::70]"));
+    EXPECT_FALSE(allows(*rule, "[2001:db8::7/128]"));
+  }
+  const HostRule everywhere("", "[0:0::0]:8080");
+  EXPECT_TRUE(allows(everywhere, "[2001:db8::1]"));
+}
+
 TEST(HostRule, WhereItListensEverywhereEveryAddressAndNoName) {
   for (const char* listen : {"0.0.0.0:8080", "[::]:8080"}) {
     const HostRule rule("", listen);

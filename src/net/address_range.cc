@@ -19,6 +19,22 @@ AddressRange::Bytes mapped(const std::array<std::uint8_t, 4>& address) {
   return bytes;
 }
 
+struct ReadAddress {
+  AddressRange::Bytes bytes;
+  int before;  // bits that a prefix does not count: it was written as IPv4
+};
+std::optional<ReadAddress> read_address(std::string_view text) {
+  const std::string copy(text);
+  if (copy.find('\0') != std::string::npos) return std::nullopt;  // where inet_pton() stops
+  std::array<std::uint8_t, 4> v4{};
+  if (inet_pton(AF_INET, copy.c_str(), v4.data()) == 1) {
+    return ReadAddress{mapped(v4), kIpv4Begins};
+  }
+  AddressRange::Bytes bytes{};
+  if (inet_pton(AF_INET6, copy.c_str(), bytes.data()) != 1) return std::nullopt;
+  return ReadAddress{bytes, 0};
+}
+
 /// Keeps the first `bits` and clears the others.
 AddressRange::Bytes masked(AddressRange::Bytes bytes, int bits) {
   for (int i = 0; i < static_cast<int>(bytes.size()); ++i) {
@@ -40,17 +56,9 @@ std::optional<int> parse_prefix(std::string_view digits) {
 
 std::optional<AddressRange> AddressRange::parse(std::string_view text) {
   const auto slash = text.find('/');
-  const std::string address(text.substr(0, slash));
-  if (address.find('\0') != std::string::npos) return std::nullopt;  // where inet_pton() stops
-  Bytes first{};
-  int before = 0;  // bits of `first` that the prefix does not count
-  std::array<std::uint8_t, 4> v4{};
-  if (inet_pton(AF_INET, address.c_str(), v4.data()) == 1) {
-    first = mapped(v4);
-    before = kIpv4Begins;
-  } else if (inet_pton(AF_INET6, address.c_str(), first.data()) != 1) {
-    return std::nullopt;
-  }
+  const auto read = read_address(text.substr(0, slash));
+  if (!read) return std::nullopt;
+  const auto& [first, before] = *read;
   int bits = kAllBits;
   if (slash != text.npos) {
     const auto prefix = parse_prefix(text.substr(slash + 1));
@@ -59,6 +67,11 @@ std::optional<AddressRange> AddressRange::parse(std::string_view text) {
   }
   if (masked(first, bits) != first) return std::nullopt;
   return AddressRange(first, bits);
+}
+
+std::optional<AddressRange::Bytes> AddressRange::address(std::string_view text) {
+  const auto read = read_address(text);
+  return read ? std::optional(read->bytes) : std::nullopt;
 }
 
 bool AddressRange::contains(const Bytes& address) const { return masked(address, bits_) == first_; }

@@ -20,6 +20,8 @@ class AddressRange {
   /// nullopt for anything else: no address, a prefix that is 0, too long or no number of digits, or
   /// bits that are set beyond the prefix, which are a mistake more often than not.
   static std::optional<AddressRange> parse(std::string_view text);
+  /// One address, without a prefix: its value, however it is written. nullopt for anything else.
+  static std::optional<Bytes> address(std::string_view text);
 
   bool contains(const Bytes& address) const;
   bool contains(const std::array<std::uint8_t, 4>& address) const;

@@ -45,7 +45,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
               .pages = pages_,
               .pool = pool_,
               .second_factor_required = services.second_factor_required}),
-      gate_({guard_, hosts_}),
+      filter_({guard_, hosts_}),
       operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
       login_({accounts_, services.sessions, forms_, origin_, pages_}),
       order_search_({archive_, orders_pages_, pages_}),
@@ -81,7 +81,7 @@ std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_
 
 void ConsoleFront::add_routes() {
   controllers::refuse_doubled_of_console(router_);
-  gate_.watch(router_);
+  filter_.watch(router_);
   operations_.add_routes(router_);
   files_.mount(router_);
   login_.add_routes(router_);

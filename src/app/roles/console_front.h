@@ -10,8 +10,8 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/console/audit_log_controller.h"
 #include "controllers/console/buyers_controller.h"
-#include "controllers/console/console_gate.h"
 #include "controllers/console/console_login.h"
+#include "controllers/console/console_request_filter.h"
 #include "controllers/console/live_controller.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/console/order_export.h"
@@ -96,7 +96,7 @@ class ConsoleFront {
   controllers::HostRule hosts_;
   concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
   controllers::OperatorGuard guard_;
-  controllers::ConsoleGate gate_;
+  controllers::ConsoleRequestFilter filter_;
   controllers::OperationsController operations_;
   controllers::ConsoleLogin login_;
   controllers::OrderSearchController order_search_;

@@ -1,4 +1,4 @@
-#include "controllers/console/console_gate.h"
+#include "controllers/console/console_request_filter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ using test_support::body_of;
 using test_support::Headers;
 using testing::HasSubstr;
 
-class ConsoleGateTest : public testing::Test {
+class ConsoleRequestFilterTest : public testing::Test {
  protected:
   /// The status of the refusal; 0: none.
   int refused(http::Method method, std::string_view path, const Headers& headers) {
@@ -25,7 +25,7 @@ class ConsoleGateTest : public testing::Test {
       has_host = has_host || name == "Host";
     }
     if (!has_host) request.headers.emplace_back("Host", "127.0.0.1:8080");
-    const auto refusal = gate_.refuse(request);
+    const auto refusal = filter_.refuse(request);
     if (refusal) said_ = body_of(*refusal);
     return refusal ? refusal->status : 0;
   }
@@ -38,11 +38,11 @@ class ConsoleGateTest : public testing::Test {
 
   TestConsole console_;
   HostRule hosts_{"", "127.0.0.1:8080"};
-  ConsoleGate gate_{{console_.guard, hosts_}};
+  ConsoleRequestFilter filter_{{console_.guard, hosts_}};
   std::string said_;
 };
 
-TEST_F(ConsoleGateTest, AnotherHostIsMisdirectedButForProgramsThatAskForHealthAndMetrics) {
+TEST_F(ConsoleRequestFilterTest, AnotherHostIsMisdirectedButForProgramsThatAskForHealthAndMetrics) {
   EXPECT_EQ(get("/login"), 0);
   for (const char* path : {"/login", "/sales", "/static/console.css", "/nothing"}) {
     EXPECT_EQ(get(path, {{"Host", "rebound.example:8080"}}), 421) << path;
@@ -55,7 +55,7 @@ TEST_F(ConsoleGateTest, AnotherHostIsMisdirectedButForProgramsThatAskForHealthAn
   }
 }
 
-TEST_F(ConsoleGateTest, WhatChangesSomethingComesFromNoOtherSite) {
+TEST_F(ConsoleRequestFilterTest, WhatChangesSomethingComesFromNoOtherSite) {
   for (const char* site : {"cross-site", "same-site", "anything"}) {
     EXPECT_EQ(post("/login", {{"Sec-Fetch-Site", site}}), 403) << site;
     EXPECT_THAT(said_, HasSubstr("#cross-site\""));
@@ -67,7 +67,7 @@ TEST_F(ConsoleGateTest, WhatChangesSomethingComesFromNoOtherSite) {
   EXPECT_EQ(refused(http::Method::kOther, "/login", {{"Sec-Fetch-Site", "cross-site"}}), 403);
 }
 
-TEST_F(ConsoleGateTest, AStrangersBodyIsNotWaitedFor) {
+TEST_F(ConsoleRequestFilterTest, AStrangersBodyIsNotWaitedFor) {
   for (const char* path :
        {"/products/1/pictures", "/sales/new", "/logout", "/healthz", "/nothing"}) {
     EXPECT_EQ(post(path, {{"Content-Length", "1"}}), 401) << path;
@@ -80,7 +80,7 @@ TEST_F(ConsoleGateTest, AStrangersBodyIsNotWaitedFor) {
   EXPECT_EQ(post("/products/1/pictures", {{"Content-Length", "5000000"}, {"Cookie", cookie}}), 0);
 }
 
-TEST_F(ConsoleGateTest, TheLogInFormIsSmall) {
+TEST_F(ConsoleRequestFilterTest, TheLogInFormIsSmall) {
   EXPECT_EQ(post("/login", {{"Content-Length", "8192"}}), 0);
   EXPECT_EQ(post("/login", {{"Content-Length", "8193"}}), 413);
   EXPECT_EQ(post("/login", {{"Transfer-Encoding", "chunked"}}), 411);

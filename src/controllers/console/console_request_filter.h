@@ -17,15 +17,15 @@ namespace stampede::controllers {
 /// - whoever sends a body is logged in, or it is the log-in form's, which is small: else 401, 303,
 ///   411 or 413, and the body is not read.
 /// Thread-safe; the services outlive it.
-class ConsoleGate {
+class ConsoleRequestFilter {
  public:
   struct Services {
     const OperatorGuard& guard;
     const HostRule& hosts;
   };
-  explicit ConsoleGate(const Services& services) : services_(services) {}
+  explicit ConsoleRequestFilter(const Services& services) : services_(services) {}
 
-  /// The gate outlives the router.
+  /// The filter outlives the router.
   void watch(http::Router& router) const;
   std::optional<http::Response> refuse(const http::Request& request) const;
 

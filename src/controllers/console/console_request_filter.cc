@@ -1,4 +1,4 @@
-#include "controllers/console/console_gate.h"
+#include "controllers/console/console_request_filter.h"
 
 #include <fmt/format.h>
 
@@ -33,11 +33,11 @@ bool is_from_another_site(const http::Request& request) {
 
 }  // namespace
 
-void ConsoleGate::watch(http::Router& router) const {
+void ConsoleRequestFilter::watch(http::Router& router) const {
   router.check_heads([this](const http::Request& request) { return refuse(request); });
 }
 
-std::optional<http::Response> ConsoleGate::refuse(const http::Request& request) const {
+std::optional<http::Response> ConsoleRequestFilter::refuse(const http::Request& request) const {
   if (!is_for_programs(request.path) && !services_.hosts.allows(request)) {
     return refusal(421, "misdirected",
                    fmt::format("Host is “{}”, which is not this console's name; expected: {}. "
@@ -50,7 +50,8 @@ std::optional<http::Response> ConsoleGate::refuse(const http::Request& request) 
   return refuse_body(request);
 }
 
-std::optional<http::Response> ConsoleGate::refuse_body(const http::Request& request) const {
+std::optional<http::Response> ConsoleRequestFilter::refuse_body(
+    const http::Request& request) const {
   const std::string_view length = request.header("content-length");
   std::uint64_t bytes = 0;
   std::from_chars(length.begin(), length.end(), bytes);  // the server has checked it

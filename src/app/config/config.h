@@ -54,7 +54,8 @@ struct Config {
     std::string origin;  // "https://console.example"; empty: the request's own, at an address
     std::int64_t connections = 64;
     std::int64_t connections_per_address = 32;
-    /// Or "required": who has no second factor is let in to set one up, and to nothing else.
+    /// Or "required": an operator without a second factor is let in to set one up, and to nothing
+    /// else.
     std::string totp = "optional";
   } console;
   /// PEM files; empty: plain HTTP.

@@ -23,7 +23,7 @@ namespace stampede::controllers {
 /// that the route asks for, and nobody else. Pages redirect strangers to /login (303), other routes
 /// answer 401 `login-required`; another role hears 403 `role-required`, which names the one that is
 /// needed. Where a second factor is required, a session without one is sent to kSecondFactorPath
-/// (303; 403 `second-factor-required` for who wants no page) by every other route, whatever its
+/// (303, or 403 `second-factor-required` for programs) by every other route, whatever its
 /// role. A POST also needs an allowed origin and its own form's token (403). Thread-safe; the
 /// services outlive it.
 class OperatorGuard {

@@ -29,6 +29,10 @@ bool well_formed(std::string_view cookie) {
   return identity::decode_base64url(cookie, bytes) == bytes.size();
 }
 
+std::string cookie_name(const http::Request& request) {
+  return host_cookie("form", request.secure);
+}
+
 /// What a token proves: the browser, by a cookie, and what the form is for.
 std::string proof_of(std::string_view cookie, std::string_view action) {
   return identity::fingerprint({cookie, action});
@@ -45,10 +49,6 @@ std::optional<std::int64_t> expiry_of(std::string_view claims, std::string_view 
 }
 
 }  // namespace
-
-std::string FormTokens::cookie_name(const http::Request& request) const {
-  return cookie_ == Cookie::kHost ? host_cookie("form", request.secure) : "form";
-}
 
 FormTokens::Issued FormTokens::issue(const http::Request& request, Instant now,
                                      const Scope& scope) const {

@@ -11,15 +11,13 @@
 namespace stampede::controllers {
 
 /// Proof that a form is one we gave to this very browser: sealed in a hidden field is a fingerprint
-/// of the session's cookie, or before there is a session of a random cookie `form`. Another site
-/// can neither read the one nor make the other. Thread-safe.
+/// of the session's cookie, or before there is a session of a random cookie `form`, named as
+/// host_cookie() says. Another site can neither read the one nor make the other. Thread-safe.
 class FormTokens {
  public:
   static constexpr std::chrono::hours kLifetime{12};
-  enum class Cookie { kPlain, kHost };  // kHost: named as host_cookie() says
 
-  explicit FormTokens(const identity::KeyRing& ring, Cookie cookie = Cookie::kPlain)
-      : ring_(&ring), cookie_(cookie) {}
+  explicit FormTokens(const identity::KeyRing& ring) : ring_(&ring) {}
 
   /// What a token is good for, and nothing else.
   struct Scope {
@@ -36,10 +34,7 @@ class FormTokens {
   bool valid(const http::Request& request, Instant now, const Scope& scope = {}) const;
 
  private:
-  std::string cookie_name(const http::Request& request) const;
-
   const identity::KeyRing* ring_;
-  const Cookie cookie_;
 };
 
 /// A random idempotency key for a form whose change must be made once, however often it is sent.

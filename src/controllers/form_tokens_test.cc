@@ -20,7 +20,7 @@ class FormTokensTest : public testing::Test {
 
   static constexpr Instant kNow{std::chrono::hours{500'000}};
   test::TestRing ring_;
-  FormTokens forms_{ring_.ring(), FormTokens::Cookie::kHost};
+  FormTokens forms_{ring_.ring()};
 };
 
 TEST_F(FormTokensTest, IsGoodForItsSessionAndItsAction) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <string>
 
+#include "controllers/host_cookie.h"
+
 namespace stampede::controllers {
 namespace {
 
@@ -20,7 +22,8 @@ void set_all(http::Response& response, std::string_view user, std::string_view n
              std::string_view sign, std::chrono::seconds age, bool secure) {
   set(response, "uid", user, age, secure ? "; Secure" : "");
   set(response, "node", node, age, secure ? "; HttpOnly; Secure" : "; HttpOnly");
-  set(response, "sign", sign, age, secure ? "; HttpOnly; Secure" : "; HttpOnly");
+  set(response, host_cookie("sign", secure), sign, age,
+      secure ? "; HttpOnly; Secure" : "; HttpOnly");
 }
 
 }  // namespace
@@ -35,11 +38,17 @@ void add_device_cookie(http::Response& response, std::string_view name, std::str
 void set_session_cookies(http::Response& response, const services::accounts::Login& login,
                          std::string_view node, bool secure) {
   set_all(response, std::to_string(login.user.value), node, login.sign, kLifetime, secure);
-  if (!login.device.empty()) add_device_cookie(response, "device", login.device, secure);
+  if (login.device.empty()) return;
+  add_device_cookie(response, host_cookie("device", secure), login.device, secure);
+}
+
+void clear_older_session(http::Response& response, bool secure) {
+  if (secure) set(response, "sign", "", std::chrono::seconds{0}, "; HttpOnly; Secure");
 }
 
 void clear_session_cookies(http::Response& response, bool secure) {
   set_all(response, "", "", "", std::chrono::seconds{0}, secure);
+  clear_older_session(response, secure);
 }
 
 }  // namespace stampede::controllers

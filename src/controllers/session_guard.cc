@@ -4,6 +4,28 @@
 
 namespace stampede::controllers {
 
+SessionCookie session_cookie(const http::Request& request) {
+  constexpr std::string_view kHostBound = "__Host-sign";
+  const std::string_view bound = request.cookie(kHostBound);
+  if (!bound.empty()) return {kHostBound, bound};
+  constexpr std::string_view kPlain = "sign";
+  return {kPlain, request.cookie(kPlain)};
+}
+
+std::optional<services::accounts::Sessions::Session> current_session(
+    const http::Request& request, const services::accounts::Sessions& sessions, Instant now) {
+  const SessionCookie cookie = session_cookie(request);
+  auto session = sessions.open(cookie.value, now);
+  if (session && session->host_bound && !cookie.name.starts_with("__Host-")) return std::nullopt;
+  return session;
+}
+
+std::optional<UserId> current_user(const http::Request& request,
+                                   const services::accounts::Sessions& sessions, Instant now) {
+  const auto session = current_session(request, sessions, now);
+  return session ? std::optional(session->user) : std::nullopt;
+}
+
 http::Response login_required() { return http::problem(401, "login-required", "Log in first."); }
 
 http::Response to_login_page(std::string_view path) {

@@ -18,7 +18,7 @@ struct ForwardedCheck {
   std::string owner;  // Member::address
   UserId buyer;
   std::string target;   // path and query, as they came
-  std::string session;  // the cookie `sign`
+  std::string session;  // its cookie, "sign=..."
   std::string intent;   // Idempotency-Key
   std::string pass;     // Captcha-Pass; may be empty
   std::string client;   // the address that it came from

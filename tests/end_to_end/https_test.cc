@@ -107,7 +107,7 @@ TEST_F(Https, FromRegistrationToTheOrder) {
   ASSERT_THAT(entered, testing::StartsWith("HTTP/1.1 303")) << entered;
   EXPECT_THAT(entered, HasSubstr("Strict-Transport-Security: max-age=31536000\r\n"));
   const std::string cookies = cookies_of(entered);
-  ASSERT_THAT(cookies, HasSubstr("sign="));
+  ASSERT_THAT(cookies, HasSubstr("__Host-sign="));
 
   const std::string sold = order(browser, lamp, cookies);
   EXPECT_THAT(sold, AllOf(testing::StartsWith("HTTP/1.1 201"), HasSubstr(R"("result":"sold")")));

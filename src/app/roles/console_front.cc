@@ -36,7 +36,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       overview_(services.storage.catalog(), services.storage.units()),
       files_(asset_files()),
       pages_(views::asset_url),
-      forms_(services.keys, controllers::FormTokens::Cookie::kHost),
+      forms_(services.keys),
       origin_(services.origin.empty() ? std::nullopt : std::optional(services.origin)),
       hosts_(services.origin, listener.address),
       guard_({.sessions = services.sessions,

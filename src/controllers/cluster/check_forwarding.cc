@@ -8,6 +8,7 @@
 
 #include "controllers/cluster/peer_guard.h"
 #include "controllers/doubled.h"
+#include "controllers/session_guard.h"
 #include "controllers/shop/check_response.h"
 #include "identity/random.h"
 
@@ -80,11 +81,12 @@ void CheckForwarding::pass_on(const http::Request& request,
                               const services::purchase::Attempt& attempt, const std::string& owner,
                               http::Responder responder) {
   forwarded_.add();
+  const SessionCookie session = session_cookie(request);
   parts_.forwarder.forward(
       {.owner = owner,
        .buyer = attempt.buyer,
        .target = std::string(request.target),
-       .session = std::string(request.cookie("sign")),
+       .session = fmt::format("{}={}", session.name, session.value),
        .intent = std::string(attempt.intent.text()),
        .pass = std::string(attempt.pass),
        .client = std::string(attempt.client)},

@@ -141,6 +141,14 @@ TEST_F(CheckForwardingTest, AClientsAddressIsBelievedOfPeersAlone) {
   EXPECT_EQ(client_, "");
 }
 
+TEST_F(CheckForwardingTest, ASessionIsPassedOnUnderTheNameThatItIsGoodUnder) {
+  const UserId buyer = buyer_of("b");
+  visitor_.cookies["__Host-sign"] = sessions_.issue(buyer, 0, read_clocks().wall, true);
+  check(buyer);
+  ASSERT_EQ(forwarder_.forwarded.size(), 1);
+  EXPECT_EQ(forwarder_.forwarded.front().session, "__Host-sign=" + visitor_.cookies["__Host-sign"]);
+}
+
 TEST_F(CheckForwardingTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   const UserId buyer = buyer_of("b");
   const auto response = check(buyer, {{"Captcha-Pass", "pass"}, {"X-User-Id", "1"}});
@@ -149,7 +157,7 @@ TEST_F(CheckForwardingTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   EXPECT_EQ(sent.owner, "10.0.0.2:8083");
   EXPECT_EQ(sent.buyer, buyer);
   EXPECT_EQ(sent.target, kTarget);
-  EXPECT_EQ(sent.session, visitor_.cookies["sign"]);
+  EXPECT_EQ(sent.session, "sign=" + visitor_.cookies["sign"]);
   EXPECT_EQ(sent.intent, kKey);
   EXPECT_EQ(sent.pass, "pass");
   EXPECT_EQ(sent.client, "192.0.2.1");

@@ -23,7 +23,7 @@ struct TestConsole {
   test_support::FakeBuyers users;
   test_support::FakeAuditLog log;
   services::audit::Journal journal{log, users};
-  FormTokens forms{ring.ring(), FormTokens::Cookie::kHost};
+  FormTokens forms{ring.ring()};
   OriginRule origin{std::nullopt};
   views::ConsolePages pages{[](std::string_view path) { return "/static/" + std::string(path); }};
   concurrency::WorkerPool pool{{.name = "console", .threads = 1, .queue = 8}};

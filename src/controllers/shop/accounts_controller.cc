@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/account_response.h"
+#include "controllers/host_cookie.h"
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
@@ -18,13 +19,15 @@ using services::accounts::AccountError;
 using services::accounts::Login;
 
 services::accounts::Client client_of(const http::Request& request) {
-  return {std::string(request.client_address), std::string(request.cookie("device"))};
+  return {std::string(request.client_address), std::string(host_cookie_or_older(request, "device")),
+          request.secure};
 }
 
 http::Response welcome(const Login& login, const std::string& next, std::string_view node,
                        bool secure) {
   http::Response response = go_to(next.empty() ? "/" : next);
   set_session_cookies(response, login, node, secure);
+  clear_older_session(response, secure);
   return response;
 }
 
@@ -173,9 +176,9 @@ void AccountsController::change_password(const http::Request& request, http::Res
 /// The page's clock goes by the same answer, so that a page asks once for both.
 http::Response AccountsController::session(const http::Request& request) const {
   const Instant now = options_.clock().wall;
-  const auto open = services_.sessions.open(request.cookie("sign"), now);
+  const auto open = current_session(request, services_.sessions, now);
   if (!open) return login_required();
-  const auto longer = services_.sessions.extend(*open, now);
+  const auto longer = services_.sessions.extend(*open, now, request.secure);
   boost::json::object body;
   body["user"] = open->user.value;
   body["expires_at"] = format_rfc3339(longer ? longer->expires : open->expires);

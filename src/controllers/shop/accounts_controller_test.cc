@@ -108,8 +108,61 @@ TEST_F(AccountsControllerTest, CookiesAreSecureWhereTheRequestIs) {
     EXPECT_THAT(cookie, HasSubstr("; Secure"));
   }
   const auto cookies = cookies_of(enter(visitor_, "/user/register", "ada"));
-  ASSERT_EQ(cookies.size(), 4U);
+  ASSERT_EQ(cookies.size(), 5U);
   for (const auto& cookie : cookies) EXPECT_THAT(cookie, HasSubstr("; Secure"));
+}
+
+/// What is a secret is this host's alone; proxies and pages read the others.
+TEST_F(AccountsControllerTest, OverTlsSecretsAreNamedForThisHostAlone) {
+  visitor_.secure = true;
+  enter(visitor_, "/user/register", "ada");
+  std::vector<std::string> names;
+  for (const auto& [name, value] : visitor_.cookies) names.push_back(name);
+  EXPECT_THAT(names, testing::UnorderedElementsAre("uid", "node", "__Host-sign", "__Host-device",
+                                                   "__Host-form"));
+  EXPECT_TRUE(logged_in(visitor_));
+  EXPECT_EQ(cookies_of(enter(visitor_, "/user/login", "ada")).size(), 4U) << "it keeps its device";
+  EXPECT_EQ(submit(visitor_, "/user/logout", {}).status, 303);
+  EXPECT_FALSE(visitor_.cookies.contains("__Host-sign"));
+}
+
+TEST_F(AccountsControllerTest, ANeighboursHostPutsNobodyIntoItsOwnSession) {
+  test_support::Visitor eve(router_);
+  eve.secure = visitor_.secure = true;
+  enter(eve, "/user/register", "eve");
+  enter(visitor_, "/user/register", "ada");
+  const std::string hers = eve.cookies["__Host-sign"];
+  // A host of the same site can set `sign` for all of them, and nothing behind `__Host-`.
+  visitor_.cookies["sign"] = hers;
+  EXPECT_THAT(std::string(body_of(visitor_.get("/user/session"))), HasSubstr("\"user\":2"));
+  visitor_.cookies.erase("__Host-sign");
+  EXPECT_EQ(visitor_.get("/user/session").status, 401) << "nor where nobody is logged in";
+  // Nor is what an older release set preferred, or fallen back to.
+  visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
+  visitor_.cookies["__Host-sign"] = "forged";
+  EXPECT_EQ(visitor_.get("/user/session").status, 401);
+}
+
+TEST_F(AccountsControllerTest, ASessionOfAnOlderReleaseGoesOnUnderTheNewName) {
+  enter(visitor_, "/user/register", "ada");  // over plain HTTP: older releases name all cookies so
+  const std::string before = visitor_.cookies["sign"];
+  visitor_.secure = true;
+  EXPECT_TRUE(logged_in(visitor_));
+  now_.wall += std::chrono::hours{2};
+  EXPECT_EQ(visitor_.get("/user/session").status, 200);
+  EXPECT_TRUE(visitor_.cookies.contains("__Host-sign"));
+  EXPECT_EQ(visitor_.cookies["sign"], before) << "a process of that release still reads it";
+  now_.wall += std::chrono::hours{11};
+  EXPECT_TRUE(logged_in(visitor_)) << "the older one has expired";
+
+  const std::string device = visitor_.cookies["device"];
+  enter(visitor_, "/user/login", "ada");
+  EXPECT_FALSE(visitor_.cookies.contains("sign")) << "it does not come back after this session";
+  EXPECT_EQ(visitor_.cookies["device"], device);
+  EXPECT_FALSE(visitor_.cookies.contains("__Host-device")) << "the older one knows the account";
+  submit(visitor_, "/user/logout", {});
+  EXPECT_FALSE(visitor_.cookies.contains("__Host-sign"));
+  EXPECT_EQ(visitor_.get("/user/session").status, 401);
 }
 
 TEST_F(AccountsControllerTest, ASessionInUseGoesOnAndTellsTheTime) {

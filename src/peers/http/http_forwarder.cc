@@ -14,7 +14,7 @@ void HttpForwarder::forward(const ForwardedCheck& check, Instant now, Done done)
   http::ClientRequest request{.method = "POST", .target = check.target};
   request.headers = {
       {std::string(Authenticator::kHeader), authenticator_->seal_forward(check.buyer, now)},
-      {"Cookie", "sign=" + check.session},
+      {"Cookie", check.session},
       {"Idempotency-Key", check.intent},
       {std::string(kClientHeader), check.client}};
   if (!check.pass.empty()) request.headers.emplace_back("Captcha-Pass", check.pass);

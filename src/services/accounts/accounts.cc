@@ -135,7 +135,7 @@ class Accounts::Implementation {
           ++counts_.registered;
           return Login{.user = *id,
                        .name = name,
-                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall),
+                       .sign = sessions_.issue(*id, SessionEpoch{0}, now.wall, client.secure),
                        .device = device_of(client, name, hash, now.wall)};
         });
   }
@@ -165,7 +165,7 @@ class Accounts::Implementation {
               return Login{
                   .user = user->id,
                   .name = user->name,
-                  .sign = session_of(*user, user->session_epoch, now.wall, *proof),
+                  .sign = session_of(*user, user->session_epoch, client, now.wall, *proof),
                   .device =
                       still_known ? "" : device_of(client, account, user->password_hash, now.wall)};
             });
@@ -194,7 +194,7 @@ class Accounts::Implementation {
           sessions_.revoke_below(id, *epoch, now.wall);
           return Login{.user = id,
                        .name = user->name,
-                       .sign = session_of(*user, *epoch, now.wall, *proof),
+                       .sign = session_of(*user, *epoch, client, now.wall, *proof),
                        .device = device_of(client, user->name, hash, now.wall)};
         });
   }
@@ -246,8 +246,9 @@ class Accounts::Implementation {
     return is_of_console(user.role) == (site_ == Sessions::Site::kConsole);
   }
 
-  std::string session_of(const User& user, SessionEpoch epoch, Instant now, Proof proof) const {
-    if (site_ == Sessions::Site::kShop) return sessions_.issue(user.id, epoch, now);
+  std::string session_of(const User& user, SessionEpoch epoch, const Client& client, Instant now,
+                         Proof proof) const {
+    if (site_ == Sessions::Site::kShop) return sessions_.issue(user.id, epoch, now, client.secure);
     return sessions_.issue_at_console(user.id, user.role, epoch, now, proof == Proof::kRight);
   }
 
@@ -267,7 +268,8 @@ class Accounts::Implementation {
     return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
   }
 
-  /// Who guesses waits apart from other strangers, who would have less than every second turn else.
+  /// A network that guesses waits apart from other strangers, who would have less than every second
+  /// turn else.
   const char* stranger_of(std::uint64_t network, Now now) {
     return throttle_.guesses(network, now.tick) ? kGuesser : kStranger;
   }

@@ -41,7 +41,7 @@ std::string_view explain(AccountError error);
 struct Login {
   UserId user;
   std::string name;
-  std::string sign;         // value of the cookie `sign`, or of the console's `operator`
+  std::string sign;         // value of the session's cookie, or of the console's `operator`
   std::string device = {};  // of the cookie `device`; empty: the browser's own stays as it is
 };
 
@@ -65,6 +65,7 @@ struct Statistics {
 struct Client {
   std::string address;
   std::string device = {};  // the cookie `device`
+  bool secure = false;      // over TLS: the session is good behind `__Host-` alone
 };
 
 /// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low

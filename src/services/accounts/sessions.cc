@@ -18,9 +18,10 @@ namespace {
 
 constexpr std::chrono::hours kExtension{1};  // the least that is worth a new cookie
 
-/// The last claim of a session that was begun with a second factor. Those without it have no such
-/// claim, as those of older releases.
+/// The last claim of a session that was begun with a second factor, or that is good as
+/// `__Host-sign` alone. Others have no such claim, as those of older releases.
 constexpr std::string_view kWithSecondFactor = "2fa";
+constexpr std::string_view kHostBound = "host";
 
 constexpr Purpose purpose_of(Sessions::Site site) {
   return site == Sessions::Site::kShop ? Purpose::kSession : Purpose::kOperator;
@@ -79,11 +80,16 @@ std::string Sessions::seal(const Session& session, Site site) const {
       .integer(session.epoch);
   if (site == Site::kConsole) claims.text(to_string(session.role));
   if (session.second_factor) claims.text(kWithSecondFactor);
+  if (session.host_bound) claims.text(kHostBound);
   return ring_->seal(purpose_of(site), claims.bytes());
 }
 
-std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now) const {
-  return seal({.user = user, .since = now, .expires = now + kLifetime, .epoch = epoch},
+std::string Sessions::issue(UserId user, SessionEpoch epoch, Instant now, bool host_bound) const {
+  return seal({.user = user,
+               .since = now,
+               .expires = now + kLifetime,
+               .epoch = epoch,
+               .host_bound = host_bound},
               Site::kShop);
 }
 
@@ -112,8 +118,11 @@ std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant
     const auto role = user_role_named(claims.text());
     if (!role || !is_of_console(*role)) return std::nullopt;
     session.role = *role;
-    session.second_factor = !claims.complete();
-    if (session.second_factor && claims.text() != kWithSecondFactor) return std::nullopt;
+  }
+  if (!claims.complete()) {
+    const bool at_shop = site == Site::kShop;
+    if (claims.text() != (at_shop ? kHostBound : kWithSecondFactor)) return std::nullopt;
+    (at_shop ? session.host_bound : session.second_factor) = true;
   }
   if (!claims.complete() || session.expires <= now ||
       revocations_->revoked(session.user, session.epoch)) {
@@ -122,8 +131,10 @@ std::optional<Sessions::Session> Sessions::open(std::string_view cookie, Instant
   return session;
 }
 
-std::optional<Sessions::Extension> Sessions::extend(const Session& session, Instant now) const {
+std::optional<Sessions::Extension> Sessions::extend(const Session& session, Instant now,
+                                                    bool host_bound) const {
   Session longer = session;
+  longer.host_bound = host_bound;
   longer.expires = std::min<Instant>(now + kLifetime, session.since + kLongest);
   if (longer.expires - session.expires < kExtension) return std::nullopt;
   return Extension{seal(longer, Site::kShop), longer.expires};

@@ -31,8 +31,9 @@ class Sessions {
   /// Where a cookie is valid: the shop's cookie does not open the console, nor the other way round.
   enum class Site : std::uint8_t { kShop, kConsole };
 
-  /// The value of the cookie `sign`.
-  std::string issue(UserId user, SessionEpoch epoch, Instant now) const;
+  /// The value of the cookie `sign`, or with `host_bound` that of `__Host-sign`, which must be
+  /// taken under no other name: any host of the site can set one.
+  std::string issue(UserId user, SessionEpoch epoch, Instant now, bool host_bound = false) const;
   /// That of the console's `operator`, which says what the operator may do, and whether a second
   /// factor was shown. A new role ends it, because it raises the epoch (repositories/accounts.h).
   std::string issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now,
@@ -45,6 +46,7 @@ class Sessions {
     SessionEpoch epoch = 0;
     UserRole role = UserRole::kBuyer;  // at the console: what the operator may do
     bool second_factor = false;        // at the console: it was shown at the log-in
+    bool host_bound = false;           // at the shop: good as `__Host-sign` alone
   };
   /// What this cookie says, or nullopt if it is forged, expired or revoked. As quick as
   /// authenticate().
@@ -53,10 +55,11 @@ class Sessions {
     std::string sign;
     Instant expires;
   };
-  /// The cookie `sign` by which an open session of the shop that is in use goes on for
+  /// The cookie, as of issue(), by which an open session of the shop that is in use goes on for
   /// kLifetime from now, but never beyond kLongest after its log-in; nullopt if that is less than
   /// an hour more than it has. It is revoked together with the cookie before it.
-  std::optional<Extension> extend(const Session& session, Instant now) const;
+  std::optional<Extension> extend(const Session& session, Instant now,
+                                  bool host_bound = false) const;
   /// The user of this cookie, or nullopt if it is forged, expired or revoked. It runs before every
   /// purchase: it allocates at most once, and takes one lock, of many, for a single look-up in a
   /// map.

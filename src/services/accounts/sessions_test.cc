@@ -130,6 +130,24 @@ TEST_F(SessionsTest, RevokesWhileOthersAuthenticate) {
   stop = true;
 }
 
+TEST_F(SessionsTest, OneOfAHostStaysSoAndOneBeforeBecomesSo) {
+  const auto opened = [&](const std::string& cookie, Instant now) {
+    return sessions_.open(cookie, now).value();
+  };
+  const auto before = opened(sessions_.issue(kUser, 1, kNow), kNow);
+  const auto bound = opened(sessions_.issue(kUser, 1, kNow, true), kNow);
+  EXPECT_FALSE(before.host_bound);
+  EXPECT_TRUE(bound.host_bound);
+  EXPECT_EQ(bound.user, kUser);
+  const Instant later = kNow + hours{2};
+  for (const auto& session : {before, bound}) {
+    const auto longer = sessions_.extend(session, later, true);
+    ASSERT_TRUE(longer);
+    EXPECT_TRUE(opened(longer->sign, later).host_bound);
+  }
+  EXPECT_FALSE(opened(sessions_.extend(before, later)->sign, later).host_bound);
+}
+
 TEST_F(SessionsTest, TheConsolesSaysWhetherASecondFactorWasShown) {
   for (const bool shown : {false, true}) {
     const std::string cookie = sessions_.issue_at_console(kUser, UserRole::kOwner, 3, kNow, shown);

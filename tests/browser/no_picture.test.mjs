@@ -23,6 +23,14 @@ async function enter(t, product) {
   return visitor;
 }
 
+/** The same in a browser that was changed by `script` before the page ran. */
+async function enterWith(t, product, script) {
+  const visitor = await Visitor.enter(t, stage, { cookies: stage.shop.mint((buyers += 1))[0] });
+  await visitor.page.addInitScript(script);
+  await visitor.page.goto(`/product/${product}`);
+  return visitor;
+}
+
 /** Presses Tab until the element with this name has the focus, as a screen reader hears it. */
 async function tabTo(page, name) {
   for (let tabs = 0; tabs < MOST_TABS; tabs += 1) {
@@ -102,6 +110,45 @@ test("a work that is too old is done anew, and a picture may be had again", asyn
   await steps.shows(steps.outcome(page), /works anew/);
   await page.getByRole("button", { name: BACK }).click();
   await steps.solveAndBuy(visitor, stage.shop); // sooner than a person: the page waits
+  await steps.soldOrder(page);
+});
+
+test("a browser of before 2023, which has no module workers, works all the same", async (t) => {
+  const visitor = await enterWith(t, await stage.shop.openSale(), () => {
+    const Native = globalThis.Worker;
+    globalThis.Worker = class extends Native {
+      constructor(url, { type = "classic" } = {}) {
+        super(type === "classic" ? url : "/no-such-worker.js");
+      }
+    };
+  });
+  const { page } = visitor;
+  await page.getByRole("button", { name: WAY }).click();
+  await steps.shows(note(page), /has done its work/);
+  await steps.buyButton(page).click();
+  await steps.soldOrder(page);
+});
+
+test("where no worker runs, the buyer is told so and has the picture", async (t) => {
+  const visitor = await enterWith(t, await stage.shop.openSale(), () => {
+    globalThis.Worker = class {
+      constructor() {
+        throw new DOMException("refused", "SecurityError");
+      }
+    };
+  });
+  const { page } = visitor;
+  const asked = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/captcha/work") asked.push(request.url());
+  });
+  await page.getByRole("button", { name: WAY }).click();
+  await hears(page, /This browser cannot do the work\. Press “Show a picture instead”/);
+  await steps.buyButton(page).click();
+  await steps.shows(steps.outcome(page), /cannot do the work/);
+  assert.deepEqual(asked, [], "and nothing was asked for in vain");
+  await page.getByRole("button", { name: BACK }).click();
+  await steps.solveAndBuy(visitor, stage.shop);
   await steps.soldOrder(page);
 });
 

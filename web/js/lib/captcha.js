@@ -4,7 +4,7 @@
 import { askPass, askPicture } from "./captcha_requests.js";
 import { browserStore } from "./storage.js";
 import { backoff, laterOrOnline, wait } from "./wait.js";
-import { work } from "./work.js";
+import { work, WorkerFailed } from "./work.js";
 
 const REFRESH_MS = 60_000;
 const CHALLENGE_MS = 110_000; // challenge and pass are valid for 120 s; the rest is for the requests' way
@@ -13,8 +13,10 @@ const HELP = "Capitals or not makes no difference. The picture changes every min
 const WORKING = "This device is working. That takes some seconds.";
 const WORKED = "This device has done its work. Press Buy when the sale is on.";
 const PICTURE = "Show a picture instead";
+const CANNOT_WORK = `This browser cannot do the work. Press “${PICTURE}”, or use another browser.`;
 const NO_PICTURE = "No picture: let this device work instead";
 const WAYS = "stampede:captcha"; // what this browser keeps: whether it works
+const MOST_FAILED = 3; // workers in a row that did not run; then none will
 const MOST_EARLY = 3; // answers that come too soon; then something is wrong with a clock
 
 export class Captcha {
@@ -25,6 +27,7 @@ export class Captcha {
   #way = document.getElementById("captcha-work");
   #works = browserStore.load(WAYS) === "work"; // no picture
   #number = ""; // what the work has found
+  #failedWorkers = 0; // in a row
   #image = null;
   #product;
   #key = "";
@@ -107,7 +110,7 @@ export class Captcha {
         await this.#working;
       }
     }
-    if (this.#challenge === "") return { problem: this.#works ? "work-missing" : "captcha-missing" };
+    if (this.#challenge === "") return { problem: this.#missing() };
     const verified = await this.#verifyInTime(this.#works ? this.#number : this.#input.value.trim());
     if (verified.pass) {
       this.#pass = verified.pass;
@@ -117,9 +120,15 @@ export class Captcha {
     return verified;
   }
 
+  #missing() {
+    if (!this.#works) return "captcha-missing";
+    return this.#failedWorkers < MOST_FAILED ? "work-missing" : "work-impossible";
+  }
+
   /** Has the device work, or shows a picture, from now on and after a reload. */
   #choose(works) {
     this.#works = works;
+    this.#failedWorkers = 0;
     browserStore.save(WAYS, works ? "work" : "picture");
     this.#showWay();
     this.again(this.#key);
@@ -152,13 +161,22 @@ export class Captcha {
     } catch (error) {
       if (load.signal.aborted) return;
       console.warn(error);
-      this.#failed({});
+      this.#failedWork(error);
     }
+  }
+
+  /** Asks again, unless this browser lets no worker run: whoever waits would wait for ever. */
+  #failedWork(error) {
+    if (!(error instanceof WorkerFailed)) return this.#failed({});
+    this.#failedWorkers += 1;
+    if (this.#failedWorkers < MOST_FAILED) return this.#failed({});
+    this.#tell(CANNOT_WORK);
   }
 
   /** The challenge is as old as its work is long, and so will be the next one. */
   #worked({ challenge, wait: least, answer, age }) {
     this.#failures = 0;
+    this.#failedWorkers = 0;
     this.#tell(WORKED);
     this.#number = answer;
     this.#keepChallenge(challenge, least, age);

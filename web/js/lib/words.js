@@ -41,6 +41,10 @@ const WORDS = {
   "captcha-empty": () => ["warning", "Type the characters in the picture first."],
   "captcha-missing": () => ["warning", "The picture has not come yet. This page is asking for it."],
   "work-missing": () => ["warning", "This device has not done its work yet. This page is asking for more."],
+  "work-impossible": () => [
+    "warning",
+    "This browser cannot do the work. Ask for a picture above, or use another browser.",
+  ],
   "work-spent": () => ["warning", "That work is too old. This device works anew: press Buy again."],
   "too-fast": () => ["warning", "That was quicker than the shop believes of a person. Press Buy again."],
   "captcha-wrong": () => ["warning", "Those were not the characters. Here is a new picture."],

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <new>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "net/network.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
+#include "services/accounts/reply.h"
 #include "services/accounts/slow_refusals.h"
 #include "telemetry/log.h"
 
@@ -24,36 +24,6 @@ using Answer = std::expected<Login, AccountError>;
 /// A password hash that no password matches.
 constexpr std::string_view kLocked = "!";
 
-struct Counts {
-  std::atomic<std::uint64_t> registered{0};
-  std::atomic<std::uint64_t> logged_in{0};
-  std::array<std::atomic<std::uint64_t>, kAccountErrors> refused{};
-};
-
-/// A callback that is called exactly once: with kOverloaded if it is dropped before, be it because
-/// the pool's queue is full or because the pool ends.
-class Reply {
- public:
-  Reply(Counts& counts, LoginDone done) : counts_(&counts), done_(std::move(done)) {}
-  Reply(Reply&& other) noexcept
-      : counts_(other.counts_), done_(std::exchange(other.done_, nullptr)) {}
-  Reply(const Reply&) = delete;
-  Reply& operator=(const Reply&) = delete;
-  Reply& operator=(Reply&&) = delete;
-  ~Reply() {
-    if (done_) (*this)(std::unexpected(AccountError::kOverloaded));
-  }
-
-  void operator()(Answer answer) {
-    if (!answer) ++counts_->refused[static_cast<std::size_t>(answer.error())];
-    std::exchange(done_, nullptr)(std::move(answer));
-  }
-
- private:
-  Counts* counts_;
-  LoginDone done_;
-};
-
 /// True if it is this user's password. Takes the same time whether there is such a user or not.
 bool proves(const std::optional<User>& user, std::string_view password) {
   return identity::verify_password(user ? std::string_view(user->password_hash) : kLocked,
@@ -61,33 +31,6 @@ bool proves(const std::optional<User>& user, std::string_view password) {
 }
 
 }  // namespace
-
-std::string_view explain(AccountError error) {
-  switch (error) {
-    case AccountError::kBadName: {
-      static const std::string text =
-          "A name has " + std::string(kUserNameForm) + "; its letters are A to Z.";
-      return text;
-    }
-    case AccountError::kBadPassword:
-      return "A password has 8 to 128 bytes of valid UTF-8 text.";
-    case AccountError::kNameTaken:
-      return "This name is taken: choose another.";
-    case AccountError::kWrongLogin:
-      return "Name or password is wrong.";
-    case AccountError::kCodeNeeded:
-      return "Type the six digits that your authenticator shows now, and the password again. Each "
-             "code is taken once.";
-    case AccountError::kThrottled:
-      return "Too many tries: wait a minute and try again; after more wrong ones the wait is "
-             "longer.";
-    case AccountError::kOverloaded:
-      return "Too many people are logging in at this moment: try again in a few seconds.";
-    case AccountError::kStorage:
-      return "The accounts cannot be reached at this moment: try again in a few seconds.";
-  }
-  std::unreachable();
-}
 
 class Accounts::Implementation {
  public:

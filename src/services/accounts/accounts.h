@@ -14,6 +14,7 @@
 #include "model/user.h"
 #include "net/network.h"
 #include "repositories/accounts.h"
+#include "services/accounts/account_error.h"
 #include "services/accounts/devices.h"
 #include "services/accounts/fair_queue.h"
 #include "services/accounts/login_throttle.h"
@@ -21,21 +22,6 @@
 #include "services/accounts/sessions.h"
 
 namespace stampede::services::accounts {
-
-enum class AccountError : std::uint8_t {
-  kBadName,      // not as kUserNameForm says
-  kBadPassword,  // not 8 to 128 bytes, or not valid UTF-8
-  kNameTaken,
-  kWrongLogin,  // unknown name and wrong password are one answer, in one time
-  kCodeNeeded,  // the password is right, and the code of the second factor is missing or not good
-  kThrottled,   // too many tries, of that account or from there
-  kOverloaded,  // too many wait for a password's check: try again
-  kStorage,     // the database did not answer
-};
-inline constexpr std::size_t kAccountErrors = 8;
-
-/// A short sentence that says what was wrong and what was expected.
-std::string_view explain(AccountError error);
 
 /// A logged-in user: what the cookies are made of.
 struct Login {

@@ -1,4 +1,4 @@
-// In which order those who wait for a password's check take turns, and who finds no room.
+// In which order log-ins that wait for a check of the password take turns, and which find no room.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 

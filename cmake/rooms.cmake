@@ -76,7 +76,8 @@ stampede_room(services/live SANITIZE thread
   USES model repositories concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
-  USES model repositories identity services/catalog services/accounts services/audit LINKS fmt::fmt)
+  USES model repositories identity services/catalog services/accounts services/audit
+       services/orders LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
 stampede_room(views SANITIZE address USES model LINKS stampede::mustache fmt::fmt)

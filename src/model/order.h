@@ -20,10 +20,22 @@ struct Purchase {
   Instant created_at;
 };
 
-enum class OrderStatus { kSuccess, kFailed };
+enum class OrderStatus { kSuccess, kFailed, kCancelled };
 
-/// Why a purchase that was queued did not become an active order.
-enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit };
+constexpr std::string_view to_string(OrderStatus status) {
+  switch (status) {
+    case OrderStatus::kSuccess:
+      return "success";
+    case OrderStatus::kFailed:
+      return "failed";
+    case OrderStatus::kCancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+/// Why a purchase that was queued is no active order: it did not become one, or it was cancelled.
+enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit, kCancelled };
 
 constexpr std::string_view to_string(FailureReason reason) {
   switch (reason) {
@@ -35,21 +47,26 @@ constexpr std::string_view to_string(FailureReason reason) {
       return "limit-reached";
     case FailureReason::kNoUnit:
       return "no-unit";
+    case FailureReason::kCancelled:
+      return "cancelled";
   }
   return "";
 }
 
-/// A row of `orders`: the final outcome of one purchase.
+/// What one purchase has become: its row of `orders`, and what the events behind it say
+/// (model/order_event.h).
 struct Order {
   OrderNumber number;
   SaleId sale;
   UserId buyer;
   IdempotencyKey intent;
-  std::optional<std::int32_t> slot;  // 1 to the per-buyer limit; none when failed
+  /// From 1: which of the buyer's orders of the sale it is, cancelled ones counted. None when
+  /// failed.
+  std::optional<std::int32_t> slot;
   LeaseId lease;
   OrderStatus status = OrderStatus::kSuccess;
   FailureReason reason = FailureReason::kNone;
-  std::int64_t seq = 0;  // counts up per queue shard without a gap
+  std::int64_t seq = 0;  // counts orders and their events per queue shard, without a gap
   Instant created_at;
 
   /// It holds a unit.

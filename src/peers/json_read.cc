@@ -94,10 +94,14 @@ struct ElementCounter {
 void check(const JsonCursor&, auto&) {}
 void check(const JsonCursor& in, Order& order) {
   constexpr std::size_t kSlot = 4;
-  const bool failed = order.reason != FailureReason::kNone;
-  order.status = failed ? OrderStatus::kFailed : OrderStatus::kSuccess;
+  if (order.reason == FailureReason::kCancelled) {
+    order.status = OrderStatus::kCancelled;
+  } else if (order.reason != FailureReason::kNone) {
+    order.status = OrderStatus::kFailed;
+  }
+  const bool failed = order.status == OrderStatus::kFailed;
   if (failed && order.slot) in.at(kSlot).fail("null, because the order failed");
-  if (!failed && !order.slot) in.at(kSlot).fail("a whole number from 1 to 1000");
+  if (!failed && !order.slot) in.at(kSlot).fail("a whole number from 1 to 1000000");
 }
 void check(const JsonCursor& in, LeaseReply& reply) {
   if (reply.lease.has_value() == (reply.refusal != LeaseReply::Refusal::kNone)) {

@@ -95,9 +95,10 @@ Order any_order() {
   order.buyer = any_id<UserId>();
   order.lease = any_id<LeaseId>();
   order.reason = *rc::gen::elementOf(kReasons);
-  order.status =
-      order.reason == FailureReason::kNone ? OrderStatus::kSuccess : OrderStatus::kFailed;
-  if (order.active()) order.slot = static_cast<std::int32_t>(any(1, 1'000));
+  order.status = order.reason == FailureReason::kNone        ? OrderStatus::kSuccess
+                 : order.reason == FailureReason::kCancelled ? OrderStatus::kCancelled
+                                                             : OrderStatus::kFailed;
+  if (order.status != OrderStatus::kFailed) order.slot = static_cast<std::int32_t>(any(1, 1'000));
   order.seq = any(1, kMost);
   order.created_at = any_instant();
   return order;
@@ -446,11 +447,11 @@ TEST(PeerJson, RefusesOrdersThatCannotBe) {
       refused(R"([9,1,2,"0123456789 bcdef",1,4,"",3,0])"),
       "orders[0][3] is \"0123456789 bcdef\": expected 16 to 64 characters of A-Z a-z 0-9 - _");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",null,4,"",3,0])"),
-            "orders[0][4] is null: expected a whole number from 1 to 1000");
+            "orders[0][4] is null: expected a whole number from 1 to 1000000");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"too-late",3,0])"),
             "orders[0][4] is 1: expected null, because the order failed");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"lost",3,0])"),
-            "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached or no-unit");
+            "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached, no-unit or cancelled");
 }
 
 TEST(PeerJson, RefusesALeaseWithAReasonWhyThereIsNone) {

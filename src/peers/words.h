@@ -43,7 +43,8 @@ inline constexpr std::array kRefusals{
     LeaseReply::Refusal::kNone, LeaseReply::Refusal::kNoUnits, LeaseReply::Refusal::kNotOnSale,
     LeaseReply::Refusal::kStaleRing, LeaseReply::Refusal::kOtherTerms};
 inline constexpr std::array kReasons{FailureReason::kNone, FailureReason::kTooLate,
-                                     FailureReason::kLimitReached, FailureReason::kNoUnit};
+                                     FailureReason::kLimitReached, FailureReason::kNoUnit,
+                                     FailureReason::kCancelled};
 inline constexpr std::array kLeaseStates{LeaseState::kOpen, LeaseState::kFenced,
                                          LeaseState::kClosed};
 

@@ -18,15 +18,19 @@ struct AuditedSale {
   Sale sale;
   std::string product_name;
   std::vector<StockLease> leases;
-  std::int64_t active = 0;  // orders not failed
+  std::int64_t active = 0;  // orders neither failed nor cancelled
   std::int64_t failed = 0;
+  std::int64_t cancelled = 0;
+  /// The sale's own count of units that came back from cancelled orders: as many as `cancelled`.
+  std::int64_t returned = 0;
   /// The sale's own count of its failed orders, which the live view shows. Smaller than `failed` if
   /// a consumer of a release without that count wrote some.
   std::int64_t failed_as_counted = 0;
   std::int64_t added_while_on = 0;     // units of sale.quantity that were added after its start
   std::int64_t buyers_over_limit = 0;  // buyers with more active orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
-  /// Active orders charged to each lease do not equal its `sold` column: one entry a lease.
+  /// Active and cancelled orders charged to each lease do not equal its `sold` column: one entry a
+  /// lease.
   std::vector<LeaseId> mischarged_leases;
 };
 
@@ -35,7 +39,7 @@ class Audit {
  public:
   virtual ~Audit() = default;
   virtual std::vector<AuditedSale> audited_sales() = 0;  // in order of id
-  /// Every order of the sale, failed ones too, in order of number.
+  /// Every order of the sale as it is now, failed ones too, in order of number.
   virtual void for_each_order(SaleId sale, const std::function<void(const Order&)>& visit) = 0;
 };
 

@@ -38,13 +38,13 @@ class Orders {
   /// One row: the outcome of one intent, in the same snapshot as the lease it was queued from.
   virtual PurchaseSnapshot purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent,
                                     LeaseId lease) = 0;
-  /// Active orders of one buyer, newest first, at most `limit`, numbers below `before` if it is
-  /// set.
+  /// Orders of one buyer that have not failed, cancelled ones too, newest first, at most `limit`,
+  /// numbers below `before` if it is set.
   virtual std::vector<OrderLine> of_buyer(UserId buyer, OrderNumber before, std::size_t limit) = 0;
   virtual std::optional<OrderLine> find(OrderNumber number) = 0;
-  /// Orders of one queue shard, failed ones too, with a seq above `after`: in order of seq, at most
-  /// `most`. A seq is committed before any later one of its shard, so a cursor over it skips
-  /// nothing.
+  /// Orders of one queue shard, failed ones too, and orders to which something happened, each as it
+  /// was then, with a seq above `after`: in order of seq, at most `most`. A seq is committed before
+  /// any later one of its shard, so a cursor over it skips nothing.
   virtual std::vector<Order> since(std::int32_t shard, std::int64_t after, std::size_t most) = 0;
   /// Where the orders of each queue shard end, in order.
   virtual std::vector<ShardEnd> newest() = 0;
@@ -54,8 +54,8 @@ class Orders {
   virtual std::vector<std::int64_t> cursors_before_recent(Instant over_after) = 0;
   /// The sales that were not over at `over_after`. Looks at sales and leases only.
   virtual RecentSales recent_sales(Instant over_after) = 0;
-  /// Orders of any sale, failed ones too, numbered `first` to `last`: in order of number, at most
-  /// `most`.
+  /// Orders of any sale as they are now, failed ones too, numbered `first` to `last`: in order of
+  /// number, at most `most`.
   virtual std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) = 0;
 };
 

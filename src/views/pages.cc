@@ -114,6 +114,7 @@ data values_of(const OrderRow& order) {
   values.set("name", order.product_name);
   values.set("price", format_price(order.price_cents));
   put_time(values, "created_at", order.created_at);
+  values.set("cancelled", data{order.cancelled});
   return values;
 }
 

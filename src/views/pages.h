@@ -61,6 +61,7 @@ struct OrderRow {
   std::string product_name;
   std::int64_t price_cents = 0;
   Instant created_at;
+  bool cancelled = false;
 };
 
 struct OrdersPage {

@@ -154,6 +154,22 @@ TEST_F(ACluster, EveryValidatorKnowsAnEndAndANewSale) {
   queue_up(later.a, sale.product, "the-key-of-the-next-sale");
 }
 
+TEST_F(ACluster, EveryValidatorHearsOfACancelledOrderAndItsUnitIsSoldAgain) {
+  const auto sale = cluster_->open_sale({.quantity = 1});
+  Pair buyer = new_buyer();
+  Pair later = new_buyer();
+  const std::string key = fresh_key();
+  const std::int64_t order = order_of(buyer.a, sale.product, key);
+  EXPECT_TRUE(both_say(later, sale.product, "sold-out"));
+  cluster_->run({"order", "cancel", std::to_string(order)});
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    return buyer.a.buy(sale.product, key).result == "purchase-failed" &&
+           buyer.b.buy(sale.product, key).result == "purchase-failed";
+  }));
+  EXPECT_NE(order_of(later.b, sale.product, fresh_key()), order);
+  cluster_->run({"audit"});
+}
+
 TEST_F(ACluster, APendingPurchaseIsFollowedToItsOrder) {
   const auto sale = cluster_->open_sale({.quantity = 10});
   Pair buyer = new_buyer();

@@ -77,6 +77,36 @@ TEST(Operations, ACommandWithAKeyIsOneChangeHoweverOftenItIsGiven) {
   EXPECT_EQ(shop.try_run({"sale", "add-stock", "1", "5", "--idempotency-key", "short"}).exit, 2);
 }
 
+/// By a command beside the server that sells.
+TEST(Operations, ACancelledOrderIsSoldAgain) {
+  Shop shop(Environment{{"STAMPEDE_ADMISSION_INTERVAL_SECONDS", "0"}});
+  const ProductId lamp = shop.open_sale({.quantity = 1});
+  Buyer first = shop.buyer(1);
+  Buyer second = shop.buyer(2);
+  const std::string key = fresh_key();
+  ASSERT_EQ(first.order(lamp, key).result, "sold");
+  ASSERT_TRUE(shop.await_status(lamp, "sold_out"));
+  shop.run({"order", "cancel", "1", "--reason", "paid twice"});
+  EXPECT_THAT(shop.try_run({"order", "cancel", "1"}).err, testing::HasSubstr("already"));
+  EXPECT_EQ(shop.try_run({"order", "cancel", "2"}).exit, 1);
+
+  ASSERT_TRUE(shop.await_status(lamp, "on"));
+  const CheckAnswer again = first.order(lamp, key);
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.result, "purchase-failed");
+  EXPECT_THAT(again.response.body, testing::HasSubstr("cancelled"));
+  EXPECT_THAT(first.get("/orders", "application/json").body,
+              testing::HasSubstr(R"("status":"cancelled")"));
+  EXPECT_EQ(second.order(lamp, fresh_key()).result, "sold");
+  EXPECT_EQ(shop.audited_orders(), 1);
+
+  shop.kill();
+  shop.start();
+  shop.await_orders_known();
+  EXPECT_EQ(shop.buyer(1).order(lamp, key).result, "purchase-failed");
+  EXPECT_EQ(shop.buyer(1).order(lamp, fresh_key()).result, "sold-out");
+}
+
 TEST(Operations, AKilledRotationLeavesNoDraft) {
   Shop shop;
   const auto drafts = [&](std::string_view called = "keys.draft") {

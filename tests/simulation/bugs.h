@@ -22,6 +22,8 @@ enum class Bug {
   kBuyersNotLocked,         // reads a buyer's orders and does not lock the buyer's row
   kOwnSaleAlone,            // looks for an intent only in the sale of the purchase
   // Database.
+  kCancelledCounts,    // shows the consumer cancelled orders as active
+  kReturnedTwice,      // puts an order's unit back again when it is cancelled again
   kCommitIsLost,       // says committed before it is durable
   kClosedLooksOpen,    // shows a closed lease as open and charges it
   kIntentsHidden,      // does not find the order that an intent has become
@@ -96,6 +98,7 @@ enum class Bug {
   kUnusableShardKept,        // sells from a lease whose shard cannot be used
   kOldLeasesKept,            // sells from leases of before a change of the ring
   kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
+  kCancelledUnheard,         // does not hear that an order was cancelled
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
@@ -105,6 +108,7 @@ enum class Bug {
   kEndedSaleKept,       // keeps the units of a sale that has ended
   kQuarantineUntold,    // tells nobody that their purchase is in quarantine
   kBansLate,            // loads bans after the sales, when it sells already
+  kLoadedAsCreated,     // loads orders without what happened to them since
   kNeverLoadedUnknown,  // takes buyers that it has never loaded for new ones
 };
 
@@ -202,6 +206,10 @@ inline constexpr std::array kBugs{
     BugName{Bug::kShorterBanWins, "shorter-ban-wins"},
     BugName{Bug::kClosedUntold, "closed-untold"},
     BugName{Bug::kOpenToldClosed, "open-told-closed"},
+    BugName{Bug::kReturnedTwice, "returned-twice"},
+    BugName{Bug::kCancelledCounts, "cancelled-counts"},
+    BugName{Bug::kCancelledUnheard, "cancelled-unheard"},
+    BugName{Bug::kLoadedAsCreated, "loaded-as-created"},
 };
 
 inline std::optional<Bug> bug_named(std::string_view name) {

@@ -7,6 +7,8 @@ namespace {
 
 std::string text_of(const IdempotencyKey& key) { return std::string(key.text()); }
 
+bool is_cancelled(const Order& order) { return order.status == OrderStatus::kCancelled; }
+
 void require(bool holds, const std::string& otherwise) {
   if (!holds) throw Breach(otherwise);
 }
@@ -31,7 +33,8 @@ void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
 void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   Key& asked = known(key);
   const auto order = order_of(key);
-  const bool true_yes = order && order->active() && order->number == number;
+  const bool true_yes =
+      order && order->number == number && (order->active() || may_be_unheard(*order));
   // The process that said so has not heard yet that the order was lost.
   if (!true_yes && asked.lost && stage_->scheduler.time() < forgiven_until()) return;
   require(true_yes, "I3: yes to " + text_of(key) + ", which is no active order of that number");
@@ -56,7 +59,7 @@ void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
 
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
-  if (!order && known(key).lost) return;
+  if (known(key).lost && (!order || stage_->scheduler.time() < forgiven_until())) return;
   require(order && !order->active(), "failed was said of " + text_of(key) + " without such a row");
   known(key).no = stage_->scheduler.time();
 }
@@ -88,13 +91,16 @@ void Checks::lost_tail() {
   }
   closed_.clear();
   orders_seen_ = 0;
+  events_seen_ = database_->store.view().events.size();
   tail_lost_ = stage_->scheduler.time();
   const auto before = std::exchange(rows_, {});
   for (auto& [text, asked] : keys_) {
     const auto order = order_of(*IdempotencyKey::parse(text));
-    if (!before.contains(text) || order) continue;
+    const bool cancelling_lost =
+        std::exchange(asked.cancelled, order && is_cancelled(*order)) && !asked.cancelled;
+    if (!before.contains(text) || (order && !cancelling_lost)) continue;
     asked.lost = true;
-    asked.yes.reset();
+    if (!order) asked.yes.reset();
     asked.no.reset();  // the row said failed; its purchase may come again from the broker
     asked.confirmed = false;
   }
@@ -167,6 +173,23 @@ void Checks::check_new_orders(const State& state) {
   }
 }
 
+void Checks::check_new_events(const State& state) {
+  for (; events_seen_ < state.events.size(); ++events_seen_) {
+    const OrderNumber number = state.events[events_seen_].order;
+    const auto order = std::ranges::find(state.orders, number, &Order::number);
+    require(order != state.orders.end() && is_cancelled(*order),
+            "an event: order " + std::to_string(number.value) + " was cancelled, and is not");
+    --sums_[order->sale].active;
+    --held_[{order->sale, order->buyer}];
+    known(order->intent).cancelled = true;
+  }
+}
+
+/// A process hears of it once nothing is in the way.
+bool Checks::may_be_unheard(const Order& order) const {
+  return is_cancelled(order) && stage_->scheduler.time() < forgiven_until();
+}
+
 void Checks::check_leases(const State& state) {
   for (auto& [sale, sum] : sums_) sum.unsold = 0;
   for (const auto& [id, lease] : state.leases) {
@@ -195,17 +218,20 @@ void Checks::after_event() {
   seen_ = database_->changes;
   const State& state = database_->store.view();
   check_new_orders(state);
+  check_new_events(state);
   check_leases(state);
 }
 
 void Checks::at_end(const Demand& demand) {
   std::int64_t active = 0;
+  std::int64_t failed = 0;
   const State& state = database_->store.view();
   const auto broken = repositories::memory::broken_invariants(state);
   require(broken.empty(), broken.empty() ? "" : broken.front());
   for (const Order& order : state.orders) {
     const Key& asked = known(order.intent);  // I4: nobody else's
     require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
+    if (order.status == OrderStatus::kFailed) ++failed;
     if (!order.active()) continue;
     ++active;
     require(!asked.no || was_true(order, *asked.no),
@@ -214,21 +240,25 @@ void Checks::at_end(const Demand& demand) {
   for (const auto& [text, asked] : keys_) {
     const auto key = *IdempotencyKey::parse(text);
     const auto order = order_of(key);
-    require(!asked.yes || (order && order->active() && order->number == *asked.yes),
-            "I3: " + text + " was told yes, and is no active order any more");
+    require(!asked.yes ||
+                (order && order->status != OrderStatus::kFailed && order->number == *asked.yes),
+            "I3: " + text + " was told yes, and is no order any more");
     require(!asked.confirmed || order || database_->quarantined.contains(text),
             "the broker confirmed " + text + ", and it has no row");
   }
-  check_failures(static_cast<std::int64_t>(state.orders.size()) - active);
+  check_failures(failed);
   const Sale& sale = state.sales.at(SaleId{1});
   if (sale.ends_at) return;
   const std::int64_t units = sale.quantity;
   if (database_->sold_long_ago > 0) return;  // to some of those who ask now
   if (database_->failovers > 0) return;      // a buyer whose order was lost does not ask again
-  require(active >= std::min(demand.least, units) && active <= std::min(demand.most, units),
-          "I6: " + std::to_string(active) + " of " + std::to_string(units) +
-              " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
-              std::to_string(demand.most));
+  // Whoever has bought does not come again when that is cancelled.
+  const auto cancelled = std::ssize(state.events);
+  require(
+      active + cancelled >= std::min(demand.least, units) && active <= std::min(demand.most, units),
+      "I6: " + std::to_string(active) + " of " + std::to_string(units) +
+          " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
+          std::to_string(demand.most));
 }
 
 void Checks::check_failures(std::int64_t failed) const {

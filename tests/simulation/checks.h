@@ -67,7 +67,8 @@ class Checks {
     std::optional<OrderNumber> yes;
     std::optional<Duration> no = std::nullopt;  // when it was heard, as the last answer
     bool confirmed = false;
-    bool lost = false;  // by the database, after it had been committed
+    bool lost = false;  // by the database, after it had been committed; or that it was cancelled
+    bool cancelled = false;
   };
   using State = repositories::memory::MemoryStore::State;
   /// Of one sale.
@@ -90,6 +91,9 @@ class Checks {
   }
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
+  void check_new_events(const State& state);
+  /// What is still told of an order as it was before it was cancelled.
+  bool may_be_unheard(const Order& order) const;
   void check_leases(const State& state);
   void check_failures(std::int64_t failed) const;
 
@@ -97,6 +101,7 @@ class Checks {
   SimDatabase* database_;
   std::uint64_t seen_ = 0;       // changes of the database
   std::size_t orders_seen_ = 0;  // rows
+  std::size_t events_seen_ = 0;  // likewise
   Duration tail_lost_{};         // by the database, when
   std::map<SaleId, Sum> sums_;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // active orders

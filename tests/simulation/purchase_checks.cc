@@ -167,12 +167,19 @@ void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   if (changed && stage_->profile.world == WorldKind::kServe) return;  // it sold by another limit
   const auto& state = database_->store.view();
   std::int32_t beside = 0;
+  std::int32_t active = 0;
   for (const Order& other : state.orders) {
     if (!other.active() || other.sale != order.sale || other.buyer != order.buyer) continue;
+    ++active;
     const Taken* known = find(other.intent, other.lease);
     if (known != nullptr && known->holder == taken.holder) ++beside;
   }
-  if (beside < state.sales.at(order.sale).per_buyer_limit) return;
+  const std::int32_t limit = state.sales.at(order.sale).per_buyer_limit;
+  if (active < limit) {
+    throw Breach("needless: " + std::string(order.intent.text()) + " reached the limit with " +
+                 std::to_string(active) + " active orders");
+  }
+  if (beside < limit) return;
   throw Breach("needless: " + std::string(order.intent.text()) +
                " reached the limit, and one process sold all of it");
 }

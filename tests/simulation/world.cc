@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "services/orders/order_changes.h"
 #include "telemetry/log.h"
 #include "tests/simulation/cluster_world.h"
 #include "tests/simulation/serve_world.h"
@@ -143,6 +144,10 @@ void World::plan_changes() {
   if (stage_.profile.edited) {
     stage_.scheduler.after(random.between(0us, 6s), [this] { edit(); });
   }
+  operator_.start();
+  for (std::int64_t i = 0; i < stage_.profile.cancels; ++i) {
+    operator_.after(random.between(1s, stage_.profile.faults_end), [this] { cancel_some(); });
+  }
   if (!stage_.profile.ends_early) return;
   stage_.scheduler.after(random.between(5s, 40s), [this] { end_early(); });
 }
@@ -156,6 +161,33 @@ void World::add_stock() {
   database_.grown = true;
   ++database_.changes;
   ++database_.catalog;
+}
+
+/// One of those that are active.
+void World::cancel_some() {
+  std::vector<OrderNumber> active;
+  for (const Order& order : database_.store.view().orders) {
+    if (order.active()) active.push_back(order.number);
+  }
+  if (active.empty()) return;
+  const auto last = static_cast<std::int64_t>(active.size()) - 1;
+  cancel(active[static_cast<std::size_t>(stage_.random.between(0, last))]);
+}
+
+/// Again where it is not known that it was done; and sometimes all the same.
+void World::cancel(OrderNumber number) {
+  bool again = stage_.random.chance(0.2);
+  try {
+    const auto done = services::orders::OrderChanges(operators_client_)
+                          .cancel(number, "operator", "", database_.process.now().wall);
+    // A failover may have lost the order.
+    if (!done && database_.failovers == 0) throw Breach("a cancelling: " + done.error());
+    stage_.trace.note("operator", "cancels order", {number.value});
+    database_.grown = true;  // for those who ask from now on
+  } catch (const repositories::StorageError&) {
+    again = true;
+  }
+  if (again) operator_.after(stage_.random.between(10ms, 3s), [this, number] { cancel(number); });
 }
 
 /// As Catalog::change_sale() does it: other terms, as long as nothing is leased or sold and the

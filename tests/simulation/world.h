@@ -63,6 +63,8 @@ class World {
   Checks checks_{stage_, database_};
 
  private:
+  void cancel_some();
+  void cancel(OrderNumber number);
   void plan_late_sale(const Sale& sale, Instant begins);
   void add_old_orders();
   void edit();
@@ -73,6 +75,8 @@ class World {
   std::unique_ptr<Faults> faults_;
   std::uint64_t events_ = 0;
   std::optional<Sale> late_sale_;  // not made yet
+  Process operator_{stage_, "operator"};
+  DatabaseClient operators_client_{stage_, network_, database_, operator_};
 };
 
 }  // namespace stampede::simulation

@@ -41,6 +41,7 @@ CommandLine::CommandLine(const char* version) {
   add_roles();
   add_product();
   add_sale();
+  add_order();
   add_user();
   add_operator();
   add_keys_and_config();

@@ -1,6 +1,6 @@
 #include "app/commands/command_line.h"
 
-// The commands of products and sales, their options and their words.
+// The commands of products, sales and orders, their options and their words.
 namespace stampede::app {
 
 void CommandLine::add_product() {
@@ -99,6 +99,15 @@ void CommandLine::add_sale() {
   CLI::App& end = command(sale, "end", "end a sale now",
                           [this](const auto& loaded) { return end_sale(loaded.config, sale_.id); });
   add_number(end, "sale", sale_.id.value, "its id").required();
+}
+
+void CommandLine::add_order() {
+  CLI::App& order = group(app_, "order", "what was bought");
+  CLI::App& cancel = command(
+      order, "cancel", "cancel an order: its unit goes back into the sale; cannot be undone",
+      [this](const auto& loaded) { return cancel_order(loaded.config, order_cancel_); });
+  add_number(cancel, "order", order_cancel_.number.value, "its number").required();
+  cancel.add_option("--reason", order_cancel_.reason, "for other operators, at most 200 bytes");
 }
 
 void CommandLine::add_sale_create(CLI::App& sale) {

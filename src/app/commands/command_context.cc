@@ -33,6 +33,7 @@ CommandContext::CommandContext(const Config& config, Missing missing)
       users_({repositories_.accounts(), repositories_.blacklist(), repositories_.buyer_search()},
              journal_),
       operators_(repositories_.accounts(), repositories_.second_factors(), journal_),
+      orders_(repositories_.order_events(), journal_),
       keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {

@@ -7,6 +7,7 @@
 #include "services/operations/catalog_operations.h"
 #include "services/operations/key_operations.h"
 #include "services/operations/operator_operations.h"
+#include "services/operations/order_operations.h"
 #include "services/operations/user_operations.h"
 
 namespace stampede::app {
@@ -24,6 +25,7 @@ class CommandContext {
   services::operations::CatalogOperations& catalog() { return catalog_; }
   services::operations::UserOperations& users() { return users_; }
   services::operations::OperatorOperations& operators() { return operators_; }
+  services::operations::OrderOperations& orders() { return orders_; }
   services::operations::KeyOperations& keys() { return keys_; }
   /// Whoever runs the command, now.
   services::operations::Operator who() const;
@@ -35,6 +37,7 @@ class CommandContext {
   services::operations::CatalogOperations catalog_;
   services::operations::UserOperations users_;
   services::operations::OperatorOperations operators_;
+  services::operations::OrderOperations orders_;
   services::operations::KeyOperations keys_;
 };
 

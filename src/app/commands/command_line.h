@@ -50,6 +50,7 @@ class CommandLine {
   void add_sale();
   void add_sale_create(CLI::App& sale);
   void add_sale_change(CLI::App& sale);
+  void add_order();
   void add_user();
   void add_user_ban(CLI::App& user);
   void add_operator();
@@ -97,6 +98,7 @@ class CommandLine {
   Sale sale_;
   SaleChange sale_change_;
   MoreStock more_stock_;
+  OrderCancel order_cancel_;
   UserAdd user_add_;
   UserList user_list_;
   UserBan user_ban_;

@@ -57,6 +57,12 @@ using MoreStock = services::operations::CatalogOperations::MoreStock;
 Done add_stock(const Config& config, const MoreStock& more);
 Done end_sale(const Config& config, SaleId sale);
 
+struct OrderCancel {
+  OrderNumber number;
+  std::string reason;  // in words; may be empty
+};
+Done cancel_order(const Config& config, const OrderCancel& options);
+
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
 struct UserAdd {
   std::string name;

@@ -80,6 +80,7 @@ class ConsoleFront {
   services::operations::CatalogOperations catalog_operations_;
   services::operations::UserOperations user_operations_;
   services::operations::OperatorOperations operator_operations_;
+  services::operations::OrderOperations order_operations_;
   services::orders::OrderArchive archive_;
   services::live::LiveFeed feed_;
   services::catalog::Pictures pictures_;

@@ -18,6 +18,7 @@
 #include "http/server/server.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"
+#include "schedules/order_changes_feed.h"
 #include "schedules/order_loading.h"
 #include "schedules/periodic.h"
 #include "schedules/periods.h"
@@ -92,6 +93,7 @@ class Serve final : public Role {
   ShopFront front_;
   http::Router shop_router_;
 
+  std::optional<schedules::OrderChangesFeed> order_changes_;
   std::optional<schedules::Reload> reload_;
   std::optional<schedules::Periodic> reload_schedule_;
   std::optional<consumers::OrderConsumer> consumer_;
@@ -158,6 +160,8 @@ void Serve::close_left_over() {
 }
 
 void Serve::start_schedules() {
+  const std::int64_t newest = repositories_.orders().newest().at(kShard).seq;
+  order_changes_.emplace(repositories_.order_events(), checkout_, kShard, newest);
   reload_.emplace(schedules::Reload::Parts{
       .changes = *changes_,
       .accounts = repositories_.accounts(),
@@ -172,6 +176,7 @@ void Serve::start_schedules() {
           },
       .review_stock =
           [this](Now now) {
+            order_changes_->step();
             checkout_.catalog().close_ended(now.wall);
             leasing_.review(now, loading_.progress().complete);
           },

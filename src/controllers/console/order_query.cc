@@ -31,7 +31,7 @@ std::string address_of(std::string_view path, const repositories::OrderFilter& f
   if (filter.sale) add("sale", filter.sale.value);
   if (filter.buyer) add("buyer", filter.buyer.value);
   if (filter.status) {
-    add("status", *filter.status == OrderStatus::kSuccess ? "success" : "failed");
+    add("status", std::string(to_string(*filter.status)));
   }
   if (filter.from) add("from", format_rfc3339(*filter.from));
   if (filter.to) add("to", format_rfc3339(*filter.to));

@@ -1,8 +1,11 @@
 #include "controllers/console/order_search_controller.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <utility>
 
+#include "controllers/account_response.h"
 #include "controllers/console/order_query.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
@@ -27,8 +30,13 @@ std::string time_field(std::string text, const std::optional<Instant>& time) {
 void OrderSearchController::add_routes(http::Router& router, OperatorGuard& guard) {
   guard.get(router, "/orders",
             [this](const http::Request& request, const auto&, Now) { return search(request); });
-  guard.get(router, "/orders/{number}",
-            [this](const http::Request& request, const auto&, Now) { return order(request); });
+  guard.get(router, "/orders/{number}", [this](const http::Request& request, const auto& who, Now) {
+    return order(request, who);
+  });
+  guard.post(router, "/orders/{number}/cancel",
+             [this](const http::Request& request, const auto& who, Now now) {
+               return cancel(request, who, now);
+             });
 }
 
 http::Response OrderSearchController::search(const http::Request& request) {
@@ -64,14 +72,37 @@ http::Response OrderSearchController::search(const http::Request& request) {
   return page(200, services_.pages.search(shown_page));
 }
 
-http::Response OrderSearchController::order(const http::Request& request) {
+http::Response OrderSearchController::no_such_order() const {
+  return page(404,
+              services_.console.message({"No such order", "There is no order of this number."}));
+}
+
+http::Response OrderSearchController::order(const http::Request& request, const Operator& who) {
   const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
   auto found = number ? services_.archive.find(*number) : std::nullopt;
-  if (!found) {
-    return page(404,
-                services_.console.message({"No such order", "There is no order of this number."}));
-  }
-  return page(200, services_.pages.order(shown(*std::move(found))));
+  if (!found) return no_such_order();
+  return page(200, services_.pages.order({.order = shown(*std::move(found)),
+                                          .events = services_.operations.events_of(*number),
+                                          .token = who.token,
+                                          .error = {},
+                                          .reason = {}}));
+}
+
+/// One that was cancelled before is as it should be.
+http::Response OrderSearchController::cancel(const http::Request& request, const Operator& who,
+                                             Now now) {
+  const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
+  auto found = number ? services_.archive.find(*number) : std::nullopt;
+  if (!found) return no_such_order();
+  std::string reason = request.form_field("reason").value_or("");
+  const auto cancelled =
+      services_.operations.cancel(services_.journal.at_console(who.id, now), *number, reason);
+  if (cancelled) return go_to(fmt::format("/orders/{}", number->value));
+  return page(422, services_.pages.order({.order = shown(*std::move(found)),
+                                          .events = services_.operations.events_of(*number),
+                                          .token = who.token,
+                                          .error = cancelled.error(),
+                                          .reason = typed(std::move(reason))}));
 }
 
 }  // namespace stampede::controllers

@@ -2,18 +2,21 @@
 
 #include "controllers/console/operator_guard.h"
 #include "http/server/router.h"
+#include "services/operations/order_operations.h"
 #include "services/orders/order_archive.h"
 #include "views/console/orders_pages.h"
 #include "views/console/pages.h"
 
 namespace stampede::controllers {
 
-/// GET /orders and /orders/{number} of the console: the orders of everybody, failed ones too.
-/// Thread-safe; the services outlive it.
+/// Orders at the console: GET /orders and /orders/{number}, those of everybody, failed ones too;
+/// POST /orders/{number}/cancel. Thread-safe; the services outlive it.
 class OrderSearchController {
  public:
   struct Services {
     services::orders::OrderArchive& archive;
+    services::operations::OrderOperations& operations;
+    services::audit::Journal& journal;
     const views::ConsoleOrdersPages& pages;
     const views::ConsolePages& console;
   };
@@ -25,8 +28,11 @@ class OrderSearchController {
   void add_routes(http::Router& router, OperatorGuard& guard);
 
  private:
+  using Operator = OperatorGuard::Operator;
   http::Response search(const http::Request& request);
-  http::Response order(const http::Request& request);
+  http::Response order(const http::Request& request, const Operator& who);
+  http::Response cancel(const http::Request& request, const Operator& who, Now now);
+  http::Response no_such_order() const;
 
   Services services_;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/console/test_console.h"
+#include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_order_search.h"
 
 namespace stampede::controllers {
@@ -24,7 +25,10 @@ class OrderSearchControllerTest : public testing::Test {
   test_support::FakeOrderSearch search_;
   services::orders::OrderArchive archive_{search_};
   views::ConsoleOrdersPages pages_{console_.pages};
-  OrderSearchController controller_{{archive_, pages_, console_.pages}};
+  test_support::FakeOrderEvents events_;
+  services::operations::OrderOperations operations_{events_, console_.journal};
+  OrderSearchController controller_{
+      {archive_, operations_, console_.journal, pages_, console_.pages}};
   test_support::Visitor& browser_ = console_.browser;
 };
 
@@ -97,6 +101,32 @@ TEST_F(OrderSearchControllerTest, ShowsOneOrder) {
   for (const char* number : {"11", "0", "x", "010"}) {
     EXPECT_EQ(browser_.get(std::string("/orders/") + number).status, 404) << number;
   }
+}
+
+TEST_F(OrderSearchControllerTest, CancelsAnOrderOnceAndSaysWhatHappened) {
+  events_.orders.push_back(search_.add(10, UserId{5}).line.order);
+  EXPECT_THAT(console_.html("/orders/10"), HasSubstr("action=\"/orders/10/cancel\""));
+  for (int i = 0; i < 2; ++i) {
+    const auto done = console_.post("/orders/10/cancel", {{"reason", "paid twice"}});
+    EXPECT_EQ(done.status, 303);
+    EXPECT_EQ(test_support::header_of(done, "Location"), "/orders/10");
+  }
+  EXPECT_EQ(events_.events.size(), 1U);
+  EXPECT_THAT(console_.log.entries, testing::SizeIs(1));
+  search_.orders.back().line.order = events_.orders.front();
+  const auto html = console_.html("/orders/10");
+  EXPECT_THAT(html, HasSubstr("Cancelled: its unit went back into the sale."));
+  EXPECT_THAT(html, HasSubstr("paid twice"));
+  EXPECT_THAT(html, Not(HasSubstr("/orders/10/cancel")));
+}
+
+TEST_F(OrderSearchControllerTest, SaysWhyAnOrderIsNotCancelled) {
+  events_.orders.push_back(search_.add(10, UserId{5}).line.order);
+  const auto refused = console_.post("/orders/10/cancel", {{"reason", std::string(201, 'x')}});
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(std::string(test_support::body_of(refused)), HasSubstr("201 bytes"));
+  EXPECT_EQ(console_.post("/orders/11/cancel", {}).status, 404);
+  EXPECT_TRUE(events_.events.empty());
 }
 
 }  // namespace

@@ -22,8 +22,12 @@ using services::orders::BuyerOrders;
 using State = BuyerOrders::PurchaseState;
 
 views::OrderRow row_of(const OrderLine& line) {
-  return {line.order.number, line.product, line.product_name, line.price_cents,
-          line.order.created_at};
+  return {.number = line.order.number,
+          .product = line.product,
+          .product_name = line.product_name,
+          .price_cents = line.price_cents,
+          .created_at = line.order.created_at,
+          .cancelled = !line.order.active()};
 }
 
 boost::json::object json_of(const OrderLine& line) {
@@ -33,6 +37,7 @@ boost::json::object json_of(const OrderLine& line) {
   order["product"] = line.product.value;
   order["product_name"] = line.product_name;
   order["price_cents"] = line.price_cents;
+  order["status"] = line.order.active() ? "success" : "cancelled";
   order["created_at"] = format_rfc3339(line.order.created_at);
   return order;
 }
@@ -53,6 +58,8 @@ std::string words_of(FailureReason reason) {
       return "You hold as many as one buyer may have.";
     case FailureReason::kNoUnit:
       return "No unit was left for it.";
+    case FailureReason::kCancelled:
+      return "It was bought, and the shop has cancelled it since.";
   }
   return "";
 }

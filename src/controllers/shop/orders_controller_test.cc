@@ -75,9 +75,9 @@ TEST_F(OrdersControllerTest, ListsTheBuyersOwnNewestFirst) {
   EXPECT_EQ(header_of(json, "Cache-Control"), "no-store");
   EXPECT_EQ(boost::json::parse(body_of(json)), boost::json::parse(R"({"orders": [
     {"order": 12, "sale": 3, "product": 7, "product_name": "Lamp", "price_cents": 1999,
-     "created_at": "2026-11-22T08:24:00.000Z"},
+     "status": "success", "created_at": "2026-11-22T08:24:00.000Z"},
     {"order": 10, "sale": 3, "product": 7, "product_name": "Lamp", "price_cents": 1999,
-     "created_at": "2026-11-22T08:24:00.000Z"}]})"));
+     "status": "success", "created_at": "2026-11-22T08:24:00.000Z"}]})"));
 }
 
 TEST_F(OrdersControllerTest, LongListsGoOnWhereThePageEnds) {

@@ -123,8 +123,21 @@ MemoryStore::MemoryStore(std::size_t shards) : by_shard_(shards) { state_.shards
 void MemoryStore::append(Order&& order) {
   const auto shard =
       static_cast<std::size_t>(shard_of(order.number, static_cast<std::int64_t>(by_shard_.size())));
-  by_shard_[shard].push_back(state_.orders.size());
+  by_number_[order.number] = state_.orders.size();
+  by_shard_[shard].push_back(as_created(order));
   state_.orders.push_back(std::move(order));
+}
+
+/// Its order is as it is after it.
+void MemoryStore::append(const OrderEvent& event) {
+  const auto shard =
+      static_cast<std::size_t>(shard_of(event.order, static_cast<std::int64_t>(by_shard_.size())));
+  by_shard_[shard].push_back(after(as_created(*find_order(event.order)), event));
+}
+
+Order* MemoryStore::find_order(OrderNumber number) {
+  const auto found = by_number_.find(number);
+  return found == by_number_.end() ? nullptr : &state_.orders[found->second];
 }
 
 void MemoryStore::add_sale(const Sale& sale) {
@@ -161,11 +174,50 @@ void MemoryStore::restore(State state) {
   state.clock = state_.clock;
   state_ = std::move(state);
   by_shard_.assign(state_.shards.size(), {});
+  by_number_.clear();
   for (Order& order : std::exchange(state_.orders, {})) append(std::move(order));
+  for (const OrderEvent& event : state_.events) append(event);
+  for (auto& shard : by_shard_) std::ranges::sort(shard, {}, &Order::seq);
 }
 
 std::unique_ptr<OrderTransaction> MemoryStore::begin() {
   return std::make_unique<Transaction>(*this);
+}
+
+void MemoryStore::change(OrderNumber number, const Decide& decide) {
+  const concurrency::MutexLock lock(mutex_);
+  Order* const order = find_order(number);
+  auto event = decide(order);
+  if (!event) return;
+  ShardEnd& end = state_.shards.at(
+      static_cast<std::size_t>(shard_of(number, static_cast<std::int64_t>(by_shard_.size()))));
+  event->seq = end.seq + 1;
+  Order changed = after(*order, *event);
+  end.add(changed);
+  changed.seq = order->seq;
+  *order = changed;
+  append(*event);
+  state_.events.push_back(*std::move(event));
+  ++state_.sales.at(order->sale).unleased;
+}
+
+std::vector<OrderEvent> MemoryStore::of_order(OrderNumber number) {
+  const concurrency::MutexLock lock(mutex_);
+  std::vector<OrderEvent> events;
+  for (const OrderEvent& event : state_.events) {
+    if (event.order == number) events.push_back(event);
+  }
+  return events;
+}
+
+std::vector<Order> MemoryStore::changed(std::int32_t shard, std::int64_t after, std::size_t most) {
+  const concurrency::MutexLock lock(mutex_);
+  std::vector<Order> changed;
+  for (const Order& order : by_shard_.at(static_cast<std::size_t>(shard))) {
+    const bool by_event = order.status == OrderStatus::kCancelled;
+    if (by_event && order.seq > after && changed.size() < most) changed.push_back(order);
+  }
+  return changed;
 }
 
 std::optional<LeaseId> MemoryStore::grant(SaleId sale, std::int64_t units, Instant) {
@@ -295,7 +347,8 @@ std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, s
   const concurrency::MutexLock lock(mutex_);
   std::vector<OrderLine> lines;
   for (const Order& order : state_.orders) {
-    if (order.buyer == buyer && order.active() && (!before || order.number < before)) {
+    if (order.buyer == buyer && order.status != OrderStatus::kFailed &&
+        (!before || order.number < before)) {
       lines.push_back(line(order));
     }
   }
@@ -307,22 +360,17 @@ std::vector<OrderLine> MemoryStore::of_buyer(UserId buyer, OrderNumber before, s
 
 std::optional<OrderLine> MemoryStore::find(OrderNumber number) {
   const concurrency::MutexLock lock(mutex_);
-  const auto found = std::ranges::find(state_.orders, number, &Order::number);
-  if (found == state_.orders.end()) return std::nullopt;
+  const Order* const found = find_order(number);
+  if (found == nullptr) return std::nullopt;
   return line(*found);
 }
 
 std::vector<Order> MemoryStore::since(std::int32_t shard, std::int64_t after, std::size_t most) {
   const concurrency::MutexLock lock(mutex_);
-  const auto& indices = by_shard_.at(static_cast<std::size_t>(shard));
-  const auto& all = state_.orders;
-  const auto seq_of = [&](std::size_t index) { return all[index].seq; };
-  std::vector<Order> orders;
-  for (auto i = std::ranges::upper_bound(indices, after, {}, seq_of);
-       i != indices.end() && orders.size() < most; ++i) {
-    orders.push_back(all[*i]);
-  }
-  return orders;
+  const auto& all = by_shard_.at(static_cast<std::size_t>(shard));
+  const auto first = std::ranges::upper_bound(all, after, {}, &Order::seq);
+  const auto count = std::min<std::ptrdiff_t>(all.end() - first, static_cast<std::ptrdiff_t>(most));
+  return {first, first + count};
 }
 
 std::vector<ShardEnd> MemoryStore::newest() {
@@ -429,15 +477,39 @@ Term MemoryStore::last() {
   return state_.leader;
 }
 
+namespace {
+
+/// Where the shards end, by their orders and events.
+std::vector<ShardEnd> ends_of(const MemoryStore::State& state) {
+  std::vector<std::vector<Order>> shards(state.shards.size());
+  std::map<OrderNumber, const Order*> by_number;
+  const auto add = [&](const Order& order) {
+    shards[static_cast<std::size_t>(shard_of(order.number, std::ssize(shards)))].push_back(order);
+  };
+  for (const Order& order : state.orders) {
+    by_number[order.number] = &order;
+    add(as_created(order));
+  }
+  for (const OrderEvent& event : state.events) {
+    add(after(as_created(*by_number.at(event.order)), event));
+  }
+  std::vector<ShardEnd> ends(shards.size());
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    std::ranges::sort(shards[i], {}, &Order::seq);
+    for (const Order& order : shards[i]) ends[i].add(order);
+  }
+  return ends;
+}
+
+}  // namespace
+
 std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
   std::vector<std::string> broken;
   std::map<SaleId, std::int64_t> active;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held;
   std::set<std::tuple<SaleId, UserId, std::string_view>> intents;
   std::set<std::tuple<ProductId, UserId, std::string_view>> bought;
-  std::vector<ShardEnd> ends(state.shards.size());
   for (const Order& order : state.orders) {
-    ends[static_cast<std::size_t>(shard_of(order.number, std::ssize(ends)))].add(order);
     if (!intents.emplace(order.sale, order.buyer, order.intent.text()).second) {
       broken.emplace_back("I5: two orders of one intent");
     }
@@ -451,7 +523,7 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
       broken.emplace_back("I5: a buyer over the limit");
     }
   }
-  if (!std::ranges::equal(ends, state.shards, {}, &ShardEnd::digest, &ShardEnd::digest)) {
+  if (!std::ranges::equal(ends_of(state), state.shards, {}, &ShardEnd::digest, &ShardEnd::digest)) {
     broken.emplace_back("a shard's digest is not that of its orders");
   }
   for (const auto& [id, sale] : state.sales) {

@@ -9,6 +9,7 @@
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
+#include "repositories/order_events.h"
 #include "repositories/order_store.h"
 #include "repositories/orders.h"
 
@@ -21,6 +22,7 @@ namespace stampede::repositories::memory {
 class MemoryStore final : public OrderStore,
                           public Leases,
                           public Orders,
+                          public OrderEvents,
                           public Members,
                           public Leadership {
  public:
@@ -33,8 +35,9 @@ class MemoryStore final : public OrderStore,
     std::map<SaleId, Instant> last_closed_at;  // of a lease of each sale
     Instant clock;
     std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
-    std::vector<Order> orders;
-    std::vector<ShardEnd> shards;  // of the queue
+    std::vector<Order> orders;                                         // as they are now
+    std::vector<OrderEvent> events;  // what happened to them since
+    std::vector<ShardEnd> shards;    // of the queue
     std::int64_t last_lease = 0;
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
     Term leader;
@@ -80,6 +83,10 @@ class MemoryStore final : public OrderStore,
   RecentSales recent_sales(Instant over_after) override;
   std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
 
+  void change(OrderNumber number, const Decide& decide) override;
+  std::vector<OrderEvent> of_order(OrderNumber number) override;
+  std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
+
   RingState ring() override;
   RingState replace(const Term& term, const RingChange& change, Instant now) override;
 
@@ -101,12 +108,16 @@ class MemoryStore final : public OrderStore,
   std::optional<LeaseId> take_units(SaleId sale, std::int64_t units) STAMPEDE_REQUIRES(mutex_);
   OrderLine line(const Order& order) const STAMPEDE_REQUIRES(mutex_);
   void append(Order&& order) STAMPEDE_REQUIRES(mutex_);
+  void append(const OrderEvent& event) STAMPEDE_REQUIRES(mutex_);
+  Order* find_order(OrderNumber number) STAMPEDE_REQUIRES(mutex_);
   std::optional<Instant> settled_at(SaleId sale) const STAMPEDE_REQUIRES(mutex_);
 
   mutable concurrency::Mutex mutex_;
   State state_ STAMPEDE_GUARDED_BY(mutex_);
-  std::vector<std::vector<std::size_t>> by_shard_ STAMPEDE_GUARDED_BY(mutex_);  // indices, by seq
-  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;                        // drawn so far
+  /// Of each shard: its orders as they were created, and as they were after each event, by seq.
+  std::vector<std::vector<Order>> by_shard_ STAMPEDE_GUARDED_BY(mutex_);
+  std::map<OrderNumber, std::size_t> by_number_ STAMPEDE_GUARDED_BY(mutex_);  // indices of orders
+  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;                      // drawn so far
 };
 
 /// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <string>
 
 #include "model/order_number.h"
 #include "repositories/sql/connection/rows.h"
+#include "repositories/sql/order_events.h"
 
 namespace stampede::repositories::sql {
 namespace {
@@ -58,7 +60,7 @@ std::optional<Order> in_another_sale(soci::session& session, const Dialect& dial
   prepare(select, fmt::format("SELECT {} FROM sales a CROSS JOIN sales s ON s.product = a.product "
                               "AND s.id <> a.id CROSS JOIN orders o{} ON o.sale = s.id "
                               "WHERE a.id = :sale AND o.buyer = :buyer AND o.intent = :intent",
-                              OrderRow::kColumns, dialect.by_index("orders_by_buyer")));
+                              OrderRow::kColumnsNow, dialect.by_index("orders_by_buyer")));
   if (!select.execute(true)) return std::nullopt;
   return row.order();
 }
@@ -120,7 +122,7 @@ PurchaseSnapshot SqlOrders::purchase(SaleId sale, UserId buyer, const Idempotenc
     select.exchange(soci::use(key));
     prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.sale = :sale "
                                 "AND o.buyer = :buyer AND o.intent = :intent",
-                                OrderRow::kColumns));
+                                OrderRow::kColumnsNow));
     if (select.execute(true)) snapshot.order = row.order();
     if (!snapshot.order)
       snapshot.order = in_another_sale(session, database_.dialect(), sale, buyer, key);
@@ -141,7 +143,7 @@ std::string SqlOrders::of_buyer_statement(const Dialect& dialect, std::span<cons
   return fmt::format(
       "SELECT {} FROM orders o{} WHERE o.sale IN ({}) AND o.buyer = :buyer "
       "AND o.status = 'success' AND o.number < :before",
-      OrderRow::kColumns, dialect.by_index("orders_by_buyer"), fmt::join(ids, ","));
+      OrderRow::kColumnsNow, dialect.by_index("orders_by_buyer"), fmt::join(ids, ","));
 }
 
 /// Looks into kSalesAtOnce sales at a time, so that no statement is long, however many sales there
@@ -183,7 +185,7 @@ std::optional<OrderLine> SqlOrders::find(OrderNumber number) {
     prepare(select, fmt::format("SELECT {}, s.product, s.price_cents, p.name FROM orders o "
                                 "JOIN sales s ON s.id = o.sale JOIN products p ON p.id = s.product "
                                 "WHERE o.number = :number",
-                                OrderRow::kColumns));
+                                OrderRow::kColumnsNow));
     if (!select.execute(true)) return std::nullopt;
     return row.line();
   });
@@ -209,6 +211,11 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
                                 OrderRow::kColumns));
     std::vector<Order> orders;
     for (select.execute(); select.fetch();) orders.push_back(row.order());
+    const auto created = std::ssize(orders);
+    std::ranges::move(select_changed(session, {shard, shards, after, most}),
+                      std::back_inserter(orders));
+    std::ranges::inplace_merge(orders, orders.begin() + created, {}, &Order::seq);
+    if (orders.size() > most) orders.resize(most, orders.front());
     return orders;
   });
 }
@@ -254,7 +261,7 @@ std::string SqlOrders::numbered_statement() {
   return fmt::format(
       "SELECT {} FROM orders o WHERE o.number >= :first AND o.number <= :last "
       "ORDER BY o.number LIMIT :most",
-      OrderRow::kColumns);
+      OrderRow::kColumnsNow);
 }
 
 std::vector<Order> SqlOrders::numbered(OrderNumber first, OrderNumber last, std::size_t most) {

@@ -362,11 +362,21 @@ struct OrderPlansTest : OrdersTest {
 };
 INSTANTIATE_TEST_SUITE_P(On, OrderPlansTest, every_engine(), testing::PrintToStringParamName());
 
+/// The first line is about the orders; beside them their events alone are looked up, by their
+/// index.
+void expect_orders_and_their_events(const std::vector<std::string>& lines) {
+  ASSERT_FALSE(lines.empty());
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    EXPECT_THAT(lines[i], testing::AnyOf(testing::HasSubstr("order_events_by_order"),
+                                         testing::HasSubstr("CORRELATED SCALAR SUBQUERY")));
+  }
+}
+
 TEST_P(OrderPlansTest, ABuyersOrdersAreLookedUpInEachSale) {
   std::vector<SaleId> sales;
   for (const Sale& each : shop.catalog().sales()) sales.push_back(each.id);
   const auto lines = plan(SqlOrders::of_buyer_statement(shop.database.dialect(), sales), 2);
-  ASSERT_EQ(lines.size(), 1U);
+  expect_orders_and_their_events(lines);
   if (GetParam() == Engine::kSqlite) {
     EXPECT_THAT(
         lines[0],
@@ -385,7 +395,7 @@ TEST_P(OrderPlansTest, WhereRecentOrdersBeginIsSaidBySalesAndLeasesAlone) {
 
 TEST_P(OrderPlansTest, OrdersAreReadAlongTheirNumbers) {
   const auto lines = plan(SqlOrders::numbered_statement(), 3);
-  ASSERT_EQ(lines.size(), 1U);
+  expect_orders_and_their_events(lines);
   EXPECT_THAT(lines[0], testing::HasSubstr(GetParam() == Engine::kSqlite
                                                ? "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
                                                : "o range PRIMARY PRIMARY 8 "));

@@ -6,6 +6,7 @@
 #include "repositories/sql/leadership.h"
 #include "repositories/sql/leases.h"
 #include "repositories/sql/members.h"
+#include "repositories/sql/order_events.h"
 #include "repositories/sql/order_store.h"
 #include "repositories/sql/orders.h"
 #include "repositories/sql/pictures.h"
@@ -32,6 +33,7 @@ struct Repositories::All {
         leadership(database),
         leases(database),
         store(database),
+        order_events(database),
         members(database),
         order_search(database),
         orders(database),
@@ -50,6 +52,7 @@ struct Repositories::All {
   SqlLeadership leadership;
   SqlLeases leases;
   SqlOrderStore store;
+  SqlOrderEvents order_events;
   SqlMembers members;
   SqlOrderSearch order_search;
   SqlOrders orders;
@@ -73,6 +76,7 @@ Catalog& Repositories::catalog() const { return all_->catalog; }
 Leadership& Repositories::leadership() const { return all_->leadership; }
 Leases& Repositories::leases() const { return all_->leases; }
 OrderStore& Repositories::order_store() const { return all_->store; }
+OrderEvents& Repositories::order_events() const { return all_->order_events; }
 Members& Repositories::members() const { return all_->members; }
 OrderSearch& Repositories::order_search() const { return all_->order_search; }
 Orders& Repositories::orders() const { return all_->orders; }

@@ -12,6 +12,7 @@
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"
+#include "repositories/order_events.h"
 #include "repositories/order_search.h"
 #include "repositories/order_store.h"
 #include "repositories/orders.h"
@@ -42,6 +43,7 @@ class Repositories {
   Leadership& leadership() const;
   Leases& leases() const;
   OrderStore& order_store() const;
+  OrderEvents& order_events() const;
   Members& members() const;
   OrderSearch& order_search() const;
   Orders& orders() const;

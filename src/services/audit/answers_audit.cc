@@ -23,6 +23,11 @@ Finding finding_of(Invariant invariant, Offenders& offenders, std::string_view w
   return finding;
 }
 
+/// The order that a yes named. It may have been cancelled since.
+bool keeps(const Order& order, const Outcome& outcome) {
+  return order.status != OrderStatus::kFailed && outcome.promised == order.number;
+}
+
 /// Checks I4, and marks each yes whose order is in storage.
 Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers) {
   Offenders offenders;
@@ -33,9 +38,9 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
                                 name({order.buyer, order.intent})));
       return;
     }
-    if (!order.active()) return;
     Outcome& outcome = found->second;
-    if (outcome.promised == order.number) outcome.kept = true;
+    if (keeps(order, outcome)) outcome.kept = true;
+    if (!order.active()) return;
     if (outcome.last == Last::kNo && !outcome.unanswered) {
       offenders.add(
           fmt::format("order {}: {} was last told no", order.number.value, name(found->first)));
@@ -49,8 +54,8 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
 void find_in(SaleId other, repositories::Audit& storage, AnswerLog& answers) {
   storage.for_each_order(other, [&](const Order& order) {
     const auto found = answers.outcomes().find(Want{order.buyer, order.intent});
-    if (found == answers.outcomes().end() || !order.active()) return;
-    if (found->second.promised == order.number) found->second.kept = true;
+    if (found == answers.outcomes().end()) return;
+    if (keeps(order, found->second)) found->second.kept = true;
   });
 }
 
@@ -76,7 +81,8 @@ Finding no_loss(std::span<const SaleId> others, repositories::Audit& storage, An
 }
 
 /// I6: sold to the last unit, once every want has its yes or no. Units that were added while the
-/// sale was on may have come after the last buyer was told, truly, that it was sold out.
+/// sale was on, or came back from cancelled orders, may have come after the last buyer was told,
+/// truly, that it was sold out.
 Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answers,
                      std::int64_t demand) {
   Finding finding{.invariant = Invariant::kNoUndersell, .explanation = {}, .offenders = {}};
@@ -94,12 +100,13 @@ Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answer
         wants - resolved, wants, audited.active, total);
     return finding;
   }
-  if (audited.active < total && audited.active >= total - audited.added_while_on) {
+  const std::int64_t late = audited.added_while_on + audited.returned;
+  if (audited.active < total && audited.active >= total - late) {
     finding.state = Finding::State::kOpen;
     finding.explanation = fmt::format(
-        "{} of {} units are sold; {} were added while the sale was on, and whoever was told "
-        "\"sold out\" before need not have come again",
-        audited.active, total, audited.added_while_on);
+        "{} of {} units are sold; {} were added, or came back, while the sale was on, and whoever "
+        "was told \"sold out\" before need not have come again",
+        audited.active, total, late);
     return finding;
   }
   finding.state = Finding::State::kBroken;

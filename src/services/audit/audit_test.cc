@@ -131,6 +131,19 @@ TEST_F(AuditTest, ALiveViewThatMiscountsFailedPurchasesIsSaidAndBreaksNothing) {
   EXPECT_THAT(breaches(), IsEmpty());
 }
 
+TEST_F(AuditTest, ACancelledOrderKeepsItsYesAndItsUnitMayBeUnsold) {
+  answer_all_in_order();
+  orders_.back().status = OrderStatus::kCancelled;
+  orders_.back().reason = FailureReason::kCancelled;
+  --audited_.active;
+  ++audited_.sale.unleased;
+  ++audited_.cancelled;
+  ++audited_.returned;
+  EXPECT_THAT(breaches(3), IsEmpty());
+  ++audited_.returned;
+  EXPECT_THAT(breaches(3), ElementsAre(AllOf(HasSubstr("I1"), HasSubstr("2 units went back"))));
+}
+
 TEST_F(AuditTest, AnOversoldLeaseBreaksI2) {
   audited_.leases = {{LeaseId{1}, kSale, 2, 3, LeaseState::kOpen}};
   audited_.sale.unleased = 1;
@@ -263,7 +276,7 @@ TEST_F(AuditTest, UnitsThatWereAddedAfterBuyersWereToldSoldOutBreakNothing) {
   answer(5, 410, "sold-out");
   const Finding found = audit_answers(audited_, others_, *this, answers_, 5).back();
   EXPECT_EQ(found.state, Finding::State::kOpen);
-  EXPECT_THAT(found.explanation, HasSubstr("2 were added while the sale was on"));
+  EXPECT_THAT(found.explanation, HasSubstr("2 were added, or came back, while the sale was on"));
   audited_.added_while_on = 1;  // one of the units that were there from the start was not sold
   EXPECT_THAT(breaches(5), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 5 units are sold"))));
 }

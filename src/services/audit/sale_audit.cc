@@ -14,14 +14,18 @@ struct Totals {
   SalePosition position;
   std::int64_t leases_not_closed = 0;
   Offenders oversold;    // leases with more sold than granted
-  Offenders mischarged;  // leases charged for other than their active orders
+  Offenders mischarged;  // leases charged for other than their orders
   std::int64_t failed_as_counted = 0;
+  std::int64_t cancelled = 0;
+  std::int64_t returned = 0;
 };
 
 Totals add_up(const repositories::AuditedSale& sale) {
   Totals totals;
   totals.position = {.sale = sale.sale, .sold = sale.active, .failed = sale.failed};
   totals.failed_as_counted = sale.failed_as_counted;
+  totals.cancelled = sale.cancelled;
+  totals.returned = sale.returned;
   for (const StockLease& lease : sale.leases) {
     if (lease.sold > lease.granted) {
       totals.oversold.add(fmt::format("lease {}: {} sold of {} granted", lease.id.value, lease.sold,
@@ -63,6 +67,9 @@ std::vector<PositionLine> lines_of(const Totals& totals) {
            ? "purchases that took no unit"
            : fmt::format("purchases that took no unit; the live view counts {}",
                          totals.failed_as_counted)},
+      {"cancelled", totals.cancelled,
+       fmt::format("orders, of which {} units went back into the sale", totals.returned),
+       totals.cancelled == totals.returned},
   };
 }
 
@@ -85,6 +92,10 @@ Finding conservation(Totals& totals) {
   }
   if (const auto count = totals.mischarged.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
+  }
+  if (totals.cancelled != totals.returned) {
+    breaches.push_back(fmt::format("{} orders were cancelled, and {} units went back",
+                                   totals.cancelled, totals.returned));
   }
   return finding_of(Invariant::kConservation, breaches, totals.mischarged.take());
 }

@@ -19,7 +19,9 @@ std::vector<repositories::OrderLine> BuyerOrders::orders_of(UserId buyer, OrderN
 
 std::optional<repositories::OrderLine> BuyerOrders::order_of(UserId buyer, OrderNumber number) {
   auto line = orders_->find(number);
-  if (!line || line->order.buyer != buyer || !line->order.active()) return std::nullopt;
+  if (!line || line->order.buyer != buyer || line->order.status == OrderStatus::kFailed) {
+    return std::nullopt;
+  }
   return line;
 }
 

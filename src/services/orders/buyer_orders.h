@@ -23,10 +23,10 @@ class BuyerOrders {
   };
   PurchaseReport purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent, LeaseId lease);
 
-  /// Newest first.
+  /// Those that have not failed, newest first; cancelled ones too.
   std::vector<repositories::OrderLine> orders_of(UserId buyer, OrderNumber before,
                                                  std::size_t limit);
-  /// nullopt for another's.
+  /// nullopt for another's, and for one that failed.
   std::optional<repositories::OrderLine> order_of(UserId buyer, OrderNumber number);
 
  private:

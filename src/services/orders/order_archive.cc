@@ -32,13 +32,10 @@ class Reader {
   void read_status(const std::string& typed, std::optional<OrderStatus>& status) {
     const std::string_view text = trimmed(typed);
     if (text.empty()) return;
-    if (text == "success") {
-      status = OrderStatus::kSuccess;
-    } else if (text == "failed") {
-      status = OrderStatus::kFailed;
-    } else {
-      expect("Status", "success, failed or nothing");
+    for (const auto each : {OrderStatus::kSuccess, OrderStatus::kFailed, OrderStatus::kCancelled}) {
+      if (text == to_string(each)) status = each;
     }
+    if (!status) expect("Status", "success, failed, cancelled or nothing");
   }
 
   void read_time(std::string_view field, const std::string& typed, std::optional<Instant>& time) {

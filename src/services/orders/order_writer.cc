@@ -159,15 +159,17 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
   return order;
 }
 
+/// A cancelled order counts no more, but its row keeps its slot.
 std::optional<std::int32_t> Batch::free_slot(const Purchase& purchase, std::int32_t limit) const {
-  const auto& known = known_.at(purchase.buyer);
-  for (std::int32_t slot = 1; slot <= limit; ++slot) {
-    const bool taken = std::ranges::any_of(known, [&](std::size_t index) {
-      return orders_[index].sale == purchase.sale && orders_[index].slot == slot;
-    });
-    if (!taken) return slot;
+  std::int32_t active = 0;
+  std::int32_t last = 0;
+  for (const std::size_t index : known_.at(purchase.buyer)) {
+    const Order& order = orders_[index];
+    if (order.sale != purchase.sale) continue;
+    active += order.active() ? 1 : 0;
+    last = std::max(last, order.slot.value_or(0));
   }
-  return std::nullopt;
+  return active < limit ? std::optional(last + 1) : std::nullopt;
 }
 
 void Batch::decide(const CloseMarker& marker) {

@@ -15,6 +15,8 @@ IntentState state_of(const Order& order) {
       return IntentState::kLimitReached;
     case FailureReason::kNoUnit:
       return IntentState::kNoUnit;
+    case FailureReason::kCancelled:
+      return IntentState::kCancelled;
   }
   return IntentState::kNoUnit;
 }
@@ -27,6 +29,8 @@ FailureReason reason_of(IntentState state) {
       return FailureReason::kLimitReached;
     case IntentState::kNoUnit:
       return FailureReason::kNoUnit;
+    case IntentState::kCancelled:
+      return FailureReason::kCancelled;
     case IntentState::kPending:
     case IntentState::kSold:
       break;

@@ -16,10 +16,17 @@
 namespace stampede::services::purchase {
 
 /// How far an intent has come.
-enum class IntentState : std::uint8_t { kPending, kSold, kTooLate, kLimitReached, kNoUnit };
+enum class IntentState : std::uint8_t {
+  kPending,
+  kSold,
+  kTooLate,
+  kLimitReached,
+  kNoUnit,
+  kCancelled
+};
 
 IntentState state_of(const Order& order);
-/// Of a failed intent.
+/// Of an intent that failed or was cancelled.
 FailureReason reason_of(IntentState state);
 
 /// A bit beside the state of a settled intent: see Intent::doubted().

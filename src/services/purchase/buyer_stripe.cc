@@ -41,6 +41,10 @@ void BuyerStripe::settle(const Order& order, CompletionBatch& completions) {
   BuyerRecord& record = buyers[order.buyer];
   Intent* intent = record.find(key_hash);
   if (intent == nullptr) intent = &record.add(key_hash, order.sale);
+  // It was cancelled, and this is how it was before: read earlier, or by another thread.
+  const bool outdated =
+      order.active() && !intent->doubted() && intent->intent_state() == IntentState::kCancelled;
+  if (outdated) return;
   // In another sale of the product this key had been used before: the intent is that one's.
   intent->sale = static_cast<std::uint32_t>(order.sale.value);
   intent->state = static_cast<std::uint8_t>(state_of(order));

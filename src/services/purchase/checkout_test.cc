@@ -73,7 +73,9 @@ class CheckoutTest : public testing::Test {
             .intent = key(intent),
             .slot = reason == FailureReason::kNone ? std::optional(1) : std::nullopt,
             .lease = kLease,
-            .status = reason == FailureReason::kNone ? OrderStatus::kSuccess : OrderStatus::kFailed,
+            .status = reason == FailureReason::kNone        ? OrderStatus::kSuccess
+                      : reason == FailureReason::kCancelled ? OrderStatus::kCancelled
+                                                            : OrderStatus::kFailed,
             .reason = reason,
             .seq = number,
             .created_at = kStart};
@@ -217,6 +219,27 @@ TEST_F(CheckoutTest, TheLimitNamesTheOrdersHeld) {
   const auto answer = buy(1, 2);
   EXPECT_EQ(answer->verdict, Verdict::kLimitReached);
   EXPECT_THAT(answer->held, testing::ElementsAre(OrderNumber{77}));
+}
+
+TEST_F(CheckoutTest, ACancelledOrderCountsNoMoreAndItsKeySaysSo) {
+  settle(order(1, 1, 77));
+  ASSERT_EQ(verdict(1, 2), Verdict::kLimitReached);
+  settle(order(1, 1, 77, FailureReason::kCancelled));
+  const auto answer = buy(1, 1);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->verdict, Verdict::kPurchaseFailed);
+  EXPECT_EQ(answer->reason, FailureReason::kCancelled);
+  EXPECT_FALSE(buy(1, 2)) << "it may have another";
+}
+
+/// Loaded, or told by the consumer, after the event was heard of.
+TEST_F(CheckoutTest, AnOrderAsItWasBeforeChangesNothing) {
+  settle(order(1, 1, 77, FailureReason::kCancelled));
+  settle(order(1, 1, 77));
+  EXPECT_EQ(verdict(1, 1), Verdict::kPurchaseFailed);
+  checkout_->doubt_outcomes();  // the database may have lost that it was cancelled
+  settle(order(1, 1, 77));
+  EXPECT_EQ(verdict(1, 1), Verdict::kSoldAlready);
 }
 
 TEST_F(CheckoutTest, AnUndecidedPurchaseIsNoReasonForANo) {

@@ -18,6 +18,7 @@ std::string ConsoleOrdersPages::search(const OrderSearchPage& page) const {
   values.set("to", page.to);
   values.set("only_success", data{page.status == "success"});
   values.set("only_failed", data{page.status == "failed"});
+  values.set("only_cancelled", data{page.status == "cancelled"});
 
   data errors{data::type::list};
   for (const std::string& error : page.errors) errors.push_back(section(error));
@@ -35,8 +36,25 @@ std::string ConsoleOrdersPages::search(const OrderSearchPage& page) const {
   return templates_->render("orders", "Orders", values);
 }
 
-std::string ConsoleOrdersPages::order(const ConsoleOrder& order) const {
+std::string ConsoleOrdersPages::order(const OrderPage& page) const {
+  const ConsoleOrder& order = page.order;
   data values = values_of(order);
+  data events{data::type::list};
+  for (const OrderEvent& event : page.events) {
+    data each;
+    put_time(each, "at", event.at);
+    each.set("kind", std::string(to_string(event.kind)));
+    each.set("actor", event.actor);
+    each.set("why", section(event.reason));
+    events.push_back(each);
+  }
+  data happened{data::type::object};
+  happened.set("each", events);
+  values.set("events", page.events.empty() ? data{false} : happened);
+  values.set("cancel_token",
+             page.token(fmt::format("/orders/{}/cancel", order.order.number.value)));
+  values.set("typed_reason", page.reason);
+  values.set("error", section(page.error));
   values.set("lease", std::to_string(order.order.lease.value));
   values.set("intent", std::string(order.order.intent.text()));
   values.set("slot", section(order.order.slot ? std::to_string(*order.order.slot) : ""));
@@ -60,7 +78,7 @@ void append_csv(std::string& out, const ConsoleOrder& line) {
   CsvLine(out)
       .number(order.number.value)
       .plain(format_rfc3339(order.created_at))
-      .plain(order.active() ? "success" : "failed")
+      .plain(to_string(order.status))
       .plain(to_string(order.reason))
       .number(order.sale.value)
       .number(line.product.value)

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/order.h"
+#include "model/order_event.h"
 #include "views/console/pages.h"
 
 namespace stampede::views {
@@ -34,6 +34,15 @@ struct OrderSearchPage {
   std::string further_url;  // goes on where the search was cut short; else empty
 };
 
+/// One order, what happened to it, and the form that cancels it.
+struct OrderPage {
+  ConsoleOrder order;
+  std::vector<OrderEvent> events;  // in the order in which they happened
+  FormToken token;                 // of its form
+  std::string error;               // a sentence; empty: none
+  std::string reason;              // as it was typed
+};
+
 /// Pages of orders in the console, and their export. Values are escaped. Thread-safe; `console`
 /// outlives it.
 class ConsoleOrdersPages {
@@ -41,7 +50,7 @@ class ConsoleOrdersPages {
   explicit ConsoleOrdersPages(const ConsolePages& console) : templates_(&console.templates()) {}
 
   std::string search(const OrderSearchPage& page) const;
-  std::string order(const ConsoleOrder& order) const;
+  std::string order(const OrderPage& page) const;
 
  private:
   const PageTemplates* templates_;

@@ -30,6 +30,9 @@ class ConsoleOrdersPagesTest : public ::testing::Test {
                       .created_at = {}};
     return {order, ProductId{7}, text, 129'900, text};
   }
+  static OrderEvent event(const std::string& text) {
+    return {.order = {1}, .actor = text, .reason = text, .at = {}};
+  }
   static User user(const std::string& text) {
     return {.id = {2}, .name = text, .password_hash = "secret hash", .created_at = {}};
   }
@@ -40,7 +43,7 @@ class ConsoleOrdersPagesTest : public ::testing::Test {
     return {orders_.search({text, text, text, text, text, text, {text}, {}, {}, {}, {}}),
             orders_.search({.orders = {order(text)}, .csv_url = text, .older_url = text}),
             orders_.search({.further_url = text}),
-            orders_.order(order(text)),
+            orders_.order({order(text), {event(text)}, token, text, text}),
             buyers_.buyers({text, text, {user(text)}, text}),
             buyers_.buyer(
                 {user(text), entry, {order(text)}, true, token, text, text, text, text, true}),

@@ -18,6 +18,8 @@ std::string words_of(FailureReason reason) {
       return "the buyer held as many as one may have";
     case FailureReason::kNoUnit:
       return "no unit was left";
+    case FailureReason::kCancelled:
+      break;  // it did not fail
   }
   return "";
 }
@@ -39,7 +41,9 @@ data values_of(const ConsoleOrder& line) {
   values.set("product", std::to_string(line.product.value));
   values.set("product_name", line.product_name);
   values.set("price", format_price(line.price_cents));
-  values.set("failed", data{!order.active()});
+  values.set("failed", data{order.status == OrderStatus::kFailed});
+  values.set("cancelled", data{order.status == OrderStatus::kCancelled});
+  values.set("success", data{order.active()});
   values.set("reason", words_of(order.reason));
   put_time(values, "created_at", order.created_at);
   return values;

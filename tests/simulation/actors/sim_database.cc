@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/order_number.h"
 #include "queue/codec.h"
 
 namespace stampede::simulation {
@@ -50,6 +51,9 @@ class SimTransaction final : public OrderTransaction {
         return !std::ranges::binary_search(ascending,
                                            repositories::SaleBuyer{order.sale, order.buyer});
       });
+    }
+    if (stage_->bug == Bug::kCancelledCounts) {
+      for (Order& order : orders) order = as_created(order);
     }
     if (stage_->bug != Bug::kIntentsHidden) return orders;
     for (Order& order : orders) order.intent = some_other_key();
@@ -332,7 +336,46 @@ std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last,
     if (stage_->bug != Bug::kLoadingSkips) throw;
     return {};
   }
-  return database_->store.numbered(first, last, most);
+  auto orders = database_->store.numbered(first, last, most);
+  if (planted(Bug::kLoadedAsCreated)) {
+    for (Order& order : orders) order = as_created(order);
+  }
+  return orders;
+}
+
+/// A consumer may be about to decide about the same buyer, or have the shard.
+void DatabaseClient::lock(const Order& order) {
+  const Duration now = stage_->scheduler.time();
+  const auto owner = database_->locks.begin(now);
+  const std::int64_t shard = shard_of(order.number, std::ssize(database_->store.view().shards));
+  const bool free =
+      database_->locks.lock(owner, {RowLocks::Kind::kBuyer, order.buyer.value}, now) &&
+      database_->locks.lock(owner, {RowLocks::Kind::kShard, shard}, now);
+  database_->locks.release(owner);
+  if (!free) throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+}
+
+void DatabaseClient::change(OrderNumber number, const Decide& decide) {
+  reach();
+  if (const auto line = database_->store.find(number)) lock(line->order);
+  commit([&] {
+    database_->store.change(number, [&](const Order* order) {
+      if (order == nullptr || !planted(Bug::kReturnedTwice)) return decide(order);
+      const Order created = as_created(*order);
+      return decide(&created);
+    });
+  });
+}
+
+std::vector<OrderEvent> DatabaseClient::of_order(OrderNumber number) {
+  reach();
+  return database_->store.of_order(number);
+}
+
+std::vector<Order> DatabaseClient::changed(std::int32_t shard, std::int64_t after,
+                                           std::size_t most) {
+  reach();
+  return database_->store.changed(shard, after, most);
 }
 
 repositories::RingState DatabaseClient::ring() {

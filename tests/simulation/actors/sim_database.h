@@ -71,6 +71,7 @@ struct SimDatabase {
 class DatabaseClient final : public repositories::OrderStore,
                              public repositories::Leases,
                              public repositories::Orders,
+                             public repositories::OrderEvents,
                              public repositories::Members,
                              public repositories::Leadership,
                              public repositories::Quarantine {
@@ -108,6 +109,11 @@ class DatabaseClient final : public repositories::OrderStore,
   repositories::RecentSales recent_sales(Instant over_after) override;
   std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
 
+  /// At once or not at all: what decides has what it needs only until this returns.
+  void change(OrderNumber number, const Decide& decide) override;
+  std::vector<OrderEvent> of_order(OrderNumber number) override;
+  std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
+
   repositories::RingState ring() override;
   repositories::RingState replace(const repositories::Term& term,
                                   const repositories::RingChange& change, Instant now) override;
@@ -141,6 +147,7 @@ class DatabaseClient final : public repositories::OrderStore,
   template <class Change>
   auto write(Change change);
   void wait_for_sale_row();
+  void lock(const Order& order);
   repositories::Term term_of(const repositories::Term& term) const;
 
   Stage* stage_;

@@ -7,6 +7,7 @@
 #include "consumers/batch_writer.h"
 #include "consumers/order_consumer.h"
 #include "queue/local/local_queue.h"
+#include "schedules/order_changes_feed.h"
 #include "schedules/order_loading.h"
 #include "schedules/periods.h"
 #include "schedules/reload.h"
@@ -88,6 +89,7 @@ struct SimServe::Up {
   services::purchase::Checkout checkout;
   services::leasing::Leasing leasing;
   schedules::OrderLoading loading;
+  std::optional<schedules::OrderChangesFeed> changes;
   schedules::Reload reloading;
   services::orders::OrderWriter rows;
   BatchWriter writer;
@@ -149,6 +151,7 @@ SimServe::Up::Up(SimServe& serve)
                      },
                  .review_stock =
                      [this](Now at) {
+                       changes->step();
                        if (stage.bug != Bug::kEndedSaleKept)
                          checkout.catalog().close_ended(at.wall);
                        leasing.review(at, loading.progress().complete);
@@ -182,6 +185,8 @@ void SimServe::Up::start() {
   if (stage.bug != Bug::kLeftOverForgotten) leasing.close_left_over();
   if (stage.bug == Bug::kLoadedTooSoon) checkout.doubt_from(Tick::max());
   while (local.depth() > 0 && local.receive(batch, 10'000)) rows.write(batch);
+  const std::int64_t newest = owner.client_.newest().at(0).seq;
+  changes.emplace(owner.client_, checkout, 0, newest);
   reload_or_throw();
   serving = true;
   if (local.depth() > 0) filled();

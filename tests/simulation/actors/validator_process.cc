@@ -127,6 +127,10 @@ void SimValidator::Up::review(Now now) {
 }
 
 void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
+  if (stage.bug == Bug::kCancelledUnheard) {
+    std::erase_if(reply.orders,
+                  [](const Order& order) { return order.status == OrderStatus::kCancelled; });
+  }
   if (stage.bug == Bug::kOldLeasesKept) reply.newest_lease = LeaseId{};
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;

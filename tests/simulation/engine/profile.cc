@@ -120,6 +120,7 @@ Profile draw_profile(Random& random, WorldKind world) {
   if (random.chance(0.3)) profile.stock_added = 0.6;
   if (random.chance(0.15)) profile.added_behind_reply = 0.1;
   profile.ends_early = random.chance(0.1);
+  if (random.chance(0.25)) profile.cancels = random.between(1, 10);
   if (random.chance(0.3)) profile.orders_at_once = static_cast<std::size_t>(random.between(1, 4));
   profile.banned = rare(0.8);
 

@@ -30,6 +30,7 @@ struct Profile {
   double stock_added = 0;         // chance of each of three moments
   double added_behind_reply = 0;  // chance of each that says "sold out"
   bool ends_early = false;
+  std::int64_t cancels = 0;              // orders that the operator cancels, at most
   bool edited = false;                   // before its start
   std::size_t orders_at_once = 5'000;    // in one reply of quantity control, or one step of loading
   Duration load_every{5'000};            // in `serve`: between two steps of loading

@@ -8,7 +8,9 @@ const REASONS = {
 };
 
 const failure = (reason) =>
-  `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}.`;
+  reason === "cancelled"
+    ? "You bought one, and the shop has cancelled that order since."
+    : `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}.`;
 
 const WORDS = {
   sold: () => ["success", "Sold! One unit is yours."],

@@ -124,7 +124,7 @@ class MultiRowOrderBatch final : public OrderBatch {
     row.define(select);
     prepare(select, fmt::format("SELECT {} FROM orders o FORCE INDEX (orders_by_buyer) "
                                 "WHERE o.sale = {} AND o.buyer IN ({})",
-                                OrderRow::kColumns, sale.value,
+                                OrderRow::kColumnsNow, sale.value,
                                 list_of(buyers, [](const SaleBuyer& pair) { return pair.buyer; })));
     for (select.execute(); select.fetch();) found.push_back(row.order());
   }

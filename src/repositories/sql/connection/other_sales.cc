@@ -12,7 +12,8 @@ namespace stampede::repositories::sql {
 std::string OtherSales::column(std::string_view sale) {
   return fmt::format(
       "COALESCE((SELECT GROUP_CONCAT(x.id) FROM sales y JOIN sales x ON x.product = y.product "
-      "AND x.id <> y.id WHERE y.id = {} AND (x.unleased < x.quantity OR x.failed > 0)), '')",
+      "AND x.id <> y.id WHERE y.id = {} AND (x.unleased < x.quantity OR x.failed > 0 "
+      "OR x.returned > 0)), '')",
       sale);
 }
 

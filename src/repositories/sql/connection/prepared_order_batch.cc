@@ -17,7 +17,7 @@ constexpr std::size_t kBuyersPerSelect = 50;
 
 std::string select_orders_of() {
   std::string sql = fmt::format("SELECT {} FROM orders o WHERE o.sale = :sale AND o.buyer IN (",
-                                OrderRow::kColumns);
+                                OrderRow::kColumnsNow);
   for (std::size_t i = 0; i < kBuyersPerSelect; ++i) {
     sql += fmt::format("{}:b{}", i == 0 ? "" : ", ", i);
   }

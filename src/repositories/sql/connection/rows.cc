@@ -12,8 +12,12 @@ namespace {
 /// Orders are read in pages, because MariaDB's client holds a whole result in memory.
 constexpr std::size_t kOrdersPerPage = 5'000;
 
-constexpr std::string_view kSuccess = "success";
-constexpr std::string_view kFailed = "failed";
+std::optional<OrderStatus> status_named(std::string_view name) {
+  for (const auto status : {OrderStatus::kSuccess, OrderStatus::kFailed, OrderStatus::kCancelled}) {
+    if (name == to_string(status)) return status;
+  }
+  return std::nullopt;
+}
 
 [[noreturn]] void refuse(std::string_view table, std::int64_t id, std::string_view column,
                          std::string_view text) {
@@ -22,7 +26,8 @@ constexpr std::string_view kFailed = "failed";
                                  id, column, text));
 }
 
-FailureReason reason_of(const OrderRow& row) {
+FailureReason reason_of(const OrderRow& row, OrderStatus status) {
+  if (status == OrderStatus::kCancelled) return FailureReason::kCancelled;
   for (const auto reason : {FailureReason::kNone, FailureReason::kTooLate,
                             FailureReason::kLimitReached, FailureReason::kNoUnit}) {
     if (row.reason == to_string(reason)) return reason;
@@ -40,9 +45,7 @@ std::string folded(std::string_view name) {
   return lower;
 }
 
-std::string to_column(OrderStatus status) {
-  return std::string(status == OrderStatus::kSuccess ? kSuccess : kFailed);
-}
+std::string to_column(OrderStatus status) { return std::string(to_string(status)); }
 
 std::string to_column(UserRole role) { return std::string(to_string(role)); }
 
@@ -60,7 +63,8 @@ void OrderRow::define(soci::statement& statement) {
 Order OrderRow::order() const {
   const auto key = IdempotencyKey::parse(intent);
   if (!key) refuse("orders", number, "intent", intent);
-  if (status != kSuccess && status != kFailed) refuse("orders", number, "status", status);
+  const auto its_status = status_named(status);
+  if (!its_status) refuse("orders", number, "status", status);
   return {.number = {number},
           .sale = {sale},
           .buyer = {buyer},
@@ -68,8 +72,8 @@ Order OrderRow::order() const {
           .slot = slot.has_value() ? std::optional{static_cast<std::int32_t>(slot.value)}
                                    : std::nullopt,
           .lease = {lease},
-          .status = status == kSuccess ? OrderStatus::kSuccess : OrderStatus::kFailed,
-          .reason = reason_of(*this),
+          .status = *its_status,
+          .reason = reason_of(*this, *its_status),
           .seq = seq,
           .created_at = to_instant(created_at)};
 }
@@ -141,7 +145,7 @@ void visit_orders(soci::session& session, std::int64_t first,
   select.exchange(soci::use(first));
   prepare(select, fmt::format("SELECT {} FROM orders o WHERE o.number >= :first "
                               "ORDER BY o.number LIMIT {}",
-                              OrderRow::kColumns, kOrdersPerPage));
+                              OrderRow::kColumnsNow, kOrdersPerPage));
   for (std::size_t rows = kOrdersPerPage; rows == kOrdersPerPage;) {
     rows = 0;
     for (select.execute(); select.fetch(); ++rows) {

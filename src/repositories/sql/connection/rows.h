@@ -57,9 +57,15 @@ inline auto use(Nullable& column) { return soci::use(column.value, column.indica
 
 /// `orders o`, as SOCI fills it.
 struct OrderRow {
+  /// As it was created.
   static constexpr const char* kColumns =
       "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, o.status, o.reason, o.seq, "
       "o.created_at";
+  /// As it is now: with the status that its newest event gave it.
+  static constexpr const char* kColumnsNow =
+      "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, COALESCE((SELECT e.kind "
+      "FROM order_events e WHERE e.order_number = o.number ORDER BY e.number DESC LIMIT 1), "
+      "o.status) AS status, o.reason, o.seq, o.created_at";
   static constexpr const char* kNames =  // the same, for INSERT
       "number, sale, buyer, intent, slot, lease, status, reason, seq, created_at";
   std::int64_t number = 0, sale = 0, buyer = 0, lease = 0, seq = 0, created_at = 0;
@@ -106,8 +112,8 @@ struct UserRow {
   User user() const;
 };
 
-/// Streams the orders from number `first` on, in order of number. By the primary key and never by
-/// the unique index, which would fetch each row from another place.
+/// Streams the orders from number `first` on as they are now, in order of number. By the primary
+/// key and never by the unique index, which would fetch each row from another place.
 void visit_orders(soci::session& session, std::int64_t first,
                   const std::function<void(const Order&)>& visit);
 

@@ -73,6 +73,21 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
   }
 }
 
+/// Cancelled orders are no active ones. Their leases stay charged for them.
+void add_cancelled(soci::session& session, AuditedSales& audited_sales) {
+  std::int64_t sale = 0, count = 0;
+  soci::statement select =
+      (session.prepare << "SELECT o.sale, COUNT(*) FROM order_events e "
+                          "JOIN orders o ON o.number = e.order_number GROUP BY o.sale",
+       soci::into(sale), soci::into(count));
+  for (select.execute(); select.fetch();) {
+    const auto audited = audited_sales.find(sale);
+    if (audited == audited_sales.end()) continue;
+    audited->second.cancelled += count;
+    audited->second.active -= count;
+  }
+}
+
 /// Runs a SELECT of (sale, count) and adds each count to that member of its sale.
 void add_counted(soci::session& session, AuditedSales& audited_sales,
                  std::int64_t AuditedSale::*member, const std::string& sql) {
@@ -90,7 +105,9 @@ constexpr const char* kBuyersOverLimit =
     "(SELECT o.sale, o.buyer, COUNT(*) AS active FROM orders o "
     " JOIN (SELECT sale, buyer FROM orders GROUP BY sale, buyer HAVING COUNT(*) > 1) m "
     " ON m.sale = o.sale AND m.buyer = o.buyer "
-    " WHERE o.status = 'success' GROUP BY o.sale, o.buyer) b "
+    " WHERE o.status = 'success' AND NOT EXISTS "
+    " (SELECT 1 FROM order_events e WHERE e.order_number = o.number) "
+    " GROUP BY o.sale, o.buyer) b "
     "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale";
 constexpr const char* kDoubledIntents =
     "SELECT d.sale, COUNT(*) FROM "
@@ -122,6 +139,8 @@ std::vector<AuditedSale> SqlAudit::audited_sales() {
     auto audited_sales = select_sales(session);
     add_leases(session, audited_sales);
     add_counts(session, audited_sales);
+    add_cancelled(session, audited_sales);
+    add_counted(session, audited_sales, &AuditedSale::returned, "SELECT id, returned FROM sales");
     add_counted(session, audited_sales, &AuditedSale::failed_as_counted,
                 "SELECT id, failed FROM sales");
     add_counted(session, audited_sales, &AuditedSale::added_while_on,

@@ -20,17 +20,20 @@ struct Choice {
 std::vector<PositionByHolder> select_sales(soci::session& session, const Choice& choice) {
   SaleRow row;
   std::int64_t failed = 0;
+  std::int64_t returned = 0;
   soci::statement select(session);
   row.define(select);
   select.exchange(soci::into(failed));
+  select.exchange(soci::into(returned));
   select.exchange(soci::use(choice.value));
-  prepare(select, fmt::format("SELECT {}, s.failed FROM sales s WHERE {} ORDER BY s.id",
+  prepare(select, fmt::format("SELECT {}, s.failed, s.returned FROM sales s WHERE {} ORDER BY s.id",
                               SaleRow::kColumns, choice.condition));
   std::vector<PositionByHolder> units;
   for (select.execute(); select.fetch();) {
     PositionByHolder& each = units.emplace_back();
     each.sale = row.sale();
     each.failed = failed;
+    each.sold = -returned;  // of what leases were charged for, which is added
   }
   return units;
 }

@@ -26,13 +26,10 @@ Process::Process(Stage& stage, std::string name)
 Now Process::now() const {
   const Duration time = stage_->scheduler.time();
   const Duration drifted = time + Duration{time.count() * drift_ / 1'000'000};
-  const auto whole = std::chrono::floor<std::chrono::milliseconds>(drifted);
-  Now now{kWallBegins + wall_offset_ + wall_error_ + whole, Tick{tick_offset_ + whole}};
-  now.tick -= std::chrono::floor<std::chrono::milliseconds>(tick_lost_);
-  if (stage_->bug == Bug::kSuspendedTimeForgotten) {
-    now.tick -= std::chrono::floor<std::chrono::milliseconds>(stood_still());
-  }
-  return now;
+  const Duration lost = stage_->bug == Bug::kSuspendedTimeForgotten ? stood_still() : tick_lost_;
+  const auto whole = [](Duration d) { return std::chrono::floor<std::chrono::milliseconds>(d); };
+  return {kWallBegins + wall_offset_ + wall_error_ + whole(drifted),
+          Tick{tick_offset_ + whole(drifted - lost)}};
 }
 
 Duration Process::stood_still() const {

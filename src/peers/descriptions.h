@@ -112,7 +112,7 @@ void describe_row(auto& io, Is<Order> auto& order) {
   io(order.intent);
   io(order.slot, Whole{1, 1'000'000});
   io(order.lease);
-  io(order.reason, OneOf{kReasons, "\"\", too-late, limit-reached or no-unit"});
+  io(order.reason, OneOf{kReasons, "\"\", too-late, limit-reached, no-unit or cancelled"});
   io(order.seq, Whole{1});
   io(order.created_at);
 }

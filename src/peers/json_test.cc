@@ -441,6 +441,7 @@ TEST(PeerJson, RefusesOrdersThatCannotBe) {
   };
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"",3,0])"), "accepted");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",null,4,"too-late",3,0])"), "accepted");
+  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"cancelled",3,0])"), "accepted");
   EXPECT_EQ(refused(R"([0,1,2,"0123456789abcdef",1,4,"",3,0])"),
             "orders[0][0] is 0: expected a whole number from 1");
   EXPECT_EQ(
@@ -450,8 +451,9 @@ TEST(PeerJson, RefusesOrdersThatCannotBe) {
             "orders[0][4] is null: expected a whole number from 1 to 1000000");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"too-late",3,0])"),
             "orders[0][4] is 1: expected null, because the order failed");
-  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"lost",3,0])"),
-            "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached, no-unit or cancelled");
+  EXPECT_EQ(
+      refused(R"([9,1,2,"0123456789abcdef",1,4,"lost",3,0])"),
+      "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached, no-unit or cancelled");
 }
 
 TEST(PeerJson, RefusesALeaseWithAReasonWhyThereIsNone) {

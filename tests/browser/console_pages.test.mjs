@@ -120,6 +120,14 @@ test("the blacklist", (t) => see(t, "blacklist", "/blacklist"));
 test("the audit log", (t) => see(t, "audit-log", "/audit-log", { prepare: hideWhoAndWhen }));
 test("the report of a sale", (t) =>
   see(t, "report", `/sales/${ended}/report`, { prepare: hideMeasured }));
+test("an order that is cancelled", (t) =>
+  see(t, "order-cancelled", "/orders/4", {
+    prepare: async (page) => {
+      await page.getByLabel(/Reason/).fill("paid twice");
+      await page.getByRole("button", { name: "Cancel order 4" }).click();
+      await steps.shows(page.locator("main"), /its unit went back into the sale/);
+    },
+  }));
 test("a page that is not there", (t) => see(t, "not-found", "/nowhere", { status: 404 }));
 
 test("the live view", async (t) => {

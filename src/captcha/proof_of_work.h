@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "captcha/captcha.h"
 #include "concurrency/mutex.h"
-#include "identity/guess_limit.h"
 #include "model/time.h"
 
 namespace stampede::captcha {
@@ -34,10 +32,6 @@ class ProofOfWork {
   static constexpr std::int64_t kCalm = 100;
   static constexpr std::int64_t kDearest = 16;
 
-  /// True once for each sealed task. Of more than 65,536 used ones within the life of a challenge
-  /// the oldest are forgotten; a pass for one again would be for the same intent.
-  [[nodiscard]] bool use(const std::string& sealed, Tick now) { return used_.charge(sealed, now); }
-
  private:
   /// Counts this task; the price of it, as a factor.
   std::int64_t price(Tick now);
@@ -47,7 +41,6 @@ class ProofOfWork {
   Tick window_ STAMPEDE_GUARDED_BY(mutex_);  // its beginning
   std::int64_t given_ STAMPEDE_GUARDED_BY(mutex_) = 0;
   std::int64_t given_before_ STAMPEDE_GUARDED_BY(mutex_) = 0;
-  identity::GuessLimit used_{1, 65'536, Tokens::kLifetime};
 };
 
 }  // namespace stampede::captcha

@@ -150,8 +150,8 @@ test("a proof of work in the place of a picture", async () => {
   const solution = { challenge: task.signature, answer: solveWork(task) };
   const json = { ...solution, productID: Number(productID), key };
   const { body } = await call(client, "verifyCaptcha", 200, { json });
-  const again = await call(client, "verifyCaptcha", 403, { json });
-  assert.equal(slug(again.body), "captcha-used");
+  const { body: again } = await call(client, "verifyCaptcha", 200, { json });
+  assert.ok(again.pass, "for the same intent: the first answer may have been lost");
   await call(client, "check", 201, {
     query: { productID },
     headers: { "Idempotency-Key": key, "Captcha-Pass": body.pass },

@@ -159,7 +159,7 @@ std::string solve(const boost::json::object& task) {
   return "none";
 }
 
-TEST(Captcha, AProofOfWorkIsGoodOnceAndForItsBuyerAlone) {
+TEST(Captcha, AProofOfWorkIsGoodForOnePurchaseOfItsBuyerAlone) {
   Shop shop(
       Environment{{"STAMPEDE_CAPTCHA_MINIMUM_SECONDS", "0"}, {"STAMPEDE_CAPTCHA_WORK", "20000"}});
   const ProductId lamp = shop.open_sale({.captcha = true});
@@ -177,7 +177,7 @@ TEST(Captcha, AProofOfWorkIsGoodOnceAndForItsBuyerAlone) {
       << "nor for another purchase of its own";
   const auto passed = verify(honest, lamp, key, sealed, answer);
   ASSERT_EQ(passed.status, 200) << passed.body;
-  EXPECT_THAT(verify(honest, lamp, key, sealed, answer).body, HasSubstr("#captcha-used\""));
+  EXPECT_EQ(verify(honest, lamp, key, sealed, answer).status, 200) << "its answer may be lost";
 
   const std::string pass = text_of(passed, "pass");
   EXPECT_EQ(thief.buy(lamp, key, pass).result, "captcha-required");

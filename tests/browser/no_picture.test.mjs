@@ -103,9 +103,9 @@ test("a work that is too old is done anew, and a picture may be had again", asyn
   const { page } = visitor;
   await page.getByRole("button", { name: WAY }).click();
   await steps.shows(note(page), /has done its work/);
-  const type = "/openapi.json#captcha-used";
-  const used = (route) => route.fulfill({ status: 403, json: { type } });
-  await page.route("**/captcha/verify", used, { times: 1 });
+  const type = "/openapi.json#captcha-wrong";
+  const tooOld = (route) => route.fulfill({ status: 403, json: { type } });
+  await page.route("**/captcha/verify", tooOld, { times: 1 });
   await steps.buyButton(page).click();
   await steps.shows(steps.outcome(page), /works anew/);
   await page.getByRole("button", { name: BACK }).click();

@@ -145,8 +145,7 @@ http::Response CaptchaController::work(const http::Request& request) {
 }
 
 std::optional<http::Response> CaptchaController::refusal(const captcha::Judgement& judgement,
-                                                         const std::string& challenge, UserId buyer,
-                                                         Now now) {
+                                                         UserId buyer, Now now) {
   using Result = captcha::Judgement::Result;
   if (judgement.result == Result::kTooSoon) {  // it was not looked at, so it is no guess
     return http::problem(429, "too-fast",
@@ -163,10 +162,6 @@ std::optional<http::Response> CaptchaController::refusal(const captcha::Judgemen
         "That is not what the challenge asks for, or it has expired: try a new one.");
   }
   services_.wrong_answers.forgive(buyer);
-  if (judgement.kind == captcha::Kind::kWork && !services_.work.use(challenge, now.tick)) {
-    return http::problem(403, "captcha-used",
-                         "That work has earned its pass already: ask for more.");
-  }
   return std::nullopt;
 }
 
@@ -185,7 +180,7 @@ http::Response CaptchaController::verify(const http::Request& request) {
   if (!subject) return subject.error();
   const auto judgement = services_.tokens.judge(*asked->challenge, *asked->answer, *subject,
                                                 services_.minimum, now.wall);
-  if (auto refused = refusal(judgement, *asked->challenge, *buyer, now)) return *std::move(refused);
+  if (auto refused = refusal(judgement, *buyer, now)) return *std::move(refused);
   boost::json::object answer;
   answer["pass"] = services_.tokens.seal_pass(*subject, now.wall);
   return json_response(200, answer);

@@ -21,7 +21,8 @@ namespace stampede::controllers {
 /// GET /captcha?productID=N&key=K: a picture and, in the header Captcha-Challenge, its sealed
 /// challenge, whose answer is taken after Captcha-Wait milliseconds. GET /captcha/work, with the
 /// same parameters: a proof of work instead. POST /captcha/verify {challenge, answer, productID,
-/// key}, as JSON or a form: the pass that /check asks for. All are bound to this buyer, product and
+/// key}, as JSON or a form: the pass that /check asks for; the same again, whose answer was lost,
+/// earns another one for the same intent. All are bound to this buyer, product and
 /// intent. Thread-safe; the services outlive it.
 class CaptchaController {
  public:
@@ -51,8 +52,7 @@ class CaptchaController {
   std::expected<captcha::Subject, http::Response> admit(const http::Request& request,
                                                         captcha::Kind kind, Now now);
   /// The refusal of an answer that earns no pass.
-  std::optional<http::Response> refusal(const captcha::Judgement& judgement,
-                                        const std::string& challenge, UserId buyer, Now now);
+  std::optional<http::Response> refusal(const captcha::Judgement& judgement, UserId buyer, Now now);
 
   Services services_;
   Clock clock_;

@@ -262,7 +262,7 @@ export class Captcha {
       await wait(verified.retryAfter * 1000);
       verified = await this.#verify(answer);
     }
-    const spent = ["captcha-wrong", "captcha-used"].includes(verified.problem);
+    const spent = verified.problem === "captcha-wrong"; // it has expired
     return this.#works && spent ? { ...verified, problem: "work-spent" } : verified;
   }
 

@@ -12,6 +12,9 @@ CREATE TABLE order_events (
 );
 CREATE INDEX order_events_by_order ON order_events (order_number);
 
+-- orders.status is how an order was created (success | failed). A cancelled order keeps its slot, so slots count
+-- on beyond the limit.
+
 -- Units of cancelled orders, which went back into the sale: so many fewer are sold than its leases were charged
 -- for.
 ALTER TABLE sales ADD COLUMN returned BIGINT NOT NULL DEFAULT 0;

@@ -125,7 +125,7 @@ void BatchWriter::tell(const services::orders::Written& written) {
   statistics_.batches.add();
   std::uint64_t failed = 0;
   for (const Order& order : written.orders) {
-    if (order.active()) continue;
+    if (order.status != OrderStatus::kFailed) continue;  // one that was cancelled had not failed
     ++failed;
     if (order.reason == FailureReason::kNoUnit) {
       telemetry::log_error("an order without a unit: the lease does not cover it",

@@ -39,16 +39,18 @@ class Accounts {
   /// A new password raises the epoch too, in the same transaction.
   virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
                                                    Instant now) = 0;
-  /// A new role raises the epoch too, in the same transaction: sessions carry the role.
-  virtual std::optional<SessionEpoch> set_role(UserId id, UserRole role, Instant now) = 0;
-  enum class RemovalError : std::uint8_t {
+  enum class OperatorError : std::uint8_t {
     kNoOperator,  // there is no such user, or a buyer
     kLastOwner,   // nobody else is an owner
   };
+  /// Gives an operator another role of the console. Raises the epoch too, in the same transaction:
+  /// sessions carry the role.
+  virtual std::expected<SessionEpoch, OperatorError> set_role(UserId id, UserRole role,
+                                                              Instant now) = 0;
   /// Makes an operator of whatever role a buyer whom no password opens: the name is given to nobody
-  /// else. Raises the epoch too, in the same transaction; of owners who remove each other at once,
-  /// one stays.
-  virtual std::expected<SessionEpoch, RemovalError> remove_operator(UserId id, Instant now) = 0;
+  /// else. Takes the second factor and raises the epoch too, in the same transaction; of owners who
+  /// remove each other at once, one stays.
+  virtual std::expected<SessionEpoch, OperatorError> remove_operator(UserId id, Instant now) = 0;
   /// The epochs that were raised after `revision`. For a caller that knows no revision (-1), or a
   /// greater one than the database (which lost its tail in a failover), all that were raised at or
   /// after `recent`: cookies from before then have expired.

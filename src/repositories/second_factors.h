@@ -10,7 +10,9 @@
 
 namespace stampede::repositories {
 
-/// The secrets behind operators' codes, sealed as the caller has them. Thread-safe; calls block.
+/// The secrets behind operators' codes, sealed as the caller has them. Whoever is given another
+/// one, or loses it, has no session any more: add(), put() and remove() raise the user's session
+/// epoch in their transaction. Thread-safe; calls block.
 class SecondFactors {
  public:
   virtual ~SecondFactors() = default;
@@ -26,7 +28,7 @@ class SecondFactors {
   /// Replaces what the user had.
   virtual void put(UserId user, std::string_view secret, Instant now) = 0;
   /// False if the user had none.
-  virtual bool remove(UserId user) = 0;
+  virtual bool remove(UserId user, Instant now) = 0;
   /// Remembers that the code of `step` was accepted, and stores the secret as it is sealed now.
   /// False, and nothing changed, if that code or a later one was accepted before, or if the secret
   /// is not `before` any more.

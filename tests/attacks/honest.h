@@ -93,15 +93,16 @@ inline std::string check_request(ProductId product, const MintedBuyer& buyer) {
       product.value, buyer.sign, fresh_key());
 }
 
-/// True if the answer is a yes; while it is "pending", the same is asked again. False too if the
-/// server closes the connection, as it does beyond its cap.
+/// True if the answer is a yes; while it is "pending", the same is asked again, for kPatience.
+/// False too if the server closes the connection, as it does beyond its cap.
 inline bool buys(RawConnection& connection, ProductId product, const MintedBuyer& buyer) {
   const std::string request = check_request(product, buyer);
   std::string answer;
-  do {
+  const bool decided = eventually(kPatience, [&] {
     answer = connection.ask(request);
-  } while (answer.starts_with("HTTP/1.1 202"));
-  return answer.starts_with("HTTP/1.1 20");
+    return !answer.starts_with("HTTP/1.1 202");
+  });
+  return decided && answer.starts_with("HTTP/1.1 20");
 }
 
 /// Buyers of a sale without captcha, who come one after another and buy one unit each. For one

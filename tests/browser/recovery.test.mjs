@@ -54,6 +54,25 @@ test("a reload in the middle of a purchase shows its outcome", async (t) => {
   await page.getByRole("heading", { name: `Order ${order}` }).waitFor();
 });
 
+test("an order that the shop has cancelled is told, and another can be bought", async (t) => {
+  const { page, before } = await enter(t);
+  await steps.buyButton(page).click();
+  const order = await steps.soldOrder(page);
+  await page.reload();
+  await steps.shows(steps.buyButton(page), /^Bought$/);
+  stage.shop.run(["order", "cancel", order, "--reason", "paid twice"]);
+  await eventually(async () => {
+    await page.reload();
+    await steps.shows(steps.outcome(page), /the shop has cancelled that order/);
+  });
+  await steps.shows(steps.buyButton(page), /^Buy$/);
+  await steps.buyButton(page).click();
+  assert.notEqual(await steps.soldOrder(page), order);
+  assert.equal(ordersSince(before), 1);
+  await page.goto("/orders");
+  await steps.shows(page.locator("main"), /Cancelled by the shop/);
+});
+
 test("an answer that is lost is asked for again, with the same key", async (t) => {
   const { visitor, page, before } = await enter(t);
   visitor.expect(LOST);

@@ -170,6 +170,38 @@ TEST_F(ACluster, EveryValidatorHearsOfACancelledOrderAndItsUnitIsSoldAgain) {
   cluster_->run({"audit"});
 }
 
+/// The consumer's transactions and the operator's lock the same rows.
+TEST_F(ACluster, OrdersAreCancelledWhileOthersOfTheirBuyersAreWritten) {
+  constexpr int kOrders = 60;
+  constexpr int kCancelled = 20;
+  const auto sale = cluster_->open_sale({.quantity = kOrders, .limit = 100});
+  std::vector<Pair> buyers;
+  for (int i = 0; i < 3; ++i) buyers.push_back(new_buyer());
+  auto bought = std::async(std::launch::async, [&] {
+    for (int i = 0; i < kOrders; ++i) {
+      Pair& buyer = buyers[static_cast<std::size_t>(i % 3)];
+      order_of(i % 2 == 0 ? buyer.a : buyer.b, sale.product, fresh_key());
+    }
+  });
+  const std::string newest = fmt::format(
+      "SELECT COALESCE(MAX(number), 0) FROM orders o WHERE sale = {} AND NOT EXISTS "
+      "(SELECT 1 FROM order_events e WHERE e.order_number = o.number)",
+      sale.id.value);
+  for (int cancelled = 0; cancelled < kCancelled;) {
+    const std::int64_t order = cluster_->number(newest);
+    if (order == 0) continue;
+    cluster_->run({"order", "cancel", std::to_string(order)});
+    ++cancelled;
+  }
+  bought.get();
+  cluster_->run({"audit"});
+  const auto count = [&](const std::string& rest) {
+    return cluster_->number(fmt::format("SELECT {} = {}", rest, sale.id.value));
+  };
+  EXPECT_EQ(count("returned FROM sales WHERE id"), kCancelled);
+  EXPECT_EQ(count("COUNT(*) FROM orders WHERE status = 'success' AND sale"), kOrders);
+}
+
 TEST_F(ACluster, APendingPurchaseIsFollowedToItsOrder) {
   const auto sale = cluster_->open_sale({.quantity = 10});
   Pair buyer = new_buyer();

@@ -89,14 +89,17 @@ class ProductPage {
     this.#draw();
   }
 
-  /** Asks whether the stored purchase exists: if the shop's data was replaced, ids of sales repeat, and
-      the stored intent belongs to another sale. */
+  /** Asks what became of the stored purchase. The shop may have cancelled it: then the buyer may have
+      another. And if the shop's data was replaced, ids of sales repeat, and the stored intent belongs
+      to another sale. */
   async #confirm(intent) {
     const { key } = intent;
     const known = await ask(intent.address).catch(() => undefined);
-    if (known !== null || !intent.holds(key)) return; // it exists, or the server cannot tell
-    intent.renew();
-    if (intent === this.#intent) this.#say(null);
+    const over = known === null || known?.type === "purchase-failed";
+    if (!over || !intent.holds(key)) return; // it stands, or the server cannot tell
+    intent.renew(known ?? undefined);
+    if (intent === this.#intent) this.#say(known);
+    this.#sale.follow();
     this.#draw();
   }
 

@@ -210,6 +210,7 @@ TEST_F(OperatorGuardTest, ABuyersRoleOpensNothingAndANewRoleEndsTheSession) {
   browser_.cookies["operator"] = console_.cookie(console_.olga, UserRole::kBuyer);
   expect_locked();
   console_.log_in(UserRole::kOwner);
+  console_.users.add("oda", UserRole::kOwner);  // the last owner stays one
   const auto epoch = console_.users.set_role(console_.olga, UserRole::kViewer, console_.now.wall);
   console_.sessions.revoke_below(console_.olga, *epoch, console_.now.wall);  // as the reload does
   expect_locked();

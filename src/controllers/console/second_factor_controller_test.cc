@@ -47,7 +47,7 @@ class SecondFactorControllerTest : public testing::Test {
   }
 
   TestConsole console_{.second_factor_required = true};
-  test_support::FakeSecondFactors factors_;
+  test_support::FakeSecondFactors factors_{&console_.users};
   SecondFactor factor_{factors_, console_.ring.ring()};
   services::accounts::Buyers users_{{console_.users, console_.users, console_.users}};
   services::operations::OperatorOperations operations_{console_.users, factors_, console_.journal};

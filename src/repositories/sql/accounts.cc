@@ -27,26 +27,6 @@ std::optional<User> select_user(soci::session& session, std::string_view conditi
   return row.user();
 }
 
-std::optional<SessionEpoch> raise(soci::session& session, UserId id, Instant now) {
-  const auto raised_at = to_column(now);
-  soci::statement update =
-      (session.prepare << "UPDATE users SET session_epoch = session_epoch + 1, "
-                          "epoch_raised_at = :now WHERE id = :id",
-       soci::use(raised_at), soci::use(id.value));
-  update.execute(true);
-  if (update.get_affected_rows() != 1) return std::nullopt;
-  // The revision's row stays locked until the commit, so that nobody reads a revision before all
-  // epochs up to it are committed.
-  raise_revision(session, kSessionsRevision);
-  session << "UPDATE users SET epoch_revision = "
-             "(SELECT r.revision FROM revisions r WHERE r.topic = 'sessions') WHERE id = :id",
-      soci::use(id.value);
-  SessionEpoch epoch = 0;
-  session << "SELECT session_epoch FROM users WHERE id = :id", soci::use(id.value),
-      soci::into(epoch);
-  return epoch;
-}
-
 bool other_owner(soci::session& session, UserId than) {
   std::int64_t id = 0;
   session << "SELECT id FROM users WHERE role = 'owner' AND id <> :id LIMIT 1",
@@ -85,6 +65,26 @@ void insert_minted(soci::session& session, std::span<const std::int64_t> ids, In
 }
 
 }  // namespace
+
+std::optional<SessionEpoch> raise_epoch(soci::session& session, UserId id, Instant now) {
+  const auto raised_at = to_column(now);
+  soci::statement update =
+      (session.prepare << "UPDATE users SET session_epoch = session_epoch + 1, "
+                          "epoch_raised_at = :now WHERE id = :id",
+       soci::use(raised_at), soci::use(id.value));
+  update.execute(true);
+  if (update.get_affected_rows() != 1) return std::nullopt;
+  // The revision's row stays locked until the commit, so that nobody reads a revision before all
+  // epochs up to it are committed.
+  raise_revision(session, kSessionsRevision);
+  session << "UPDATE users SET epoch_revision = "
+             "(SELECT r.revision FROM revisions r WHERE r.topic = 'sessions') WHERE id = :id",
+      soci::use(id.value);
+  SessionEpoch epoch = 0;
+  session << "SELECT session_epoch FROM users WHERE id = :id", soci::use(id.value),
+      soci::into(epoch);
+  return epoch;
+}
 
 std::expected<UserId, Accounts::NameTaken> SqlAccounts::create(std::string_view name,
                                                                std::string_view password_hash,
@@ -140,7 +140,8 @@ std::vector<User> SqlAccounts::list(UserId after, std::size_t limit) {
 }
 
 std::optional<SessionEpoch> SqlAccounts::raise_epoch(UserId id, Instant now) {
-  return database_.write([&](soci::session& session) { return raise(session, id, now); });
+  return database_.write(
+      [&](soci::session& session) { return sql::raise_epoch(session, id, now); });
 }
 
 std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_view hash,
@@ -149,39 +150,57 @@ std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_vie
   return database_.write([&](soci::session& session) {
     session << "UPDATE users SET password_hash = :hash WHERE id = :id", soci::use(its_hash),
         soci::use(id.value);
-    return raise(session, id, now);
+    return sql::raise_epoch(session, id, now);
   });
 }
 
-std::optional<SessionEpoch> SqlAccounts::set_role(UserId id, UserRole role, Instant now) {
+/// An operator whose row stays as it is until the commit, and may lose the role if it is one that
+/// others have, too.
+std::expected<SessionEpoch, Accounts::OperatorError> SqlAccounts::lock_operator(
+    soci::session& session, UserId id, bool stays_owner, Instant now) {
+  // First of all: from here on no other role changes until the commit (raise_epoch()).
+  const auto epoch = sql::raise_epoch(session, id, now);
+  const auto user = select_user(session, "u.id = :id", id.value);
+  if (!epoch || !user || !is_of_console(user->role)) {
+    return std::unexpected(OperatorError::kNoOperator);
+  }
+  if (user->role == UserRole::kOwner && !stays_owner && !other_owner(session, id)) {
+    return std::unexpected(OperatorError::kLastOwner);
+  }
+  return *epoch;
+}
+
+template <class Change>
+std::expected<SessionEpoch, Accounts::OperatorError> SqlAccounts::change_operator(UserId id,
+                                                                                  bool stays_owner,
+                                                                                  Instant now,
+                                                                                  Change change) {
+  Transaction transaction(database_, Access::kWrite);
+  const auto epoch = transaction.run([&](soci::session& session) {
+    auto locked = lock_operator(session, id, stays_owner, now);
+    if (locked) change(session);
+    return locked;
+  });
+  if (epoch) transaction.commit();  // else it rolls back
+  return epoch;
+}
+
+std::expected<SessionEpoch, Accounts::OperatorError> SqlAccounts::set_role(UserId id, UserRole role,
+                                                                           Instant now) {
   const std::string its_role = to_column(role);
-  return database_.write([&](soci::session& session) {
+  return change_operator(id, role == UserRole::kOwner, now, [&](soci::session& session) {
     session << "UPDATE users SET role = :role WHERE id = :id", soci::use(its_role),
         soci::use(id.value);
-    return raise(session, id, now);
   });
 }
 
-std::expected<SessionEpoch, Accounts::RemovalError> SqlAccounts::remove_operator(UserId id,
-                                                                                 Instant now) {
-  using Result = std::expected<SessionEpoch, RemovalError>;
-  Transaction transaction(database_, Access::kWrite);
-  auto result = transaction.run([&](soci::session& session) -> Result {
-    // First of all: from here on no other role changes until the commit (raise()).
-    const auto epoch = raise(session, id, now);
-    const auto user = select_user(session, "u.id = :id", id.value);
-    if (!epoch || !user || !is_of_console(user->role)) {
-      return std::unexpected(RemovalError::kNoOperator);
-    }
-    if (user->role == UserRole::kOwner && !other_owner(session, id)) {
-      return std::unexpected(RemovalError::kLastOwner);
-    }
+std::expected<SessionEpoch, Accounts::OperatorError> SqlAccounts::remove_operator(UserId id,
+                                                                                  Instant now) {
+  return change_operator(id, false, now, [&](soci::session& session) {
     session << "UPDATE users SET role = 'buyer', password_hash = '!' WHERE id = :id",
         soci::use(id.value);
-    return *epoch;
+    session << "DELETE FROM second_factors WHERE user_id = :id", soci::use(id.value);
   });
-  if (result) transaction.commit();  // else it rolls back
-  return result;
 }
 
 RaisedEpochs SqlAccounts::epochs_raised(std::int64_t revision, Instant recent) {

@@ -122,7 +122,7 @@ void SqlOrderStore::Statements::advance(std::int32_t shard, const ShardEnd& end)
 void SqlOrderStore::Statements::count_failed(std::span<const Order> orders) {
   std::map<std::int64_t, std::int64_t> failed;  // by sale, so rows are locked in order of id
   for (const Order& order : orders) {
-    if (!order.active()) ++failed[order.sale.value];
+    if (order.status == OrderStatus::kFailed) ++failed[order.sale.value];
   }
   for (const auto& [sale, count] : failed) {
     id_ = sale;

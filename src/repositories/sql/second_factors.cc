@@ -1,5 +1,6 @@
 #include "repositories/sql/second_factors.h"
 
+#include "repositories/sql/accounts.h"
 #include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
@@ -26,6 +27,7 @@ bool SqlSecondFactors::add(UserId user, std::string_view secret, std::int64_t st
       if (database_.dialect().is_duplicate(session)) return false;
       throw;
     }
+    raise_epoch(session, user, now);
     return true;
   });
 }
@@ -38,15 +40,18 @@ void SqlSecondFactors::put(UserId user, std::string_view secret, Instant now) {
     session << "INSERT INTO second_factors (user_id, secret, last_step, created_at) "
                "VALUES (:user, :secret, 0, :created_at)",
         soci::use(user.value), soci::use(its_secret), soci::use(created_at);
+    raise_epoch(session, user, now);
   });
 }
 
-bool SqlSecondFactors::remove(UserId user) {
+bool SqlSecondFactors::remove(UserId user, Instant now) {
   return database_.write([&](soci::session& session) {
     soci::statement erase = (session.prepare << "DELETE FROM second_factors WHERE user_id = :user",
                              soci::use(user.value));
     erase.execute(true);
-    return erase.get_affected_rows() == 1;
+    const bool had_one = erase.get_affected_rows() == 1;
+    if (had_one) raise_epoch(session, user, now);
+    return had_one;
   });
 }
 

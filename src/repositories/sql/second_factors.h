@@ -13,7 +13,7 @@ class SqlSecondFactors final : public SecondFactors {
   std::optional<Stored> find(UserId user) override;
   bool add(UserId user, std::string_view secret, std::int64_t step, Instant now) override;
   void put(UserId user, std::string_view secret, Instant now) override;
-  bool remove(UserId user) override;
+  bool remove(UserId user, Instant now) override;
   bool accept(UserId user, std::int64_t step, std::string_view before,
               std::string_view secret) override;
 

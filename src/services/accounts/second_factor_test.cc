@@ -75,7 +75,7 @@ TEST_F(SecondFactorTest, TheSecretIsSealedForItsUserAndANewOneReplacesIt) {
   EXPECT_EQ(log_in("eve").error(), AccountError::kCodeNeeded);
   EXPECT_EQ(factor_.check(eve, code(), now_.wall + std::chrono::seconds{30}),
             SecondFactor::Proof::kWrong);
-  factors_.remove(id_);
+  factors_.remove(id_, now_.wall);
   EXPECT_TRUE(log_in("olga"));
 }
 

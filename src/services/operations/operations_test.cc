@@ -201,7 +201,7 @@ TEST_F(OperationsTest, OwnersAloneLogOwnersOut) {
 TEST_F(OperationsTest, OperatorsGetRolesAndSecondFactors) {
   const auto id = user_operations_.add(kWho, {"vera", "long enough", UserRole::kViewer});
   ASSERT_TRUE(id);
-  test_support::FakeSecondFactors factors;
+  test_support::FakeSecondFactors factors{&users_};
   const test::TestRing ring;
   accounts::SecondFactor factor{factors, ring.ring()};
   OperatorOperations operators{users_, factors, journal_};
@@ -233,7 +233,6 @@ TEST_F(OperationsTest, AnOperatorIsRemovedButNotTheLastOwner) {
   OperatorOperations operators{users_, factors, journal_};
   const UserId olga = users_.add("olga", UserRole::kOwner);
   const UserId vera = users_.add("vera", UserRole::kViewer, "hash");
-  factors.put(vera, "sealed", kNow.wall);
   EXPECT_THAT(operators.remove(kWho, *users_.find(olga)).error(),
               testing::AllOf(HasSubstr("olga is the last owner"), HasSubstr("operator add")));
   EXPECT_EQ(users_.find(olga)->role, UserRole::kOwner);
@@ -242,10 +241,12 @@ TEST_F(OperationsTest, AnOperatorIsRemovedButNotTheLastOwner) {
   EXPECT_EQ(operators.remove(kWho, *users_.find(vera)), SessionEpoch{1});
   EXPECT_EQ(users_.find(vera)->role, UserRole::kBuyer);
   EXPECT_EQ(users_.find(vera)->password_hash, "!");
-  EXPECT_FALSE(factors.find(vera));
   EXPECT_THAT(operators.remove(kWho, *users_.find(vera)).error(), HasSubstr("is a buyer"));
   EXPECT_THAT(changes(),
               ElementsAre("operator remove, user " + std::to_string(vera.value) + " vera"));
+  EXPECT_THAT(operators.set_role(kWho, *users_.find(olga), UserRole::kViewer).error(),
+              HasSubstr("olga is the last owner"));
+  EXPECT_TRUE(operators.set_role(kWho, *users_.find(olga), UserRole::kOwner)) << "as before";
   users_.add("oda", UserRole::kOwner);
   EXPECT_TRUE(operators.remove(kWho, *users_.find(olga))) << "there is another one";
 }

@@ -15,6 +15,14 @@ std::unexpected<std::string> is_buyer(const User& user) {
       fmt::format("{} is a buyer; expected somebody whom `stampede operator add` made", user.name));
 }
 
+std::unexpected<std::string> refused(repositories::Accounts::OperatorError error,
+                                     const User& user) {
+  if (error == repositories::Accounts::OperatorError::kNoOperator) return is_buyer(user);
+  return std::unexpected(fmt::format(
+      "{} is the last owner; expected another one first: `stampede operator add NAME --role owner`",
+      user.name));
+}
+
 }  // namespace
 
 Outcome<void> OperatorOperations::set_role(const Operator& who, const User& user, UserRole role) {
@@ -23,23 +31,15 @@ Outcome<void> OperatorOperations::set_role(const Operator& who, const User& user
     return std::unexpected(fmt::format(
         "role: {} is none of the console; expected viewer, operator or owner", to_string(role)));
   }
-  if (!accounts_->set_role(user.id, role, who.now.wall)) {
-    return std::unexpected(fmt::format("there is no user {} any more", user.id.value));
-  }
+  const auto epoch = accounts_->set_role(user.id, role, who.now.wall);
+  if (!epoch) return refused(epoch.error(), user);
   journal_->record(who, "operator role", fmt::format("{}: {}", subject_of(user), to_string(role)));
   return {};
 }
 
 Outcome<SessionEpoch> OperatorOperations::remove(const Operator& who, const User& user) {
   const auto epoch = accounts_->remove_operator(user.id, who.now.wall);
-  if (!epoch && epoch.error() == repositories::Accounts::RemovalError::kLastOwner) {
-    return std::unexpected(fmt::format(
-        "{} is the last owner; expected another one first: `stampede operator add NAME --role "
-        "owner`",
-        user.name));
-  }
-  if (!epoch) return is_buyer(user);
-  factors_->remove(user.id);
+  if (!epoch) return refused(epoch.error(), user);
   journal_->record(who, "operator remove", subject_of(user));
   return *epoch;
 }
@@ -48,7 +48,6 @@ Outcome<std::string> OperatorOperations::renew_second_factor(const Operator& who
                                                              accounts::SecondFactor& factor) {
   if (!is_of_console(user.role)) return is_buyer(user);
   std::string uri = factor.renew(user, who.now.wall);
-  accounts_->raise_epoch(user.id, who.now.wall);  // no session without it goes on
   journal_->record(who, "operator totp", subject_of(user));
   return uri;
 }
@@ -58,16 +57,14 @@ accounts::SecondFactor::SetUp OperatorOperations::set_up_second_factor(
     std::string_view code) {
   const auto result = factor.set_up(user.id, sealed, code, who.now.wall);
   if (result != accounts::SecondFactor::SetUp::kDone) return result;
-  accounts_->raise_epoch(user.id, who.now.wall);  // no session without it goes on
   journal_->record(who, "operator totp", subject_of(user));
   return result;
 }
 
 Outcome<void> OperatorOperations::remove_second_factor(const Operator& who, const User& user) {
-  if (!factors_->remove(user.id)) {
+  if (!factors_->remove(user.id, who.now.wall)) {
     return std::unexpected(fmt::format("{} has no second factor to remove", user.name));
   }
-  accounts_->raise_epoch(user.id, who.now.wall);  // none goes on as if it were there
   journal_->record(who, "operator totp remove", subject_of(user));
   return {};
 }

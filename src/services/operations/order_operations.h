@@ -9,7 +9,8 @@
 namespace stampede::services::operations {
 
 /// What operators do with orders, at the console and by the command line alike: each is checked,
-/// made and written into the audit log. Running roles hear of it within a second. Thread-safe;
+/// made and written into the audit log. The order's own event has the operator and the reason too,
+/// in the transaction of the change. Running roles hear of it within a second. Thread-safe;
 /// calls block and throw repositories::StorageError. What it is given outlives it.
 class OrderOperations {
  public:

@@ -10,14 +10,21 @@ const BASELINES = join(dirname(fileURLToPath(import.meta.url)), "..", "baselines
 const COLOUR_TOLERANCE = 0.1; // of pixelmatch: 0 to 1
 const MOST_DIFFERENT = 0.0005; // of all pixels
 const MOST_LONGER = 4; // pixels, in either direction: lines may be rounded to another height
+const MOST_PICTURES = 3;
 const COLOUR_STEP = 16; // pictures are kept in fewer colours, so that they are small
 
 const updating = () => process.env.STAMPEDE_UPDATE_BASELINES === "1";
 
-/** What is wrong with the page as it looks now, in at most one sentence. */
+/** What is wrong with the page as it looks now, in at most one sentence. On a busy machine Chromium may
+    hand out a picture of a page that it has not painted whole: one that differs is taken again. */
 export async function lookOf(page, name) {
   const options = { fullPage: true, animations: "disabled", caret: "hide" };
-  return compare(`${name}.png`, inFewerColours(await page.screenshot(options)));
+  let wrong;
+  for (let i = 0; i < MOST_PICTURES; i += 1) {
+    wrong = compare(`${name}.png`, inFewerColours(await page.screenshot(options)));
+    if (wrong.length === 0) break;
+  }
+  return wrong;
 }
 
 function inFewerColours(screenshot) {

@@ -68,31 +68,13 @@ class FakeAccounts : public repositories::Accounts {
     }
     return raise_epoch(id, now);
   }
-  std::optional<SessionEpoch> set_role(UserId id, UserRole role, Instant now) override {
-    {
-      const concurrency::MutexLock lock(mutex_);
-      const auto found = users_.find(id);
-      if (found == users_.end()) return std::nullopt;
-      found->second.role = role;
-    }
-    return raise_epoch(id, now);
+  std::expected<SessionEpoch, OperatorError> set_role(UserId id, UserRole role,
+                                                      Instant now) override {
+    return change_operator(id, role, now, [](User&) {});
   }
-  std::expected<SessionEpoch, RemovalError> remove_operator(UserId id, Instant now) override {
-    {
-      const concurrency::MutexLock lock(mutex_);
-      const auto found = users_.find(id);
-      if (found == users_.end() || !is_of_console(found->second.role)) {
-        return std::unexpected(RemovalError::kNoOperator);
-      }
-      const auto owners = std::ranges::count_if(
-          users_, [](const auto& each) { return each.second.role == UserRole::kOwner; });
-      if (found->second.role == UserRole::kOwner && owners == 1) {
-        return std::unexpected(RemovalError::kLastOwner);
-      }
-      found->second.role = UserRole::kBuyer;
-      found->second.password_hash = "!";
-    }
-    return *raise_epoch(id, now);
+  /// Second factors are no part of it.
+  std::expected<SessionEpoch, OperatorError> remove_operator(UserId id, Instant now) override {
+    return change_operator(id, UserRole::kBuyer, now, [](User& user) { user.password_hash = "!"; });
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t, Instant) override { return {}; }
   /// Makes nobody.
@@ -101,6 +83,25 @@ class FakeAccounts : public repositories::Accounts {
   }
 
  protected:
+  template <class Change>
+  std::expected<SessionEpoch, OperatorError> change_operator(UserId id, UserRole role, Instant now,
+                                                             Change change) {
+    {
+      const concurrency::MutexLock lock(mutex_);
+      const auto found = users_.find(id);
+      if (found == users_.end() || !is_of_console(found->second.role)) {
+        return std::unexpected(OperatorError::kNoOperator);
+      }
+      const auto owners = std::ranges::count_if(
+          users_, [](const auto& each) { return each.second.role == UserRole::kOwner; });
+      if (found->second.role == UserRole::kOwner && role != UserRole::kOwner && owners == 1) {
+        return std::unexpected(OperatorError::kLastOwner);
+      }
+      found->second.role = role;
+      change(found->second);
+    }
+    return *raise_epoch(id, now);
+  }
   std::map<UserId, User> users() const {
     const concurrency::MutexLock lock(mutex_);
     return users_;

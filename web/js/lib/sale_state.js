@@ -24,14 +24,14 @@ export class SaleState {
   constructor(product, onChange) {
     this.#url = `/product/${product}/state`;
     this.#onChange = onChange;
-  }
-
-  /** Looks now, and again whenever it is due. */
-  follow() {
-    this.#following = true;
     document.addEventListener("visibilitychange", () => {
       if (this.#due) this.#lookIfSeen();
     });
+  }
+
+  /** Looks now, and again whenever it is due; after stop(), too. */
+  follow() {
+    this.#following = true;
     this.#look();
   }
 

@@ -76,10 +76,10 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
 /// Cancelled orders are no active ones. Their leases stay charged for them.
 void add_cancelled(soci::session& session, AuditedSales& audited_sales) {
   std::int64_t sale = 0, count = 0;
-  soci::statement select =
-      (session.prepare << "SELECT o.sale, COUNT(*) FROM order_events e "
-                          "JOIN orders o ON o.number = e.order_number GROUP BY o.sale",
-       soci::into(sale), soci::into(count));
+  soci::statement select = (session.prepare << "SELECT o.sale, COUNT(*) FROM order_events e "
+                                               "JOIN orders o ON o.number = e.order_number "
+                                               "WHERE e.kind = 'cancelled' GROUP BY o.sale",
+                            soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
     const auto audited = audited_sales.find(sale);
     if (audited == audited_sales.end()) continue;
@@ -106,7 +106,7 @@ constexpr const char* kBuyersOverLimit =
     " JOIN (SELECT sale, buyer FROM orders GROUP BY sale, buyer HAVING COUNT(*) > 1) m "
     " ON m.sale = o.sale AND m.buyer = o.buyer "
     " WHERE o.status = 'success' AND NOT EXISTS "
-    " (SELECT 1 FROM order_events e WHERE e.order_number = o.number) "
+    " (SELECT 1 FROM order_events e WHERE e.order_number = o.number AND e.kind = 'cancelled') "
     " GROUP BY o.sale, o.buyer) b "
     "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale";
 constexpr const char* kDoubledIntents =

@@ -38,11 +38,13 @@ std::string_view condition_of(OrderStatus status) {
   switch (status) {
     case OrderStatus::kSuccess:
       return "o.status = 'success' AND NOT EXISTS "
-             "(SELECT 1 FROM order_events e WHERE e.order_number = o.number)";
+             "(SELECT 1 FROM order_events e WHERE e.order_number = o.number "
+             "AND e.kind = 'cancelled')";
     case OrderStatus::kFailed:
       return "o.status = 'failed'";
     case OrderStatus::kCancelled:
-      return "EXISTS (SELECT 1 FROM order_events e WHERE e.order_number = o.number)";
+      return "EXISTS (SELECT 1 FROM order_events e WHERE e.order_number = o.number "
+             "AND e.kind = 'cancelled')";
   }
   return "";
 }

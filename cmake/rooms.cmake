@@ -120,8 +120,8 @@ stampede_room(app/backup SANITIZE address
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
-  USES app/backup app/config app/roles app/site app/terminal model repositories/sql
-       repositories/sql/connection identity captcha pictures/apart services/purchase services/catalog
+  USES app/backup app/config app/roles app/site app/terminal model repositories repositories/sql
+       repositories/sql/connection queue/rabbitmq identity captcha pictures/apart services/purchase services/catalog
        services/accounts services/audit services/operations services/routing views
        controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)

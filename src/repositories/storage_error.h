@@ -17,6 +17,7 @@ class StorageError : public std::runtime_error {
     kDurability,      // a flush failed: nothing can be promised any more, the process must end
     kRefused,      // what was to be written breaks a constraint of the tables: never worth a retry
     kNewerSchema,  // the database was written by a newer version
+    kDenied,       // the server refuses the user, or has no database of that name
     kOther,
   };
 

@@ -40,6 +40,11 @@ class Upstream {
       static const auto kBody = std::make_shared<const std::string>("body {}");
       respond(http::cacheable(request, kBody, "text/css", kTag, "public, max-age=60"));
     });
+    router_.get("/product/{id}", [this](http::Request& request, http::Responder respond) {
+      static const auto kPage = std::make_shared<const std::string>("<h1>Brass lamp</h1>");
+      ++pages_;
+      respond(http::cacheable(request, kPage, "text/html", kTag, "public, max-age=60"));
+    });
     router_.get("/readyz", [this](http::Request&, http::Responder respond) {
       ++checks_;
       respond(ready_ ? http::json(200, "{}") : not_now());
@@ -60,6 +65,8 @@ class Upstream {
   /// Not ready, it answers 503 to everything.
   void set_ready(bool ready) { ready_ = ready; }
   int requests() const { return requests_; }
+  /// Requests for the pages of products.
+  int pages() const { return pages_; }
   /// Requests for /readyz, each on a connection of its own.
   int checks() const { return checks_; }
   std::int64_t connections() const {
@@ -90,6 +97,7 @@ class Upstream {
   const std::string name_;
   std::atomic<bool> ready_ = true;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> pages_ = 0;
   std::atomic<int> checks_ = 0;
   concurrency::Mutex mutex_;
   std::optional<http::BodyStream> stream_;
@@ -318,6 +326,24 @@ TEST_P(Proxies, StaticFilesKeepTheirTagAndTheirLife) {
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ(again->status, 304);
   EXPECT_EQ(again->header("ETag"), kTag);
+}
+
+/// The one that keeps pages.
+class CachingProxy : public Proxies {};
+INSTANTIATE_TEST_SUITE_P(Deployed, CachingProxy, testing::Values(Proxy::Kind::kNginx), kind_name);
+
+TEST_P(CachingProxy, AQueryOrAnotherHostIsNoPageOfItsOwn) {
+  for (int i = 0; i < 300; ++i) {
+    const auto answer =
+        client_.send({.target = fmt::format("/product/1?{}", i),
+                      .headers = {{"Host", fmt::format("shop-{}.example", i % 10)}}});
+    ASSERT_TRUE(answer) << answer.error();
+    ASSERT_EQ(answer->status, 200);
+    ASSERT_THAT(answer->body, HasSubstr("Brass lamp"));
+  }
+  EXPECT_EQ(web_.pages(), 1);
+  ASSERT_TRUE(client_.send({.target = "/product/2?1"}));
+  EXPECT_EQ(web_.pages(), 2) << "another product is another page";
 }
 
 TEST_P(Proxies, ConsolesAndInternalRoutesAreNotReachable) {

@@ -8,12 +8,21 @@
 #include "app/roles/serve.h"
 #include "identity/key_file.h"
 #include "model/user.h"
+#include "queue/rabbitmq/options.h"
+#include "repositories/storage_error.h"
 
 // Every command, its options and their words.
 namespace stampede::app {
 namespace {
 
-/// Runs a role. Keys and a data directory that it may not use count as configuration.
+/// The broker may be right to say so: then the configuration cannot work.
+bool refuses_who_asks(const queue::rabbitmq::BrokerError& error) {
+  using Kind = queue::rabbitmq::BrokerError::Kind;
+  return error.kind() == Kind::kCredentials || error.kind() == Kind::kVhost;
+}
+
+/// Runs a role. Keys and a data directory that it may not use count as configuration, and so do
+/// users, passwords and names that the database or the broker refuses.
 int run_configured(int (*run)(const Config&), const Config& config) {
   try {
     return run(config);
@@ -23,6 +32,12 @@ int run_configured(int (*run)(const Config&), const Config& config) {
     return exit_code(ConfigErrors{error.what()});
   } catch (const identity::KeyFileError& error) {
     if (error.error() != 0 && !is_lasting(error.error())) throw;
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const repositories::StorageError& error) {
+    if (error.kind() != repositories::StorageError::Kind::kDenied) throw;
+    return exit_code(ConfigErrors{error.what()});
+  } catch (const queue::rabbitmq::BrokerError& error) {
+    if (!refuses_who_asks(error)) throw;
     return exit_code(ConfigErrors{error.what()});
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::permission_denied) throw;  // such as a port below 1024

@@ -228,14 +228,15 @@ class MariadbDialect final : public Dialect {
       case ER_ACCESS_DENIED_ERROR:
       case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
       case ER_DBACCESS_DENIED_ERROR:
-        return {Kind::kOther, fmt::format("{}: its server refuses user \"{}\": {}; expected a user "
-                                          "and password that it knows, with all rights on that "
-                                          "database",
-                                          name_, user_, words)};
+        return {Kind::kDenied,
+                fmt::format("{}: its server refuses user \"{}\": {}; expected a user "
+                            "and password that it knows, with all rights on that "
+                            "database",
+                            name_, user_, words)};
       case ER_BAD_DB_ERROR:
-        return {Kind::kOther, fmt::format("{}: its server has no such database; expected one, "
-                                          "empty or made by stampede",
-                                          name_)};
+        return {Kind::kDenied, fmt::format("{}: its server has no such database; expected one, "
+                                           "empty or made by stampede",
+                                           name_)};
       case ER_CON_COUNT_ERROR:
       case ER_TOO_MANY_USER_CONNECTIONS:
         return {Kind::kUnreachable, fmt::format("{} cannot be reached: {}", name_, words)};

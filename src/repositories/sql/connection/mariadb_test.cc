@@ -149,7 +149,7 @@ TEST(Mariadb, SaysWhichCredentialsAreWrong) {
   options.password = "guess' user='root";
   auto error = error_opening(options);
   ASSERT_TRUE(error);
-  EXPECT_EQ(error->kind(), Kind::kOther);
+  EXPECT_EQ(error->kind(), Kind::kDenied);
   EXPECT_THAT(error->what(), AllOf(HasSubstr("refuses user \"stampede\""), HasSubstr("password")));
   EXPECT_THAT(error->what(), Not(HasSubstr("guess")));
 

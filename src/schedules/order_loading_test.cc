@@ -8,6 +8,7 @@
 #include "model/retention.h"
 #include "queue/local/local_queue.h"
 #include "repositories/memory/memory_store.h"
+#include "schedules/order_changes_feed.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::schedules {
@@ -143,6 +144,28 @@ TEST_F(OrderLoadingTest, ABuyerThatWaitsForAnOrderIsToldWhenItIsLoaded) {
   loading_.step(kNow);
   ASSERT_TRUE(told);
   EXPECT_EQ(told->order, OrderNumber{1});
+}
+
+/// Cancelled before its order is loaded, and after.
+TEST_F(OrderLoadingTest, ACancelledOrderIsHeardOfWhileOrdersAreLoaded) {
+  const auto cancel = [&](std::int64_t number) {
+    store_.change(OrderNumber{number}, [&](const Order* order) -> std::optional<OrderEvent> {
+      return OrderEvent{.order = order->number, .actor = "cli:olga", .reason = "", .at = kStart};
+    });
+  };
+  OrderChangesFeed feed{store_, checkout_, 0, store_.newest().at(0).seq};
+  cancel(9);
+  feed.step();
+  EXPECT_EQ(buy(9, 9).reason, FailureReason::kCancelled);
+  while (!loading_.progress().complete) loading_.step(kNow);
+  EXPECT_EQ(buy(9, 9).reason, FailureReason::kCancelled);
+  EXPECT_EQ(buy(1, 1).verdict, Verdict::kSoldAlready);
+  cancel(1);
+  EXPECT_EQ(buy(1, 1).verdict, Verdict::kSoldAlready) << "not heard of yet";
+  feed.step();
+  feed.step();
+  EXPECT_EQ(buy(1, 1).reason, FailureReason::kCancelled);
+  EXPECT_EQ(buy(2, 2).verdict, Verdict::kSoldAlready);
 }
 
 TEST_F(OrderLoadingTest, SalesThatHaveLongBeenOverAreLeftOut) {

@@ -27,7 +27,7 @@ class InboxTest : public testing::Test {
 };
 
 TEST_F(InboxTest, HandsOutWholeDeliveries) {
-  for (const DeliveryTag tag : {1, 2, 3}) deliver(tag, 2);
+  for (const DeliveryTag tag : {1U, 2U, 3U}) deliver(tag, 2);
   EXPECT_EQ(hand_out(5), 4);
   EXPECT_EQ(hand_out(1), 2) << "one, however large";
   EXPECT_TRUE(inbox_.empty());

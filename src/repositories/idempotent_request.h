@@ -20,8 +20,8 @@ struct Applied {
   bool before = false;  // an earlier request with this key made it; this one changed nothing
 
   friend bool operator==(const Applied&, const Applied&) = default;
-  friend bool operator==(const Applied& applied, const Result& result) {
-    return applied.result == result;
+  friend bool operator==(const Applied& applied, const Result& value) {
+    return applied.result == value;
   }
 };
 

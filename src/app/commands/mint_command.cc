@@ -67,8 +67,7 @@ class Minter {
 };
 
 /// The ring as the database has it, with a member at least.
-std::expected<services::routing::Ring, std::string> ring_of(const Config& config,
-                                                            CommandContext& context) {
+std::expected<services::routing::Ring, std::string> ring_of(CommandContext& context) {
   auto state = context.storage().members().ring();
   const auto key = services::routing::parse_hash_key(state.hash_key);
   if (!key || state.members.empty()) {
@@ -88,7 +87,7 @@ Done mint(const Config& config, const Mint& options) {
   }
   std::optional<services::routing::Ring> nodes;
   if (options.with_node) {
-    auto found = ring_of(config, context);
+    auto found = ring_of(context);
     if (!found) return std::unexpected(found.error());
     nodes = std::move(*found);
   }

@@ -325,7 +325,7 @@ TEST_F(ConfigTest, SecretsAreNeverShown) {
 
 TEST_F(ConfigTest, AFileWithAPasswordIsItsOwnersAlone) {
   const auto path = write("[database]\npassword = \"word\"\n");
-  for (const mode_t mode : {0640, 0604, 0620, 0644}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0644U}) {
     chmod(path.c_str(), mode);
     const auto loaded = load_config({.file = path, .environment = {}, .flags = {}});
     ASSERT_FALSE(loaded) << mode;

@@ -253,14 +253,14 @@ TEST(BodyStreamRoom, IsWhatTheOtherEndHasSent) {
   static constexpr std::size_t kPart = 99'991;  // more than fits at once
   auto [stream, source] = make_body_stream([](const std::move_only_function<void()>&) {});
   std::atomic<std::size_t> written = 0;
-  std::jthread writing([&written, &stream = stream] {
+  std::jthread writing([&written, &out = stream] {
     while (written < kWhole) {
       const std::string part(std::min(kPart, kWhole - written),
                              static_cast<char>('a' + written % 26));
-      EXPECT_TRUE(stream.write_when_room(part, kPatient));
+      EXPECT_TRUE(out.write_when_room(part, kPatient));
       written += part.size();
     }
-    stream.end();
+    out.end();
   });
   std::size_t taken = 0;
   bool in_order = true;

@@ -30,7 +30,7 @@ constexpr std::array kNeeded = {
     SYS_madvise,  SYS_futex,  SYS_exit,  SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask,
     SYS_mprotect, SYS_gettid, SYS_fstat, SYS_newfstatat, SYS_getrandom,    SYS_sched_yield};
 
-void limit(__rlimit_resource_t resource, rlim_t most) {
+[[maybe_unused]] void limit(__rlimit_resource_t resource, rlim_t most) {
   const rlimit limits{most, most};
   if (setrlimit(resource, &limits) != 0) {
     throw std::system_error(errno, std::generic_category(), "setrlimit");
@@ -48,7 +48,7 @@ constexpr sock_filter jump_if_equal(unsigned value, std::size_t then, std::size_
 }
 
 /// Allows kNeeded, and answers EPERM to all else.
-std::vector<sock_filter> filter() {
+[[maybe_unused]] std::vector<sock_filter> filter() {
   constexpr unsigned short kLoad = BPF_LD | BPF_W | BPF_ABS;
   constexpr unsigned short kReturn = BPF_RET | BPF_K;
   std::vector<sock_filter> program{

@@ -21,6 +21,8 @@ class FakeBuyers final : public FakeAccounts,
                          public repositories::Blacklist,
                          public repositories::BuyerSearch {
  public:
+  using FakeAccounts::list;
+
   void put(std::span<const BlacklistEntry> added) override {
     for (const BlacklistEntry& entry : added) entries[entry.user] = entry;
   }

@@ -55,8 +55,9 @@ std::optional<Header> read_header(const fs::path& path) {
   if (read < static_cast<ssize_t>(bytes.size())) return std::nullopt;
   if (!std::equal(kMagic.begin(), kMagic.end(), bytes.begin())) return std::nullopt;
   const auto number = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(bytes[at]) << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 |
-           bytes[at + 3];
+    std::uint32_t value = 0;
+    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | bytes[at + i];
+    return value;
   };
   return Header{.logged = bytes[18] == 2,
                 .one_page = size <= kSqlitePageBytes,

@@ -92,6 +92,7 @@ void Checks::lost_tail() {
   closed_.clear();
   orders_seen_ = 0;
   events_seen_ = database_->store.view().events.size();
+  counted_.clear();
   tail_lost_ = stage_->scheduler.time();
   const auto before = std::exchange(rows_, {});
   for (auto& [text, asked] : keys_) {
@@ -167,6 +168,7 @@ void Checks::check_new_orders(const State& state) {
         "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
     purchases.written(order);
     if (!order.active()) continue;
+    counted_.insert(order.number);
     ++sums_[order.sale].active;
     require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
             "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
@@ -179,9 +181,10 @@ void Checks::check_new_events(const State& state) {
     const auto order = std::ranges::find(state.orders, number, &Order::number);
     require(order != state.orders.end() && is_cancelled(*order),
             "an event: order " + std::to_string(number.value) + " was cancelled, and is not");
+    known(order->intent).cancelled = true;
+    if (counted_.erase(number) == 0) continue;  // it was cancelled when it was seen first
     --sums_[order->sale].active;
     --held_[{order->sale, order->buyer}];
-    known(order->intent).cancelled = true;
   }
 }
 

@@ -99,10 +99,11 @@ class Checks {
 
   Stage* stage_;
   SimDatabase* database_;
-  std::uint64_t seen_ = 0;       // changes of the database
-  std::size_t orders_seen_ = 0;  // rows
-  std::size_t events_seen_ = 0;  // likewise
-  Duration tail_lost_{};         // by the database, when
+  std::uint64_t seen_ = 0;         // changes of the database
+  std::size_t orders_seen_ = 0;    // rows
+  std::size_t events_seen_ = 0;    // likewise
+  std::set<OrderNumber> counted_;  // orders that are in the sums
+  Duration tail_lost_{};           // by the database, when
   std::map<SaleId, Sum> sums_;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // active orders
   std::unordered_map<std::string, OrderNumber> rows_;       // by intent

@@ -11,7 +11,8 @@ namespace {
 /// Nothing breaks, and nobody is in the way: then nothing may fail.
 void make_calm(Profile& profile) {
   profile.calm = true;
-  profile.old_orders = false;  // whose buyers try to buy beyond their limit
+  profile.old_orders = false;        // whose buyers try to buy beyond their limit
+  profile.split_statements = false;  // a consumer that is slow at the start, while validators join
   for (double* chance :
        {&profile.banned, &profile.message_lost, &profile.message_slow, &profile.message_doubled,
         &profile.confirm_late, &profile.nack, &profile.commit_unknown, &profile.statement_failed,

@@ -15,8 +15,9 @@
 namespace stampede::app {
 namespace {
 
-/// The broker may be right to say so: then the configuration cannot work.
-bool refuses_who_asks(const queue::rabbitmq::BrokerError& error) {
+/// Whether the broker refused the configured user, password or virtual host, which trying again
+/// cannot mend.
+bool refuses_credentials(const queue::rabbitmq::BrokerError& error) {
   using Kind = queue::rabbitmq::BrokerError::Kind;
   return error.kind() == Kind::kCredentials || error.kind() == Kind::kVhost;
 }
@@ -37,7 +38,7 @@ int run_configured(int (*run)(const Config&), const Config& config) {
     if (error.kind() != repositories::StorageError::Kind::kDenied) throw;
     return exit_code(ConfigErrors{error.what()});
   } catch (const queue::rabbitmq::BrokerError& error) {
-    if (!refuses_who_asks(error)) throw;
+    if (!refuses_credentials(error)) throw;
     return exit_code(ConfigErrors{error.what()});
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::permission_denied) throw;  // such as a port below 1024

@@ -405,28 +405,65 @@ TEST_F(LostTailTest, WhereOrdersVanishWhileTheyAreReadNotAllIsKnown) {
   EXPECT_FALSE(beat(known).more);
 }
 
-/// It has read a part of the orders, and of those alone no digest is known.
-TEST_F(LostTailTest, WhatIsKnownIsComparedOnceTheNewestOrderIsReached) {
-  const LeaseId lease = grant_first();
-  for (std::int64_t seq = 1; seq <= 3; ++seq) sell(lease, seq);
-  QuantityControl two(parts(), {.lead = std::chrono::hours{1'000'000}, .orders_at_once = 2});
-  control_.resign();
-  shop_.lead(two, kNow);
-  const auto part = two.beat(heartbeat_of("a"), kNow);
-  ASSERT_TRUE(part);
-  EXPECT_THAT(part->cursors, ElementsAre(2));
-  EXPECT_THAT(part->order_digests, ElementsAre(""));
-  const auto whole = two.beat(after(*part), kNow);
-  ASSERT_TRUE(whole);
-  EXPECT_THAT(whole->cursors, ElementsAre(3));
-  EXPECT_EQ(whole->order_digests.at(0), std::to_string(shop_.store.newest().at(0).digest));
-  const auto again = two.beat(after(*whole), kNow);
-  EXPECT_FALSE(again->start_over);
-  auto other = after(*again);
-  other.order_digests = {"12"};
-  EXPECT_TRUE(two.beat(other, kNow)->start_over);
-  other.order_digests = {"7/the-words-of-an-earlier-release"};
-  EXPECT_FALSE(two.beat(other, kNow)->start_over);
+/// A validator that reads two orders at a time, and has read the first two of three.
+class FirstReadingTest : public LostTailTest {
+ protected:
+  FirstReadingTest() {
+    control_.resign();
+    shop_.lead(two_, kNow);
+    for (std::int64_t seq = 1; seq <= 2; ++seq) sell(lease_, seq);
+    without_third_ = shop_.store.state();
+    sell(lease_, 3);
+    first_ = two_.beat(heartbeat_of("a"), kNow).value();
+  }
+
+  peers::HeartbeatReply beat_two(const peers::Heartbeat& heartbeat) {
+    return two_.beat(heartbeat, kNow).value();
+  }
+  std::string newest_digest() { return std::to_string(shop_.store.newest().at(0).digest); }
+
+  const LeaseId lease_ = grant_first();
+  repositories::memory::MemoryStore::State without_third_;
+  QuantityControl two_{parts(), {.lead = std::chrono::hours{1'000'000}, .orders_at_once = 2}};
+  peers::HeartbeatReply first_;
+};
+
+TEST_F(FirstReadingTest, KnowsTheDigestOfTheNewestOrderFromItsFirstReplyOn) {
+  EXPECT_THAT(first_.cursors, ElementsAre(2));
+  EXPECT_THAT(first_.order_digests, ElementsAre(newest_digest() + "@3"));
+  const auto whole = beat_two(after(first_));
+  EXPECT_THAT(whole.cursors, ElementsAre(3));
+  EXPECT_THAT(whole.order_digests, ElementsAre(newest_digest()));
+  EXPECT_FALSE(beat_two(after(whole)).start_over);
+}
+
+TEST_F(FirstReadingTest, StartsOverWhereAnOrderThatItHasNotReachedIsGone) {
+  shop_.store.restore(without_third_);
+  EXPECT_TRUE(beat_two(after(first_)).start_over);
+}
+
+TEST_F(FirstReadingTest, StartsOverWhereOtherOrdersTookTheNumbersOfThoseThatWereLost) {
+  shop_.store.restore(without_third_);
+  for (std::int64_t seq = 3; seq <= 5; ++seq) sell(lease_, seq, 10 + seq);
+  const auto more = beat_two(after(first_));
+  EXPECT_TRUE(more.more) << "and nobody is told no meanwhile";
+  EXPECT_FALSE(more.start_over);
+  EXPECT_TRUE(beat_two(after(more)).start_over);
+}
+
+TEST_F(FirstReadingTest, ComparesNothingByWordsThatItDoesNotKnow) {
+  auto heartbeat = after(beat_two(after(first_)));
+  heartbeat.order_digests = {"12"};
+  EXPECT_TRUE(beat_two(heartbeat).start_over);
+  heartbeat.order_digests = {"12@4"};
+  EXPECT_TRUE(beat_two(heartbeat).start_over) << "there is no fourth order";
+  for (const char* unknown :
+       {"", "7/the-words-of-an-earlier-release", "12@", "12@2", "12@3x", "99999999999999999999"}) {
+    heartbeat.order_digests = {unknown};
+    const auto reply = beat_two(heartbeat);
+    EXPECT_FALSE(reply.start_over) << unknown;
+    EXPECT_THAT(reply.order_digests, ElementsAre(newest_digest())) << unknown;
+  }
 }
 
 /// Its term is not in the database any more; nobody would believe a leader with a smaller epoch.

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <functional>
-#include <span>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -14,39 +13,67 @@
 namespace stampede::services::leasing {
 namespace {
 
-/// Whether the cursors are behind the newest orders, or at them.
-bool are_behind(std::span<const std::int64_t> cursors, std::span<const ShardEnd> newest) {
-  return std::ranges::equal(cursors, newest, std::ranges::less_equal{}, {}, &ShardEnd::seq);
+/// Reads a number that begins `text`, and moves `text` behind it.
+std::optional<std::int64_t> take_number(std::string_view& text) {
+  std::int64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+  return number;
 }
 
-/// The orders of one shard up to a cursor, as a validator knows them. Their digest is unknown
-/// before the first reply that reaches the newest order, to a validator of an earlier release, and
-/// where the database has none.
+/// The orders of one shard up to a cursor, as a validator knows them, and their digest where it is
+/// known: at the cursor, or further on, where the shard ended when the validator began to read.
+/// It is unknown to a validator of an earlier release, and where the database has none.
 class KnownOrders {
  public:
-  KnownOrders(std::int64_t cursor, std::string_view words) : end_{.seq = cursor} {
-    const auto [rest, error] =
-        std::from_chars(words.data(), words.data() + words.size(), end_.digest);
-    knows_digest_ = error == std::errc{} && rest == words.data() + words.size();
+  /// Of a validator that has read nothing yet.
+  KnownOrders(std::int64_t cursor, const ShardEnd& newest) : cursor_(cursor) { know(newest); }
+  /// By what Heartbeat::order_digests says: "digest", or "digest@seq" beyond the cursor.
+  KnownOrders(std::int64_t cursor, std::string_view words) : cursor_(cursor) {
+    const auto digest = take_number(words);
+    if (!digest) return;
+    std::optional<std::int64_t> seq = cursor;
+    if (words.starts_with('@')) {
+      words.remove_prefix(1);
+      seq = take_number(words);
+    }
+    if (!words.empty() || !seq || *seq < cursor) return;
+    digest_ = ShardEnd{.seq = *seq, .digest = *digest, .digest_seq = *seq};
   }
 
-  void add(const Order& order) { end_.add(order); }
-  /// Whether they may be what the database has. From its newest order on the digest is known.
+  /// Whether the shard has as many orders as it had.
+  bool within(const ShardEnd& newest) const {
+    return cursor_ <= newest.seq && (!digest_ || digest_->seq <= newest.seq);
+  }
+  void add(const Order& order) {
+    cursor_ = order.seq;
+    if (digest_ && digest_->seq < cursor_) digest_->add(order);
+  }
+  /// Whether they may be what the database has. At its newest order the digest is known.
   bool agree_with(const ShardEnd& newest) {
-    if (end_.seq != newest.seq) return true;
-    const bool agree = !knows_digest_ || !newest.has_digest() || end_.digest == newest.digest;
-    end_ = newest;
-    knows_digest_ = newest.has_digest();
+    if (cursor_ != newest.seq) return true;
+    const bool agree = !digest_ || !newest.has_digest() || digest_->digest == newest.digest;
+    know(newest);
     return agree;
   }
 
-  std::int64_t cursor() const { return end_.seq; }
+  std::int64_t cursor() const { return cursor_; }
   /// For Heartbeat::order_digests.
-  std::string words() const { return knows_digest_ ? fmt::format("{}", end_.digest) : ""; }
+  std::string words() const {
+    if (!digest_) return "";
+    if (digest_->seq == cursor_) return fmt::format("{}", digest_->digest);
+    return fmt::format("{}@{}", digest_->digest, digest_->seq);
+  }
 
  private:
-  ShardEnd end_;
-  bool knows_digest_ = false;
+  void know(const ShardEnd& newest) {
+    digest_.reset();
+    if (newest.has_digest()) digest_ = newest;
+  }
+
+  std::int64_t cursor_;
+  std::optional<ShardEnd> digest_;
 };
 
 void start_over(peers::HeartbeatReply& reply) {
@@ -62,18 +89,16 @@ void start_over(peers::HeartbeatReply& reply) {
 
 void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times) {
-  reply.cursors = heartbeat.cursors;
-  reply.order_digests = heartbeat.order_digests;
+  const bool begins = heartbeat.cursors.empty();
+  reply.cursors = begins ? orders.cursors_before_recent(now - kRetention) : heartbeat.cursors;
   const auto newest = orders.newest();
-  if (reply.cursors.empty()) {
-    reply.cursors = orders.cursors_before_recent(now - kRetention);
-    reply.order_digests.clear();
-  } else if (!are_behind(reply.cursors, newest)) {
-    return start_over(reply);
-  }
+  if (reply.cursors.size() != newest.size()) return start_over(reply);
+  reply.order_digests = heartbeat.order_digests;
   reply.order_digests.resize(reply.cursors.size());
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
-    KnownOrders known(reply.cursors[shard], reply.order_digests[shard]);
+    KnownOrders known = begins ? KnownOrders(reply.cursors[shard], newest[shard])
+                               : KnownOrders(reply.cursors[shard], reply.order_digests[shard]);
+    if (!known.within(newest[shard])) return start_over(reply);
     const auto found =
         orders.since(static_cast<std::int32_t>(shard), known.cursor(), times.orders_at_once);
     bool agree = known.agree_with(newest[shard]);

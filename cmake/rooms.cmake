@@ -14,25 +14,30 @@
 # room's under both.
 
 stampede_room(model SANITIZE address CLOCK)
-stampede_room(telemetry SANITIZE thread CLOCK USES model LINKS fmt::fmt spdlog::spdlog)
+stampede_room(model/text SANITIZE address)
+stampede_room(model/catalog USES model)
+stampede_room(model/orders SANITIZE address USES model)
+stampede_room(telemetry SANITIZE thread CLOCK USES model/text LINKS fmt::fmt spdlog::spdlog)
 stampede_room(concurrency SANITIZE thread)
 stampede_room(net SANITIZE address)
 
 # Outbound adapters: what the rules need from the world, as abstract headers, and the real things
 # behind.
-stampede_room(repositories USES model)
+stampede_room(repositories USES model model/catalog model/orders)
 stampede_room(repositories/sql/connection SANITIZE address thread CLOCK
-  USES repositories model net telemetry concurrency LINKS stampede::soci fmt::fmt)
+  USES repositories model model/catalog model/orders net telemetry concurrency
+  LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/search SANITIZE address thread
   USES repositories repositories/sql/connection model LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql SANITIZE address thread
-  USES repositories repositories/sql/connection repositories/sql/search model
+  USES repositories repositories/sql/connection repositories/sql/search model model/orders
   LINKS stampede::soci stampede::sodium fmt::fmt)
-stampede_room(repositories/memory USES repositories model concurrency)
-stampede_room(peers SANITIZE address USES model net identity LINKS Boost::json fmt::fmt)
+stampede_room(repositories/memory USES repositories model/catalog model/orders concurrency)
+stampede_room(peers SANITIZE address
+  USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http CLOCK
   USES peers net http http/client telemetry concurrency LINKS Boost::json fmt::fmt)
-stampede_room(queue SANITIZE address USES model LINKS Boost::headers)
+stampede_room(queue SANITIZE address USES model model/orders LINKS Boost::headers)
 stampede_room(queue/local SANITIZE thread USES queue concurrency)
 stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
   USES queue net telemetry concurrency LINKS stampede::rabbitmq)
@@ -51,60 +56,69 @@ stampede_room(identity SANITIZE address thread USES model concurrency
 stampede_room(captcha SANITIZE address USES model identity concurrency
   LINKS stampede::cairo stampede::sodium)
 stampede_room(pictures SANITIZE address
-  USES model LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
-stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model)
+  USES model/catalog LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
+stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model/text model/catalog)
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
 stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model net concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread
-  USES model net concurrency queue captcha services/stock services/admission services/routing
+  USES model model/catalog model/orders net concurrency queue captcha services/stock
+       services/admission services/routing
   LINKS Boost::headers)
-stampede_room(services/orders SANITIZE address USES model queue repositories LINKS Boost::headers)
+stampede_room(services/orders SANITIZE address
+  USES model model/text model/orders queue repositories LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE thread
   USES model repositories queue peers telemetry concurrency services/purchase LINKS fmt::fmt)
 stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
 stampede_room(services/catalog SANITIZE address
-  USES model repositories pictures concurrency LINKS stampede::sodium fmt::fmt)
+  USES model model/text model/catalog repositories pictures concurrency
+  LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
-  USES model repositories identity net concurrency telemetry
+  USES model model/text repositories identity net concurrency telemetry
   LINKS Boost::headers fmt::fmt stampede::sodium)
 stampede_room(services/live SANITIZE thread
-  USES model repositories concurrency LINKS Boost::json fmt::fmt)
-stampede_room(services/audit SANITIZE address USES model repositories LINKS Boost::json fmt::fmt)
+  USES model model/catalog model/orders repositories concurrency LINKS Boost::json fmt::fmt)
+stampede_room(services/audit SANITIZE address
+  USES model model/text model/catalog repositories LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
-  USES model repositories identity services/catalog services/accounts services/audit
-       services/orders LINKS fmt::fmt)
+  USES model model/catalog repositories identity services/catalog services/accounts services/audit
+       services/orders
+  LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
-stampede_room(views SANITIZE address USES model LINKS stampede::mustache fmt::fmt)
-stampede_room(views/console SANITIZE address USES views model LINKS fmt::fmt)
+stampede_room(views SANITIZE address USES model model/catalog LINKS stampede::mustache fmt::fmt)
+stampede_room(views/console SANITIZE address
+  USES views model model/catalog model/orders LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model net http http/server views identity telemetry concurrency services/accounts
-       services/catalog LINKS Boost::json fmt::fmt)
+  USES model model/catalog net http http/server views identity telemetry concurrency
+       services/accounts services/catalog
+  LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
-  USES controllers model http http/server views captcha identity telemetry concurrency
-       services/purchase services/orders services/accounts services/admission
+  USES controllers model model/text model/catalog model/orders http http/server views captcha
+       identity telemetry concurrency services/purchase services/orders services/accounts
+       services/admission
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK
   USES controllers controllers/shop http http/server identity telemetry concurrency peers
        services/routing services/leasing LINKS fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread
-  USES controllers model http http/server views/console telemetry concurrency
+  USES controllers model model/text http http/server views/console telemetry concurrency
        services/accounts services/audit services/catalog services/live services/operations
        services/orders
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
-  USES model queue repositories services/orders telemetry concurrency)
+  USES model model/orders queue repositories services/orders telemetry concurrency)
 stampede_room(schedules SANITIZE thread
   USES model telemetry repositories identity services/purchase services/catalog services/accounts
        services/admission concurrency)
 
 # The wiring: puts the others together.
-stampede_room(app/config SANITIZE address USES model net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
+stampede_room(app/config SANITIZE address
+  USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
        queue queue/local queue/rabbitmq http http/server http/tls http/client captcha peers/http
@@ -117,12 +131,12 @@ stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit
   LINKS Boost::json stampede::sodium fmt::fmt)
 # One thread each, for what its own operator types.
-stampede_room(app/terminal SANITIZE none CLOCK USES app/config model LINKS fmt::fmt)
+stampede_room(app/terminal SANITIZE none CLOCK USES app/config model model/text LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
-  USES app/backup app/config app/roles app/site app/terminal model repositories repositories/sql
-       repositories/sql/connection queue/rabbitmq identity captcha pictures/apart services/purchase services/catalog
-       services/accounts services/audit services/operations services/routing views
-       controllers/shop
+  USES app/backup app/config app/roles app/site app/terminal model model/text model/catalog
+       repositories repositories/sql repositories/sql/connection queue/rabbitmq identity captcha
+       pictures/apart services/purchase services/catalog services/accounts services/audit
+       services/operations services/routing views controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
-stampede_room(app USES app/commands pictures/apart model LINKS fmt::fmt)
+stampede_room(app USES app/commands pictures/apart model/text LINKS fmt::fmt)

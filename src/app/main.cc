@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "app/commands/cli.h"
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 #include "pictures/apart/render_apart.h"
 
 int main(int argc, char** argv) {

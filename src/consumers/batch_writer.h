@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 #include "queue/order_queue.h"
 #include "repositories/quarantine.h"

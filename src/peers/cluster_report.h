@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "model/check_counts.h"
 #include "model/member.h"
+#include "model/orders/check_counts.h"
 
 namespace stampede::peers {
 

@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "model/check_counts.h"
+#include "model/catalog/sale.h"
+#include "model/catalog/sale_position.h"
 #include "model/ids.h"
 #include "model/member.h"
-#include "model/order.h"
-#include "model/sale.h"
-#include "model/sale_position.h"
+#include "model/orders/check_counts.h"
+#include "model/orders/order.h"
 #include "model/stock_lease.h"
 #include "model/time.h"
 #include "model/user.h"

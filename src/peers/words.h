@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/stock_lease.h"
 #include "peers/messages.h"
 

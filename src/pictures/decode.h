@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 #include "pictures/bitmap.h"
 
 namespace stampede::pictures {

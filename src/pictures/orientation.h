@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 #include "pictures/bitmap.h"
 
 namespace stampede::pictures {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 #include "pictures/decode.h"
 
 namespace stampede::pictures {

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 
 namespace stampede::queue {

@@ -13,7 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 #include "queue/order_queue.h"
 #include "queue/shards.h"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/order.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
+#include "model/orders/order.h"
 #include "model/stock_lease.h"
 
 namespace stampede::repositories {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "model/product.h"
-#include "model/sale.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "repositories/idempotent_request.h"
 
 namespace stampede::repositories {

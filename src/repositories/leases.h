@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "model/sale.h"
-#include "model/sale_position.h"
+#include "model/catalog/sale.h"
+#include "model/catalog/sale_position.h"
 #include "model/stock_lease.h"
 #include "repositories/leadership.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "model/order_event.h"
+#include "model/orders/order_event.h"
 
 namespace stampede::repositories {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "model/order.h"
-#include "model/shard_end.h"
+#include "model/orders/order.h"
+#include "model/orders/shard_end.h"
 #include "model/stock_lease.h"
 
 namespace stampede::repositories {

@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "model/order.h"
-#include "model/sale.h"
-#include "model/shard_end.h"
+#include "model/catalog/sale.h"
+#include "model/orders/order.h"
+#include "model/orders/shard_end.h"
 
 namespace stampede::repositories {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/catalog/picture.h"
 #include "model/ids.h"
-#include "model/picture.h"
 #include "model/time.h"
 
 namespace stampede::repositories {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "model/plain_text.h"
-#include "model/utf8.h"
+#include "model/text/plain_text.h"
+#include "model/text/utf8.h"
 
 namespace stampede::telemetry {
 namespace {

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "model/ids.h"
-#include "model/product.h"
-#include "model/sale.h"
 #include "model/time.h"
 
 namespace stampede::views {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/order.h"
-#include "model/verdict.h"
+#include "model/orders/order.h"
+#include "model/orders/verdict.h"
 #include "tests/simulation/actors/sim_database.h"
 #include "tests/simulation/purchase_checks.h"
 

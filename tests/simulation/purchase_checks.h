@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "tests/simulation/actors/sim_database.h"
 
 namespace stampede::simulation {

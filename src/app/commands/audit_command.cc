@@ -8,7 +8,7 @@
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/terminal/progress.h"
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 #include "services/audit/answers_audit.h"
 #include "services/audit/sale_audit.h"
 

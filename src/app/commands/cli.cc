@@ -8,7 +8,7 @@
 #include "app/commands/command_line.h"
 #include "app/config/data_dir.h"
 #include "app/config/data_owner.h"
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 
 namespace stampede::app {
 

@@ -11,9 +11,9 @@
 
 #include "app/config/config.h"
 #include "app/terminal/operator_text.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "model/idempotency_key.h"
-#include "model/product.h"
-#include "model/sale.h"
 #include "model/user.h"
 #include "services/operations/catalog_operations.h"
 

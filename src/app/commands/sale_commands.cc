@@ -6,7 +6,7 @@
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/terminal/table.h"
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 #include "services/catalog/catalog.h"
 
 namespace stampede::app {

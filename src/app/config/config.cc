@@ -14,7 +14,7 @@
 #include <sstream>
 
 #include "app/config/keys.h"
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 #include "services/admission/token_bucket.h"
 
 namespace stampede::app {

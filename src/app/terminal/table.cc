@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 
 namespace stampede::app {
 namespace {

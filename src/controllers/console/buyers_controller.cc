@@ -9,7 +9,7 @@
 #include "controllers/console/order_query.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::controllers {
 namespace {

@@ -12,7 +12,7 @@
 #include "controllers/host_cookie.h"
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::controllers {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::controllers {
 namespace {

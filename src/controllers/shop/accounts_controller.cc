@@ -10,7 +10,7 @@
 #include "controllers/page_response.h"
 #include "controllers/session_cookies.h"
 #include "controllers/session_guard.h"
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::controllers {
 namespace {

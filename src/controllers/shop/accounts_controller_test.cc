@@ -7,7 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <vector>
 
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 #include "tests/support/fakes/fake_accounts.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"

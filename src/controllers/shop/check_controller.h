@@ -9,7 +9,7 @@
 #include "controllers/origin.h"
 #include "controllers/shop/sent_purchases.h"
 #include "http/server/router.h"
-#include "model/check_counts.h"
+#include "model/orders/check_counts.h"
 #include "services/accounts/sessions.h"
 #include "services/purchase/checkout.h"
 #include "telemetry/metrics.h"

@@ -4,7 +4,7 @@
 
 #include "http/message.h"
 #include "model/idempotency_key.h"
-#include "model/verdict.h"
+#include "model/orders/verdict.h"
 
 namespace stampede::controllers {
 

@@ -7,8 +7,8 @@
 
 #include "concurrency/mutex.h"
 #include "controllers/page_response.h"
-#include "model/product.h"
-#include "model/sale.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "services/purchase/checkout.h"
 #include "views/pages.h"
 

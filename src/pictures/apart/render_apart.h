@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 #include "pictures/render.h"
 
 namespace stampede::pictures {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "model/plain_text.h"
-#include "model/utf8.h"
+#include "model/text/plain_text.h"
+#include "model/text/utf8.h"
 
 namespace stampede::pictures {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "model/order_number.h"
+#include "model/orders/order_number.h"
 
 namespace stampede::repositories::memory {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 #include "repositories/leadership.h"
 #include "repositories/leases.h"
 #include "repositories/members.h"

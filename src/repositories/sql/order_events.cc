@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "model/order_number.h"
-#include "model/shard_end.h"
+#include "model/orders/order_number.h"
+#include "model/orders/shard_end.h"
 #include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <string>
 
-#include "model/order_number.h"
+#include "model/orders/order_number.h"
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/order_events.h"
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "model/order_number.h"
+#include "model/orders/order_number.h"
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/test_database.h"
 

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <utility>
 
-#include "model/plain_text.h"
-#include "model/utf8.h"
+#include "model/text/plain_text.h"
+#include "model/text/utf8.h"
 #include "services/accounts/credentials.h"
 
 namespace stampede::services::accounts {

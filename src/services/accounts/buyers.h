@@ -18,7 +18,7 @@
 namespace stampede::services::accounts {
 
 enum class BanError : std::uint8_t {
-  kBadReason,    // not 1 to 200 bytes of UTF-8, or with a control character (model/plain_text.h)
+  kBadReason,  // not 1 to 200 bytes of UTF-8, or with a control character (model/text/plain_text.h)
   kBadDuration,  // not above zero, or above 10 years
   kUnknownUser,
   kBannedForGood,  // a ban with an end would shorten the one that has none: lift that first

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::services::accounts {
 

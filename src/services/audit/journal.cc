@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede::services::audit {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/sale_position.h"
+#include "model/catalog/sale_position.h"
 
 namespace stampede::services::audit {
 

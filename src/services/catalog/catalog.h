@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "model/product.h"
-#include "model/sale.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "repositories/catalog.h"
 
 namespace stampede::services::catalog {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 
 namespace stampede::services::catalog {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "model/picture.h"
+#include "model/catalog/picture.h"
 #include "pictures/render.h"
 #include "repositories/pictures.h"
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/catalog/sale.h"
 #include "model/ids.h"
-#include "model/sale.h"
 
 /// What was changed, as the audit log says it: the same words from the command line and the
 /// console.

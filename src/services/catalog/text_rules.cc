@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "model/plain_text.h"
-#include "model/utf8.h"
+#include "model/text/plain_text.h"
+#include "model/text/utf8.h"
 
 namespace stampede::services::catalog {
 

@@ -12,7 +12,7 @@ namespace stampede::services::catalog {
 /// A sentence that names the field, the value and what was expected; none: it is good.
 using Problem = std::optional<std::string>;
 
-/// Valid UTF-8 of at most `longest` bytes, without control characters (model/plain_text.h)
+/// Valid UTF-8 of at most `longest` bytes, without control characters (model/text/plain_text.h)
 /// besides the control characters that are allowed.
 Problem check_text(std::string_view field, std::string_view text, std::size_t longest,
                    std::string_view allowed_controls);

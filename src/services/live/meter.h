@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/check_counts.h"
+#include "model/orders/check_counts.h"
 #include "model/time.h"
 
 namespace stampede::services::live {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 #include "repositories/samples.h"
 #include "services/live/sample_history.h"
 

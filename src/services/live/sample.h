@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/check_counts.h"
-#include "model/sale_position.h"
+#include "model/catalog/sale_position.h"
+#include "model/orders/check_counts.h"
 #include "model/time.h"
 #include "repositories/units.h"
 

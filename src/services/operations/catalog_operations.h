@@ -7,10 +7,10 @@
 #include <string_view>
 #include <utility>
 
+#include "model/catalog/picture.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "model/idempotency_key.h"
-#include "model/picture.h"
-#include "model/product.h"
-#include "model/sale.h"
 #include "repositories/idempotent_request.h"
 #include "services/audit/journal.h"
 #include "services/catalog/catalog.h"

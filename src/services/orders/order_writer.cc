@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "model/order_number.h"
+#include "model/orders/order_number.h"
 
 namespace stampede::services::orders {
 namespace {

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "queue/order_queue.h"
 #include "repositories/order_store.h"
 

@@ -7,8 +7,8 @@
 
 #include "model/idempotency_key.h"
 #include "model/ids.h"
+#include "model/orders/verdict.h"
 #include "model/time.h"
-#include "model/verdict.h"
 
 namespace stampede::services::purchase {
 

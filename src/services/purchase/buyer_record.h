@@ -10,7 +10,7 @@
 
 #include "model/idempotency_key.h"
 #include "model/ids.h"
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 
 namespace stampede::services::purchase {

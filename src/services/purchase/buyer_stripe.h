@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "services/purchase/buyer_record.h"
 #include "services/purchase/catalog_snapshot.h"
 #include "services/purchase/completion_batch.h"

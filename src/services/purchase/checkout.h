@@ -10,8 +10,8 @@
 
 #include "captcha/captcha.h"
 #include "concurrency/striped.h"
-#include "model/order.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
+#include "model/orders/order.h"
 #include "net/network.h"
 #include "queue/order_queue.h"
 #include "services/admission/blacklist.h"

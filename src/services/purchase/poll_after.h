@@ -3,7 +3,7 @@
 #include <chrono>
 #include <optional>
 
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 
 namespace stampede::services::purchase {
 

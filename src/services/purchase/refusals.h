@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "captcha/captcha.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 #include "services/admission/blacklist.h"
 #include "services/admission/early_attempts.h"
 #include "services/admission/fair_bucket.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 #include "services/purchase/catalog_snapshot.h"
 
 namespace stampede::services::purchase {

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "model/catalog/sale_position.h"
 #include "model/retention.h"
-#include "model/sale_position.h"
 #include "services/stock/stock.h"
 
 namespace stampede::services::purchase {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "model/product.h"
-#include "model/sale.h"
+#include "model/catalog/product.h"
+#include "model/catalog/sale.h"
 #include "views/console/pages.h"
 
 namespace stampede::views {

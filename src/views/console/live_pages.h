@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/sale_position.h"
+#include "model/catalog/sale_position.h"
 #include "model/time.h"
 #include "views/console/pages.h"
 

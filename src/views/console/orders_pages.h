@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/order_event.h"
+#include "model/orders/order_event.h"
 #include "views/console/pages.h"
 
 namespace stampede::views {

@@ -7,7 +7,7 @@
 
 #include "app/config/config.h"
 #include "app/config/role_config.h"
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/memory_file.h"
 

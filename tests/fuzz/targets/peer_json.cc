@@ -1,6 +1,6 @@
 // What roles say to each other (peers/json.h): whatever is read is written and read again as the
 // same, and what was written is UTF-8.
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 #include "peers/json.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 // What the process that decodes pictures answers (pictures/apart/wire.h): a picture may have taken
 // it over.
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 #include "pictures/apart/wire.h"
 #include "tests/fuzz/fuzz.h"
 

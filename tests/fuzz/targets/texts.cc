@@ -3,7 +3,7 @@
 #include <string>
 
 #include "http/text.h"
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "views/console/csv.h"
 

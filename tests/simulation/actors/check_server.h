@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "model/orders/verdict.h"
 #include "model/user.h"
-#include "model/verdict.h"
 #include "tests/simulation/engine/network.h"
 
 namespace stampede::simulation {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/order_number.h"
+#include "model/orders/order_number.h"
 #include "queue/codec.h"
 
 namespace stampede::simulation {

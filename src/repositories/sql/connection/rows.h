@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include "model/order.h"
-#include "model/sale.h"
+#include "model/catalog/sale.h"
+#include "model/orders/order.h"
 #include "model/stock_lease.h"
 #include "model/time.h"
 #include "model/user.h"

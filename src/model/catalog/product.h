@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/catalog/picture.h"
 #include "model/ids.h"
-#include "model/picture.h"
 #include "model/time.h"
 
 namespace stampede {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 
 namespace stampede {
 

@@ -1,4 +1,4 @@
-#include "model/shard_end.h"
+#include "model/orders/shard_end.h"
 
 #include <bit>
 #include <string_view>

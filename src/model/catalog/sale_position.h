@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "model/sale.h"
+#include "model/catalog/sale.h"
 #include "model/time.h"
 
 namespace stampede {

@@ -1,10 +1,10 @@
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
-#include "model/utf8.h"
+#include "model/text/utf8.h"
 
 namespace stampede {
 namespace {

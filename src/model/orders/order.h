@@ -54,7 +54,7 @@ constexpr std::string_view to_string(FailureReason reason) {
 }
 
 /// What one purchase has become: its row of `orders`, and what the events behind it say
-/// (model/order_event.h).
+/// (model/orders/order_event.h).
 struct Order {
   OrderNumber number;
   SaleId sale;

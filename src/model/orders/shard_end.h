@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "model/order.h"
+#include "model/orders/order.h"
 
 namespace stampede {
 

@@ -1,4 +1,4 @@
-#include "model/plain_text.h"
+#include "model/text/plain_text.h"
 
 #include <gtest/gtest.h>
 

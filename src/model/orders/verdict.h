@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/ids.h"
-#include "model/order.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 
 namespace stampede {

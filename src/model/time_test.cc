@@ -1,49 +1,17 @@
+#include "model/time.h"
+
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
 #include <fstream>
-
-#include "model/idempotency_key.h"
-#include "model/order_number.h"
-#include "model/shard_end.h"
-#include "model/time.h"
+#include <optional>
 
 namespace stampede {
 namespace {
-
-/// In the database, and so not to be changed.
-TEST(ShardEnd, TellsItsOrdersByOneNumber) {
-  Order order{.number = {},
-              .sale = {1},
-              .buyer = {7},
-              .intent = *IdempotencyKey::parse("0123456789abcdef"),
-              .slot = 1,
-              .lease = {3},
-              .seq = 1};
-  ShardEnd end;
-  end.add(order);
-  EXPECT_EQ(end, (ShardEnd{.seq = 1, .digest = -5490524256734023406, .digest_seq = 1}));
-  const auto with = [&](auto change) {
-    Order other = order;
-    change(other);
-    ShardEnd of_other;
-    of_other.add(other);
-    return of_other.digest;
-  };
-  EXPECT_NE(with([](Order& other) { other.reason = FailureReason::kNoUnit; }), end.digest);
-  EXPECT_NE(with([](Order& other) { other.buyer = {8}; }), end.digest);
-  EXPECT_NE(with([](Order& other) { other.sale = {2}; }), end.digest);
-  EXPECT_NE(with([](Order& other) { other.seq = 2; }), end.digest);
-  EXPECT_NE(with([](Order& other) { other.intent = *IdempotencyKey::parse("another-key-of-it"); }),
-            end.digest);
-  EXPECT_EQ(with([](Order& other) { other.lease = {4}; }), end.digest) << "no outcome";
-  ShardEnd two = end;
-  two.add(order);
-  EXPECT_NE(two.digest, end.digest) << "all before count";
-}
 
 TEST(Rfc3339, FormatsAndParsesBack) {
   const auto instant = parse_rfc3339("2026-11-22T08:24:00.125Z");
@@ -110,33 +78,6 @@ TEST(ReadClocks, TheTickCountsSuspendedTime) {
   ASSERT_TRUE(WIFEXITED(status));
   if (WEXITSTATUS(status) == kNotPossible) GTEST_SKIP() << "needs root, for a time namespace";
   EXPECT_EQ(WEXITSTATUS(status), kRight);
-}
-
-TEST(IdempotencyKey, TakesItsAlphabetAndLengthsOnly) {
-  EXPECT_TRUE(IdempotencyKey::parse("0123456789abcdef"));
-  EXPECT_EQ(IdempotencyKey::parse("AZaz09-_AZaz09-_")->text(), "AZaz09-_AZaz09-_");
-  EXPECT_TRUE(IdempotencyKey::parse(std::string(64, 'k')));
-  EXPECT_FALSE(IdempotencyKey::parse(std::string(15, 'k')));
-  EXPECT_FALSE(IdempotencyKey::parse(std::string(65, 'k')));
-  EXPECT_FALSE(IdempotencyKey::parse("0123456789abcde "));
-  EXPECT_FALSE(IdempotencyKey::parse("0123456789abcde'"));
-  EXPECT_FALSE(IdempotencyKey::parse(std::string_view("0123456789abcde\0", 16)));
-}
-
-TEST(OrderNumber, EveryShardGivesItsOwn) {
-  constexpr std::int64_t kShards = 4;
-  std::int64_t next = 1;
-  for (std::int64_t seq = 1; seq <= 3; ++seq) {
-    for (std::int64_t shard = 0; shard < kShards; ++shard, ++next) {
-      const OrderNumber number = number_of(seq, shard, kShards);
-      EXPECT_EQ(number, OrderNumber{next});
-      EXPECT_EQ(shard_of(number, kShards), shard);
-      for (std::int64_t other = 0; other < kShards; ++other) {
-        EXPECT_EQ(last_seq_before(number, other, kShards), other < shard ? seq : seq - 1);
-      }
-    }
-  }
-  EXPECT_EQ(last_seq_before(OrderNumber{1}, 3, kShards), 0);
 }
 
 }  // namespace

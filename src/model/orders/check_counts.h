@@ -8,7 +8,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "model/verdict.h"
+#include "model/orders/verdict.h"
 
 namespace stampede {
 

@@ -135,7 +135,7 @@ foreach(file IN LISTS files)
     room_of(${included} target)
     set_property(GLOBAL APPEND PROPERTY "used/${room}" "${target}")
     # A test may stand on real implementations of the adapters that its room sees only as headers.
-    if(is_test AND target MATCHES "^(queue|repositories|http)/")
+    if(is_test AND target MATCHES "^(queue/(local|rabbitmq)$|repositories/(memory|sql)|http/)")
       continue()
     endif()
     if(NOT target STREQUAL room AND NOT target IN_LIST uses)

@@ -24,15 +24,36 @@ stampede_room(net SANITIZE address)
 # Outbound adapters: what the rules need from the world, as abstract headers, and the real things
 # behind.
 stampede_room(repositories USES model model/catalog model/orders)
-stampede_room(repositories/sql/connection SANITIZE address thread CLOCK
-  USES repositories model model/catalog model/orders net telemetry concurrency
+stampede_room(repositories/accounts USES model)
+stampede_room(repositories/catalog USES repositories model model/catalog)
+stampede_room(repositories/orders USES model model/catalog model/orders)
+stampede_room(repositories/leasing USES model model/catalog)
+stampede_room(repositories/sql/sqlite SANITIZE address thread CLOCK
+  USES repositories telemetry LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql/connection SANITIZE address thread
+  USES repositories repositories/sql/sqlite repositories/orders model model/catalog model/orders
+       net telemetry concurrency
   LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/search SANITIZE address thread
-  USES repositories repositories/sql/connection model LINKS stampede::soci fmt::fmt)
-stampede_room(repositories/sql SANITIZE address thread
-  USES repositories repositories/sql/connection repositories/sql/search model model/orders
+  USES repositories repositories/sql/connection repositories/accounts repositories/catalog
+       repositories/orders model
+  LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql/accounts SANITIZE address thread
+  USES repositories/sql/connection repositories/accounts LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql/catalog SANITIZE address thread
+  USES repositories repositories/sql/connection repositories/catalog model
   LINKS stampede::soci stampede::sodium fmt::fmt)
-stampede_room(repositories/memory USES repositories model/catalog model/orders concurrency)
+stampede_room(repositories/sql/orders SANITIZE address thread
+  USES repositories/sql/connection repositories/orders model/orders LINKS stampede::soci fmt::fmt)
+stampede_room(repositories/sql/leasing SANITIZE address thread
+  USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
+stampede_room(repositories/sql
+  USES repositories repositories/sql/connection repositories/sql/search repositories/sql/accounts
+       repositories/sql/catalog repositories/sql/orders repositories/sql/leasing
+       repositories/accounts repositories/catalog repositories/orders repositories/leasing
+  LINKS fmt::fmt)
+stampede_room(repositories/memory
+  USES repositories/orders repositories/leasing model/catalog model/orders concurrency)
 stampede_room(peers SANITIZE address
   USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http CLOCK
@@ -68,25 +89,27 @@ stampede_room(services/purchase SANITIZE address thread
        services/admission services/routing
   LINKS Boost::headers)
 stampede_room(services/orders SANITIZE address
-  USES model model/text model/orders queue repositories LINKS Boost::headers)
+  USES model model/text model/orders queue repositories repositories/orders LINKS Boost::headers)
 stampede_room(services/leasing SANITIZE thread
-  USES model repositories queue peers telemetry concurrency services/purchase LINKS fmt::fmt)
+  USES model repositories repositories/accounts repositories/catalog repositories/orders
+       repositories/leasing queue peers telemetry concurrency services/purchase
+  LINKS fmt::fmt)
 stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
 stampede_room(services/catalog SANITIZE address
-  USES model model/text model/catalog repositories pictures concurrency
+  USES model model/text model/catalog repositories/catalog pictures concurrency
   LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
-  USES model model/text repositories identity net concurrency telemetry
+  USES model model/text repositories repositories/accounts identity net concurrency telemetry
   LINKS Boost::headers fmt::fmt stampede::sodium)
 stampede_room(services/live SANITIZE thread
-  USES model model/catalog model/orders repositories concurrency LINKS Boost::json fmt::fmt)
+  USES model model/catalog model/orders repositories/catalog concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address
-  USES model model/text model/catalog repositories LINKS Boost::json fmt::fmt)
+  USES model model/text model/catalog repositories repositories/accounts LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
-  USES model model/catalog repositories identity services/catalog services/accounts services/audit
-       services/orders
+  USES model model/catalog repositories repositories/accounts identity services/catalog
+       services/accounts services/audit services/orders
   LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
@@ -111,21 +134,22 @@ stampede_room(controllers/console SANITIZE address thread
        services/orders
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
-  USES model model/orders queue repositories services/orders telemetry concurrency)
+  USES model model/orders queue repositories repositories/orders services/orders telemetry
+       concurrency)
 stampede_room(schedules SANITIZE thread
-  USES model telemetry repositories identity services/purchase services/catalog services/accounts
-       services/admission concurrency)
+  USES model telemetry repositories repositories/accounts repositories/orders identity
+       services/purchase services/catalog services/accounts services/admission concurrency)
 
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address
   USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
-       queue queue/local queue/rabbitmq http http/server http/tls http/client captcha peers/http
-       services/admission services/routing services/purchase services/orders services/leasing
-       services/catalog services/accounts services/validator services/audit services/live
-       views views/console controllers controllers/shop controllers/cluster controllers/console
-       consumers schedules pictures/apart
+       repositories/sql/orders queue queue/local queue/rabbitmq http http/server http/tls
+       http/client captcha peers/http services/admission services/routing services/purchase
+       services/orders services/leasing services/catalog services/accounts services/validator
+       services/audit services/live views views/console controllers controllers/shop
+       controllers/cluster controllers/console consumers schedules pictures/apart
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit
@@ -135,7 +159,7 @@ stampede_room(app/terminal SANITIZE none CLOCK USES app/config model model/text 
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
   USES app/backup app/config app/roles app/site app/terminal model model/text model/catalog
-       repositories repositories/sql repositories/sql/connection queue/rabbitmq identity captcha
+       repositories repositories/sql repositories/sql/sqlite queue/rabbitmq identity captcha
        pictures/apart services/purchase services/catalog services/accounts services/audit
        services/operations services/routing views controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)

@@ -12,7 +12,7 @@
 #include "model/orders/order.h"
 #include "model/time.h"
 #include "queue/order_queue.h"
-#include "repositories/quarantine.h"
+#include "repositories/orders/quarantine.h"
 #include "services/orders/order_writer.h"
 #include "telemetry/metrics.h"
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "repositories/order_events.h"
+#include "repositories/orders/order_events.h"
 #include "services/purchase/checkout.h"
 
 namespace stampede::schedules {

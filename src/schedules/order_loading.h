@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/time.h"
-#include "repositories/orders.h"
+#include "repositories/orders/orders.h"
 #include "services/purchase/checkout.h"
 
 namespace stampede::schedules {

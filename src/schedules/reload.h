@@ -6,7 +6,7 @@
 
 #include "identity/key_ring.h"
 #include "model/time.h"
-#include "repositories/blacklist.h"
+#include "repositories/accounts/blacklist.h"
 #include "repositories/changes.h"
 #include "services/accounts/accounts.h"
 #include "services/admission/blacklist.h"

@@ -62,6 +62,14 @@ const crossings = {
     { "src/model/sale.cc": include('"services/stock/stock.h"') },
     /src\/model\/sale\.cc: model may not include services\/stock/,
   ],
+  "a test's include of an abstract header whose room is not declared": [
+    {
+      "cmake/rooms.cmake": `${rooms["cmake/rooms.cmake"]}\nstampede_room(repositories/orders)`,
+      "src/repositories/orders/orders.h": "",
+      "src/services/stock/stock_test.cc": include('"repositories/orders/orders.h"'),
+    },
+    /stock_test\.cc: services\/stock may not include repositories\/orders/,
+  ],
   "an include of a library that is not declared": [
     { "src/model/sale.cc": include("<fmt/core.h>") },
     /src\/model\/sale\.cc: model may not include <fmt\/core\.h>/,

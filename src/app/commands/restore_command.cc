@@ -9,8 +9,8 @@
 #include "app/config/data_dir.h"
 #include "app/terminal/progress.h"
 #include "identity/key_file.h"
-#include "repositories/sql/connection/sqlite_copy.h"
-#include "repositories/sql/connection/sqlite_use.h"
+#include "repositories/sql/sqlite/sqlite_copy.h"
+#include "repositories/sql/sqlite/sqlite_use.h"
 
 namespace stampede::app {
 namespace {

@@ -13,7 +13,7 @@
 #include "queue/rabbitmq/rabbit_source.h"
 #include "queue/rabbitmq/topology.h"
 #include "queue/shards.h"
-#include "repositories/sql/queue_shards.h"
+#include "repositories/sql/orders/queue_shards.h"
 #include "repositories/sql/repositories.h"
 
 namespace stampede::app {

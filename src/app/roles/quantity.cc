@@ -14,7 +14,7 @@
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/topology.h"
 #include "queue/shards.h"
-#include "repositories/sql/queue_shards.h"
+#include "repositories/sql/orders/queue_shards.h"
 #include "repositories/sql/repositories.h"
 #include "schedules/periodic.h"
 #include "schedules/periods.h"

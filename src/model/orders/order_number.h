@@ -9,7 +9,7 @@ namespace stampede {
 
 /// Order numbers are shared by the queue shards without a word between them: of S shards, shard s
 /// (from 0) gives its seq-th order (from 1) the number (seq - 1) * S + s + 1. The statement that
-/// creates a sale (repositories/sql/catalog.cc) says the same in SQL.
+/// creates a sale (repositories/sql/catalog/catalog.cc) says the same in SQL.
 constexpr OrderNumber number_of(std::int64_t seq, std::int64_t shard, std::int64_t shards) {
   return {(seq - 1) * shards + shard + 1};
 }

@@ -6,12 +6,12 @@
 
 #include "concurrency/mutex.h"
 #include "model/catalog/sale.h"
-#include "repositories/leadership.h"
-#include "repositories/leases.h"
-#include "repositories/members.h"
-#include "repositories/order_events.h"
-#include "repositories/order_store.h"
-#include "repositories/orders.h"
+#include "repositories/leasing/leadership.h"
+#include "repositories/leasing/leases.h"
+#include "repositories/leasing/members.h"
+#include "repositories/orders/order_events.h"
+#include "repositories/orders/order_store.h"
+#include "repositories/orders/orders.h"
 
 namespace stampede::repositories::memory {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "repositories/order_search.h"
+#include "repositories/orders/order_search.h"
 #include "repositories/sql/repositories.h"
 #include "tests/support/servers/mariadb.h"
 #include "tests/support/temp_dir.h"

@@ -13,7 +13,7 @@
 
 #include "model/user.h"
 #include "net/network.h"
-#include "repositories/accounts.h"
+#include "repositories/accounts/accounts.h"
 #include "services/accounts/account_error.h"
 #include "services/accounts/devices.h"
 #include "services/accounts/fair_queue.h"

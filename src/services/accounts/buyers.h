@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "model/user.h"
-#include "repositories/accounts.h"
-#include "repositories/blacklist.h"
-#include "repositories/buyer_search.h"
+#include "repositories/accounts/accounts.h"
+#include "repositories/accounts/blacklist.h"
+#include "repositories/accounts/buyer_search.h"
 #include "services/accounts/sessions.h"
 
 namespace stampede::services::accounts {

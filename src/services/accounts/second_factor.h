@@ -7,7 +7,7 @@
 
 #include "identity/key_ring.h"
 #include "model/user.h"
-#include "repositories/second_factors.h"
+#include "repositories/accounts/second_factors.h"
 
 namespace stampede::services::accounts {
 

@@ -35,7 +35,8 @@ class Sessions {
   /// taken under no other name: any host of the site can set one.
   std::string issue(UserId user, SessionEpoch epoch, Instant now, bool host_bound = false) const;
   /// That of the console's `operator`, which says what the operator may do, and whether a second
-  /// factor was shown. A new role ends it, because it raises the epoch (repositories/accounts.h).
+  /// factor was shown. A new role ends it, because it raises the epoch
+  /// (repositories/accounts/accounts.h).
   std::string issue_at_console(UserId user, UserRole role, SessionEpoch epoch, Instant now,
                                bool second_factor = false) const;
 

@@ -8,7 +8,7 @@
 
 #include "model/time.h"
 #include "model/user.h"
-#include "repositories/accounts.h"
+#include "repositories/accounts/accounts.h"
 #include "repositories/audit.h"
 
 namespace stampede::services::audit {

@@ -8,7 +8,7 @@
 
 #include "model/catalog/product.h"
 #include "model/catalog/sale.h"
-#include "repositories/catalog.h"
+#include "repositories/catalog/catalog.h"
 
 namespace stampede::services::catalog {
 

@@ -12,7 +12,7 @@
 #include "concurrency/mutex.h"
 #include "model/catalog/picture.h"
 #include "pictures/render.h"
-#include "repositories/pictures.h"
+#include "repositories/catalog/pictures.h"
 
 namespace stampede::services::catalog {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "repositories/catalog.h"
-#include "repositories/units.h"
+#include "repositories/catalog/catalog.h"
+#include "repositories/catalog/units.h"
 
 namespace stampede::services::catalog {
 

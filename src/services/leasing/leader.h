@@ -7,7 +7,7 @@
 
 #include "concurrency/mutex.h"
 #include "model/time.h"
-#include "repositories/leadership.h"
+#include "repositories/leasing/leadership.h"
 #include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {

@@ -5,8 +5,8 @@
 
 #include "model/ids.h"
 #include "model/time.h"
-#include "repositories/leadership.h"
-#include "repositories/leases.h"
+#include "repositories/leasing/leadership.h"
+#include "repositories/leasing/leases.h"
 
 namespace stampede::services::leasing {
 

@@ -2,7 +2,7 @@
 
 #include "model/time.h"
 #include "queue/order_queue.h"
-#include "repositories/leases.h"
+#include "repositories/leasing/leases.h"
 #include "services/purchase/checkout.h"
 
 namespace stampede::services::leasing {

@@ -4,7 +4,7 @@
 
 #include "model/time.h"
 #include "peers/messages.h"
-#include "repositories/orders.h"
+#include "repositories/orders/orders.h"
 #include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {

@@ -8,7 +8,7 @@
 
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
-#include "repositories/members.h"
+#include "repositories/leasing/members.h"
 #include "services/leasing/lease_times.h"
 
 namespace stampede::services::leasing {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "repositories/samples.h"
-#include "repositories/units.h"
+#include "repositories/catalog/samples.h"
+#include "repositories/catalog/units.h"
 #include "services/live/meter.h"
 #include "services/live/sale_statistics.h"
 #include "services/live/sample_history.h"

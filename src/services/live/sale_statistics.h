@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "model/catalog/sale.h"
-#include "repositories/samples.h"
+#include "repositories/catalog/samples.h"
 #include "services/live/sample_history.h"
 
 namespace stampede::services::live {

@@ -12,7 +12,7 @@
 #include "model/catalog/sale_position.h"
 #include "model/orders/check_counts.h"
 #include "model/time.h"
-#include "repositories/units.h"
+#include "repositories/catalog/units.h"
 
 namespace stampede::services::live {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "repositories/accounts.h"
-#include "repositories/second_factors.h"
+#include "repositories/accounts/accounts.h"
+#include "repositories/accounts/second_factors.h"
 #include "services/accounts/second_factor.h"
 #include "services/audit/journal.h"
 #include "services/operations/outcome.h"

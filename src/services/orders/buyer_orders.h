@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "repositories/orders.h"
+#include "repositories/orders/orders.h"
 
 namespace stampede::services::orders {
 

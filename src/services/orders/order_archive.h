@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "repositories/order_search.h"
+#include "repositories/orders/order_search.h"
 
 namespace stampede::services::orders {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "repositories/idempotent_request.h"
-#include "repositories/order_events.h"
+#include "repositories/orders/order_events.h"
 
 namespace stampede::services::orders {
 

@@ -5,7 +5,7 @@
 
 #include "model/orders/order.h"
 #include "queue/order_queue.h"
-#include "repositories/order_store.h"
+#include "repositories/orders/order_store.h"
 
 namespace stampede::services::orders {
 

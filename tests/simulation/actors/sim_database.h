@@ -10,7 +10,7 @@
 #include "model/user.h"
 #include "queue/shards.h"
 #include "repositories/memory/memory_store.h"
-#include "repositories/quarantine.h"
+#include "repositories/orders/quarantine.h"
 #include "repositories/storage_error.h"
 #include "tests/simulation/engine/network.h"
 #include "tests/simulation/engine/row_locks.h"

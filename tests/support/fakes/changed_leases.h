@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "repositories/leases.h"
+#include "repositories/leasing/leases.h"
 
 namespace stampede::test_support {
 

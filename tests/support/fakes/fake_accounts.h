@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "repositories/accounts.h"
+#include "repositories/accounts/accounts.h"
 
 namespace stampede::test_support {
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "repositories/accounts/blacklist.h"
+#include "repositories/accounts/buyer_search.h"
 #include "repositories/audit.h"
-#include "repositories/blacklist.h"
-#include "repositories/buyer_search.h"
 #include "tests/support/fakes/fake_accounts.h"
 
 namespace stampede::test_support {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "repositories/order_events.h"
+#include "repositories/orders/order_events.h"
 
 namespace stampede::test_support {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "concurrency/mutex.h"
-#include "repositories/order_search.h"
+#include "repositories/orders/order_search.h"
 
 namespace stampede::test_support {
 

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "repositories/orders.h"
+#include "repositories/orders/orders.h"
 
 namespace stampede::test_support {
 

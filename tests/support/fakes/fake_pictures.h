@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "repositories/pictures.h"
+#include "repositories/catalog/pictures.h"
 
 namespace stampede::test_support {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "concurrency/mutex.h"
-#include "repositories/accounts.h"
-#include "repositories/second_factors.h"
+#include "repositories/accounts/accounts.h"
+#include "repositories/accounts/second_factors.h"
 
 namespace stampede::test_support {
 

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "repositories/samples.h"
-#include "repositories/units.h"
+#include "repositories/catalog/samples.h"
+#include "repositories/catalog/units.h"
 
 namespace stampede::test_support {
 

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "repositories/accounts.h"
-#include "repositories/blacklist.h"
-#include "repositories/catalog.h"
+#include "repositories/accounts/accounts.h"
+#include "repositories/accounts/blacklist.h"
+#include "repositories/catalog/catalog.h"
 #include "repositories/changes.h"
 
 namespace stampede::test_support {

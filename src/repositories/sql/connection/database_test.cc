@@ -9,8 +9,8 @@
 #include <latch>
 #include <thread>
 
-#include "repositories/sql/connection/fair_write_lock.h"
 #include "repositories/sql/connection/migrations.h"
+#include "repositories/sql/sqlite/fair_write_lock.h"
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {

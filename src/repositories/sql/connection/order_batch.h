@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "repositories/order_store.h"
+#include "repositories/orders/order_store.h"
 
 namespace soci {
 class session;

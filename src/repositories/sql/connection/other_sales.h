@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "repositories/order_store.h"
+#include "repositories/orders/order_store.h"
 
 namespace stampede::repositories::sql {
 

@@ -9,9 +9,9 @@
 
 #include "repositories/sql/connection/database.h"
 #include "repositories/sql/connection/dialect.h"
-#include "repositories/sql/connection/fair_write_lock.h"
 #include "repositories/sql/connection/rows.h"
-#include "repositories/sql/connection/sqlite_use.h"
+#include "repositories/sql/sqlite/fair_write_lock.h"
+#include "repositories/sql/sqlite/sqlite_use.h"
 
 namespace stampede::repositories::sql {
 namespace {

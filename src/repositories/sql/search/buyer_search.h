@@ -1,11 +1,12 @@
 #pragma once
 
-#include "repositories/buyer_search.h"
+#include "repositories/accounts/buyer_search.h"
 #include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 
-/// Finds buyers in SQL, as repositories/buyer_search.h says. Thread-safe; database outlives it.
+/// Finds buyers in SQL, as repositories/accounts/buyer_search.h says. Thread-safe; database
+/// outlives it.
 class SqlBuyerSearch final : public BuyerSearch {
  public:
   explicit SqlBuyerSearch(Database& database) : database_(database) {}

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "repositories/order_search.h"
+#include "repositories/orders/order_search.h"
 #include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 
-/// Finds orders in SQL, as repositories/order_search.h says. Thread-safe; database outlives it.
+/// Finds orders in SQL, as repositories/orders/order_search.h says. Thread-safe; database outlives
+/// it.
 class SqlOrderSearch final : public OrderSearch {
  public:
   /// `most_examined` is smaller in tests.

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "repositories/samples.h"
+#include "repositories/catalog/samples.h"
 #include "repositories/sql/connection/database.h"
 
 namespace stampede::repositories::sql {
 
-/// Samples in SQL, as repositories/samples.h says. Thread-safe; database outlives it.
+/// Samples in SQL, as repositories/catalog/samples.h says. Thread-safe; database outlives it.
 class SqlSamples final : public Samples {
  public:
   explicit SqlSamples(Database& database) : database_(database) {}

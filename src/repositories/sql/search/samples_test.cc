@@ -1,4 +1,4 @@
-#include "repositories/samples.h"
+#include "repositories/catalog/samples.h"
 
 #include <gmock/gmock.h>
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "repositories/catalog/units.h"
 #include "repositories/sql/connection/database.h"
-#include "repositories/units.h"
 
 namespace stampede::repositories::sql {
 
-/// Counts units in SQL, as repositories/units.h says. Thread-safe; database outlives it.
+/// Counts units in SQL, as repositories/catalog/units.h says. Thread-safe; database outlives it.
 class SqlUnitCounts final : public UnitCounts {
  public:
   explicit SqlUnitCounts(Database& database) : database_(database) {}

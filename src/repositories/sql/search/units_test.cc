@@ -1,4 +1,4 @@
-#include "repositories/units.h"
+#include "repositories/catalog/units.h"
 
 #include <gmock/gmock.h>
 #include <soci/soci.h>

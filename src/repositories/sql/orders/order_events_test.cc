@@ -1,0 +1,168 @@
+#include "repositories/sql/orders/order_events.h"
+
+#include <gmock/gmock.h>
+#include <soci/soci.h>
+
+#include <atomic>
+#include <thread>
+
+#include "repositories/sql/test_database.h"
+
+namespace stampede::repositories::sql {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// True if the order was active.
+bool cancel_by(OrderEvents& events, OrderNumber number) {
+  bool active = false;
+  events.change(number, [&](const Order* order) -> std::optional<OrderEvent> {
+    active = order != nullptr && order->active();
+    if (!active) return std::nullopt;
+    return OrderEvent{.order = number, .actor = "cli:olga", .reason = "why", .at = at(7'000)};
+  });
+  return active;
+}
+
+struct OrderEventsTest : OnEveryEngine {
+  SaleId sale = shop.sell(10, 2);
+  LeaseId lease = *shop.leases().grant(sale, 5, at(1));
+  OrderEvents& events = shop.repositories.order_events();
+
+  bool cancel(OrderNumber number) { return cancel_by(events, number); }
+  AuditedSale audited() { return shop.repositories.audit().audited_sales().at(0); }
+  std::int64_t unleased() { return shop.catalog().sale(sale)->unleased; }
+  std::vector<std::int64_t> found(OrderStatus status) {
+    std::vector<std::int64_t> numbers;
+    for (const auto& order :
+         shop.repositories.order_search().find({.status = status}, {}, 10).orders) {
+      numbers.push_back(order.line.order.number.value);
+    }
+    return numbers;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(On, OrderEventsTest, every_engine(), testing::PrintToStringParamName());
+
+TEST_P(OrderEventsTest, ACancelledOrderIsSoWhereverItIsRead) {
+  const auto orders = shop.commit({success(sale, lease, 5, 1), success(sale, lease, 5, 2)});
+  ASSERT_TRUE(cancel(orders[0].number));
+  const auto line = shop.orders().find(orders[0].number);
+  EXPECT_EQ(line->order.status, OrderStatus::kCancelled);
+  EXPECT_EQ(line->order.reason, FailureReason::kCancelled);
+  const auto bought = shop.orders().purchase(sale, UserId{5}, orders[0].intent, lease);
+  EXPECT_EQ(bought.order->status, OrderStatus::kCancelled);
+  const auto of_buyer = shop.orders().of_buyer(UserId{5}, {}, 10);
+  ASSERT_EQ(of_buyer.size(), 2U);
+  EXPECT_EQ(of_buyer[1].order.status, OrderStatus::kCancelled);
+  const auto numbered = shop.orders().numbered(orders[0].number, orders[1].number, 10);
+  ASSERT_EQ(numbered.size(), 2U);
+  EXPECT_EQ(numbered[0].status, OrderStatus::kCancelled);
+  EXPECT_TRUE(numbered[1].active());
+  EXPECT_THAT(found(OrderStatus::kCancelled), ElementsAre(1));
+  EXPECT_THAT(found(OrderStatus::kSuccess), ElementsAre(2));
+  auto transaction = shop.repositories.order_store().begin();
+  const auto pairs = std::vector{SaleBuyer{sale, UserId{5}}};
+  const auto known = transaction->orders_of(pairs);
+  ASSERT_EQ(known.size(), 2U);
+  EXPECT_EQ(known[0].active() + known[1].active(), 1);
+}
+
+TEST_P(OrderEventsTest, ItsUnitGoesBackAndTheUnitsAddUp) {
+  const auto orders = shop.commit({success(sale, lease, 5, 1), success(sale, lease, 6, 1)});
+  EXPECT_EQ(unleased(), 5);
+  ASSERT_TRUE(cancel(orders[0].number));
+  EXPECT_FALSE(cancel(orders[0].number));
+  EXPECT_FALSE(cancel(OrderNumber{99}));
+  EXPECT_EQ(unleased(), 6);
+  EXPECT_EQ(audited().active, 1);
+  EXPECT_EQ(audited().cancelled, 1);
+  EXPECT_EQ(audited().returned, 1);
+  EXPECT_THAT(audited().mischarged_leases, IsEmpty());
+  EXPECT_EQ(shop.leases().stock(at(1)).at(0).sold, 1);
+  EXPECT_TRUE(shop.leases().stock(at(1)).at(0).balanced());
+  EXPECT_EQ(shop.repositories.units().units(sale)->sold, 1);
+  EXPECT_TRUE(shop.repositories.units().units(sale)->balanced());
+}
+
+TEST_P(OrderEventsTest, WhoFollowsAShardHearsOfTheOrderAndThenOfTheEvent) {
+  const auto orders = shop.commit({success(sale, lease, 5, 1), success(sale, lease, 6, 1)});
+  ASSERT_TRUE(cancel(orders[0].number));
+  shop.commit({success(sale, lease, 7, 1)});
+  const auto told = shop.orders().since(0, 0, 10);
+  ASSERT_EQ(told.size(), 4U);
+  EXPECT_TRUE(told[0].active()) << "as it was then";
+  EXPECT_EQ(told[2].number, orders[0].number);
+  EXPECT_EQ(told[2].status, OrderStatus::kCancelled);
+  EXPECT_EQ(told[2].seq, 3);
+  EXPECT_EQ(told[3].number, OrderNumber{4});
+  EXPECT_EQ(shop.orders().since(0, 1, 2).back().seq, 3) << "at most two";
+  EXPECT_EQ(shop.orders().since(0, 2, 10).size(), 2U);
+  EXPECT_EQ(events.changed(0, 0, 10).size(), 1U);
+  EXPECT_THAT(events.changed(0, 3, 10), IsEmpty());
+}
+
+TEST_P(OrderEventsTest, TheDigestOfTheShardHasTheEventInIt) {
+  const auto orders = shop.commit({success(sale, lease, 5, 1)});
+  const ShardEnd before = shop.orders().newest().at(0);
+  ASSERT_TRUE(cancel(orders[0].number));
+  const ShardEnd now = shop.orders().newest().at(0);
+  ShardEnd expected = before;
+  for (const Order& order : events.changed(0, 0, 10)) expected.add(order);
+  EXPECT_EQ(now, expected);
+  EXPECT_NE(now.digest, before.digest);
+}
+
+TEST_P(OrderEventsTest, WhatHappenedIsToldInOrder) {
+  const auto orders = shop.commit({success(sale, lease, 5, 1)});
+  EXPECT_THAT(events.of_order(orders[0].number), IsEmpty());
+  ASSERT_TRUE(cancel(orders[0].number));
+  const auto happened = events.of_order(orders[0].number);
+  ASSERT_EQ(happened.size(), 1U);
+  EXPECT_EQ(happened[0].kind, OrderEventKind::kCancelled);
+  EXPECT_EQ(happened[0].actor, "cli:olga");
+  EXPECT_EQ(happened[0].reason, "why");
+  EXPECT_EQ(happened[0].at, at(7'000));
+}
+
+/// Of its sale nothing is sold any more, and the consumer looks into it all the same.
+TEST_P(OrderEventsTest, TheKeyOfACancelledOrderIsFoundFromTheNextSaleOfTheProduct) {
+  const SaleId small = shop.sell(1);
+  const auto only = shop.commit({success(small, *shop.leases().grant(small, 1, at(1)), 5)});
+  ASSERT_TRUE(cancel(only[0].number));
+  shop.database.write([&](soci::session& session) {
+    session << "UPDATE sales SET product = (SELECT p FROM (SELECT product AS p FROM sales "
+               "WHERE id = :earlier) e) WHERE id = :sale",
+        soci::use(small.value), soci::use(sale.value);
+  });
+  auto transaction = shop.repositories.order_store().begin();
+  const std::vector leases{lease};
+  transaction->lock_leases(leases);
+  const std::vector pairs{SaleBuyer{sale, UserId{5}}};
+  const auto known = transaction->orders_of(pairs);
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(known[0].number, only[0].number);
+}
+
+/// Two operators at once, each with a connection of their own.
+TEST_P(OrderEventsTest, OfTwoAtOnceOneCancels) {
+  std::vector<Order> bought;
+  for (std::int64_t buyer = 1; buyer <= 5; ++buyer) bought.push_back(success(sale, lease, buyer));
+  const auto orders = shop.commit(bought);
+  const auto other = shop.storage.open();
+  Repositories others{*other};
+  std::atomic<int> cancelled{0};
+  const auto cancel_all = [&](OrderEvents& by) {
+    for (const Order& order : orders) cancelled += cancel_by(by, order.number) ? 1 : 0;
+  };
+  std::jthread second([&] { cancel_all(others.order_events()); });
+  cancel_all(events);
+  second.join();
+  EXPECT_EQ(cancelled, 5);
+  EXPECT_EQ(unleased(), 10);
+  EXPECT_EQ(audited().cancelled, 5);
+}
+
+}  // namespace
+}  // namespace stampede::repositories::sql

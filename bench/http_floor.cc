@@ -9,7 +9,7 @@
 #include <exception>
 #include <string>
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "http/server/server.h"
 
 int main(int argc, char** argv) {

@@ -68,7 +68,10 @@ stampede_room(http SANITIZE address USES telemetry concurrency
   LINKS stampede::asio Boost::url fmt::fmt)
 stampede_room(http/tls SANITIZE address thread CLOCK USES http concurrency
   LINKS stampede::asio OpenSSL::SSL OpenSSL::Crypto fmt::fmt)
-stampede_room(http/server SANITIZE address thread CLOCK USES http net telemetry concurrency
+stampede_room(http/server/messages SANITIZE address thread USES http LINKS stampede::asio)
+stampede_room(http/server/handlers SANITIZE address thread USES http concurrency LINKS fmt::fmt)
+stampede_room(http/server SANITIZE address thread CLOCK
+  USES http http/server/messages http/server/handlers net telemetry concurrency
   LINKS stampede::asio Boost::headers fmt::fmt)
 stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry concurrency
   LINKS stampede::asio fmt::fmt)
@@ -117,21 +120,22 @@ stampede_room(views SANITIZE address USES model model/catalog LINKS stampede::mu
 stampede_room(views/console SANITIZE address
   USES views model model/catalog model/orders LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model model/catalog net http http/server views identity telemetry concurrency
+  USES model model/catalog net http http/server/handlers views identity telemetry concurrency
        services/accounts services/catalog
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
-  USES controllers model model/text model/catalog model/orders http http/server views captcha
-       identity telemetry concurrency services/purchase services/orders services/accounts
-       services/admission
+  USES controllers model model/text model/catalog model/orders http
+       http/server/handlers views captcha identity telemetry concurrency services/purchase
+       services/orders services/accounts services/admission
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK
-  USES controllers controllers/shop http http/server identity telemetry concurrency peers
-       services/routing services/leasing LINKS fmt::fmt)
+  USES controllers controllers/shop http http/server/handlers identity telemetry concurrency peers
+       services/routing services/leasing
+  LINKS fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread
-  USES controllers model model/text http http/server views/console telemetry concurrency
-       services/accounts services/audit services/catalog services/live services/operations
-       services/orders
+  USES controllers model model/text http http/server http/server/handlers views/console telemetry
+       concurrency services/accounts services/audit services/catalog services/live
+       services/operations services/orders
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
@@ -145,11 +149,12 @@ stampede_room(app/config SANITIZE address
   USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
-       repositories/sql/orders queue queue/local queue/rabbitmq http http/server http/tls
-       http/client captcha peers/http services/admission services/routing services/purchase
-       services/orders services/leasing services/catalog services/accounts services/validator
-       services/audit services/live views views/console controllers controllers/shop
-       controllers/cluster controllers/console consumers schedules pictures/apart
+       repositories/sql/orders queue queue/local queue/rabbitmq http http/server
+       http/server/handlers http/tls http/client captcha peers/http services/admission
+       services/routing services/purchase services/orders services/leasing services/catalog
+       services/accounts services/validator services/audit services/live views views/console
+       controllers controllers/shop controllers/cluster controllers/console consumers schedules
+       pictures/apart
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit

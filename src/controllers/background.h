@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "concurrency/worker_pool.h"
-#include "http/server/responder.h"
+#include "http/server/handlers/responder.h"
 
 namespace stampede::controllers {
 

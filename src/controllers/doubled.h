@@ -1,6 +1,6 @@
 #pragma once
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 
 namespace stampede::controllers {
 

@@ -11,7 +11,7 @@
 #include "controllers/background.h"
 #include "controllers/clock.h"
 #include "controllers/stream_limit.h"
-#include "http/server/responder.h"
+#include "http/server/handlers/responder.h"
 
 namespace stampede::controllers {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "telemetry/metrics.h"
 
 namespace stampede::controllers {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "http/server/static_files.h"
+#include "http/server/handlers/static_files.h"
 
 namespace stampede::controllers {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "controllers/background.h"
-#include "http/server/static_files.h"
+#include "http/server/handlers/static_files.h"
 
 namespace stampede::controllers {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "concurrency/mutex.h"
 #include "concurrency/worker_pool.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "model/catalog/product.h"
 #include "services/catalog/picture_cache.h"
 #include "services/catalog/pictures.h"

@@ -14,8 +14,8 @@
 
 #include "concurrency/mutex.h"
 #include "http/client/client.h"
+#include "http/server/handlers/static_files.h"
 #include "http/server/server.h"
-#include "http/server/static_files.h"
 #include "tests/cluster/proxy.h"
 #include "tests/support/eventually.h"
 #include "tests/support/listener.h"

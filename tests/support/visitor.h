@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "tests/support/eventually.h"
 
 namespace stampede::test_support {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "http/server/static_files.h"
+#include "http/server/handlers/static_files.h"
 
 namespace stampede::app {
 

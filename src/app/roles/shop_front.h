@@ -19,7 +19,7 @@
 #include "controllers/shop/orders_controller.h"
 #include "controllers/shop/purchase_events.h"
 #include "controllers/shop/shared_pages.h"
-#include "http/server/static_files.h"
+#include "http/server/handlers/static_files.h"
 #include "schedules/periodic.h"
 #include "services/admission/fair_bucket.h"
 #include "services/orders/buyer_orders.h"

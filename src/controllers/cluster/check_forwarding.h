@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "controllers/shop/check_controller.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "peers/authenticator.h"
 #include "peers/forwarder.h"
 #include "services/routing/route_table.h"

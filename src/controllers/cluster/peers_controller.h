@@ -4,7 +4,7 @@
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "peers/authenticator.h"
 #include "services/leasing/quantity_control.h"
 #include "telemetry/log_limit.h"

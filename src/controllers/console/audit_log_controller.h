@@ -1,7 +1,7 @@
 #pragma once
 
 #include "controllers/console/operator_guard.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/audit/journal.h"
 #include "views/console/audit_pages.h"
 #include "views/console/pages.h"

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "controllers/console/operator_guard.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/operations/operator_operations.h"
 #include "services/operations/user_operations.h"
 #include "services/orders/order_archive.h"

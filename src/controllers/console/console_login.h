@@ -7,7 +7,7 @@
 #include "controllers/clock.h"
 #include "controllers/form_tokens.h"
 #include "controllers/origin.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/accounts/accounts.h"
 #include "views/console/pages.h"
 

@@ -4,7 +4,7 @@
 
 #include "controllers/console/operator_guard.h"
 #include "controllers/host_rule.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 
 namespace stampede::controllers {
 

@@ -11,7 +11,7 @@
 #include "controllers/console/route_roles.h"
 #include "controllers/form_tokens.h"
 #include "controllers/origin.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "model/ids.h"
 #include "model/time.h"
 #include "services/accounts/sessions.h"

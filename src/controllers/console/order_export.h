@@ -8,7 +8,7 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/stream_limit.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/orders/order_archive.h"
 #include "views/console/pages.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "controllers/console/operator_guard.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/operations/order_operations.h"
 #include "services/orders/order_archive.h"
 #include "views/console/orders_pages.h"

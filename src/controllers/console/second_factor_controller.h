@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "controllers/console/operator_guard.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/accounts/buyers.h"
 #include "services/accounts/second_factor.h"
 #include "services/audit/journal.h"

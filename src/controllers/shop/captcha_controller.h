@@ -13,7 +13,7 @@
 #include "controllers/clock.h"
 #include "controllers/origin.h"
 #include "controllers/shop/current_sales.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/accounts/sessions.h"
 
 namespace stampede::controllers {

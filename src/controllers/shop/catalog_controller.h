@@ -6,7 +6,7 @@
 #include "controllers/clock.h"
 #include "controllers/shop/current_sales.h"
 #include "controllers/shop/shared_pages.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/admission/fair_bucket.h"
 #include "views/pages.h"
 

@@ -8,7 +8,7 @@
 
 #include "controllers/origin.h"
 #include "controllers/shop/sent_purchases.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "model/orders/check_counts.h"
 #include "services/accounts/sessions.h"
 #include "services/purchase/checkout.h"

@@ -4,7 +4,7 @@
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
 #include "views/pages.h"

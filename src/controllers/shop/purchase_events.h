@@ -6,7 +6,7 @@
 #include "controllers/event_streams.h"
 #include "controllers/shop/purchase_query.h"
 #include "controllers/shop/sent_purchases.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
 

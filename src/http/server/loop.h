@@ -11,7 +11,7 @@
 
 #include "http/asio_types.h"
 #include "http/server/connections.h"
-#include "http/server/responder.h"
+#include "http/server/handlers/responder.h"
 #include "http/server/server.h"
 #include "http/server/session.h"
 #include "http/task_queue.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "http/transport_layer.h"
 #include "net/network.h"
 
@@ -65,7 +65,7 @@ struct ServerStatistics {
 
 /// An HTTP/1.1 server (RFC 9112): one io_context and one acceptor (SO_REUSEPORT) per thread, one
 /// coroutine per connection, keep-alive and pipelining in order. Requests are checked more strictly
-/// than the parser of Boost 1.81 does; see http/server/strict.h.
+/// than the parser of Boost 1.81 does; see http/server/messages/strict.h.
 class Server {
  public:
   /// Binds and listens; throws std::system_error naming the address if it is taken or invalid.

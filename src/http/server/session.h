@@ -8,9 +8,9 @@
 
 #include "http/asio_types.h"
 #include "http/server/connections.h"
-#include "http/server/request_reader.h"
-#include "http/server/responder.h"
-#include "http/server/response_writer.h"
+#include "http/server/handlers/responder.h"
+#include "http/server/messages/request_reader.h"
+#include "http/server/messages/response_writer.h"
 #include "http/transport.h"
 
 namespace stampede::http {

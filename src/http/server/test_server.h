@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "concurrency/mutex.h"
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 #include "http/server/server.h"
 
 namespace stampede::http::testing {

@@ -1,13 +1,13 @@
-// The bytes of one connection of the shop or the console (http/server/request_reader.h): they are
-// the same requests however they are cut into pieces; each is what a second reader, who aborts
-// where two readings are possible, takes it for; and each that is passed on to another role arrives
-// there as it was.
+// The bytes of one connection of the shop or the console (http/server/messages/request_reader.h):
+// they are the same requests however they are cut into pieces; each is what a second reader, who
+// aborts where two readings are possible, takes it for; and each that is passed on to another role
+// arrives there as it was.
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "http/client/client_message.h"
-#include "http/server/request_reader.h"
+#include "http/server/messages/request_reader.h"
 #include "http/text.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/targets/reference_request.h"

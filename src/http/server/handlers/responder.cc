@@ -1,4 +1,4 @@
-#include "http/server/responder.h"
+#include "http/server/handlers/responder.h"
 
 #include <memory>
 

@@ -1,4 +1,4 @@
-#include "http/server/strict.h"
+#include "http/server/messages/strict.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "http/server/request_parser.h"
+#include "http/server/messages/request_parser.h"
 
 #include <algorithm>
 #include <array>

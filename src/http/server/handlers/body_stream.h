@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/server/post.h"
+#include "http/server/handlers/post.h"
 
 namespace stampede::http {
 

@@ -1,4 +1,4 @@
-#include "http/server/once.h"
+#include "http/server/handlers/once.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "http/server/request_reader.h"
+#include "http/server/messages/request_reader.h"
 
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "http/message.h"
-#include "http/server/body_stream.h"
-#include "http/server/post.h"
+#include "http/server/handlers/body_stream.h"
+#include "http/server/handlers/post.h"
 
 namespace stampede::http {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 
 namespace stampede::http {
 

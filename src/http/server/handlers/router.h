@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "http/message.h"
-#include "http/server/once.h"
-#include "http/server/responder.h"
+#include "http/server/handlers/once.h"
+#include "http/server/handlers/responder.h"
 
 namespace stampede::http {
 

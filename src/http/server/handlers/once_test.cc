@@ -1,4 +1,4 @@
-#include "http/server/once.h"
+#include "http/server/handlers/once.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "http/server/router.h"
+#include "http/server/handlers/router.h"
 
 #include <gmock/gmock.h>
 

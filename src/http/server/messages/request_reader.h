@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "http/message.h"
-#include "http/server/request_parser.h"
-#include "http/server/strict.h"
+#include "http/server/messages/request_parser.h"
+#include "http/server/messages/strict.h"
 
 namespace stampede::http {
 

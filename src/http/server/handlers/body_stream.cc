@@ -1,4 +1,4 @@
-#include "http/server/body_stream.h"
+#include "http/server/handlers/body_stream.h"
 
 #include <atomic>
 

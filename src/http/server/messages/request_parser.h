@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "http/message.h"
-#include "http/server/strict.h"
+#include "http/server/messages/strict.h"
 
 namespace stampede::http {
 

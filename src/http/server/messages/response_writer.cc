@@ -1,4 +1,4 @@
-#include "http/server/response_writer.h"
+#include "http/server/messages/response_writer.h"
 
 #include <algorithm>
 #include <charconv>

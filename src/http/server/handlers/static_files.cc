@@ -1,4 +1,4 @@
-#include "http/server/static_files.h"
+#include "http/server/handlers/static_files.h"
 
 #include <fmt/format.h>
 

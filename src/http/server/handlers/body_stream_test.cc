@@ -1,6 +1,6 @@
 // Answers whose body comes by and by, over real connections.
 
-#include "http/server/body_stream.h"
+#include "http/server/handlers/body_stream.h"
 
 #include <gmock/gmock.h>
 

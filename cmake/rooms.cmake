@@ -103,8 +103,11 @@ stampede_room(services/validator SANITIZE thread
 stampede_room(services/catalog SANITIZE address
   USES model model/text model/catalog repositories/catalog pictures concurrency
   LINKS stampede::sodium fmt::fmt)
+stampede_room(services/accounts/throttling SANITIZE thread
+  USES model concurrency identity LINKS fmt::fmt)
 stampede_room(services/accounts SANITIZE thread
   USES model model/text repositories repositories/accounts identity net concurrency telemetry
+       services/accounts/throttling
   LINKS Boost::headers fmt::fmt stampede::sodium)
 stampede_room(services/live SANITIZE thread
   USES model model/catalog model/orders repositories/catalog concurrency LINKS Boost::json fmt::fmt)

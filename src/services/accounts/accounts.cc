@@ -12,7 +12,7 @@
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
 #include "services/accounts/reply.h"
-#include "services/accounts/slow_refusals.h"
+#include "services/accounts/throttling/slow_refusals.h"
 #include "telemetry/log.h"
 
 namespace stampede::services::accounts {

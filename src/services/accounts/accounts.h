@@ -16,10 +16,10 @@
 #include "repositories/accounts/accounts.h"
 #include "services/accounts/account_error.h"
 #include "services/accounts/devices.h"
-#include "services/accounts/fair_queue.h"
-#include "services/accounts/login_throttle.h"
 #include "services/accounts/second_factor.h"
 #include "services/accounts/sessions.h"
+#include "services/accounts/throttling/fair_queue.h"
+#include "services/accounts/throttling/login_throttle.h"
 
 namespace stampede::services::accounts {
 

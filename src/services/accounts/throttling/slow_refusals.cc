@@ -1,4 +1,4 @@
-#include "services/accounts/slow_refusals.h"
+#include "services/accounts/throttling/slow_refusals.h"
 
 #include <pthread.h>
 

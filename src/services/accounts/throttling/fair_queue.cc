@@ -1,4 +1,4 @@
-#include "services/accounts/fair_queue.h"
+#include "services/accounts/throttling/fair_queue.h"
 
 #include <algorithm>
 #include <iterator>

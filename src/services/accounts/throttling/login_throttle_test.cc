@@ -1,4 +1,4 @@
-#include "services/accounts/login_throttle.h"
+#include "services/accounts/throttling/login_throttle.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

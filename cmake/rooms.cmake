@@ -122,23 +122,25 @@ stampede_room(services/operations SANITIZE address
 stampede_room(views SANITIZE address USES model model/catalog LINKS stampede::mustache fmt::fmt)
 stampede_room(views/console SANITIZE address
   USES views model model/catalog model/orders LINKS fmt::fmt)
+stampede_room(controllers/guards SANITIZE address
+  USES model net http identity services/accounts LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model model/catalog net http http/server/handlers views identity telemetry concurrency
+  USES model model/catalog net http http/server/handlers views telemetry concurrency
        services/accounts services/catalog
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
-  USES controllers model model/text model/catalog model/orders http
+  USES controllers controllers/guards model model/text model/catalog model/orders http
        http/server/handlers views captcha identity telemetry concurrency services/purchase
        services/orders services/accounts services/admission
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK
-  USES controllers controllers/shop http http/server/handlers identity telemetry concurrency peers
-       services/routing services/leasing
+  USES controllers controllers/shop controllers/guards http http/server/handlers identity telemetry
+       concurrency peers services/routing services/leasing
   LINKS fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread
-  USES controllers model model/text http http/server http/server/handlers views/console telemetry
-       concurrency services/accounts services/audit services/catalog services/live
-       services/operations services/orders
+  USES controllers controllers/guards model model/text http http/server http/server/handlers
+       views/console telemetry concurrency services/accounts services/audit services/catalog
+       services/live services/operations services/orders
   LINKS Boost::json fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
@@ -156,8 +158,8 @@ stampede_room(app/roles SANITIZE thread CLOCK
        http/server/handlers http/tls http/client captcha peers/http services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
        services/accounts services/validator services/audit services/live views views/console
-       controllers controllers/shop controllers/cluster controllers/console consumers schedules
-       pictures/apart
+       controllers controllers/shop controllers/cluster controllers/console controllers/guards
+       consumers schedules pictures/apart
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit

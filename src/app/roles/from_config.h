@@ -5,7 +5,7 @@
 #include <string>
 
 #include "app/config/config.h"
-#include "controllers/origin.h"
+#include "controllers/guards/origin.h"
 #include "http/server/server.h"
 #include "http/transport_layer.h"
 #include "queue/rabbitmq/options.h"

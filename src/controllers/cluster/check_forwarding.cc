@@ -8,7 +8,7 @@
 
 #include "controllers/cluster/peer_guard.h"
 #include "controllers/doubled.h"
-#include "controllers/session_guard.h"
+#include "controllers/guards/session_guard.h"
 #include "controllers/shop/check_response.h"
 #include "identity/random.h"
 

@@ -9,9 +9,9 @@
 
 #include "controllers/account_response.h"
 #include "controllers/console/operator_guard.h"
-#include "controllers/host_cookie.h"
+#include "controllers/guards/host_cookie.h"
+#include "controllers/guards/session_cookies.h"
 #include "controllers/page_response.h"
-#include "controllers/session_cookies.h"
 #include "model/text/utf8.h"
 
 namespace stampede::controllers {

@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "controllers/clock.h"
-#include "controllers/form_tokens.h"
-#include "controllers/origin.h"
+#include "controllers/guards/form_tokens.h"
+#include "controllers/guards/origin.h"
 #include "http/server/handlers/router.h"
 #include "services/accounts/accounts.h"
 #include "views/console/pages.h"

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "controllers/console/operator_guard.h"
-#include "controllers/host_rule.h"
+#include "controllers/guards/host_rule.h"
 #include "http/server/handlers/router.h"
 
 namespace stampede::controllers {

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "controllers/background.h"
-#include "controllers/host_cookie.h"
+#include "controllers/guards/host_cookie.h"
+#include "controllers/guards/session_guard.h"
 #include "controllers/page_response.h"
-#include "controllers/session_guard.h"
 
 namespace stampede::controllers {
 namespace {

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "controllers/account_response.h"
-#include "controllers/host_cookie.h"
+#include "controllers/guards/host_cookie.h"
+#include "controllers/guards/session_cookies.h"
+#include "controllers/guards/session_guard.h"
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
-#include "controllers/session_cookies.h"
-#include "controllers/session_guard.h"
 #include "model/text/utf8.h"
 
 namespace stampede::controllers {

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
+#include "controllers/guards/session_guard.h"
 #include "controllers/json_response.h"
 #include "controllers/parse_id.h"
-#include "controllers/session_guard.h"
 
 namespace stampede::controllers {
 namespace {

@@ -11,7 +11,7 @@
 #include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
 #include "controllers/clock.h"
-#include "controllers/origin.h"
+#include "controllers/guards/origin.h"
 #include "controllers/shop/current_sales.h"
 #include "http/server/handlers/router.h"
 #include "services/accounts/sessions.h"

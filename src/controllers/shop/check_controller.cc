@@ -6,8 +6,8 @@
 #include <expected>
 
 #include "controllers/doubled.h"
+#include "controllers/guards/session_guard.h"
 #include "controllers/parse_id.h"
-#include "controllers/session_guard.h"
 #include "controllers/shop/check_response.h"
 
 namespace stampede::controllers {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "controllers/origin.h"
+#include "controllers/guards/origin.h"
 #include "controllers/shop/sent_purchases.h"
 #include "http/server/handlers/router.h"
 #include "model/orders/check_counts.h"

@@ -8,10 +8,10 @@
 #include <string>
 
 #include "controllers/background.h"
+#include "controllers/guards/session_guard.h"
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
-#include "controllers/session_guard.h"
 #include "controllers/shop/purchase_query.h"
 
 namespace stampede::controllers {

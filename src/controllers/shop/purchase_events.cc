@@ -3,7 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "controllers/session_guard.h"
+#include "controllers/guards/session_guard.h"
 
 namespace stampede::controllers {
 void PurchaseEvents::add_routes(http::Router& router) {

@@ -1,4 +1,4 @@
-#include "controllers/session_guard.h"
+#include "controllers/guards/session_guard.h"
 
 #include <string>
 

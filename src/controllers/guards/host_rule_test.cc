@@ -1,4 +1,4 @@
-#include "controllers/host_rule.h"
+#include "controllers/guards/host_rule.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "controllers/session_cookies.h"
+#include "controllers/guards/session_cookies.h"
 
 #include <fmt/core.h>
 
 #include <chrono>
 #include <string>
 
-#include "controllers/host_cookie.h"
+#include "controllers/guards/host_cookie.h"
 
 namespace stampede::controllers {
 namespace {

@@ -1,4 +1,4 @@
-#include "controllers/form_tokens.h"
+#include "controllers/guards/form_tokens.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "controllers/host_cookie.h"
+#include "controllers/guards/host_cookie.h"
 #include "identity/base64url.h"
 #include "identity/fingerprint.h"
 #include "identity/random.h"

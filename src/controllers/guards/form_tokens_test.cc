@@ -1,4 +1,4 @@
-#include "controllers/form_tokens.h"
+#include "controllers/guards/form_tokens.h"
 
 #include <gtest/gtest.h>
 

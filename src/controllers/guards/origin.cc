@@ -1,4 +1,4 @@
-#include "controllers/origin.h"
+#include "controllers/guards/origin.h"
 
 namespace stampede::controllers {
 

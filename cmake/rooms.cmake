@@ -138,10 +138,19 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
        concurrency peers services/routing services/leasing
   LINKS fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread
-  USES controllers controllers/guards model model/text http http/server http/server/handlers
-       views/console telemetry concurrency services/accounts services/audit services/catalog
-       services/live services/operations services/orders
+  USES controllers controllers/guards model model/text http http/server/handlers views/console
+       concurrency services/accounts services/audit services/operations
+  LINKS fmt::fmt)
+stampede_room(controllers/console/catalog SANITIZE address thread
+  USES controllers/console model model/text http services/catalog services/operations views/console
+       controllers
   LINKS Boost::json fmt::fmt)
+stampede_room(controllers/console/orders SANITIZE address thread
+  USES controllers/console model/text telemetry concurrency http http/server/handlers
+       services/orders services/operations views/console controllers
+  LINKS fmt::fmt)
+stampede_room(controllers/console/live SANITIZE address thread
+  USES controllers/console services/live views/console controllers LINKS Boost::json)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
        concurrency)
@@ -158,8 +167,9 @@ stampede_room(app/roles SANITIZE thread CLOCK
        http/server/handlers http/tls http/client captcha peers/http services/admission
        services/routing services/purchase services/orders services/leasing services/catalog
        services/accounts services/validator services/audit services/live views views/console
-       controllers controllers/shop controllers/cluster controllers/console controllers/guards
-       consumers schedules pictures/apart
+       controllers controllers/shop controllers/cluster controllers/console
+       controllers/console/catalog controllers/console/orders controllers/console/live
+       controllers/guards consumers schedules pictures/apart
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit

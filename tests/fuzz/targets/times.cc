@@ -4,7 +4,7 @@
 #include <string>
 
 #include "app/terminal/operator_text.h"
-#include "controllers/console/form_values.h"
+#include "controllers/console/catalog/form_values.h"
 #include "controllers/parse_id.h"
 #include "model/time.h"
 #include "services/orders/order_archive.h"

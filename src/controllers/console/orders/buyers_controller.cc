@@ -1,4 +1,4 @@
-#include "controllers/console/buyers_controller.h"
+#include "controllers/console/orders/buyers_controller.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "controllers/account_response.h"
-#include "controllers/console/order_query.h"
+#include "controllers/console/orders/order_query.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
 #include "model/text/utf8.h"

@@ -1,4 +1,4 @@
-#include "controllers/console/order_export.h"
+#include "controllers/console/orders/order_export.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

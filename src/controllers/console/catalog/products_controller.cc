@@ -1,12 +1,12 @@
-#include "controllers/console/products_controller.h"
+#include "controllers/console/catalog/products_controller.h"
 
 #include <boost/json/object.hpp>
 #include <expected>
 #include <utility>
 
 #include "controllers/account_response.h"
-#include "controllers/console/form_values.h"
-#include "controllers/console/sale_rows.h"
+#include "controllers/console/catalog/form_values.h"
+#include "controllers/console/catalog/sale_rows.h"
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"

@@ -1,4 +1,4 @@
-#include "controllers/console/live_json.h"
+#include "controllers/console/live/live_json.h"
 
 #include <boost/json.hpp>
 #include <utility>

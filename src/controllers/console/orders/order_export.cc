@@ -1,10 +1,10 @@
-#include "controllers/console/order_export.h"
+#include "controllers/console/orders/order_export.h"
 
 #include <exception>
 #include <utility>
 
 #include "controllers/background.h"
-#include "controllers/console/order_query.h"
+#include "controllers/console/orders/order_query.h"
 #include "controllers/page_response.h"
 #include "telemetry/log.h"
 #include "views/console/csv.h"

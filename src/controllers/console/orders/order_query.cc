@@ -1,4 +1,4 @@
-#include "controllers/console/order_query.h"
+#include "controllers/console/orders/order_query.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "controllers/console/form_values.h"
+#include "controllers/console/catalog/form_values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

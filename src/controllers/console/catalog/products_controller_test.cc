@@ -1,9 +1,9 @@
-#include "controllers/console/products_controller.h"
+#include "controllers/console/catalog/products_controller.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/console/test_catalog.h"
+#include "controllers/console/catalog/test_catalog.h"
 #include "tests/support/drawn_pictures.h"
 
 namespace stampede::controllers {

@@ -1,4 +1,4 @@
-#include "controllers/console/live_controller.h"
+#include "controllers/console/live/live_controller.h"
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -6,8 +6,8 @@
 #include <map>
 #include <utility>
 
-#include "controllers/console/live_json.h"
-#include "controllers/console/live_view.h"
+#include "controllers/console/live/live_json.h"
+#include "controllers/console/live/live_view.h"
 #include "controllers/json_response.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"

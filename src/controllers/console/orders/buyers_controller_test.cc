@@ -1,4 +1,4 @@
-#include "controllers/console/buyers_controller.h"
+#include "controllers/console/orders/buyers_controller.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

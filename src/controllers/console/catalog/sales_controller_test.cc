@@ -1,9 +1,9 @@
-#include "controllers/console/sales_controller.h"
+#include "controllers/console/catalog/sales_controller.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "controllers/console/test_catalog.h"
+#include "controllers/console/catalog/test_catalog.h"
 
 namespace stampede::controllers {
 namespace {

@@ -1,4 +1,4 @@
-#include "controllers/console/sale_rows.h"
+#include "controllers/console/catalog/sale_rows.h"
 
 namespace stampede::controllers {
 

@@ -1,4 +1,4 @@
-#include "controllers/console/order_search_controller.h"
+#include "controllers/console/orders/order_search_controller.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "controllers/console/live_controller.h"
+#include "controllers/console/live/live_controller.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "controllers/console/live_json.h"
+#include "controllers/console/live/live_json.h"
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
 #include "tests/support/fakes/fake_units.h"

@@ -1,4 +1,4 @@
-#include "controllers/console/sales_controller.h"
+#include "controllers/console/catalog/sales_controller.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "controllers/account_response.h"
-#include "controllers/console/form_values.h"
-#include "controllers/console/sale_rows.h"
+#include "controllers/console/catalog/form_values.h"
+#include "controllers/console/catalog/sale_rows.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
 

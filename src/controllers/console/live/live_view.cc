@@ -1,4 +1,4 @@
-#include "controllers/console/live_view.h"
+#include "controllers/console/live/live_view.h"
 
 #include <string>
 

@@ -25,4 +25,4 @@ file(GLOB schema_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schema/*.sql)
 stampede_embed(repositories_sql_connection schema ${PROJECT_SOURCE_DIR}/schema ${schema_files})
 
 # The description of the HTTP interface, for programs.
-stampede_embed(app_roles api ${PROJECT_SOURCE_DIR}/api ${PROJECT_SOURCE_DIR}/api/openapi.json)
+stampede_embed(app_fronts api ${PROJECT_SOURCE_DIR}/api ${PROJECT_SOURCE_DIR}/api/openapi.json)

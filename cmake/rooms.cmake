@@ -11,7 +11,8 @@
 # SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
 # `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
 # A room with tests says one of them, or `none`: then only `./test --long` does, which runs every
-# room's under both.
+# room's under both. A room that has a lock and no tests says `thread` too: then `./test` compiles it
+# with Clang, which refuses what is read without the lock.
 
 stampede_room(model SANITIZE address CLOCK)
 stampede_room(model/text SANITIZE address)
@@ -56,7 +57,7 @@ stampede_room(repositories/memory
   USES repositories/orders repositories/leasing model/catalog model/orders concurrency)
 stampede_room(peers SANITIZE address
   USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
-stampede_room(peers/http CLOCK
+stampede_room(peers/http SANITIZE thread CLOCK
   USES peers net http http/client telemetry concurrency LINKS Boost::json fmt::fmt)
 stampede_room(queue SANITIZE address USES model model/orders LINKS Boost::headers)
 stampede_room(queue/local SANITIZE thread USES queue concurrency)
@@ -161,15 +162,23 @@ stampede_room(schedules SANITIZE thread
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address
   USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
+stampede_room(app/process CLOCK
+  USES app/config telemetry concurrency repositories repositories/sql/connection queue/rabbitmq
+       http http/tls http/server services/purchase services/accounts controllers/guards controllers
+  LINKS fmt::fmt)
+stampede_room(app/fronts SANITIZE thread
+  USES app/process app/config telemetry concurrency repositories/sql queue/local queue/rabbitmq
+       http/server/handlers http/server captcha pictures/apart services/admission services/purchase
+       services/orders services/validator services/catalog services/accounts services/live
+       services/audit views views/console controllers controllers/shop controllers/console
+       controllers/console/catalog controllers/console/orders controllers/console/live consumers
+       schedules
+  LINKS fmt::fmt)
 stampede_room(app/roles SANITIZE thread CLOCK
-  USES app/config telemetry concurrency repositories repositories/sql repositories/sql/connection
-       repositories/sql/orders queue queue/local queue/rabbitmq http http/server
-       http/server/handlers http/tls http/client captcha peers/http services/admission
-       services/routing services/purchase services/orders services/leasing services/catalog
-       services/accounts services/validator services/audit services/live views views/console
-       controllers controllers/shop controllers/cluster controllers/console
-       controllers/console/catalog controllers/console/orders controllers/console/live
-       controllers/guards consumers schedules pictures/apart
+  USES app/config app/process app/fronts telemetry concurrency repositories/sql
+       repositories/sql/orders queue queue/local queue/rabbitmq http/server http/client captcha
+       peers/http services/routing services/orders services/leasing services/validator
+       controllers/shop controllers/cluster consumers schedules
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit
@@ -178,9 +187,9 @@ stampede_room(app/backup SANITIZE address
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model model/text LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
-  USES app/backup app/config app/roles app/site app/terminal model model/text model/catalog
-       repositories repositories/sql repositories/sql/sqlite queue/rabbitmq identity captcha
-       pictures/apart services/purchase services/catalog services/accounts services/audit
-       services/operations services/routing views controllers/shop
+  USES app/backup app/config app/roles app/site app/terminal app/process app/fronts model
+       model/text model/catalog repositories repositories/sql repositories/sql/sqlite
+       queue/rabbitmq identity captcha pictures/apart services/purchase services/catalog
+       services/accounts services/audit services/operations services/routing views controllers/shop
   LINKS CLI11::CLI11 Boost::json fmt::fmt)
 stampede_room(app USES app/commands pictures/apart model/text LINKS fmt::fmt)

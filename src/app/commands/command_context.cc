@@ -4,7 +4,7 @@
 
 #include "app/config/data_dir.h"
 #include "app/config/data_owner.h"
-#include "app/roles/from_config.h"
+#include "app/process/from_config.h"
 #include "pictures/apart/render_apart.h"
 
 namespace stampede::app {

@@ -4,7 +4,7 @@
 
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
-#include "app/roles/asset_files.h"
+#include "app/fronts/asset_files.h"
 #include "app/site/static_site.h"
 #include "controllers/shop/shared_pages.h"
 #include "services/purchase/sale_catalog.h"

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "app/config/data_dir.h"
+#include "app/fronts/console_front.h"
+#include "app/fronts/shop_metrics.h"
+#include "app/process/from_config.h"
+#include "app/process/listener_tls.h"
+#include "app/process/role.h"
 #include "app/roles/cluster.h"
-#include "app/roles/console_front.h"
-#include "app/roles/from_config.h"
-#include "app/roles/listener_tls.h"
-#include "app/roles/role.h"
-#include "app/roles/shop_metrics.h"
 #include "concurrency/mutex.h"
 #include "peers/http/http_quantity_link.h"
 #include "queue/rabbitmq/topology.h"

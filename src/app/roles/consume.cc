@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "app/config/data_dir.h"
+#include "app/fronts/shop_metrics.h"
+#include "app/process/from_config.h"
+#include "app/process/private_console.h"
+#include "app/process/role.h"
 #include "app/roles/cluster.h"
-#include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
-#include "app/roles/role.h"
-#include "app/roles/shop_metrics.h"
 #include "consumers/order_consumer.h"
 #include "queue/rabbitmq/rabbit_source.h"
 #include "queue/rabbitmq/topology.h"

@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "app/config/data_dir.h"
+#include "app/fronts/shop_metrics.h"
+#include "app/process/from_config.h"
+#include "app/process/private_console.h"
+#include "app/process/role.h"
 #include "app/roles/cluster.h"
-#include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
-#include "app/roles/role.h"
-#include "app/roles/shop_metrics.h"
 #include "controllers/cluster/peers_controller.h"
 #include "queue/rabbitmq/rabbit_queue.h"
 #include "queue/rabbitmq/topology.h"

@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "app/config/data_dir.h"
+#include "app/fronts/shop_metrics.h"
+#include "app/process/from_config.h"
+#include "app/process/private_console.h"
+#include "app/process/role.h"
 #include "app/roles/cluster.h"
-#include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
-#include "app/roles/role.h"
-#include "app/roles/shop_metrics.h"
 #include "controllers/cluster/check_forwarding.h"
 #include "http/client/upstream.h"
 #include "peers/http/http_forwarder.h"

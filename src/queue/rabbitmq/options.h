@@ -19,7 +19,7 @@ struct Options {
   std::string name = "stampede";      // the queues are NAME.orders.0 to 3, dead letters NAME.dead
   std::int64_t max_length = 100'000;  // messages of one shard, about; beyond it refuses
   /// For each step of connecting, and each request. Short, because a role that ends may wait for
-  /// one of them (kLongestStop in app/roles/role.h).
+  /// one of them (kLongestStop in app/process/role.h).
   std::chrono::milliseconds connect_timeout{1'500};
   std::chrono::seconds heartbeat{2};  // a link is cut when silent for two of them
   std::chrono::milliseconds confirm_timeout = kConfirmTimeout;

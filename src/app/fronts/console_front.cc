@@ -1,9 +1,9 @@
-#include "app/roles/console_front.h"
+#include "app/fronts/console_front.h"
 
 #include <utility>
 
-#include "app/roles/asset_files.h"
-#include "app/roles/shop_metrics.h"
+#include "app/fronts/asset_files.h"
+#include "app/fronts/shop_metrics.h"
 #include "pictures/apart/render_apart.h"
 #include "views/assets.h"
 

@@ -1,4 +1,4 @@
-#include "app/roles/role.h"
+#include "app/process/role.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,8 +11,8 @@
 #include <optional>
 #include <thread>
 
-#include "app/roles/from_config.h"
-#include "app/roles/private_console.h"
+#include "app/process/from_config.h"
+#include "app/process/private_console.h"
 #include "concurrency/mutex.h"
 #include "http/server/server.h"
 #include "repositories/storage_error.h"

@@ -1,4 +1,4 @@
-#include "app/roles/listener_tls.h"
+#include "app/process/listener_tls.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

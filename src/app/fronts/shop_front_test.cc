@@ -1,4 +1,4 @@
-#include "app/roles/shop_front.h"
+#include "app/fronts/shop_front.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <semaphore>
 #include <stdexcept>
 
-#include "app/roles/test_front.h"
+#include "app/fronts/test_front.h"
 #include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/visitor.h"
 

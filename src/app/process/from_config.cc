@@ -1,4 +1,4 @@
-#include "app/roles/from_config.h"
+#include "app/process/from_config.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "app/roles/role.h"
+#include "app/process/role.h"
 
 namespace stampede::app {
 

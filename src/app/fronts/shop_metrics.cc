@@ -1,4 +1,4 @@
-#include "app/roles/shop_metrics.h"
+#include "app/fronts/shop_metrics.h"
 
 #include <fmt/format.h>
 

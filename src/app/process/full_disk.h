@@ -3,7 +3,7 @@
 #include <string>
 
 #include "app/config/config.h"
-#include "app/roles/listener_tls.h"
+#include "app/process/listener_tls.h"
 
 namespace stampede::app {
 

@@ -1,6 +1,6 @@
-#include "app/roles/shop_front.h"
+#include "app/fronts/shop_front.h"
 
-#include "app/roles/asset_files.h"
+#include "app/fronts/asset_files.h"
 #include "views/assets.h"
 
 namespace stampede::app {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "app/config/data_dir.h"
-#include "app/roles/from_config.h"
-#include "app/roles/shop_front.h"
+#include "app/fronts/shop_front.h"
+#include "app/process/from_config.h"
 #include "controllers/shop/check_controller.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"

@@ -1,5 +1,5 @@
 // The console as `serve` and `admin` make it: what it answers without login.
-#include "app/roles/console_front.h"
+#include "app/fronts/console_front.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/config/data_dir.h"
-#include "app/roles/from_config.h"
+#include "app/process/from_config.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/visitor.h"
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "app/roles/asset_files.h"
-#include "app/roles/test_front.h"
+#include "app/fronts/asset_files.h"
+#include "app/fronts/test_front.h"
 #include "controllers/operations_controller.h"
 
 namespace stampede::app {

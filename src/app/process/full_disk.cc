@@ -1,4 +1,4 @@
-#include "app/roles/full_disk.h"
+#include "app/process/full_disk.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -6,8 +6,8 @@
 
 #include <cstdio>
 
-#include "app/roles/from_config.h"
-#include "app/roles/role.h"
+#include "app/process/from_config.h"
+#include "app/process/role.h"
 #include "http/server/server.h"
 #include "telemetry/log.h"
 

@@ -1,4 +1,4 @@
-#include "app/roles/asset_files.h"
+#include "app/fronts/asset_files.h"
 
 #include "embedded/api.h"
 #include "views/assets.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/roles/role.h"
+#include "app/process/role.h"
 #include "controllers/operations_controller.h"
 #include "http/server/server.h"
 

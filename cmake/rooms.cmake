@@ -187,9 +187,19 @@ stampede_room(app/backup SANITIZE address
 stampede_room(app/terminal SANITIZE none CLOCK USES app/config model model/text LINKS fmt::fmt)
 stampede_room(app/site SANITIZE none LINKS ZLIB::ZLIB fmt::fmt)
 stampede_room(app/commands CLOCK
-  USES app/backup app/config app/roles app/site app/terminal app/process app/fronts model
-       model/text model/catalog repositories repositories/sql repositories/sql/sqlite
-       queue/rabbitmq identity captcha pictures/apart services/purchase services/catalog
+  USES app/backup app/config app/site app/terminal app/process app/fronts model model/text
+       repositories/sql repositories/sql/sqlite identity captcha pictures/apart services/purchase
        services/accounts services/audit services/operations services/routing views controllers/shop
-  LINKS CLI11::CLI11 Boost::json fmt::fmt)
-stampede_room(app USES app/commands pictures/apart model/text LINKS fmt::fmt)
+  LINKS Boost::json fmt::fmt)
+stampede_room(app/commands/accounts CLOCK
+  USES app/commands app/config app/terminal model repositories/sql identity
+  LINKS Boost::json fmt::fmt)
+stampede_room(app/commands/catalog CLOCK
+  USES app/commands app/terminal model model/text model/catalog services/catalog
+       services/operations
+  LINKS Boost::json fmt::fmt)
+stampede_room(app/command_line CLOCK
+  USES app/commands app/commands/accounts app/commands/catalog app/config app/process app/roles
+       model model/text repositories queue/rabbitmq identity
+  LINKS CLI11::CLI11 fmt::fmt)
+stampede_room(app USES pictures/apart model/text app/command_line LINKS fmt::fmt)

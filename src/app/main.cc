@@ -5,7 +5,7 @@
 #include <exception>
 #include <system_error>
 
-#include "app/commands/cli.h"
+#include "app/command_line/cli.h"
 #include "model/text/plain_text.h"
 #include "pictures/apart/render_apart.h"
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/commands/accounts/account_commands.h"
+#include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/commands.h"
 #include "app/config/role_config.h"
 

@@ -4,8 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/command_context.h"
-#include "app/commands/commands.h"
 #include "app/terminal/table.h"
 #include "services/catalog/catalog.h"
 #include "services/catalog/pictures.h"

@@ -1,6 +1,6 @@
 #include <system_error>
 
-#include "app/commands/command_line.h"
+#include "app/command_line/command_line.h"
 #include "app/config/data_dir.h"
 #include "app/config/role_config.h"
 #include "app/process/listener_tls.h"

@@ -1,4 +1,4 @@
-#include "app/commands/command_line.h"
+#include "app/command_line/command_line.h"
 
 // The commands of products, sales and orders, their options and their words.
 namespace stampede::app {

@@ -1,11 +1,11 @@
-#include "app/commands/cli.h"
+#include "app/command_line/cli.h"
 
 #include <sys/resource.h>
 
 #include <cerrno>
 #include <system_error>
 
-#include "app/commands/command_line.h"
+#include "app/command_line/command_line.h"
 #include "app/config/data_dir.h"
 #include "app/config/data_owner.h"
 #include "model/text/plain_text.h"

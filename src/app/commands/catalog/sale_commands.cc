@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/command_context.h"
-#include "app/commands/commands.h"
 #include "app/terminal/table.h"
 #include "model/text/plain_text.h"
 #include "services/catalog/catalog.h"

@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/command_context.h"
-#include "app/commands/commands.h"
 #include "app/terminal/table.h"
 
 namespace stampede::app {

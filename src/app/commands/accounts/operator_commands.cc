@@ -3,9 +3,9 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "app/commands/accounts/account_commands.h"
+#include "app/commands/accounts/known_user.h"
 #include "app/commands/command_context.h"
-#include "app/commands/commands.h"
-#include "app/commands/known_user.h"
 #include "app/config/data_dir.h"
 #include "app/terminal/table.h"
 #include "identity/key_ring.h"

@@ -1,4 +1,4 @@
-#include "app/commands/known_user.h"
+#include "app/commands/accounts/known_user.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "app/commands/command_line.h"
+#include "app/command_line/command_line.h"
 
 // The commands about those who use the console.
 namespace stampede::app {

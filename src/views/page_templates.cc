@@ -19,12 +19,12 @@ using mustache::data;
 constexpr std::string_view kEnding = ".mustache";
 constexpr std::string_view kLayout = "layout";
 
-/// "console/sales.mustache" in "console/" → "sales"; nullopt for a template of another folder.
+/// "console/catalog/sales.mustache" in "console/" → "catalog/sales"; nullopt for a template of
+/// another folder.
 std::optional<std::string_view> name_in(std::string_view folder, std::string_view path) {
   if (!path.starts_with(folder) || !path.ends_with(kEnding)) return std::nullopt;
   path.remove_prefix(folder.size());
   path.remove_suffix(kEnding.size());
-  if (path.contains('/')) return std::nullopt;
   return path;
 }
 

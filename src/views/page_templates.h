@@ -15,12 +15,13 @@ using AssetUrl = std::function<std::string(std::string_view path)>;
 /// it, because mustache is a heavy header. Thread-safe.
 class PageTemplates {
  public:
-  /// `folder` of templates/: "" is the shop's, "console/" the console's. Throws std::logic_error
-  /// for a template that is not valid, which only a broken build can contain.
+  /// `folder` of templates/: "shop/" or "console/". Throws std::logic_error for a template that is
+  /// not valid, which only a broken build can contain.
   PageTemplates(std::string_view folder, const AssetUrl& asset_url);
 
   /// Templates see `title` and the address of every file of web/: {{assets.css_shop_css}}.
-  /// Values are escaped, and no template can switch that off.
+  /// `name` is the template's path below the site's folder, without its ending. Values are escaped,
+  /// and no template can switch that off.
   std::string render(std::string_view name, const std::string& title,
                      kainjow::mustache::data values) const;
 

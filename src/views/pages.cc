@@ -153,7 +153,7 @@ data values_of(const ProductPage& page) {
 }  // namespace
 
 Pages::Pages(const AssetUrl& asset_url)
-    : templates_(std::make_unique<PageTemplates>("", asset_url)) {}
+    : templates_(std::make_unique<PageTemplates>("shop/", asset_url)) {}
 Pages::~Pages() = default;
 
 std::string Pages::sale_list(std::span<const SaleCard> sales) const {

@@ -63,7 +63,7 @@ std::string ConsoleBuyersPages::buyers(const BuyersPage& page) const {
   values.set("none", data{page.users.empty() && page.error.empty()});
   values.set("users", users);
   values.set("more", section(page.more_after));
-  return templates_->render("buyers", "Buyers", values);
+  return templates_->render("buyers/buyers", "Buyers", values);
 }
 
 std::string ConsoleBuyersPages::buyer(const BuyerPage& page) const {
@@ -83,7 +83,7 @@ std::string ConsoleBuyersPages::buyer(const BuyerPage& page) const {
   values.set("reason", page.reason);
   values.set("hours", page.hours);
   values.set("for_good", data{page.for_good});
-  return templates_->render("buyer", page.user.name, values);
+  return templates_->render("buyers/buyer", page.user.name, values);
 }
 
 std::string ConsoleBuyersPages::blacklist(const BlacklistPage& page) const {
@@ -99,7 +99,7 @@ std::string ConsoleBuyersPages::blacklist(const BlacklistPage& page) const {
   values.set("found", data{!page.rows.empty()});
   values.set("more", section(page.more_after ? std::to_string(page.more_after.value) : ""));
   values.set("notice", section(page.notice));
-  return templates_->render("blacklist", "Blacklist", values);
+  return templates_->render("buyers/blacklist", "Blacklist", values);
 }
 
 }  // namespace stampede::views

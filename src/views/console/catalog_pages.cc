@@ -107,7 +107,7 @@ std::string ConsoleCatalogPages::products(const std::vector<Product>& products) 
   for (const Product& product : products) rows.push_back(values_of(product));
   data values{"products", rows};
   values.set("found", data{!products.empty()});
-  return templates_->render("products", "Products", values);
+  return templates_->render("catalog/products", "Products", values);
 }
 
 std::string ConsoleCatalogPages::new_product(const FormFrame& frame,
@@ -115,7 +115,7 @@ std::string ConsoleCatalogPages::new_product(const FormFrame& frame,
   data values;
   put_frame(values, frame, "/products/new");
   put_form(values, form);
-  return templates_->render("product_new", "New product", values);
+  return templates_->render("catalog/product_new", "New product", values);
 }
 
 std::string ConsoleCatalogPages::product(const ConsoleProductPage& page) const {
@@ -139,13 +139,13 @@ std::string ConsoleCatalogPages::product(const ConsoleProductPage& page) const {
   values.set("most_pictures", std::to_string(page.most_pictures));
   values.set("sales", list_of(page.sales));
   values.set("any_sales", data{!page.sales.empty()});
-  return templates_->render("product", page.product.name, values);
+  return templates_->render("catalog/product", page.product.name, values);
 }
 
 std::string ConsoleCatalogPages::sales(const std::vector<ConsoleSaleRow>& sales) const {
   data values{"sales", list_of(sales)};
   values.set("found", data{!sales.empty()});
-  return templates_->render("sales", "Sales", values);
+  return templates_->render("catalog/sales", "Sales", values);
 }
 
 std::string ConsoleCatalogPages::new_sale(const SaleFormPage& page) const {
@@ -162,7 +162,7 @@ std::string ConsoleCatalogPages::new_sale(const SaleFormPage& page) const {
   values.set("any_products", data{!page.products.empty()});
   put_frame(values, page.frame, "/sales/new");
   put_form(values, page.form);
-  return templates_->render("sale_new", "New sale", values);
+  return templates_->render("catalog/sale_new", "New sale", values);
 }
 
 std::string ConsoleCatalogPages::sale(const ConsoleSalePage& page) const {
@@ -180,7 +180,7 @@ std::string ConsoleCatalogPages::sale(const ConsoleSalePage& page) const {
   values.set("form", form);
   values.set("units", page.units);
   values.set("running", data{page.row.status != SaleStatus::kEnded});
-  return templates_->render("sale", fmt::format("Sale {}", page.row.sale.id.value), values);
+  return templates_->render("catalog/sale", fmt::format("Sale {}", page.row.sale.id.value), values);
 }
 
 }  // namespace stampede::views

@@ -33,7 +33,7 @@ std::string ConsoleOrdersPages::search(const OrderSearchPage& page) const {
   values.set("csv", section(page.csv_url));
   values.set("older", section(page.older_url));
   values.set("further", section(page.further_url));
-  return templates_->render("orders", "Orders", values);
+  return templates_->render("orders/orders", "Orders", values);
 }
 
 std::string ConsoleOrdersPages::order(const OrderPage& page) const {
@@ -58,7 +58,8 @@ std::string ConsoleOrdersPages::order(const OrderPage& page) const {
   values.set("lease", std::to_string(order.order.lease.value));
   values.set("intent", std::string(order.order.intent.text()));
   values.set("slot", section(order.order.slot ? std::to_string(*order.order.slot) : ""));
-  return templates_->render("order", fmt::format("Order {}", order.order.number.value), values);
+  return templates_->render("orders/order", fmt::format("Order {}", order.order.number.value),
+                            values);
 }
 
 std::string orders_csv_heading() {

@@ -31,6 +31,7 @@ class Flaky final : public repositories::Orders, public test_support::ChangedLea
  public:
   explicit Flaky(repositories::memory::MemoryStore& store) : ChangedLeases(store), store_(&store) {}
   bool orders_fail = false;
+  bool newest_fails = false;
   bool leases_fail = false;
   bool stock_fails = false;
   bool numbers_fail = false;
@@ -52,7 +53,10 @@ class Flaky final : public repositories::Orders, public test_support::ChangedLea
     if (before_orders) before_orders();
     return store_->since(shard, after, most);
   }
-  std::vector<ShardEnd> newest() override { return store_->newest(); }
+  std::vector<ShardEnd> newest() override {
+    fail_if(newest_fails);
+    return store_->newest();
+  }
   std::vector<std::int64_t> cursors_before_recent(Instant ended_after) override {
     return store_->cursors_before_recent(ended_after);
   }
@@ -486,12 +490,16 @@ TEST_F(LostTailTest, OrdersThatCannotBeReadCloseNoLease) {
     transaction->commit();
   }
   heartbeat.leases = {grant(2, 1)};
+  flaky_.newest_fails = true;
+  EXPECT_EQ(beat(heartbeat).order_digests, heartbeat.order_digests);
+  flaky_.newest_fails = false;
   flaky_.orders_fail = true;
   const auto reply = beat(heartbeat);
   EXPECT_EQ(reply.oldest_open, LeaseId{1}) << "of the closed lease's order nothing is known";
   EXPECT_EQ(reply.renewed, heartbeat.leases);
   EXPECT_EQ(reply.cursors, heartbeat.cursors);
-  EXPECT_EQ(control_.left_out(), 1);
+  EXPECT_EQ(reply.order_digests, heartbeat.order_digests);
+  EXPECT_EQ(control_.left_out(), 2);
   EXPECT_TRUE(reply.more) << "or all orders would count as known";
   flaky_.orders_fail = false;
   const auto whole = beat(heartbeat);

@@ -91,9 +91,9 @@ void add_orders(repositories::Orders& orders, const peers::Heartbeat& heartbeat,
                 peers::HeartbeatReply& reply, Instant now, const LeaseTimes& times) {
   const bool begins = heartbeat.cursors.empty();
   reply.cursors = begins ? orders.cursors_before_recent(now - kRetention) : heartbeat.cursors;
+  reply.order_digests = heartbeat.order_digests;
   const auto newest = orders.newest();
   if (reply.cursors.size() != newest.size()) return start_over(reply);
-  reply.order_digests = heartbeat.order_digests;
   reply.order_digests.resize(reply.cursors.size());
   for (std::size_t shard = 0; shard < reply.cursors.size(); ++shard) {
     KnownOrders known = begins ? KnownOrders(reply.cursors[shard], newest[shard])

@@ -70,7 +70,10 @@ TEST(Buckets, OneAddressLeavesTheSaleToOthers) {
   const auto accounts = shop.mint(1, kAccounts);
   std::atomic<std::size_t> next = 0;
   Flood flood({.port = shop.port(), .address = "127.0.0.2", .at_once = 4, .request = [&] {
-                 return check_request(lamp, accounts[next++ % kAccounts]);
+                 const MintedBuyer& account = accounts[next++ % kAccounts];
+                 const std::string key = fresh_key();
+                 buyers.answers().add_unread(account.id, lamp, key);
+                 return check_request(lamp, account, key);
                }});
   ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
   expect_served("purchases for one address", "purchases", calm, buyers.buy(kHonest, pause));

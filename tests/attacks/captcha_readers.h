@@ -13,6 +13,7 @@
 #include "captcha/captcha.h"
 #include "identity/key_ring.h"
 #include "model/time.h"
+#include "tests/attacks/answers.h"
 #include "tests/attacks/honest.h"
 #include "tests/support/eventually.h"
 #include "tests/support/shop.h"
@@ -92,6 +93,8 @@ class Readers {
   int sold() const { return sold_; }
   const Challenges& challenges() const { return challenges_; }
   Deliveries& deliveries() { return deliveries_; }
+  /// What they were told, and whoever else bought.
+  Answers& answers() { return answers_; }
 
  private:
   /// Asks for a picture until there is one, and answers as if a minute had passed.
@@ -106,8 +109,10 @@ class Readers {
     if (!given) return false;
     const auto passed =
         verify(buyer, product_, key, challenges_.seal(account.id, product_, key, 61), "RIGHT");
-    return passed.status == 200 &&
-           buyer.order(product_, key, text_of(passed, "pass")).result == "sold";
+    if (passed.status != 200) return false;
+    const CheckAnswer answer = buyer.order(product_, key, text_of(passed, "pass"));
+    answers_.add(account.id, product_, key, answer);
+    return answer.result == "sold";
   }
 
   const std::uint16_t port_;
@@ -115,6 +120,7 @@ class Readers {
   const std::vector<MintedBuyer> accounts_;
   const Challenges challenges_;
   Deliveries deliveries_;
+  Answers answers_;
   std::size_t next_ = 0;
   int sold_ = 0;
 };

@@ -86,6 +86,7 @@ TEST(Captcha, NoPictureGoesToTwoBuyersInAFloodEither) {
   EXPECT_GT(deliveries.pictures(), 32u + 2 * kReaders) << "more than were drawn ahead";
   EXPECT_EQ(deliveries.repeated(), 0u) << "of " << deliveries.pictures();
   EXPECT_EQ(shop.audited_orders(), readers.sold());
+  readers.answers().expect_kept(shop);
 }
 
 TEST(Captcha, OneBuyerIsGivenOnlySoManyPicturesAMinute) {
@@ -140,8 +141,11 @@ TEST(Captcha, AnAnswerSoonerThanAPersonsEarnsNothing) {
   const auto passed =
       verify(script, lamp, key, readers.challenges().seal(script.id(), lamp, key, 61), "RIGHT");
   ASSERT_EQ(passed.status, 200) << passed.body;
-  EXPECT_EQ(script.order(lamp, key, text_of(passed, "pass")).status, 201);
+  const CheckAnswer bought = script.order(lamp, key, text_of(passed, "pass"));
+  EXPECT_EQ(bought.status, 201);
+  readers.answers().add(script.id(), lamp, key, bought);
   EXPECT_EQ(shop.audited_orders(), readers.sold() + 1);
+  readers.answers().expect_kept(shop);
 }
 
 /// As a device finds it: by trying all numbers.
@@ -180,10 +184,17 @@ TEST(Captcha, AProofOfWorkIsGoodForOnePurchaseOfItsBuyerAlone) {
   EXPECT_EQ(verify(honest, lamp, key, sealed, answer).status, 200) << "its answer may be lost";
 
   const std::string pass = text_of(passed, "pass");
-  EXPECT_EQ(thief.buy(lamp, key, pass).result, "captcha-required");
-  EXPECT_EQ(honest.buy(lamp, fresh_key(), pass).result, "captcha-required");
-  EXPECT_EQ(honest.order(lamp, key, pass).status, 201);
+  Answers answers;
+  const auto told = [&](const Buyer& buyer, const std::string& intent, const CheckAnswer& heard) {
+    answers.add(buyer.id(), lamp, intent, heard);
+    return heard;
+  };
+  EXPECT_EQ(told(thief, key, thief.buy(lamp, key, pass)).result, "captcha-required");
+  const std::string other = fresh_key();
+  EXPECT_EQ(told(honest, other, honest.buy(lamp, other, pass)).result, "captcha-required");
+  EXPECT_EQ(told(honest, key, honest.order(lamp, key, pass)).status, 201);
   EXPECT_EQ(shop.audited_orders(), 1);
+  answers.expect_kept(shop);
 }
 
 }  // namespace

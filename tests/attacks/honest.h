@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -14,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/attacks/answers.h"
+#include "tests/support/buyer.h"
 #include "tests/support/eventually.h"
 #include "tests/support/raw_connection.h"
 #include "tests/support/shop.h"
@@ -85,24 +88,36 @@ inline void expect_served(const std::string& attack, const std::string& doing, c
   fmt::print("{} p99 {:.1f} times\n", text, beside.quantile(0.99) / before.quantile(0.99));
 }
 
-/// A purchase of its own intent, without the captcha's pass.
-inline std::string check_request(ProductId product, const MintedBuyer& buyer) {
+/// A purchase of the intent `key`, without the captcha's pass.
+inline std::string check_request(ProductId product, const MintedBuyer& buyer,
+                                 const std::string& key) {
   return fmt::format(
       "POST /check?productID={} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sign={}\r\n"
       "Idempotency-Key: {}\r\nContent-Length: 0\r\n\r\n",
-      product.value, buyer.sign, fresh_key());
+      product.value, buyer.sign, key);
+}
+
+/// Of the bytes that came; "lost" if there are none.
+inline CheckAnswer read_check(const std::string& response) {
+  if (response.size() < 12) return {.status = 0, .result = "lost", .order = 0, .response = {}};
+  return read_check({.status = std::atoi(response.c_str() + 9),
+                     .headers = {},
+                     .body = response.substr(response.find("\r\n\r\n") + 4)});
 }
 
 /// True if the answer is a yes; while it is "pending", the same is asked again, for kPatience.
-/// False too if the server closes the connection, as it does beyond its cap.
-inline bool buys(RawConnection& connection, ProductId product, const MintedBuyer& buyer) {
-  const std::string request = check_request(product, buyer);
-  std::string answer;
+/// False too if the server closes the connection, as it does beyond its cap. Adds what was told.
+inline bool buys(RawConnection& connection, ProductId product, const MintedBuyer& buyer,
+                 Answers& answers) {
+  const std::string key = fresh_key();
+  const std::string request = check_request(product, buyer, key);
+  CheckAnswer answer;
   const bool decided = eventually(kPatience, [&] {
-    answer = connection.ask(request);
-    return !answer.starts_with("HTTP/1.1 202");
+    answer = read_check(connection.ask(request));
+    answers.add(buyer.id, product, key, answer);
+    return answer.status != 202;
   });
-  return decided && answer.starts_with("HTTP/1.1 20");
+  return decided && (answer.status == 200 || answer.status == 201);
 }
 
 /// Buyers of a sale without captcha, who come one after another and buy one unit each. For one
@@ -132,13 +147,19 @@ class HonestBuyers {
     const auto buyers = next(most);
     const Honest honest = measure(
         most,
-        [&](int i) { return buys(*connect_(i), product_, buyers[static_cast<std::size_t>(i)]); },
+        [&](int i) {
+          return buys(*connect_(i), product_, buyers[static_cast<std::size_t>(i)], *answers_);
+        },
         more);
     sold_ += honest.served();
     return honest;
   }
-  /// Every yes is an order, and the audit finds no breach. `others`: yeses that the attacker read.
+  /// What they were told, and whoever else bought.
+  Answers& answers() { return *answers_; }
+  /// Every yes is the order that it named, and the audit finds no breach, neither of the sale nor
+  /// of what was told. `others`: yeses that the attacker read.
   void expect_orders(std::int64_t others = 0) const {
+    answers_->expect_kept(shop_);
     const auto orders = shop_.audited_orders();
     EXPECT_GE(orders, sold_ + others);
     EXPECT_LE(orders, stock_);
@@ -149,9 +170,11 @@ class HonestBuyers {
     const auto left = static_cast<int>(std::max(stock_ - shop_.audited_orders(), std::int64_t{0}));
     for (const MintedBuyer& buyer : next(left)) {
       // Connections of the attack may not be closed yet.
-      EXPECT_TRUE(eventually(kPatience, [&] { return buys(*connect_(0), product_, buyer); }));
+      EXPECT_TRUE(
+          eventually(kPatience, [&] { return buys(*connect_(0), product_, buyer, *answers_); }));
     }
     EXPECT_EQ(buy(1).served(), 0) << "all is sold";
+    answers_->expect_kept(shop_);
     EXPECT_EQ(shop_.audited_orders(), stock_);
   }
 
@@ -173,6 +196,7 @@ class HonestBuyers {
   std::vector<MintedBuyer> ready_;
   std::int64_t minted_ = 0;
   std::int64_t sold_ = 0;
+  std::unique_ptr<Answers> answers_ = std::make_unique<Answers>();
 };
 
 }  // namespace stampede::test_support

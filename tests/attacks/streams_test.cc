@@ -51,18 +51,21 @@ std::string open_streams(Shop& shop) {
 }
 
 /// A buyer whose purchase is pending follows it to its end, from an address of its own.
-void expect_told(Shop& shop, ProductId lamp, std::int64_t id) {
+void expect_told(Shop& shop, ProductId lamp, std::int64_t id, Answers& answers) {
   Buyer honest = shop.buyer(id);
+  const std::string key = fresh_key();
   std::optional<RawConnection> stream;
   {
     const DatabaseLock lock(shop);
-    const CheckAnswer pending = honest.buy(lamp, fresh_key());
+    const CheckAnswer pending = honest.buy(lamp, key);
+    answers.add(honest.id(), lamp, key, pending);
     ASSERT_EQ(pending.status, 202) << pending.response.body;
     stream.emplace(
         follow(shop, honest.sign(), std::string(pending.response.header("Location")), "127.4.0.1"));
     EXPECT_TRUE(is_open(*stream)) << "there is a place";
   }
   EXPECT_THAT(stream->read_to_end().value_or("nothing"), HasSubstr(R"("result":"success")"));
+  answers.add(honest.id(), lamp, key, honest.order(lamp, key));
 }
 
 TEST(Streams, APurchaseThatWasNeverSentHoldsNone) {
@@ -79,7 +82,7 @@ TEST(Streams, APurchaseThatWasNeverSentHoldsNone) {
   ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(404) >= 400; }));
   expect_served("streams of purchases never sent", "purchases", calm, buyers.buy(kHonest));
   EXPECT_EQ(open_streams(shop), "0");
-  expect_told(shop, lamp, 99);
+  expect_told(shop, lamp, 99, buyers.answers());
   flood.stop();
   EXPECT_EQ(flood.answers(200), 0);
   buyers.expect_all_sold_once();
@@ -106,7 +109,7 @@ TEST(Streams, OneAddressHoldsAnEighthOfThePlaces) {
   EXPECT_EQ(held.size(), 512U);
   EXPECT_EQ(refused, 560 - 512);
   expect_served("512 streams of one address", "purchases", calm, buyers.buy(kHonest));
-  expect_told(shop, lamp, 99);
+  expect_told(shop, lamp, 99, buyers.answers());
   held.clear();
   EXPECT_TRUE(eventually(kPatience, [&] { return open_streams(shop) == "0"; }));
   buyers.expect_all_sold_once();

@@ -94,14 +94,9 @@ http::ClientResponse Buyer::log_in(const std::string& name, const std::string& p
 
 http::ClientResponse Buyer::log_out() { return submit("/user/password", "/user/logout", {}, {}); }
 
-CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view pass) {
-  http::ClientRequest request{.method = "POST",
-                              .target = fmt::format("/check?productID={}", product.value),
-                              .headers = {{"Idempotency-Key", std::string(key)}},
-                              .body = {}};
-  if (!pass.empty()) request.headers.emplace_back("Captcha-Pass", pass);
-  CheckAnswer answer{.status = 0, .result = {}, .order = 0, .response = send(std::move(request))};
-  answer.status = answer.response.status;
+CheckAnswer read_check(http::ClientResponse response) {
+  CheckAnswer answer{
+      .status = response.status, .result = {}, .order = 0, .response = std::move(response)};
   boost::json::error_code not_json;
   const auto body = boost::json::parse(answer.response.body, not_json);
   if (const auto* object = not_json ? nullptr : body.if_object()) {
@@ -116,6 +111,15 @@ CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view
     }
   }
   return answer;
+}
+
+CheckAnswer Buyer::buy(ProductId product, std::string_view key, std::string_view pass) {
+  http::ClientRequest request{.method = "POST",
+                              .target = fmt::format("/check?productID={}", product.value),
+                              .headers = {{"Idempotency-Key", std::string(key)}},
+                              .body = {}};
+  if (!pass.empty()) request.headers.emplace_back("Captcha-Pass", pass);
+  return read_check(send(std::move(request)));
 }
 
 CheckAnswer Buyer::order(ProductId product, std::string_view key, std::string_view pass) {

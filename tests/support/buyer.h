@@ -21,6 +21,9 @@ struct CheckAnswer {
   http::ClientResponse response;
 };
 
+/// Of an answer to /check; `result` is empty if its body says none.
+CheckAnswer read_check(http::ClientResponse response);
+
 /// A new intent's name; never the same twice.
 std::string fresh_key();
 

@@ -45,7 +45,13 @@ struct CredentialsForm {
   std::string name;    // as typed before
   std::string next;    // the path to go on to, or empty
   std::string notice;  // of the console: a sentence of success, or empty
-  bool code = false;   // of the console: asks for the code of the second factor too
+  /// Of the console, whose form always asks for the code of a second factor.
+  enum class Code : std::uint8_t {
+    kIfAny,          // of whoever has one
+    kUnlessNoneYet,  // of everybody; whoever has none sets one up
+    kNeeded,
+  };
+  Code code = Code::kIfAny;
 };
 
 /// The change of the password, and the way out.

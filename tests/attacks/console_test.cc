@@ -223,7 +223,7 @@ TEST_F(ConsoleAttack, ACodeIsTakenOnce) {
   Console olga(port());
   const auto asked = olga.log_in("olga", password);
   EXPECT_EQ(asked.status, 401);
-  EXPECT_THAT(asked.body, HasSubstr("name=\"code\""));
+  EXPECT_THAT(asked.body, HasSubstr("name=\"code\" required"));
   EXPECT_EQ(olga.log_in("olga", password, "000000").status, 401);
   const std::string used = code();
   ASSERT_EQ(olga.log_in("olga", password, used).status, 303);

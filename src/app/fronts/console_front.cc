@@ -48,7 +48,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
               .second_factor_required = services.second_factor_required}),
       filter_({guard_, hosts_}),
       operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
-      login_({accounts_, services.sessions, forms_, origin_, pages_}),
+      login_(
+          {accounts_, services.sessions, forms_, origin_, pages_, services.second_factor_required}),
       order_search_({archive_, order_operations_, journal_, orders_pages_, pages_}),
       export_({archive_, pages_}),
       buyers_controller_({buyers_, services.sessions, archive_, user_operations_,

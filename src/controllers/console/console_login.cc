@@ -20,6 +20,7 @@ namespace {
 using services::accounts::AccountError;
 using services::accounts::Login;
 using services::accounts::Sessions;
+using Code = views::CredentialsForm::Code;
 
 /// Of an operator's browser; shop and console may be one host, whatever their ports are.
 constexpr std::string_view kDeviceCookie = "operator_device";
@@ -64,39 +65,41 @@ std::optional<UserId> ConsoleLogin::user_of(const http::Request& request, Instan
                                          Sessions::Site::kConsole);
 }
 
+ConsoleLogin::Form ConsoleLogin::empty_form(const http::Request& request, Instant now) const {
+  FormTokens::Issued issued = services_.forms.issue(request, now, kLoginForm);
+  Form form{.values = {}, .cookie = std::move(issued.cookie)};
+  form.values.token = std::move(issued.token);
+  form.values.code = services_.second_factor_required ? Code::kUnlessNoneYet : Code::kIfAny;
+  return form;
+}
+
 void ConsoleLogin::show_login(const http::Request& request, http::Responder& responder) const {
-  FormTokens::Issued issued = services_.forms.issue(request, clock_().wall, kLoginForm);
-  views::CredentialsForm form;
-  form.token = std::move(issued.token);
+  auto [form, cookie] = empty_form(request, clock_().wall);
   form.next = local_target(request.query_parameter("next").value_or(""));
   if (request.query_parameter("done") == "second-factor") {
     form.notice = "Your second factor is set up. Log in with the next code of your authenticator.";
-    form.code = true;
+    form.code = Code::kNeeded;
   }
-  responder(with_form_cookie(page(200, services_.pages.login(form)), issued.cookie));
+  responder(with_form_cookie(page(200, services_.pages.login(form)), cookie));
 }
 
 void ConsoleLogin::log_in(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
-  FormTokens::Issued issued = services_.forms.issue(request, now.wall, kLoginForm);
-  views::CredentialsForm form;
-  form.token = std::move(issued.token);
+  auto [form, cookie] = empty_form(request, now.wall);
   std::string name = request.form_field("name").value_or("");
   if (is_utf8(name)) form.name = name;  // the page is UTF-8
   form.next = local_target(request.form_field("next").value_or(""));
-  form.code = request.form_field("code").has_value();  // the form had the field
   if (!ours(request, now.wall, {})) {
     form.error = "This form had expired or is not ours. Please send it again.";
-    return responder(with_form_cookie(page(403, services_.pages.login(form)), issued.cookie));
+    return responder(with_form_cookie(page(403, services_.pages.login(form)), cookie));
   }
   const std::string device = host_cookie(kDeviceCookie, request.secure);
   services_.accounts.log_in(
       {std::move(name), request.form_field("password").value_or(""),
        request.form_field("code").value_or("")},
       {std::string(request.client_address), std::string(request.cookie(device))}, now,
-      [this, responder = std::move(responder), form = std::move(form),
-       cookie = std::move(issued.cookie), device,
-       secure = request.secure](std::expected<Login, AccountError> login) mutable {
+      [this, responder = std::move(responder), form = std::move(form), cookie = std::move(cookie),
+       device, secure = request.secure](std::expected<Login, AccountError> login) mutable {
         if (login) {
           http::Response response = go_to(form.next.empty() ? "/" : form.next);
           set_cookie(response, login->sign, Sessions::kLifetime, secure);
@@ -106,7 +109,7 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
           return responder.reply_from_anywhere(std::move(response));
         }
         form.error = services::accounts::explain(login.error());
-        form.code = form.code || login.error() == AccountError::kCodeNeeded;
+        if (login.error() == AccountError::kCodeNeeded) form.code = Code::kNeeded;
         http::Response response = page(status_of(login.error()), services_.pages.login(form));
         add_retry_after(response);
         responder.reply_from_anywhere(with_form_cookie(std::move(response), cookie));

@@ -14,8 +14,10 @@
 namespace stampede::controllers {
 
 /// GET and POST /login, GET and POST /logout of the console. The cookie `operator` is SameSite
-/// Strict, named as host_cookie() says, and opens nothing of the shop. Whoever has a second factor
-/// is asked for its code once the password was right. Thread-safe; the services outlive it.
+/// Strict, named as host_cookie() says, and opens nothing of the shop. The form asks everybody for
+/// the code of a second factor, so that it tells no stranger who has one; whoever has one and sent
+/// another code or none is told so once the password was right. Thread-safe; the services outlive
+/// it.
 class ConsoleLogin {
  public:
   struct Services {
@@ -24,6 +26,7 @@ class ConsoleLogin {
     const FormTokens& forms;
     const OriginRule& origin;
     const views::ConsolePages& pages;
+    bool second_factor_required = false;
   };
   explicit ConsoleLogin(const Services& services, Clock clock = read_clocks)
       : services_(services), clock_(std::move(clock)) {}
@@ -32,6 +35,12 @@ class ConsoleLogin {
   void add_routes(http::Router& router);
 
  private:
+  /// A form to log in with, and the cookie that belongs to it.
+  struct Form {
+    views::CredentialsForm values;
+    std::string cookie;
+  };
+  Form empty_form(const http::Request& request, Instant now) const;
   void show_login(const http::Request& request, http::Responder& responder) const;
   void log_in(const http::Request& request, http::Responder responder);
   void show_logout(const http::Request& request, http::Responder& responder) const;

@@ -24,6 +24,15 @@ using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* kPassword = "correct horse";
+/// Of a form that cannot be sent without a code.
+constexpr const char* kCodeNeeded = "name=\"code\" required";
+
+/// The page without the form's token, which is another one each time.
+std::string without_token(std::string_view html) {
+  std::string page(html);
+  const auto at = page.find("name=\"token\"");
+  return page.erase(at, page.find('>', at) - at);
+}
 
 class ConsoleLoginTest : public testing::Test {
  protected:
@@ -122,13 +131,10 @@ TEST_F(ConsoleLoginTest, TheCookieIsForThisSiteAndNoScript) {
 TEST_F(ConsoleLoginTest, WhoHasASecondFactorIsAskedForIt) {
   const auto boss = *console_.users.find_by_name("boss");
   const std::string uri = second_factor_.renew(boss, console_.now.wall);
-  EXPECT_EQ(console_.html("/login").find("name=\"code\""), std::string::npos);
   const auto asked = log_in("boss");
   EXPECT_EQ(asked.status, 401);
-  EXPECT_THAT(std::string(body_of(asked)), HasSubstr("name=\"code\""));
+  EXPECT_THAT(std::string(body_of(asked)), HasSubstr(kCodeNeeded));
   EXPECT_EQ(set_cookie(asked), "");
-  EXPECT_THAT(std::string(body_of(log_in("boss", "wrong horse"))), Not(HasSubstr("name=\"code\"")))
-      << "nobody learns who has one without the password";
   EXPECT_EQ(log_in_with_code("000000").status, 401);
   EXPECT_FALSE(inside());
 
@@ -138,6 +144,47 @@ TEST_F(ConsoleLoginTest, WhoHasASecondFactorIsAskedForIt) {
   EXPECT_EQ(log_in_with_code(code_of(uri)).status, 401) << "a code is taken once";
   console_.now.wall += std::chrono::seconds{30};
   EXPECT_EQ(log_in_with_code(code_of(uri)).status, 303) << "and the next one is another";
+}
+
+TEST_F(ConsoleLoginTest, OneTryIsEnoughForWhoHasASecondFactorAndForWhoHasNone) {
+  const std::string form = console_.html("/login");
+  EXPECT_THAT(form, AllOf(HasSubstr("name=\"code\""), HasSubstr("if you have one")));
+  EXPECT_THAT(form, Not(HasSubstr(kCodeNeeded))) << "whoever has none can send it";
+  EXPECT_EQ(log_in_with_code("").status, 303);
+  browser_.cookies.clear();
+  const std::string uri =
+      second_factor_.renew(*console_.users.find_by_name("boss"), console_.now.wall);
+  EXPECT_EQ(log_in_with_code(code_of(uri)).status, 303);
+}
+
+TEST_F(ConsoleLoginTest, WithoutThePasswordNobodyLearnsWhoHasASecondFactor) {
+  const auto pages = [this] {
+    std::vector<std::string> all;
+    for (const char* code : {"", "000000"}) {
+      // Each has a token of its own.
+      all.push_back(without_token(body_of(console_.post(
+          "/login", {{"name", "boss"}, {"password", "wrong horse"}, {"code", code}}))));
+    }
+    all.push_back(without_token(console_.html("/login")));
+    return all;
+  };
+  const auto before = pages();
+  second_factor_.renew(*console_.users.find_by_name("boss"), console_.now.wall);
+  EXPECT_EQ(pages(), before);
+  EXPECT_THAT(before[0], AllOf(HasSubstr("role=\"alert\""), HasSubstr("name=\"code\"")));
+}
+
+TEST_F(ConsoleLoginTest, WhereItIsRequiredWhoHasNoneYetMayLeaveTheCodeOut) {
+  TestConsole console;
+  ConsoleLogin login{
+      {accounts_, console.sessions, console.forms, console.origin, console.pages, true},
+      [&] { return console.now; }};
+  login.add_routes(console.router);
+  EXPECT_THAT(console.html("/login"),
+              AllOf(HasSubstr("Leave it empty if you have no second factor yet"),
+                    Not(HasSubstr("if you have one")), Not(HasSubstr(kCodeNeeded))));
+  const auto set_up = console.html("/login?done=second-factor");
+  EXPECT_THAT(set_up, AllOf(HasSubstr(kCodeNeeded), Not(HasSubstr("Leave it empty"))));
 }
 
 TEST_F(ConsoleLoginTest, TheSessionSaysWhetherTheSecondFactorWasShown) {

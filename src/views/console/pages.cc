@@ -32,7 +32,10 @@ std::string ConsolePages::login(const CredentialsForm& form) const {
   values.set("notice", section(form.notice));
   values.set("name", form.name);
   values.set("next", form.next);
-  values.set("code", data{form.code});
+  using Code = CredentialsForm::Code;
+  values.set("code_needed", data{form.code == Code::kNeeded});
+  values.set("code_if_any", data{form.code == Code::kIfAny});
+  values.set("code_unless_none_yet", data{form.code == Code::kUnlessNoneYet});
   return templates_->render("login", "Log in", values);
 }
 

@@ -1,12 +1,10 @@
 #include "http/server/session.h"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <span>
 
 #include "http/server/loop.h"
-#include "http/text.h"
 #include "telemetry/log.h"
 
 namespace stampede::http {
@@ -33,10 +31,10 @@ Session::Session(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCap
       post_(loop.post()),
       transport_(std::move(transport)),
       slot_(std::move(slot)),
-      peer_address_(peer.to_string()),
-      behind_trusted_proxy_(loop.server().proxies.contains(peer)),
+      sender_(peer, loop.server().proxies, loop.server().secure),
       reader_({loop.server().limits.header_bytes, loop.server().limits.body_bytes,
-               loop.server().router.checks_heads()}) {}
+               loop.server().router.checks_heads()}),
+      arrival_(loop.server().limits) {}
 
 void Session::start(Loop& loop, std::unique_ptr<Transport> transport, ConnectionCaps::Slot slot,
                     const asio::ip::address& peer) {
@@ -182,18 +180,10 @@ bool Session::given_up() {
   return transport_->peer_has_closed();
 }
 
-void Session::identify(Request& request) const {
-  request.client_address = peer_address_;
-  request.secure = loop_.server().secure || transport_->encrypted();
-  if (behind_trusted_proxy_) {
-    believe_proxy(request);
-  }
-}
-
 /// True if the request was answered by its head; then its body is not read.
 bool Session::refused_by_head() {
   Request& request = reader_.request();
-  identify(request);
+  sender_.identify(request, transport_->encrypted());
   auto refusal = loop_.server().router.refuse_head(request);
   if (!refusal) return false;
   loop_.statistics().requests.add();
@@ -206,9 +196,8 @@ bool Session::refused_by_head() {
 void Session::dispatch() {
   end_waiting();
   Request& request = reader_.request();
-  identify(request);
-  first_request_ = false;
-  armed_.reset();
+  sender_.identify(request, transport_->encrypted());
+  arrival_.arrived();
   deadline_ = Clock::time_point::max();  // a handler has no deadline
   loop_.statistics().requests.add();
   awaiting_ = true;
@@ -217,18 +206,6 @@ void Session::dispatch() {
   } catch (const std::exception& error) {
     // The exception destroyed the Responder, which answers 500.
     telemetry::log_error("handler failed", "path={} error={}", request.path, error.what());
-  }
-}
-
-void Session::believe_proxy(Request& request) const {
-  // The last of several headers is the one that this proxy wrote.
-  for (const auto& [name, value] : request.headers) {
-    if (same_name(name, "x-forwarded-for")) {
-      const std::string_view client = loop_.server().proxies.client_of(value);
-      request.client_address = client.empty() ? std::string_view(peer_address_) : client;
-    } else if (same_name(name, "x-forwarded-proto")) {
-      request.secure = loop_.server().secure || same_name(value, "https");
-    }
   }
 }
 
@@ -266,7 +243,7 @@ std::size_t Session::not_taken() const { return writer_.left() + transport_->una
 Awaitable<bool> Session::write_rest() {
   const Limits& limits = loop_.server().limits;
   arm(limits.write_time);
-  armed_.reset();
+  arrival_.interrupted();
   // What is read next may have come meanwhile.
   maybe_older_ = behind_another_ = true;
   begin_waiting_for_reader();
@@ -316,12 +293,14 @@ Awaitable<bool> Session::others_turn() {
 /// For the rest of a request, or for the next one.
 void Session::begin_waiting() {
   in_a_row_ = 0;
-  arm_for_phase();
-  if (waiting.is_linked() || behind_trusted_proxy_) {
+  const auto phase = reader_.phase();
+  const std::size_t body = phase == RequestReader::Phase::kBody ? reader_.body_received() : 0;
+  if (const auto limit = arrival_.next(phase, body)) arm(*limit);
+  if (waiting.is_linked() || sender_.behind_trusted_proxy()) {
     return;
   }
   waiting_since_ = loop_.now();
-  arriving_ = first_request_;
+  arriving_ = arrival_.first_request();
   arriving_ ? loop_.add_arriving(*this) : loop_.add_waiting(*this);
 }
 
@@ -332,7 +311,7 @@ void Session::end_waiting() {
 
 void Session::begin_waiting_for_reader() {
   end_waiting();
-  if (behind_trusted_proxy_) return;
+  if (sender_.behind_trusted_proxy()) return;
   waiting_since_ = loop_.now();
   loop_.add_unread(*this);
 }
@@ -341,24 +320,6 @@ void Session::arm(Clock::duration limit) {
   // The loop's clock may be a tick behind: a deadline is late rather than early.
   deadline_ = loop_.now() + Loop::kTick + limit;
   expired_ = false;
-}
-
-void Session::arm_for_phase() {
-  using Phase = RequestReader::Phase;
-  const Phase phase = reader_.phase();
-  const Limits& limits = loop_.server().limits;
-  const std::size_t body = phase == Phase::kBody ? reader_.body_received() : 0;
-  if (armed_ == phase && body < armed_body_ + limits.progress_bytes) {
-    return;  // every byte of a slow request counts towards the same deadline
-  }
-  if (phase == Phase::kIdle) {
-    // A new connection is expected to send a request at once.
-    arm(first_request_ ? std::min(limits.idle_time, limits.header_time) : limits.idle_time);
-  } else {
-    arm(phase == Phase::kHead ? limits.header_time : limits.body_time);
-  }
-  armed_ = phase;
-  armed_body_ = body;
 }
 
 void Session::expire() {

@@ -4,13 +4,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "http/asio_types.h"
+#include "http/server/arrival_time.h"
 #include "http/server/connections.h"
 #include "http/server/handlers/responder.h"
 #include "http/server/messages/request_reader.h"
 #include "http/server/messages/response_writer.h"
+#include "http/server/request_sender.h"
 #include "http/transport.h"
 
 namespace stampede::http {
@@ -82,38 +83,31 @@ class Session final : public Exchange,
 
   /// The request may have come long ago, and its peer has given it up since.
   bool given_up();
-  /// Fills in who asks, and how.
-  void identify(Request& request) const;
   bool refused_by_head();
   void dispatch();
-  void believe_proxy(Request& request) const;
   bool write_answer();
   void refuse(const Refusal& refusal);
 
   error_code write_now();
   std::size_t not_taken() const;
   void arm(Clock::duration limit);
-  void arm_for_phase();
 
   Loop& loop_;
   const std::shared_ptr<const Post> post_;
   std::unique_ptr<Transport> transport_;      // gone when the coroutine has ended
   std::optional<ConnectionCaps::Slot> slot_;  // likewise
-  const std::string peer_address_;
-  const bool behind_trusted_proxy_;
+  const RequestSender sender_;
 
   RequestReader reader_;
+  ArrivalTime arrival_;  // deadline_ is by it while a request is waited for
   ResponseWriter writer_;
   Response response_;  // the answer, until the coroutine writes it
 
   Clock::time_point deadline_ = Clock::time_point::max();
   Clock::time_point waiting_since_;
-  unsigned in_a_row_ = 0;  // requests answered without another connection's turn
-  std::optional<RequestReader::Phase> armed_;  // the phase deadline_ is for
-  std::size_t armed_body_ = 0;                 // and how much of the body had come then
-  std::move_only_function<void()> resume_;     // set while the coroutine waits for wake()
-  bool first_request_ = true;
-  bool arriving_ = false;  // linked by `waiting` to those that never asked
+  unsigned in_a_row_ = 0;                   // requests answered without another connection's turn
+  std::move_only_function<void()> resume_;  // set while the coroutine waits for wake()
+  bool arriving_ = false;                   // linked by `waiting` to those that never asked
   bool reading_ = false;
   bool maybe_older_ = false;     // what is read next may have come before the last answer
   bool behind_another_ = false;  // and so did the beginning of the request that is read

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -25,12 +26,27 @@
 /// and nothing is expected of them, because they depend on the machine.
 namespace stampede::test_support {
 
+inline std::chrono::nanoseconds processor_time(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+/// Of this thread.
+inline std::chrono::nanoseconds own_processor_time() {
+  return processor_time(CLOCK_THREAD_CPUTIME_ID);
+}
+/// Of this process's other threads: the attacker's, where one thread is honest.
+inline std::chrono::nanoseconds others_processor_time() {
+  return processor_time(CLOCK_PROCESS_CPUTIME_ID) - own_processor_time();
+}
+
 /// What some honest people did, one after another.
 struct Honest {
   using Clock = std::chrono::steady_clock;
 
   int asked = 0;
   std::vector<Clock::duration> times = {};  // of those who were served
+  double attackers_cores = 0;               // that others_processor_time() took meanwhile
 
   /// One more; `task()` says whether they are served.
   template <class Task>
@@ -63,7 +79,11 @@ inline const More kAlways = [] { return true; };
 template <class Task>
 Honest measure(int most, const Task& task, const More& more = kAlways) {
   Honest honest;
+  const auto began = Honest::Clock::now();
+  const auto others_began = others_processor_time();
   for (int i = 0; i < most && more(); ++i) honest.add([&] { return task(i); });
+  honest.attackers_cores = std::chrono::duration<double>(others_processor_time() - others_began) /
+                           std::chrono::duration<double>(Honest::Clock::now() - began);
   return honest;
 }
 
@@ -85,7 +105,8 @@ inline void expect_served(const std::string& attack, const std::string& doing, c
     EXPECT_GT(honest->asked, 0) << doing << ' ' << when << ' ' << attack;
     EXPECT_GE(honest->served() * 100, honest->asked * 95) << doing << ' ' << when << ' ' << attack;
   }
-  fmt::print("{} p99 {:.1f} times\n", text, beside.quantile(0.99) / before.quantile(0.99));
+  fmt::print("{} p99 {:.1f} times; the attacker had {:.2f} cores\n", text,
+             beside.quantile(0.99) / before.quantile(0.99), beside.attackers_cores);
 }
 
 /// A purchase of the intent `key`, without the captcha's pass.

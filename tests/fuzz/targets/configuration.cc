@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 
 #include "app/config/config.h"
@@ -26,24 +27,28 @@ void check_errors(const app::ConfigErrors& errors) {
   for (const std::string& error : errors) require(!error.empty(), "a reason has words");
 }
 
-/// TOML with every setting as it was shown.
-std::string document_of(const app::LoadedConfig& loaded) {
+bool is_hidden(const app::Setting& setting) { return setting.value == "\"(hidden)\""; }
+
+/// TOML with every setting as it was shown, but for those that `first` hides, which has the same
+/// ones in the same order: a secret that was given is hidden, and none is shown as "".
+std::string document_of(const app::LoadedConfig& loaded, const app::LoadedConfig& first) {
+  require(loaded.settings.size() == first.settings.size(), "every setting is shown");
   std::string text;
-  for (const app::Setting& setting : loaded.settings) {
-    if (setting.value != "\"(hidden)\"")
-      text += fmt::format("{} = {}\n", setting.key, setting.value);
+  for (std::size_t i = 0; i < loaded.settings.size(); ++i) {
+    const app::Setting& setting = loaded.settings[i];
+    if (!is_hidden(first.settings[i])) text += fmt::format("{} = {}\n", setting.key, setting.value);
   }
   return text;
 }
 
 void check_shown(const app::LoadedConfig& loaded) {
-  const std::string shown = document_of(loaded);
+  const std::string shown = document_of(loaded, loaded);
   require(shown.find('\0') == shown.npos, "no value has a NUL");
   if (!is_utf8(shown))
     return;  // a path from a variable may be any bytes, and TOML has no word for it
   const Loaded again = load_file(shown);
   require(again.has_value(), "what is shown is a configuration");
-  require(document_of(*again) == shown, "and the same one");
+  require(document_of(*again, loaded) == shown, "and the same one");
 }
 
 void check_roles(const app::LoadedConfig& loaded) {

@@ -35,7 +35,7 @@ function(library_of header result)
                "^(soci/|mysql|errmsg|sqlite3)=stampede::soci" "^sodium=stampede::sodium" "^liboath/=stampede::oath"
                "^openssl/ssl=OpenSSL::SSL" "^openssl/=OpenSSL::Crypto" "^cairo=stampede::cairo" "^kainjow/=stampede::mustache"
                "^turbojpeg=stampede::jpeg" "^png[.]h=stampede::png" "^webp/=stampede::webp"
-               "^amqp=stampede::rabbitmq" "^CLI/=CLI11::CLI11" "^toml=tomlplusplus::tomlplusplus"
+               "^amqp=stampede::rabbitmq" "^curl/=stampede::curl" "^CLI/=CLI11::CLI11" "^toml=tomlplusplus::tomlplusplus"
                "^zlib=ZLIB::ZLIB" "^(gtest|gmock|rapidcheck)/=tests")
     string(REGEX MATCH "^(.*)=(.*)$" ignored "${pair}")
     set(name ${CMAKE_MATCH_2})

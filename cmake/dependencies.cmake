@@ -16,6 +16,7 @@ pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(RABBITMQ REQUIRED IMPORTED_TARGET librabbitmq)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 
 # Asio and Beast, which the room that waits without blocking has for itself.
 add_library(stampede_asio INTERFACE)
@@ -33,6 +34,10 @@ add_library(stampede::oath ALIAS stampede_oath)
 add_library(stampede_rabbitmq INTERFACE)
 target_link_libraries(stampede_rabbitmq INTERFACE PkgConfig::RABBITMQ)
 add_library(stampede::rabbitmq ALIAS stampede_rabbitmq)
+
+add_library(stampede_curl INTERFACE)
+target_link_libraries(stampede_curl INTERFACE PkgConfig::CURL)
+add_library(stampede::curl ALIAS stampede_curl)
 
 add_library(stampede_cairo INTERFACE)
 target_link_libraries(stampede_cairo INTERFACE PkgConfig::CAIRO)

@@ -63,6 +63,10 @@ stampede_room(queue SANITIZE address USES model model/orders LINKS Boost::header
 stampede_room(queue/local SANITIZE thread USES queue concurrency)
 stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
   USES queue net telemetry concurrency LINKS stampede::rabbitmq)
+# Requests to services of others; each rule's own words for them are in its room.
+stampede_room(web_requests SANITIZE thread USES model concurrency)
+stampede_room(web_requests/curl SANITIZE address thread CLOCK
+  USES web_requests model concurrency LINKS stampede::curl)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
 stampede_room(http SANITIZE address USES telemetry concurrency

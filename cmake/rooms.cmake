@@ -84,6 +84,8 @@ stampede_room(identity SANITIZE address thread USES model concurrency
   LINKS OpenSSL::Crypto stampede::sodium stampede::oath)
 stampede_room(captcha SANITIZE address USES model identity concurrency
   LINKS stampede::cairo stampede::sodium)
+stampede_room(captcha/external SANITIZE address thread
+  USES captcha web_requests model identity concurrency telemetry LINKS Boost::json)
 stampede_room(pictures SANITIZE address
   USES model/catalog LINKS stampede::jpeg stampede::png stampede::webp stampede::cairo fmt::fmt)
 stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model/text model/catalog)

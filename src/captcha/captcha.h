@@ -21,10 +21,11 @@ struct Subject {
   IdempotencyKey intent;
 };
 
-/// The two ways to a pass.
+/// The ways to a pass.
 enum class Kind : std::uint8_t {
   kPicture,  // characters to read
-  kWork      // a number to compute (captcha/proof_of_work.h)
+  kWork,     // a number to compute (captcha/proof_of_work.h)
+  kExternal  // a challenge of somebody else (captcha/external), which Tokens does not seal
 };
 
 /// What an answer to a challenge is worth.

@@ -10,7 +10,8 @@
 
 namespace stampede::captcha {
 
-/// Bounds how many challenges of each kind a buyer is given a minute, which begins with the first.
+/// Bounds how many challenges of each kind a buyer is given a minute (of external ones: how many
+/// tokens are judged), which begins with the first.
 /// Thread-safe; of more than 65,536 buyers and kinds in a minute the oldest are forgotten.
 class FetchLimit {
  public:
@@ -29,7 +30,7 @@ class FetchLimit {
 
  private:
   static std::string key(UserId buyer, Kind kind) {
-    return (kind == Kind::kPicture ? 'p' : 'w') + std::to_string(buyer.value);
+    return "pwe"[static_cast<std::size_t>(kind)] + std::to_string(buyer.value);
   }
 
   identity::GuessLimit limit_;

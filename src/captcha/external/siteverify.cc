@@ -1,0 +1,218 @@
+#include "captcha/external/siteverify.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <utility>
+
+#include "telemetry/log.h"
+
+namespace stampede::captcha {
+namespace {
+
+using concurrency::MutexLock;
+using web_requests::Failure;
+using web_requests::Request;
+using web_requests::Result;
+
+constexpr std::size_t kLongestToken = 8'192;  // Turnstile's have 2,048 at most
+/// A buyer waits for it.
+constexpr std::chrono::milliseconds kTimeout{4'000};
+constexpr std::chrono::seconds kComplainEvery{10};
+
+/// What the shop's configuration is to blame for, or the provider: not the buyer.
+constexpr std::array<std::string_view, 4> kNotTheBuyers{
+    "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch", "internal-error"};
+
+/// Printable and without blanks, as the tokens of all providers are.
+bool is_token(std::string_view token) {
+  return !token.empty() && token.size() <= kLongestToken &&
+         std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+/// As application/x-www-form-urlencoded has it.
+void add_field(std::string& form, std::string_view name, std::string_view value) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  if (!form.empty()) form += '&';
+  form += name;
+  form += '=';
+  for (const char c : value) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+        c == '_' || c == '.') {
+      form += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      form += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+}
+
+std::string text_of(const boost::json::object& object, std::string_view name) {
+  const boost::json::value* const value = object.if_contains(name);
+  const auto* const text = value != nullptr ? value->if_string() : nullptr;
+  return text != nullptr ? std::string(*text) : "";
+}
+
+std::vector<std::string> texts_of(const boost::json::object& object, std::string_view name) {
+  std::vector<std::string> texts;
+  const boost::json::value* const value = object.if_contains(name);
+  const auto* const array = value != nullptr ? value->if_array() : nullptr;
+  if (array == nullptr) return texts;
+  for (const auto& item : *array) {
+    if (const auto* text = item.if_string()) texts.emplace_back(*text);
+  }
+  return texts;
+}
+
+}  // namespace
+
+/// Whatever is no answer of the protocol is none at all.
+Siteverify::Said Siteverify::read(const Result& result) {
+  using Word = Said::Word;
+  if (!result) {
+    return {
+        .word = Word::kNothing,
+        .host = {},
+        .reason = std::string(to_string(result.error().failure)) + ": " + result.error().detail};
+  }
+  boost::system::error_code error;
+  const boost::json::value body = boost::json::parse(result->body, error);
+  const auto* const object = error ? nullptr : body.if_object();
+  const auto* const success = object != nullptr ? object->if_contains("success") : nullptr;
+  if (result->status >= 500 || success == nullptr || !success->is_bool()) {
+    return {.word = Word::kNothing,
+            .reason = "no verdict, status " + std::to_string(result->status)};
+  }
+  if (success->get_bool()) return {.word = Word::kYes, .host = text_of(*object, "hostname")};
+  for (const std::string& code : texts_of(*object, "error-codes")) {
+    if (std::ranges::find(kNotTheBuyers, code) != kNotTheBuyers.end()) {
+      return {.word = Word::kNothing, .reason = "the provider says " + code};
+    }
+  }
+  return {.word = Word::kNo};
+}
+
+Request Siteverify::question(std::string_view token, std::string_view address) const {
+  Request request{.method = "POST",
+                  .url = options_.verify_url,
+                  .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                              {"Accept", "application/json"}},
+                  .body = {},
+                  .timeout = kTimeout};
+  add_field(request.body, "secret", options_.secret);
+  add_field(request.body, "response", token);
+  if (!address.empty()) add_field(request.body, "remoteip", address);
+  return request;
+}
+
+void Siteverify::judge(const Subject& subject, std::string_view token, std::string_view address,
+                       Now now, std::move_only_function<void(Verdict)> done) {
+  if (!is_token(token)) {
+    refused_.add();
+    return done(Verdict::kRefused);
+  }
+  switch (spent_.look(token, subject, now.tick)) {
+    case SpentTokens::Known::kRepeated:
+      return done(Verdict::kAccepted);
+    case SpentTokens::Known::kSpent:
+      replayed_.add();
+      return done(Verdict::kRefused);
+    case SpentTokens::Known::kNew:
+      break;
+  }
+  requests_.send(
+      question(token, address),
+      [this, subject, token = std::string(token), tick = now.tick, done = std::move(done)](
+          const Result& result) mutable { done(verdict_of(read(result), subject, token, tick)); });
+}
+
+Siteverify::Verdict Siteverify::verdict_of(const Said& said, const Subject& subject,
+                                           std::string_view token, Tick now) {
+  note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+  switch (said.word) {
+    case Said::Word::kNothing:
+      unavailable_.add();
+      complain("external challenge not judged", said.reason, now);
+      return Verdict::kUnavailable;
+    case Said::Word::kNo:
+      refused_.add();
+      return Verdict::kRefused;
+    case Said::Word::kYes:
+      break;
+  }
+  if (said.host != options_.host) {
+    other_host_.add();
+    complain("external challenge answered on another site", said.host, now);
+    return Verdict::kRefused;
+  }
+  if (spent_.spend(token, subject, now) == SpentTokens::Known::kSpent) {
+    replayed_.add();
+    return Verdict::kRefused;
+  }
+  accepted_.add();
+  return Verdict::kAccepted;
+}
+
+void Siteverify::note(Part Siteverify::*part, bool there, Tick now) {
+  const MutexLock lock(mutex_);
+  (this->*part).away = !there;
+  if (!there) (this->*part).failed_at = now;
+}
+
+void Siteverify::complain(std::string_view what, std::string_view reason, Tick now) {
+  {
+    const MutexLock lock(mutex_);
+    if (complained_at_ != Tick{} && now < complained_at_ + kComplainEvery) return;
+    complained_at_ = now;
+  }
+  telemetry::log_warning(what, "reason=\"{}\"", reason);
+}
+
+bool Siteverify::away(Tick now) const {
+  const MutexLock lock(mutex_);
+  const auto is_away = [now](const Part& part) {
+    return part.away || (part.failed_at != Tick{} && now < part.failed_at + kAwayFor);
+  };
+  return is_away(verdicts_) || is_away(script_);
+}
+
+void Siteverify::look(Tick now) {
+  {
+    const MutexLock lock(mutex_);
+    if (looked_at_ != Tick{} && now < looked_at_ + kLookEvery) return;
+    looked_at_ = now;
+  }
+  const auto stopped = [](const Result& result) {
+    return !result && result.error().failure == Failure::kStopped;
+  };
+  requests_.send(question("none", ""), [this, now, stopped](const Result& result) {
+    if (stopped(result)) return;
+    const Said said = read(result);
+    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+    if (said.word == Said::Word::kNothing) {
+      complain("the challenge's provider gives no verdicts", said.reason, now);
+    }
+  });
+  Request head{.method = "HEAD", .url = options_.script_url, .headers = {}, .body = {}};
+  head.timeout = kTimeout;
+  requests_.send(std::move(head), [this, now, stopped](const Result& result) {
+    if (stopped(result)) return;
+    const bool there = result && result->status < 400;
+    note(&Siteverify::script_, there, now);
+    if (!there) {
+      complain("the challenge's script does not come",
+               result ? std::to_string(result->status) : result.error().detail, now);
+    }
+  });
+}
+
+Siteverify::Counts Siteverify::counts() const {
+  return {.accepted = accepted_.value(),
+          .refused = refused_.value(),
+          .other_host = other_host_.value(),
+          .replayed = replayed_.value(),
+          .unavailable = unavailable_.value()};
+}
+
+}  // namespace stampede::captcha

@@ -1,0 +1,216 @@
+#include "captcha/external/siteverify.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "captcha/external/provider.h"
+#include "tests/support/fakes/fake_web_requests.h"
+
+namespace stampede::captcha {
+namespace {
+
+using std::chrono::seconds;
+using test_support::FakeWebRequests;
+using testing::HasSubstr;
+using Verdict = Siteverify::Verdict;
+using web_requests::Failure;
+using web_requests::Request;
+using web_requests::Result;
+
+constexpr const char* kYes =
+    R"({"success":true,"challenge_ts":"2026-11-22T08:24:00Z","hostname":"shop.example"})";
+
+class SiteverifyTest : public testing::Test {
+ protected:
+  SiteverifyTest() { say(200, kYes); }
+
+  void say(int status, const std::string& body) {
+    requests_.answer = [status, body](const Request&) {
+      return FakeWebRequests::says(status, body);
+    };
+  }
+  void fail(Failure failure) {
+    requests_.answer = [failure](const Request&) { return FakeWebRequests::fails(failure); };
+  }
+  static Subject subject(std::int64_t buyer = 1) {
+    return {UserId{buyer}, ProductId{7}, *IdempotencyKey::parse("0123456789abcdef")};
+  }
+  Verdict judge(std::string_view token, std::int64_t buyer = 1) {
+    std::optional<Verdict> said;
+    siteverify_.judge(subject(buyer), token, "192.0.2.7", now_,
+                      [&](Verdict verdict) { said = verdict; });
+    EXPECT_TRUE(said.has_value());
+    return said.value_or(Verdict::kUnavailable);
+  }
+  bool away() const { return siteverify_.away(now_.tick); }
+
+  Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
+  FakeWebRequests requests_;
+  Siteverify siteverify_{{.verify_url = "https://provider.example/siteverify",
+                          .script_url = "https://provider.example/api.js",
+                          .secret = "s&cret=",
+                          .host = "shop.example"},
+                         requests_};
+};
+
+TEST_F(SiteverifyTest, AsksAsTheProtocolSays) {
+  EXPECT_EQ(judge("a+b/c==_-."), Verdict::kAccepted);
+  ASSERT_EQ(requests_.asked.size(), 1);
+  const Request& request = requests_.asked.front();
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url, "https://provider.example/siteverify");
+  EXPECT_EQ(request.body, "secret=s%26cret%3D&response=a%2Bb%2Fc%3D%3D_-.&remoteip=192.0.2.7");
+  EXPECT_THAT(request.headers, testing::Contains(testing::Pair(
+                                   "Content-Type", "application/x-www-form-urlencoded")));
+  EXPECT_LT(request.timeout, seconds{15}) << "the page waits no longer";
+}
+
+TEST_F(SiteverifyTest, WhatTheProviderRefusesIsRefused) {
+  for (const char* code :
+       {"missing-input-response", "invalid-input-response", "timeout-or-duplicate", "bad-request",
+        "expired-input-response", "already-seen-response", "a-code-of-tomorrow"}) {
+    say(200, R"({"success":false,"error-codes":[")" + std::string(code) + R"("]})");
+    EXPECT_EQ(judge("t"), Verdict::kRefused) << code;
+  }
+  for (const char* body : {R"({"success":false})", R"({"success":false,"error-codes":null})",
+                           R"({"success":false,"error-codes":"invalid-input-secret"})",
+                           R"({"success":false,"error-codes":[7,{}]})"}) {
+    say(400, body);
+    EXPECT_EQ(judge("t"), Verdict::kRefused) << body;
+  }
+  EXPECT_FALSE(away());
+}
+
+TEST_F(SiteverifyTest, WhatIsNotTheBuyersFaultIsNoRefusal) {
+  for (const char* code : {"missing-input-secret", "invalid-input-secret",
+                           "sitekey-secret-mismatch", "internal-error"}) {
+    say(200, R"({"success":false,"error-codes":["x",")" + std::string(code) + R"("]})");
+    EXPECT_EQ(judge("t"), Verdict::kUnavailable) << code;
+  }
+}
+
+TEST_F(SiteverifyTest, WhatIsNoAnswerOfTheProtocolAcceptsNobody) {
+  for (const char* body :
+       {"", "true", "[]", "null", "{", "{}", "<html>", R"({"success":"true"})", R"({"success":1})",
+        R"({"success":null})", R"({"Success":true})", R"({"success":true}x)", "\xff\xfe",
+        R"({"success":true,"hostname":"shop.example")"}) {
+    say(200, body);
+    EXPECT_EQ(judge("t"), Verdict::kUnavailable) << body;
+  }
+  say(200, std::string(40'000, '['));
+  EXPECT_EQ(judge("t"), Verdict::kUnavailable);
+  for (const int status : {500, 503}) {
+    say(status, kYes);
+    EXPECT_EQ(judge("t"), Verdict::kUnavailable) << status;
+  }
+  for (const Failure failure : {Failure::kTimeout, Failure::kUntrusted, Failure::kBreakerOpen,
+                                Failure::kQueueFull, Failure::kNoConnection}) {
+    fail(failure);
+    EXPECT_EQ(judge("t"), Verdict::kUnavailable) << to_string(failure);
+  }
+  EXPECT_EQ(siteverify_.counts().accepted, 0);
+}
+
+TEST_F(SiteverifyTest, ATokenOfAnotherSiteIsRefused) {
+  for (const char* body :
+       {R"({"success":true,"hostname":"evil.example"})", R"({"success":true})",
+        R"({"success":true,"hostname":""})", R"({"success":true,"hostname":["shop.example"]})",
+        R"({"success":true,"hostname":"shop.example.evil.example"})"}) {
+    say(200, body);
+    EXPECT_EQ(judge("t"), Verdict::kRefused) << body;
+  }
+  EXPECT_EQ(siteverify_.counts().other_host, 5);
+  say(200, kYes);
+  EXPECT_EQ(judge("t"), Verdict::kAccepted) << "it was not spent";
+}
+
+TEST_F(SiteverifyTest, ATokenIsForOneIntent) {
+  EXPECT_EQ(judge("t"), Verdict::kAccepted);
+  EXPECT_EQ(judge("t", 2), Verdict::kRefused) << "whatever the provider says";
+  EXPECT_EQ(judge("t"), Verdict::kAccepted) << "the answer may have been lost";
+  EXPECT_EQ(requests_.asked.size(), 1) << "nobody is asked twice about one token";
+  EXPECT_EQ(siteverify_.counts().replayed, 1);
+}
+
+TEST_F(SiteverifyTest, OfTwoAtOnceOneIsAccepted) {
+  requests_.later = true;
+  std::vector<Verdict> said;
+  const auto note = [&](Verdict verdict) { said.push_back(verdict); };
+  siteverify_.judge(subject(1), "t", "", now_, note);
+  siteverify_.judge(subject(2), "t", "", now_, note);
+  requests_.answer_all();
+  EXPECT_THAT(said, testing::ElementsAre(Verdict::kAccepted, Verdict::kRefused));
+}
+
+TEST_F(SiteverifyTest, WhatIsNoTokenIsNotSent) {
+  const std::string longest(8'192, 'x');
+  for (const std::string& token :
+       {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3),
+        std::string("\xc3\xa9"), longest + "x"}) {
+    EXPECT_EQ(judge(token), Verdict::kRefused);
+  }
+  EXPECT_EQ(requests_.asked.size(), 0);
+  EXPECT_EQ(judge(longest), Verdict::kAccepted);
+}
+
+TEST_F(SiteverifyTest, IsAwayAfterAFailureUntilItAnswersAndAWhileHasPassed) {
+  EXPECT_FALSE(away());
+  fail(Failure::kTimeout);
+  judge("t");
+  EXPECT_TRUE(away());
+  now_.tick += Siteverify::kAwayFor;
+  EXPECT_TRUE(away()) << "it has not answered since";
+  say(200, kYes);
+  judge("u");
+  EXPECT_FALSE(away());
+  fail(Failure::kTimeout);
+  judge("v");
+  say(200, kYes);
+  judge("w");
+  EXPECT_TRUE(away()) << "one that answers now and then is away: pages are not sent to and fro";
+  now_.tick += Siteverify::kAwayFor;
+  EXPECT_FALSE(away());
+}
+
+TEST_F(SiteverifyTest, LooksWhetherScriptAndVerdictsAreThere) {
+  say(200, R"({"success":false,"error-codes":["invalid-input-response"]})");
+  siteverify_.look(now_.tick);
+  ASSERT_EQ(requests_.asked.size(), 2);
+  EXPECT_THAT(requests_.asked[0].body, HasSubstr("secret=s%26cret%3D&response="));
+  EXPECT_EQ(requests_.asked[1].method, "HEAD");
+  EXPECT_EQ(requests_.asked[1].url, "https://provider.example/api.js");
+  EXPECT_FALSE(away());
+  siteverify_.look(now_.tick + Siteverify::kLookEvery - std::chrono::microseconds{1});
+  EXPECT_EQ(requests_.asked.size(), 2) << "not more often, however many pages ask";
+}
+
+TEST_F(SiteverifyTest, EitherIsEnoughToBeAway) {
+  for (const char* gone : {"api.js", "siteverify"}) {
+    requests_.answer = [gone](const Request& request) {
+      if (request.url.ends_with(gone)) return FakeWebRequests::says(503, "");
+      return FakeWebRequests::says(200, R"({"success":false})");
+    };
+    siteverify_.look(now_.tick);
+    EXPECT_TRUE(away()) << gone;
+    now_.tick += Siteverify::kAwayFor;
+    say(302, R"({"success":false})");  // Turnstile's script is a redirect
+    siteverify_.look(now_.tick);
+    EXPECT_FALSE(away()) << gone;
+    now_.tick += Siteverify::kAwayFor;
+  }
+}
+
+TEST(Provider, IsKnownByName) {
+  for (const char* name : {"turnstile", "hcaptcha", "recaptcha"}) {
+    const Provider* const provider = provider_named(name);
+    ASSERT_NE(provider, nullptr) << name;
+    EXPECT_EQ(provider->name, name);
+    EXPECT_TRUE(provider->verify_url.starts_with("https://"));
+    EXPECT_TRUE(provider->script_url.starts_with("https://"));
+  }
+  EXPECT_EQ(provider_named(""), nullptr);
+  EXPECT_EQ(provider_named("Turnstile"), nullptr);
+}
+
+}  // namespace
+}  // namespace stampede::captcha

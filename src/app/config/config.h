@@ -35,6 +35,17 @@ struct Config {
     std::int64_t pictures_ahead = 256;    // drawn and not yet given
     std::int64_t work = 500'000;          // numbers to try while few ask for a proof of work
   } captcha;
+  /// A challenge of somebody else in the place of the shop's own captchas.
+  struct ExternalChallenge {
+    std::string provider;               // "turnstile", "hcaptcha", "recaptcha"; empty: none
+    std::string site_key;               // the provider's public name for this shop
+    std::filesystem::path secret_file;  // what proves this shop to the provider; its owner's alone
+    std::string own = "away";           // when the shop's own captchas are given; or "always"
+    std::string verify_url;             // empty, as the next: the provider's own
+    std::string script_url;
+    std::filesystem::path ca_file;  // the authorities that verify_url is trusted by; empty: all
+    std::int64_t threads = 8;       // and so tokens that are judged at a time
+  } external_challenge;
   struct Accounts {
     std::int64_t threads = 1;                      // that check passwords
     std::int64_t registrations_per_address = 600;  // a minute

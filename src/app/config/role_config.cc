@@ -21,6 +21,7 @@ struct Traits {
   bool queue = false;        // speaks with the brokers
   bool tls = false;          // can speak it at http.listen
   bool console_tls = false;  // and at http.console
+  bool challenges = false;   // gives buyers captchas
 };
 
 constexpr std::array<Traits, 6> kTraits = {{
@@ -28,12 +29,14 @@ constexpr std::array<Traits, 6> kTraits = {{
      .listen = "127.0.0.1:8082",
      .console = "127.0.0.1:8080",
      .tls = true,
-     .console_tls = true},
+     .console_tls = true,
+     .challenges = true},
     {.name = "web",
      .listen = "127.0.0.1:8082",
      .console = "127.0.0.1:8092",
      .database = true,
-     .tls = true},
+     .tls = true,
+     .challenges = true},
     {.name = "validate", .listen = "127.0.0.1:8083", .console = "127.0.0.1:8093", .queue = true},
     {.name = "quantity",
      .at_quantity = true,
@@ -68,6 +71,7 @@ class Check {
   };
   void check_pair(Pem certificate, Pem key, bool possible);
   void check_origins();
+  void check_external_challenge();
   void check_node();
   void check_queue();
   void check_database();
@@ -148,6 +152,33 @@ void Check::check_origins() {
         "console with tls.console_certificate");
 }
 
+void Check::check_external_challenge() {
+  const Config::ExternalChallenge& external = config_.external_challenge;
+  if (!traits_.challenges) return;
+  if (external.provider.empty()) {
+    if (external.site_key.empty() && external.secret_file.empty()) return;
+    refuse("external_challenge.provider",
+           "is empty, and its site key or secret is given; expected turnstile, hcaptcha or "
+           "recaptcha");
+    return;
+  }
+  if (external.site_key.empty()) {
+    refuse("external_challenge.site_key", "is empty; expected the one that {} has given the shop",
+           external.provider);
+  }
+  if (external.secret_file.empty()) {
+    refuse("external_challenge.secret_file",
+           "is empty; expected the file of the secret that {} has given the shop",
+           external.provider);
+  }
+  if (config_.http.origin.empty()) {
+    refuse("http.origin",
+           "is empty, and {} says of each token on which host it was earned; expected the shop's "
+           "origin",
+           external.provider);
+  }
+}
+
 void Check::check_node() {
   if (role_ != RoleName::kValidate) return;
   if (config_.cluster.node.empty()) {
@@ -202,6 +233,7 @@ std::expected<LoadedConfig, ConfigErrors> Check::run() {
   check_listeners();
   check_tls();
   check_origins();
+  check_external_challenge();
   check_node();
   check_queue();
   check_database();

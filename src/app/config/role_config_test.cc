@@ -210,5 +210,26 @@ TEST(RoleConfig, AShopWithACertificateHasNoOriginOfPlainHttp) {
   EXPECT_TRUE(load_for(RoleName::kServe, right));
 }
 
+TEST(RoleConfig, AnExternalChallengeIsConfiguredWhole) {
+  const Given whole{{"external_challenge.provider", "turnstile"},
+                    {"external_challenge.site_key", "key"},
+                    {"external_challenge.secret_file", "secret"},
+                    {"http.origin", "https://shop.example"}};
+  EXPECT_TRUE(load_for(RoleName::kServe, whole));
+  for (const auto& left_out : whole) {
+    Given given = whole;
+    std::erase(given, left_out);
+    const auto refused = load_for(RoleName::kServe, given);
+    ASSERT_FALSE(refused) << left_out.first;
+    EXPECT_THAT(refused.error(), ElementsAre(AllOf(HasSubstr(left_out.first + ": \"\" (default)"),
+                                                   HasSubstr("expected"))));
+  }
+  const Given database{{"database.address", "127.0.0.1:3306"}};
+  Given of_web = database;
+  of_web.emplace_back("external_challenge.provider", "hcaptcha");
+  EXPECT_FALSE(load_for(RoleName::kWeb, of_web));
+  EXPECT_TRUE(load_for(RoleName::kConsume, of_web)) << "it gives nobody a captcha";
+}
+
 }  // namespace
 }  // namespace stampede::app

@@ -13,6 +13,7 @@ namespace stampede::app {
 namespace {
 
 constexpr std::size_t kLongestHost = 253;
+constexpr std::size_t kLongestUrl = 1'000;
 constexpr std::size_t kLongestSocketPath = 107;  // sockaddr_un
 
 bool is_letter_or_digit(char c) {
@@ -80,6 +81,27 @@ bool is_origin(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
   });
 }
+
+bool is_https_url(std::string_view text) {
+  if (!text.starts_with("https://") || text.size() > kLongestUrl) return false;
+  const auto path = text.find('/', std::string_view("https://").size());
+  if (path == text.npos || !is_origin(text.substr(0, path))) return false;
+  return std::ranges::all_of(text.substr(path), [](char c) {
+    return is_letter_or_digit(c) || std::string_view("/._~-").find(c) != std::string_view::npos;
+  });
+}
+
+bool is_challenge_provider(std::string_view text) {
+  return text == "turnstile" || text == "hcaptcha" || text == "recaptcha";
+}
+
+bool is_site_key(std::string_view text) {
+  return is_text(text, 1, 128) && std::ranges::all_of(text, [](char c) {
+           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
+         });
+}
+
+bool is_own_captchas_rule(std::string_view text) { return text == "away" || text == "always"; }
 
 bool is_path(std::string_view text) { return is_text(text, 1, text.npos); }
 

@@ -11,6 +11,11 @@ bool is_endpoint(std::string_view text);  // to listen on: "127.0.0.1:8082", "[:
 bool is_peer(std::string_view text);  // to connect to: like the above, or a host name; no port 0
 bool is_database(std::string_view text);  // a peer, or the path of a socket
 bool is_origin(std::string_view text);    // as browsers send `Origin` (RFC 6454)
+/// https, a host in small letters, perhaps a port, and a path; no query, no blank, no quote.
+bool is_https_url(std::string_view text);
+bool is_challenge_provider(std::string_view text);  // of captcha/external/provider.h
+bool is_site_key(std::string_view text);
+bool is_own_captchas_rule(std::string_view text);  // "away" or "always"
 bool is_path(std::string_view text);
 bool is_node(std::string_view text);  // a validator's name
 bool is_name(std::string_view text);  // of queues and databases

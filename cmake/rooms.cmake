@@ -137,8 +137,8 @@ stampede_room(controllers SANITIZE address thread
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
   USES controllers controllers/guards model model/text model/catalog model/orders http
-       http/server/handlers views captcha identity telemetry concurrency services/purchase
-       services/orders services/accounts services/admission
+       http/server/handlers views captcha captcha/external identity telemetry concurrency
+       services/purchase services/orders services/accounts services/admission
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK
   USES controllers controllers/shop controllers/guards http http/server/handlers identity telemetry

@@ -9,15 +9,20 @@
 namespace stampede::controllers {
 namespace {
 
-constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' "
-    "blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+std::string with_blank(const std::string& sources) { return sources.empty() ? "" : ' ' + sources; }
 
 }  // namespace
 
-void add_page_headers(http::Response& response) {
-  response.with("Content-Security-Policy", std::string(kContentSecurityPolicy))
+std::string content_security_policy(const OtherSources& others) {
+  const std::string frames = others.frames.empty() ? "" : "frame-src " + others.frames + "; ";
+  return "default-src 'none'; script-src 'self'" + with_blank(others.scripts) +
+         "; worker-src 'self'; style-src 'self'" + with_blank(others.styles) +
+         "; img-src 'self' blob:; connect-src 'self'" + with_blank(others.connections) + "; " +
+         frames + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+}
+
+void add_page_headers(http::Response& response, std::string policy) {
+  response.with("Content-Security-Policy", std::move(policy))
       .with("Referrer-Policy", "same-origin");
 }
 
@@ -33,11 +38,12 @@ Document make_document(std::string html) {
   return {std::make_shared<const std::string>(std::move(html)), std::move(etag)};
 }
 
-http::Response document(const http::Request& request, const Document& document, int max_age) {
+http::Response document(const http::Request& request, const Document& document, int max_age,
+                        std::string policy) {
   http::Response response =
       http::cacheable(request, document.html, "text/html; charset=utf-8", document.etag,
                       fmt::format("public, max-age={}", max_age));
-  add_page_headers(response);
+  add_page_headers(response, std::move(policy));
   return response;
 }
 

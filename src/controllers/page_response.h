@@ -10,9 +10,21 @@
 
 namespace stampede::controllers {
 
-/// The header lines of every page: a strict Content-Security-Policy, no framing, no referrer to
-/// other sites.
-void add_page_headers(http::Response& response);
+/// What a page may load from elsewhere: sources of a Content-Security-Policy (CSP 3), separated by
+/// blanks; empty: none.
+struct OtherSources {
+  std::string scripts;
+  std::string frames;
+  std::string connections;
+  std::string styles;
+};
+
+/// Nothing but what is ours and `others`.
+std::string content_security_policy(const OtherSources& others = {});
+
+/// The header lines of every page: a Content-Security-Policy, no framing, no referrer to other
+/// sites.
+void add_page_headers(http::Response& response, std::string policy = content_security_policy());
 
 /// A page made for one visitor: never stored.
 http::Response page(int status, std::string html);
@@ -25,7 +37,8 @@ struct Document {
 Document make_document(std::string html);
 
 /// Answers 304 if the visitor's copy has the same ETag. `max_age` in seconds.
-http::Response document(const http::Request& request, const Document& document, int max_age);
+http::Response document(const http::Request& request, const Document& document, int max_age,
+                        std::string policy = content_security_policy());
 
 /// An error of a route that people visit: a page, or problem+json for those who ask for JSON.
 struct Refusal {

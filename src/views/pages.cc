@@ -128,6 +128,15 @@ void put_offer(data& values, const Product& product, const Sale& sale) {
   if (sale.ends_at) put_time(values, "ends_at", *sale.ends_at);
 }
 
+data values_of(const ExternalChallenge& challenge) {
+  data values;
+  values.set("provider", challenge.provider);
+  values.set("site_key", challenge.site_key);
+  values.set("script_url", challenge.script_url);
+  values.set("own_always", data{challenge.own_always});
+  return values;
+}
+
 data values_of(const ProductPage& page) {
   const Product& product = page.product;
   data values;
@@ -152,8 +161,9 @@ data values_of(const ProductPage& page) {
 
 }  // namespace
 
-Pages::Pages(const AssetUrl& asset_url)
-    : templates_(std::make_unique<PageTemplates>("shop/", asset_url)) {}
+Pages::Pages(const AssetUrl& asset_url, std::optional<ExternalChallenge> challenge)
+    : templates_(std::make_unique<PageTemplates>("shop/", asset_url)),
+      challenge_(std::move(challenge)) {}
 Pages::~Pages() = default;
 
 std::string Pages::sale_list(std::span<const SaleCard> sales) const {
@@ -165,7 +175,9 @@ std::string Pages::sale_list(std::span<const SaleCard> sales) const {
 }
 
 std::string Pages::product(const ProductPage& page) const {
-  return templates_->render("product", page.product.name, values_of(page));
+  data values = values_of(page);
+  values.set("external", challenge_ ? values_of(*challenge_) : data{false});
+  return templates_->render("product", page.product.name, std::move(values));
 }
 
 std::string Pages::login(const CredentialsForm& form) const {

@@ -38,6 +38,14 @@ struct ProductPage {
   std::optional<Sale> sale;  // none: nothing is on sale
 };
 
+/// A challenge of somebody else, which the product's page shows in the place of the picture.
+struct ExternalChallenge {
+  std::string provider;     // captcha/external/provider.h
+  std::string site_key;     // not secret: the provider's name for this shop
+  std::string script_url;   // what the page loads
+  bool own_always = false;  // buyers may take the shop's own captchas instead
+};
+
 /// The login and registration forms.
 struct CredentialsForm {
   std::string token;   // proves that the form is ours
@@ -96,7 +104,8 @@ class Pages {
   /// Where the browser finds a file of web/: "css/shop.css" → its address.
   using AssetUrl = std::function<std::string(std::string_view path)>;
 
-  explicit Pages(const AssetUrl& asset_url);
+  explicit Pages(const AssetUrl& asset_url,
+                 std::optional<ExternalChallenge> challenge = std::nullopt);
   ~Pages();
   Pages(const Pages&) = delete;
   Pages& operator=(const Pages&) = delete;
@@ -113,6 +122,7 @@ class Pages {
 
  private:
   std::unique_ptr<PageTemplates> templates_;
+  std::optional<ExternalChallenge> challenge_;
 };
 
 }  // namespace stampede::views

@@ -149,6 +149,26 @@ TEST_F(PagesTest, CaptchaHasItsPlaceFromTheStartIfTheSaleWantsOne) {
               HasSubstr("<fieldset id=\"captcha\" disabled hidden>"));
 }
 
+TEST_F(PagesTest, AnExternalChallengeIsNamedWhereTheCaptchaIs) {
+  ExternalChallenge challenge{.provider = "turnstile",
+                              .site_key = "0x4AAA",
+                              .script_url = "https://provider.example/api.js",
+                              .own_always = false};
+  const Pages pages(testing::asset_url, challenge);
+  const std::string html = pages.product({product("Lamp", ""), sale()});
+  EXPECT_THAT(html, HasSubstr("<fieldset id=\"captcha\" disabled data-provider=\"turnstile\" "
+                              "data-site-key=\"0x4AAA\" "
+                              "data-script=\"https://provider.example/api.js\" data-outside>"));
+  EXPECT_THAT(html, HasSubstr("<div id=\"captcha-widget\""));
+  EXPECT_THAT(html, HasSubstr("id=\"captcha-work\" class=\"secondary\" hidden "));
+  EXPECT_THAT(html, Not(HasSubstr("<script src=\"https"))) << "the page's script loads it when due";
+  challenge.own_always = true;
+  const std::string chosen =
+      Pages(testing::asset_url, challenge).product({product("Lamp", ""), sale()});
+  EXPECT_THAT(chosen, HasSubstr(" data-own=\"always\" data-outside>"));
+  EXPECT_THAT(chosen, HasSubstr("id=\"captcha-work\" class=\"secondary\" data-worker"));
+}
+
 TEST_F(PagesTest, ListLoadsOnlyTheFirstPicturesAtOnce) {
   std::vector<SaleCard> cards(4, {ProductId{1}, "Lamp", SaleStatus::kOn, 100, {}, {}});
   for (SaleCard& card : cards) card.picture = picture("A lamp");

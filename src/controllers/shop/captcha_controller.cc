@@ -34,6 +34,23 @@ http::Response unknown_product() {
                        "There is no sale of that product: productID is to be its number.");
 }
 
+http::Response external_challenge() {
+  return http::problem(403, "external-challenge",
+                       "This shop has its challenges from a provider, and gives its own while that "
+                       "is away. Whether it is, is looked after now: ask again later.");
+}
+
+http::Response too_many_wrong() {
+  return http::problem(429, "too-many-wrong", "Five wrong answers a minute are enough: wait.")
+      .with("Retry-After", "60");
+}
+
+http::Response wrong() {
+  return http::problem(
+      403, "captcha-wrong",
+      "That is not what the challenge asks for, or it has expired: try a new one.");
+}
+
 /// The subject of a request of both routes, or the answer that refuses it.
 std::expected<captcha::Subject, http::Response> subject_of(
     UserId buyer, const std::optional<std::string>& product,
@@ -46,7 +63,7 @@ std::expected<captcha::Subject, http::Response> subject_of(
 }
 
 struct Verification {
-  std::optional<std::string> challenge, answer, product, key;
+  std::optional<std::string> challenge, answer, token, product, key;
 };
 
 /// A string, or a whole number as text.
@@ -62,14 +79,15 @@ std::optional<std::string> field(const boost::json::object& object, std::string_
 std::optional<Verification> verification_of(const http::Request& request) {
   if (!request.header("content-type").starts_with("application/json")) {
     return Verification{request.form_field("challenge"), request.form_field("answer"),
-                        request.form_field("productID"), request.form_field("key")};
+                        request.form_field("token"), request.form_field("productID"),
+                        request.form_field("key")};
   }
   boost::system::error_code error;
   const boost::json::value body = boost::json::parse(request.body, error);
   const boost::json::object* const object = error ? nullptr : body.if_object();
   if (object == nullptr) return std::nullopt;
   return Verification{field(*object, "challenge"), field(*object, "answer"),
-                      field(*object, "productID"), field(*object, "key")};
+                      field(*object, "token"), field(*object, "productID"), field(*object, "key")};
 }
 
 }  // namespace
@@ -82,7 +100,7 @@ void CaptchaController::add_routes(http::Router& router) {
     responder(never_stored(work(request)));
   });
   router.post("/captcha/verify", [this](http::Request& request, http::Responder responder) {
-    responder(never_stored(verify(request)));
+    verify(request, std::move(responder));
   });
 }
 
@@ -93,20 +111,29 @@ std::expected<captcha::Subject, http::Response> CaptchaController::admit(
   auto subject =
       subject_of(*buyer, request.query_parameter("productID"), request.query_parameter("key"));
   if (!subject) return subject;
-  const auto view = services_.sales.of_product(subject->product, now);
-  if (!view) return std::unexpected(unknown_product());
-  if (!view->sale.started(now.wall + kAhead)) {
-    return std::unexpected(
-        http::problem(403, "not-started", "Captchas are given from one minute before the start on.",
-                      fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at))));
-  }
-  if (!services_.fetches.admit(*buyer, kind, now)) {
-    return std::unexpected(
-        http::problem(429, "too-many-captchas", "One buyer is given only so many a minute: wait.")
-            .with("Retry-After",
-                  http::retry_after_seconds(services_.fetches.left(*buyer, kind, now).count())));
-  }
+  if (auto refused = refuse_more(*subject, kind, now)) return std::unexpected(*std::move(refused));
   return subject;
+}
+
+std::optional<http::Response> CaptchaController::refuse_more(const captcha::Subject& subject,
+                                                             captcha::Kind kind, Now now) {
+  const auto view = services_.sales.of_product(subject.product, now);
+  if (!view) return unknown_product();
+  if (!view->sale.started(now.wall + kAhead)) {
+    return http::problem(403, "not-started",
+                         "Captchas are given from one minute before the start on.",
+                         fmt::format(R"("starts_at":"{}")", format_rfc3339(view->sale.starts_at)));
+  }
+  const bool own = kind != captcha::Kind::kExternal;
+  if (own && services_.external != nullptr && !services_.own_always) {
+    const bool away = services_.external->away(now.tick);
+    services_.external->look(now.tick);
+    if (!away) return external_challenge();
+  }
+  if (services_.fetches.admit(subject.buyer, kind, now)) return std::nullopt;
+  return http::problem(429, "too-many-captchas", "One buyer is given only so many a minute: wait.")
+      .with("Retry-After",
+            http::retry_after_seconds(services_.fetches.left(subject.buyer, kind, now).count()));
 }
 
 http::Response CaptchaController::picture(const http::Request& request) {
@@ -152,37 +179,74 @@ std::optional<http::Response> CaptchaController::refusal(const captcha::Judgemen
                          "That is sooner than a person answers: send the same again later.")
         .with("Retry-After", http::retry_after_seconds(judgement.wait.count()));
   }
-  if (!services_.wrong_answers.admit(buyer, now)) {
-    return http::problem(429, "too-many-wrong", "Five wrong answers a minute are enough: wait.")
-        .with("Retry-After", "60");
-  }
-  if (judgement.result != Result::kRight) {
-    return http::problem(
-        403, "captcha-wrong",
-        "That is not what the challenge asks for, or it has expired: try a new one.");
-  }
+  if (!services_.wrong_answers.admit(buyer, now)) return too_many_wrong();
+  if (judgement.result != Result::kRight) return wrong();
   services_.wrong_answers.forgive(buyer);
   return std::nullopt;
 }
 
-http::Response CaptchaController::verify(const http::Request& request) {
+void CaptchaController::verify(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
   const auto buyer = current_user(request, services_.sessions, now.wall);
-  if (!buyer) return login_required();
-  if (!services_.origin.allows(request)) return bad_origin();
+  if (!buyer) return responder(never_stored(login_required()));
+  if (!services_.origin.allows(request)) return responder(never_stored(bad_origin()));
   const auto asked = verification_of(request);
-  if (!asked || !asked->challenge || !asked->answer) {
-    return http::problem(
+  const bool external = asked && asked->token && services_.external != nullptr;
+  if (!external && (!asked || !asked->challenge || !asked->answer)) {
+    return responder(never_stored(http::problem(
         400, "bad-request",
-        "Expected challenge, answer, productID and key, as a JSON object or a form.");
+        "Expected challenge, answer, productID and key, as a JSON object or a form.")));
   }
   const auto subject = subject_of(*buyer, asked->product, asked->key);
-  if (!subject) return subject.error();
-  const auto judgement = services_.tokens.judge(*asked->challenge, *asked->answer, *subject,
-                                                services_.minimum, now.wall);
-  if (auto refused = refusal(judgement, *buyer, now)) return *std::move(refused);
+  if (!subject) return responder(never_stored(subject.error()));
+  if (external) return verify_token(request, *asked->token, *subject, now, std::move(responder));
+  responder(never_stored(verify_answer(*asked->challenge, *asked->answer, *subject, now)));
+}
+
+http::Response CaptchaController::verify_answer(std::string_view challenge, std::string_view answer,
+                                                const captcha::Subject& subject, Now now) {
+  const auto judgement =
+      services_.tokens.judge(challenge, answer, subject, services_.minimum, now.wall);
+  if (auto refused = refusal(judgement, subject.buyer, now)) return *std::move(refused);
+  return pass_for(subject, now);
+}
+
+/// As an answer, it is charged before it is judged, so that nobody has the provider asked without
+/// bounds.
+void CaptchaController::verify_token(const http::Request& request, const std::string& token,
+                                     const captcha::Subject& subject, Now now,
+                                     http::Responder responder) {
+  if (!services_.wrong_answers.admit(subject.buyer, now)) {
+    return responder(never_stored(too_many_wrong()));
+  }
+  if (auto refused = refuse_more(subject, captcha::Kind::kExternal, now)) {
+    services_.wrong_answers.forgive(subject.buyer);
+    return responder(never_stored(*std::move(refused)));
+  }
+  services_.external->judge(
+      subject, token, request.client_address, now,
+      [this, subject,
+       responder = std::move(responder)](captcha::Siteverify::Verdict verdict) mutable {
+        responder.reply_from_anywhere(never_stored(response_to(verdict, subject)));
+      });
+}
+
+http::Response CaptchaController::response_to(captcha::Siteverify::Verdict verdict,
+                                              const captcha::Subject& subject) {
+  using Verdict = captcha::Siteverify::Verdict;
+  if (verdict == Verdict::kRefused) return wrong();
+  services_.wrong_answers.forgive(subject.buyer);
+  if (verdict == Verdict::kAccepted) return pass_for(subject, clock_());
+  services_.fetches.forgive(subject.buyer, captcha::Kind::kExternal);
+  return http::problem(503, "challenge-unavailable",
+                       "The provider of the challenge does not judge it at the moment. Take one of "
+                       "the shop's own: GET /captcha or /captcha/work.")
+      .with("Retry-After", "1");
+}
+
+http::Response CaptchaController::pass_for(const captcha::Subject& subject, Now now) {
   boost::json::object answer;
-  answer["pass"] = services_.tokens.seal_pass(*subject, now.wall);
+  answer["pass"] = services_.tokens.seal_pass(subject, now.wall);
   return json_response(200, answer);
 }
 

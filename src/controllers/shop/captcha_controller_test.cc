@@ -7,6 +7,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "tests/support/fakes/fake_web_requests.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 
@@ -281,6 +282,157 @@ TEST_F(CaptchaControllerTest, VerifyRefusesOtherOriginsAndOtherBodies) {
   EXPECT_EQ(
       visitor_.post("/captcha/verify", "answer=RIGHT", {{"Content-Type", "text/plain"}}).status,
       400);
+}
+
+/// The same shop with a challenge of somebody else.
+class ExternalCaptchaTest : public CaptchaControllerTest {
+ protected:
+  ExternalCaptchaTest() {
+    say(R"({"success":true,"hostname":"shop.example"})");
+    open(false);
+  }
+
+  /// `own_always`: the shop's own captchas may be taken as buyers like.
+  void open(bool own_always) {
+    external_.emplace(
+        CaptchaController::Services{images_, tokens_, wrong_answers_, fetches_, work_, kMinimum,
+                                    live_sales(), sessions_, origin_, &siteverify_, own_always},
+        [this] { return now_; });
+    router_ = http::Router();
+    external_->add_routes(router_);
+  }
+  void say(const std::string& body, int status = 200) {
+    requests_.answer = [body, status](const web_requests::Request&) {
+      return test_support::FakeWebRequests::says(status, body);
+    };
+  }
+  http::Response send_token(std::string_view token, std::string_view key = kKey) {
+    const boost::json::object body{{"token", token}, {"productID", 7}, {"key", key}};
+    return visitor_.post_json("/captcha/verify", boost::json::serialize(body));
+  }
+  void log_in(std::int64_t buyer) {
+    visitor_.cookies["sign"] = sessions_.issue(UserId{buyer}, 0, now_.wall);
+  }
+
+  test_support::FakeWebRequests requests_;
+  captcha::Siteverify siteverify_{{.verify_url = "https://provider.example/siteverify",
+                                   .script_url = "https://provider.example/api.js",
+                                   .secret = "secret",
+                                   .host = "shop.example"},
+                                  requests_};
+  std::optional<CaptchaController> external_;
+};
+
+TEST_F(ExternalCaptchaTest, ATokenEarnsTheSamePass) {
+  const auto response = send_token("token");
+  ASSERT_EQ(response.status, 200);
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  EXPECT_TRUE(passes(response, subject()));
+  EXPECT_FALSE(passes(response, subject(UserId{2})));
+  EXPECT_THAT(requests_.asked.at(0).body, HasSubstr("response=token&remoteip=192.0.2.1"));
+  EXPECT_EQ(
+      visitor_
+          .post_form("/captcha/verify", {{"token", "another"}, {"productID", "7"}, {"key", kKey}})
+          .status,
+      200);
+}
+
+TEST_F(ExternalCaptchaTest, AnAcceptedTokenEarnsNobodyElseAPass) {
+  ASSERT_EQ(send_token("token").status, 200);
+  EXPECT_TRUE(passes(send_token("token"), subject())) << "its answer may have been lost";
+  EXPECT_EQ(send_token("token", "another-key-of-that-buyer").status, 403);
+  log_in(2);
+  const auto replayed = send_token("token");
+  EXPECT_EQ(replayed.status, 403);
+  EXPECT_THAT(std::string(body_of(replayed)), HasSubstr("#captcha-wrong\""));
+}
+
+TEST_F(ExternalCaptchaTest, RefusedTokensAreCountedAsWrongAnswers) {
+  say(R"({"success":false,"error-codes":["invalid-input-response"]})");
+  for (int i = 0; i < captcha::WrongAnswers::kMost; ++i) EXPECT_EQ(send_token("no").status, 403);
+  const auto refused = send_token("no");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#too-many-wrong\""));
+  EXPECT_EQ(requests_.asked.size(), captcha::WrongAnswers::kMost) << "nobody is asked any more";
+}
+
+TEST_F(ExternalCaptchaTest, ABuyersTokensAreJudgedOnlySoOftenAMinute) {
+  for (int i = 0; i < kFetches; ++i) EXPECT_EQ(send_token("t" + std::to_string(i)).status, 200);
+  const auto refused = send_token("more");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#too-many-captchas\""));
+  EXPECT_EQ(requests_.asked.size(), kFetches);
+}
+
+TEST_F(ExternalCaptchaTest, WhereTheProviderIsAwayItSaysSoAndGivesTheShopsOwn) {
+  say("", 503);
+  for (int i = 0; i < 2 * kFetches; ++i) {
+    const auto response = send_token("token");
+    ASSERT_EQ(response.status, 503) << "it is nobody's wrong answer";
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("#challenge-unavailable\""));
+    EXPECT_EQ(header_of(response, "Retry-After"), "1");
+    EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  }
+  EXPECT_EQ(patient_get(kPicture).status, 200);
+  EXPECT_EQ(visitor_.get(kWork).status, 200);
+  EXPECT_TRUE(passes(verify(challenge(subject()), "RIGHT"), subject()));
+}
+
+TEST_F(ExternalCaptchaTest, WhereItIsThereTheShopsOwnAreNotGiven) {
+  for (const char* target : {kPicture, kWork}) {
+    const auto response = visitor_.get(target);
+    EXPECT_EQ(response.status, 403) << target;
+    EXPECT_THAT(std::string(body_of(response)), HasSubstr("#external-challenge\""));
+  }
+  EXPECT_EQ(requests_.asked.size(), 2) << "once, whether script and verdicts are there";
+}
+
+/// No token comes that would tell where no page can show the challenge.
+TEST_F(ExternalCaptchaTest, APageThatAsksForTheShopsOwnHasTheProviderLookedAfter) {
+  requests_.answer = [](const web_requests::Request&) {
+    return test_support::FakeWebRequests::fails(web_requests::Failure::kNoConnection);
+  };
+  requests_.later = true;
+  EXPECT_EQ(visitor_.get(kPicture).status, 403) << "it is not known yet";
+  requests_.answer_all();
+  EXPECT_EQ(patient_get(kPicture).status, 200);
+}
+
+TEST_F(ExternalCaptchaTest, TheShopMayGiveItsOwnAlways) {
+  open(true);
+  EXPECT_EQ(patient_get(kPicture).status, 200);
+  EXPECT_EQ(visitor_.get(kWork).status, 200);
+  EXPECT_EQ(requests_.asked.size(), 0);
+  EXPECT_EQ(send_token("token").status, 200);
+}
+
+TEST_F(ExternalCaptchaTest, ATokenIsJudgedForABuyerOfASaleAboutToStartAlone) {
+  const auto problem_of = [](const http::Response& response) {
+    return std::string(body_of(response));
+  };
+  sale_.sale.starts_at = now_.wall + std::chrono::minutes{2};
+  EXPECT_THAT(problem_of(send_token("token")), HasSubstr("#not-started\""));
+  sale_.sale.starts_at = now_.wall + std::chrono::minutes{1};
+  EXPECT_THAT(problem_of(send_token("token", "short")), HasSubstr("#key-required\""));
+  EXPECT_EQ(
+      visitor_.post_form("/captcha/verify", {{"token", "token"}, {"productID", "8"}, {"key", kKey}})
+          .status,
+      404);
+  const boost::json::object body{{"token", "token"}, {"productID", 7}, {"key", kKey}};
+  EXPECT_EQ(visitor_
+                .post_json("/captcha/verify", boost::json::serialize(body),
+                           {{"Origin", "http://evil.example"}})
+                .status,
+            403);
+  EXPECT_EQ(visitor_.post_json("/captcha/verify", R"({"token": 1.5})").status, 400);
+  visitor_.cookies["sign"] = "forged";
+  EXPECT_EQ(send_token("token").status, 401);
+  EXPECT_EQ(requests_.asked.size(), 0);
+}
+
+TEST_F(CaptchaControllerTest, WithoutAProviderATokenIsNoAnswer) {
+  const boost::json::object body{{"token", "token"}, {"productID", 7}, {"key", kKey}};
+  EXPECT_EQ(visitor_.post_json("/captcha/verify", boost::json::serialize(body)).status, 400);
 }
 
 }  // namespace

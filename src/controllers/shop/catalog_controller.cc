@@ -54,7 +54,7 @@ http::Response CatalogController::product(const http::Request& request) const {
         request, services_.pages,
         {404, "unknown-product", "No such product", "There is no product of this number."});
   }
-  return document(request, *found, kProductSeconds);
+  return document(request, *found, kProductSeconds, services_.product_policy);
 }
 
 /// Its page asks again by itself, without a script. Whole seconds are what a browser can wait; so

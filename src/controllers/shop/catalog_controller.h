@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "controllers/clock.h"
+#include "controllers/page_response.h"
 #include "controllers/shop/current_sales.h"
 #include "controllers/shop/shared_pages.h"
 #include "http/server/handlers/router.h"
@@ -23,6 +25,8 @@ class CatalogController {
     SharedPages& shared_pages;
     services::admission::FairBucket& bucket;
     const views::Pages& pages;
+    /// The Content-Security-Policy of a product's page, which may show a challenge of others.
+    std::string product_policy = content_security_policy();
   };
 
   explicit CatalogController(Services services, Clock clock = read_clocks)

@@ -80,6 +80,24 @@ TEST_F(CatalogControllerTest, ProductIsOneCacheableDocumentWithStrictHeaders) {
   EXPECT_EQ(visitor_.get("/product/7").shared_body, response.shared_body) << "not built again";
 }
 
+TEST_F(CatalogControllerTest, OnlyAProductsPageMayLoadTheChallengeOfAnother) {
+  const std::string source = "https://provider.example";
+  CatalogController controller(
+      {live_sales(), shared_pages_, bucket_, pages_,
+       content_security_policy(
+           {.scripts = source, .frames = source, .connections = source, .styles = {}})},
+      [this] { return now_; });
+  http::Router router;
+  controller.add_routes(router);
+  test_support::Visitor visitor(router);
+  EXPECT_EQ(header_of(visitor.get("/product/7"), "Content-Security-Policy"),
+            "default-src 'none'; script-src 'self' https://provider.example; worker-src 'self'; "
+            "style-src 'self'; img-src 'self' blob:; connect-src 'self' https://provider.example; "
+            "frame-src https://provider.example; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'");
+  EXPECT_EQ(header_of(visitor.get("/"), "Content-Security-Policy"), content_security_policy());
+}
+
 TEST_F(CatalogControllerTest, ProductAnswers304ToItsOwnTagOnly) {
   const std::string etag = header_of(visitor_.get("/product/7"), "ETag");
   ASSERT_TRUE(etag.starts_with('"') && etag.ends_with('"')) << etag;

@@ -174,7 +174,8 @@ stampede_room(app/process CLOCK
   LINKS fmt::fmt)
 stampede_room(app/fronts SANITIZE thread
   USES app/process app/config telemetry concurrency repositories/sql queue/local queue/rabbitmq
-       http/server/handlers http/server captcha pictures/apart services/admission services/purchase
+       http/server/handlers http/server captcha captcha/external web_requests/curl pictures/apart
+       services/admission services/purchase
        services/orders services/validator services/catalog services/accounts services/live
        services/audit views views/console controllers controllers/shop controllers/console
        controllers/console/catalog controllers/console/orders controllers/console/live consumers
@@ -205,7 +206,7 @@ stampede_room(app/commands/catalog CLOCK
        services/operations
   LINKS Boost::json fmt::fmt)
 stampede_room(app/command_line CLOCK
-  USES app/commands app/commands/accounts app/commands/catalog app/config app/process app/roles
-       model model/text repositories queue/rabbitmq identity
+  USES app/commands app/commands/accounts app/commands/catalog app/config app/process app/fronts
+       app/roles model model/text repositories queue/rabbitmq identity
   LINKS CLI11::CLI11 fmt::fmt)
 stampede_room(app USES pictures/apart model/text app/command_line LINKS fmt::fmt)

@@ -1,11 +1,14 @@
 // Every operation of api/openapi.json, called at a real server, and nearly every answer of it.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { answerOf } from "../browser/support/captcha.mjs";
 import { Client } from "./support/client.mjs";
 import { Contract } from "./support/contract.mjs";
 import { problemsInSources, sentProof } from "./support/sources.mjs";
-import { PASSWORD, addPicture, busyShop, buyer, crowdedShop, freshKey, solveWork, tokenIn } from "./support/setting.mjs";
+import { PASSWORD, addPicture, busyShop, buyer, challengedShop, crowdedShop, freshKey, solveWork, tokenIn } from "./support/setting.mjs";
 
 /** Answers of a shop that is in trouble, which these tests do not bring about: its database or its
     threads would have to stand still. */
@@ -158,6 +161,26 @@ test("a proof of work in the place of a picture", async () => {
   });
   for (const id of ["captcha", "captchaWork"]) {
     await contract.callUntil(id, 429, 50, () => ({ client, request: { query } }));
+  }
+});
+
+test("the challenge of a provider who is away", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stampede-api-"));
+  const challenged = await challengedShop(folder);
+  try {
+    const productID = await challenged.openSale();
+    const [client, key] = [buyer(challenged, 1), freshKey()];
+    const query = { productID, key };
+    const json = { token: "token", productID: Number(productID), key };
+    const refused = await call(client, "captcha", 403, { query });
+    assert.equal(slug(refused.body), "external-challenge");
+    const unjudged = await call(client, "verifyCaptcha", 503, { json });
+    assert.equal(slug(unjudged.body), "challenge-unavailable");
+    await call(client, "captcha", 200, { query });
+    await call(client, "captchaWork", 200, { query });
+  } finally {
+    await challenged.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -54,6 +54,19 @@ TEST_F(BadConfig, UnknownKeysAreNamed) {
   expect_config_refused(with_data("colour = 'blue'"), {"colour"});
 }
 
+TEST_F(BadConfig, ASecretThatOthersCanReadIsRefused) {
+  const path secret = folder_.path() / "secret";
+  std::ofstream(secret) << "the-secret\n";
+  const std::string toml = fmt::format(
+      "[http]\norigin = \"https://shop.example\"\n[external_challenge]\nprovider = "
+      "\"turnstile\"\nsite_key = \"key\"\nsecret_file = \"{}\"",
+      secret.string());
+  ::chmod(secret.c_str(), 0640);
+  expect_config_refused(with_data(toml), {"external_challenge.secret_file", "mode 0640", "0600"});
+  std::filesystem::remove(secret);
+  expect_config_refused(with_data(toml), {"external_challenge.secret_file", "cannot be opened"});
+}
+
 TEST_F(BadConfig, WrongTypesAreNamedWithTheExpectedOne) {
   expect_config_refused(with_data("[admission]\ncheck_rate = \"fast\""), {"check_rate", "fast"});
   expect_config_refused(with_data("[admission]\ninterval_seconds = true"), {"interval_seconds"});

@@ -162,7 +162,7 @@ class ProductPage {
     if (!this.#open) await this.#checkSession().catch(() => {}); // they may have logged in elsewhere
     if (!this.#open) return;
     if (this.#state.captcha && this.#captcha.empty()) {
-      this.#say({ type: "captcha-empty" });
+      this.#say({ type: this.#captcha.outside ? "challenge-empty" : "captcha-empty" });
       this.#captcha.focus();
       return;
     }

@@ -3,6 +3,7 @@
 #include "app/command_line/command_line.h"
 #include "app/config/data_dir.h"
 #include "app/config/role_config.h"
+#include "app/fronts/external_challenge.h"
 #include "app/process/listener_tls.h"
 #include "app/roles/cluster.h"
 #include "app/roles/serve.h"
@@ -46,11 +47,18 @@ int run_configured(int (*run)(const Config&), const Config& config) {
   }
 }
 
-/// As config_for(), and the certificates that it names can be used.
+/// Why the files that the configuration names cannot be used.
+ConfigErrors file_errors(const Config& config) {
+  ConfigErrors errors = certificate_errors(config);
+  for (std::string& error : external_challenge_errors(config)) errors.push_back(std::move(error));
+  return errors;
+}
+
+/// As config_for(), and the files that it names can be used.
 std::expected<LoadedConfig, ConfigErrors> checked_for(RoleName role, const LoadedConfig& loaded) {
   auto own = config_for(role, loaded);
   if (!own) return own;
-  ConfigErrors errors = certificate_errors(own->config);
+  ConfigErrors errors = file_errors(own->config);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return own;
 }
@@ -148,7 +156,7 @@ void CommandLine::add_keys_and_config() {
       config, "check", "check everything and show each value and where it comes from",
       [this](const auto& loaded) {
         if (!role_) {
-          const ConfigErrors errors = certificate_errors(loaded.config);
+          const ConfigErrors errors = file_errors(loaded.config);
           return errors.empty() ? exit_code(check_config(loaded, json_)) : exit_code(errors);
         }
         const auto own = checked_for(*role_, loaded);

@@ -5,6 +5,7 @@
 #include "app/commands/command_context.h"
 #include "app/commands/commands.h"
 #include "app/fronts/asset_files.h"
+#include "app/fronts/external_challenge.h"
 #include "app/site/static_site.h"
 #include "controllers/shop/shared_pages.h"
 #include "services/purchase/sale_catalog.h"
@@ -48,11 +49,12 @@ Done put_pictures(StaticSite& site, CommandContext& context, const std::vector<P
 }
 
 /// The very documents that the server answers with.
-void put_pages(StaticSite& site, CommandContext& context, std::vector<Product> products) {
+void put_pages(StaticSite& site, CommandContext& context, const Config& config,
+               std::vector<Product> products) {
   const Now now = read_clocks();
   services::purchase::SaleCatalog sales;
   load_sales(sales, context, now);
-  const views::Pages pages(views::asset_url);
+  const views::Pages pages(views::asset_url, challenge_on_pages(config));
   controllers::SharedPages shared_pages(pages);
   std::vector<ProductId> ids;
   for (const Product& product : products) ids.push_back(product.id);
@@ -75,7 +77,7 @@ Done write_pages(const Config& config, const PagesOptions& options) {
   for (const views::Asset& asset : views::assets()) site->put(file_of(asset.url), asset.bytes);
   site->put(file_of(kOpenApiPath), openapi_document());
   if (const Done done = put_pictures(*site, context, products); !done) return done;
-  put_pages(*site, context, std::move(products));
+  put_pages(*site, context, config, std::move(products));
   const auto totals =
       site->publish(options.prune ? StaticSite::Older::kRemove : StaticSite::Older::kKeep);
   fmt::print("{} files, {} bytes, {} of them new or changed; {} older ones removed\n", totals.files,

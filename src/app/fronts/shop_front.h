@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/config/config.h"
+#include "app/fronts/external_challenge.h"
 #include "captcha/captcha.h"
 #include "captcha/fetch_limit.h"
 #include "captcha/proof_of_work.h"
@@ -51,6 +53,7 @@ class ShopFront {
 
   /// No task of its own runs afterwards.
   void stop() {
+    if (external_) external_->stop();
     watching_.stop();
     pool_.stop();
     picture_pool_.stop();
@@ -72,6 +75,7 @@ class ShopFront {
   captcha::WrongAnswers wrong_answers_;
   captcha::FetchLimit fetches_;
   captcha::ProofOfWork work_;
+  std::optional<ExternalChallenge> external_;
   services::admission::FairBucket product_bucket_;
   http::StaticFiles files_;
   views::Pages pages_;

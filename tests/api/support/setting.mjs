@@ -1,6 +1,8 @@
 // Shops in the states that the document speaks of.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { Shop, inSeconds } from "../../browser/support/shop.mjs";
 import { eventually } from "../../browser/support/eventually.mjs";
@@ -47,6 +49,20 @@ export const crowdedShop = () =>
     STAMPEDE_ADMISSION_PRODUCT_BURST: "1",
     STAMPEDE_CAPTCHA_MINIMUM_SECONDS: "60",
   });
+
+/** A shop with the challenge of a provider whom nobody reaches. `folder` is for its secret. */
+export function challengedShop(folder) {
+  const secret = join(folder, "secret");
+  writeFileSync(secret, "secret", { mode: 0o600 });
+  return Shop.start({
+    STAMPEDE_HTTP_ORIGIN: "http://shop.example",
+    STAMPEDE_EXTERNAL_CHALLENGE_PROVIDER: "turnstile",
+    STAMPEDE_EXTERNAL_CHALLENGE_SITE_KEY: "site-key",
+    STAMPEDE_EXTERNAL_CHALLENGE_SECRET_FILE: secret,
+    STAMPEDE_EXTERNAL_CHALLENGE_VERIFY_URL: "https://127.0.0.1:9/siteverify",
+    STAMPEDE_EXTERNAL_CHALLENGE_SCRIPT_URL: "https://127.0.0.1:9/api.js",
+  });
+}
 
 /** A buyer who is logged in. */
 export const buyer = (shop, id) => new Client(shop.origin, shop.mint(id)[0]);

@@ -37,10 +37,11 @@ export class Visitor {
   challenge = ""; // the sealed one of the captcha that came last
   checks = []; // the Idempotency-Key of every /check that was sent
 
-  /** `options` are those of Playwright's newContext; `cookies` log in; `origin` is the shop unless given. Closed with the test `t`. */
-  static async enter(t, { browser, shop }, { cookies, origin = shop.origin, ...options } = {}) {
+  /** `options` are those of Playwright's newContext; `cookies` log in; `origin` is the shop unless given; `others` are origins whose requests are no fault. Closed with the test `t`. */
+  static async enter(t, { browser, shop }, { cookies, origin = shop.origin, others = [], ...options } = {}) {
     const visitor = new Visitor();
     visitor.origin = origin;
+    visitor.others = others;
     visitor.#context = await browser.newContext({
       baseURL: origin,
       viewport: { width: 1280, height: 800 },
@@ -88,7 +89,8 @@ export class Visitor {
     });
     this.#context.on("request", (request) => {
       const url = new URL(request.url());
-      const inside = url.origin === this.origin || url.protocol === "blob:" || url.protocol === "data:";
+      const known = [this.origin, ...this.others].includes(url.origin);
+      const inside = known || url.protocol === "blob:" || url.protocol === "data:";
       if (!inside) this.#faults.push(`request: ${request.url()}`);
       if (url.pathname === "/check") this.checks.push(request.headers()["idempotency-key"]);
     });

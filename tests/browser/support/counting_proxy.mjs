@@ -11,12 +11,17 @@ export class CountingProxy {
 
   static async start(t, origin) {
     const proxy = new CountingProxy();
-    proxy.#target = new URL(origin);
+    if (origin) proxy.shop = origin;
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     proxy.origin = `http://127.0.0.1:${proxy.#server.address().port}`;
     t.after(() => proxy.#close());
     return proxy;
+  }
+
+  /** The shop's origin, where that is known only after this proxy's. */
+  set shop(origin) {
+    this.#target = new URL(origin);
   }
 
   #pass(incoming, answer) {

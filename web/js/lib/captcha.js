@@ -1,7 +1,9 @@
 // The captcha of one intent: a picture, its sealed challenge, and the pass that a right answer earns.
 // Its place on the page is kept while there is no picture, so that nothing moves when one comes. Buyers
-// who cannot see have the device work instead, for the same pass.
+// who cannot see have the device work instead, for the same pass. Where the shop has an external
+// challenge, its widget is there instead, and the shop's own captchas come while it does not.
 import { askPass, askPicture } from "./captcha_requests.js";
+import { ExternalChallenge } from "./external_challenge.js";
 import { browserStore } from "./storage.js";
 import { backoff, laterOrOnline, wait } from "./wait.js";
 import { work, WorkerFailed } from "./work.js";
@@ -15,6 +17,11 @@ const WORKED = "This device has done its work. Press Buy when the sale is on.";
 const PICTURE = "Show a picture instead";
 const CANNOT_WORK = `This browser cannot do the work. Press “${PICTURE}”, or use another browser.`;
 const NO_PICTURE = "No picture: let this device work instead";
+const OWN_PICTURE = "Show the shop's own picture instead";
+const LOADING = "The challenge is being loaded.";
+const ANSWER_IT = "Answer the challenge, then press Buy.";
+const ANSWERED = "The challenge is answered. Press Buy when the sale is on.";
+const NOT_LOADED = "The challenge does not load. It comes from another site: does this browser block that?";
 const WAYS = "stampede:captcha"; // what this browser keeps: whether it works
 const MOST_FAILED = 3; // workers in a row that did not run; then none will
 const MOST_EARLY = 3; // answers that come too soon; then something is wrong with a clock
@@ -26,6 +33,8 @@ export class Captcha {
   #note = document.getElementById("captcha-note");
   #way = document.getElementById("captcha-work");
   #works = browserStore.load(WAYS) === "work"; // no picture
+  #external = null; // the challenge of somebody else, if the shop has one
+  #outside = false; // it is used now, and none of the shop's own
   #number = ""; // what the work has found
   #failedWorkers = 0; // in a row
   #image = null;
@@ -53,8 +62,37 @@ export class Captcha {
     document.getElementById("captcha-refresh").addEventListener("click", () => {
       this.again(this.#key);
     });
-    this.#way.addEventListener("click", () => this.#choose(!this.#works));
+    this.#way.addEventListener("click", () => {
+      if (this.#outside) this.#goInside();
+      else this.#choose(!this.#works);
+    });
+    if (this.#box.dataset.provider) this.#prepareExternal();
     this.#showWay();
+  }
+
+  #prepareExternal() {
+    const { provider, siteKey, script } = this.#box.dataset;
+    this.#external = new ExternalChallenge({
+      provider,
+      siteKey,
+      script,
+      place: document.getElementById("captcha-widget"),
+      onToken: () => this.#tell(this.#external.token === "" ? ANSWER_IT : ANSWERED),
+      onFailure: () => {
+        if (this.#outside && this.#shown) this.#goInside();
+      },
+    });
+    this.#outside = !(this.#works && this.#ownAlways);
+  }
+
+  /** Buyers may take the shop's own captchas as they like. */
+  get #ownAlways() {
+    return this.#box.dataset.own === "always";
+  }
+
+  /** The external challenge is asked for, and nothing else. */
+  get outside() {
+    return this.#outside;
   }
 
   /** False for a sale without captchas. */
@@ -90,12 +128,13 @@ export class Captcha {
 
   /** True while there is nothing to send: no pass, and no answer typed. Work is waited for. */
   empty() {
+    if (this.#outside) return !this.#passHolds() && this.#external.token === "";
     return !this.#works && !this.#passHolds() && this.#input.value.trim() === "";
   }
 
   /** To where the answer is typed; work needs nobody. */
   focus() {
-    if (!this.#works) this.#input.focus();
+    if (!this.#works && !this.#outside) this.#input.focus();
   }
 
   /** Resolves with the pass for the intent of this key, {pass}, or with {problem, retryAfter}, where
@@ -103,6 +142,7 @@ export class Captcha {
   async pass(key) {
     if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (this.#passHolds()) return { pass: this.#pass };
+    if (this.#outside) return this.#passByToken();
     if (this.#works) {
       await this.#working;
       if (this.#challenge !== "" && performance.now() >= this.#challengeUntil) {
@@ -112,12 +152,25 @@ export class Captcha {
     }
     if (this.#challenge === "") return { problem: this.#missing() };
     const verified = await this.#verifyInTime(this.#works ? this.#number : this.#input.value.trim());
-    if (verified.pass) {
-      this.#pass = verified.pass;
-      this.#passUntil = performance.now() + CHALLENGE_MS;
-      this.rest("That was right.");
-    }
+    if (verified.pass) this.#keepPass(verified.pass);
     return verified;
+  }
+
+  /** The same by the token of the external challenge. */
+  async #passByToken() {
+    const { token } = this.#external;
+    if (token === "") return { problem: "challenge-empty" };
+    const verified = await askPass({ token, product: this.#product, key: this.#key });
+    if (verified.pass) this.#keepPass(verified.pass);
+    if (verified.problem === "challenge-unavailable") this.#setOutside(false); // the next is the shop's
+    const refused = verified.problem === "captcha-wrong";
+    return refused ? { ...verified, problem: "challenge-refused" } : verified;
+  }
+
+  #keepPass(pass) {
+    this.#pass = pass;
+    this.#passUntil = performance.now() + CHALLENGE_MS;
+    this.rest("That was right.");
   }
 
   #missing() {
@@ -135,8 +188,24 @@ export class Captcha {
   }
 
   #showWay() {
-    this.#box.toggleAttribute("data-works", this.#works);
-    this.#way.textContent = this.#works ? PICTURE : NO_PICTURE;
+    this.#box.toggleAttribute("data-outside", this.#outside);
+    this.#box.toggleAttribute("data-works", this.#works && !this.#outside);
+    this.#way.hidden = this.#outside && !this.#ownAlways;
+    if (this.#outside) this.#way.textContent = OWN_PICTURE;
+    else this.#way.textContent = this.#works ? PICTURE : NO_PICTURE;
+  }
+
+  #setOutside(outside) {
+    this.#outside = outside;
+    this.#showWay();
+  }
+
+  /** To the shop's own captchas: they were chosen, or the external challenge does not come. Whether
+      they are given, the server says. */
+  #goInside() {
+    this.#setOutside(false);
+    this.#forget();
+    this.#fetch();
   }
 
   #fetch() {
@@ -144,8 +213,23 @@ export class Captcha {
     this.#shown = true;
     this.#box.disabled = false;
     this.#load = new AbortController();
-    if (this.#works) this.#working = this.#fetchWork(this.#load);
+    if (this.#outside) this.#fetchWidget(this.#load);
+    else if (this.#works) this.#working = this.#fetchWork(this.#load);
     else this.#fetchPicture(this.#load);
+  }
+
+  async #fetchWidget(load) {
+    this.#tell(LOADING);
+    try {
+      await this.#external.show();
+      if (load.signal.aborted) return;
+      this.#failures = 0;
+      if (this.#external.token === "") this.#tell(ANSWER_IT);
+    } catch (error) {
+      if (load.signal.aborted) return;
+      console.warn(error);
+      this.#goInside();
+    }
   }
 
   /** Gets a task and solves it. */
@@ -219,6 +303,7 @@ export class Captcha {
 
   #failed({ problem, retryAfter: demanded = 0 }) {
     this.#failures += 1;
+    if (problem === "external-challenge") this.#setOutside(true);
     const pause = Math.max(backoff(this.#failures), demanded * 1000);
     const seconds = Math.ceil(pause / 1000);
     const usable = this.#image && performance.now() < this.#challengeUntil;
@@ -227,6 +312,7 @@ export class Captcha {
   }
 
   #why(problem) {
+    if (problem === "external-challenge") return NOT_LOADED;
     if (problem !== "too-many-captchas") {
       return this.#works ? "The work did not come." : "The picture did not come.";
     }
@@ -283,6 +369,7 @@ export class Captcha {
     this.#pass = "";
     this.#challenge = "";
     this.#number = "";
+    if (this.#external) this.#external.token = "";
     this.#input.value = "";
     this.#typedAt = -Infinity;
   }

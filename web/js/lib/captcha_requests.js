@@ -16,12 +16,13 @@ export function askPicture({ product, key, signal }) {
   });
 }
 
-/** {pass} for this answer, or {problem, retryAfter}, where `problem` is the server's type. */
-export async function askPass({ challenge, answer, product, key }) {
+/** {pass} for `proof`, {challenge, answer} or the {token} of an external challenge, or {problem,
+    retryAfter}, where `problem` is the server's type. */
+export async function askPass({ product, key, ...proof }) {
   const options = {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ challenge, answer, productID: Number(product), key }),
+    body: JSON.stringify({ ...proof, productID: Number(product), key }),
   };
   try {
     return await request("/captcha/verify", options, async (response) => {

@@ -41,6 +41,12 @@ const WORDS = {
   "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
   "captcha-required": () => ["warning", "Please answer the new captcha, then press Buy."],
   "captcha-empty": () => ["warning", "Type the characters in the picture first."],
+  "challenge-empty": () => ["warning", "Answer the challenge above first."],
+  "challenge-refused": () => ["warning", "That answer does not count. Here is a new challenge."],
+  "challenge-unavailable": () => [
+    "warning",
+    "The challenge cannot be checked at the moment. Answer the shop's own picture, then press Buy.",
+  ],
   "captcha-missing": () => ["warning", "The picture has not come yet. This page is asking for it."],
   "work-missing": () => ["warning", "This device has not done its work yet. This page is asking for more."],
   "work-impossible": () => [

@@ -1,0 +1,129 @@
+#include "app/fronts/external_challenge.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/config/secret_file.h"
+#include "captcha/external/provider.h"
+
+namespace stampede::app {
+namespace {
+
+/// Tokens that wait for a thread; a crowd types for most of a minute.
+constexpr std::size_t kWaiting = 1'024;
+
+const captcha::Provider& provider_of(const Config& config) {
+  const auto* const provider = captcha::provider_named(config.external_challenge.provider);
+  if (provider == nullptr) throw std::runtime_error("no provider of a challenge is configured");
+  return *provider;
+}
+
+std::string or_else(const std::string& given, std::string_view own) {
+  return given.empty() ? std::string(own) : given;
+}
+
+/// Of an URL, as it is in a Content-Security-Policy.
+std::string origin_of(std::string_view url) {
+  return std::string(url.substr(0, url.find('/', std::string_view("https://").size())));
+}
+
+/// Of an origin, without the port, as the providers write it.
+std::string host_of(std::string_view origin) {
+  origin.remove_prefix(origin.find("//") + 2);
+  const auto end = origin.starts_with('[') ? origin.find(']') + 1 : origin.find(':');
+  return std::string(origin.substr(0, end));
+}
+
+std::string secret_of(const Config& config) {
+  auto secret = read_secret_file(config.external_challenge.secret_file);
+  if (!secret) throw std::runtime_error(secret.error());
+  return *std::move(secret);
+}
+
+}  // namespace
+
+std::optional<views::ExternalChallenge> challenge_on_pages(const Config& config) {
+  const Config::ExternalChallenge& external = config.external_challenge;
+  if (external.provider.empty()) return std::nullopt;
+  return views::ExternalChallenge{
+      .provider = external.provider,
+      .site_key = external.site_key,
+      .script_url = or_else(external.script_url, provider_of(config).script_url),
+      .own_always = external.own == "always"};
+}
+
+controllers::OtherSources challenge_sources(const Config& config) {
+  const Config::ExternalChallenge& external = config.external_challenge;
+  if (external.provider.empty()) return {};
+  if (!external.script_url.empty()) {
+    const std::string origin = origin_of(external.script_url);
+    return {.scripts = origin, .frames = origin, .connections = origin, .styles = origin};
+  }
+  const captcha::Provider& provider = provider_of(config);
+  return {.scripts = std::string(provider.scripts),
+          .frames = std::string(provider.frames),
+          .connections = std::string(provider.connections),
+          .styles = std::string(provider.styles)};
+}
+
+ConfigErrors external_challenge_errors(const Config& config) {
+  const Config::ExternalChallenge& external = config.external_challenge;
+  ConfigErrors errors;
+  if (external.provider.empty()) return errors;
+  if (!external.secret_file.empty()) {
+    const auto secret = read_secret_file(external.secret_file);
+    if (!secret) errors.push_back("external_challenge.secret_file: " + secret.error());
+  }
+  if (!external.ca_file.empty()) {
+    std::ifstream file(external.ca_file);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (text.find("-----BEGIN CERTIFICATE-----") == text.npos) {
+      errors.push_back(
+          fmt::format("external_challenge.ca_file: {} cannot be read or has no certificate; "
+                      "expected a PEM file with those of the trusted authorities",
+                      external.ca_file.string()));
+    }
+  }
+  return errors;
+}
+
+ExternalChallenge::ExternalChallenge(const Config& config, controllers::Clock clock)
+    : requests_({.name = "challenge",
+                 .threads = static_cast<unsigned>(config.external_challenge.threads),
+                 .queue = kWaiting,
+                 .ca_file = config.external_challenge.ca_file,
+                 .breaker = {}}),
+      siteverify_({.verify_url = or_else(config.external_challenge.verify_url,
+                                         provider_of(config).verify_url),
+                   .script_url = or_else(config.external_challenge.script_url,
+                                         provider_of(config).script_url),
+                   .secret = secret_of(config),
+                   .host = host_of(config.http.origin)},
+                  requests_),
+      clock_(std::move(clock)) {}
+
+void ExternalChallenge::write_metrics(telemetry::PrometheusText& text) const {
+  const captcha::Siteverify::Counts counts = siteverify_.counts();
+  text.family("stampede_external_challenges_total", "counter",
+              "Tokens of the external challenge, by what they were worth.");
+  for (const auto& [result, count] : {std::pair{"accepted", counts.accepted},
+                                      {"refused", counts.refused},
+                                      {"other-host", counts.other_host},
+                                      {"replayed", counts.replayed},
+                                      {"unavailable", counts.unavailable}}) {
+    text.value("stampede_external_challenges_total", fmt::format("result=\"{}\"", result),
+               static_cast<double>(count));
+  }
+  text.family("stampede_external_challenge_away", "gauge",
+              "1 while its provider is away and the shop's own captchas are given.");
+  text.value("stampede_external_challenge_away", "", siteverify_.away(clock_().tick) ? 1 : 0);
+}
+
+}  // namespace stampede::app

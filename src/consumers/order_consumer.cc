@@ -13,7 +13,8 @@ OrderConsumer::OrderConsumer(queue::OrderSource& source, services::orders::Order
                              DeadLetters dead_letters, Listener listener, Options options)
     : source_(&source),
       options_(options),
-      writer_(writer, dead_letters, stalling(std::move(listener)), options.retry) {
+      writer_(writer, dead_letters, stalling(std::move(listener)), options.retry),
+      steps_(source, writer_) {
   thread_ = std::jthread([this] { run(); });
 }
 
@@ -36,28 +37,24 @@ bool OrderConsumer::finish(std::chrono::milliseconds patience) {
 
 void OrderConsumer::run() {
   pthread_setname_np(pthread_self(), "consumer");
-  while (source_->receive(batch_, options_.batch)) {
-    if (!write_batch()) break;
-    source_->acknowledge();
+  for (;;) {
+    const auto outcome = steps_.step(read_clocks().wall, options_.batch);
+    if (outcome == ConsumerSteps::Outcome::kShut) break;
+    if (outcome == ConsumerSteps::Outcome::kAway && !wait_for_database()) break;
   }
   const concurrency::MutexLock lock(mutex_);
   finished_ = true;
   changed_.notify_all();
 }
 
-bool OrderConsumer::write_batch() {
-  writer_.take(batch_, source_->unreadable());
-  for (;;) {
-    const auto step = writer_.step(read_clocks().wall);
-    if (step == BatchWriter::Step::kDone) return true;
-    if (step == BatchWriter::Step::kMore) continue;
-    const concurrency::MutexLock lock(mutex_);
-    if (changed_.wait_for(mutex_, writer_.pause(),
-                          [this]() STAMPEDE_REQUIRES(mutex_) { return given_up_; })) {
-      telemetry::log_error("purchases given up at shutdown", "waiting={}", batch_.size());
-      return false;
-    }
+bool OrderConsumer::wait_for_database() {
+  const concurrency::MutexLock lock(mutex_);
+  if (!changed_.wait_for(mutex_, writer_.pause(),
+                         [this]() STAMPEDE_REQUIRES(mutex_) { return given_up_; })) {
+    return true;
   }
+  telemetry::log_error("purchases given up at shutdown", "waiting={}", steps_.messages());
+  return false;
 }
 
 }  // namespace stampede::consumers

@@ -2,18 +2,17 @@
 
 #include <chrono>
 #include <thread>
-#include <vector>
 
 #include "concurrency/mutex.h"
 #include "consumers/batch_writer.h"
+#include "consumers/consumer_steps.h"
 #include "queue/order_queue.h"
 #include "services/orders/order_writer.h"
 
 namespace stampede::consumers {
 
-/// Takes batches from the order queue and has a BatchWriter bring them into the database. One
-/// thread. While the database is away it keeps its batch, tries again until it is written, and
-/// holds the queue stalled: nothing is dropped, nothing new is taken.
+/// The thread that runs ConsumerSteps. While the database is away it keeps its batch, tries again
+/// until it is written, and holds the queue stalled: nothing is dropped, nothing new is taken.
 class OrderConsumer {
  public:
   using DeadLetters = BatchWriter::DeadLetters;
@@ -40,12 +39,12 @@ class OrderConsumer {
  private:
   Listener stalling(Listener listener);
   void run();
-  bool write_batch();  // false: given up
+  bool wait_for_database();  // false: given up
 
   queue::OrderSource* source_;
   const Options options_;
-  BatchWriter writer_;                 // the thread's own, but for its statistics and health
-  std::vector<queue::Message> batch_;  // the thread's own
+  BatchWriter writer_;   // the thread's own, but for its statistics and health
+  ConsumerSteps steps_;  // the thread's own
 
   concurrency::Mutex mutex_;
   concurrency::Condition changed_;

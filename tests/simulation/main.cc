@@ -63,39 +63,46 @@ struct Failure {
   std::string breach;
 };
 
+/// Of many seeds.
+struct Summary {
+  Failure failure = {};
+  std::uint64_t traces = 0;  // their sum: the same as long as no seed makes another world
+};
+
 /// What several threads find out. Thread-safe.
 class Results {
  public:
   explicit Results(const Options& options)
       : progress_(options.progress, options.last - options.first + 1) {}
 
-  /// `breach` is empty if every invariant held.
-  void note(std::uint64_t seed, const std::string& breach) {
+  void note(std::uint64_t seed, const stampede::simulation::Outcome& outcome) {
     const stampede::concurrency::MutexLock lock(mutex_);
     progress_.note(++done_);
-    if (breach.empty()) return;
-    if (failure_.seed == 0 || seed < failure_.seed) failure_ = {seed, breach};
+    summary_.traces += outcome.trace;
+    if (outcome.breach.empty()) return;
+    Failure& failure = summary_.failure;
+    if (failure.seed == 0 || seed < failure.seed) failure = {seed, outcome.breach};
   }
 
-  Failure failure() const {
+  Summary summary() const {
     const stampede::concurrency::MutexLock lock(mutex_);
-    return failure_;
+    return summary_;
   }
 
  private:
   mutable stampede::concurrency::Mutex mutex_;
   Progress progress_ STAMPEDE_GUARDED_BY(mutex_);
-  Failure failure_ STAMPEDE_GUARDED_BY(mutex_);
+  Summary summary_ STAMPEDE_GUARDED_BY(mutex_);
   std::uint64_t done_ STAMPEDE_GUARDED_BY(mutex_) = 0;
 };
 
-Failure run_all(const Options& options, Bug bug) {
+Summary run_all(const Options& options, Bug bug) {
   std::atomic<std::uint64_t> next = options.first;
   Results results(options);
   const auto work = [&] {
     for (std::uint64_t seed = next++; seed <= options.last; seed = next++) {
       const auto outcome = stampede::simulation::run(seed, bug, false);
-      results.note(seed, outcome.breach);
+      results.note(seed, outcome);
       // Seeds below this one may still be running.
       if (!outcome.breach.empty()) next = options.last + 1;
     }
@@ -106,7 +113,7 @@ Failure run_all(const Options& options, Bug bug) {
     for (unsigned i = 1; i < options.threads; ++i) threads.emplace_back(work);
     work();
   }
-  return results.failure();
+  return results.summary();
 }
 
 int tell(const Options& options, std::uint64_t seed, const std::string& breach) {
@@ -122,9 +129,10 @@ int simulate(const Options& options, Bug bug) {
                outcome.active, outcome.failed, outcome.events, outcome.trace);
     return outcome.breach.empty() ? EXIT_SUCCESS : tell(options, options.first, outcome.breach);
   }
-  const Failure failure = run_all(options, bug);
+  const auto [failure, traces] = run_all(options, bug);
   if (failure.seed != 0) return tell(options, failure.seed, failure.breach);
-  fmt::print("every invariant held in {} seeds\n", options.last - options.first + 1);
+  fmt::print("every invariant held in {} seeds, traces {:016x}\n", options.last - options.first + 1,
+             traces);
   return EXIT_SUCCESS;
 }
 

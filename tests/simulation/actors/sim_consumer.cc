@@ -1,23 +1,98 @@
 #include "tests/simulation/actors/sim_consumer.h"
 
-#include <algorithm>
+#include <functional>
+#include <utility>
 
-#include "consumers/batch_writer.h"
+#include "consumers/consumer_steps.h"
 #include "queue/inbox.h"
 #include "tests/simulation/actors/split_store.h"
+#include "tests/simulation/actors/spoilt_source.h"
 
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using consumers::BatchWriter;
+using consumers::ConsumerSteps;
 
-/// Keeps its batch until it is written, whatever becomes of the connection it came by.
+/// RabbitSource without its connection: the real Inbox, the bytes moved by the simulation.
+class SimConsumer::Source final : public queue::OrderSource {
+ public:
+  /// `arrived` is called with each delivery.
+  Source(Stage& stage, Process& process, SimBroker& broker, std::int32_t shard,
+         std::function<void()> arrived)
+      : stage_(&stage),
+        process_(&process),
+        broker_(&broker),
+        shard_(shard),
+        arrived_(std::move(arrived)) {
+    connect();
+  }
+  ~Source() override {
+    if (link_) broker_->close(link_);
+  }
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  bool empty() const { return inbox_.empty(); }
+  /// It must not be empty().
+  bool receive(std::vector<queue::Message>& batch, std::size_t most) override {
+    inbox_.hand_out(batch, unreadable_, most);
+    if (stage_->bug == Bug::kAckBeforeCommit || stage_->bug == Bug::kStaleAck) {
+      inbox_.done();
+      early_ = inbox_.take_done();
+      if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, early_);
+    }
+    return true;
+  }
+  void acknowledge() override {
+    unreadable_.clear();
+    inbox_.done();
+    DeliveryTag tag = inbox_.take_done();
+    if (tag != 0 && stage_->bug == Bug::kAckTooMuch) ++tag;
+    if (stage_->bug == Bug::kStaleAck) tag = early_;
+    if (link_ && tag != 0) broker_->acknowledge(link_, tag);
+  }
+  void stall(bool) override {}
+  std::span<const queue::UnreadableMessage> unreadable() const override { return unreadable_; }
+
+ private:
+  void connect();
+  void lose();
+
+  Stage* stage_;
+  Process* process_;
+  SimBroker* broker_;
+  const std::int32_t shard_;
+  const std::function<void()> arrived_;
+  SimBroker::LinkPtr link_;
+  queue::Inbox inbox_;
+  std::vector<queue::UnreadableMessage> unreadable_;
+  DeliveryTag early_ = 0;  // of planted bugs alone
+};
+
+void SimConsumer::Source::connect() {
+  SimBroker::ConsumerEvents events;
+  events.delivered = [this](DeliveryTag tag, const std::string& body) {
+    inbox_.add(queue::Inbox::read(shard_, tag, body));
+    arrived_();
+  };
+  events.lost = [this] { lose(); };
+  link_ = broker_->connect_consumer(*process_, shard_, std::move(events));
+  if (!link_) process_->after(stage_->random.between(50ms, 500ms), [this] { connect(); });
+}
+
+void SimConsumer::Source::lose() {
+  broker_->close(link_);
+  link_ = nullptr;
+  inbox_.connection_lost();
+  process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
+}
+
+/// What OrderConsumer's thread does, with events between its steps.
 class SimConsumer::Worker {
  public:
   Worker(SimConsumer& consumer, std::int32_t shard)
       : stage_(consumer.stage_),
         process_(&consumer.process_),
-        broker_(consumer.broker_),
         split_(*stage_, *consumer.database_, consumer.client_),
         writer_(services::orders::OrderWriter(store_of(consumer), shard),
                 {.shard = shard, .quarantine = &consumer.client_},
@@ -25,16 +100,10 @@ class SimConsumer::Worker {
                  .closed = [this](auto leases) { note(leases); },
                  .quarantined = {}},
                 {}),
-        shard_(shard) {
-    connect();
-  }
-  ~Worker() {
-    if (link_) broker_->close(link_);
-  }
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
+        source_(*stage_, *process_, *consumer.broker_, shard, [this] { receive(); }),
+        steps_(spoilt_, writer_) {}
 
-  bool writing() const { return step_ == Step::kWriting; }
+  bool writing() const { return steps_.next() == ConsumerSteps::Next::kWrite; }
   void write();
 
  private:
@@ -43,107 +112,60 @@ class SimConsumer::Worker {
     return consumer.client_;
   }
 
-  enum class Step { kIdle, kWriting, kWritten };
-
-  void connect();
-  void lose();
-  void take();
+  void receive();
+  bool step();
   void acknowledge();
-  void spoil_batch();
-  void spoil_acknowledging();
+  void after(Duration delay, void (Worker::*what)());
   void note(std::span<const Order> orders);
   void note(std::span<const LeaseId> closed);
 
   Stage* stage_;
   Process* process_;
-  SimBroker* broker_;
   SplitStore split_;
   consumers::BatchWriter writer_;
-  const std::int32_t shard_;
-  SimBroker::LinkPtr link_;
-  queue::Inbox inbox_;
-
-  Step step_ = Step::kIdle;
-  std::vector<queue::Message> batch_;
-  std::vector<queue::UnreadableMessage> unreadable_;  // came with it
-  DeliveryTag batch_tag_ = 0;                         // its last; of planted bugs alone
+  Source source_;
+  SpoiltSource spoilt_{*stage_, source_};
+  ConsumerSteps steps_;
+  ConsumerSteps::Outcome outcome_{};
   std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
 };
 
-void SimConsumer::Worker::connect() {
-  SimBroker::ConsumerEvents events;
-  events.delivered = [this](DeliveryTag tag, const std::string& body) {
-    inbox_.add(queue::Inbox::read(shard_, tag, body));
-    take();
-  };
-  events.lost = [this] { lose(); };
-  link_ = broker_->connect_consumer(*process_, shard_, std::move(events));
-  if (!link_) process_->after(stage_->random.between(50ms, 500ms), [this] { connect(); });
-}
-
-void SimConsumer::Worker::lose() {
-  broker_->close(link_);
-  link_ = nullptr;
-  inbox_.connection_lost();
-  process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
-}
-
-void SimConsumer::Worker::take() {
-  if (step_ != Step::kIdle || inbox_.empty()) return;
-  inbox_.hand_out(batch_, unreadable_, static_cast<std::size_t>(stage_->random.between(1, 10)));
-  spoil_batch();
-  spoil_acknowledging();
-  writer_.take(batch_, unreadable_);
-  step_ = Step::kWriting;
+void SimConsumer::Worker::receive() {
+  if (steps_.next() != ConsumerSteps::Next::kReceive || source_.empty()) return;
+  (void)steps_.step(process_->now().wall, static_cast<std::size_t>(stage_->random.between(1, 10)));
   // Slow where quantity control's statements are to fall before or behind it: see hurry().
   const Duration longest = stage_->profile.interleaved > 0 && stage_->faults ? 500ms : 30ms;
-  process_->after(stage_->random.between(100us, longest), [this, now = ++tries_] {
-    if (now == tries_) write();
+  after(stage_->random.between(100us, longest), &Worker::write);
+}
+
+void SimConsumer::Worker::after(Duration delay, void (Worker::*what)()) {
+  process_->after(delay, [this, what, now = ++tries_] {
+    if (now == tries_) (this->*what)();
   });
 }
 
-void SimConsumer::Worker::spoil_batch() {
-  if (stage_->bug == Bug::kMarkersFirst) {
-    std::ranges::stable_partition(batch_, [](const queue::Message& message) {
-      return std::holds_alternative<queue::CloseMarker>(message);
-    });
+/// False: statements of it are left.
+bool SimConsumer::Worker::step() {
+  try {
+    outcome_ = steps_.step(process_->now().wall, 0);
+    return true;
+  } catch (const SplitStore::NotYet&) {
+    return false;
   }
-  if (stage_->bug == Bug::kLastMessageSkipped && batch_.size() > 1) batch_.pop_back();
-}
-
-void SimConsumer::Worker::spoil_acknowledging() {
-  if (stage_->bug != Bug::kAckBeforeCommit && stage_->bug != Bug::kStaleAck) return;
-  inbox_.done();
-  batch_tag_ = inbox_.take_done();
-  if (stage_->bug == Bug::kAckBeforeCommit) broker_->acknowledge(link_, batch_tag_);
 }
 
 void SimConsumer::Worker::write() {
   ++tries_;
-  auto step = BatchWriter::Step::kMore;
-  try {
-    step = writer_.step(process_->now().wall);
-    if (stage_->bug == Bug::kHalfIsAll && step == BatchWriter::Step::kMore) {
-      step = BatchWriter::Step::kDone;
-    }
-  } catch (const SplitStore::NotYet&) {
+  if (!step()) {
     const bool slow = stage_->chance(0.1);
-    process_->after(slow ? stage_->random.between(1ms, 600ms) : stage_->random.between(100us, 3ms),
-                    [this, now = tries_] {
-                      if (now == tries_) write();
-                    });
-    return;
+    return after(slow ? stage_->random.between(1ms, 600ms) : stage_->random.between(100us, 3ms),
+                 &Worker::write);
   }
-  if (step != BatchWriter::Step::kDone) {
-    const bool away = step == BatchWriter::Step::kAway;
-    process_->after(away ? writer_.pause() : stage_->random.between(10us, 5ms),
-                    [this, now = tries_] {
-                      if (now == tries_) write();
-                    });
-    return;
+  if (outcome_ == ConsumerSteps::Outcome::kAway) return after(writer_.pause(), &Worker::write);
+  if (writing() && stage_->bug != Bug::kHalfIsAll) {
+    return after(stage_->random.between(10us, 5ms), &Worker::write);
   }
-  step_ = Step::kWritten;
-  process_->after(stage_->random.between(100us, 10ms), [this] { acknowledge(); });
+  after(stage_->random.between(100us, 10ms), &Worker::acknowledge);
 }
 
 void SimConsumer::Worker::note(std::span<const Order> orders) {
@@ -160,14 +182,13 @@ void SimConsumer::Worker::note(std::span<const LeaseId> closed) {
 }
 
 void SimConsumer::Worker::acknowledge() {
-  unreadable_.clear();
-  inbox_.done();
-  DeliveryTag tag = inbox_.take_done();
-  if (tag != 0 && stage_->bug == Bug::kAckTooMuch) ++tag;
-  if (stage_->bug == Bug::kStaleAck) tag = batch_tag_;
-  if (link_ && tag != 0) broker_->acknowledge(link_, tag);
-  step_ = Step::kIdle;
-  take();
+  if (writing()) {  // Bug::kHalfIsAll
+    source_.acknowledge();
+    steps_ = ConsumerSteps(spoilt_, writer_);
+  } else {
+    (void)steps_.step(process_->now().wall, 0);
+  }
+  receive();
 }
 
 SimConsumer::SimConsumer(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,

@@ -12,9 +12,9 @@
 
 namespace stampede::simulation {
 
-/// The process `stampede consume`: one worker a shard, which runs the real BatchWriter, with a
-/// connection to the broker of its own. Receiving, writing and acknowledging are three events, and
-/// a kill falls between any two.
+/// The process `stampede consume`: one worker a shard, which runs the real ConsumerSteps,
+/// BatchWriter and Inbox, with a connection to the broker of its own. Receiving, writing and
+/// acknowledging are three events, and a kill falls between any two.
 class SimConsumer {
  public:
   SimConsumer(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
@@ -28,6 +28,7 @@ class SimConsumer {
   void hurry();
 
  private:
+  class Source;
   class Worker;
 
   Stage* stage_;

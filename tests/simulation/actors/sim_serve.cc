@@ -4,8 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "consumers/batch_writer.h"
-#include "consumers/order_consumer.h"
+#include "consumers/consumer_steps.h"
 #include "queue/local/local_queue.h"
 #include "schedules/order_changes_feed.h"
 #include "schedules/order_loading.h"
@@ -13,11 +12,12 @@
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
 #include "tests/simulation/actors/keys.h"
+#include "tests/simulation/actors/spoilt_source.h"
 
 namespace stampede::simulation {
 
 using namespace std::chrono_literals;
-using consumers::BatchWriter;
+using consumers::ConsumerSteps;
 using repositories::StorageError;
 using services::purchase::Rules;
 using services::purchase::Waiter;
@@ -92,9 +92,10 @@ struct SimServe::Up {
   std::optional<schedules::OrderChangesFeed> changes;
   schedules::Reload reloading;
   services::orders::OrderWriter rows;
-  BatchWriter writer;
+  consumers::BatchWriter writer;
+  SpoiltSource source{stage, local};
+  ConsumerSteps steps{source, writer};
 
-  std::vector<queue::Message> batch;  // that is being written
   bool consuming = false;
   int rounds = 0;                             // of housekeeping
   std::vector<std::function<void()>> untold;  // of what was written
@@ -184,6 +185,7 @@ SimServe::Up::Up(SimServe& serve)
 void SimServe::Up::start() {
   if (stage.bug != Bug::kLeftOverForgotten) leasing.close_left_over();
   if (stage.bug == Bug::kLoadedTooSoon) checkout.doubt_from(Tick::max());
+  std::vector<queue::Message> batch;
   while (local.depth() > 0 && local.receive(batch, 10'000)) rows.write(batch);
   const std::int64_t newest = owner.client_.newest().at(0).seq;
   changes.emplace(owner.client_, checkout, 0, newest);
@@ -232,36 +234,28 @@ void SimServe::Up::filled() {
                        [this] { owner.run([this] { receive(); }); });
 }
 
-/// As OrderConsumer's thread does it.
+/// What OrderConsumer's thread does, with events between its steps.
 void SimServe::Up::receive() {
   const auto most = static_cast<std::size_t>(stage.random.between(1, 20));
-  if (local.depth() == 0 || !local.receive(batch, most)) {
+  if (local.depth() == 0 || steps.step(now().wall, most) == ConsumerSteps::Outcome::kShut) {
     consuming = false;
     return;
   }
-  if (stage.bug == Bug::kMarkersFirst) {
-    std::ranges::stable_partition(batch, [](const queue::Message& message) {
-      return std::holds_alternative<queue::CloseMarker>(message);
-    });
-  }
-  writer.take(batch, local.unreadable());
   write();
 }
 
 void SimServe::Up::write() {
-  auto step = writer.step(now().wall);
-  if (stage.bug == Bug::kHalfIsAll && step == BatchWriter::Step::kMore) {
-    step = BatchWriter::Step::kDone;
-  }
-  Duration next = stage.random.between(10us, 5ms);
-  if (step == BatchWriter::Step::kAway) {
-    next = writer.pause();
-  }
+  const bool away = steps.step(now().wall, 0) == ConsumerSteps::Outcome::kAway;
+  const bool done = steps.next() == ConsumerSteps::Next::kAcknowledge;
+  const bool half = stage.bug == Bug::kHalfIsAll && !away && !done;
+  if (done) (void)steps.step(now().wall, 0);
+  if (half) steps = ConsumerSteps(source, writer);
   // Others run between the commit and its news.
-  owner.process_.after(next, [this, done = step == BatchWriter::Step::kDone] {
-    owner.run([this, done] {
+  const Duration next = stage.random.between(10us, 5ms);
+  owner.process_.after(away ? writer.pause() : next, [this] {
+    owner.run([this] {
       for (const auto& what : std::exchange(untold, {})) what();
-      done ? receive() : write();
+      steps.next() == ConsumerSteps::Next::kReceive ? receive() : write();
     });
   });
 }

@@ -9,15 +9,18 @@ std::string text_of(const IdempotencyKey& key) { return std::string(key.text());
 
 bool is_cancelled(const Order& order) { return order.status == OrderStatus::kCancelled; }
 
-void require(bool holds, const std::string& otherwise) {
-  if (!holds) throw Breach(otherwise);
+/// `otherwise` makes the words: they are needed once in a long time, and this is asked often.
+template <class Words>
+void require(bool holds, Words otherwise) {
+  if (!holds) throw Breach(otherwise());
 }
 
 }  // namespace
 
 Checks::Key& Checks::known(const IdempotencyKey& key) {
   const auto found = keys_.find(key.text());
-  require(found != keys_.end(), "I4: an answer to " + text_of(key) + ", which nobody sent");
+  require(found != keys_.end(),
+          [&] { return "I4: an answer to " + text_of(key) + ", which nobody sent"; });
   return found->second;
 }
 
@@ -37,8 +40,11 @@ void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
       order && order->number == number && (order->active() || may_be_unheard(*order));
   // The process that said so has not heard yet that the order was lost.
   if (!true_yes && asked.lost && stage_->scheduler.time() < forgiven_until()) return;
-  require(true_yes, "I3: yes to " + text_of(key) + ", which is no active order of that number");
-  require(!asked.yes || *asked.yes == number, "I5: two numbers for " + text_of(key));
+  require(true_yes, [&] {
+    return "I3: yes to " + text_of(key) + ", which is no active order of that number";
+  });
+  require(!asked.yes || *asked.yes == number,
+          [&] { return "I5: two numbers for " + text_of(key); });
   asked.yes = number;
   asked.no.reset();
 }
@@ -50,17 +56,19 @@ void Checks::said_no(const IdempotencyKey& key, bool last_word) {
   if (last_word) asked.no = stage_->scheduler.time();
   if (asked.no && order && was_true(*order, *asked.no)) return;
   require(!last_word || !order || !order->active(),
-          "I4: no to " + text_of(key) + ", which is an active order");
+          [&] { return "I4: no to " + text_of(key) + ", which is an active order"; });
 }
 
 void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
-  require(!after_yes || known(key).lost, "pending was said of " + text_of(key) + " after yes");
+  require(!after_yes || known(key).lost,
+          [&] { return "pending was said of " + text_of(key) + " after yes"; });
 }
 
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
   if (known(key).lost && (!order || stage_->scheduler.time() < forgiven_until())) return;
-  require(order && !order->active(), "failed was said of " + text_of(key) + " without such a row");
+  require(order && !order->active(),
+          [&] { return "failed was said of " + text_of(key) + " without such a row"; });
   known(key).no = stage_->scheduler.time();
 }
 
@@ -74,8 +82,9 @@ void Checks::said_window(Verdict verdict, SaleId sale, Duration clock_read) {
     if (sale && asked.id != sale) return false;
     return verdict == Verdict::kSaleEnded ? asked.ended(now + 3s) : !asked.started(now - 3s);
   });
-  require(true_word || database_->failovers > 0,
-          "the window: " + std::string(to_string(verdict)) + " was said of a sale that is on");
+  require(true_word || database_->failovers > 0, [&] {
+    return "the window: " + std::string(to_string(verdict)) + " was said of a sale that is on";
+  });
 }
 
 /// Every row, lease and unit is what it was some time ago: nothing is added up from before.
@@ -120,11 +129,12 @@ void Checks::said_sold_out(SaleId sale, Duration clock_read) {
     if (sale && id != sale) return false;
     return sum.sold_out || sum.was_sold_out >= clock_read - 2'002ms;
   });
-  require(honest, "I7: sold-out was said with units left");
+  require(honest, [&] { return "I7: sold-out was said with units left"; });
 }
 
 void Checks::waited(Duration time, Duration longest) {
-  require(time <= longest, "a buyer waited for " + std::to_string(time.count() / 1'000) + " ms");
+  require(time <= longest,
+          [&] { return "a buyer waited for " + std::to_string(time.count() / 1'000) + " ms"; });
 }
 
 /// Of a copy that came before the tail was lost, the row may be in that tail, whenever its
@@ -154,24 +164,28 @@ void Checks::sold_beside_a_no(const Purchase& purchase) {
   const auto lease = state.leases.find(purchase.lease);
   require(lease == state.leases.end() || lease->second.state == LeaseState::kClosed ||
               database_->failovers > 0,
-          "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
-              ", and another may say no");
+          [&] {
+            return "I4: a validator sells to buyer " + std::to_string(purchase.buyer.value) +
+                   ", and another may say no";
+          });
 }
 
 void Checks::check_new_orders(const State& state) {
   for (; orders_seen_ < state.orders.size(); ++orders_seen_) {
     const Order& order = state.orders[orders_seen_];
     require(rows_.emplace(text_of(order.intent), order.number).second,
-            "I5: two orders of " + text_of(order.intent));
-    require(
-        order.reason != FailureReason::kNoUnit || database_->failovers > 0,
-        "escrow: more purchases than units came from lease " + std::to_string(order.lease.value));
+            [&] { return "I5: two orders of " + text_of(order.intent); });
+    require(order.reason != FailureReason::kNoUnit || database_->failovers > 0, [&] {
+      return "escrow: more purchases than units came from lease " +
+             std::to_string(order.lease.value);
+    });
     purchases.written(order);
     if (!order.active()) continue;
     counted_.insert(order.number);
     ++sums_[order.sale].active;
-    require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit,
-            "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit");
+    require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit, [&] {
+      return "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit";
+    });
   }
 }
 
@@ -179,8 +193,9 @@ void Checks::check_new_events(const State& state) {
   for (; events_seen_ < state.events.size(); ++events_seen_) {
     const OrderNumber number = state.events[events_seen_].order;
     const auto order = std::ranges::find(state.orders, number, &Order::number);
-    require(order != state.orders.end() && is_cancelled(*order),
-            "an event: order " + std::to_string(number.value) + " was cancelled, and is not");
+    require(order != state.orders.end() && is_cancelled(*order), [&] {
+      return "an event: order " + std::to_string(number.value) + " was cancelled, and is not";
+    });
     known(order->intent).cancelled = true;
     if (counted_.erase(number) == 0) continue;  // it was cancelled when it was seen first
     --sums_[order->sale].active;
@@ -196,23 +211,24 @@ bool Checks::may_be_unheard(const Order& order) const {
 void Checks::check_leases(const State& state) {
   for (auto& [sale, sum] : sums_) sum.unsold = 0;
   for (const auto& [id, lease] : state.leases) {
-    require(lease.sold <= lease.granted, "I2: a lease sold more than granted");
+    require(lease.sold <= lease.granted, [&] { return "I2: a lease sold more than granted"; });
     if (lease.state != LeaseState::kClosed) {
       sums_[lease.sale].unsold += lease.granted - lease.sold;
       continue;
     }
     const auto [before, first] = closed_.try_emplace(id, lease.sold);
-    require(before->second == lease.sold,
-            "I8: an order was charged to the closed lease " + std::to_string(id.value));
+    require(before->second == lease.sold, [&] {
+      return "I8: an order was charged to the closed lease " + std::to_string(id.value);
+    });
   }
   for (const auto& [id, sale] : state.sales) {
     Sum& sum = sums_[id];
     const bool sold_out = sale.unleased == 0 && sum.unsold == 0;
     if (sum.sold_out && !sold_out) sum.was_sold_out = stage_->scheduler.time();
     sum.sold_out = sold_out;
-    require(sale.unleased >= 0 && sum.active <= sale.quantity, "I2: oversold");
+    require(sale.unleased >= 0 && sum.active <= sale.quantity, [&] { return "I2: oversold"; });
     require(sale.quantity == sale.unleased + sum.unsold + sum.active,
-            "I1: the units of a sale do not add up");
+            [&] { return "I1: the units of a sale do not add up"; });
   }
 }
 
@@ -230,24 +246,26 @@ void Checks::at_end(const Demand& demand) {
   std::int64_t failed = 0;
   const State& state = database_->store.view();
   const auto broken = repositories::memory::broken_invariants(state);
-  require(broken.empty(), broken.empty() ? "" : broken.front());
+  require(broken.empty(), [&] { return broken.front(); });
   for (const Order& order : state.orders) {
     const Key& asked = known(order.intent);  // I4: nobody else's
-    require(asked.buyer == order.buyer, "I4: an order of another buyer than asked for it");
+    require(asked.buyer == order.buyer,
+            [&] { return "I4: an order of another buyer than asked for it"; });
     if (order.status == OrderStatus::kFailed) ++failed;
     if (!order.active()) continue;
     ++active;
-    require(!asked.no || was_true(order, *asked.no),
-            "I4: " + text_of(order.intent) + " was told no last, and is an active order");
+    require(!asked.no || was_true(order, *asked.no), [&] {
+      return "I4: " + text_of(order.intent) + " was told no last, and is an active order";
+    });
   }
   for (const auto& [text, asked] : keys_) {
     const auto key = *IdempotencyKey::parse(text);
     const auto order = order_of(key);
     require(!asked.yes ||
                 (order && order->status != OrderStatus::kFailed && order->number == *asked.yes),
-            "I3: " + text + " was told yes, and is no order any more");
+            [&] { return "I3: " + text + " was told yes, and is no order any more"; });
     require(!asked.confirmed || order || database_->quarantined.contains(text),
-            "the broker confirmed " + text + ", and it has no row");
+            [&] { return "the broker confirmed " + text + ", and it has no row"; });
   }
   check_failures(failed);
   const Sale& sale = state.sales.at(SaleId{1});
@@ -259,14 +277,17 @@ void Checks::at_end(const Demand& demand) {
   const auto cancelled = std::ssize(state.events);
   require(
       active + cancelled >= std::min(demand.least, units) && active <= std::min(demand.most, units),
-      "I6: " + std::to_string(active) + " of " + std::to_string(units) +
-          " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
-          std::to_string(demand.most));
+      [&] {
+        return "I6: " + std::to_string(active) + " of " + std::to_string(units) +
+               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
+               std::to_string(demand.most);
+      });
 }
 
 void Checks::check_failures(std::int64_t failed) const {
-  require(!stage_->profile.calm || failed == 0,
-          "needless: " + std::to_string(failed) + " purchases failed, and nothing was in the way");
+  require(!stage_->profile.calm || failed == 0, [&] {
+    return "needless: " + std::to_string(failed) + " purchases failed, and nothing was in the way";
+  });
 }
 
 }  // namespace stampede::simulation

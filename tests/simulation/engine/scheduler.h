@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -55,21 +54,25 @@ class Scheduler {
       action();
     }
   };
+  /// When an event is due, and behind which others of that time: one number, because it is compared
+  /// often. A world has fewer than 2^24 events, and ends within 2^40 microseconds.
   struct Place {
-    Duration time;
-    std::uint64_t sequence;
+    static constexpr int kSequenceBits = 24;
+    std::uint64_t value;
 
-    friend auto operator<=>(const Place&, const Place&) = default;
+    Duration time() const { return Duration{static_cast<std::int64_t>(value >> kSequenceBits)}; }
+    friend bool operator<(const Place& a, const Place& b) { return a.value < b.value; }
   };
   void add(Duration delay, Task task);
-  Place place_after(Duration delay) { return {time_ + delay, ++last_sequence_}; }
+  Place place_after(Duration delay);
 
   /// Small, because a heap moves its elements often: what is to be done stays where it is.
   struct Event {
     Place place;
-    std::size_t task;  // in tasks_
+    std::uint32_t task;  // in tasks_
   };
-  static bool is_later(const Event& a, const Event& b) { return a.place > b.place; }
+  void push(Event event);
+  Event pop();
 
   /// Timers of one delay are due in the order that they were started in.
   struct TimerQueue {
@@ -90,9 +93,9 @@ class Scheduler {
 
   Duration time_{0};
   std::uint64_t last_sequence_ = 0;
-  std::vector<Event> events_;  // a heap, the next one first
-  std::vector<Task> tasks_;
-  std::vector<std::size_t> free_;  // of tasks_
+  std::vector<Event> events_;  // a heap, the next one first: each has four behind it
+  std::deque<Task> tasks_;
+  std::vector<std::uint32_t> free_;  // of tasks_
   std::deque<TimerQueue> timers_;
 };
 

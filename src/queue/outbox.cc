@@ -70,7 +70,7 @@ void Outbox::connection_lost(Generation generation) {
   }
 }
 
-void Outbox::blocked(bool blocked) {
+void Outbox::set_blocked(bool blocked) {
   blocked_ = blocked;
   if (!blocked) return;
   for (Shard& shard : shards_) refuse_waiting(shard);
@@ -230,9 +230,12 @@ void Outbox::resolve(const Purchase& purchase, std::vector<Purchase>& outcome) {
 
 Outbox::Resolved Outbox::take_resolved() { return std::exchange(resolved_, {}); }
 
-std::optional<Tick> Outbox::oldest_sent() const {
-  if (tries_.empty()) return std::nullopt;
-  return tries_.begin()->second.sent;
+bool Outbox::takes_purchases() const {
+  return connected_ && !blocked_ && std::ranges::any_of(shards_, &Shard::usable);
+}
+
+bool Outbox::overdue(Tick now, MonotonicClock::duration timeout) const {
+  return !blocked_ && !tries_.empty() && now - tries_.begin()->second.sent >= timeout;
 }
 
 std::optional<Tick> Outbox::next_try() const {

@@ -62,7 +62,10 @@ class Outbox {
   /// Everything unconfirmed is unknown from now on; what was never sent is refused.
   void connection_lost(Generation generation);
   /// The broker takes nothing for now (connection.blocked), or does again.
-  void blocked(bool blocked);
+  void set_blocked(bool blocked);
+  bool blocked() const { return connected_ && blocked_; }
+  /// While a connection stands that takes purchases of any shard.
+  bool takes_purchases() const;
 
   /// The queue of a shard cannot be used for now, or can again: what was never sent to it is
   /// refused, what was sent is unknown until it can.
@@ -97,8 +100,9 @@ class Outbox {
 
   /// Purchases and markers that are not resolved.
   std::size_t unresolved() const { return purchases_ + markers_; }
-  /// When the oldest batch that awaits the broker's word was sent.
-  std::optional<Tick> oldest_sent() const;
+  /// The broker has owed its word on a batch for that long, and is not blocked: the connection is
+  /// to be given up.
+  bool overdue(Tick now, MonotonicClock::duration timeout) const;
   /// When next() may have something again without another event: a pause ends.
   std::optional<Tick> next_try() const;
   /// Ascending: leases with a purchase that is unresolved since before `before`. One may be named

@@ -139,9 +139,9 @@ TEST_F(OutboxTest, LeasesGoToTheirShardsAndShardsTakeTurns) {
 }
 
 TEST_F(OutboxTest, RefusesWhenNothingWouldBeSent) {
-  outbox_.blocked(true);
+  outbox_.set_blocked(true);
   EXPECT_FALSE(outbox_.accept(purchase(1), at(0)));
-  outbox_.blocked(false);
+  outbox_.set_blocked(false);
   EXPECT_TRUE(outbox_.accept(purchase(1), at(0)));
   outbox_.connection_lost(1);
   EXPECT_FALSE(outbox_.accept(purchase(2), at(0)));
@@ -293,7 +293,7 @@ TEST_F(OutboxTest, AReturnAfterANackDecidesNothing) {
 TEST_F(OutboxTest, BlockedRefusesWhatWasNotSentAndKeepsWhatWas) {
   send(1);
   accept(2);
-  outbox_.blocked(true);
+  outbox_.set_blocked(true);
   EXPECT_THAT(buyers_of(outbox_.take_resolved().refused), ElementsAre(2));
   outbox_.acked(1, 1, false, at(9));
   EXPECT_THAT(buyers_of(outbox_.take_resolved().queued), ElementsAre(1));
@@ -448,9 +448,9 @@ TEST(OutboxProperty, WhateverTheBrokerDoesWhatIsToldIsTrueAndEverythingIsToldOnc
         if (*rc::gen::inRange(0, 2) == 0) broker.take(outbox, now);
         outbox.connected(++generation);
       } else if (dice == 1) {
-        outbox.blocked(true);
+        outbox.set_blocked(true);
         broker.check(outbox);
-        outbox.blocked(false);
+        outbox.set_blocked(false);
       } else if (dice == 2 && closed.insert(lease).second) {
         outbox.accept(CloseMarker{lease}, now);
       } else if (dice < 14) {

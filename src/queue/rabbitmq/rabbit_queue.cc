@@ -12,10 +12,6 @@
 namespace stampede::queue::rabbitmq {
 namespace {
 
-constexpr std::chrono::seconds kRestorePause{1};
-/// Between two tries of queues that were unusable.
-constexpr std::chrono::seconds kUnusablePause{1};
-
 std::vector<std::string> queue_names(const Options& options) {
   std::vector<std::string> names;
   for (std::int32_t shard = 0; shard < kShards; ++shard) {
@@ -32,9 +28,8 @@ RabbitQueue::RabbitQueue(Options options)
     : options_(std::move(options)),
       queues_(queue_names(options_)),
       outbox_(options_.outbox),
-      dialer_(options_, "stampede publisher") {
-  for (auto& usable : usable_) usable = true;
-}
+      shards_(outbox_),
+      dialer_(options_, "stampede publisher") {}
 
 void RabbitQueue::start(Resolutions resolutions) {
   resolutions_ = std::move(resolutions);
@@ -88,6 +83,26 @@ std::size_t RabbitQueue::unresolved() const {
   return outbox_.unresolved();
 }
 
+bool RabbitQueue::connected() const {
+  const concurrency::MutexLock lock(mutex_);
+  return outbox_.takes_purchases();
+}
+
+bool RabbitQueue::usable(LeaseId lease) const {
+  const concurrency::MutexLock lock(mutex_);
+  return shards_.usable(shard_of(lease));
+}
+
+std::size_t RabbitQueue::unusable_shards() const {
+  const concurrency::MutexLock lock(mutex_);
+  return shards_.unusable();
+}
+
+bool RabbitQueue::blocked() const {
+  const concurrency::MutexLock lock(mutex_);
+  return outbox_.blocked();
+}
+
 void RabbitQueue::run(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "publisher");
   while (!stopping_) {
@@ -110,25 +125,34 @@ void RabbitQueue::run(const std::stop_token& stop) {
   }
 }
 
-/// A shard whose queue is refused costs this connection; the next one leaves that shard out.
+/// Those that can be used: ShardQueues says why.
 void RabbitQueue::declare_queues(Connection& connection) {
   declare_dead_letters(connection, options_);
   for (std::int32_t shard = 0; shard < kShards; ++shard) {
-    if (!usable_[static_cast<std::size_t>(shard)]) continue;
+    {
+      const concurrency::MutexLock lock(mutex_);
+      if (!shards_.usable(shard)) continue;
+    }
     try {
       declare_shard(connection, options_, shard);
     } catch (const BrokerError& error) {
-      if (error.kind() == BrokerError::Kind::kTopology) set_usable(shard, false);
+      if (error.kind() == BrokerError::Kind::kTopology) note_refused(shard);
       throw;
     }
   }
+  const concurrency::MutexLock lock(mutex_);
+  shards_.all_declared();
 }
 
-void RabbitQueue::set_usable(std::int32_t shard, bool usable) {
+void RabbitQueue::note_refused(std::int32_t shard) {
   const concurrency::MutexLock lock(mutex_);
-  usable_[static_cast<std::size_t>(shard)] = usable;
-  outbox_.set_usable(shard, usable);
+  shards_.refused(shard, tick());
   try_now_.notify_all();
+}
+
+void RabbitQueue::note_declared(std::int32_t shard) {
+  const concurrency::MutexLock lock(mutex_);
+  shards_.declared(shard);
   if (std::exchange(asleep_, false)) wake_.set();  // markers of the shard may wait
 }
 
@@ -136,30 +160,38 @@ void RabbitQueue::set_usable(std::int32_t shard, bool usable) {
 /// waiting for as long as the timeouts of a connection.
 void RabbitQueue::try_unusable_shards(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "queue-trier");
-  while (true) {
-    std::string broker;
-    {
-      const concurrency::MutexLock lock(mutex_);
-      try_now_.wait(mutex_, [this] { return stopping_ || unusable_shards() > 0; });
-      if (try_now_.wait_for(mutex_, kUnusablePause, [this] { return stopping_.load(); })) return;
-      broker = broker_;
-    }
-    for (std::int32_t shard = 0; shard < kShards && !broker.empty() && !stopping_; ++shard) {
-      if (!usable_[static_cast<std::size_t>(shard)]) try_shard(shard, broker, stop);
-    }
+  while (!stopping_) {
+    for (const std::int32_t shard : wait_for_shards_to_try()) try_shard(shard, stop);
   }
 }
 
+/// None: this thread is to stop, or to ask again.
+std::vector<std::int32_t> RabbitQueue::wait_for_shards_to_try() {
+  const concurrency::MutexLock lock(mutex_);
+  try_now_.wait(mutex_, [this]() STAMPEDE_REQUIRES(mutex_) {
+    return stopping_ || shards_.next_try().has_value();
+  });
+  if (stopping_) return {};
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*shards_.next_try() - tick());
+  if (pause.count() > 0) try_now_.wait_for(mutex_, pause, [this] { return stopping_.load(); });
+  return stopping_ ? std::vector<std::int32_t>{} : shards_.due(tick());
+}
+
 /// Over a connection of its own, because a refusal would cost the one that the others use.
-void RabbitQueue::try_shard(std::int32_t shard, const std::string& broker,
-                            const std::stop_token& stop) {
+void RabbitQueue::try_shard(std::int32_t shard, const std::stop_token& stop) {
+  std::string broker;
+  {
+    const concurrency::MutexLock lock(mutex_);
+    broker = broker_;
+  }
+  if (broker.empty()) return note_refused(shard);
   try {
     Connection connection(options_, broker, "stampede publisher, trying a queue", stop);
     declare_shard(connection, options_, shard);
-    set_usable(shard, true);
+    note_declared(shard);
     telemetry::log_info("orders of a shard are published again", "shard={}", shard);
   } catch (const BrokerError&) {
-    // It was logged when the shard became unusable.
+    note_refused(shard);  // it was logged when the shard became unusable
   }
 }
 
@@ -171,10 +203,8 @@ void RabbitQueue::serve_connection(Connection& connection) {
     broker_ = connection.broker();
   }
   statistics_.connections.add();
-  connected_ = true;
   backoff_.reset();
   last_problem_.clear();
-  queue_missing_ = false;
   telemetry::log_info("orders are published", "broker={} queues={}.orders.*", connection.broker(),
                       options_.name);
   while (!stopping_) {
@@ -182,7 +212,7 @@ void RabbitQueue::serve_connection(Connection& connection) {
       std::visit([this](const auto& what) { handle(what); }, *event);
     }
     const Tick now = tick();
-    if (queue_missing_) restore_queues(connection, now);
+    restore_queues(connection, now);
     send_all(connection);
     tell();
     check_confirms(connection, now);
@@ -223,41 +253,37 @@ void RabbitQueue::handle(Nacked nacked) {
 
 void RabbitQueue::handle(const Returned& returned) {
   statistics_.returns.add();
-  if (!std::exchange(queue_missing_, true)) {
-    telemetry::log_error("the broker returns orders: a queue is missing", "reason=\"{}\"",
-                         returned.reason);
-  }
   const concurrency::MutexLock lock(mutex_);
   outbox_.returned(generation_, returned.tag);
+  if (!shards_.returned()) return;
+  telemetry::log_error("the broker returns orders: a queue is missing", "reason=\"{}\"",
+                       returned.reason);
 }
 
 void RabbitQueue::handle(const Blocked& blocked) {
   telemetry::log_error("the broker takes no orders for now", "reason=\"{}\"", blocked.reason);
   const concurrency::MutexLock lock(mutex_);
-  outbox_.blocked(true);
-  blocked_ = true;
+  outbox_.set_blocked(true);
 }
 
 void RabbitQueue::handle(Unblocked) {
   telemetry::log_info("the broker takes orders again");
   const concurrency::MutexLock lock(mutex_);
-  outbox_.blocked(false);
-  blocked_ = false;
+  outbox_.set_blocked(false);
 }
 
 void RabbitQueue::restore_queues(Connection& connection, Tick now) {
-  if (now < restore_at_) return;
-  restore_at_ = now + kRestorePause;
+  {
+    const concurrency::MutexLock lock(mutex_);
+    if (!shards_.restore(now)) return;
+  }
   declare_queues(connection);
-  queue_missing_ = false;
 }
 
 /// A link that was cut in silence, or a broker that is stuck, shows by what it does not say.
 void RabbitQueue::check_confirms(const Connection& connection, Tick now) const {
-  if (blocked_) return;
   const concurrency::MutexLock lock(mutex_);
-  const auto oldest = outbox_.oldest_sent();
-  if (!oldest || now - *oldest < options_.confirm_timeout) return;
+  if (!outbox_.overdue(now, options_.confirm_timeout)) return;
   throw BrokerError(BrokerError::Kind::kUnreachable,
                     "broker " + connection.broker() + ": no confirm for " +
                         std::to_string(options_.confirm_timeout.count()) + " ms");
@@ -275,8 +301,6 @@ std::chrono::milliseconds RabbitQueue::time_to_wait(Tick now) const {
 }
 
 void RabbitQueue::lose_connection() {
-  connected_ = false;
-  blocked_ = false;
   {
     const concurrency::MutexLock lock(mutex_);
     outbox_.connection_lost(generation_);

@@ -1,23 +1,23 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "queue/backoff.h"
 #include "queue/order_queue.h"
 #include "queue/outbox.h"
-#include "queue/rabbitmq/backoff.h"
 #include "queue/rabbitmq/connection.h"
 #include "queue/rabbitmq/options.h"
 #include "queue/rabbitmq/wake.h"
+#include "queue/shard_queues.h"
 #include "telemetry/metrics.h"
 
 namespace stampede::queue::rabbitmq {
@@ -51,16 +51,11 @@ class RabbitQueue final : public OrderQueue {
   void stop();
 
   /// True while a connection stands and takes purchases of any shard.
-  bool connected() const {
-    return connected_.load() && !blocked_.load() && unusable_shards() < usable_.size();
-  }
+  bool connected() const;
   /// False while the queue of the lease's shard is there with other arguments than a sale needs:
   /// its purchases are refused, those of the other shards are not.
-  bool usable(LeaseId lease) const { return usable_[static_cast<std::size_t>(shard_of(lease))]; }
-  std::size_t unusable_shards() const {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(usable_, [](const auto& usable) { return !usable.load(); }));
-  }
+  bool usable(LeaseId lease) const;
+  std::size_t unusable_shards() const;
   /// Leases with a purchase unresolved since before that tick, ascending: not to be renewed.
   std::vector<LeaseId> stuck_leases(Tick before) const;
   /// Purchases and markers of which the broker's word is not known.
@@ -75,7 +70,7 @@ class RabbitQueue final : public OrderQueue {
     telemetry::Histogram confirm_time;  // publish to confirm
   };
   const Statistics& statistics() const { return statistics_; }
-  bool blocked() const { return blocked_.load(); }
+  bool blocked() const;
 
  private:
   void run(const std::stop_token& stop);
@@ -88,10 +83,12 @@ class RabbitQueue final : public OrderQueue {
   void handle(Unblocked);
   void handle(const Delivered&) {}  // it consumes nothing
   void declare_queues(Connection& connection);
-  void set_usable(std::int32_t shard, bool usable);
+  void note_refused(std::int32_t shard);
+  void note_declared(std::int32_t shard);
   void restore_queues(Connection& connection, Tick now);
   void try_unusable_shards(const std::stop_token& stop);
-  void try_shard(std::int32_t shard, const std::string& broker, const std::stop_token& stop);
+  std::vector<std::int32_t> wait_for_shards_to_try();
+  void try_shard(std::int32_t shard, const std::stop_token& stop);
   void check_confirms(const Connection& connection, Tick now) const;
   std::chrono::milliseconds time_to_wait(Tick now) const;
   void lose_connection();
@@ -103,13 +100,11 @@ class RabbitQueue final : public OrderQueue {
   Statistics statistics_;
   Wake wake_;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> connected_{false};
-  std::atomic<bool> blocked_{false};
-  std::array<std::atomic<bool>, kShards> usable_;
 
   mutable concurrency::Mutex mutex_;
   concurrency::Condition told_;
   Outbox outbox_ STAMPEDE_GUARDED_BY(mutex_);
+  ShardQueues shards_ STAMPEDE_GUARDED_BY(mutex_);
   bool asleep_ STAMPEDE_GUARDED_BY(mutex_) = false;  // the thread wants to be woken
   bool telling_ STAMPEDE_GUARDED_BY(mutex_) = false;
   bool closing_ STAMPEDE_GUARDED_BY(mutex_) = false;
@@ -118,10 +113,8 @@ class RabbitQueue final : public OrderQueue {
 
   // The publisher's own.
   Dialer dialer_;
-  Backoff backoff_;
+  Backoff backoff_{std::random_device{}()};
   Generation generation_ = 0;
-  bool queue_missing_ = false;
-  Tick restore_at_{};
   std::string last_problem_;
   std::jthread publisher_;
   std::jthread trier_;  // of unusable shards

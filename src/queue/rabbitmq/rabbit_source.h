@@ -3,14 +3,15 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "concurrency/mutex.h"
+#include "queue/backoff.h"
 #include "queue/inbox.h"
 #include "queue/order_queue.h"
-#include "queue/rabbitmq/backoff.h"
 #include "queue/rabbitmq/connection.h"
 #include "queue/rabbitmq/options.h"
 #include "queue/rabbitmq/wake.h"
@@ -76,7 +77,7 @@ class RabbitSource final : public OrderSource {
 
   // The thread's own.
   Dialer dialer_;
-  Backoff backoff_;
+  Backoff backoff_{std::random_device{}()};
   std::string last_problem_;
   std::jthread thread_;
 };

@@ -11,8 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kConfirmTimeout = queue::kConfirmTimeout;
-constexpr Duration kUnusablePause = 1s;
 /// A lease of an unusable shard is given up by the next review but one.
 constexpr Duration kLongestRefusal = 300ms;
 
@@ -24,7 +22,8 @@ SimPublisher::SimPublisher(Stage& stage, Process& process, SimBroker& broker,
       process_(&process),
       broker_(&broker),
       accepted_(std::move(accepted)),
-      outbox_(stage.profile.outbox) {}
+      outbox_(stage.profile.outbox),
+      backoff_(stage.random.next()) {}
 
 void SimPublisher::start(queue::Resolutions resolutions) {
   resolutions_ = std::move(resolutions);
@@ -76,47 +75,65 @@ void SimPublisher::connect() {
   });
   events.returned = alone([this](queue::Generation generation, Tick, DeliveryTag tag) {
     outbox_.returned(generation, tag);
-    declare_queues();
+    shards_.returned();
   });
   events.blocked =
-      alone([this](queue::Generation, Tick, bool blocked) { outbox_.blocked(blocked); });
+      alone([this](queue::Generation, Tick, bool blocked) { outbox_.set_blocked(blocked); });
   events.lost = [this] { lose(); };
   link_ = broker_->connect_publisher(*process_, std::move(events));
-  if (!link_) {
-    process_->after(stage_->random.between(50ms, 500ms), [this] { connect(); });
-    return;
-  }
+  if (!link_) return connect_later();
   links_.push_back(link_);
-  declare_queues();
+  if (!declare_queues()) return lose();
   outbox_.connected(++generation_);
+  backoff_.reset();
   by_tag_.clear();
   pump_later();
 }
 
-/// As RabbitQueue does it: a shard whose queue is refused is left out, and tried once a second.
-void SimPublisher::declare_queues() {
+void SimPublisher::connect_later() {
+  process_->after(backoff_.next(), [this] { connect(); });
+}
+
+/// False: the broker refused one, and the connection is lost.
+bool SimPublisher::declare_queues() {
   for (std::int32_t shard = 0; shard < queue::kShards; ++shard) {
-    const bool known = unusable_[static_cast<std::size_t>(shard)];
-    if (known || !broker_->unusable(shard)) continue;
-    set_usable(shard, false);
-    try_again(shard);
+    if (!shards_.usable(shard) || !broker_->unusable(shard)) continue;
+    note_refused(shard);
+    stage_->trace.note(process_->name(), "cannot use shard", {shard});
+    tell();
+    return false;
   }
+  shards_.all_declared();
+  return true;
 }
 
-void SimPublisher::set_usable(std::int32_t shard, bool usable) {
-  stage_->trace.note(process_->name(), usable ? "can use shard" : "cannot use shard", {shard});
-  unusable_[static_cast<std::size_t>(shard)] = !usable;
-  outbox_.set_usable(shard, usable);
+void SimPublisher::note_refused(std::int32_t shard) {
+  shards_.refused(shard, process_->now().tick);
   refused_since_.clear();
-  tell();
-  pump_later();
+  try_later();
 }
 
-void SimPublisher::try_again(std::int32_t shard) {
-  process_->after(kUnusablePause, [this, shard] {
-    if (link_ && !broker_->unusable(shard)) return set_usable(shard, true);
-    try_again(shard);
-  });
+void SimPublisher::try_later() {
+  const auto next = shards_.next_try();
+  if (!next || std::exchange(trying_shards_, true)) return;
+  process_->after(std::max(Duration{1ms}, *next - process_->now().tick),
+                  [this] { try_unusable_shards(); });
+}
+
+/// As RabbitQueue does it on a connection of its own.
+void SimPublisher::try_unusable_shards() {
+  trying_shards_ = false;
+  for (const std::int32_t shard : shards_.due(process_->now().tick)) {
+    if (!link_ || broker_->unusable(shard)) {
+      note_refused(shard);
+      continue;
+    }
+    stage_->trace.note(process_->name(), "can use shard", {shard});
+    shards_.declared(shard);
+    refused_since_.clear();
+    pump_later();
+  }
+  try_later();
 }
 
 /// A buyer is refused who could have had a unit of another shard: not for long.
@@ -142,7 +159,7 @@ void SimPublisher::lose() {
     resolutions_.refused(std::exchange(sent_, {}));
   }
   tell();
-  process_->after(stage_->random.between(20ms, 500ms), [this] { connect(); });
+  connect_later();
 }
 
 void SimPublisher::pump_later() {
@@ -154,6 +171,7 @@ void SimPublisher::pump() {
   pumping_ = false;
   if (!link_) return;
   const Tick now = process_->now().tick;
+  if (shards_.restore(now) && !declare_queues()) return lose();
   while (const auto outgoing = outbox_.next(now)) {
     if (stage_->bug == Bug::kNackIsRefused) {
       for (const auto& message : outgoing->messages) {
@@ -182,8 +200,7 @@ void SimPublisher::take_for_refused(DeliveryTag tag) {
 }
 
 void SimPublisher::watch_confirms() {
-  const auto oldest = outbox_.oldest_sent();
-  if (link_ && oldest && process_->now().tick - *oldest > kConfirmTimeout) lose();
+  if (link_ && outbox_.overdue(process_->now().tick, queue::kConfirmTimeout)) lose();
   process_->after(500ms, [this] { watch_confirms(); });
 }
 

@@ -2,18 +2,23 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <random>
 
-namespace stampede::queue::rabbitmq {
+namespace stampede::queue {
 
 /// Pauses between tries to connect: 0.1 s, doubled up to 2 s, each shortened by up to a half at
 /// random, so that the clients of a broker that comes back do not come all at once.
 class Backoff {
  public:
+  explicit Backoff(std::uint64_t seed) : random_(static_cast<std::uint32_t>(seed)) {}
+
   std::chrono::milliseconds next() {
-    const auto pause = std::uniform_int_distribution(pause_.count() / 2, pause_.count())(random_);
+    const auto half = pause_ / 2;
+    const auto pause =
+        half + std::chrono::milliseconds{static_cast<std::int64_t>(random_()) % (half.count() + 1)};
     pause_ = std::min(pause_ * 2, kLast);
-    return std::chrono::milliseconds{pause};
+    return pause;
   }
   void reset() { pause_ = kFirst; }
 
@@ -21,7 +26,7 @@ class Backoff {
   static constexpr std::chrono::milliseconds kFirst{100};
   static constexpr std::chrono::milliseconds kLast{2'000};
   std::chrono::milliseconds pause_ = kFirst;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;
 };
 
-}  // namespace stampede::queue::rabbitmq
+}  // namespace stampede::queue

@@ -96,7 +96,8 @@ void Checks::lost_tail() {
   }
   held_.clear();
   for (const auto& [id, lease] : database_->store.view().leases) {
-    if (lease.state != LeaseState::kClosed && closed_.contains(id)) reopened_.insert(id);
+    const bool reopened = lease.state != LeaseState::kClosed && closed_.contains(id);
+    if (reopened) reopened_[id] = stage_->scheduler.time();
   }
   closed_.clear();
   orders_seen_ = 0;
@@ -152,7 +153,8 @@ void Checks::told_closed(LeaseId oldest_open, const std::vector<bool>& known, Du
   };
   for (const Order& order : database_->store.view().orders) {
     if (!order.active() || order.lease >= oldest_open || knows(order.number)) continue;
-    if (reopened_.contains(order.lease) && asked < tail_lost_) continue;
+    const auto reopened = reopened_.find(order.lease);
+    if (reopened != reopened_.end() && asked < reopened->second) continue;
     throw Breach("I4: a validator takes " + text_of(order.intent) +
                  " for undecided, an active order");
   }

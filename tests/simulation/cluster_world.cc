@@ -39,6 +39,7 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, Bug bug, bool print)
 
 /// What the other server has is what was committed a moment ago.
 void ClusterWorld::fail_over() {
+  if (!stage_.faults) return;
   auto state = std::make_shared<repositories::memory::MemoryStore::State>(database_.store.state());
   stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state] {
     if (!stage_.faults) return;
@@ -54,6 +55,8 @@ void ClusterWorld::fail_over() {
     ++database_.changes;
     ++database_.catalog;
     checks_.lost_tail();
+    if (database_.failovers == stage_.profile.failovers) return;
+    stage_.scheduler.after(stage_.random.between(1s, 10s), [this] { fail_over(); });
   });
 }
 

@@ -157,6 +157,7 @@ Profile draw_profile(Random& random, WorldKind world) {
   draw_surroundings(profile, random);
   // Where units are left after a failover, a *no* comes late: docs/reliability.md.
   if (profile.fails_over) {
+    profile.failovers = static_cast<int>(random.between(1, random.chance(0.5) ? 3 : 1));
     profile.units = std::min<std::int64_t>(profile.units, 20);
     profile.buyers = 50;
   }

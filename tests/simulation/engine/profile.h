@@ -82,7 +82,8 @@ struct Profile {
   bool wrong_clocks = false;  // of validators
   bool suspends = false;      // of validators and quantity controls, whose ticks stand still
   bool sale_row_held = false;
-  bool fails_over = false;  // the database, once, and lacks its last commits
+  bool fails_over = false;  // the database, and lacks its last commits
+  int failovers = 0;        // how often, at most
   Duration pause{};         // between two faults of one kind, at most
 
   queue::Outbox::Options outbox;

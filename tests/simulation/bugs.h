@@ -22,22 +22,23 @@ enum class Bug {
   kBuyersNotLocked,         // reads a buyer's orders and does not lock the buyer's row
   kOwnSaleAlone,            // looks for an intent only in the sale of the purchase
   // Database.
-  kCancelledCounts,    // shows the consumer cancelled orders as active
-  kReturnedTwice,      // puts an order's unit back again when it is cancelled again
-  kCommitIsLost,       // says committed before it is durable
-  kClosedLooksOpen,    // shows a closed lease as open and charges it
-  kIntentsHidden,      // does not find the order that an intent has become
-  kUnsoldForgotten,    // counts only unleased units as stock
-  kLimitIgnored,       // shows the consumer a limit that is one higher
-  kChargeForgotten,    // charges no lease
-  kFenceCloses,        // a fenced lease is closed at once
-  kGrantRepeats,       // a repeated request for a lease is a new one
-  kSeqHole,            // shows orders before one of a lower seq
-  kAwayIsRefused,      // says that it refuses what it could not be asked
-  kTermIgnored,        // takes what a quantity control writes that leads no more
-  kUsedNumberGranted,  // grants a lease under a number that was granted before a failover
-  kOtherTermsGranted,  // grants leases to a validator that knows other terms
-  kShorterBanWins,     // an entry of a ban that expires replaces one that holds for longer
+  kCancelledCounts,     // shows the consumer cancelled orders as active
+  kReturnedTwice,       // puts an order's unit back again when it is cancelled again
+  kCommitIsLost,        // says committed before it is durable
+  kClosedLooksOpen,     // shows a closed lease as open and charges it
+  kIntentsHidden,       // does not find the order that an intent has become
+  kUnsoldForgotten,     // counts only unleased units as stock
+  kLimitIgnored,        // shows the consumer a limit that is one higher
+  kChargeForgotten,     // charges no lease
+  kFenceCloses,         // a fenced lease is closed at once
+  kGrantRepeats,        // a repeated request for a lease is a new one
+  kSeqHole,             // shows orders before one of a lower seq
+  kAwayIsRefused,       // says that it refuses what it could not be asked
+  kTermIgnored,         // takes what a quantity control writes that leads no more
+  kUsedNumberGranted,   // grants a lease under a number that was granted before a failover
+  kOtherTermsGranted,   // grants leases to a validator that knows other terms
+  kLeaderCheckedApart,  // looks whether a granting process leads in another transaction
+  kShorterBanWins,      // an entry of a ban that expires replaces one that holds for longer
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -210,6 +211,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kCancelledCounts, "cancelled-counts"},
     BugName{Bug::kCancelledUnheard, "cancelled-unheard"},
     BugName{Bug::kLoadedAsCreated, "loaded-as-created"},
+    BugName{Bug::kLeaderCheckedApart, "leader-checked-apart"},
 };
 
 inline std::optional<Bug> bug_named(std::string_view name) {

@@ -155,6 +155,7 @@ void World::plan_changes() {
 void World::add_stock() {
   const Sale& sale = database_.store.view().sales.at(SaleId{1});
   if (sale.ended(database_.process.now().wall)) return;
+  if (database_.locked(sale.id)) return again(&World::add_stock);
   const std::int64_t units = stage_.random.between(1, 5);
   stage_.trace.note("operator", "adds units", {units});
   database_.store.add_stock(sale.id, units);
@@ -190,9 +191,15 @@ void World::cancel(OrderNumber number) {
   if (again) operator_.after(stage_.random.between(10ms, 3s), [this, number] { cancel(number); });
 }
 
+/// The row is locked by another transaction: once it may be free.
+void World::again(void (World::*what)()) {
+  stage_.scheduler.after(stage_.random.between(1ms, 50ms), [this, what] { (this->*what)(); });
+}
+
 /// As Catalog::change_sale() does it: other terms, as long as nothing is leased or sold and the
 /// start is far enough.
 void World::edit() {
+  if (database_.locked(SaleId{1})) return again(&World::edit);
   auto state = database_.store.state();
   Sale& sale = state.sales.at(SaleId{1});
   const Instant now = database_.process.now().wall;
@@ -207,6 +214,7 @@ void World::edit() {
 }
 
 void World::end_early() {
+  if (database_.locked(SaleId{1})) return again(&World::end_early);
   stage_.trace.note("operator", "ends the sale");
   database_.store.end_sale(SaleId{1}, database_.process.now().wall);
   ++database_.changes;

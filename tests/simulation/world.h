@@ -67,6 +67,7 @@ class World {
   void cancel(OrderNumber number);
   void plan_late_sale(const Sale& sale, Instant begins);
   void add_old_orders();
+  void again(void (World::*what)());
   void edit();
   void end_early();
   void step();

@@ -251,9 +251,30 @@ std::optional<LeaseId> MemoryStore::take_units(SaleId sale, std::int64_t units) 
   Sale& from = state_.sales.at(sale);
   if (from.unleased < units) return std::nullopt;
   from.unleased -= units;
-  const LeaseId id{++state_.last_lease};
+  const LeaseId id = draw_number();
+  state_.last_lease = id.value;
   state_.leases[id] = {.id = id, .sale = sale, .granted = units};
   return id;
+}
+
+LeaseId MemoryStore::draw_number() {
+  state_.last_drawn = std::max(state_.last_drawn, state_.last_lease) + 1;
+  return {state_.last_drawn};
+}
+
+LeaseId MemoryStore::draw_lease() {
+  const concurrency::MutexLock lock(mutex_);
+  return draw_number();
+}
+
+void MemoryStore::insert(const LeaseRequest& request, const StockLease& lease) {
+  const concurrency::MutexLock lock(mutex_);
+  if (!state_.requests.try_emplace({request.holder, request.number}, lease.id).second) {
+    throw std::logic_error("UNIQUE constraint failed: stock_leases");
+  }
+  state_.sales.at(lease.sale).unleased -= lease.granted;
+  state_.leases[lease.id] = lease;
+  state_.last_lease = std::max(state_.last_lease, lease.id.value);
 }
 
 void MemoryStore::continue_behind(const Term& term, LeaseId lease, Instant) {
@@ -416,13 +437,29 @@ RingState MemoryStore::ring() {
 RingState MemoryStore::replace(const Term& term, const RingChange& change, Instant) {
   const concurrency::MutexLock lock(mutex_);
   require_leader(term);
-  if (change.epoch != state_.ring.epoch) return state_.ring;
-  state_.ring.epoch = std::max(change.epoch, change.above) + 1;
-  state_.ring.nonce = draw_nonce();
-  state_.ring.virtual_nodes = change.virtual_nodes;
-  state_.ring.newest_lease = LeaseId{state_.last_lease};
-  state_.ring.members.assign(change.members.begin(), change.members.end());
+  state_.ring = make_ring(change);
   return state_.ring;
+}
+
+RingState MemoryStore::make_ring(const RingChange& change) {
+  RingState ring = state_.ring;
+  if (change.epoch != ring.epoch) return ring;
+  ring.epoch = std::max(change.epoch, change.above) + 1;
+  ring.nonce = draw_nonce();
+  ring.virtual_nodes = change.virtual_nodes;
+  ring.newest_lease = LeaseId{state_.last_lease};
+  ring.members.assign(change.members.begin(), change.members.end());
+  return ring;
+}
+
+RingState MemoryStore::changed_ring(const RingChange& change) {
+  const concurrency::MutexLock lock(mutex_);
+  return make_ring(change);
+}
+
+void MemoryStore::set_ring(RingState ring) {
+  const concurrency::MutexLock lock(mutex_);
+  state_.ring = std::move(ring);
 }
 
 void MemoryStore::require_leader(const Term& term) const {

@@ -39,6 +39,7 @@ class MemoryStore final : public OrderStore,
     std::vector<OrderEvent> events;  // what happened to them since
     std::vector<ShardEnd> shards;    // of the queue
     std::int64_t last_lease = 0;
+    std::int64_t last_drawn = 0;  // number of a lease, perhaps of none
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
     Term leader;
     Instant leader_until;
@@ -58,6 +59,17 @@ class MemoryStore final : public OrderStore,
   const State& view() const STAMPEDE_NO_THREAD_SAFETY_ANALYSIS { return state_; }
   /// What a database that failed over may hold: the state of a moment ago. Its clock goes on.
   void restore(State state);
+
+  // What transactions of several statements need beside view(); their caller locks the rows, and
+  // looks whether the leader leads.
+
+  /// The number of a lease that is to be inserted; nobody else is given it.
+  LeaseId draw_lease();
+  /// The lease that was granted to that request, its units taken from the sale.
+  void insert(const LeaseRequest& request, const StockLease& lease);
+  /// The ring as the change makes it; set_ring() does.
+  RingState changed_ring(const RingChange& change);
+  void set_ring(RingState ring);
 
   std::unique_ptr<OrderTransaction> begin() override;
 
@@ -104,6 +116,8 @@ class MemoryStore final : public OrderStore,
   /// Throws NoLongerLeader.
   void require_leader(const Term& term) const STAMPEDE_REQUIRES(mutex_);
   std::string draw_nonce() STAMPEDE_REQUIRES(mutex_);
+  LeaseId draw_number() STAMPEDE_REQUIRES(mutex_);
+  RingState make_ring(const RingChange& change) STAMPEDE_REQUIRES(mutex_);
   void set_fenced(LeaseId lease) STAMPEDE_REQUIRES(mutex_);
   std::optional<LeaseId> take_units(SaleId sale, std::int64_t units) STAMPEDE_REQUIRES(mutex_);
   OrderLine line(const Order& order) const STAMPEDE_REQUIRES(mutex_);

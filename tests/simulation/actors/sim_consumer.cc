@@ -1,12 +1,14 @@
 #include "tests/simulation/actors/sim_consumer.h"
 
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "consumers/consumer_steps.h"
 #include "queue/inbox.h"
 #include "tests/simulation/actors/split_store.h"
 #include "tests/simulation/actors/spoilt_source.h"
+#include "tests/simulation/engine/fiber.h"
 
 namespace stampede::simulation {
 
@@ -127,7 +129,8 @@ class SimConsumer::Worker {
   SpoiltSource spoilt_{*stage_, source_};
   ConsumerSteps steps_;
   ConsumerSteps::Outcome outcome_{};
-  std::uint64_t tries_ = 0;  // so that an event of an earlier try is not taken for the next
+  std::optional<Fiber> fiber_;  // of a step that is not done
+  std::uint64_t tries_ = 0;     // so that an event of an earlier try is not taken for the next
 };
 
 void SimConsumer::Worker::receive() {
@@ -146,12 +149,15 @@ void SimConsumer::Worker::after(Duration delay, void (Worker::*what)()) {
 
 /// False: statements of it are left.
 bool SimConsumer::Worker::step() {
-  try {
-    outcome_ = steps_.step(process_->now().wall, 0);
+  const auto all = [this] { outcome_ = steps_.step(process_->now().wall, 0); };
+  if (!stage_->profile.split_statements) {
+    all();
     return true;
-  } catch (const SplitStore::NotYet&) {
-    return false;
   }
+  if (!fiber_) fiber_.emplace(all);
+  const bool done = fiber_->resume();
+  if (done) fiber_.reset();
+  return done;
 }
 
 void SimConsumer::Worker::write() {

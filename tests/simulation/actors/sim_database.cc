@@ -6,6 +6,8 @@
 
 #include "model/orders/order_number.h"
 #include "queue/codec.h"
+#include "tests/simulation/actors/split_write.h"
+#include "tests/simulation/engine/fiber.h"
 
 namespace stampede::simulation {
 
@@ -156,28 +158,8 @@ void DatabaseClient::commit(const std::function<void()>& change) {
   if (unknown) throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
 }
 
-/// Where transactions are cut into statements, the server may go on with one whose client has lost
-/// it, and be done with it after the client has tried again or another leads.
 template <class Change>
 auto DatabaseClient::write(Change change) {
-  const bool late =
-      stage_->profile.split_statements && stage_->chance(stage_->profile.commit_unknown);
-  if (late) {
-    gives_up_ = false;
-    ++failures_;
-    reach();
-    stage_->scheduler.after(
-        stage_->random.between(1ms, 3s),
-        [this, change = std::move(change), failovers = database_->failovers]() mutable {
-          if (failovers != database_->failovers) return;
-          try {
-            change();
-            ++database_->changes;
-          } catch (const repositories::NoLongerLeader&) {  // nobody hears of it
-          }
-        });
-    throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
-  }
   decltype(change()) result{};
   commit([&] { result = change(); });
   return result;
@@ -202,6 +184,7 @@ std::expected<StockLease, repositories::NoGrant> DatabaseClient::grant(
   if (stage_->bug == Bug::kStaleRingGranted) asked.ring_epoch = database_->store.view().ring.epoch;
   if (stage_->bug == Bug::kUsedNumberGranted) asked.behind = LeaseId{0};
   if (stage_->bug == Bug::kOtherTermsGranted) asked.known.reset();
+  if (Fiber::running()) return SplitWrite(*this).grant(term, asked, units);
   if (database_->sale_row_held) wait_for_sale_row();
   return write([this, term, asked, units, now] {
     return database_->store.grant(term_of(term), asked, units, now);
@@ -225,7 +208,21 @@ repositories::Term DatabaseClient::term_of(const repositories::Term& term) const
   return planted(Bug::kTermIgnored) || without_nonce ? leader : term;
 }
 
+/// For as long as it lives.
+struct DatabaseClient::ChangingRing {
+  explicit ChangingRing(bool& changes_ring) : flag(changes_ring) { flag = true; }
+  ~ChangingRing() { flag = false; }
+  ChangingRing(const ChangingRing&) = delete;
+  ChangingRing& operator=(const ChangingRing&) = delete;
+
+  bool& flag;
+};
+
 void DatabaseClient::continue_behind(const repositories::Term& term, LeaseId lease, Instant now) {
+  if (Fiber::running()) {
+    const ChangingRing changing(changes_ring_);
+    return SplitWrite(*this).continue_behind(term, lease, now);
+  }
   write([this, term, lease, now] {
     database_->store.continue_behind(term_of(term), lease, now);
     return true;
@@ -242,6 +239,7 @@ void DatabaseClient::fence(LeaseId lease) {
 }
 
 void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
+  if (Fiber::running()) return SplitWrite(*this).fence(term, lease);
   if (database_->locks.locked({RowLocks::Kind::kLease, lease.value}) &&
       stage_->random.chance(0.5)) {
     throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
@@ -348,9 +346,13 @@ void DatabaseClient::lock(const Order& order) {
   const Duration now = stage_->scheduler.time();
   const auto owner = database_->locks.begin(now);
   const std::int64_t shard = shard_of(order.number, std::ssize(database_->store.view().shards));
-  const bool free =
-      database_->locks.lock(owner, {RowLocks::Kind::kBuyer, order.buyer.value}, now) &&
-      database_->locks.lock(owner, {RowLocks::Kind::kShard, shard}, now);
+  const auto free_row = [&](RowLocks::Row row) {
+    return database_->locks.lock(owner, row, RowLocks::Mode::kExclusive, now) ==
+           RowLocks::Result::kLocked;
+  };
+  const bool free = free_row({RowLocks::Kind::kBuyer, order.buyer.value}) &&
+                    free_row({RowLocks::Kind::kShard, shard}) &&
+                    free_row({RowLocks::Kind::kSale, order.sale.value});
   database_->locks.release(owner);
   if (!free) throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
 }
@@ -394,6 +396,10 @@ repositories::RingState DatabaseClient::replace(const repositories::Term& term,
                       stored.virtual_nodes == change.virtual_nodes;
     if (same && stored.epoch > change.above) return ring();
   }
+  if (Fiber::running()) {
+    const ChangingRing changing(changes_ring_);
+    return SplitWrite(*this).replace(term, change);
+  }
   return write([this, term, epoch = change.epoch, above = change.above,
                 members = std::vector(change.members.begin(), change.members.end()),
                 virtual_nodes = change.virtual_nodes, now] {
@@ -406,8 +412,10 @@ repositories::RingState DatabaseClient::replace(const repositories::Term& term,
 std::optional<repositories::TakenTerm> DatabaseClient::take(const std::string& holder,
                                                             std::int64_t above,
                                                             std::chrono::milliseconds life) {
-  auto taken =
-      write([this, holder, above, life] { return database_->store.take(holder, above, life); });
+  auto taken = Fiber::running() ? SplitWrite(*this).take(holder, above, life)
+                                : write([this, holder, above, life] {
+                                    return database_->store.take(holder, above, life);
+                                  });
   if (taken && planted(Bug::kNumbersGoOn)) {
     taken->at = {};
     taken->nonce.clear();
@@ -421,10 +429,12 @@ void DatabaseClient::note_standby_asked() {
 
 std::optional<repositories::Renewal> DatabaseClient::renew(const repositories::Term& term,
                                                            std::chrono::milliseconds life) {
+  if (Fiber::running()) return SplitWrite(*this).renew(term, life);
   return write([this, term, life] { return database_->store.renew(term_of(term), life); });
 }
 
 void DatabaseClient::resign(const repositories::Term& term) {
+  if (Fiber::running()) return SplitWrite(*this).resign(term);
   commit([&] { database_->store.resign(term); });
 }
 

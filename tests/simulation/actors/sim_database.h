@@ -29,6 +29,9 @@ struct SimDatabase {
   repositories::memory::MemoryStore store;
   std::uint64_t changes = 0;  // rises with each
   RowLocks locks;
+  /// Names a request for a lease, for its row.
+  std::map<std::pair<std::string, std::int64_t>, std::int64_t> request_rows;
+  bool locked(SaleId sale) const { return locks.locked({RowLocks::Kind::kSale, sale.value}); }
   bool away = false;
   bool full = false;           // nothing can be written
   bool sale_row_held = false;  // by somebody else, for long
@@ -66,8 +69,11 @@ struct SimDatabase {
   std::set<std::string> quarantined;  // intents
 };
 
+class SplitWrite;
+
 /// One process's connection to it. Every statement may fail; every commit's answer may be lost,
-/// whether or not the commit was made.
+/// whether or not the commit was made. In a fiber, what is written in a leader's name is written
+/// statement by statement (split_write.h), and others run in between.
 class DatabaseClient final : public repositories::OrderStore,
                              public repositories::Leases,
                              public repositories::Orders,
@@ -132,6 +138,10 @@ class DatabaseClient final : public repositories::OrderStore,
            Instant now) override;
   std::int64_t count() override;
 
+  /// While the ring, or the number of the next lease, is being changed: quantity control holds a
+  /// mutex then.
+  bool changes_ring() const { return changes_ring_; }
+
   bool planted(Bug bug) const { return stage_->bug == bug; }
   /// As reach(), before a statement about that part.
   void reach(SimDatabase::Part part);
@@ -143,6 +153,9 @@ class DatabaseClient final : public repositories::OrderStore,
   void commit(const std::function<void()>& change);
 
  private:
+  friend class SplitWrite;
+  struct ChangingRing;
+
   /// As commit(), in a leader's name. `change` keeps what it needs.
   template <class Change>
   auto write(Change change);
@@ -155,6 +168,7 @@ class DatabaseClient final : public repositories::OrderStore,
   SimDatabase* database_;
   const Process* client_;
   std::uint64_t failures_ = 0;
+  bool changes_ring_ = false;
   bool gives_up_ = false;          // its next commit is made, and it does not hear so
   std::int64_t last_request_ = 0;  // Bug::kGrantRepeats alone
 };

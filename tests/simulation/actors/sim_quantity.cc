@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schedules/periods.h"
+#include "tests/simulation/engine/fiber.h"
 
 namespace stampede::simulation {
 
@@ -26,8 +27,19 @@ SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimD
       client_(stage, network, database, process_),
       catalog_(client_, database) {}
 
+struct SimQuantity::Job {
+  Job(Kind job_kind, std::function<void()> work) : kind(job_kind), fiber(std::move(work)) {}
+
+  Kind kind;
+  bool begun = false;
+  Fiber fiber;
+};
+
+SimQuantity::Up::~Up() { jobs.clear(); }
+
 SimQuantity::Up::Up(SimQuantity& quantity)
     : owner(quantity),
+      holder(quantity.process_.name() + "/" + std::to_string(quantity.process_.life())),
       markers(*owner.stage_, owner.process_, *owner.broker_, [](const Purchase&) {}) {
   make_control();
   markers.start({.queued = [](auto) {}, .refused = [](auto) {}});
@@ -41,7 +53,7 @@ void SimQuantity::Up::make_control() {
   if (stage.bug == Bug::kLostTooSoon) times.lost = 700ms;
   control.emplace(
       services::leasing::QuantityControl::Parts{
-          .holder = owner.holder_name(),
+          .holder = holder,
           .virtual_nodes = 8,  // fewer than the real ring has, to draw it fast
           .leadership = owner.client_,
           .leases = owner.client_,
@@ -54,10 +66,6 @@ void SimQuantity::Up::make_control() {
           .changes = owner.catalog_,
           .markers = markers},
       times);
-}
-
-std::string SimQuantity::holder_name() const {
-  return process_.name() + "/" + std::to_string(process_.life());
 }
 
 void SimQuantity::start() {
@@ -78,55 +86,118 @@ void SimQuantity::later(std::function<void(Now)> serve) {
                  [serve = std::move(serve), now = process_.now()] { serve(now); });
 }
 
+void SimQuantity::run(Kind kind, std::function<void()> work) {
+  // The one bug makes another QuantityControl while calls of this one are under way.
+  if (!stage_->profile.split_statements || stage_->bug == Bug::kLateHeartbeatRejoins) return work();
+  const std::int64_t number = ++up_->last_job;
+  up_->jobs.emplace(number, std::make_unique<Job>(kind, std::move(work)));
+  go_on(number);
+}
+
+/// For a mutex of QuantityControl. Leading alone needs none.
+bool SimQuantity::must_wait(std::int64_t number) {
+  const Job& job = *up_->jobs.at(number);
+  if (job.kind == Kind::kGrant && !job.begun && up_->granting != 0) return true;
+  return job.kind != Kind::kLead && up_->in_ring != 0 && up_->in_ring != number;
+}
+
+void SimQuantity::go_on(std::int64_t number) {
+  const auto again = [&](Duration delay) {
+    process_.after(delay, [this, number] { go_on(number); });
+  };
+  if (must_wait(number)) return again(stage_->random.between(500us, 2ms));
+  Job& job = *up_->jobs.at(number);
+  if (job.kind == Kind::kGrant) up_->granting = number;
+  job.begun = true;
+  const bool done = job.fiber.resume();
+  if (up_->in_ring == 0 && client_.changes_ring()) up_->in_ring = number;
+  if (up_->in_ring == number && !client_.changes_ring()) up_->in_ring = 0;
+  if (!done) {
+    const bool slow = stage_->chance(0.05);
+    return again(slow ? stage_->random.between(1ms, 600ms) : stage_->random.between(100us, 3ms));
+  }
+  if (up_->granting == number) up_->granting = 0;
+  up_->jobs.erase(number);
+}
+
 void SimQuantity::lead() {
-  try {
-    if (up_->control->lead(process_.now())) {
+  run(Kind::kLead, [this] {
+    bool recovers = false;
+    try {
+      recovers = up_->control->lead(process_.now());
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not lead");
+    }
+    if (recovers) return recover();
+    process_.after(schedules::kLeadPeriod, [this] { lead(); });
+  });
+}
+
+void SimQuantity::recover() {
+  run(Kind::kOther, [this] {
+    try {
       up_->control->recover(process_.now());
       // The new leader knows only what the database holds.
       if (stage_->bug != Bug::kLateHeartbeatRejoins) up_->left.clear();
       stage_->trace.note(process_.name(), "leads", {up_->control->leader_epoch()});
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not lead");
     }
-  } catch (const StorageError&) {
-    stage_->trace.note(process_.name(), "could not lead");
-  }
-  process_.after(schedules::kLeadPeriod, [this] { lead(); });
+    process_.after(schedules::kLeadPeriod, [this] { lead(); });
+  });
 }
 
 void SimQuantity::review() {
-  try {
-    up_->control->review(process_.now());
-    check_members();
-  } catch (const StorageError&) {
-    stage_->trace.note(process_.name(), "could not review");
-  }
-  process_.after(schedules::kReviewPeriod + stage_->random.between(Duration{-50ms}, Duration{50ms}),
-                 [this] { review(); });
+  run(Kind::kOther, [this] {
+    try {
+      up_->control->review(process_.now());
+      check_members();
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not review");
+    }
+    process_.after(
+        schedules::kReviewPeriod + stage_->random.between(Duration{-50ms}, Duration{50ms}),
+        [this] { review(); });
+  });
 }
 
-void SimQuantity::beat(peers::Heartbeat heartbeat,
+void SimQuantity::beat(std::shared_ptr<const peers::Heartbeat> heartbeat,
                        const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
-  if (stage_->bug == Bug::kOrdersNotCompared) heartbeat.order_digests.clear();
+  if (stage_->bug == Bug::kOrdersNotCompared) {
+    auto spoilt = std::make_shared<peers::Heartbeat>(*heartbeat);
+    spoilt->order_digests.clear();
+    heartbeat = std::move(spoilt);
+  }
   const Up::Heard heard{awake(), process_.stood_still()};  // as the clock, which is read here, too
-  later([this, heartbeat, answer, heard](Now now) {
-    if (heartbeat.leaving) up_->heard.erase(heartbeat.member.holder());
-    const auto failures = client_.failures();
-    const auto left_out = up_->control->left_out();
-    try {
-      auto reply = up_->control->beat(heartbeat, now);
-      if (stage_->bug == Bug::kOneFailedPart && up_->control->left_out() > left_out) {
-        throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
-      }
-      if (!reply) return answer(std::nullopt);
-      check_reply(heartbeat, *reply, heard);
-      replied(heartbeat, *reply);
-      spoil_reply(heartbeat, *reply);
-      answer(std::move(*reply));
-    } catch (const StorageError&) {
-      stage_->trace.note(process_.name(), "could not answer a heartbeat");
-      if (client_.failures() == failures) check_loss(heartbeat);
-      answer(std::nullopt);
+  later([this, heartbeat = std::move(heartbeat), answer, heard](Now now) {
+    if (heartbeat->leaving) {
+      up_->heard.erase(heartbeat->member.holder());
+      up_->leaves.insert(heartbeat->member.holder());
     }
+    run(Kind::kOther,
+        [this, heartbeat, answer, heard, now] { answer_beat(*heartbeat, heard, now, answer); });
   });
+}
+
+void SimQuantity::answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard& heard, Now now,
+                              const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
+  const auto failures = client_.failures();
+  const auto left_out = up_->control->left_out();
+  try {
+    auto reply = up_->control->beat(heartbeat, now);
+    if (stage_->bug == Bug::kOneFailedPart && up_->control->left_out() > left_out) {
+      throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+    }
+    if (!reply) return answer(std::nullopt);
+    check_reply(heartbeat, *reply, heard);
+    replied(heartbeat, *reply);
+    spoil_reply(heartbeat, *reply);
+    answer(std::move(*reply));
+  } catch (const StorageError&) {
+    stage_->trace.note(process_.name(), "could not answer a heartbeat");
+    if (client_.failures() == failures) check_loss(heartbeat);
+    answer(std::nullopt);
+  }
 }
 
 /// Only one part of the database failed, and without that the reply renews leases all the same. A
@@ -144,7 +215,7 @@ Duration SimQuantity::awake() const { return stage_->scheduler.time() - process_
 
 bool SimQuantity::leads() const {
   const auto& term = database_->store.view().leader;
-  return term.holder == holder_name() && term.epoch == up_->control->leader_epoch();
+  return term.holder == up_->holder && term.epoch == up_->control->leader_epoch();
 }
 
 /// Nobody is taken off the ring whom this process would have heard, had it listened, unless another
@@ -196,7 +267,7 @@ void SimQuantity::check_reply(const peers::Heartbeat& heartbeat, const peers::He
     const bool gone = reply.ring_epoch > 0 &&
                       std::ranges::find(reply.members, heartbeat.member) == reply.members.end();
     if (gone) up_->left.insert(heartbeat.member.holder());
-  } else {
+  } else if (!up_->leaves.contains(heartbeat.member.holder())) {
     up_->heard[heartbeat.member.holder()] = heard;
   }
   check_members();
@@ -227,32 +298,37 @@ void SimQuantity::repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& re
 void SimQuantity::ask(const peers::LeaseAsk& ask,
                       const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
   later([this, ask, answer](Now now) {
-    try {
-      auto request = ask;
-      if (stage_->bug == Bug::kStaleRingGranted) {
-        request.ring_epoch = database_->store.view().ring.epoch;
-        request.ring_nonce.clear();
-      }
-      const auto answered = up_->control->ask(request, now);
-      if (!answered) return answer(std::nullopt);
-      auto reply = *answered;
-      if (stage_->bug == Bug::kClosedLeaseGranted) repeat_lease(ask, reply);
-      if (reply.lease) {
-        const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
-        if (known->second != reply.lease->id && database_->failovers == 0) {
-          throw Breach("a grant: one request of " + ask.holder + " was granted two leases");
-        }
-        granted(reply.lease->id, ask);
-      }
-      stage_->trace.note(ask.holder, reply.lease ? "is granted lease" : "is granted nothing",
-                         {reply.lease ? reply.lease->id.value : 0,
-                          reply.lease ? reply.lease->granted : 0, ask.number, ask.ring_epoch});
-      answer(reply);
-    } catch (const StorageError&) {
-      stage_->trace.note(process_.name(), "could not grant");
-      answer(std::nullopt);
-    }
+    run(Kind::kGrant, [this, ask, answer, now] { answer_ask(ask, now, answer); });
   });
+}
+
+void SimQuantity::answer_ask(const peers::LeaseAsk& ask, Now now,
+                             const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
+  try {
+    auto request = ask;
+    if (stage_->bug == Bug::kStaleRingGranted) {
+      request.ring_epoch = database_->store.view().ring.epoch;
+      request.ring_nonce.clear();
+    }
+    const auto answered = up_->control->ask(request, now);
+    if (!answered) return answer(std::nullopt);
+    auto reply = *answered;
+    if (stage_->bug == Bug::kClosedLeaseGranted) repeat_lease(ask, reply);
+    if (reply.lease) {
+      const auto known = granted_.try_emplace({ask.holder, ask.number}, reply.lease->id).first;
+      if (known->second != reply.lease->id && database_->failovers == 0) {
+        throw Breach("a grant: one request of " + ask.holder + " was granted two leases");
+      }
+      granted(reply.lease->id, ask);
+    }
+    stage_->trace.note(ask.holder, reply.lease ? "is granted lease" : "is granted nothing",
+                       {reply.lease ? reply.lease->id.value : 0,
+                        reply.lease ? reply.lease->granted : 0, ask.number, ask.ring_epoch});
+    answer(reply);
+  } catch (const StorageError&) {
+    stage_->trace.note(process_.name(), "could not grant");
+    answer(std::nullopt);
+  }
 }
 
 }  // namespace stampede::simulation

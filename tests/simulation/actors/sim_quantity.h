@@ -34,7 +34,7 @@ class SimQuantity {
 
   /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
   /// that it has no answer.
-  void beat(peers::Heartbeat heartbeat,
+  void beat(std::shared_ptr<const peers::Heartbeat> heartbeat,
             const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
   void ask(const peers::LeaseAsk& ask,
            const Network::Answer<std::optional<peers::LeaseReply>>& answer);
@@ -42,25 +42,35 @@ class SimQuantity {
   std::size_t unresolved() const { return up_ ? up_->markers.unresolved() : 0; }
 
  private:
+  /// A thread's call of QuantityControl. Where statements are split, it is a fiber, which waits
+  /// between them, while others of this process go on that need no mutex which it holds.
+  enum class Kind { kLead, kGrant, kOther };
+  struct Job;
   struct Up {
     explicit Up(SimQuantity& owner);
+    ~Up();
     void make_control();
 
     SimQuantity& owner;
+    const std::string holder;
     SimPublisher markers;
     std::optional<services::leasing::QuantityControl> control;
-    std::set<std::string> left;  // holders that took their leave
+    std::set<std::string> left;    // holders that took their leave
+    std::set<std::string> leaves;  // those whose farewell has come: it may be answered later
     struct Heard {
       Duration awake;  // the time that this process had been awake
       Duration stood_still;
     };
-    std::map<std::string, Heard> heard;  // by holder
-    std::vector<Member> members;         // of the ring, when it was last looked at
+    std::map<std::string, Heard> heard;                 // by holder
+    std::vector<Member> members;                        // of the ring, when it was last looked at
+    std::map<std::int64_t, std::unique_ptr<Job>> jobs;  // by number
+    std::int64_t last_job = 0;
+    std::int64_t in_ring = 0;  // the job that holds QuantityControl's mutex while it waits; 0: none
+    std::int64_t granting = 0;  // likewise that of grants
   };
   Duration awake() const;
   void check_members();
   bool leads() const;
-  std::string holder_name() const;
   void check_ring(const peers::HeartbeatReply& reply) const;
   void check_reply(const peers::Heartbeat& heartbeat, const peers::HeartbeatReply& reply,
                    const Up::Heard& heard);
@@ -70,6 +80,14 @@ class SimQuantity {
   /// Like the schedules of the role.
   void lead();
   void review();
+  void recover();
+  void run(Kind kind, std::function<void()> work);
+  void go_on(std::int64_t job);
+  bool must_wait(std::int64_t job);
+  void answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard& heard, Now now,
+                   const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
+  void answer_ask(const peers::LeaseAsk& ask, Now now,
+                  const Network::Answer<std::optional<peers::LeaseReply>>& answer);
   /// Reads the clock, then waits for its turn.
   void later(std::function<void(Now)> serve);
 

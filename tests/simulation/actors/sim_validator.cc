@@ -213,7 +213,7 @@ void SimValidator::beat() {
   parts_.network.call<std::optional<peers::HeartbeatReply>>(
       process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
       [&asked_of, sent](const Network::Answer<std::optional<peers::HeartbeatReply>>& back) {
-        asked_of.beat(*sent, back);
+        asked_of.beat(sent, back);
       },
       [this, sent, asked, index = up_->quantity,
        sent_at = parts_.stage.scheduler.time()](auto reply) {

@@ -1,180 +1,122 @@
 #include "tests/simulation/actors/split_store.h"
 
-#include <functional>
+#include <set>
+#include <utility>
+
+#include "tests/simulation/engine/fiber.h"
 
 namespace stampede::simulation {
 
-using namespace std::chrono_literals;
 using repositories::ChargedLease;
 using repositories::OrderTransaction;
 using repositories::ShardState;
-using repositories::StorageError;
 
-namespace {
+template <class Work>
+auto SplitStore::statement(Work work) {
+  reach();
+  try {
+    open_->begin_statement();
+    return work(*open_, *transaction_);
+  } catch (const std::exception&) {
+    end();
+    throw;
+  }
+}
 
-/// innodb_lock_wait_timeout.
-constexpr Duration kLongestLockWait = 1s;
-
-}  // namespace
-
-/// One transaction at the server, and what its statements have answered.
-struct SplitStore::Open {
-  struct Answered {
-    std::vector<ChargedLease> leases = {};
-    ShardState shard = {};
-    std::vector<Order> orders = {};
-    bool charged = false;
-  };
-  std::unique_ptr<OrderTransaction> transaction;
-  RowLocks::Owner id = 0;
-  std::vector<Answered> answered = {};
-  Duration waits_since = Duration::max();  // for a row
-};
-
-class SplitStore::Replay final : public OrderTransaction {
+/// Its statements lock rows as those of repositories/sql do.
+class SplitStore::Transaction final : public OrderTransaction {
  public:
-  explicit Replay(SplitStore& store) : store_(&store) {}
+  explicit Transaction(SplitStore& store) : store_(&store) {}
 
   void lock_buyers(std::span<const UserId> ascending) override {
-    next([&](Open& open, Open::Answered&) {
+    store_->statement([&](ServerTransaction& server, OrderTransaction& transaction) {
       const bool reads_only = store_->stage_->bug == Bug::kBuyersNotLocked;
       for (const UserId buyer : ascending) {
-        if (!reads_only) lock({RowLocks::Kind::kBuyer, buyer.value});
+        if (!reads_only) server.lock({RowLocks::Kind::kBuyer, buyer.value});
       }
-      open.transaction->lock_buyers(ascending);
+      transaction.lock_buyers(ascending);
     });
   }
   std::vector<ChargedLease> lock_leases(std::span<const LeaseId> ascending) override {
-    return next([&](Open& open, Open::Answered& answered) {
-             for (const LeaseId lease : ascending) lock({RowLocks::Kind::kLease, lease.value});
-             answered.leases = open.transaction->lock_leases(ascending);
-           })
-        .leases;
+    return store_->statement([&](ServerTransaction& server, OrderTransaction& transaction) {
+      for (const LeaseId lease : ascending) server.lock({RowLocks::Kind::kLease, lease.value});
+      return transaction.lock_leases(ascending);
+    });
   }
   ShardState lock_shard(std::int32_t shard) override {
-    return next([&](Open& open, Open::Answered& answered) {
-             lock({RowLocks::Kind::kShard, shard});
-             answered.shard = open.transaction->lock_shard(shard);
-           })
-        .shard;
+    return store_->statement([&](ServerTransaction& server, OrderTransaction& transaction) {
+      server.lock({RowLocks::Kind::kShard, shard});
+      return transaction.lock_shard(shard);
+    });
   }
   std::vector<Order> orders_of(std::span<const repositories::SaleBuyer> ascending) override {
-    return next([&](Open& open, Open::Answered& answered) {
-             answered.orders = open.transaction->orders_of(ascending);
-           })
-        .orders;
+    return store_->statement([&](ServerTransaction&, OrderTransaction& transaction) {
+      return transaction.orders_of(ascending);
+    });
   }
   void insert(std::span<const Order> orders) override {
-    next([&](Open& open, Open::Answered&) { open.transaction->insert(orders); });
+    store_->statement([&](ServerTransaction& server, OrderTransaction& transaction) {
+      transaction.insert(orders);
+      std::set<SaleId> sales;  // whose failed orders are counted
+      for (const Order& order : orders) {
+        if (order.status == OrderStatus::kFailed) sales.insert(order.sale);
+      }
+      for (const SaleId sale : sales) server.lock({RowLocks::Kind::kSale, sale.value});
+    });
   }
   bool charge(const repositories::LeaseCharge& charge) override {
-    return next([&](Open& open, Open::Answered& answered) {
-             answered.charged = open.transaction->charge(charge);
-           })
-        .charged;
+    return store_->statement([&](ServerTransaction&, OrderTransaction& transaction) {
+      return transaction.charge(charge);
+    });
   }
   void close(LeaseId lease) override {
-    next([&](Open& open, Open::Answered&) { open.transaction->close(lease); });
+    store_->statement([&](ServerTransaction& server, OrderTransaction& transaction) {
+      const auto& leases = store_->database_->store.view().leases;
+      if (const auto found = leases.find(lease); found != leases.end()) {
+        server.lock({RowLocks::Kind::kSale, found->second.sale.value});
+      }
+      transaction.close(lease);
+    });
   }
   void advance_shard(std::int32_t shard, const ShardEnd& end) override {
-    next([&](Open& open, Open::Answered&) { open.transaction->advance_shard(shard, end); });
+    store_->statement([&](ServerTransaction&, OrderTransaction& transaction) {
+      transaction.advance_shard(shard, end);
+    });
   }
-  void commit() override;
+  void commit() override {
+    store_->reach();
+    const auto open = std::exchange(store_->open_, nullptr);
+    open->commit([transaction = std::shared_ptr(std::move(store_->transaction_))] {
+      transaction->commit();
+    });
+  }
 
  private:
-  using Work = std::function<void(Open&, Open::Answered&)>;
-
-  /// The answer of the next statement: from before, or of now.
-  Open::Answered next(const Work& work) {
-    Open& open = *store_->open();
-    if (position_ < open.answered.size()) return open.answered[position_++];
-    if (ran_) throw NotYet{};
-    ran_ = true;
-    Open::Answered answered;
-    run([&] { work(open, answered); });
-    open.waits_since = Duration::max();
-    ++position_;
-    open.answered.push_back(answered);
-    return answered;
-  }
-  /// A statement that fails ends the transaction.
-  void run(const std::function<void()>& statement);
-  void lock(RowLocks::Row row) { store_->wait_or_lock(row); }
-
   SplitStore* store_;
-  std::size_t position_ = 0;
-  bool ran_ = false;
 };
-
-void SplitStore::Replay::run(const std::function<void()>& statement) {
-  const auto open = store_->open();
-  RowLocks& locks = store_->database_->locks;
-  const Duration now = store_->stage_->scheduler.time();
-  if (!locks.holds(open->id, now)) {
-    store_->open_.reset();
-    throw StorageError(StorageError::Kind::kUnreachable, "the server ended the transaction");
-  }
-  try {
-    statement();
-  } catch (const NotYet&) {
-    throw;
-  } catch (...) {
-    locks.release(open->id);
-    store_->open_.reset();
-    throw;
-  }
-}
-
-/// Its answer may be lost while the server goes on with it: it is over, either way, some time after
-/// the consumer tries again.
-void SplitStore::Replay::commit() {
-  if (ran_) throw NotYet{};
-  const auto open = store_->open();
-  Stage& stage = *store_->stage_;
-  SimDatabase& database = *store_->database_;
-  if (stage.chance(stage.profile.commit_unknown)) {
-    const bool made = stage.random.chance(0.5);
-    store_->open_.reset();
-    stage.scheduler.after(stage.random.between(1ms, 2s), [&database, open, made, &stage] {
-      const bool there = database.locks.holds(open->id, stage.scheduler.time());
-      try {
-        if (made && there) open->transaction->commit();
-      } catch (const StorageError&) {  // nobody hears of it
-      }
-      database.locks.release(open->id);
-    });
-    throw StorageError(StorageError::Kind::kOutcomeUnknown, "lost after COMMIT");
-  }
-  run([&] { open->transaction->commit(); });
-  database.locks.release(open->id);
-  store_->open_.reset();
-}
 
 SplitStore::SplitStore(Stage& stage, SimDatabase& database, DatabaseClient& client)
     : stage_(&stage), database_(&database), client_(&client) {}
 
-/// The server notices at once, or when the transaction was idle for too long.
 SplitStore::~SplitStore() {
-  if (open_ && stage_->random.chance(0.5)) database_->locks.release(open_->id);
+  if (open_) open_->abandon();
 }
 
-std::unique_ptr<OrderTransaction> SplitStore::begin() { return std::make_unique<Replay>(*this); }
-
-std::shared_ptr<SplitStore::Open> SplitStore::open() {
-  if (!open_) {
-    auto transaction = client_->begin();
-    open_ = std::make_shared<Open>(Open{.transaction = std::move(transaction),
-                                        .id = database_->locks.begin(stage_->scheduler.time())});
-  }
-  return open_;
+std::unique_ptr<OrderTransaction> SplitStore::begin() {
+  if (open_) end();  // it was not committed
+  return std::make_unique<Transaction>(*this);
 }
 
-void SplitStore::wait_or_lock(RowLocks::Row row) {
-  const Duration now = stage_->scheduler.time();
-  if (database_->locks.lock(open_->id, row, now)) return;
-  if (open_->waits_since == Duration::max()) open_->waits_since = now;
-  if (now - open_->waits_since < kLongestLockWait) throw NotYet{};
-  throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
+void SplitStore::reach() {
+  if (open_) return Fiber::wait();
+  transaction_ = client_->begin();
+  open_ = std::make_shared<ServerTransaction>(*stage_, *database_);
+}
+
+void SplitStore::end() {
+  open_->end();
+  open_.reset();
+  transaction_.reset();
 }
 
 }  // namespace stampede::simulation

@@ -1,23 +1,15 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
-#include <vector>
 
-#include "tests/simulation/actors/sim_database.h"
+#include "tests/simulation/actors/server_transaction.h"
 
 namespace stampede::simulation {
 
-/// The consumer's transactions, cut into their statements: each call of OrderWriter::write() runs
-/// one more of them and then throws NotYet, and what it had read before it reads again from here.
-/// Other processes run between two statements. Rows are locked until the transaction is over; one
-/// whose consumer is gone or stands still is rolled back by the server in 3 s.
+/// A consumer's transactions, statement by statement. To be used in a fiber, which waits before
+/// each statement but the first.
 class SplitStore final : public repositories::OrderStore {
  public:
-  /// There are more statements to come, or the next one waits for a row. Not a std::exception: the
-  /// consumer's code must not take it for a failure.
-  struct NotYet {};
-
   SplitStore(Stage& stage, SimDatabase& database, DatabaseClient& client);
   /// The consumer is gone.
   ~SplitStore() override;
@@ -27,16 +19,20 @@ class SplitStore final : public repositories::OrderStore {
   std::unique_ptr<repositories::OrderTransaction> begin() override;
 
  private:
-  class Replay;
-  struct Open;
+  class Transaction;
 
-  std::shared_ptr<Open> open();
-  void wait_or_lock(RowLocks::Row row);
+  /// Begins one with the first statement, and lets others run before every other one.
+  void reach();
+  /// One that fails ends the transaction.
+  template <class Work>
+  auto statement(Work work);
+  void end();
 
   Stage* stage_;
   SimDatabase* database_;
   DatabaseClient* client_;
-  std::shared_ptr<Open> open_;  // null: none
+  std::shared_ptr<ServerTransaction> open_;                      // null: none
+  std::unique_ptr<repositories::OrderTransaction> transaction_;  // its changes
 };
 
 }  // namespace stampede::simulation

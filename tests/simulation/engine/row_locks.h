@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "tests/simulation/engine/scheduler.h"
 
@@ -12,11 +13,18 @@ namespace stampede::simulation {
 class RowLocks {
  public:
   using Owner = std::int64_t;
-  enum class Kind { kBuyer, kLease, kShard };
+  /// `kRequest`: the index entry of a lease's request. Of ring and leader there is one row.
+  enum class Kind { kBuyer, kLease, kShard, kSale, kRequest, kRing, kLeader };
   struct Row {
     Kind kind;
-    std::int64_t id;
+    std::int64_t id = 0;
     friend auto operator<=>(const Row&, const Row&) = default;
+  };
+  enum class Mode { kExclusive, kShared };
+  enum class Result {
+    kLocked,
+    kWaits,     // others have it
+    kDeadlock,  // and wait themselves for what this owner has
   };
 
   /// A transaction begins.
@@ -25,21 +33,25 @@ class RowLocks {
     return last_owner_;
   }
   /// The server is gone, and every transaction with it.
-  void clear() {
-    rows_.clear();
-    active_.clear();
-  }
-  /// False: another has it. A transaction that was idle for too long has lost all that it had.
-  bool lock(Owner owner, Row row, Duration now);
+  void clear();
+  /// A transaction that was idle for too long has lost all that it had.
+  Result lock(Owner owner, Row row, Mode mode, Duration now);
   /// Whether the server still goes on with that transaction; it was not idle now.
   bool holds(Owner owner, Duration now);
   void release(Owner owner);
   bool locked(Row row) const { return rows_.contains(row); }
 
  private:
+  struct Holders {
+    Mode mode = Mode::kExclusive;
+    std::vector<Owner> owners = {};
+  };
+  bool closes_circle(Owner owner, Row row, int depth) const;
+
   Owner last_owner_ = 0;
-  std::map<Row, Owner> rows_;
+  std::map<Row, Holders> rows_;
   std::map<Owner, Duration> active_;  // when each ran its last statement
+  std::map<Owner, Row> waits_;
 };
 
 }  // namespace stampede::simulation

@@ -47,7 +47,8 @@ class Validate final : public Role {
 
  private:
   void beat();
-  void look_after_leases();
+  void review_leases() { validator_.review(read_clocks()); }
+  void ask_for_leases();
   void housekeeping();
   void tell_progress();
   void tell_clock_problem(Now now);
@@ -64,7 +65,7 @@ class Validate final : public Role {
   services::accounts::Sessions sessions_{keys_};
   queue::rabbitmq::RabbitQueue queue_;
   // The validator, and a heartbeat that another is to follow, nudge them.
-  schedules::Periodic lease_schedule_{"leases", schedules::kLeasePeriod};
+  schedules::Periodic ask_schedule_{"lease requests", schedules::kLeasePeriod};
   schedules::Periodic heartbeat_schedule_{"heartbeat", schedules::kHeartbeatPeriod};
   services::validator::Validator validator_;
 
@@ -77,6 +78,8 @@ class Validate final : public Role {
   controllers::CheckForwarding forwarding_;
 
   std::atomic<bool> quantity_answers_{false};
+  // Of its own: a request for a lease may wait for seconds, and leases are given up meanwhile.
+  std::optional<schedules::Periodic> review_schedule_;
   std::optional<schedules::Periodic> housekeeping_schedule_;
   telemetry::LogLimit progress_log_{kProgressPeriod};
   bool loading_ = true;            // as it was told; the heartbeat thread's own
@@ -98,7 +101,7 @@ Validate::Validate(const Config& config)
                   .stuck = [this](Tick before) { return queue_.stuck_leases(before); },
                   .can_publish = [this] { return queue_.connected(); },
                   .shard_usable = [this](LeaseId lease) { return queue_.usable(lease); },
-                  .low_stock = [this] { lease_schedule_.nudge(); }}),
+                  .low_stock = [this] { ask_schedule_.nudge(); }}),
       authenticator_(keys_, validator_.member().node),
       quantity_(config.cluster.quantity, authenticator_),
       origin_(origin_rule(config)),
@@ -115,7 +118,7 @@ Validate::Validate(const Config& config)
 /// Its threads use what goes before they would.
 Validate::~Validate() {
   heartbeat_schedule_.stop();
-  lease_schedule_.stop();
+  ask_schedule_.stop();
   queue_.stop();
 }
 
@@ -124,7 +127,8 @@ Role::Addresses Validate::start() {
   console_ = std::make_unique<PrivateConsole>(
       config_.http.console, [this] { return problem(); }, metrics());
   queue_.start(validator_.resolutions());
-  lease_schedule_.start([this] { look_after_leases(); });
+  review_schedule_.emplace("leases", schedules::kLeasePeriod, [this] { review_leases(); });
+  ask_schedule_.start([this] { ask_for_leases(); });
   heartbeat_schedule_.start([this] { beat(); });
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
@@ -173,8 +177,7 @@ void Validate::tell_progress() {
   }
 }
 
-void Validate::look_after_leases() {
-  validator_.review(read_clocks());
+void Validate::ask_for_leases() {
   std::string problem;
   for (const peers::LeaseAsk& ask : validator_.wanted(read_clocks())) {
     const Now asked = read_clocks();
@@ -226,7 +229,8 @@ bool Validate::stop() {
   }
   check_server_->drain();
   console_->drain();
-  lease_schedule_.stop();
+  ask_schedule_.stop();
+  review_schedule_->stop();
   validator_.checkout().catalog().stop_selling();
   const bool whole = queue_.finish(time_to_finish());
   queue_.stop();

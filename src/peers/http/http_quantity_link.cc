@@ -39,7 +39,9 @@ bool is_final(int status) {
 
 HttpQuantityLink::HttpQuantityLink(std::span<const std::string> addresses,
                                    Authenticator& authenticator, std::chrono::milliseconds timeout)
-    : addresses_(addresses.begin(), addresses.end()), authenticator_(&authenticator) {
+    : addresses_(addresses.begin(), addresses.end()),
+      authenticator_(&authenticator),
+      turns_(addresses_.size()) {
   if (addresses_.empty()) throw std::invalid_argument("quantity control has no address");
   for (Line* line : {&beats_, &asks_, &reports_}) open(*line, timeout);
 }
@@ -66,21 +68,21 @@ std::expected<Reply, std::string> HttpQuantityLink::call(
     Line& line, const http::ClientRequest& request,
     std::expected<Reply, std::string> (*parse)(std::string_view)) {
   const concurrency::MutexLock lock(line.mutex);
-  const std::size_t first = last_;
+  Turns::Call turn(turns_);
   std::string problems;
-  for (std::size_t i = 0; i < addresses_.size(); ++i) {
-    const std::size_t at = (first + i) % addresses_.size();
-    Answer answer = ask_one(line.clients[at], addresses_[at], request);
+  while (const auto at = turn.next()) {
+    const std::string& address = addresses_[*at];
+    Answer answer = ask_one(line.clients[*at], address, request);
     if (answer.body) {
       auto reply = parse(*answer.body);
       if (reply) {
-        last_ = at;
+        turn.answered();
         return reply;
       }
-      answer = {.body = std::unexpected(
-                    fmt::format("quantity control at {}: its answer is not understood: {}",
-                                addresses_[at], reply.error())),
-                .ask_another = true};
+      answer = {
+          .body = std::unexpected(fmt::format(
+              "quantity control at {}: its answer is not understood: {}", address, reply.error())),
+          .ask_another = true};
     }
     problems += fmt::format("{}{}", problems.empty() ? "" : "; ", answer.body.error());
     if (!answer.ask_another) break;

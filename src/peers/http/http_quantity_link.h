@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <expected>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "peers/cluster_report.h"
 #include "peers/messages.h"
 #include "peers/timeouts.h"
+#include "peers/turns.h"
 #include "telemetry/log_limit.h"
 
 namespace stampede::peers {
@@ -67,7 +67,7 @@ class HttpQuantityLink {
   Line beats_;
   Line asks_;
   Line reports_;
-  std::atomic<std::size_t> last_ = 0;  // the process that answered last
+  Turns turns_;
   telemetry::LogLimit wrong_secrets_;
   telemetry::LogLimit wrong_clock_;
 };

@@ -30,6 +30,13 @@ Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 
 
 }  // namespace
 
+template <class Reply>
+struct SimValidator::QuantityCall {
+  peers::Turns::Call turn;
+  std::function<void(SimQuantity&, const Network::Answer<std::optional<Reply>>&)> send;
+  std::function<void(std::optional<Reply>)> done;
+};
+
 SimValidator::SimValidator(const Parts& parts, std::size_t index)
     : parts_(parts),
       index_(index),
@@ -44,7 +51,9 @@ void SimValidator::start() {
   const bool same = parts_.stage.bug == Bug::kSameIncarnation;
   up_ = std::make_unique<Up>(*this, member_of(index_, same ? 1 : lives_));
   beat();
-  review();
+  review_leases();
+  ask_for_leases();
+  housekeeping();
 }
 
 void SimValidator::kill() {
@@ -209,23 +218,28 @@ void SimValidator::beat() {
     sent->ring_nonce.clear();
   }
   if (sent->cursors.empty()) up_->orders.clear();
-  auto& asked_of = quantity();
-  parts_.network.call<std::optional<peers::HeartbeatReply>>(
-      process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
-      [&asked_of, sent](const Network::Answer<std::optional<peers::HeartbeatReply>>& back) {
-        asked_of.beat(sent, back);
-      },
-      [this, sent, asked, index = up_->quantity,
-       sent_at = parts_.stage.scheduler.time()](auto reply) {
-        if (!reply || !*reply) ask_another(index);
-        hear(*sent, reply.value_or(std::nullopt), asked, sent_at);
-      });
+  const auto sent_at = parts_.stage.scheduler.time();
+  using Reply = peers::HeartbeatReply;
+  call_quantity<Reply>(std::make_shared<QuantityCall<Reply>>(QuantityCall<Reply>{
+      .turn = peers::Turns::Call(up_->turns),
+      .send = [sent](SimQuantity& to, const auto& back) { to.beat(sent, back); },
+      .done = [this, sent, asked,
+               sent_at](auto reply) { hear(*sent, std::move(reply), asked, sent_at); }}));
 }
 
-SimQuantity& SimValidator::quantity() { return *parts_.quantities[up_->quantity]; }
-
-void SimValidator::ask_another(std::size_t asked) {
-  if (up_->quantity == asked) up_->quantity = (asked + 1) % parts_.quantities.size();
+template <class Reply>
+void SimValidator::call_quantity(std::shared_ptr<QuantityCall<Reply>> call) {
+  const auto at = call->turn.next();
+  if (!at) return call->done(std::nullopt);
+  SimQuantity& to = *parts_.quantities[*at];
+  parts_.network.call<std::optional<Reply>>(
+      process_, to.process(), kLinkPatience, Network::Transport::kMayRepeat,
+      [&to, call](const Network::Answer<std::optional<Reply>>& back) { call->send(to, back); },
+      [this, call](std::optional<std::optional<Reply>> reply) {
+        if (!reply || !*reply) return call_quantity(call);
+        call->turn.answered();
+        call->done(*std::move(reply));
+      });
 }
 
 void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
@@ -271,31 +285,58 @@ void SimValidator::finish_leaving(std::function<void()> gone, Duration deadline)
   });
 }
 
-void SimValidator::send_asks() {
-  if (up_->leaving) return;
-  const Now asked = process_.now();
-  auto& asked_of = quantity();
-  for (const auto& ask : up_->validator.wanted(asked)) {
-    parts_.network.call<std::optional<peers::LeaseReply>>(
-        process_, asked_of.process(), kLinkPatience, Network::Transport::kMayRepeat,
-        [&asked_of, ask](const Network::Answer<std::optional<peers::LeaseReply>>& back) {
-          asked_of.ask(ask, back);
-        },
-        [this, ask, asked, index = up_->quantity](auto reply) {
-          if (!reply || !*reply) ask_another(index);
-          up_->answered(ask, reply.value_or(std::nullopt), asked, process_.now());
-        });
-  }
-}
-
 /// A timer fires, and its thread runs when it has its turn: of what waits when a process goes on
 /// after it was stopped, requests may be first.
-void SimValidator::review() {
-  process_.after(parts_.stage.random.between(0us, 20ms), [this] {
-    up_->review(process_.now());
-    send_asks();
+void SimValidator::review_leases() {
+  process_.after(parts_.stage.random.between(0us, 20ms), [this] { up_->review(process_.now()); });
+  process_.after(schedules::kLeasePeriod, [this] { review_leases(); });
+}
+
+/// None is begun while another is under way.
+void SimValidator::nudge_asks() {
+  up_->nudged = true;
+  process_.after(0us, [this] {
+    if (up_->nudged && !up_->asking) ask_for_leases();
   });
-  process_.after(schedules::kLeasePeriod, [this] { review(); });
+}
+
+void SimValidator::ask_for_leases() {
+  up_->asking = true;
+  up_->nudged = false;
+  process_.after(parts_.stage.random.between(0us, 20ms), [this] {
+    ask(up_->leaving ? std::vector<peers::LeaseAsk>{} : up_->validator.wanted(process_.now()));
+  });
+}
+
+/// One after the other; then the round is over.
+void SimValidator::ask(std::vector<peers::LeaseAsk> wanted) {
+  if (wanted.empty()) {
+    up_->asking = false;
+    if (up_->nudged) return ask_for_leases();
+    process_.after(schedules::kLeasePeriod, [this, round = ++up_->ask_rounds] {
+      if (round == up_->ask_rounds && !up_->asking) ask_for_leases();
+    });
+    return;
+  }
+  using Reply = peers::LeaseReply;
+  const Now asked = process_.now();
+  const peers::LeaseAsk next = wanted.front();
+  wanted.erase(wanted.begin());
+  call_quantity<Reply>(std::make_shared<QuantityCall<Reply>>(
+      QuantityCall<Reply>{.turn = peers::Turns::Call(up_->turns),
+                          .send = [next](SimQuantity& to, const auto& back) { to.ask(next, back); },
+                          .done =
+                              [this, next, asked, wanted = std::move(wanted)](const auto& reply) {
+                                up_->answered(next, reply, asked, process_.now());
+                                ask(wanted);
+                              }}));
+}
+
+void SimValidator::housekeeping() {
+  process_.after(schedules::kHousekeepingPeriod, [this] {
+    up_->housekeeping(process_.now());
+    housekeeping();
+  });
 }
 
 }  // namespace stampede::simulation

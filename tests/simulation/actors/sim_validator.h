@@ -71,12 +71,18 @@ class SimValidator final : public CheckServer {
             Duration sent_at);
   void finish_leaving(std::function<void()> gone, Duration deadline);
   void beat();
-  /// The one that answered last, or the next one after one that had no answer.
-  SimQuantity& quantity();
-  void ask_another(std::size_t asked);
   void beat_later(Duration delay);
-  void send_asks();
-  void review();
+  /// A call to quantity control, of one process after the other, as HttpQuantityLink does it.
+  template <class Reply>
+  struct QuantityCall;
+  template <class Reply>
+  void call_quantity(std::shared_ptr<QuantityCall<Reply>> call);
+  // As the schedules of the role. The holder nudges that of requests when stock runs low.
+  void review_leases();
+  void nudge_asks();
+  void ask_for_leases();
+  void ask(std::vector<peers::LeaseAsk> wanted);
+  void housekeeping();
 
   const Parts parts_;
   const std::size_t index_;

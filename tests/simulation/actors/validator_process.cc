@@ -44,7 +44,7 @@ SimValidator::Up::Up(SimValidator& sim_validator, Member as)
                      [this](LeaseId lease) {
                        return publisher.usable(lease) || stage.bug == Bug::kUnusableShardKept;
                      },
-                 .low_stock = [this] { owner.process_.after(0us, [this] { owner.send_asks(); }); },
+                 .low_stock = [this] { owner.nudge_asks(); },
                  .lease_times = lease_times_of(stage)}) {
   const auto tell = validator.resolutions();
   publisher.start({.queued =
@@ -120,9 +120,12 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
 
 void SimValidator::Up::review(Now now) {
   validator.review(now);
-  constexpr int kSweepEvery = 50;  // 5 s, half of what it is: a simulated sale is short
-  if (++reviews % kSweepEvery == 0) validator.sweep(now);
   spoil_markers();
+}
+
+void SimValidator::Up::housekeeping(Now now) {
+  constexpr int kSweepEvery = 20;  // 5 s, half of what it is: a simulated sale is short
+  if (++rounds % kSweepEvery == 0) validator.sweep(now);
   if (stage.bug != Bug::kWaitsNeverExpire) validator.expire_waits(now);
 }
 

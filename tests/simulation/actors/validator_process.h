@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "peers/authenticator.h"
+#include "peers/turns.h"
 #include "services/validator/validator.h"
 #include "tests/simulation/actors/sim_publisher.h"
 #include "tests/simulation/actors/sim_validator.h"
@@ -27,6 +28,7 @@ struct SimValidator::Up {
   void answered(const peers::LeaseAsk& ask, const std::optional<peers::LeaseReply>& reply,
                 Now asked, Now now);
   void review(Now now);
+  void housekeeping(Now now);
 
   // Where bugs are planted: see bugs.h.
   void spoil_reply(peers::HeartbeatReply& reply);
@@ -61,8 +63,11 @@ struct SimValidator::Up {
   Tick tick{};
   SaleId named;
   bool leaving = false;
-  std::size_t quantity = 0;  // the one to ask
-  int reviews = 0;
+  peers::Turns turns{owner.parts_.quantities.size()};
+  bool asking = false;  // for leases
+  bool nudged = false;  // to ask again
+  std::int64_t ask_rounds = 0;
+  int rounds = 0;  // of housekeeping
 
   // Of planted bugs alone.
   std::shared_ptr<const services::routing::Ring> ring_before;

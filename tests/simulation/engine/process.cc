@@ -24,12 +24,15 @@ Process::Process(Stage& stage, std::string name)
       wall_offset_(stage.random.between(-500, 500)) {}
 
 Now Process::now() const {
+  const auto drifted = [&](Duration time) {
+    return time + Duration{time.count() * drift_ / 1'000'000};
+  };
   const Duration time = stage_->scheduler.time();
-  const Duration drifted = time + Duration{time.count() * drift_ / 1'000'000};
   const Duration lost = stage_->bug == Bug::kSuspendedTimeForgotten ? stood_still() : tick_lost_;
   const auto whole = [](Duration d) { return std::chrono::floor<std::chrono::milliseconds>(d); };
-  return {kWallBegins + wall_offset_ + wall_error_ + whole(drifted),
-          Tick{tick_offset_ + whole(drifted - lost)}};
+  return {kWallBegins + wall_offset_ + wall_error_ + whole(drifted(time)),
+          // A clock that stands still does not go back, so what it lost drifted as well.
+          Tick{tick_offset_ + whole(drifted(time - lost))}};
 }
 
 Duration Process::stood_still() const {

@@ -37,7 +37,7 @@ stampede_room(repositories/sql/connection SANITIZE address thread
   LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/search SANITIZE address thread
   USES repositories repositories/sql/connection repositories/accounts repositories/catalog
-       repositories/orders model
+       repositories/orders model model/orders
   LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/accounts SANITIZE address thread
   USES repositories/sql/connection repositories/accounts LINKS stampede::soci fmt::fmt)

@@ -94,6 +94,7 @@ void describe(auto& io, Is<Sale> auto& sale) {
   io("starts_at", sale.starts_at);
   io("ends_at", sale.ends_at);
   io("captcha", sale.captcha);
+  io.later("hold", sale.hold, Whole{Sale::kShortestHold.count(), Sale::kLongestHold.count()});
 }
 
 /// By name: releases know different verdicts.
@@ -104,7 +105,8 @@ void describe(auto& io, Is<CheckCounts> auto& counts) {
   io("waits", counts.waits, Whole{0});
 }
 
-/// Its status follows from the reason.
+/// Its status follows from the reason and from `pay_by`, which is told while the order is held: a
+/// validator takes one that is paid for as final as one that asks for no payment.
 void describe_row(auto& io, Is<Order> auto& order) {
   io(order.number);
   io(order.sale);
@@ -112,9 +114,15 @@ void describe_row(auto& io, Is<Order> auto& order) {
   io(order.intent);
   io(order.slot, Whole{1, 1'000'000});
   io(order.lease);
-  io(order.reason, OneOf{kReasons, "\"\", too-late, limit-reached, no-unit or cancelled"});
+  io(order.reason, OneOf{kReasons, "\"\", too-late, limit-reached, no-unit, cancelled or expired"});
   io(order.seq, Whole{1});
   io(order.created_at);
+  if constexpr (std::is_const_v<std::remove_reference_t<decltype(order)>>) {
+    const bool held = order.status == OrderStatus::kHeld;
+    io.later(held ? order.pay_by : std::optional<Instant>{});
+  } else {
+    io.later(order.pay_by);
+  }
 }
 
 void describe(auto& io, Is<Heartbeat> auto& heartbeat) {

@@ -21,6 +21,9 @@ void read(const JsonCursor& in, Id<Tag>& id, const Whole& good = {1}) {
   id = Id<Tag>{in.integer(good.least, good.most)};
 }
 void read(const JsonCursor& in, Instant& instant) { instant = in.instant(); }
+void read(const JsonCursor& in, std::chrono::seconds& seconds, const Whole& good) {
+  seconds = std::chrono::seconds{in.integer(good.least, good.most)};
+}
 void read(const JsonCursor& in, std::string& text, const Bytes& good) {
   text = in.text(good.least, good.most);
 }
@@ -94,8 +97,11 @@ struct ElementCounter {
 void check(const JsonCursor&, auto&) {}
 void check(const JsonCursor& in, Order& order) {
   constexpr std::size_t kSlot = 4;
+  order.status = order.pay_by ? OrderStatus::kHeld : OrderStatus::kSuccess;
   if (order.reason == FailureReason::kCancelled) {
     order.status = OrderStatus::kCancelled;
+  } else if (order.reason == FailureReason::kExpired) {
+    order.status = OrderStatus::kExpired;
   } else if (order.reason != FailureReason::kNone) {
     order.status = OrderStatus::kFailed;
   }

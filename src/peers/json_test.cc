@@ -86,6 +86,7 @@ Sale any_sale() {
   sale.starts_at = any_instant();
   sale.ends_at = maybe_instant();
   sale.captcha = any_bool();
+  if (any_bool()) sale.hold = std::chrono::seconds{any(60, 604'800)};
   return sale;
 }
 Order any_order() {
@@ -97,7 +98,12 @@ Order any_order() {
   order.reason = *rc::gen::elementOf(kReasons);
   order.status = order.reason == FailureReason::kNone        ? OrderStatus::kSuccess
                  : order.reason == FailureReason::kCancelled ? OrderStatus::kCancelled
+                 : order.reason == FailureReason::kExpired   ? OrderStatus::kExpired
                                                              : OrderStatus::kFailed;
+  if (order.status == OrderStatus::kSuccess && any_bool()) {
+    order.status = OrderStatus::kHeld;
+    order.pay_by = any_instant();
+  }
   if (order.status != OrderStatus::kFailed) order.slot = static_cast<std::int32_t>(any(1, 1'000));
   order.seq = any(1, kMost);
   order.created_at = any_instant();
@@ -185,14 +191,15 @@ bool same_entry(const BlacklistEntry& a, const BlacklistEntry& b) {
 }
 bool same_sale(const Sale& a, const Sale& b) {
   return std::tie(a.id, a.product, a.price_cents, a.quantity, a.unleased, a.per_buyer_limit,
-                  a.starts_at, a.ends_at,
-                  a.captcha) == std::tie(b.id, b.product, b.price_cents, b.quantity, b.unleased,
-                                         b.per_buyer_limit, b.starts_at, b.ends_at, b.captcha);
+                  a.starts_at, a.ends_at, a.captcha,
+                  a.hold) == std::tie(b.id, b.product, b.price_cents, b.quantity, b.unleased,
+                                      b.per_buyer_limit, b.starts_at, b.ends_at, b.captcha, b.hold);
 }
 bool same_order(const Order& a, const Order& b) {
   return std::tie(a.number, a.sale, a.buyer, a.intent, a.slot, a.lease, a.status, a.reason, a.seq,
-                  a.created_at) == std::tie(b.number, b.sale, b.buyer, b.intent, b.slot, b.lease,
-                                            b.status, b.reason, b.seq, b.created_at);
+                  a.created_at, a.pay_by) == std::tie(b.number, b.sale, b.buyer, b.intent, b.slot,
+                                                      b.lease, b.status, b.reason, b.seq,
+                                                      b.created_at, b.pay_by);
 }
 bool same_stock(const SalePosition& a, const SalePosition& b) {
   return std::tie(a.sale.id, a.sale.unleased, a.leased, a.settled_at) ==
@@ -333,7 +340,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
       R"("blacklist_revision":-1,"epochs_since":0,"sessions_revision":-1,"cursors":[],)"
       R"("last_orders":[],)"
       R"("blacklisted":[[7,"too early",null,0]],"counters":[],"counts":{"sold":5,"sold-already":0,)"
-      R"("pending":0,"key-reused":0,"blacklisted":0,"not-started":0,"sale-ended":0,)"
+      R"("held":0,"held-already":0,"pending":0,"key-reused":0,"blacklisted":0,"not-started":0,"sale-ended":0,)"
       R"("sold-out":0,"limit-reached":0,"too-soon":0,"captcha-required":0,"busy":0,)"
       R"("unknown-product":0,"purchase-failed":0,"key-forgotten":0,"unavailable":0,)"
       R"("refused":0,"waits":[0,6,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}})");
@@ -345,7 +352,7 @@ TEST(PeerJson, TheFormatStaysAsItIs) {
             R"("oldest_open":9223372036854775807,"closed":[],"recalled":[],"stock":[],)"
             R"("catalog_revision":0,"sales":null,"blacklist_revision":0,"blacklist":null,)"
             R"("sessions_revision":-1,"epochs":[],)"
-            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0]],"cursors":[],)"
+            R"("orders":[[9,1,2,"0123456789abcdef",1,4,"",3,0,null]],"cursors":[],)"
             R"("last_orders":[],"more":false,"start_over":false})");
   HeartbeatReply position;
   position.stock = {
@@ -434,7 +441,7 @@ TEST(PeerJson, WhatAnOlderPeerDoesNotSendStaysAsItIs) {
 TEST(PeerJson, RefusesOrdersThatCannotBe) {
   const auto refused = [](std::string_view row) {
     std::string text = to_json(reply());
-    const std::string_view good = R"([9,1,2,"0123456789abcdef",1,4,"",3,0])";
+    const std::string_view good = R"([9,1,2,"0123456789abcdef",1,4,"",3,0,null])";
     text.replace(text.find(good), good.size(), row);
     const auto parsed = parse_heartbeat_reply(text);
     return parsed ? "accepted" : parsed.error();
@@ -442,6 +449,10 @@ TEST(PeerJson, RefusesOrdersThatCannotBe) {
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"",3,0])"), "accepted");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",null,4,"too-late",3,0])"), "accepted");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"cancelled",3,0])"), "accepted");
+  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"expired",3,0,null])"), "accepted");
+  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"",3,0,1795000000000])"), "accepted");
+  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"",3,0,"soon"])"),
+            "orders[0][9] is \"soon\": expected a whole number from 0 to 253402300799999");
   EXPECT_EQ(refused(R"([0,1,2,"0123456789abcdef",1,4,"",3,0])"),
             "orders[0][0] is 0: expected a whole number from 1");
   EXPECT_EQ(
@@ -451,9 +462,9 @@ TEST(PeerJson, RefusesOrdersThatCannotBe) {
             "orders[0][4] is null: expected a whole number from 1 to 1000000");
   EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"too-late",3,0])"),
             "orders[0][4] is 1: expected null, because the order failed");
-  EXPECT_EQ(
-      refused(R"([9,1,2,"0123456789abcdef",1,4,"lost",3,0])"),
-      "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached, no-unit or cancelled");
+  EXPECT_EQ(refused(R"([9,1,2,"0123456789abcdef",1,4,"lost",3,0])"),
+            "orders[0][6] is \"lost\": expected \"\", too-late, limit-reached, no-unit, cancelled "
+            "or expired");
 }
 
 TEST(PeerJson, RefusesALeaseWithAReasonWhyThereIsNone) {

@@ -40,6 +40,7 @@ bool plain(bool yes) { return yes; }
 json::string_view plain(std::string_view text) { return text; }
 json::string_view plain(const IdempotencyKey& key) { return key.text(); }
 std::int64_t plain(Instant instant) { return instant.time_since_epoch().count(); }
+std::int64_t plain(std::chrono::seconds seconds) { return seconds.count(); }
 template <class Tag>
 std::int64_t plain(Id<Tag> id) {
   return id.value;

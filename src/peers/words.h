@@ -42,9 +42,9 @@ constexpr std::optional<Enum> from_word(std::string_view word,
 inline constexpr std::array kRefusals{
     LeaseReply::Refusal::kNone, LeaseReply::Refusal::kNoUnits, LeaseReply::Refusal::kNotOnSale,
     LeaseReply::Refusal::kStaleRing, LeaseReply::Refusal::kOtherTerms};
-inline constexpr std::array kReasons{FailureReason::kNone, FailureReason::kTooLate,
+inline constexpr std::array kReasons{FailureReason::kNone,         FailureReason::kTooLate,
                                      FailureReason::kLimitReached, FailureReason::kNoUnit,
-                                     FailureReason::kCancelled};
+                                     FailureReason::kCancelled,    FailureReason::kExpired};
 inline constexpr std::array kLeaseStates{LeaseState::kOpen, LeaseState::kFenced,
                                          LeaseState::kClosed};
 

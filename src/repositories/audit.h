@@ -13,24 +13,35 @@
 
 namespace stampede::repositories {
 
+/// Payments of one kind.
+struct Money {
+  std::int64_t payments = 0;
+  std::int64_t cents = 0;
+};
+
 /// What `stampede audit` checks of one sale, all from one snapshot.
 struct AuditedSale {
   Sale sale;
   std::string product_name;
   std::vector<StockLease> leases;
-  std::int64_t active = 0;  // orders neither failed nor cancelled
+  std::int64_t active = 0;  // orders that hold a unit
   std::int64_t failed = 0;
-  std::int64_t cancelled = 0;
-  /// The sale's own count of units that came back from cancelled orders: as many as `cancelled`.
+  std::int64_t given_back = 0;  // orders that held a unit and were cancelled, or expired
+  /// The sale's own count of units that came back from such orders: as many as `given_back`.
   std::int64_t returned = 0;
+  Money kept;  // payments of paid orders
+  Money refund_due;
+  Money refunded;
+  /// Paid orders that keep not exactly one payment, and payments that are kept by no paid order.
+  std::int64_t mispaid = 0;
   /// The sale's own count of its failed orders, which the live view shows. Smaller than `failed` if
   /// a consumer of a release without that count wrote some.
   std::int64_t failed_as_counted = 0;
   std::int64_t added_while_on = 0;     // units of sale.quantity that were added after its start
   std::int64_t buyers_over_limit = 0;  // buyers with more active orders than the limit
   std::int64_t doubled_intents = 0;    // (buyer, intent) pairs with more than one row
-  /// Active and cancelled orders charged to each lease do not equal its `sold` column: one entry a
-  /// lease.
+  /// Orders that hold a unit or gave it back, charged to each lease do not equal its `sold` column:
+  /// one entry a lease.
   std::vector<LeaseId> mischarged_leases;
 };
 

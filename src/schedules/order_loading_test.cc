@@ -149,8 +149,10 @@ TEST_F(OrderLoadingTest, ABuyerThatWaitsForAnOrderIsToldWhenItIsLoaded) {
 /// Cancelled before its order is loaded, and after.
 TEST_F(OrderLoadingTest, ACancelledOrderIsHeardOfWhileOrdersAreLoaded) {
   const auto cancel = [&](std::int64_t number) {
-    store_.change(OrderNumber{number}, [&](const Order* order) -> std::optional<OrderEvent> {
-      return OrderEvent{.order = order->number, .actor = "cli:olga", .reason = "", .at = kStart};
+    store_.change(OrderNumber{number}, [&](const repositories::OrderFacts* facts) {
+      return repositories::OrderDecision{
+          .event = OrderEvent{
+              .order = facts->order.number, .actor = "cli:olga", .reason = "", .at = kStart}};
     });
   };
   OrderChangesFeed feed{store_, checkout_, 0, store_.newest().at(0).seq};

@@ -19,6 +19,8 @@ inline constexpr int kSweepEvery = 40;
 /// How often a quantity control takes or renews the lead: eight times in the life of a term, so
 /// that a standby takes over within 3 s of a leader's death.
 inline constexpr std::chrono::milliseconds kLeadPeriod{250};
+/// How often orders that were not paid in time are expired, by `serve` or by the leader.
+inline constexpr std::chrono::milliseconds kExpiryPeriod{1'000};
 /// How often the leader reviews leases and members.
 inline constexpr std::chrono::milliseconds kReviewPeriod{250};
 

@@ -114,7 +114,14 @@ data values_of(const OrderRow& order) {
   values.set("name", order.product_name);
   values.set("price", format_price(order.price_cents));
   put_time(values, "created_at", order.created_at);
-  values.set("cancelled", data{order.cancelled});
+  values.set("held", data{order.status == OrderStatus::kHeld});
+  values.set("paid", data{order.status == OrderStatus::kPaid});
+  values.set("final", data{order.status == OrderStatus::kSuccess});
+  values.set("expired", data{order.status == OrderStatus::kExpired});
+  values.set("cancelled", data{order.status == OrderStatus::kCancelled});
+  values.set("refund_due", data{order.status == OrderStatus::kRefundDue});
+  values.set("refunded", data{order.status == OrderStatus::kRefunded});
+  if (order.pay_by) put_time(values, "pay_by", *order.pay_by);
   return values;
 }
 

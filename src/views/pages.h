@@ -75,7 +75,8 @@ struct OrderRow {
   std::string product_name;
   std::int64_t price_cents = 0;
   Instant created_at;
-  bool cancelled = false;
+  OrderStatus status = OrderStatus::kSuccess;
+  std::optional<Instant> pay_by = std::nullopt;
 };
 
 struct OrdersPage {

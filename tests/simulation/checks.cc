@@ -7,7 +7,8 @@ namespace {
 
 std::string text_of(const IdempotencyKey& key) { return std::string(key.text()); }
 
-bool is_cancelled(const Order& order) { return order.status == OrderStatus::kCancelled; }
+/// It held a unit, and was cancelled or has expired.
+bool is_over(const Order& order) { return !order.active() && order.status != OrderStatus::kFailed; }
 
 /// `otherwise` makes the words: they are needed once in a long time, and this is asked often.
 template <class Words>
@@ -36,8 +37,8 @@ void Checks::attempted(UserId buyer, const IdempotencyKey& key) {
 void Checks::said_yes(const IdempotencyKey& key, OrderNumber number) {
   Key& asked = known(key);
   const auto order = order_of(key);
-  const bool true_yes =
-      order && order->number == number && (order->active() || may_be_unheard(*order));
+  const bool true_yes = order && order->number == number &&
+                        (order->active() || (is_over(*order) && may_be_unheard(asked)));
   // The process that said so has not heard yet that the order was lost.
   if (!true_yes && asked.lost && stage_->scheduler.time() < forgiven_until()) return;
   require(true_yes, [&] {
@@ -67,7 +68,8 @@ void Checks::said_pending(const IdempotencyKey& key, bool after_yes) {
 void Checks::said_failed(const IdempotencyKey& key) {
   const auto order = order_of(key);
   if (known(key).lost && (!order || stage_->scheduler.time() < forgiven_until())) return;
-  require(order && !order->active(),
+  const bool paid_late = order && order->status == OrderStatus::kPaid && known(key).cancelled;
+  require(order && (!order->active() || (paid_late && may_be_unheard(known(key)))),
           [&] { return "failed was said of " + text_of(key) + " without such a row"; });
   known(key).no = stage_->scheduler.time();
 }
@@ -108,7 +110,7 @@ void Checks::lost_tail() {
   for (auto& [text, asked] : keys_) {
     const auto order = order_of(*IdempotencyKey::parse(text));
     const bool cancelling_lost =
-        std::exchange(asked.cancelled, order && is_cancelled(*order)) && !asked.cancelled;
+        std::exchange(asked.cancelled, order && is_over(*order)) && !asked.cancelled;
     if (!before.contains(text) || (order && !cancelling_lost)) continue;
     asked.lost = true;
     if (!order) asked.yes.reset();
@@ -182,32 +184,107 @@ void Checks::check_new_orders(const State& state) {
              std::to_string(order.lease.value);
     });
     purchases.written(order);
-    if (!order.active()) continue;
-    counted_.insert(order.number);
-    ++sums_[order.sale].active;
-    require(++held_[{order.sale, order.buyer}] <= state.sales.at(order.sale).per_buyer_limit, [&] {
-      return "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit";
-    });
+    check_hold(order);
+    count(order);
   }
+}
+
+/// Each order once, as long as it is active.
+void Checks::count(const Order& order) {
+  if (order.active() == counted_.contains(order.number)) return;
+  const int more = order.active() ? 1 : -1;
+  if (order.active()) {
+    counted_.insert(order.number);
+  } else {
+    counted_.erase(order.number);
+  }
+  sums_[order.sale].active += more;
+  const std::int64_t held = held_[{order.sale, order.buyer}] += more;
+  require(held <= database_->store.view().sales.at(order.sale).per_buyer_limit, [&] {
+    return "I5: buyer " + std::to_string(order.buyer.value) + " has more than the limit";
+  });
+}
+
+/// By the database's clock, from the commit on.
+void Checks::check_hold(const Order& order) const {
+  const auto hold = database_->store.view().sales.at(order.sale).hold;
+  if (!order.active() || !hold) return;
+  const Instant now = database_->process.now().wall;
+  require(order.pay_by && *order.pay_by <= now + *hold &&
+              *order.pay_by >= now + *hold - std::chrono::seconds{5},
+          [&] {
+            return "M3: order " + std::to_string(order.number.value) +
+                   " is held from another time on";
+          });
+}
+
+void Checks::check_expiry(const OrderEvent& event, const Order& order) const {
+  if (event.kind != OrderEventKind::kExpired) return;
+  require(order.pay_by && event.at >= *order.pay_by + kGrace &&
+              database_->process.now().wall >= *order.pay_by + kGrace,
+          [&] {
+            return "M3: order " + std::to_string(order.number.value) + " expired before its time";
+          });
+  require(!stage_->profile.calm || event.at <= *order.pay_by + kGrace + std::chrono::seconds{5},
+          [&] { return "M3: order " + std::to_string(order.number.value) + " expired late"; });
 }
 
 void Checks::check_new_events(const State& state) {
   for (; events_seen_ < state.events.size(); ++events_seen_) {
-    const OrderNumber number = state.events[events_seen_].order;
-    const auto order = std::ranges::find(state.orders, number, &Order::number);
-    require(order != state.orders.end() && is_cancelled(*order), [&] {
-      return "an event: order " + std::to_string(number.value) + " was cancelled, and is not";
-    });
-    known(order->intent).cancelled = true;
-    if (counted_.erase(number) == 0) continue;  // it was cancelled when it was seen first
-    --sums_[order->sale].active;
-    --held_[{order->sale, order->buyer}];
+    const OrderEvent& event = state.events[events_seen_];
+    const auto order = std::ranges::find(state.orders, event.order, &Order::number);
+    require(order != state.orders.end(),
+            [&] { return std::string("an event of an order that is not there"); });
+    check_expiry(event, *order);
+    Key& asked = known(order->intent);
+    asked.cancelled |= is_over(after(*order, event));
+    asked.changed = stage_->scheduler.time();
+    count(*order);
   }
 }
 
-/// A process hears of it once nothing is in the way.
-bool Checks::may_be_unheard(const Order& order) const {
-  return is_cancelled(order) && stage_->scheduler.time() < forgiven_until();
+void Checks::captured(const std::string& reference, OrderNumber order, std::int64_t cents) {
+  captured_[reference] = {order, cents};
+}
+
+void Checks::said_held(const IdempotencyKey& key, Instant pay_by) {
+  const auto order = order_of(key);
+  require(order && order->pay_by == pay_by, [&] {
+    return "M3: " + text_of(key) + " was told another time to pay by than its order has";
+  });
+}
+
+/// M1 and M2: what was captured is kept by one paid order, or goes back.
+void Checks::check_money(const State& state) const {
+  std::map<OrderNumber, int> kept;
+  for (const Payment& payment : state.payments) {
+    const auto captured = captured_.find(payment.reference);
+    require(captured != captured_.end() && captured->second.order == payment.order &&
+                captured->second.cents == payment.amount_cents,
+            [&] { return "M1: a payment that nobody made: " + payment.reference; });
+    if (payment.state == PaymentState::kKept) ++kept[payment.order];
+  }
+  for (const auto& [reference, payment] : captured_) {
+    require(
+        std::ranges::find(state.payments, reference, &Payment::reference) != state.payments.end(),
+        [&] { return "M1: payment " + reference + " was captured, and is not known"; });
+  }
+  for (const Order& order : state.orders) {
+    const auto found = kept.find(order.number);
+    const int payments = found == kept.end() ? 0 : found->second;
+    require(payments <= 1, [&] { return std::string("M2: an order keeps two payments"); });
+    require((payments == 1) == (order.status == OrderStatus::kPaid), [&] {
+      return "M1: order " + std::to_string(order.number.value) + " is " +
+             std::string(to_string(order.status)) + " and keeps " + std::to_string(payments) +
+             " payments";
+    });
+  }
+}
+
+/// A process hears of it once nothing is in the way, and soon.
+bool Checks::may_be_unheard(const Key& asked) const {
+  const Duration heard = asked.changed + std::chrono::seconds{5};
+  return stage_->scheduler.time() < std::max(forgiven_until(), heard);
 }
 
 void Checks::check_leases(const State& state) {
@@ -256,7 +333,9 @@ void Checks::at_end(const Demand& demand) {
     if (order.status == OrderStatus::kFailed) ++failed;
     if (!order.active()) continue;
     ++active;
-    require(!asked.no || was_true(order, *asked.no), [&] {
+    // Its buyer was told that it had expired, and has paid all the same.
+    const bool paid_late = order.status == OrderStatus::kPaid && asked.cancelled;
+    require(!asked.no || was_true(order, *asked.no) || paid_late, [&] {
       return "I4: " + text_of(order.intent) + " was told no last, and is an active order";
     });
   }
@@ -270,20 +349,21 @@ void Checks::at_end(const Demand& demand) {
             [&] { return "the broker confirmed " + text + ", and it has no row"; });
   }
   check_failures(failed);
+  check_money(state);
   const Sale& sale = state.sales.at(SaleId{1});
   if (sale.ends_at) return;
   const std::int64_t units = sale.quantity;
   if (database_->sold_long_ago > 0) return;  // to some of those who ask now
   if (database_->failovers > 0) return;      // a buyer whose order was lost does not ask again
-  // Whoever has bought does not come again when that is cancelled.
-  const auto cancelled = std::ssize(state.events);
-  require(
-      active + cancelled >= std::min(demand.least, units) && active <= std::min(demand.most, units),
-      [&] {
-        return "I6: " + std::to_string(active) + " of " + std::to_string(units) +
-               " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
-               std::to_string(demand.most);
-      });
+  // Whoever has bought does not come again when that is cancelled, or expires.
+  const auto given_back = std::ranges::count_if(state.orders, is_over);
+  require(active + given_back >= std::min(demand.least, units) &&
+              active <= std::min(demand.most, units),
+          [&] {
+            return "I6: " + std::to_string(active) + " of " + std::to_string(units) +
+                   " units are sold, and buyers wanted " + std::to_string(demand.least) + " to " +
+                   std::to_string(demand.most);
+          });
 }
 
 void Checks::check_failures(std::int64_t failed) const {

@@ -58,6 +58,11 @@ class Checks {
   /// One validator sold while another would have said *no* to the same intent.
   void sold_beside_a_no(const Purchase& purchase);
 
+  /// The provider has a buyer's money.
+  void captured(const std::string& reference, OrderNumber order, std::int64_t cents);
+  /// A yes that named a time to pay by.
+  void said_held(const IdempotencyKey& key, Instant pay_by);
+
   void after_event();
   void at_end(const Demand& demand);
 
@@ -68,7 +73,8 @@ class Checks {
     std::optional<Duration> no = std::nullopt;  // when it was heard, as the last answer
     bool confirmed = false;
     bool lost = false;  // by the database, after it had been committed; or that it was cancelled
-    bool cancelled = false;
+    bool cancelled = false;  // or expired, at some time
+    Duration changed{};      // when something happened to its order last
   };
   using State = repositories::memory::MemoryStore::State;
   /// Of one sale.
@@ -93,10 +99,15 @@ class Checks {
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
   void check_new_events(const State& state);
-  /// What is still told of an order as it was before it was cancelled.
-  bool may_be_unheard(const Order& order) const;
+  /// What is still told of an order as it was before something happened to it.
+  bool may_be_unheard(const Key& asked) const;
   void check_leases(const State& state);
   void check_failures(std::int64_t failed) const;
+  /// What an event does to the sums.
+  void count(const Order& order);
+  void check_hold(const Order& order) const;
+  void check_expiry(const OrderEvent& event, const Order& order) const;
+  void check_money(const State& state) const;
 
   Stage* stage_;
   SimDatabase* database_;
@@ -117,6 +128,11 @@ class Checks {
   std::unordered_map<std::string, Key, TextHash, std::equal_to<>> keys_;
   std::map<LeaseId, std::int64_t> closed_;  // units sold when each lease was closed
   std::map<LeaseId, Duration> reopened_;    // when the database lost that they had been closed
+  struct Captured {
+    OrderNumber order;
+    std::int64_t cents = 0;
+  };
+  std::map<std::string, Captured> captured_;  // payments, by reference
 };
 
 }  // namespace stampede::simulation

@@ -161,6 +161,12 @@ void PurchaseChecks::check_too_late(const Order& order, const Taken& taken) cons
                std::to_string(order.lease.value) + ", and was in the queue in time");
 }
 
+bool PurchaseChecks::was_over(OrderNumber number) const {
+  return std::ranges::any_of(database_->store.view().events, [&](const OrderEvent& event) {
+    return event.order == number && event.kind == OrderEventKind::kExpired;
+  });
+}
+
 /// One process knows what it has sold to a buyer, and what of that is not decided yet.
 void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   const bool changed = database_->sales_changed > taken.sales_known;
@@ -171,6 +177,8 @@ void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   for (const Order& other : state.orders) {
     if (!other.active() || other.sale != order.sale || other.buyer != order.buyer) continue;
     ++active;
+    // It had expired, and its late payment took a unit again: nobody knew that in time.
+    if (other.status == OrderStatus::kPaid && was_over(other.number)) return;
     const Taken* known = find(other.intent, other.lease);
     if (known != nullptr && known->holder == taken.holder) ++beside;
   }

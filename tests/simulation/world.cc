@@ -15,6 +15,8 @@ namespace {
 
 /// After the faults, everything must be resolved within this time (I10).
 constexpr Duration kBound = 60s;
+/// A hold that is due has expired within this time, where somebody leads (M3).
+constexpr Duration kExpiredWithin = 5s;
 /// What comes later than quiet would not be noticed otherwise.
 constexpr Duration kAftermath = 5s;
 
@@ -38,6 +40,19 @@ void World::open(Parts parts) {
                                                    .quantities = std::move(parts.quantities),
                                                    .validators = std::move(parts.validators),
                                                    .fail_over = std::move(parts.fail_over)});
+  if (!stage_.profile.hold) return;
+  payments_ = std::make_unique<Payments>(stage_, network_, database_, checks_);
+  payments_->start();
+}
+
+std::string World::open_holds() const {
+  if (!payments_) return {};
+  const Instant now = database_.process.now().wall;
+  for (const Order& order : database_.store.view().orders) {
+    const bool held = order.status == OrderStatus::kHeld;
+    if (held && *order.pay_by + kGrace + kExpiredWithin < now) return "a hold has not expired";
+  }
+  return payments_->done() ? "" : "payments are not told, or not returned";
 }
 
 void World::add_sales() {
@@ -52,7 +67,8 @@ void World::add_sales() {
                                                           ? stage_.random.between(6'000, 10'000)
                                                           : stage_.random.between(-5'000, 3'000)},
       .ends_at = std::nullopt,
-      .captcha = false};
+      .captcha = false,
+      .hold = stage_.profile.hold};
   if (const auto ends = stage_.profile.ends) {
     sale.ends_at = begins + std::chrono::floor<std::chrono::milliseconds>(*ends);
     if (stage_.profile.edited) *sale.ends_at += 15s;
@@ -181,8 +197,9 @@ void World::cancel(OrderNumber number) {
   try {
     const auto done = services::orders::OrderChanges(operators_client_)
                           .cancel(number, "operator", "", database_.process.now().wall);
-    // A failover may have lost the order.
-    if (!done && database_.failovers == 0) throw Breach("a cancelling: " + done.error());
+    // A failover may have lost the order, and a hold may have expired meanwhile.
+    if (!done && database_.failovers == 0 && !stage_.profile.hold)
+      throw Breach("a cancelling: " + done.error());
     stage_.trace.note("operator", "cancels order", {number.value});
     database_.grown = true;  // for those who ask from now on
   } catch (const repositories::StorageError&) {
@@ -232,14 +249,22 @@ void World::run() {
   auto& scheduler = stage_.scheduler;
   while (stage_.faults) step();
   const Duration bound = scheduler.time() + kBound;
-  const auto reason = [&] { return buyers_->done() ? unrest() : "buyers wait for their answers"; };
-  for (std::string why = reason(); !why.empty(); why = reason()) {
-    if (scheduler.time() > bound) throw Breach("I10: " + why + ", long after the last fault");
-    const Duration next = scheduler.time() + 250ms;
-    while (scheduler.time() < next) step();
-  }
-  const Duration aftermath = scheduler.time() + kAftermath;
-  while (scheduler.time() < aftermath) step();
+  const auto reason = [&]() -> std::string {
+    if (!buyers_->done()) return "buyers wait for their answers";
+    const std::string holds = open_holds();
+    return holds.empty() ? unrest() : holds;
+  };
+  const auto run_for = [&](Duration time) {
+    const Duration until = scheduler.time() + time;
+    while (scheduler.time() < until) step();
+  };
+  do {
+    for (std::string why = reason(); !why.empty(); why = reason()) {
+      if (scheduler.time() > bound) throw Breach("I10: " + why + ", long after the last fault");
+      run_for(250ms);
+    }
+    run_for(kAftermath);  // in which somebody may buy, and pay
+  } while (!open_holds().empty());
   checks_.at_end(buyers_->demand());
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/simulation/actors/buyers.h"
+#include "tests/simulation/actors/payments.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/faults.h"
 
@@ -63,6 +64,8 @@ class World {
   Checks checks_{stage_, database_};
 
  private:
+  /// As unrest(), of orders that are held.
+  std::string open_holds() const;
   void cancel_some();
   void cancel(OrderNumber number);
   void plan_late_sale(const Sale& sale, Instant begins);
@@ -74,6 +77,7 @@ class World {
 
   std::unique_ptr<Buyers> buyers_;
   std::unique_ptr<Faults> faults_;
+  std::unique_ptr<Payments> payments_;  // of a sale with holds
   std::uint64_t events_ = 0;
   std::optional<Sale> late_sale_;  // not made yet
   Process operator_{stage_, "operator"};

@@ -73,6 +73,12 @@ void write_source_metrics(PrometheusText& text,
         connections);
 }
 
+void write_expiry_metrics(PrometheusText& text, const telemetry::Counter& expired) {
+  single(text, "stampede_holds_expired_total", "counter",
+         "Orders that were expired because they were not paid in time.",
+         static_cast<double>(expired.value()));
+}
+
 void write_publisher_metrics(PrometheusText& text, const queue::rabbitmq::RabbitQueue& queue) {
   const auto& statistics = queue.statistics();
   const auto count = [&](std::string_view name, std::string_view help, std::uint64_t value) {

@@ -19,7 +19,9 @@
 #include "schedules/periodic.h"
 #include "schedules/periods.h"
 #include "services/leasing/quantity_control.h"
+#include "services/orders/hold_expiry.h"
 #include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 namespace stampede::app {
 namespace {
@@ -30,7 +32,7 @@ constexpr std::size_t kReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
 
-/// Three databases are one, by connections that do not wait for each other: a grant may wait for a
+/// Four databases are one, by connections that do not wait for each other: a grant may wait for a
 /// sale's row, and must not keep this process from renewing its lead, or from answering heartbeats.
 struct Databases {
   explicit Databases(const Config& config) {
@@ -38,11 +40,13 @@ struct Databases {
     repositories::sql::ensure_shards(*open_cluster_database(config, 1), queue::kShards);
     work = open_impatient_database(config, kReaders);
     grants = open_impatient_database(config, 1);
+    expiries = open_impatient_database(config, 1);
     leadership = open_impatient_database(config, kReaders);
   }
 
   std::unique_ptr<repositories::sql::Database> work;
   std::unique_ptr<repositories::sql::Database> grants;
+  std::unique_ptr<repositories::sql::Database> expiries;
   std::unique_ptr<repositories::sql::Database> leadership;
 };
 
@@ -58,6 +62,7 @@ class Quantity final : public Role {
  private:
   void lead();
   void review();
+  void expire_holds();
   bool leads() const { return control_.leads(read_clocks().tick); }
   void write_leader_metrics(telemetry::PrometheusText& text) const;
 
@@ -66,6 +71,7 @@ class Quantity final : public Role {
   Databases databases_;
   repositories::sql::Repositories repositories_{*databases_.work};
   repositories::sql::Repositories grants_{*databases_.grants};
+  repositories::sql::Repositories expiries_{*databases_.expiries};
   repositories::sql::Repositories leadership_{*databases_.leadership};
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
   http::Router router_;
@@ -82,6 +88,10 @@ class Quantity final : public Role {
   std::atomic<bool> review_works_{false};
   std::optional<schedules::Periodic> lead_schedule_;
   std::optional<schedules::Periodic> review_schedule_;
+
+  services::orders::HoldExpiry expiry_{expiries_.order_events()};
+  telemetry::Counter expired_;
+  std::optional<schedules::Periodic> expiry_schedule_;
 };
 
 /// Names this process among those of quantity control, for the database and for operators.
@@ -130,6 +140,7 @@ Role::Addresses Quantity::start() {
       [this] { return std::string(leads() ? "leader" : "standby"); });
   lead_schedule_.emplace("lead", schedules::kLeadPeriod, [this] { lead(); });
   review_schedule_.emplace("review", schedules::kReviewPeriod, [this] { review(); });
+  expiry_schedule_.emplace("holds", schedules::kExpiryPeriod, [this] { expire_holds(); });
   server_->start();
   console_->start();
   return {{"internal", server_->url()}, {"console", console_->url()}};
@@ -152,6 +163,11 @@ void Quantity::review() {
   if (keys_.reload()) telemetry::log_info("keys reloaded");
 }
 
+/// Another leader may do it at the same time.
+void Quantity::expire_holds() {
+  if (leads()) expired_.add(static_cast<std::uint64_t>(expiry_.step()));
+}
+
 void Quantity::write_leader_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_quantity_leads", "gauge", "1: this process leads; 0: it stands by.");
   text.value("stampede_quantity_leads", "", leads() ? 1 : 0);
@@ -161,11 +177,13 @@ void Quantity::write_leader_metrics(telemetry::PrometheusText& text) const {
   text.family("stampede_quantity_left_out_total", "counter",
               "Parts of heartbeat replies that were left out because the database failed.");
   text.value("stampede_quantity_left_out_total", "", static_cast<double>(control_.left_out()));
+  write_expiry_metrics(text, expired_);
 }
 
 bool Quantity::stop() {
   lead_schedule_->stop();
   review_schedule_->stop();
+  expiry_schedule_->stop();
   try {
     control_.resign();  // the next one leads at once
   } catch (const repositories::StorageError& error) {

@@ -25,6 +25,7 @@
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
 #include "services/orders/buyer_orders.h"
+#include "services/orders/hold_expiry.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
@@ -100,6 +101,10 @@ class Serve final : public Role {
   std::optional<schedules::Periodic> loading_schedule_;  // gone once all orders are known
   std::optional<schedules::Periodic> housekeeping_schedule_;
   int rounds_ = 0;  // of housekeeping; its thread's own
+
+  services::orders::HoldExpiry expiry_{repositories_.order_events()};
+  telemetry::Counter expired_;
+  std::optional<schedules::Periodic> expiry_schedule_;
 };
 
 Serve::Serve(const Config& config, const ListenerTls& tls)
@@ -195,6 +200,8 @@ void Serve::start_schedules() {
               [this](std::span<const Purchase> purchases) { checkout_.note_refused(purchases); }},
       consumers::OrderConsumer::Options{});
   loading_schedule_.emplace("orders", kLoadingPeriod, [this] { loading_.step(read_clocks()); });
+  expiry_schedule_.emplace("holds", schedules::kExpiryPeriod,
+                           [this] { expired_.add(static_cast<std::uint64_t>(expiry_.step())); });
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
 }
@@ -209,6 +216,7 @@ void Serve::housekeeping() {
 std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
   return {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
+      [this](telemetry::PrometheusText& text) { write_expiry_metrics(text, expired_); },
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) {
         write_registration_metrics(text, accounts_);
@@ -236,6 +244,7 @@ bool Serve::stop() {
   shop_->drain();  // the consumer still runs: whoever waits gets an answer
   console_->drain();
   housekeeping_schedule_->stop();
+  expiry_schedule_->stop();
   loading_schedule_.reset();
   reload_schedule_->stop();
   checkout_.catalog().stop_selling();

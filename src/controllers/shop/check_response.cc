@@ -18,6 +18,12 @@ http::Response pending(const Answer& answer, const IdempotencyKey& intent, std::
       .with("Location", location);
 }
 
+http::Response held(int status, const Answer& answer) {
+  return http::json(
+      status, fmt::format(R"({{"result":"held","order":{},"pay_by":"{}","pay":"/orders/{}/pay"}})",
+                          answer.order.value, format_rfc3339(answer.pay_by), answer.order.value));
+}
+
 /// What a rush is made of, once the stock is gone: written once.
 http::Response sold_out() {
   static const http::Response kResponse =
@@ -45,6 +51,10 @@ http::Response to_response(const Answer& answer, const IdempotencyKey& intent,
       return http::json(201, fmt::format(R"({{"result":"sold","order":{}}})", answer.order.value));
     case Verdict::kSoldAlready:
       return http::json(200, fmt::format(R"({{"result":"sold","order":{}}})", answer.order.value));
+    case Verdict::kHeld:
+      return held(201, answer);
+    case Verdict::kHeldAlready:
+      return held(200, answer);
     case Verdict::kPending:
       return pending(answer, intent, proof);
     case Verdict::kKeyReused:

@@ -27,7 +27,8 @@ views::OrderRow row_of(const OrderLine& line) {
           .product_name = line.product_name,
           .price_cents = line.price_cents,
           .created_at = line.order.created_at,
-          .cancelled = !line.order.active()};
+          .status = line.order.status,
+          .pay_by = line.order.pay_by};
 }
 
 boost::json::object json_of(const OrderLine& line) {
@@ -37,7 +38,8 @@ boost::json::object json_of(const OrderLine& line) {
   order["product"] = line.product.value;
   order["product_name"] = line.product_name;
   order["price_cents"] = line.price_cents;
-  order["status"] = line.order.active() ? "success" : "cancelled";
+  order["status"] = to_string(line.order.status);
+  if (line.order.pay_by) order["pay_by"] = format_rfc3339(*line.order.pay_by);
   order["created_at"] = format_rfc3339(line.order.created_at);
   return order;
 }
@@ -60,6 +62,8 @@ std::string words_of(FailureReason reason) {
       return "No unit was left for it.";
     case FailureReason::kCancelled:
       return "It was bought, and the shop has cancelled it since.";
+    case FailureReason::kExpired:
+      return "It was not paid in time, and its unit has gone back into the sale.";
   }
   return "";
 }

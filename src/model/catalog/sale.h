@@ -40,6 +40,15 @@ struct Sale {
   Instant starts_at;
   std::optional<Instant> ends_at;  // none: until sold out or ended by the operator
   bool captcha = true;
+  /// How long an order of it is held for its payment (kShortestHold to kLongestHold); none: an
+  /// order is final, and asks for no payment.
+  std::optional<std::chrono::seconds> hold = std::nullopt;
+
+  static constexpr std::chrono::seconds kShortestHold{60};
+  static constexpr std::chrono::seconds kLongestHold{7 * 86'400};
+  /// So long after Order::pay_by a payment that is under way may still arrive. Then the order
+  /// expires.
+  static constexpr std::chrono::seconds kPaymentGrace{30};
 
   bool started(Instant now) const { return starts_at <= now; }
   bool terms_fixed(Instant now) const { return started(now + kTermsFixed); }

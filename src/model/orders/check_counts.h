@@ -18,11 +18,13 @@ struct CheckCounts {
   /// no key, a foreign origin).
   static constexpr std::size_t kKinds = kVerdictCount + 1;
   static constexpr std::size_t kRefused = kVerdictCount;
-  /// "sold", "sold-already", "pending" ... "refused".
+  /// "sold", "sold-already", "held" ... "refused".
   static constexpr std::string_view kind_name(std::size_t kind) {
     if (kind == kRefused) return "refused";
     const auto verdict = static_cast<Verdict>(kind);
-    return verdict == Verdict::kSoldAlready ? "sold-already" : to_string(verdict);
+    if (verdict == Verdict::kSoldAlready) return "sold-already";
+    if (verdict == Verdict::kHeldAlready) return "held-already";
+    return to_string(verdict);
   }
   std::array<std::int64_t, kKinds> answers{};
 

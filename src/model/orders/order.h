@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -20,7 +21,19 @@ struct Purchase {
   Instant created_at;
 };
 
-enum class OrderStatus { kSuccess, kFailed, kCancelled };
+enum class OrderStatus {
+  kSuccess,  // final: its sale asks for no payment
+  kFailed,
+  kCancelled,
+  kHeld,  // it has its unit until it is paid, or until Order::pay_by
+  kPaid,
+  kExpired,    // it was not paid in time
+  kRefundDue,  // cancelled after it was paid
+  kRefunded,
+};
+inline constexpr std::array kOrderStatuses{
+    OrderStatus::kSuccess, OrderStatus::kFailed,  OrderStatus::kCancelled, OrderStatus::kHeld,
+    OrderStatus::kPaid,    OrderStatus::kExpired, OrderStatus::kRefundDue, OrderStatus::kRefunded};
 
 constexpr std::string_view to_string(OrderStatus status) {
   switch (status) {
@@ -30,12 +43,22 @@ constexpr std::string_view to_string(OrderStatus status) {
       return "failed";
     case OrderStatus::kCancelled:
       return "cancelled";
+    case OrderStatus::kHeld:
+      return "held";
+    case OrderStatus::kPaid:
+      return "paid";
+    case OrderStatus::kExpired:
+      return "expired";
+    case OrderStatus::kRefundDue:
+      return "refund_due";
+    case OrderStatus::kRefunded:
+      return "refunded";
   }
   return "";
 }
 
-/// Why a purchase that was queued is no active order: it did not become one, or it was cancelled.
-enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit, kCancelled };
+/// Why a purchase that was queued is no active order: it did not become one, or no longer is.
+enum class FailureReason { kNone, kTooLate, kLimitReached, kNoUnit, kCancelled, kExpired };
 
 constexpr std::string_view to_string(FailureReason reason) {
   switch (reason) {
@@ -49,6 +72,8 @@ constexpr std::string_view to_string(FailureReason reason) {
       return "no-unit";
     case FailureReason::kCancelled:
       return "cancelled";
+    case FailureReason::kExpired:
+      return "expired";
   }
   return "";
 }
@@ -60,7 +85,7 @@ struct Order {
   SaleId sale;
   UserId buyer;
   IdempotencyKey intent;
-  /// From 1: which of the buyer's orders of the sale it is, cancelled ones counted. None when
+  /// From 1: which of the buyer's orders of the sale it is, those that are over counted. None when
   /// failed.
   std::optional<std::int32_t> slot;
   LeaseId lease;
@@ -68,9 +93,15 @@ struct Order {
   FailureReason reason = FailureReason::kNone;
   std::int64_t seq = 0;  // counts orders and their events per queue shard, without a gap
   Instant created_at;
+  /// By when it was to be paid, by the database's clock; none: its sale asks for no payment, or it
+  /// failed.
+  std::optional<Instant> pay_by = std::nullopt;
 
   /// It holds a unit.
-  bool active() const { return status == OrderStatus::kSuccess; }
+  bool active() const {
+    return status == OrderStatus::kSuccess || status == OrderStatus::kHeld ||
+           status == OrderStatus::kPaid;
+  }
 };
 
 }  // namespace stampede

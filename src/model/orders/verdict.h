@@ -15,6 +15,8 @@ namespace stampede {
 enum class Verdict {
   kSold,         // yes: the order is committed
   kSoldAlready,  // yes again: this intent's order was committed before
+  kHeld,         // yes: the order is committed, and to be paid by Answer::pay_by
+  kHeldAlready,  // yes again, of an order that is not paid yet
   kPending,      // the outcome is not known yet and will be
   kKeyReused,    // this key belongs to an intent for another product
   kBlacklisted,
@@ -30,7 +32,7 @@ enum class Verdict {
   kKeyForgotten,    // the sale has long been over: what became of its keys is not kept here
   kUnavailable,     // this request took nothing; ask again with the same key
 };
-inline constexpr std::size_t kVerdictCount = 16;
+inline constexpr std::size_t kVerdictCount = 18;
 
 /// The stable slug of a verdict: `result` of a yes, `type` of a problem, and the metrics' label.
 constexpr std::string_view to_string(Verdict verdict) {
@@ -39,6 +41,10 @@ constexpr std::string_view to_string(Verdict verdict) {
       return "sold";
     case Verdict::kSoldAlready:
       return "sold";
+    case Verdict::kHeld:
+      return "held";
+    case Verdict::kHeldAlready:
+      return "held";
     case Verdict::kPending:
       return "pending";
     case Verdict::kKeyReused:
@@ -74,7 +80,8 @@ constexpr std::string_view to_string(Verdict verdict) {
 /// A verdict and what the buyer is told beside it.
 struct Answer {
   Verdict verdict = Verdict::kUnavailable;
-  OrderNumber order;                            // kSold, kSoldAlready
+  OrderNumber order;                            // kSold, kHeld, and again
+  Instant pay_by;                               // kHeld, kHeldAlready
   FailureReason reason = FailureReason::kNone;  // kPurchaseFailed
   SaleId sale;                                  // kPending
   LeaseId lease;                                // kPending

@@ -25,10 +25,10 @@ struct LeaseRequest {
 
   /// Of the sale as it stands. How many units there are is no term: they are added at any time.
   bool knows_terms(const Sale& now) const {
-    return !known ||
-           (known->price_cents == now.price_cents &&
-            known->per_buyer_limit == now.per_buyer_limit && known->starts_at == now.starts_at &&
-            known->ends_at == now.ends_at && known->captcha == now.captcha);
+    return !known || (known->price_cents == now.price_cents &&
+                      known->per_buyer_limit == now.per_buyer_limit &&
+                      known->starts_at == now.starts_at && known->ends_at == now.ends_at &&
+                      known->captcha == now.captcha && known->hold == now.hold);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -24,7 +25,8 @@ class MemoryStore::Transaction final : public OrderTransaction {
     for (const LeaseId id : ascending) {
       const auto found = state().leases.find(id);
       if (found == state().leases.end()) continue;
-      leases.push_back({found->second, state().sales.at(found->second.sale).per_buyer_limit});
+      const Sale& sale = state().sales.at(found->second.sale);
+      leases.push_back({found->second, sale.per_buyer_limit, sale.hold});
     }
     return leases;
   }
@@ -32,7 +34,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
   ShardState lock_shard(std::int32_t shard) override {
     const concurrency::MutexLock lock(store_.mutex_);
     return {state().shards.at(static_cast<std::size_t>(shard)),
-            static_cast<std::int32_t>(state().shards.size())};
+            static_cast<std::int32_t>(state().shards.size()), state().clock};
   }
 
   std::vector<Order> orders_of(std::span<const SaleBuyer> ascending) override {
@@ -184,21 +186,103 @@ std::unique_ptr<OrderTransaction> MemoryStore::begin() {
   return std::make_unique<Transaction>(*this);
 }
 
+/// Writes the event behind the shard's last one, and returns the unit.
+void MemoryStore::happen(Order& order, OrderEvent event) {
+  const auto shards = static_cast<std::int64_t>(by_shard_.size());
+  ShardEnd& end = state_.shards.at(static_cast<std::size_t>(shard_of(order.number, shards)));
+  event.seq = end.seq + 1;
+  Order changed = after(order, event);
+  end.add(changed);
+  state_.sales.at(order.sale).unleased += units_returned(order, changed);
+  changed.seq = order.seq;
+  order = changed;
+  append(event);
+  state_.events.push_back(std::move(event));
+}
+
 void MemoryStore::change(OrderNumber number, const Decide& decide) {
   const concurrency::MutexLock lock(mutex_);
   Order* const order = find_order(number);
-  auto event = decide(order);
-  if (!event) return;
-  ShardEnd& end = state_.shards.at(
-      static_cast<std::size_t>(shard_of(number, static_cast<std::int64_t>(by_shard_.size()))));
-  event->seq = end.seq + 1;
-  Order changed = after(*order, *event);
-  end.add(changed);
-  changed.seq = order->seq;
-  *order = changed;
-  append(*event);
-  state_.events.push_back(*std::move(event));
-  ++state_.sales.at(order->sale).unleased;
+  if (order == nullptr) {
+    decide(nullptr);
+    return;
+  }
+  OrderFacts facts{.order = *order, .sale = state_.sales.at(order->sale)};
+  for (const Order& other : state_.orders) {
+    const bool counts = other.sale == order->sale && other.buyer == order->buyer && other.active();
+    facts.active_of_buyer += counts ? 1 : 0;
+  }
+  std::ranges::copy_if(state_.payments, std::back_inserter(facts.payments),
+                       [&](const Payment& payment) { return payment.order == number; });
+  OrderDecision decision = decide(&facts);
+  for (Payment& payment : decision.payments) {
+    const auto known = std::ranges::find(state_.payments, payment.reference, &Payment::reference);
+    if (known == state_.payments.end()) {
+      state_.payments.push_back(std::move(payment));
+    } else {
+      *known = std::move(payment);
+    }
+  }
+  if (decision.event) happen(*order, *std::move(decision.event));
+}
+
+Instant MemoryStore::now() {
+  const concurrency::MutexLock lock(mutex_);
+  return state_.clock;
+}
+
+ExpiredHolds MemoryStore::expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) {
+  const concurrency::MutexLock lock(mutex_);
+  std::int64_t& cursor = state_.hold_cursors[{holds.sale, holds.shard}];
+  // Events are added behind while it reads.
+  const auto& shard = by_shard_.at(static_cast<std::size_t>(holds.shard));
+  const std::size_t size = shard.size();
+  auto next = static_cast<std::size_t>(std::ranges::upper_bound(shard, cursor, {}, &Order::seq) -
+                                       shard.begin());
+  ExpiredHolds result;
+  std::size_t read = 0;
+  for (; next < size && read < most; ++next, ++read) {
+    const std::int64_t seq = shard[next].seq;
+    Order* const order = find_order(shard[next].number);
+    const bool asks_for_payment = order->sale == holds.sale && order->pay_by;
+    if (asks_for_payment && *order->pay_by > due) return result;
+    if (asks_for_payment && order->status == OrderStatus::kHeld) {
+      happen(*order, {.order = order->number,
+                      .kind = OrderEventKind::kExpired,
+                      .actor = OrderEvent::kClock,
+                      .reason = {},
+                      .at = now});
+      ++result.expired;
+    }
+    cursor = seq;
+  }
+  result.more = read == most;
+  return result;
+}
+
+std::vector<HoldsOf> MemoryStore::holds() {
+  const concurrency::MutexLock lock(mutex_);
+  std::vector<HoldsOf> all;
+  for (const auto& [id, sale] : state_.sales) {
+    for (std::size_t shard = 0; sale.hold && shard < by_shard_.size(); ++shard) {
+      all.push_back({id, static_cast<std::int32_t>(shard)});
+    }
+  }
+  return all;
+}
+
+std::optional<Payment> MemoryStore::payment(const std::string& reference) {
+  const concurrency::MutexLock lock(mutex_);
+  const auto found = std::ranges::find(state_.payments, reference, &Payment::reference);
+  return found == state_.payments.end() ? std::nullopt : std::optional{*found};
+}
+
+std::vector<Payment> MemoryStore::payments_of(OrderNumber number) {
+  const concurrency::MutexLock lock(mutex_);
+  std::vector<Payment> payments;
+  std::ranges::copy_if(state_.payments, std::back_inserter(payments),
+                       [&](const Payment& payment) { return payment.order == number; });
+  return payments;
 }
 
 std::vector<OrderEvent> MemoryStore::of_order(OrderNumber number) {
@@ -214,7 +298,8 @@ std::vector<Order> MemoryStore::changed(std::int32_t shard, std::int64_t after, 
   const concurrency::MutexLock lock(mutex_);
   std::vector<Order> changed;
   for (const Order& order : by_shard_.at(static_cast<std::size_t>(shard))) {
-    const bool by_event = order.status == OrderStatus::kCancelled;
+    const auto shards = static_cast<std::int64_t>(by_shard_.size());
+    const bool by_event = number_of(order.seq, shard, shards) != order.number;
     if (by_event && order.seq > after && changed.size() < most) changed.push_back(order);
   }
   return changed;
@@ -409,7 +494,8 @@ RecentSales MemoryStore::recent_sales(Instant over_after) {
   RecentSales recent{.sales = {}, .first = {1}, .last = {}};
   for (const auto& [id, sale] : state_.sales) {
     const auto settled = settled_at(id);
-    if (sale.ended(over_after) || (settled && *settled <= over_after)) continue;
+    const Instant over = over_after - sale.hold.value_or(std::chrono::seconds{0});
+    if (sale.ended(over) || (settled && *settled <= over)) continue;
     recent.sales.push_back(id);
   }
   for (const Order& order : state_.orders) recent.last = std::max(recent.last, order.number);

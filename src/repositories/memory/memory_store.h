@@ -37,7 +37,9 @@ class MemoryStore final : public OrderStore,
     std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
     std::vector<Order> orders;                                         // as they are now
     std::vector<OrderEvent> events;  // what happened to them since
-    std::vector<ShardEnd> shards;    // of the queue
+    std::vector<Payment> payments;
+    std::map<std::pair<SaleId, std::int32_t>, std::int64_t> hold_cursors;  // seq, of each shard
+    std::vector<ShardEnd> shards;                                          // of the queue
     std::int64_t last_lease = 0;
     std::int64_t last_drawn = 0;  // number of a lease, perhaps of none
     RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
@@ -96,8 +98,13 @@ class MemoryStore final : public OrderStore,
   std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override;
 
   void change(OrderNumber number, const Decide& decide) override;
+  Instant now() override;
+  ExpiredHolds expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) override;
+  std::vector<HoldsOf> holds() override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;
   std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::optional<Payment> payment(const std::string& reference) override;
+  std::vector<Payment> payments_of(OrderNumber number) override;
 
   RingState ring() override;
   RingState replace(const Term& term, const RingChange& change, Instant now) override;
@@ -123,6 +130,7 @@ class MemoryStore final : public OrderStore,
   OrderLine line(const Order& order) const STAMPEDE_REQUIRES(mutex_);
   void append(Order&& order) STAMPEDE_REQUIRES(mutex_);
   void append(const OrderEvent& event) STAMPEDE_REQUIRES(mutex_);
+  void happen(Order& order, OrderEvent event) STAMPEDE_REQUIRES(mutex_);
   Order* find_order(OrderNumber number) STAMPEDE_REQUIRES(mutex_);
   std::optional<Instant> settled_at(SaleId sale) const STAMPEDE_REQUIRES(mutex_);
 

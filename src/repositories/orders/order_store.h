@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -11,10 +13,11 @@
 
 namespace stampede::repositories {
 
-/// A lease with the rule of its sale that the consumer needs.
+/// A lease with the rules of its sale that the consumer needs.
 struct ChargedLease {
   StockLease lease;
   std::int32_t per_buyer_limit = 1;
+  std::optional<std::chrono::seconds> hold = std::nullopt;  // as Sale::hold
 };
 
 struct LeaseCharge {
@@ -35,6 +38,7 @@ struct SaleBuyer {
 struct ShardState {
   ShardEnd end;
   std::int32_t shards = 1;
+  Instant now;  // by the database's clock
 };
 
 /// The consumer's transaction (docs/design.md#consumer). Call in the order of declaration. Rolls

@@ -56,6 +56,8 @@ class Members {
   std::string problem_;
 };
 
+bool is_yes(const AnswerLine& line) { return line.result == "sold" || line.result == "held"; }
+
 std::expected<AnswerLine, std::string> read(const json::object& object) {
   Members members(object);
   AnswerLine line;
@@ -66,10 +68,11 @@ std::expected<AnswerLine, std::string> read(const json::object& object) {
   line.sale.value = members.integer("sale", 1, false);
   line.key = IdempotencyKey::parse(members.text("key"));
   if (!line.key) members.fail("expected \"key\" to be 16 to 64 characters of A-Z a-z 0-9 - _");
-  const bool yes = line.result == "sold";
+  const bool yes = is_yes(line);
   line.order.value = members.integer("order", 1, yes);
   if (yes != (line.status == 201 || line.status == 200)) {
-    members.fail("expected \"sold\" with status 201 or 200, and those with \"sold\"");
+    members.fail(
+        "expected \"sold\" or \"held\" with status 201 or 200, and those with one of them");
   }
   if ((line.result == "pending") != (line.status == 202)) {
     members.fail("expected \"pending\" with status 202, and 202 with \"pending\"");
@@ -99,7 +102,7 @@ bool is_no(const AnswerLine& line) {
 
 /// nullopt: the answer decides nothing, neither about its own attempt nor about earlier ones.
 std::optional<Last> standing(const AnswerLine& line) {
-  if (line.result == "sold") return Last::kYes;
+  if (is_yes(line)) return Last::kYes;
   if (line.status == 202) return Last::kPending;
   if (is_no(line)) return Last::kNo;
   // 500, or a gateway's 502 or 504: the answer does not tell what became of the request.

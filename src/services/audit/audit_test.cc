@@ -137,7 +137,7 @@ TEST_F(AuditTest, ACancelledOrderKeepsItsYesAndItsUnitMayBeUnsold) {
   orders_.back().reason = FailureReason::kCancelled;
   --audited_.active;
   ++audited_.sale.unleased;
-  ++audited_.cancelled;
+  ++audited_.given_back;
   ++audited_.returned;
   EXPECT_THAT(breaches(3), IsEmpty());
   ++audited_.returned;
@@ -350,9 +350,9 @@ TEST_F(AuditTest, MalformedLinesSayWhatWasExpected) {
       {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":201,"result":"sold"})",
        "\"order\""},
       {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":410,"result":"sold","order":1})",
-       "\"sold\" with status 201"},
+       "\"sold\" or \"held\" with status 201"},
       {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":201,"result":"busy"})",
-       "\"sold\" with status 201"},
+       "\"sold\" or \"held\" with status 201"},
       {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":202,"result":"busy"})",
        "\"pending\""},
       {R"({"buyer":1,"product":7,"key":"0123456789abcdef","status":429,"result":"lost"})",

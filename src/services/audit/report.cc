@@ -45,6 +45,8 @@ std::string_view to_string(Invariant invariant) {
       return "I5 no double";
     case Invariant::kNoUndersell:
       return "I6 no undersell";
+    case Invariant::kMoney:
+      return "M1 money adds up";
   }
   return "";
 }

@@ -18,9 +18,10 @@ enum class Invariant {
   kNoPhantom = 4,
   kNoDouble = 5,
   kNoUndersell = 6,
+  kMoney,
 };
 
-/// "I1 conservation"
+/// "I1 conservation", "M1 money adds up"
 std::string_view to_string(Invariant invariant);
 
 /// What the audit says of one invariant of one sale.

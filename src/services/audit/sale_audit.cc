@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +18,7 @@ struct Totals {
   Offenders oversold;    // leases with more sold than granted
   Offenders mischarged;  // leases charged for other than their orders
   std::int64_t failed_as_counted = 0;
-  std::int64_t cancelled = 0;
+  std::int64_t given_back = 0;
   std::int64_t returned = 0;
 };
 
@@ -24,7 +26,7 @@ Totals add_up(const repositories::AuditedSale& sale) {
   Totals totals;
   totals.position = {.sale = sale.sale, .sold = sale.active, .failed = sale.failed};
   totals.failed_as_counted = sale.failed_as_counted;
-  totals.cancelled = sale.cancelled;
+  totals.given_back = sale.given_back;
   totals.returned = sale.returned;
   for (const StockLease& lease : sale.leases) {
     if (lease.sold > lease.granted) {
@@ -67,9 +69,9 @@ std::vector<PositionLine> lines_of(const Totals& totals) {
            ? "purchases that took no unit"
            : fmt::format("purchases that took no unit; the live view counts {}",
                          totals.failed_as_counted)},
-      {"cancelled", totals.cancelled,
-       fmt::format("orders, of which {} units went back into the sale", totals.returned),
-       totals.cancelled == totals.returned},
+      {"given back", totals.given_back,
+       fmt::format("orders cancelled or expired, {} units back in the sale", totals.returned),
+       totals.given_back == totals.returned},
   };
 }
 
@@ -93,9 +95,9 @@ Finding conservation(Totals& totals) {
   if (const auto count = totals.mischarged.count(); count > 0) {
     breaches.push_back(fmt::format("{} leases were charged for other than their orders", count));
   }
-  if (totals.cancelled != totals.returned) {
-    breaches.push_back(fmt::format("{} orders were cancelled, and {} units went back",
-                                   totals.cancelled, totals.returned));
+  if (totals.given_back != totals.returned) {
+    breaches.push_back(fmt::format("{} orders were cancelled or expired, and {} units went back",
+                                   totals.given_back, totals.returned));
   }
   return finding_of(Invariant::kConservation, breaches, totals.mischarged.take());
 }
@@ -127,6 +129,31 @@ Finding no_double(const repositories::AuditedSale& sale) {
   return finding_of(Invariant::kNoDouble, breaches, {});
 }
 
+/// What is there of money, where a sale has any.
+std::vector<PositionLine> lines_of_money(const repositories::AuditedSale& sale) {
+  const auto of = [](const repositories::Money& money, const char* what) {
+    return fmt::format("payments of {} cents in all, {}", money.cents, what);
+  };
+  return {
+      {"paid", sale.kept.payments, of(sale.kept, "each kept by one paid order"), sale.mispaid == 0},
+      {"refund due", sale.refund_due.payments, of(sale.refund_due, "which pay no order")},
+      {"refunded", sale.refunded.payments, of(sale.refunded, "which went back")}};
+}
+
+Finding money_adds_up(const repositories::AuditedSale& sale) {
+  std::vector<std::string> breaches;
+  if (sale.mispaid > 0) {
+    breaches.push_back(fmt::format(
+        "{} orders are paid and keep not one payment, or keep one and are not paid", sale.mispaid));
+  }
+  return finding_of(Invariant::kMoney, breaches, {});
+}
+
+bool has_money(const repositories::AuditedSale& sale) {
+  return sale.sale.hold || sale.mispaid > 0 ||
+         sale.kept.payments + sale.refund_due.payments + sale.refunded.payments > 0;
+}
+
 }  // namespace
 
 SaleReport audit_sale(const repositories::AuditedSale& sale) {
@@ -138,6 +165,9 @@ SaleReport audit_sale(const repositories::AuditedSale& sale) {
   report.findings.push_back(conservation(totals));
   report.findings.push_back(no_oversell(totals));
   report.findings.push_back(no_double(sale));
+  if (!has_money(sale)) return report;
+  std::ranges::move(lines_of_money(sale), std::back_inserter(report.lines));
+  report.findings.push_back(money_adds_up(sale));
   return report;
 }
 

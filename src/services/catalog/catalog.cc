@@ -50,6 +50,16 @@ Problem check_terms(const Sale& sale, Instant now) {
   if (auto problem = check_range("price-cents", sale.price_cents, 0, kHighestPrice)) return problem;
   if (auto problem = check_range("quantity", sale.quantity, 1, kLargestQuantity)) return problem;
   if (auto problem = check_range("limit", sale.per_buyer_limit, 1, kHighestLimit)) return problem;
+  if (sale.hold) {
+    if (auto problem = check_range("hold-seconds", sale.hold->count(), Sale::kShortestHold.count(),
+                                   Sale::kLongestHold.count())) {
+      return problem;
+    }
+    if (sale.price_cents == 0) {
+      return "hold-seconds: the price is 0, so that nothing is to be paid; expected no hold, or a "
+             "price";
+    }
+  }
   return check_window(sale, now);
 }
 

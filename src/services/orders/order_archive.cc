@@ -35,7 +35,9 @@ class Reader {
     for (const auto each : {OrderStatus::kSuccess, OrderStatus::kFailed, OrderStatus::kCancelled}) {
       if (text == to_string(each)) status = each;
     }
-    if (!status) expect("Status", "success, failed, cancelled or nothing");
+    if (!status)
+      expect("Status",
+             "success, failed, cancelled, held, paid, expired, refund_due, refunded or nothing");
   }
 
   void read_time(std::string_view field, const std::string& typed, std::optional<Instant>& time) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "repositories/memory/memory_store.h"
+#include "services/orders/hold_expiry.h"
 #include "services/orders/order_writer.h"
 
 namespace stampede::services::orders {
@@ -118,6 +119,198 @@ TEST_F(OrderChangesTest, AReasonIsOneLineOfText) {
   EXPECT_THAT(cancel(bought.number, "two\nlines").error(), HasSubstr("expected text of one line"));
   EXPECT_THAT(cancel(bought.number, "\xff").error(), HasSubstr("UTF-8"));
   EXPECT_EQ(unleased(), 7);
+}
+
+constexpr std::chrono::seconds kHold{600};
+constexpr Instant kDue = kNow + kHold + Sale::kPaymentGrace;
+
+/// A sale of five units at 19.00, one for each buyer, which are held for ten minutes.
+class PaymentTest : public testing::Test {
+ protected:
+  PaymentTest() {
+    store_.add_sale({.id = kSale,
+                     .product = ProductId{1},
+                     .price_cents = 1'900,
+                     .quantity = 5,
+                     .per_buyer_limit = 1,
+                     .hold = kHold});
+    store_.set_clock(kNow);
+    lease_ = *store_.grant(kSale, 5, {});
+  }
+  ~PaymentTest() override { EXPECT_THAT(broken_invariants(store_.state()), IsEmpty()); }
+
+  Order buy(std::int64_t buyer, std::int64_t intent) {
+    const Purchase purchase{.sale = kSale,
+                            .buyer = UserId{buyer},
+                            .intent = key(intent),
+                            .lease = lease_,
+                            .created_at = kNow - std::chrono::hours{1}};
+    const queue::Message message = purchase;
+    return writer_.write({&message, 1}).orders.at(0);
+  }
+  Payment pay(OrderNumber number, const std::string& reference, std::int64_t cents = 1'900) {
+    const auto paid = changes_.pay(number, {reference, cents}, "demo", kNow);
+    EXPECT_TRUE(paid) << paid.error();
+    return paid ? paid->result : Payment{};
+  }
+  std::string refusal(OrderNumber number, const CapturedPayment& captured) {
+    const auto paid = changes_.pay(number, captured, "demo", kNow);
+    return paid ? "accepted" : paid.error();
+  }
+  Order now(const Order& order) { return store_.find(order.number)->order; }
+  std::int64_t expire_at(Instant time) {
+    store_.set_clock(time);
+    return expiry_.step();
+  }
+  std::int64_t unleased() { return store_.state().sales.at(kSale).unleased; }
+
+  MemoryStore store_;
+  LeaseId lease_;
+  OrderWriter writer_{store_, 0};
+  OrderChanges changes_{store_};
+  HoldExpiry expiry_{store_};
+};
+
+TEST_F(PaymentTest, AnOrderIsHeldFromItsCommitOn) {
+  const Order held = buy(1, 1);
+  EXPECT_EQ(held.status, OrderStatus::kHeld);
+  EXPECT_EQ(held.pay_by, kNow + kHold) << "the purchase waited in the queue for an hour";
+  EXPECT_TRUE(held.active());
+  EXPECT_EQ(buy(1, 2).reason, FailureReason::kLimitReached) << "a hold counts";
+}
+
+TEST_F(PaymentTest, APaymentKeepsItsOrderForGood) {
+  const Order held = buy(1, 1);
+  const Payment kept = pay(held.number, "demo:1");
+  EXPECT_EQ(kept.state, PaymentState::kKept);
+  EXPECT_EQ(now(held).status, OrderStatus::kPaid);
+  EXPECT_EQ(expire_at(kDue), 0);
+  EXPECT_EQ(now(held).status, OrderStatus::kPaid);
+  const auto happened = changes_.of_order(held.number);
+  ASSERT_EQ(happened.size(), 1U);
+  EXPECT_EQ(happened[0].amount_cents, 1'900);
+  EXPECT_EQ(happened[0].actor, "demo");
+}
+
+TEST_F(PaymentTest, AHoldExpiresAfterTheGraceAndNotBefore) {
+  const Order held = buy(1, 1);
+  EXPECT_EQ(expire_at(kDue - std::chrono::milliseconds{1}), 0);
+  EXPECT_EQ(now(held).status, OrderStatus::kHeld);
+  EXPECT_EQ(expire_at(kDue), 1);
+  EXPECT_EQ(now(held).status, OrderStatus::kExpired);
+  EXPECT_EQ(now(held).reason, FailureReason::kExpired);
+  EXPECT_EQ(unleased(), 1);
+  EXPECT_EQ(expire_at(kDue + std::chrono::hours{1}), 0);
+  EXPECT_EQ(unleased(), 1) << "once";
+  EXPECT_EQ(changes_.of_order(held.number).at(0).actor, OrderEvent::kClock);
+  const auto told = store_.since(0, 0, 10);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].status, OrderStatus::kHeld);
+  EXPECT_EQ(told[1].status, OrderStatus::kExpired);
+  lease_ = *store_.grant(kSale, 1, {});
+  EXPECT_EQ(buy(1, 2).status, OrderStatus::kHeld) << "its buyer may have another";
+}
+
+TEST_F(PaymentTest, HoldsExpireInTheOrderOfTheirCommits) {
+  std::vector<Order> held;
+  for (std::int64_t i = 1; i <= 4; ++i) {
+    held.push_back(buy(i, i));
+    store_.set_clock(kNow + std::chrono::seconds{i});
+  }
+  pay(held[1].number, "demo:1");
+  EXPECT_EQ(expire_at(kDue + std::chrono::seconds{2}), 2) << "of the first three, one is paid";
+  EXPECT_EQ(expire_at(kDue + std::chrono::seconds{3}), 1);
+}
+
+TEST_F(PaymentTest, ALatePaymentTakesTheUnitAgainIfItIsThere) {
+  const Order held = buy(1, 1);
+  ASSERT_EQ(expire_at(kDue), 1);
+  EXPECT_EQ(pay(held.number, "demo:1").state, PaymentState::kKept);
+  EXPECT_EQ(now(held).status, OrderStatus::kPaid);
+  EXPECT_EQ(now(held).reason, FailureReason::kNone);
+  EXPECT_EQ(unleased(), 0);
+}
+
+TEST_F(PaymentTest, ALatePaymentGoesBackWhereTheUnitIsGone) {
+  const Order held = buy(1, 1);
+  ASSERT_EQ(expire_at(kDue), 1);
+  lease_ = *store_.grant(kSale, 1, {});
+  buy(2, 2);
+  const Payment late = pay(held.number, "demo:1");
+  EXPECT_EQ(late.state, PaymentState::kRefundDue);
+  EXPECT_EQ(late.reason, "sold-out");
+  EXPECT_EQ(now(held).status, OrderStatus::kExpired);
+}
+
+TEST_F(PaymentTest, ALatePaymentGoesBackWhereTheBuyerHasAnotherOrder) {
+  const Order held = buy(1, 1);
+  ASSERT_EQ(expire_at(kDue), 1);
+  lease_ = *store_.grant(kSale, 1, {});
+  ASSERT_TRUE(buy(1, 2).active());
+  store_.add_stock(kSale, 1);
+  EXPECT_EQ(pay(held.number, "demo:1").reason, "limit-reached");
+}
+
+TEST_F(PaymentTest, NoPaymentIsLostAndNoneIsKeptTwice) {
+  const Order held = buy(1, 1);
+  EXPECT_EQ(pay(held.number, "demo:1", 1'899).reason, "wrong-amount");
+  EXPECT_EQ(now(held).status, OrderStatus::kHeld);
+  EXPECT_EQ(pay(held.number, "demo:2").state, PaymentState::kKept);
+  EXPECT_EQ(pay(held.number, "demo:2").state, PaymentState::kKept) << "the same, told again";
+  EXPECT_EQ(pay(held.number, "demo:3").reason, "paid-already");
+  EXPECT_EQ(changes_.payments_of(held.number).size(), 3U);
+  EXPECT_EQ(changes_.of_order(held.number).size(), 1U);
+  EXPECT_THAT(refusal(held.number, {"demo:2", 1'800}), HasSubstr("is known as a payment of 1900"));
+  EXPECT_THAT(refusal(buy(2, 2).number, {"demo:2", 1'900}), HasSubstr("for order 1;"));
+}
+
+TEST_F(PaymentTest, ACancelledOrdersMoneyGoesBack) {
+  const Order held = buy(1, 1);
+  pay(held.number, "demo:1");
+  ASSERT_TRUE(changes_.cancel(held.number, "cli:olga", "", kNow));
+  EXPECT_EQ(now(held).status, OrderStatus::kRefundDue);
+  EXPECT_FALSE(now(held).active());
+  EXPECT_EQ(unleased(), 1);
+  EXPECT_EQ(pay(held.number, "demo:2").reason, "cancelled-before");
+  EXPECT_TRUE(changes_.cancel(held.number, "cli:olga", "", kNow)->before);
+  const auto second = changes_.refund("demo:2", "cli:olga", kNow);
+  EXPECT_EQ(second->result.state, PaymentState::kRefunded);
+  EXPECT_EQ(now(held).status, OrderStatus::kRefundDue) << "its own money is still here";
+  EXPECT_FALSE(changes_.refund("demo:1", "cli:olga", kNow)->before);
+  EXPECT_TRUE(changes_.refund("demo:1", "cli:olga", kNow)->before);
+  EXPECT_EQ(now(held).status, OrderStatus::kRefunded);
+  EXPECT_EQ(changes_.of_order(held.number).back().kind, OrderEventKind::kRefunded);
+}
+
+TEST_F(PaymentTest, AHeldOrderThatIsCancelledOwesNothing) {
+  const Order held = buy(1, 1);
+  ASSERT_TRUE(changes_.cancel(held.number, "cli:olga", "", kNow));
+  EXPECT_EQ(now(held).status, OrderStatus::kCancelled);
+  EXPECT_EQ(expire_at(kDue), 0);
+  EXPECT_EQ(unleased(), 1);
+}
+
+TEST_F(PaymentTest, WhatIsWrongIsNamed) {
+  const Order held = buy(1, 1);
+  EXPECT_THAT(refusal(OrderNumber{99}, {"demo:1", 1'900}), HasSubstr("there is no order 99"));
+  EXPECT_THAT(refusal(held.number, {"", 1'900}), HasSubstr("reference: expected 1 to 128"));
+  EXPECT_THAT(refusal(held.number, {"a b", 1'900}), HasSubstr("visible ASCII"));
+  EXPECT_THAT(refusal(held.number, {std::string(129, 'x'), 1'900}), HasSubstr("1 to 128"));
+  EXPECT_THAT(refusal(held.number, {"demo:1", 0}), HasSubstr("amount: it is 0 cents"));
+  EXPECT_THAT(changes_.refund("demo:9", "cli:olga", kNow).error(), HasSubstr("no payment demo:9"));
+  pay(held.number, "demo:1");
+  EXPECT_THAT(changes_.refund("demo:1", "cli:olga", kNow).error(),
+              HasSubstr("is kept by order 1; expected one that is due to go back"));
+  ASSERT_TRUE(expire_at(kDue) == 0);
+  EXPECT_THAT(changes_.cancel(OrderNumber{99}, "cli:olga", "", kNow).error(),
+              HasSubstr("there is no order 99"));
+}
+
+TEST_F(PaymentTest, AnExpiredOrderCannotBeCancelled) {
+  const Order held = buy(1, 1);
+  ASSERT_EQ(expire_at(kDue), 1);
+  EXPECT_THAT(changes_.cancel(held.number, "cli:olga", "", kNow).error(),
+              HasSubstr("has expired and holds no unit"));
 }
 
 }  // namespace

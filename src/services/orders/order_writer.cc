@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -28,6 +30,7 @@ void sort_unique(std::vector<T>& values) {
 struct LeaseLine {
   StockLease lease;
   std::int32_t per_buyer_limit = 1;
+  std::optional<std::chrono::seconds> hold;
   std::int64_t charged = 0;  // by this batch
   bool closing = false;      // by a marker of this batch
 
@@ -86,7 +89,7 @@ Batch::Batch(std::span<const Message> messages, std::int32_t shard)
 void Batch::read(OrderTransaction& store) {
   store.lock_buyers(buyers_);
   for (const auto& locked : store.lock_leases(lease_ids_)) {
-    leases_.emplace(locked.lease.id, LeaseLine{locked.lease, locked.per_buyer_limit});
+    leases_.emplace(locked.lease.id, LeaseLine{locked.lease, locked.per_buyer_limit, locked.hold});
   }
   shard_ = store.lock_shard(shard_index_);
   orders_ = store.orders_of(pairs_);
@@ -155,11 +158,13 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
     return order;
   }
   order.slot = slot;
-  order.status = OrderStatus::kSuccess;
+  order.status = line->hold ? OrderStatus::kHeld : OrderStatus::kSuccess;
+  // From the commit on, whose clock is the database's: the purchase may have waited in the queue.
+  if (line->hold) order.pay_by = shard_.now + *line->hold;
   return order;
 }
 
-/// A cancelled order counts no more, but its row keeps its slot.
+/// An order that was cancelled or expired counts no more, but its row keeps its slot.
 std::optional<std::int32_t> Batch::free_slot(const Purchase& purchase, std::int32_t limit) const {
   std::int32_t active = 0;
   std::int32_t last = 0;

@@ -8,7 +8,7 @@ namespace stampede::services::purchase {
 IntentState state_of(const Order& order) {
   switch (order.reason) {
     case FailureReason::kNone:
-      return IntentState::kSold;
+      return order.status == OrderStatus::kHeld ? IntentState::kHeld : IntentState::kSold;
     case FailureReason::kTooLate:
       return IntentState::kTooLate;
     case FailureReason::kLimitReached:
@@ -17,6 +17,8 @@ IntentState state_of(const Order& order) {
       return IntentState::kNoUnit;
     case FailureReason::kCancelled:
       return IntentState::kCancelled;
+    case FailureReason::kExpired:
+      return IntentState::kExpired;
   }
   return IntentState::kNoUnit;
 }
@@ -31,8 +33,11 @@ FailureReason reason_of(IntentState state) {
       return FailureReason::kNoUnit;
     case IntentState::kCancelled:
       return FailureReason::kCancelled;
+    case IntentState::kExpired:
+      return FailureReason::kExpired;
     case IntentState::kPending:
     case IntentState::kSold:
+    case IntentState::kHeld:
       break;
   }
   return FailureReason::kNone;

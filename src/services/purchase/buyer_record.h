@@ -22,11 +22,13 @@ enum class IntentState : std::uint8_t {
   kTooLate,
   kLimitReached,
   kNoUnit,
-  kCancelled
+  kCancelled,
+  kExpired,
+  kHeld  // sold, and to be paid
 };
 
 IntentState state_of(const Order& order);
-/// Of an intent that failed or was cancelled.
+/// Of an intent that failed, or whose order is active no more.
 FailureReason reason_of(IntentState state);
 
 /// A bit beside the state of a settled intent: see Intent::doubted().
@@ -43,6 +45,11 @@ struct [[gnu::packed, gnu::aligned(4)]] Intent {
   IntentState intent_state() const { return static_cast<IntentState>(state & ~kDoubted); }
   /// Its outcome may not be the database's any more; settling it says otherwise.
   bool doubted() const { return (state & kDoubted) != 0; }
+
+  /// It is an active order, paid or not.
+  bool sold() const {
+    return intent_state() == IntentState::kSold || intent_state() == IntentState::kHeld;
+  }
 
   SaleId sale_id() const { return SaleId{sale}; }
 };

@@ -23,8 +23,27 @@ Answer undecided(Verdict verdict, SaleId sale, LeaseId lease) {
 }
 
 Answer answer_of(const Order& order) {
+  if (order.status == OrderStatus::kHeld) {
+    return {.verdict = Verdict::kHeld,
+            .order = order.number,
+            .pay_by = order.pay_by.value_or(Instant{}),
+            .sale = order.sale};
+  }
   if (order.active()) return {.verdict = Verdict::kSold, .order = order.number, .sale = order.sale};
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
+}
+
+/// Whether something is known to have happened to the order of that intent since it was created.
+bool has_changed(const Intent& intent, const Order& created) {
+  switch (intent.intent_state()) {
+    case IntentState::kCancelled:
+    case IntentState::kExpired:
+      return true;
+    case IntentState::kSold:
+      return created.status == OrderStatus::kHeld;  // it was paid
+    default:
+      return false;
+  }
 }
 
 /// The sale of a pending purchase.
@@ -41,14 +60,19 @@ void BuyerStripe::settle(const Order& order, CompletionBatch& completions) {
   BuyerRecord& record = buyers[order.buyer];
   Intent* intent = record.find(key_hash);
   if (intent == nullptr) intent = &record.add(key_hash, order.sale);
-  // It was cancelled, and this is how it was before: read earlier, or by another thread.
-  const bool outdated =
-      order.active() && !intent->doubted() && intent->intent_state() == IntentState::kCancelled;
-  if (outdated) return;
+  // Something has happened to it, and this is how it was before: read earlier, or by another
+  // thread.
+  const bool as_it_was_created = order.status != OrderStatus::kPaid && order.active();
+  if (as_it_was_created && !intent->doubted() && has_changed(*intent, order)) return;
   // In another sale of the product this key had been used before: the intent is that one's.
   intent->sale = static_cast<std::uint32_t>(order.sale.value);
   intent->state = static_cast<std::uint8_t>(state_of(order));
   intent->number = static_cast<std::uint64_t>(order.number.value) & ((1ULL << 56) - 1);
+  if (order.status == OrderStatus::kHeld) {
+    holds[{order.buyer, key_hash}] = order.pay_by.value_or(Instant{});
+  } else if (!holds.empty()) {
+    holds.erase({order.buyer, key_hash});
+  }
   const auto found = pending.find({order.buyer, key_hash});
   if (found == pending.end()) return;
   found->second.tell_all(completions, answer_of(order));
@@ -113,7 +137,11 @@ void BuyerStripe::doubt_outcomes() {
 
 void BuyerStripe::forget_doubted() {
   for (auto& [buyer, record] : buyers) {
-    record.remove_if([](const Intent& intent) { return intent.doubted(); });
+    record.remove_if([&, id = buyer](const Intent& intent) {
+      if (!intent.doubted()) return false;
+      holds.erase({id, intent.key_hash});
+      return true;
+    });
   }
 }
 
@@ -134,7 +162,7 @@ void BuyerStripe::expire_waits(Tick now, milliseconds wait, CompletionBatch& com
 /// have been read long ago, by a process that stood still since.
 void BuyerStripe::sweep(Now now, milliseconds interval) {
   oldest_clock = now.tick - interval;
-  const auto gone = [&](const Intent& intent) {
+  const auto is_over = [&](const Intent& intent) {
     if (intent.intent_state() == IntentState::kPending) return false;
     const CatalogSale* found = sales->find(intent.sale_id());
     if (found == nullptr || !found->forgotten(now.wall)) return false;
@@ -143,6 +171,11 @@ void BuyerStripe::sweep(Now now, milliseconds interval) {
   };
   boost::unordered::erase_if(buyers, [&](auto& entry) {
     BuyerRecord& record = entry.second;
+    const auto gone = [&](const Intent& intent) {
+      if (!is_over(intent)) return false;
+      if (!holds.empty()) holds.erase({entry.first, intent.key_hash});
+      return true;
+    };
     if (record.since_attempt(now.tick) >= 2 * interval) record.forget_attempt();
     record.remove_if(gone);
     return !record.attempted() && !record.has_intents();

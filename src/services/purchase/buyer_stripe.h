@@ -16,7 +16,7 @@
 
 namespace stampede::services::purchase {
 
-/// Names one undecided intent.
+/// Names one intent.
 struct PendingKey {
   UserId buyer;
   std::uint64_t key_hash = 0;
@@ -76,6 +76,8 @@ struct BuyerStripe {
 
   BuyerRecords buyers;
   boost::unordered_flat_map<PendingKey, Pending> pending;
+  /// By when the orders of those intents are to be paid that are held: Order::pay_by.
+  boost::unordered_flat_map<PendingKey, Instant> holds;
   /// A clock read before this tells nothing: attempts that are within the interval of it may be
   /// forgotten.
   Tick oldest_clock = Tick::min();

@@ -16,9 +16,10 @@ struct CatalogSale {
   std::shared_ptr<SaleUnits> units;
 
   SaleStatus status(Now now) const { return status_of(sale, units->sold_out(now.tick), now.wall); }
-  /// It ended, or was settled, more than kRetention ago: its purchases are no longer kept.
+  /// It ended, or was settled, more than kRetention ago, and its holds have run out since: its
+  /// purchases are no longer kept.
   bool forgotten(Instant now) const {
-    const Instant over_before = now - kRetention;
+    const Instant over_before = now - kRetention - sale.hold.value_or(std::chrono::seconds{0});
     const auto settled_at = units->settled_at();
     return sale.ended(over_before) || (settled_at && *settled_at <= over_before);
   }

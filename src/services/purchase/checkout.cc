@@ -35,6 +35,14 @@ std::optional<Answer> answer_known(BuyerStripe& stripe, const Attempt& attempt,
       return Answer{.verdict = Verdict::kSoldAlready,
                     .order = OrderNumber{static_cast<std::int64_t>(intent.number)},
                     .sale = intent.sale_id()};
+    case IntentState::kHeld: {
+      const auto held = stripe.holds.find({attempt.buyer, intent.key_hash});
+      STAMPEDE_CHECK(held != stripe.holds.end(), "an intent is held as long as its hold is known");
+      return Answer{.verdict = Verdict::kHeldAlready,
+                    .order = OrderNumber{static_cast<std::int64_t>(intent.number)},
+                    .pay_by = held->second,
+                    .sale = intent.sale_id()};
+    }
     case IntentState::kPending: {
       const auto pending = stripe.pending.find({attempt.buyer, intent.key_hash});
       STAMPEDE_CHECK(pending != stripe.pending.end(),

@@ -41,7 +41,7 @@ std::optional<Answer> Refusals::refuse_by_record(const Sale& sale, const BuyerRe
     if (intent.sale_id() != sale.id) return;
     if (intent.doubted()) {
       ++undecided;
-    } else if (intent.intent_state() == IntentState::kSold) {
+    } else if (intent.sold()) {
       held.push_back(OrderNumber{static_cast<std::int64_t>(intent.number)});
     } else if (intent.intent_state() == IntentState::kPending) {
       ++undecided;

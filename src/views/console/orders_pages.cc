@@ -16,9 +16,10 @@ std::string ConsoleOrdersPages::search(const OrderSearchPage& page) const {
   values.set("buyer", page.buyer);
   values.set("from", page.from);
   values.set("to", page.to);
-  values.set("only_success", data{page.status == "success"});
-  values.set("only_failed", data{page.status == "failed"});
-  values.set("only_cancelled", data{page.status == "cancelled"});
+  for (const OrderStatus status : kOrderStatuses) {
+    const std::string name(to_string(status));
+    values.set("only_" + name, data{page.status == name});
+  }
 
   data errors{data::type::list};
   for (const std::string& error : page.errors) errors.push_back(section(error));

@@ -14,6 +14,9 @@ namespace stampede::views {
 /// {{name}} for machines, {{name_words}} for people.
 void put_time(kainjow::mustache::data& values, const std::string& name, Instant instant);
 
+/// For people.
+std::string words_of(OrderStatus status);
+
 /// A row of a table of orders.
 kainjow::mustache::data values_of(const ConsoleOrder& order);
 

@@ -207,6 +207,10 @@ void Buyers::hear(Wish& wish, const std::optional<Answer>& answer) {
     case Verdict::kSold:
     case Verdict::kSoldAlready:
       return succeed(wish, answer->order);
+    case Verdict::kHeld:
+    case Verdict::kHeldAlready:
+      parts_.checks.said_held(wish.key, answer->pay_by);
+      return succeed(wish, answer->order);
     case Verdict::kPending:
       wish.lease = answer->lease;
       wish.pending_in = answer->sale ? answer->sale : kSale;
@@ -287,6 +291,9 @@ void Buyers::succeed(Wish& wish, OrderNumber number) {
 void Buyers::fail(Wish& wish, FailureReason reason) {
   parts_.checks.said_failed(wish.key);
   if (reason == FailureReason::kLimitReached) return finish(wish);
+  // Whoever does not pay would buy for ever.
+  const bool gives_up = parts_.stage.scheduler.time() > parts_.stage.profile.faults_end;
+  if (reason == FailureReason::kExpired && gives_up) return finish(wish);
   wish.key = new_key(wish.buyer);
   wish.requests.clear();
   later(wish, &Buyers::ask, 50ms, 2s);

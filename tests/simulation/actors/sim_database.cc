@@ -66,8 +66,19 @@ class SimTransaction final : public OrderTransaction {
     if (std::ranges::any_of(orders, [this](const Order& order) { return refuses(order); })) {
       throw StorageError(StorageError::Kind::kRefused, "a constraint does not hold");
     }
-    transaction_->insert(orders);
+    if (stage_->bug == Bug::kHoldFromPurchase) {
+      transaction_->insert(held_from_purchase(orders));
+    } else {
+      transaction_->insert(orders);
+    }
     for (const Order& order : orders) inserted_.push_back(order.number);
+  }
+  std::vector<Order> held_from_purchase(std::span<const Order> orders) const {
+    std::vector<Order> held(orders.begin(), orders.end());
+    for (Order& order : held) {
+      if (order.pay_by) order.pay_by = order.created_at + *stage_->profile.hold;
+    }
+    return held;
   }
   bool charge(const repositories::LeaseCharge& charge) override {
     client_->reach();
@@ -342,31 +353,96 @@ std::vector<Order> DatabaseClient::numbered(OrderNumber first, OrderNumber last,
 }
 
 /// A consumer may be about to decide about the same buyer, or have the shard.
-void DatabaseClient::lock(const Order& order) {
+void DatabaseClient::lock(std::initializer_list<RowLocks::Row> rows) {
   const Duration now = stage_->scheduler.time();
   const auto owner = database_->locks.begin(now);
-  const std::int64_t shard = shard_of(order.number, std::ssize(database_->store.view().shards));
-  const auto free_row = [&](RowLocks::Row row) {
+  const bool free = std::ranges::all_of(rows, [&](const RowLocks::Row& row) {
     return database_->locks.lock(owner, row, RowLocks::Mode::kExclusive, now) ==
            RowLocks::Result::kLocked;
-  };
-  const bool free = free_row({RowLocks::Kind::kBuyer, order.buyer.value}) &&
-                    free_row({RowLocks::Kind::kShard, shard}) &&
-                    free_row({RowLocks::Kind::kSale, order.sale.value});
+  });
   database_->locks.release(owner);
   if (!free) throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
 }
 
 void DatabaseClient::change(OrderNumber number, const Decide& decide) {
   reach();
-  if (const auto line = database_->store.find(number)) lock(line->order);
+  if (const auto line = database_->store.find(number)) {
+    const Order& order = line->order;
+    lock({{RowLocks::Kind::kBuyer, order.buyer.value},
+          {RowLocks::Kind::kShard,
+           shard_of(order.number, std::ssize(database_->store.view().shards))},
+          {RowLocks::Kind::kSale, order.sale.value}});
+  }
   commit([&] {
-    database_->store.change(number, [&](const Order* order) {
-      if (order == nullptr || !planted(Bug::kReturnedTwice)) return decide(order);
-      const Order created = as_created(*order);
-      return decide(&created);
+    database_->store.change(number, [&](const repositories::OrderFacts* facts) {
+      if (facts == nullptr || stage_->bug == Bug::kNone) return decide(facts);
+      const auto shown = spoilt(*facts);
+      auto decision = decide(&shown);
+      const bool pays = decision.event && decision.event->kind == OrderEventKind::kPaid;
+      if (planted(Bug::kPaymentForgotten) && !pays) decision.payments.clear();
+      if (planted(Bug::kCancelledKeepsMoney) && decision.event && !pays) decision.payments.clear();
+      return decision;
     });
   });
+}
+
+/// What is shown of an order to who decides about it.
+repositories::OrderFacts DatabaseClient::spoilt(repositories::OrderFacts facts) const {
+  if (planted(Bug::kReturnedTwice)) facts.order = as_created(facts.order);
+  if (planted(Bug::kLatePaymentKept)) facts.sale.unleased = 1;
+  if (planted(Bug::kLatePaymentOverLimit)) facts.active_of_buyer = 0;
+  return facts;
+}
+
+Instant DatabaseClient::now() {
+  reach();
+  return database_->store.now();
+}
+
+repositories::ExpiredHolds DatabaseClient::expire(const repositories::HoldsOf& holds, Instant due,
+                                                  Instant now, std::size_t most) {
+  reach();
+  lock({{RowLocks::Kind::kShard, holds.shard}, {RowLocks::Kind::kSale, holds.sale.value}});
+  repositories::ExpiredHolds expired;
+  commit([&] {
+    expired = database_->store.expire(holds, due, now, most);
+    if (planted(Bug::kPaidExpires)) expire_paid(due, now);
+    if (planted(Bug::kExpiredUnitKept) && expired.expired > 0) {
+      auto state = database_->store.state();
+      --state.sales.at(holds.sale).unleased;
+      database_->store.restore(std::move(state));
+    }
+  });
+  return expired;
+}
+
+void DatabaseClient::expire_paid(Instant due, Instant now) {
+  const auto orders = database_->store.view().orders;
+  for (const Order& order : orders) {
+    if (order.status != OrderStatus::kPaid || *order.pay_by > due) continue;
+    database_->store.change(order.number, [&](const repositories::OrderFacts*) {
+      return repositories::OrderDecision{.event = OrderEvent{.order = order.number,
+                                                             .kind = OrderEventKind::kExpired,
+                                                             .actor = OrderEvent::kClock,
+                                                             .reason = {},
+                                                             .at = now}};
+    });
+  }
+}
+
+std::vector<repositories::HoldsOf> DatabaseClient::holds() {
+  reach();
+  return database_->store.holds();
+}
+
+std::optional<Payment> DatabaseClient::payment(const std::string& reference) {
+  reach();
+  return database_->store.payment(reference);
+}
+
+std::vector<Payment> DatabaseClient::payments_of(OrderNumber number) {
+  reach();
+  return database_->store.payments_of(number);
 }
 
 std::vector<OrderEvent> DatabaseClient::of_order(OrderNumber number) {

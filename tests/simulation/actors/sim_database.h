@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -117,6 +118,12 @@ class DatabaseClient final : public repositories::OrderStore,
 
   /// At once or not at all: what decides has what it needs only until this returns.
   void change(OrderNumber number, const Decide& decide) override;
+  Instant now() override;
+  repositories::ExpiredHolds expire(const repositories::HoldsOf& holds, Instant due, Instant now,
+                                    std::size_t most) override;
+  std::vector<repositories::HoldsOf> holds() override;
+  std::optional<Payment> payment(const std::string& reference) override;
+  std::vector<Payment> payments_of(OrderNumber number) override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;
   std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
 
@@ -160,7 +167,10 @@ class DatabaseClient final : public repositories::OrderStore,
   template <class Change>
   auto write(Change change);
   void wait_for_sale_row();
-  void lock(const Order& order);
+  /// Those rows, while something happens to orders.
+  void lock(std::initializer_list<RowLocks::Row> rows);
+  repositories::OrderFacts spoilt(repositories::OrderFacts facts) const;
+  void expire_paid(Instant due, Instant now);
   repositories::Term term_of(const repositories::Term& term) const;
 
   Stage* stage_;

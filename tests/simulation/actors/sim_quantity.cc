@@ -25,7 +25,8 @@ SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimD
       database_(&database),
       process_(stage, std::move(name)),
       client_(stage, network, database, process_),
-      catalog_(client_, database) {}
+      catalog_(client_, database),
+      expiry_(client_, grace(stage)) {}
 
 struct SimQuantity::Job {
   Job(Kind job_kind, std::function<void()> work) : kind(job_kind), fiber(std::move(work)) {}
@@ -73,6 +74,7 @@ void SimQuantity::start() {
   up_ = std::make_unique<Up>(*this);
   lead();
   review();
+  if (stage_->profile.hold) expire_holds();
 }
 
 void SimQuantity::kill() {
@@ -158,6 +160,17 @@ void SimQuantity::review() {
     process_.after(
         schedules::kReviewPeriod + stage_->random.between(Duration{-50ms}, Duration{50ms}),
         [this] { review(); });
+  });
+}
+
+void SimQuantity::expire_holds() {
+  run(Kind::kOther, [this] {
+    try {
+      if (up_->control->leads(process_.now().tick)) expiry_.step();
+    } catch (const StorageError&) {
+      stage_->trace.note(process_.name(), "could not expire holds");
+    }
+    process_.after(schedules::kExpiryPeriod, [this] { expire_holds(); });
   });
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/leasing/quantity_control.h"
+#include "services/orders/hold_expiry.h"
 #include "tests/simulation/actors/sim_catalog.h"
 #include "tests/simulation/actors/sim_publisher.h"
 
@@ -80,6 +81,7 @@ class SimQuantity {
   /// Like the schedules of the role.
   void lead();
   void review();
+  void expire_holds();
   void recover();
   void run(Kind kind, std::function<void()> work);
   void go_on(std::int64_t job);
@@ -97,6 +99,7 @@ class SimQuantity {
   Process process_;
   DatabaseClient client_;
   SimCatalog catalog_;
+  services::orders::HoldExpiry expiry_;
   std::unique_ptr<Up> up_;
   std::map<std::pair<std::string, std::int64_t>, LeaseId> granted_;  // by holder and number
 };

@@ -11,6 +11,7 @@
 #include "schedules/periods.h"
 #include "schedules/reload.h"
 #include "services/leasing/leasing.h"
+#include "services/orders/hold_expiry.h"
 #include "tests/simulation/actors/keys.h"
 #include "tests/simulation/actors/spoilt_source.h"
 
@@ -70,6 +71,7 @@ struct SimServe::Up {
   void reload_or_throw();
   void load_orders();
   void housekeeping();
+  void expire_holds();
   void filled();
   void receive();
   void write();
@@ -95,6 +97,7 @@ struct SimServe::Up {
   consumers::BatchWriter writer;
   SpoiltSource source{stage, local};
   ConsumerSteps steps{source, writer};
+  services::orders::HoldExpiry expiry{owner.client_, grace(stage)};
 
   bool consuming = false;
   int rounds = 0;                             // of housekeeping
@@ -244,6 +247,14 @@ void SimServe::Up::receive() {
   write();
 }
 
+void SimServe::Up::expire_holds() {
+  try {
+    expiry.step();
+  } catch (const StorageError&) {
+    stage.trace.note(owner.process_.name(), "could not expire holds");
+  }
+}
+
 void SimServe::Up::write() {
   const bool away = steps.step(now().wall, 0) == ConsumerSteps::Outcome::kAway;
   const bool done = steps.next() == ConsumerSteps::Next::kAcknowledge;
@@ -306,6 +317,7 @@ void SimServe::start() {
   every(schedules::kReloadPeriod, &Up::reload);
   every(stage_->profile.load_every, &Up::load_orders);
   every(schedules::kHousekeepingPeriod, &Up::housekeeping);
+  if (stage_->profile.hold) every(schedules::kExpiryPeriod, &Up::expire_holds);
 }
 
 void SimServe::every(Duration period, void (Up::*what)()) {

@@ -134,6 +134,10 @@ void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
     std::erase_if(reply.orders,
                   [](const Order& order) { return order.status == OrderStatus::kCancelled; });
   }
+  if (stage.bug == Bug::kExpiredUnheard) {
+    std::erase_if(reply.orders,
+                  [](const Order& order) { return order.status == OrderStatus::kExpired; });
+  }
   if (stage.bug == Bug::kOldLeasesKept) reply.newest_lease = LeaseId{};
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;

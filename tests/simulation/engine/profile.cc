@@ -164,6 +164,9 @@ Profile draw_profile(Random& random, WorldKind world) {
   if (profile.edited) profile.part_fails = true;  // the sales: other terms are heard of late
   if (world == WorldKind::kServe) make_serve(profile, random);
   if (random.chance(0.05)) make_calm(profile);
+  // A payment names its order by number, and a lost tail gives numbers again: docs/reliability.md.
+  const bool payable = !profile.fails_over && !profile.old_orders;
+  if (payable && random.chance(0.3)) profile.hold = std::chrono::seconds{random.between(1, 10)};
   return profile;
 }
 

@@ -12,6 +12,9 @@ namespace stampede::simulation {
 /// A cluster, or one `stampede serve`.
 enum class WorldKind { kCluster, kServe };
 
+/// So long after Order::pay_by a held order expires: a simulated sale is short.
+inline constexpr std::chrono::milliseconds kGrace{1'000};
+
 /// What one seed chooses before anything happens. Each kind of fault is in about half of the runs,
 /// so that none hides behind another (swarm testing, Groce et al. 2012).
 struct Profile {
@@ -30,6 +33,8 @@ struct Profile {
   double stock_added = 0;         // chance of each of three moments
   double added_behind_reply = 0;  // chance of each that says "sold out"
   bool ends_early = false;
+  /// How long orders are held for their payment; none: they are final.
+  std::optional<std::chrono::seconds> hold;
   std::int64_t cancels = 0;              // orders that the operator cancels, at most
   bool edited = false;                   // before its start
   std::size_t orders_at_once = 5'000;    // in one reply of quantity control, or one step of loading

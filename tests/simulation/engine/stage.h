@@ -30,6 +30,11 @@ struct Stage {
   bool chance(double probability) { return faults && random.chance(probability); }
 };
 
+/// Of who expires holds.
+inline std::chrono::milliseconds grace(const Stage& stage) {
+  return stage.bug == Bug::kNoGrace ? std::chrono::milliseconds{0} : kGrace;
+}
+
 /// An invariant does not hold: which, and what was seen.
 struct Breach : std::runtime_error {
   using std::runtime_error::runtime_error;

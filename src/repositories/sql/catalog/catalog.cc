@@ -34,16 +34,17 @@ SaleId insert_sale(soci::session& session, const Sale& sale, Instant now) {
   Nullable ends_at(sale.ends_at);
   const int captcha = sale.captcha ? 1 : 0;
   const auto created_at = to_column(now);
+  Nullable hold(to_column(sale.hold));
   // Every shard numbers its orders by itself: no later order has a smaller number than the next
   // number of the shard that is furthest behind.
   session << "INSERT INTO sales (product, price_cents, quantity, unleased, per_buyer_limit, "
-             "starts_at, ends_at, captcha, created_at, first_number) "
+             "starts_at, ends_at, captcha, created_at, hold_seconds, first_number) "
              "SELECT :product, :price, :quantity, :unleased, :most, :starts, :ends, :captcha, "
-             ":created, MIN(last_seq * (SELECT COUNT(*) FROM queue_shards) + shard + 1) "
+             ":created, :hold, MIN(last_seq * (SELECT COUNT(*) FROM queue_shards) + shard + 1) "
              "FROM queue_shards",
       soci::use(sale.product.value), soci::use(sale.price_cents), soci::use(sale.quantity),
       soci::use(sale.quantity), soci::use(sale.per_buyer_limit), soci::use(starts_at), use(ends_at),
-      soci::use(captcha), soci::use(created_at);
+      soci::use(captcha), soci::use(created_at), use(hold);
   long long id = 0;
   session.get_last_insert_id("sales", id);
   return {id};
@@ -54,12 +55,13 @@ void update_sale(soci::session& session, const Sale& sale) {
   const auto starts_at = to_column(sale.starts_at);
   Nullable ends_at(sale.ends_at);
   const int captcha = sale.captcha ? 1 : 0;
+  Nullable hold(to_column(sale.hold));
   session << "UPDATE sales SET price_cents = :price, quantity = :quantity, unleased = :unleased, "
-             "per_buyer_limit = :most, starts_at = :starts, ends_at = :ends, captcha = :captcha "
-             "WHERE id = :id",
+             "per_buyer_limit = :most, starts_at = :starts, ends_at = :ends, captcha = :captcha, "
+             "hold_seconds = :hold WHERE id = :id",
       soci::use(sale.price_cents), soci::use(sale.quantity), soci::use(sale.unleased),
       soci::use(sale.per_buyer_limit), soci::use(starts_at), use(ends_at), soci::use(captcha),
-      soci::use(sale.id.value);
+      use(hold), soci::use(sale.id.value);
 }
 
 using Versions = std::map<PictureId, std::vector<PictureFile>>;

@@ -27,19 +27,25 @@ std::string list_of(const Rows& rows, Id id) {
   return fmt::to_string(text);
 }
 
+void append_number(fmt::memory_buffer& text, std::optional<std::int64_t> number) {
+  if (number) {
+    fmt::format_to(std::back_inserter(text), "{}", *number);
+  } else {
+    fmt::format_to(std::back_inserter(text), "NULL");
+  }
+}
+
 /// Writes literals: numbers, names of enumerators, and the intent, whose type allows only
 /// A-Z a-z 0-9 - _, so that no text can end its quotes.
 void append_values(fmt::memory_buffer& text, const Order& order) {
   const auto out = std::back_inserter(text);
   fmt::format_to(out, "({},{},{},'{}',", order.number.value, order.sale.value, order.buyer.value,
                  order.intent.text());
-  if (order.slot) {
-    fmt::format_to(out, "{}", *order.slot);
-  } else {
-    fmt::format_to(out, "NULL");
-  }
-  fmt::format_to(out, ",{},'{}','{}',{},{})", order.lease.value, to_column(order.status),
+  append_number(text, order.slot);
+  fmt::format_to(out, ",{},'{}','{}',{},{},", order.lease.value, to_column(order.status),
                  to_string(order.reason), order.seq, to_column(order.created_at));
+  append_number(text, order.pay_by ? std::optional{to_column(*order.pay_by)} : std::nullopt);
+  text.push_back(')');
 }
 
 class MultiRowOrderBatch final : public OrderBatch {
@@ -95,24 +101,27 @@ class MultiRowOrderBatch final : public OrderBatch {
   }
 
  private:
-  /// The limit and the other sales come from subqueries, whose rows are not locked: all shards read
-  /// the same sale's row and must not wait for each other.
+  /// The sale's rules and the other sales come from subqueries, whose rows are not locked: all
+  /// shards read the same sale's row and must not wait for each other.
   void add_leases(std::span<const LeaseId> ids, std::vector<ChargedLease>& leases) {
     LeaseRow row;
     std::int32_t per_buyer_limit = 0;
+    Nullable hold;
     std::string other_sales;
     soci::statement select(session_);
     row.define(select);
     select.exchange(soci::into(per_buyer_limit));
+    select.exchange(into(hold));
     select.exchange(soci::into(other_sales));
     prepare(select,
             fmt::format("SELECT {}, (SELECT s.per_buyer_limit FROM sales s WHERE s.id = l.sale), "
-                        "{} FROM stock_leases l FORCE INDEX (PRIMARY) WHERE l.id IN ({}) "
+                        "(SELECT s.hold_seconds FROM sales s WHERE s.id = l.sale), {} FROM "
+                        "stock_leases l FORCE INDEX (PRIMARY) WHERE l.id IN ({}) "
                         "ORDER BY l.id FOR UPDATE",
                         LeaseRow::kColumns, OtherSales::column("l.sale"),
                         list_of(ids, [](LeaseId id) { return id; })));
     for (select.execute(); select.fetch();) {
-      leases.push_back({row.lease(), per_buyer_limit});
+      leases.push_back({row.lease(), per_buyer_limit, hold_of(hold)});
       other_sales_.note({row.sale}, other_sales);
     }
   }

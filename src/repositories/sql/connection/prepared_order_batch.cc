@@ -43,6 +43,7 @@ class PreparedOrderBatch final : public OrderBatch {
   soci::statement select_lease_;
   LeaseRow lease_;
   std::int32_t per_buyer_limit_ = 0;
+  Nullable hold_;
   std::string other_sales_list_;
   OtherSales other_sales_;
 
@@ -52,8 +53,9 @@ class PreparedOrderBatch final : public OrderBatch {
   OrderRow order_;
 
   soci::statement insert_;
-  std::vector<std::int64_t> numbers_, sales_, order_buyers_, leases_, seqs_, instants_, slots_;
-  std::vector<soci::indicator> slot_indicators_;
+  std::vector<std::int64_t> numbers_, sales_, order_buyers_, leases_, seqs_, instants_, slots_,
+      pay_bys_;
+  std::vector<soci::indicator> slot_indicators_, pay_by_indicators_;
   std::vector<std::string> intents_, statuses_, reasons_;
 };
 
@@ -61,11 +63,13 @@ PreparedOrderBatch::PreparedOrderBatch(soci::session& session)
     : select_lease_(session), select_orders_(session), insert_(session) {
   lease_.define(select_lease_);
   select_lease_.exchange(soci::into(per_buyer_limit_));
+  select_lease_.exchange(into(hold_));
   select_lease_.exchange(soci::into(other_sales_list_));
   select_lease_.exchange(soci::use(id_));
-  prepare(select_lease_, fmt::format("SELECT {}, s.per_buyer_limit, {} FROM stock_leases l "
-                                     "JOIN sales s ON s.id = l.sale WHERE l.id = :id",
-                                     LeaseRow::kColumns, OtherSales::column("l.sale")));
+  prepare(select_lease_,
+          fmt::format("SELECT {}, s.per_buyer_limit, s.hold_seconds, {} FROM stock_leases l "
+                      "JOIN sales s ON s.id = l.sale WHERE l.id = :id",
+                      LeaseRow::kColumns, OtherSales::column("l.sale")));
 
   order_.define(select_orders_);
   select_orders_.exchange(soci::use(sale_));
@@ -78,8 +82,9 @@ PreparedOrderBatch::PreparedOrderBatch(soci::session& session)
   insert_.exchange(soci::use(leases_));
   for (auto* column : {&statuses_, &reasons_}) insert_.exchange(soci::use(*column));
   for (auto* column : {&seqs_, &instants_}) insert_.exchange(soci::use(*column));
+  insert_.exchange(soci::use(pay_bys_, pay_by_indicators_));
   prepare(insert_, fmt::format("INSERT INTO orders ({}) VALUES (:number, :sale, :buyer, :intent, "
-                               ":slot, :lease, :status, :reason, :seq, :created_at)",
+                               ":slot, :lease, :status, :reason, :seq, :created_at, :pay_by)",
                                OrderRow::kNames));
 }
 
@@ -96,7 +101,8 @@ std::optional<ChargedLease> PreparedOrderBatch::lease(LeaseId id) {
   id_ = id.value;
   if (!fetch_one(select_lease_)) return std::nullopt;
   other_sales_.note({lease_.sale}, other_sales_list_);
-  return ChargedLease{.lease = lease_.lease(), .per_buyer_limit = per_buyer_limit_};
+  return ChargedLease{
+      .lease = lease_.lease(), .per_buyer_limit = per_buyer_limit_, .hold = hold_of(hold_)};
 }
 
 std::vector<Order> PreparedOrderBatch::orders_of(std::span<const SaleBuyer> ascending) {
@@ -120,11 +126,12 @@ void PreparedOrderBatch::add_orders_of(SaleId sale, std::span<const SaleBuyer> b
 
 void PreparedOrderBatch::insert(std::span<const Order> orders) {
   const std::size_t count = orders.size();
-  for (auto* column : {&numbers_, &sales_, &order_buyers_, &leases_, &seqs_, &instants_, &slots_}) {
+  for (auto* column :
+       {&numbers_, &sales_, &order_buyers_, &leases_, &seqs_, &instants_, &slots_, &pay_bys_}) {
     column->resize(count);
   }
   for (auto* column : {&intents_, &statuses_, &reasons_}) column->resize(count);
-  slot_indicators_.resize(count);
+  for (auto* indicators : {&slot_indicators_, &pay_by_indicators_}) indicators->resize(count);
   for (std::size_t i = 0; i < count; ++i) {
     const Order& order = orders[i];
     numbers_[i] = order.number.value;
@@ -138,6 +145,8 @@ void PreparedOrderBatch::insert(std::span<const Order> orders) {
     reasons_[i] = to_string(order.reason);
     seqs_[i] = order.seq;
     instants_[i] = to_column(order.created_at);
+    pay_bys_[i] = order.pay_by ? to_column(*order.pay_by) : 0;
+    pay_by_indicators_[i] = order.pay_by ? soci::i_ok : soci::i_null;
   }
   insert_.execute(true);
 }

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "model/orders/order_event.h"
 #include "repositories/storage_error.h"
 
 namespace stampede::repositories::sql {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::size_t kOrdersPerPage = 5'000;
 
 std::optional<OrderStatus> status_named(std::string_view name) {
-  for (const auto status : {OrderStatus::kSuccess, OrderStatus::kFailed, OrderStatus::kCancelled}) {
+  for (const auto status : kOrderStatuses) {
     if (name == to_string(status)) return status;
   }
   return std::nullopt;
@@ -26,8 +27,8 @@ std::optional<OrderStatus> status_named(std::string_view name) {
                                  id, column, text));
 }
 
-FailureReason reason_of(const OrderRow& row, OrderStatus status) {
-  if (status == OrderStatus::kCancelled) return FailureReason::kCancelled;
+/// As it was created.
+FailureReason reason_of(const OrderRow& row) {
   for (const auto reason : {FailureReason::kNone, FailureReason::kTooLate,
                             FailureReason::kLimitReached, FailureReason::kNoUnit}) {
     if (row.reason == to_string(reason)) return reason;
@@ -37,6 +38,11 @@ FailureReason reason_of(const OrderRow& row, OrderStatus status) {
 
 }  // namespace
 
+std::optional<std::chrono::seconds> hold_of(const Nullable& column) {
+  if (!column.has_value()) return std::nullopt;
+  return std::chrono::seconds{column.value};
+}
+
 std::string folded(std::string_view name) {
   std::string lower(name);
   for (char& c : lower) {
@@ -45,7 +51,9 @@ std::string folded(std::string_view name) {
   return lower;
 }
 
-std::string to_column(OrderStatus status) { return std::string(to_string(status)); }
+std::string to_column(OrderStatus status) {
+  return std::string(to_string(status == OrderStatus::kHeld ? OrderStatus::kSuccess : status));
+}
 
 std::string to_column(UserRole role) { return std::string(to_string(role)); }
 
@@ -58,24 +66,28 @@ void OrderRow::define(soci::statement& statement) {
   statement.exchange(soci::into(reason));
   statement.exchange(soci::into(seq));
   statement.exchange(soci::into(created_at));
+  statement.exchange(into(pay_by));
 }
 
 Order OrderRow::order() const {
   const auto key = IdempotencyKey::parse(intent);
   if (!key) refuse("orders", number, "intent", intent);
-  const auto its_status = status_named(status);
+  auto its_status = status_named(status);
   if (!its_status) refuse("orders", number, "status", status);
-  return {.number = {number},
-          .sale = {sale},
-          .buyer = {buyer},
-          .intent = *key,
-          .slot = slot.has_value() ? std::optional{static_cast<std::int32_t>(slot.value)}
-                                   : std::nullopt,
-          .lease = {lease},
-          .status = *its_status,
-          .reason = reason_of(*this, *its_status),
-          .seq = seq,
-          .created_at = to_instant(created_at)};
+  if (*its_status == OrderStatus::kSuccess && pay_by.has_value()) its_status = OrderStatus::kHeld;
+  const Order created{.number = {number},
+                      .sale = {sale},
+                      .buyer = {buyer},
+                      .intent = *key,
+                      .slot = slot.has_value()
+                                  ? std::optional{static_cast<std::int32_t>(slot.value)}
+                                  : std::nullopt,
+                      .lease = {lease},
+                      .reason = reason_of(*this),
+                      .seq = seq,
+                      .created_at = to_instant(created_at),
+                      .pay_by = pay_by.instant()};
+  return with_status(created, *its_status);
 }
 
 void SaleRow::define(soci::statement& statement) {
@@ -86,6 +98,7 @@ void SaleRow::define(soci::statement& statement) {
   statement.exchange(soci::into(starts_at));
   statement.exchange(into(ends_at));
   statement.exchange(soci::into(captcha));
+  statement.exchange(into(hold_seconds));
 }
 
 Sale SaleRow::sale() const {
@@ -97,7 +110,8 @@ Sale SaleRow::sale() const {
           .per_buyer_limit = per_buyer_limit,
           .starts_at = to_instant(starts_at),
           .ends_at = ends_at.instant(),
-          .captcha = captcha != 0};
+          .captcha = captcha != 0,
+          .hold = hold_of(hold_seconds)};
 }
 
 void LeaseRow::define(soci::statement& statement) {

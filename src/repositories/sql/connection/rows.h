@@ -2,6 +2,7 @@
 
 #include <soci/soci.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -27,7 +28,11 @@ inline std::int64_t to_column(Instant instant) { return instant.time_since_epoch
 inline Instant to_instant(std::int64_t column) {
   return Instant{std::chrono::milliseconds{column}};
 }
+/// orders.status: how an order was created. One that is held says so by its pay_by.
 std::string to_column(OrderStatus status);
+inline std::optional<std::int64_t> to_column(std::optional<std::chrono::seconds> duration) {
+  return duration ? std::optional<std::int64_t>{duration->count()} : std::nullopt;
+}
 std::string to_column(UserRole role);
 /// users.folded_name. Names are ASCII; not std::tolower, which asks the locale.
 std::string folded(std::string_view name);
@@ -55,22 +60,25 @@ inline auto into(Nullable& column) { return soci::into(column.value, column.indi
 inline const std::string kByPosition;
 inline auto use(Nullable& column) { return soci::use(column.value, column.indicator, kByPosition); }
 
+/// sales.hold_seconds, as Sale::hold.
+std::optional<std::chrono::seconds> hold_of(const Nullable& column);
+
 /// `orders o`, as SOCI fills it.
 struct OrderRow {
   /// As it was created.
   static constexpr const char* kColumns =
       "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, o.status, o.reason, o.seq, "
-      "o.created_at";
+      "o.created_at, o.pay_by";
   /// As it is now: with the status that its newest event gave it.
   static constexpr const char* kColumnsNow =
       "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, COALESCE((SELECT e.kind "
       "FROM order_events e WHERE e.order_number = o.number ORDER BY e.number DESC LIMIT 1), "
-      "o.status) AS status, o.reason, o.seq, o.created_at";
+      "o.status) AS status, o.reason, o.seq, o.created_at, o.pay_by";
   static constexpr const char* kNames =  // the same, for INSERT
-      "number, sale, buyer, intent, slot, lease, status, reason, seq, created_at";
+      "number, sale, buyer, intent, slot, lease, status, reason, seq, created_at, pay_by";
   std::int64_t number = 0, sale = 0, buyer = 0, lease = 0, seq = 0, created_at = 0;
   std::string intent, status, reason;
-  Nullable slot;
+  Nullable slot, pay_by;
 
   void define(soci::statement& statement);
   /// Throws StorageError for a row that this program cannot have written.
@@ -81,11 +89,11 @@ struct OrderRow {
 struct SaleRow {
   static constexpr const char* kColumns =
       "s.id, s.product, s.price_cents, s.quantity, s.unleased, s.per_buyer_limit, s.starts_at, "
-      "s.ends_at, s.captcha";
+      "s.ends_at, s.captcha, s.hold_seconds";
   std::int64_t id = 0, product = 0, price_cents = 0, quantity = 0, unleased = 0;
   std::int64_t starts_at = 0;
   std::int32_t per_buyer_limit = 0, captcha = 0;
-  Nullable ends_at;
+  Nullable ends_at, hold_seconds;
 
   void define(soci::statement& statement);
   Sale sale() const;

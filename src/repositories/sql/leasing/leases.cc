@@ -199,17 +199,20 @@ std::vector<SalePosition> SqlLeases::stock(Instant ended_after) {
     select.exchange(soci::into(position.leased));
     select.exchange(into(settled_at));
     select.exchange(soci::use(after));
-    prepare(select,
-            fmt::format("SELECT {}, s.failed, open_leases.unsold, "
-                        "CASE WHEN s.unleased = 0 AND open_leases.leases = 0 "
-                        "THEN s.last_closed_at END FROM sales s JOIN "
-                        "(SELECT s.id, COUNT(l.id) AS leases, "
-                        "COALESCE(SUM(l.granted - l.sold), 0) AS unsold FROM sales s "
-                        "LEFT JOIN stock_leases l ON l.sale = s.id "
-                        "AND l.state IN ('open', 'fenced') "
-                        "WHERE s.ends_at IS NULL OR s.ends_at > :after GROUP BY s.id) open_leases "
-                        "ON open_leases.id = s.id ORDER BY s.id",
-                        SaleRow::kColumns));
+    prepare(
+        select,
+        fmt::format(
+            "SELECT {}, s.failed, open_leases.unsold, "
+            "CASE WHEN s.unleased = 0 AND open_leases.leases = 0 "
+            "THEN s.last_closed_at END FROM sales s JOIN "
+            "(SELECT s.id, COUNT(l.id) AS leases, "
+            "COALESCE(SUM(l.granted - l.sold), 0) AS unsold FROM sales s "
+            "LEFT JOIN stock_leases l ON l.sale = s.id "
+            "AND l.state IN ('open', 'fenced') "
+            "WHERE s.ends_at IS NULL "
+            "OR s.ends_at + COALESCE(s.hold_seconds, 0) * 1000 > :after GROUP BY s.id) open_leases "
+            "ON open_leases.id = s.id ORDER BY s.id",
+            SaleRow::kColumns));
     std::vector<SalePosition> stock;
     for (select.execute(); select.fetch();) {
       position.sale = row.sale();

@@ -20,8 +20,13 @@ class SqlOrderEvents final : public OrderEvents {
   explicit SqlOrderEvents(Database& database) : database_(database) {}
 
   void change(OrderNumber number, const Decide& decide) override;
+  Instant now() override;
+  ExpiredHolds expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) override;
+  std::vector<HoldsOf> holds() override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;
   std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
+  std::optional<Payment> payment(const std::string& reference) override;
+  std::vector<Payment> payments_of(OrderNumber number) override;
 
  private:
   Database& database_;

@@ -35,6 +35,7 @@ class SqlOrderStore::Statements {
   soci::statement select_shard_;
   ShardEnd end_;
   std::int32_t shards_ = 0;
+  std::int64_t now_ = 0;
 
   soci::statement charge_;
   soci::statement return_unsold_;
@@ -56,12 +57,14 @@ SqlOrderStore::Statements::Statements(std::shared_ptr<soci::session> session, Di
   select_shard_.exchange(soci::into(end_.digest));
   select_shard_.exchange(soci::into(end_.digest_seq));
   select_shard_.exchange(soci::into(shards_));
+  select_shard_.exchange(soci::into(now_));
   select_shard_.exchange(soci::use(id_));
   // A subquery's rows are not locked, so the shards do not wait for each other.
-  prepare(select_shard_,
-          fmt::format("SELECT last_seq, digest, digest_seq, (SELECT COUNT(*) FROM queue_shards) "
-                      "FROM queue_shards WHERE shard = :shard{}",
-                      dialect.for_update()));
+  prepare(
+      select_shard_,
+      fmt::format("SELECT last_seq, digest, digest_seq, (SELECT COUNT(*) FROM queue_shards), {} "
+                  "FROM queue_shards WHERE shard = :shard{}",
+                  dialect.milliseconds_now(), dialect.for_update()));
 
   for (auto* number : {&number_, &id_, &number_}) charge_.exchange(soci::use(*number));
   prepare(charge_,
@@ -97,7 +100,7 @@ ShardState SqlOrderStore::Statements::shard(std::int32_t shard) {
     throw StorageError(StorageError::Kind::kOther,
                        fmt::format("the database has no queue shard {}", shard));
   }
-  return {.end = end_, .shards = shards_};
+  return {.end = end_, .shards = shards_, .now = to_instant(now_)};
 }
 
 bool SqlOrderStore::Statements::charge(const LeaseCharge& charge) {

@@ -347,7 +347,8 @@ struct OrderPlansTest : OrdersTest {
         session << "SET SESSION max_recursive_iterations = 1000000";
       session << fmt::format(
           "INSERT INTO orders ({}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-          "WHERE i < {}) SELECT i, {}, i, 'intent-0123456789', 1, 1, 'success', '', i, 5000 FROM n",
+          "WHERE i < {}) SELECT i, {}, i, 'intent-0123456789', 1, 1, 'success', '', i, 5000, NULL "
+          "FROM n",
           OrderRow::kNames, kOrders, sale.value);
       session << "UPDATE queue_shards SET last_seq = " << kOrders;
     });

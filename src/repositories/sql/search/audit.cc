@@ -4,7 +4,9 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
+#include "model/orders/payment.h"
 #include "repositories/sql/connection/rows.h"
 
 namespace stampede::repositories::sql {
@@ -73,18 +75,42 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
   }
 }
 
-/// Cancelled orders are no active ones. Their leases stay charged for them.
-void add_cancelled(soci::session& session, AuditedSales& audited_sales) {
+/// Orders `o` that held a unit and hold it no more, by their newest event.
+constexpr std::string_view kGaveBack =
+    "(SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
+    "ORDER BY e.number DESC LIMIT 1) IN ('cancelled', 'expired', 'refund_due', 'refunded')";
+
+/// They are no active ones. Their leases stay charged for them.
+void add_given_back(soci::session& session, AuditedSales& audited_sales) {
   std::int64_t sale = 0, count = 0;
-  soci::statement select = (session.prepare << "SELECT o.sale, COUNT(*) FROM order_events e "
-                                               "JOIN orders o ON o.number = e.order_number "
-                                               "WHERE e.kind = 'cancelled' GROUP BY o.sale",
-                            soci::into(sale), soci::into(count));
+  soci::statement select =
+      (session.prepare << fmt::format(
+           "SELECT o.sale, COUNT(*) FROM (SELECT DISTINCT order_number FROM order_events) c "
+           "JOIN orders o ON o.number = c.order_number WHERE {} GROUP BY o.sale",
+           kGaveBack),
+       soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
     const auto audited = audited_sales.find(sale);
     if (audited == audited_sales.end()) continue;
-    audited->second.cancelled += count;
+    audited->second.given_back += count;
     audited->second.active -= count;
+  }
+}
+
+void add_money(soci::session& session, AuditedSales& audited_sales) {
+  std::int64_t sale = 0;
+  std::string state;
+  repositories::Money money;
+  soci::statement select =
+      (session.prepare << "SELECT o.sale, p.state, COUNT(*), SUM(p.amount_cents) FROM payments p "
+                          "JOIN orders o ON o.number = p.order_number GROUP BY o.sale, p.state",
+       soci::into(sale), soci::into(state), soci::into(money.payments), soci::into(money.cents));
+  for (select.execute(); select.fetch();) {
+    const auto audited = audited_sales.find(sale);
+    if (audited == audited_sales.end()) continue;
+    if (state == to_string(PaymentState::kKept)) audited->second.kept = money;
+    if (state == to_string(PaymentState::kRefundDue)) audited->second.refund_due = money;
+    if (state == to_string(PaymentState::kRefunded)) audited->second.refunded = money;
   }
 }
 
@@ -100,15 +126,16 @@ void add_counted(soci::session& session, AuditedSales& audited_sales,
 }
 
 // Both look closely only at buyers who have several rows, which the unique index alone tells.
-constexpr const char* kBuyersOverLimit =
-    "SELECT b.sale, COUNT(*) FROM "
-    "(SELECT o.sale, o.buyer, COUNT(*) AS active FROM orders o "
-    " JOIN (SELECT sale, buyer FROM orders GROUP BY sale, buyer HAVING COUNT(*) > 1) m "
-    " ON m.sale = o.sale AND m.buyer = o.buyer "
-    " WHERE o.status = 'success' AND NOT EXISTS "
-    " (SELECT 1 FROM order_events e WHERE e.order_number = o.number AND e.kind = 'cancelled') "
-    " GROUP BY o.sale, o.buyer) b "
-    "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale";
+std::string buyers_over_limit() {
+  return fmt::format(
+      "SELECT b.sale, COUNT(*) FROM "
+      "(SELECT o.sale, o.buyer, COUNT(*) AS active FROM orders o "
+      " JOIN (SELECT sale, buyer FROM orders GROUP BY sale, buyer HAVING COUNT(*) > 1) m "
+      " ON m.sale = o.sale AND m.buyer = o.buyer "
+      " WHERE o.status = 'success' AND NOT COALESCE({}, FALSE) GROUP BY o.sale, o.buyer) b "
+      "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale",
+      kGaveBack);
+}
 constexpr const char* kDoubledIntents =
     "SELECT d.sale, COUNT(*) FROM "
     "(SELECT o.sale, o.buyer, o.intent FROM orders o "
@@ -132,6 +159,17 @@ constexpr const char* kIntentsOfOtherSales =
     " WHERE u.product = m.product AND u.id <> t.id AND p.intent = o.intent "
     " AND p.status = 'success') GROUP BY o.sale";
 
+/// Each paid order keeps one payment, and each payment that is kept is one of those.
+constexpr const char* kMispaid =
+    "SELECT m.sale, COUNT(*) FROM (SELECT o.sale, o.number, "
+    " (SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
+    "  ORDER BY e.number DESC LIMIT 1) AS newest, "
+    " (SELECT COUNT(*) FROM payments p WHERE p.order_number = o.number AND p.state = 'kept') "
+    "  AS kept "
+    " FROM (SELECT order_number FROM payments UNION SELECT order_number FROM order_events "
+    "  WHERE kind = 'paid') c JOIN orders o ON o.number = c.order_number) m "
+    "WHERE m.kept <> CASE WHEN m.newest = 'paid' THEN 1 ELSE 0 END GROUP BY m.sale";
+
 }  // namespace
 
 std::vector<AuditedSale> SqlAudit::audited_sales() {
@@ -139,13 +177,15 @@ std::vector<AuditedSale> SqlAudit::audited_sales() {
     auto audited_sales = select_sales(session);
     add_leases(session, audited_sales);
     add_counts(session, audited_sales);
-    add_cancelled(session, audited_sales);
+    add_given_back(session, audited_sales);
+    add_money(session, audited_sales);
     add_counted(session, audited_sales, &AuditedSale::returned, "SELECT id, returned FROM sales");
     add_counted(session, audited_sales, &AuditedSale::failed_as_counted,
                 "SELECT id, failed FROM sales");
     add_counted(session, audited_sales, &AuditedSale::added_while_on,
                 "SELECT id, added_while_on FROM sales");
-    add_counted(session, audited_sales, &AuditedSale::buyers_over_limit, kBuyersOverLimit);
+    add_counted(session, audited_sales, &AuditedSale::buyers_over_limit, buyers_over_limit());
+    add_counted(session, audited_sales, &AuditedSale::mispaid, kMispaid);
     add_counted(session, audited_sales, &AuditedSale::doubled_intents, kDoubledIntents);
     add_counted(session, audited_sales, &AuditedSale::doubled_intents, kIntentsOfOtherSales);
     std::vector<AuditedSale> in_order;

@@ -34,25 +34,29 @@ class Conditions {
 };
 
 /// What an order's own row and its events say together.
-std::string_view condition_of(OrderStatus status) {
+std::string condition_of(OrderStatus status) {
   switch (status) {
     case OrderStatus::kSuccess:
-      return "o.status = 'success' AND NOT EXISTS "
-             "(SELECT 1 FROM order_events e WHERE e.order_number = o.number "
-             "AND e.kind = 'cancelled')";
+      return "o.status = 'success' AND o.pay_by IS NULL AND NOT EXISTS "
+             "(SELECT 1 FROM order_events e WHERE e.order_number = o.number)";
+    case OrderStatus::kHeld:
+      return "o.status = 'success' AND o.pay_by IS NOT NULL AND NOT EXISTS "
+             "(SELECT 1 FROM order_events e WHERE e.order_number = o.number)";
     case OrderStatus::kFailed:
       return "o.status = 'failed'";
-    case OrderStatus::kCancelled:
-      return "EXISTS (SELECT 1 FROM order_events e WHERE e.order_number = o.number "
-             "AND e.kind = 'cancelled')";
+    default:
+      break;
   }
-  return "";
+  return fmt::format(
+      "(SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
+      "ORDER BY e.number DESC LIMIT 1) = '{}'",
+      to_string(status));
 }
 
 /// The conditions for which there is no index.
 void add_details(Conditions& conditions, const OrderFilter& filter) {
   if (filter.status) {
-    conditions.add(std::string(condition_of(*filter.status)));
+    conditions.add(condition_of(*filter.status));
   }
   if (filter.from) conditions.add("o.created_at >=", to_column(*filter.from));
   if (filter.to) conditions.add("o.created_at <", to_column(*filter.to));

@@ -284,5 +284,44 @@ TEST_P(OrderEventsTest, OfTwoAtOnceOneCancels) {
   EXPECT_EQ(audited().given_back, 5);
 }
 
+/// One by one from behind, while they expire two at a time from the front.
+TEST_P(OrderEventsTest, AnOrderIsPaidOrExpiresAndNeverBoth) {
+  const SaleId large = shop.sell(60, 1);
+  const LeaseId granted = *shop.leases().grant(large, 60, at(1));
+  std::vector<Order> bought;
+  for (std::int64_t buyer = 1; buyer <= 60; ++buyer) {
+    bought.push_back(held(large, granted, buyer, at(6'000)));
+  }
+  const auto orders = shop.commit(bought);
+  const auto other = shop.storage.open();
+  Repositories others{*other};
+  std::atomic<std::int64_t> kept{0};
+  std::jthread provider([&] {
+    for (auto order = orders.rbegin(); order != orders.rend(); ++order) {
+      bool pays = false;
+      others.order_events().change(order->number, [&](const OrderFacts* facts) {
+        pays = facts->order.status == OrderStatus::kHeld;
+        const std::string reference = "demo:" + std::to_string(facts->order.number.value);
+        return pays ? paid(*facts, reference) : OrderDecision{};
+      });
+      kept += pays ? 1 : 0;
+    }
+  });
+  std::int64_t expired = 0;
+  for (bool more = true; more;) {
+    const auto found = events.expire({large, 0}, at(6'000), at(9'000), 2);
+    expired += found.expired;
+    more = found.more;
+  }
+  provider.join();
+  EXPECT_EQ(expired + kept, 60);
+  EXPECT_EQ(shop.catalog().sale(large)->unleased, expired);
+  for (const Order& order : orders) EXPECT_EQ(events.of_order(order.number).size(), 1U);
+  const auto sales = shop.repositories.audit().audited_sales();
+  EXPECT_EQ(sales.back().mispaid, 0);
+  EXPECT_EQ(sales.back().kept.payments, kept);
+  EXPECT_EQ(sales.back().active, kept);
+}
+
 }  // namespace
 }  // namespace stampede::repositories::sql

@@ -126,7 +126,7 @@ stampede_room(services/operations SANITIZE address
   LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
-stampede_room(views SANITIZE address USES model model/catalog LINKS stampede::mustache fmt::fmt)
+stampede_room(views SANITIZE address USES model model/catalog model/orders LINKS stampede::mustache fmt::fmt)
 stampede_room(views/console SANITIZE address
   USES views model model/catalog model/orders LINKS fmt::fmt)
 stampede_room(controllers/guards SANITIZE address

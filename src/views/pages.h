@@ -12,6 +12,7 @@
 #include "model/catalog/product.h"
 #include "model/catalog/sale.h"
 #include "model/ids.h"
+#include "model/orders/order.h"
 #include "model/time.h"
 
 namespace stampede::views {

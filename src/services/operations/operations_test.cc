@@ -7,8 +7,10 @@
 #include "services/operations/catalog_operations.h"
 #include "services/operations/key_operations.h"
 #include "services/operations/operator_operations.h"
+#include "services/operations/order_operations.h"
 #include "services/operations/user_operations.h"
 #include "tests/support/fakes/fake_buyers.h"
+#include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_pictures.h"
 #include "tests/support/fakes/fake_second_factors.h"
 #include "tests/support/temp_dir.h"
@@ -159,6 +161,32 @@ TEST_F(OperationsTest, WhatIsRefusedIsSaidAndNotJournaled) {
   EXPECT_THAT(user_operations_.add(kWho, {"x", "long enough", UserRole::kBuyer}).error(),
               HasSubstr("user \"x\""));
   EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(OperationsTest, PaymentsAndRefundsAreJournaledOnceWithWhatBecameOfThem) {
+  test_support::FakeOrderEvents events;
+  events.sale.price_cents = 1999;
+  events.orders = {{.number = OrderNumber{8},
+                    .intent = kKey,
+                    .status = OrderStatus::kHeld,
+                    .pay_by = kNow.wall}};
+  OrderOperations orders{events, journal_};
+  const orders::CapturedPayment cash{.reference = "cash:1", .amount_cents = 1999};
+  EXPECT_EQ(orders.pay(kWho, OrderNumber{8}, cash)->result.state, PaymentState::kKept);
+  EXPECT_TRUE(orders.pay(kWho, OrderNumber{8}, cash)->before);
+  const orders::CapturedPayment again{.reference = "cash:2", .amount_cents = 1999};
+  EXPECT_EQ(orders.pay(kWho, OrderNumber{8}, again)->result.state, PaymentState::kRefundDue);
+  EXPECT_FALSE(orders.refund(kWho, "cash:2")->before);
+  EXPECT_TRUE(orders.refund(kWho, "cash:2")->before);
+  EXPECT_THAT(orders.refund(kWho, "cash:1").error(), HasSubstr("kept by order 8"));
+  EXPECT_THAT(orders.pay(kWho, OrderNumber{9}, {.reference = "cash:3", .amount_cents = 1}).error(),
+              HasSubstr("there is no order 9"));
+  EXPECT_THAT(changes(), ElementsAre("order pay, order 8: 1999 cents by cash:1",
+                                     "order pay, order 8: 1999 cents by cash:2, to go back: "
+                                     "paid-already",
+                                     "order refund, order 8: 1999 cents by cash:2"));
+  EXPECT_EQ(events.events.front().actor, "cli:alice");
+  EXPECT_EQ(orders.payments_of(OrderNumber{8}).size(), 2U);
 }
 
 TEST_F(OperationsTest, UsersAreBannedAndUnbanned) {

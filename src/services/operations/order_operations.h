@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "services/audit/journal.h"
 #include "services/operations/outcome.h"
@@ -20,7 +21,13 @@ class OrderOperations {
   /// As orders::OrderChanges::cancel().
   Outcome<repositories::Applied<Order>> cancel(const Operator& who, OrderNumber number,
                                                const std::string& reason);
+  /// As orders::OrderChanges::pay(). It is journaled what became of the payment.
+  Outcome<repositories::Applied<Payment>> pay(const Operator& who, OrderNumber number,
+                                              const orders::CapturedPayment& captured);
+  /// As orders::OrderChanges::refund().
+  Outcome<repositories::Applied<Payment>> refund(const Operator& who, const std::string& reference);
   std::vector<OrderEvent> events_of(OrderNumber number) { return changes_.of_order(number); }
+  std::vector<Payment> payments_of(OrderNumber number) { return changes_.payments_of(number); }
 
  private:
   orders::OrderChanges changes_;

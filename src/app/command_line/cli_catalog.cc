@@ -108,6 +108,25 @@ void CommandLine::add_order() {
       [this](const auto& loaded) { return cancel_order(loaded.config, order_cancel_); });
   add_number(cancel, "order", order_cancel_.number.value, "its number").required();
   cancel.add_option("--reason", order_cancel_.reason, "for other operators, at most 200 bytes");
+  CLI::App& pay =
+      command(order, "pay", "record a payment; prints what became of it: kept, or refund_due",
+              [this](const auto& loaded) { return pay_order(loaded.config, order_pay_); });
+  add_number(pay, "order", order_pay_.number.value, "its number").required();
+  add_payment_reference(pay, order_pay_.reference);
+  add_number<std::int64_t>(
+      pay, "--amount-cents", [this](auto cents) { order_pay_.amount_cents = cents; },
+      "what was paid (the price)");
+  CLI::App& refund =
+      command(order, "refund", "record that a payment which was due to go back has gone back",
+              [this](const auto& loaded) { return refund_order(loaded.config, refunded_); });
+  add_payment_reference(refund, refunded_);
+}
+
+void CommandLine::add_payment_reference(CLI::App& command, std::string& target) {
+  command
+      .add_option("--reference", target,
+                  "the provider's name of the payment behind its own, like cash:17")
+      ->required();
 }
 
 void CommandLine::add_sale_create(CLI::App& sale) {
@@ -123,6 +142,10 @@ void CommandLine::add_sale_create(CLI::App& sale) {
            [this](Instant time) { sale_.starts_at = time; });
   add_time(create, "--ends", "when it ends (when sold out)",
            [this](Instant time) { sale_.ends_at = time; });
+  add_number<std::int64_t>(
+      create, "--hold-seconds",
+      [this](auto seconds) { sale_.hold = std::chrono::seconds{seconds}; },
+      "how long an order waits for its payment, 60 to 604800 (orders are final)");
   create.add_flag_callback(
       "--no-captcha", [this] { sale_.captcha = false; }, "let buyers through without a captcha");
 }
@@ -149,6 +172,13 @@ void CommandLine::add_sale_change(CLI::App& sale) {
         name, [=] { set(field)(value); }, what);
   };
   add_flag("--no-end", &Sale::ends_at, std::optional<Instant>{}, "when sold out")->excludes(&ends);
+  CLI::Option& hold = add_number<std::int64_t>(
+      change, "--hold-seconds",
+      [set](auto seconds) { set (&Sale::hold)(std::optional{std::chrono::seconds{seconds}}); },
+      "how long an order waits for its payment, 60 to 604800");
+  add_flag("--no-hold", &Sale::hold, std::optional<std::chrono::seconds>{},
+           "orders are final, and nothing is to be paid")
+      ->excludes(&hold);
   add_flag("--captcha", &Sale::captcha, true, "let buyers through with a captcha only")
       ->excludes(
           add_flag("--no-captcha", &Sale::captcha, false, "let buyers through without a captcha"));

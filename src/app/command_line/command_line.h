@@ -53,6 +53,7 @@ class CommandLine {
   void add_sale_create(CLI::App& sale);
   void add_sale_change(CLI::App& sale);
   void add_order();
+  static void add_payment_reference(CLI::App& command, std::string& target);
   void add_user();
   void add_user_ban(CLI::App& user);
   void add_operator();
@@ -101,6 +102,8 @@ class CommandLine {
   SaleChange sale_change_;
   MoreStock more_stock_;
   OrderCancel order_cancel_;
+  OrderPay order_pay_;
+  std::string refunded_;  // a payment's reference
   UserAdd user_add_;
   UserList user_list_;
   UserBan user_ban_;

@@ -23,6 +23,14 @@ struct OrderCancel {
   std::string reason;  // in words; may be empty
 };
 Done cancel_order(const Config& config, const OrderCancel& options);
+/// Prints what became of the payment.
+struct OrderPay {
+  OrderNumber number;
+  std::string reference;
+  std::optional<std::int64_t> amount_cents = std::nullopt;  // none: the order's price
+};
+Done pay_order(const Config& config, const OrderPay& options);
+Done refund_order(const Config& config, const std::string& reference);
 
 Done create_keys(const Config& config);
 Done rotate_keys(const Config& config);

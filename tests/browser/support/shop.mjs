@@ -67,13 +67,14 @@ export class Shop {
     return this.run(["product", "add", "--name", name, "--description", description]);
   }
 
-  /** The id of a new sale; `starts` and `ends` in RFC 3339. */
-  createSale({ product, quantity = 10, limit = 1, cents = 1999, captcha = true, starts, ends }) {
+  /** The id of a new sale; `starts` and `ends` in RFC 3339, `hold` in seconds. */
+  createSale({ product, quantity = 10, limit = 1, cents = 1999, captcha = true, starts, ends, hold }) {
     const words = ["sale", "create", "--product", product, "--price-cents", String(cents)];
     words.push("--quantity", String(quantity), "--limit", String(limit));
     if (!captcha) words.push("--no-captcha");
     if (starts) words.push("--starts", starts);
     if (ends) words.push("--ends", ends);
+    if (hold) words.push("--hold-seconds", String(hold));
     return this.run(words);
   }
 

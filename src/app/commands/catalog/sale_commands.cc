@@ -29,10 +29,16 @@ std::vector<SaleLine> sale_lines(CommandContext& context) {
 
 std::string end_of(const Sale& sale) { return sale.ends_at ? format_rfc3339(*sale.ends_at) : "-"; }
 
+std::string hold_of(const Sale& sale) {
+  return sale.hold ? fmt::format("{} s", sale.hold->count()) : "-";
+}
+
 boost::json::object json_of(const SaleLine& line, Instant now) {
   const Sale& sale = line.position.sale;
   boost::json::value ends_at;
   if (sale.ends_at) ends_at = format_rfc3339(*sale.ends_at);
+  boost::json::value hold;
+  if (sale.hold) hold = sale.hold->count();
   return {{"id", sale.id.value},
           {"product", sale.product.value},
           {"product_name", line.product},
@@ -43,7 +49,8 @@ boost::json::object json_of(const SaleLine& line, Instant now) {
           {"limit", sale.per_buyer_limit},
           {"starts_at", format_rfc3339(sale.starts_at)},
           {"ends_at", std::move(ends_at)},
-          {"captcha", sale.captcha}};
+          {"captcha", sale.captcha},
+          {"hold_seconds", std::move(hold)}};
 }
 
 std::string no_such_sale(SaleId sale) {
@@ -80,8 +87,8 @@ Done list_sales(const Config& config, bool json) {
   CommandContext context(config, CommandContext::Missing::kRefuse);
   const Instant now = read_clocks().wall;
   boost::json::array array;
-  Table table({"id", "status", "sold", "quantity", "cents", "limit", "captcha", "starts", "ends",
-               "product"});
+  Table table({"id", "status", "sold", "quantity", "cents", "limit", "captcha", "hold", "starts",
+               "ends", "product"});
   for (const SaleLine& line : sale_lines(context)) {
     const Sale& sale = line.position.sale;
     if (json) {
@@ -90,8 +97,8 @@ Done list_sales(const Config& config, bool json) {
       table.add({std::to_string(sale.id.value), std::string{to_string(line.position.status(now))},
                  std::to_string(line.position.sold), std::to_string(sale.quantity),
                  std::to_string(sale.price_cents), std::to_string(sale.per_buyer_limit),
-                 sale.captcha ? "on" : "off", format_rfc3339(sale.starts_at), end_of(sale),
-                 fmt::format("{} {}", sale.product.value, line.product)});
+                 sale.captcha ? "on" : "off", hold_of(sale), format_rfc3339(sale.starts_at),
+                 end_of(sale), fmt::format("{} {}", sale.product.value, line.product)});
     }
   }
   fmt::print("{}", json ? boost::json::serialize(array) + "\n" : table.text());
@@ -113,9 +120,9 @@ Done show_sale(const Config& config, SaleId sale, bool json) {
         "sale      {}\nproduct   {} {}\nstatus    {}\nsold      {} of {}\nprice     {} cents\n",
         sale.value, shown.product.value, visible(product), to_string(position.status(now)),
         position.sold, shown.quantity, shown.price_cents);
-    fmt::print("limit     {} a buyer\nstarts    {}\nends      {}\ncaptcha   {}\n",
+    fmt::print("limit     {} a buyer\nstarts    {}\nends      {}\ncaptcha   {}\nhold      {}\n",
                shown.per_buyer_limit, format_rfc3339(shown.starts_at), end_of(shown),
-               shown.captcha ? "on" : "off");
+               shown.captcha ? "on" : "off", hold_of(shown));
     return {};
   }
   return std::unexpected(no_such_sale(sale));

@@ -10,6 +10,16 @@ namespace {
 
 using kainjow::mustache::data;
 
+/// 600 s → "10 minutes".
+std::string words_of(std::chrono::seconds hold) {
+  const auto count = [](std::int64_t number, const char* unit) {
+    return fmt::format("{} {}{}", number, unit, number == 1 ? "" : "s");
+  };
+  const std::int64_t seconds = hold.count();
+  if (seconds % 60 != 0) return count(seconds, "second");
+  return count(seconds / 60, "minute");
+}
+
 std::string words_of(SaleStatus status) {
   switch (status) {
     case SaleStatus::kUpcoming:
@@ -48,6 +58,7 @@ void put_form(data& values, const SaleForm& form) {
   values.set("ends_at", form.ends_at);
   values.set("ends_step", step_of(form.ends_at));
   values.set("captcha", data{form.captcha});
+  values.set("hold_minutes", form.hold_minutes);
   values.set("known", form.known);
 }
 
@@ -88,6 +99,7 @@ data values_of(const ConsoleSaleRow& row) {
   values.set("failed", std::to_string(row.failed));
   values.set("limit", std::to_string(sale.per_buyer_limit));
   values.set("captcha_words", std::string(sale.captcha ? "yes" : "no"));
+  values.set("hold_words", section(sale.hold ? words_of(*sale.hold) : ""));
   put_time(values, "starts_at", sale.starts_at);
   values.set("ends", data{sale.ends_at.has_value()});
   if (sale.ends_at) put_time(values, "ends_at", *sale.ends_at);

@@ -34,7 +34,9 @@ struct SaleForm {
   std::string starts_at;
   std::string ends_at;
   bool captcha = true;
-  std::string known;  // units that a stored sale had when its terms were shown; empty: a new sale
+  std::string hold_minutes = {};  // empty: orders are final
+  std::string known =
+      {};  // units that a stored sale had when its terms were shown; empty: a new sale
 };
 
 struct ConsoleSaleRow {

@@ -26,7 +26,30 @@ views::SaleForm form_of(const http::Request& request) {
           .starts_at = field("starts_at"),
           .ends_at = field("ends_at"),
           .captcha = request.form_field("captcha").has_value(),
+          .hold_minutes = field("hold_minutes"),
           .known = field("known")};
+}
+
+/// As the form's field has it. The command line may have set seconds: they are kept as long as the
+/// field is as it was shown.
+std::string hold_text(const Sale& sale) {
+  return sale.hold
+             ? std::to_string(std::chrono::duration_cast<std::chrono::minutes>(*sale.hold).count())
+             : "";
+}
+
+std::expected<std::optional<std::chrono::seconds>, std::string> parse_hold(
+    const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  constexpr std::int64_t kMost =
+      std::chrono::duration_cast<std::chrono::minutes>(Sale::kLongestHold).count();
+  const auto minutes = parse_count("hold for payment", text);
+  if (!minutes) return std::unexpected(minutes.error());
+  if (*minutes < 1 || *minutes > kMost) {
+    return std::unexpected(fmt::format(
+        "hold for payment: it is {} minutes; expected 1 to {}, or nothing", *minutes, kMost));
+  }
+  return std::chrono::minutes{*minutes};
 }
 
 views::SaleForm form_of(const Sale& sale) {
@@ -37,6 +60,7 @@ views::SaleForm form_of(const Sale& sale) {
           .starts_at = utc_text(sale.starts_at),
           .ends_at = sale.ends_at ? utc_text(*sale.ends_at) : "",
           .captcha = sale.captcha,
+          .hold_minutes = hold_text(sale),
           .known = std::to_string(sale.quantity)};
 }
 
@@ -52,6 +76,8 @@ std::expected<Sale, std::string> terms_of(const views::SaleForm& form,
   const auto starts_at =
       form.starts_at.empty() && otherwise ? *otherwise : parse_utc("starts", form.starts_at);
   if (!starts_at) return std::unexpected(starts_at.error());
+  const auto hold = parse_hold(form.hold_minutes);
+  if (!hold) return std::unexpected(hold.error());
   Sale sale{.id = {},
             .product = {},
             .price_cents = *price,
@@ -60,7 +86,8 @@ std::expected<Sale, std::string> terms_of(const views::SaleForm& form,
             .per_buyer_limit = static_cast<std::int32_t>(
                 std::min<std::int64_t>(*limit, std::numeric_limits<std::int32_t>::max())),
             .starts_at = *starts_at,
-            .captcha = form.captcha};
+            .captcha = form.captcha,
+            .hold = *hold};
   if (form.ends_at.empty()) return sale;
   const auto ends_at = parse_utc("ends", form.ends_at);
   if (!ends_at) return std::unexpected(ends_at.error());
@@ -190,6 +217,7 @@ http::Response SalesController::change(const http::Request& request, const Opera
     const auto edit = [&](Sale& stored) {
       sale->id = stored.id;
       sale->product = stored.product;
+      if (form.hold_minutes == hold_text(stored)) sale->hold = stored.hold;
       stored = *sale;
     };
     changed = services_.operations.change_sale(services_.journal.at_console(who.id, now),

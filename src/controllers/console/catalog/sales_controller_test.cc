@@ -84,6 +84,42 @@ TEST_F(SalesControllerTest, AnEmptyStartIsNowAndAnUncheckedCaptchaNone) {
   EXPECT_FALSE(stored().captcha);
 }
 
+TEST_F(SalesControllerTest, AHoldIsSetShownChangedAndTakenAway) {
+  const auto held = [](const std::string& minutes) {
+    Fields fields = terms();
+    fields.emplace_back("hold_minutes", minutes);
+    return fields;
+  };
+  ASSERT_EQ(console_.post("/sales/new", held("10")).status, 303);
+  EXPECT_EQ(stored().hold, seconds{600});
+  EXPECT_THAT(console_.html("/sales/1"), AllOf(HasSubstr("<dd>10 minutes</dd>"),
+                                               HasSubstr("name=\"hold_minutes\" value=\"10\"")));
+  ASSERT_EQ(console_.post("/sales/1", change("10", held("10080"))).status, 303);
+  EXPECT_EQ(stored().hold, Sale::kLongestHold);
+  for (const char* bad : {"0", "10081", "-1", "1.5", "ten", "99999999999999999999"}) {
+    const std::string page = refusal("/sales/1", change("10", held(bad)));
+    EXPECT_THAT(page, HasSubstr("hold for payment: ")) << bad;
+    EXPECT_THAT(page, HasSubstr("name=\"hold_minutes\" value=\"" + std::string(bad) + "\""));
+  }
+  ASSERT_EQ(console_.post("/sales/1", change("10", held(""))).status, 303);
+  EXPECT_EQ(stored().hold, std::nullopt);
+  EXPECT_THAT(console_.html("/sales/1"), HasSubstr("none: orders are final"));
+}
+
+TEST_F(SalesControllerTest, AHoldInSecondsStaysWhileItsFieldIsNotTouched) {
+  ASSERT_EQ(console_.post("/sales/new", terms()).status, 303);
+  Sale sale = stored();
+  sale.hold = seconds{90};
+  ASSERT_TRUE(shop_.catalog.change_sale(sale, sale.quantity, console_.now.wall));
+  EXPECT_THAT(console_.html("/sales/1"), AllOf(HasSubstr("<dd>90 seconds</dd>"),
+                                               HasSubstr("name=\"hold_minutes\" value=\"1\"")));
+  Fields fields = terms("5");
+  fields.emplace_back("hold_minutes", "1");
+  ASSERT_EQ(console_.post("/sales/1", change("10", fields)).status, 303);
+  EXPECT_EQ(stored().price_cents, 500);
+  EXPECT_EQ(stored().hold, seconds{90});
+}
+
 TEST_F(SalesControllerTest, WhatIsWrongIsSaidAndWhatWasTypedStays) {
   shop_.sale({1});
   const auto with = [](std::size_t field, const std::string& value) {

@@ -153,7 +153,7 @@ stampede_room(controllers/console/catalog SANITIZE address thread
        controllers
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/console/orders SANITIZE address thread
-  USES controllers/console model/text telemetry concurrency http http/server/handlers
+  USES controllers/console controllers/console/catalog model/text telemetry concurrency http http/server/handlers
        services/orders services/operations views/console controllers
   LINKS fmt::fmt)
 stampede_room(controllers/console/live SANITIZE address thread

@@ -53,6 +53,8 @@ inline constexpr std::array kRouteRoles = std::to_array<RouteRole>({
     {http::Method::kPost, "/sales/{id}/end", UserRole::kOperator},
     {http::Method::kPost, "/buyers/{id}/logout", UserRole::kOperator},
     {http::Method::kPost, "/orders/{number}/cancel", UserRole::kOperator},
+    {http::Method::kPost, "/orders/{number}/pay", UserRole::kOperator},
+    {http::Method::kPost, "/orders/{number}/refund", UserRole::kOperator},
 
     {http::Method::kPost, "/buyers/{id}/blacklist", UserRole::kOwner},
     {http::Method::kPost, "/buyers/{id}/unban", UserRole::kOwner},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/orders/order_event.h"
+#include "model/orders/payment.h"
 #include "views/console/pages.h"
 
 namespace stampede::views {
@@ -34,13 +35,17 @@ struct OrderSearchPage {
   std::string further_url;  // goes on where the search was cut short; else empty
 };
 
-/// One order, what happened to it, and the form that cancels it.
+/// One order, what happened to it, its payments, and the forms that cancel it and record payments
+/// and refunds.
 struct OrderPage {
   ConsoleOrder order;
-  std::vector<OrderEvent> events;  // in the order in which they happened
-  FormToken token;                 // of its form
-  std::string error;               // a sentence; empty: none
-  std::string reason;              // as it was typed
+  std::vector<OrderEvent> events;      // in the order in which they happened
+  FormToken token;                     // of its forms
+  std::string error;                   // a sentence; empty: none
+  std::string reason;                  // as it was typed
+  std::vector<Payment> payments = {};  // in the order of their recording
+  std::string reference = {};          // of a payment, as it was typed
+  std::string amount = {};             // likewise
 };
 
 /// Pages of orders in the console, and their export. Values are escaped. Thread-safe; `console`

@@ -33,6 +33,15 @@ class ConsoleOrdersPagesTest : public ::testing::Test {
   static OrderEvent event(const std::string& text) {
     return {.order = {1}, .actor = text, .reason = text, .at = {}};
   }
+  static Payment payment(const std::string& text) {
+    return {.order = {5},
+            .reference = text,
+            .amount_cents = 1999,
+            .state = PaymentState::kRefundDue,
+            .reason = text,
+            .at = {},
+            .changed_at = {}};
+  }
   static User user(const std::string& text) {
     return {.id = {2}, .name = text, .password_hash = "secret hash", .created_at = {}};
   }
@@ -40,16 +49,17 @@ class ConsoleOrdersPagesTest : public ::testing::Test {
   std::vector<std::string> every_page(const std::string& text) const {
     const BlacklistEntry entry{{2}, text, std::nullopt, {}};
     const FormToken token = [&](std::string_view) { return text; };
-    return {orders_.search({text, text, text, text, text, text, {text}, {}, {}, {}, {}}),
-            orders_.search({.orders = {order(text)}, .csv_url = text, .older_url = text}),
-            orders_.search({.further_url = text}),
-            orders_.order({order(text), {event(text)}, token, text, text}),
-            buyers_.buyers({text, text, {user(text)}, text}),
-            buyers_.buyer(
-                {user(text), entry, {order(text)}, true, token, text, text, text, text, true}),
-            buyers_.buyer({.user = user(text), .token = token, .reason = text, .hours = text}),
-            buyers_.blacklist({{{entry, text}}, {2}, token, text}),
-            audit_.log({{{text, text, text, {}}}, 7})};
+    return {
+        orders_.search({text, text, text, text, text, text, {text}, {}, {}, {}, {}}),
+        orders_.search({.orders = {order(text)}, .csv_url = text, .older_url = text}),
+        orders_.search({.further_url = text}),
+        orders_.order({order(text), {event(text)}, token, text, text, {payment(text)}, text, text}),
+        buyers_.buyers({text, text, {user(text)}, text}),
+        buyers_.buyer(
+            {user(text), entry, {order(text)}, true, token, text, text, text, text, true}),
+        buyers_.buyer({.user = user(text), .token = token, .reason = text, .hours = text}),
+        buyers_.blacklist({{{entry, text}}, {2}, token, text}),
+        audit_.log({{{text, text, text, {}}}, 7})};
   }
 
   const ConsolePages console_{testing::asset_url};

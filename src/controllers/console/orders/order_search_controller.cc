@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "controllers/account_response.h"
+#include "controllers/console/catalog/form_values.h"
 #include "controllers/console/orders/order_query.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
@@ -25,6 +27,8 @@ std::string time_field(std::string text, const std::optional<Instant>& time) {
   return rfc3339.substr(0, whole_minute ? 16 : 23);
 }
 
+std::string address_of(OrderNumber number) { return fmt::format("/orders/{}", number.value); }
+
 }  // namespace
 
 void OrderSearchController::add_routes(http::Router& router, OperatorGuard& guard) {
@@ -33,10 +37,14 @@ void OrderSearchController::add_routes(http::Router& router, OperatorGuard& guar
   guard.get(router, "/orders/{number}", [this](const http::Request& request, const auto& who, Now) {
     return order(request, who);
   });
-  guard.post(router, "/orders/{number}/cancel",
-             [this](const http::Request& request, const auto& who, Now now) {
-               return cancel(request, who, now);
-             });
+  const auto handle = [this](auto handler) {
+    return [this, handler](const http::Request& request, const Operator& who, Now now) {
+      return (this->*handler)(request, who, now);
+    };
+  };
+  guard.post(router, "/orders/{number}/cancel", handle(&OrderSearchController::cancel));
+  guard.post(router, "/orders/{number}/pay", handle(&OrderSearchController::pay));
+  guard.post(router, "/orders/{number}/refund", handle(&OrderSearchController::refund));
 }
 
 http::Response OrderSearchController::search(const http::Request& request) {
@@ -77,32 +85,92 @@ http::Response OrderSearchController::no_such_order() const {
               services_.console.message({"No such order", "There is no order of this number."}));
 }
 
-http::Response OrderSearchController::order(const http::Request& request, const Operator& who) {
+std::optional<repositories::FoundOrder> OrderSearchController::order_of(
+    const http::Request& request) {
   const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
-  auto found = number ? services_.archive.find(*number) : std::nullopt;
+  return number ? services_.archive.find(*number) : std::nullopt;
+}
+
+views::OrderPage OrderSearchController::page_of(repositories::FoundOrder found,
+                                                const Operator& who) {
+  views::OrderPage shown_page{.order = shown(std::move(found)),
+                              .events = {},
+                              .token = who.token,
+                              .error = {},
+                              .reason = {}};
+  const OrderNumber number = shown_page.order.order.number;
+  shown_page.events = services_.operations.events_of(number);
+  shown_page.payments = services_.operations.payments_of(number);
+  shown_page.amount = price_text(shown_page.order.price_cents);
+  return shown_page;
+}
+
+http::Response OrderSearchController::refused(views::OrderPage shown_page,
+                                              std::string error) const {
+  shown_page.error = typed(std::move(error));
+  return page(422, services_.pages.order(shown_page));
+}
+
+http::Response OrderSearchController::order(const http::Request& request, const Operator& who) {
+  auto found = order_of(request);
   if (!found) return no_such_order();
-  return page(200, services_.pages.order({.order = shown(*std::move(found)),
-                                          .events = services_.operations.events_of(*number),
-                                          .token = who.token,
-                                          .error = {},
-                                          .reason = {}}));
+  return page(200, services_.pages.order(page_of(*std::move(found), who)));
 }
 
 /// One that was cancelled before is as it should be.
 http::Response OrderSearchController::cancel(const http::Request& request, const Operator& who,
                                              Now now) {
-  const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
-  auto found = number ? services_.archive.find(*number) : std::nullopt;
+  auto found = order_of(request);
   if (!found) return no_such_order();
+  const OrderNumber number = found->line.order.number;
   std::string reason = request.form_field("reason").value_or("");
   const auto cancelled =
-      services_.operations.cancel(services_.journal.at_console(who.id, now), *number, reason);
-  if (cancelled) return go_to(fmt::format("/orders/{}", number->value));
-  return page(422, services_.pages.order({.order = shown(*std::move(found)),
-                                          .events = services_.operations.events_of(*number),
-                                          .token = who.token,
-                                          .error = cancelled.error(),
-                                          .reason = typed(std::move(reason))}));
+      services_.operations.cancel(services_.journal.at_console(who.id, now), number, reason);
+  if (cancelled) return go_to(address_of(number));
+  auto shown_page = page_of(*std::move(found), who);
+  shown_page.reason = typed(std::move(reason));
+  return refused(std::move(shown_page), cancelled.error());
+}
+
+/// The page tells what became of the payment. One that was recorded before is as it should be.
+http::Response OrderSearchController::pay(const http::Request& request, const Operator& who,
+                                          Now now) {
+  auto found = order_of(request);
+  if (!found) return no_such_order();
+  const OrderNumber number = found->line.order.number;
+  std::string reference = request.form_field("reference").value_or("");
+  std::string amount = request.form_field("amount").value_or("");
+  const auto cents = parse_price("amount", amount);
+  std::string error = cents ? "" : cents.error();
+  if (cents) {
+    const auto paid = services_.operations.pay(services_.journal.at_console(who.id, now), number,
+                                               {.reference = reference, .amount_cents = *cents});
+    if (paid) return go_to(address_of(number));
+    error = paid.error();
+  }
+  auto shown_page = page_of(*std::move(found), who);
+  shown_page.reference = typed(std::move(reference));
+  shown_page.amount = typed(std::move(amount));
+  return refused(std::move(shown_page), std::move(error));
+}
+
+/// A payment that has gone back already is as it should be.
+http::Response OrderSearchController::refund(const http::Request& request, const Operator& who,
+                                             Now now) {
+  auto found = order_of(request);
+  if (!found) return no_such_order();
+  const OrderNumber number = found->line.order.number;
+  const std::string reference = request.form_field("reference").value_or("");
+  auto shown_page = page_of(*std::move(found), who);
+  if (std::ranges::find(shown_page.payments, reference, &Payment::reference) ==
+      shown_page.payments.end()) {
+    return refused(std::move(shown_page),
+                   fmt::format("reference: order {} has no payment {:?}", number.value, reference));
+  }
+  const auto refunded =
+      services_.operations.refund(services_.journal.at_console(who.id, now), reference);
+  if (refunded) return go_to(address_of(number));
+  return refused(std::move(shown_page), refunded.error());
 }
 
 }  // namespace stampede::controllers

@@ -10,7 +10,8 @@
 namespace stampede::controllers {
 
 /// Orders at the console: GET /orders and /orders/{number}, those of everybody, failed ones too;
-/// POST /orders/{number}/cancel. Thread-safe; the services outlive it.
+/// POST /orders/{number}/cancel, /pay (a payment that came elsewhere) and /refund (of a payment
+/// that was due to go back). Thread-safe; the services outlive it.
 class OrderSearchController {
  public:
   struct Services {
@@ -32,6 +33,11 @@ class OrderSearchController {
   http::Response search(const http::Request& request);
   http::Response order(const http::Request& request, const Operator& who);
   http::Response cancel(const http::Request& request, const Operator& who, Now now);
+  http::Response pay(const http::Request& request, const Operator& who, Now now);
+  http::Response refund(const http::Request& request, const Operator& who, Now now);
+  std::optional<repositories::FoundOrder> order_of(const http::Request& request);
+  views::OrderPage page_of(repositories::FoundOrder found, const Operator& who);
+  http::Response refused(views::OrderPage page, std::string error) const;
   http::Response no_such_order() const;
 
   Services services_;

@@ -21,6 +21,21 @@ class OrderSearchControllerTest : public testing::Test {
     console_.log_in();
   }
 
+  /// An order that waits for its payment.
+  void hold(std::int64_t number) {
+    Order& order = search_.add(number, UserId{5}).line.order;
+    order.status = OrderStatus::kHeld;
+    order.pay_by = parse_rfc3339("2026-11-22T08:34:00Z");
+    events_.orders.push_back(order);
+    events_.sale.price_cents = 1999;
+  }
+  http::Response pay(const std::string& reference, const std::string& amount) {
+    return console_.post("/orders/10/pay", {{"reference", reference}, {"amount", amount}});
+  }
+  static std::string body(const http::Response& response) {
+    return std::string(test_support::body_of(response));
+  }
+
   TestConsole console_;
   test_support::FakeOrderSearch search_;
   services::orders::OrderArchive archive_{search_};
@@ -127,6 +142,77 @@ TEST_F(OrderSearchControllerTest, SaysWhyAnOrderIsNotCancelled) {
   EXPECT_THAT(std::string(test_support::body_of(refused)), HasSubstr("201 bytes"));
   EXPECT_EQ(console_.post("/orders/11/cancel", {}).status, 404);
   EXPECT_TRUE(events_.events.empty());
+}
+
+TEST_F(OrderSearchControllerTest, RecordsAPaymentOnceAndSaysWhatBecameOfIt) {
+  hold(10);
+  const auto asked = console_.html("/orders/10");
+  EXPECT_THAT(asked, HasSubstr("Held: one unit waits for its payment."));
+  EXPECT_THAT(asked, HasSubstr("To be paid by"));
+  EXPECT_THAT(asked, HasSubstr("datetime=\"2026-11-22T08:34:00.000Z\""));
+  EXPECT_THAT(asked, HasSubstr("name=\"amount\" value=\"19.99\"")) << "the price";
+  for (int i = 0; i < 2; ++i) {
+    const auto done = pay("cash:1", "19.99");
+    EXPECT_EQ(test_support::header_of(done, "Location"), "/orders/10") << body(done);
+  }
+  EXPECT_EQ(events_.events.size(), 1U);
+  EXPECT_THAT(console_.log.entries, testing::SizeIs(1));
+  search_.orders.back().line.order = events_.orders.front();
+  const auto paid = console_.html("/orders/10");
+  EXPECT_THAT(paid, HasSubstr("Paid: one unit is the buyer’s."));
+  EXPECT_THAT(paid, HasSubstr("paid by console:olga, $19.99"));
+  EXPECT_THAT(paid, HasSubstr("<td>kept</td>"));
+  EXPECT_THAT(paid, Not(HasSubstr("/orders/10/refund")));
+}
+
+TEST_F(OrderSearchControllerTest, APaymentThatIsNotKeptCanBeRefunded) {
+  hold(10);
+  ASSERT_EQ(pay("cash:1", "19.98").status, 303);
+  const auto due = console_.html("/orders/10");
+  EXPECT_THAT(due, HasSubstr("refund due: the amount is not the price"));
+  EXPECT_THAT(due, HasSubstr("action=\"/orders/10/refund\""));
+  EXPECT_THAT(due, HasSubstr("Record a refund of $19.98, cash:1"));
+  const auto done = console_.post("/orders/10/refund", {{"reference", "cash:1"}});
+  EXPECT_EQ(test_support::header_of(done, "Location"), "/orders/10") << body(done);
+  const auto refunded = console_.html("/orders/10");
+  EXPECT_THAT(refunded, HasSubstr("<td>refunded: the amount is not the price</td>"));
+  EXPECT_THAT(refunded, Not(HasSubstr("/orders/10/refund")));
+}
+
+TEST_F(OrderSearchControllerTest, SaysWhyAPaymentOrARefundIsRefusedAndKeepsWhatWasTyped) {
+  hold(10);
+  const auto odd = pay("<b>", "nineteen");
+  EXPECT_EQ(odd.status, 422);
+  EXPECT_THAT(body(odd), HasSubstr("amount: &quot;nineteen&quot; is not an amount"));
+  EXPECT_THAT(body(odd), HasSubstr("name=\"reference\" value=\"&lt;b&gt;\""));
+  EXPECT_THAT(body(odd), HasSubstr("name=\"amount\" value=\"nineteen\""));
+  EXPECT_THAT(body(pay("", "19.99")), HasSubstr("reference: expected"));
+  EXPECT_THAT(body(pay("\xff", "19.99")), HasSubstr("reference: expected"));
+  EXPECT_THAT(body(pay("cash:1", "0")), HasSubstr("amount: it is 0 cents"));
+  ASSERT_EQ(pay("cash:1", "19.99").status, 303);
+  const auto kept = console_.post("/orders/10/refund", {{"reference", "cash:1"}});
+  EXPECT_EQ(kept.status, 422);
+  EXPECT_THAT(body(kept), HasSubstr("cancel the order first"));
+  hold(11);
+  EXPECT_THAT(body(console_.post("/orders/11/refund", {{"reference", "cash:1"}})),
+              HasSubstr("order 11 has no payment"));
+  EXPECT_EQ(console_.post("/orders/12/pay", {}).status, 404);
+  EXPECT_EQ(console_.post("/orders/12/refund", {}).status, 404);
+}
+
+TEST_F(OrderSearchControllerTest, AnOrderThatFailedTakesNoPayment) {
+  search_.add(10, UserId{5}, FailureReason::kNoUnit);
+  EXPECT_THAT(console_.html("/orders/10"), Not(HasSubstr("/orders/10/pay")));
+}
+
+TEST_F(OrderSearchControllerTest, AViewerRecordsNothing) {
+  hold(10);
+  console_.log_in(UserRole::kViewer);
+  EXPECT_EQ(pay("cash:1", "19.99").status, 403);
+  EXPECT_EQ(console_.post("/orders/10/refund", {{"reference", "cash:1"}}).status, 403);
+  EXPECT_TRUE(events_.payments.empty());
+  console_.log_in(UserRole::kOperator);
+  EXPECT_EQ(pay("cash:1", "19.99").status, 303);
 }
 
 }  // namespace

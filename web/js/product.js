@@ -3,6 +3,7 @@ import { fetchAt } from "./lib/ahead.js";
 import { Captcha } from "./lib/captcha.js";
 import { ServerClock, askTime, keepInSync } from "./lib/clock.js";
 import { connection } from "./lib/connection.js";
+import { payLeft } from "./lib/countdown.js";
 import { Intent } from "./lib/intent.js";
 import { showAnswer, showConnection } from "./lib/notice.js";
 import { ask } from "./lib/outcome.js";
@@ -22,7 +23,7 @@ const WHEN_IT_COMES = "It comes in the last minute before the start.";
 const KEEPS_PICTURE = ["connection-lost", "captcha-missing", "work-missing", "work-impossible", "too-fast"]; // the answer may be right
 
 const FRESH_MS = 10_000; // for so long, a reload shows the last answer again, whatever it is
-const LASTING = ["sold", "purchase-failed", "limit-reached"]; // shown after every reload
+const LASTING = ["sold", "held", "purchase-failed", "limit-reached"]; // shown after every reload
 
 const element = (id) => document.getElementById(id);
 
@@ -42,6 +43,7 @@ class ProductPage {
   #arrived = null; // by the server's clock
   #share = Math.random(); // this page's own, of the time in which pages fetch ahead
   #resync = () => {};
+  #held = null; // the answer that is shown, if it is "held"
   #aheadOf = ""; // the start that what is to be fetched ahead was fetched for
 
   start() {
@@ -53,7 +55,9 @@ class ProductPage {
       if (this.#intent && event.key === this.#intent.name) this.#follow();
     });
     document.addEventListener("visibilitychange", () => {
-      if (!this.#open && !document.hidden) this.#resync(); // in another tab they may have logged in
+      if (document.hidden) return;
+      if (!this.#open) this.#resync(); // in another tab they may have logged in
+      if (this.#held) this.#confirm(this.#intent); // and paid
     });
     connection.listener = (state) => showConnection(element("connection"), state);
     this.#resync = keepInSync(this.#clock, () => this.#checkSession());
@@ -84,23 +88,38 @@ class ProductPage {
     if (another && this.#buyer) {
       this.#intent = new Intent(this.#buyer, state.sale);
       this.#follow();
-      if (this.#intent.bought) this.#confirm(this.#intent);
+      if (this.#intent.bought || this.#held) this.#confirm(this.#intent);
     }
     this.#draw();
   }
 
-  /** Asks what became of the stored purchase. The shop may have cancelled it: then the buyer may have
-      another. And if the shop's data was replaced, ids of sales repeat, and the stored intent belongs
-      to another sale. */
+  /** Asks what became of the stored purchase. The shop may have cancelled it, or it was not paid in
+      time: then the buyer may have another. And if the shop's data was replaced, ids of sales repeat,
+      and the stored intent belongs to another sale. */
   async #confirm(intent) {
-    const { key } = intent;
-    const known = await ask(intent.address).catch(() => undefined);
+    const { key, answer } = intent;
+    const known = await ask(answer?.purchase ?? intent.address).catch(() => undefined);
     const over = known === null || known?.type === "purchase-failed";
-    if (!over || !intent.holds(key)) return; // it stands, or the server cannot tell
-    intent.renew(known ?? undefined);
+    const paid = known?.type === "sold" && answer?.type === "held";
+    if ((!over && !paid) || !intent.holds(key) || intent.open) return; // it stands, or nobody can tell
+    if (paid && intent.bought) intent.sold(known);
+    else if (intent.bought) intent.renew(known ?? undefined);
+    else intent.refused(known ?? undefined);
     if (intent === this.#intent) this.#say(known);
-    this.#sale.follow();
+    if (over) this.#sale.follow();
     this.#draw();
+  }
+
+  /** How long the order that is shown still waits for its payment. */
+  #drawHeld() {
+    const line = element("pay-left");
+    line.hidden = !this.#held || !this.#clock.known;
+    if (line.hidden) return;
+    const { text, over } = payLeft(this.#held.pay_by, this.#clock.now());
+    if (line.textContent !== text) line.textContent = text;
+    if (!over || this.#held.asked) return;
+    this.#held = { ...this.#held, asked: true };
+    this.#confirm(this.#intent);
   }
 
   /** Continues with the stored intent, from an earlier visit to this page or from another tab. */
@@ -119,6 +138,7 @@ class ProductPage {
   #draw() {
     if (!this.#state) return;
     this.#panel.draw();
+    this.#drawHeld();
     const status = this.#panel.status;
     const rest = this.#rest.left();
     const bought = Boolean(this.#intent?.bought);
@@ -149,7 +169,7 @@ class ProductPage {
   }
 
   #label(status, rest, bought) {
-    if (bought) return "Bought";
+    if (bought) return this.#intent.answer?.type === "held" ? "Held for you" : "Bought";
     if (status === "upcoming") return "Not yet";
     if (status === "sold_out") return "Sold out";
     if (status !== "on") return "Ended";
@@ -239,6 +259,13 @@ class ProductPage {
         if (this.#state.limit > 1) intent.renew(answer);
         else intent.sold(answer);
         return;
+      case "held": {
+        restAfterAttempt();
+        const kept = { ...answer, purchase: `/purchases/${intent.sale}/${intent.key}` };
+        if (this.#state.limit > 1) intent.renew(kept);
+        else intent.sold(kept);
+        return;
+      }
       case "purchase-failed":
         restAfterAttempt();
         intent.renew(answer);
@@ -263,6 +290,7 @@ class ProductPage {
 
   /** Shows the answer; without one, removes the answer before. */
   #say(answer) {
+    this.#held = answer?.type === "held" ? answer : null;
     if (answer) showAnswer(element("outcome"), answer);
     else element("outcome").replaceChildren();
   }

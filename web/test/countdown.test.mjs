@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countdownOf, formatCountdown, milestone, statusAt } from "../js/lib/countdown.js";
+import { countdownOf, formatCountdown, milestone, payLeft, statusAt } from "../js/lib/countdown.js";
 
 const START = Date.parse("2026-11-22T08:00:00Z");
 const END = Date.parse("2026-11-22T09:00:00Z");
@@ -41,4 +41,13 @@ test("says the countdown seldom", () => {
   assert.equal(milestone("upcoming", 600_000), "The sale starts in less than ten minutes.");
   assert.equal(milestone("on", 60_000), "The sale ends in less than a minute.");
   assert.equal(milestone("on", 10_000), "The sale ends in less than ten seconds.");
+});
+
+test("a held order is counted down, until the server can tell what became of it", () => {
+  const at = (left) => payLeft(sale.ends_at, END - left);
+  assert.deepEqual(at(600_000), { text: "Time left to pay: 00:10:00", over: false });
+  assert.deepEqual(at(1), { text: "Time left to pay: 00:00:01", over: false });
+  assert.deepEqual(at(0), { text: "The time to pay is over.", over: false });
+  assert.deepEqual(at(-35_999), { text: "The time to pay is over.", over: false });
+  assert.deepEqual(at(-36_000), { text: "The time to pay is over.", over: true });
 });

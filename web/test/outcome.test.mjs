@@ -34,6 +34,12 @@ beforeEach(() => {
   globalThis.EventSource = FakeEventSource;
 });
 
+test("a held order comes with its time and where it is paid", async () => {
+  const held = { order: 7, pay_by: "2026-11-22T08:34:00.000Z", pay: "/orders/7/pay" };
+  answering(json(200, { result: "held", ...held }));
+  assert.deepEqual(await hurry(ask(LOCATION)), { type: "held", ...held });
+});
+
 test("the stream tells, and nothing is asked", async () => {
   const asked = answering(pending);
   const answer = outcome(LOCATION, () => {});

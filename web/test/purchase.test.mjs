@@ -44,6 +44,13 @@ test("one click sends one key until it is answered", async () => {
   assert.deepEqual(told, ["connection-lost", "unavailable"]);
 });
 
+test("held is an answer", async () => {
+  const held = { result: "held", order: 7, pay_by: "2026-11-22T08:34:00.000Z", pay: "/orders/7/pay" };
+  answering(json(201, held));
+  const { type, order, pay_by, pay } = await buy();
+  assert.deepEqual({ result: type, order, pay_by, pay }, held);
+});
+
 test("what cannot be read is no answer: asked again, and unanswered until then", async () => {
   const open = [];
   const then = (answer) => () => {

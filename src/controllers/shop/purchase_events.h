@@ -16,9 +16,10 @@ namespace stampede::controllers {
 /// (HTML standard, 9.2) until its outcome is known:
 ///   event: outcome
 ///   data: {"result":"success","order":7}
-/// or "failed" with a `reason`, or "unknown": then /check is to be asked again with the same key.
-/// `sent` is what came with "pending" (SentPurchases): without it there is no stream (404). A page
-/// that finds no place gets 503. Either asks GET /purchases/... instead.
+/// or "held" with `order`, `pay_by` and `pay`, or "failed" with a `reason`, or "unknown": then
+/// /check is to be asked again with the same key. `sent` is what came with "pending"
+/// (SentPurchases): without it there is no stream (404). A page that finds no place gets 503.
+/// Either asks GET /purchases/... instead.
 ///
 /// Thread-safe, but send_outcomes() is for one thread. The services outlive it.
 class PurchaseEvents {

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 
 #include "controllers/parse_id.h"
+#include "controllers/shop/pay_path.h"
 
 namespace stampede::controllers {
 
@@ -31,8 +32,12 @@ boost::json::object json_of(const BuyerOrders::PurchaseReport& report) {
   boost::json::object purchase;
   switch (report.state) {
     case State::kSuccess:
-      purchase["result"] = "success";
+      purchase["result"] = report.held_until ? "held" : "success";
       purchase["order"] = report.number.value;
+      if (report.held_until) {
+        purchase["pay_by"] = format_rfc3339(*report.held_until);
+        purchase["pay"] = pay_path(report.number);
+      }
       break;
     case State::kFailed:
       purchase["result"] = "failed";

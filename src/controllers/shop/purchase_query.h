@@ -28,7 +28,8 @@ struct PurchaseQuery {
 inline constexpr const char* kBadLease =
     "“lease” is to be the number that came with the pending answer.";
 
-/// {"result": "success", "order": 7}, "failed" with a `reason`, "pending" or "unknown".
+/// {"result": "success", "order": 7}; "held" with `order`, `pay_by` and `pay`, where it is paid;
+/// "failed" with a `reason`, "pending" or "unknown".
 boost::json::object json_of(const services::orders::BuyerOrders::PurchaseReport& report);
 
 }  // namespace stampede::controllers

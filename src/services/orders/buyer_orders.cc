@@ -6,10 +6,13 @@ BuyerOrders::PurchaseReport BuyerOrders::purchase(SaleId sale, UserId buyer,
                                                   const IdempotencyKey& intent, LeaseId lease) {
   const auto snapshot = orders_->purchase(sale, buyer, intent, lease);
   if (snapshot.order) {
-    return {snapshot.order->active() ? PurchaseState::kSuccess : PurchaseState::kFailed,
-            snapshot.order->number, snapshot.order->reason};
+    const Order& order = *snapshot.order;
+    return {.state = order.active() ? PurchaseState::kSuccess : PurchaseState::kFailed,
+            .number = order.number,
+            .reason = order.reason,
+            .held_until = order.status == OrderStatus::kHeld ? order.pay_by : std::nullopt};
   }
-  return {snapshot.lease_open ? PurchaseState::kPending : PurchaseState::kUnknown, {}, {}};
+  return {.state = snapshot.lease_open ? PurchaseState::kPending : PurchaseState::kUnknown};
 }
 
 std::vector<repositories::OrderLine> BuyerOrders::orders_of(UserId buyer, OrderNumber before,

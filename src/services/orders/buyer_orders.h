@@ -20,6 +20,7 @@ class BuyerOrders {
     PurchaseState state = PurchaseState::kUnknown;
     OrderNumber number;
     FailureReason reason = FailureReason::kNone;
+    std::optional<Instant> held_until = std::nullopt;  // Order::pay_by of one that is held
   };
   PurchaseReport purchase(SaleId sale, UserId buyer, const IdempotencyKey& intent, LeaseId lease);
 

@@ -26,6 +26,16 @@ export function countdownOf(status, { starts_at: starts, ends_at: ends }, now) {
   return null;
 }
 
+const EXPIRES_MS = 36_000; // an order that is not paid expires within so long after its time
+
+/** How long a held order still waits for its payment: {text, over}. `over`: the server can tell by now
+    what became of it. */
+export function payLeft(payBy, now) {
+  const left = Date.parse(payBy) - now;
+  const text = left > 0 ? `Time left to pay: ${formatCountdown(left)}` : "The time to pay is over.";
+  return { text, over: left <= -EXPIRES_MS };
+}
+
 /** The countdown for screen readers: a sentence now and then, because one every second would cover
     everything else. */
 export function milestone(status, left) {

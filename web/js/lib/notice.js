@@ -8,10 +8,11 @@ export function showAnswer(region, answer) {
   notice.className = "notice";
   notice.dataset.tone = tone;
   notice.append(text);
-  for (const { href, label } of links) {
+  for (const { href, label, button } of links) {
     const link = document.createElement("a");
     link.href = href;
     link.textContent = label;
+    if (button) link.className = "button";
     notice.append(" ", link);
   }
   // A screen reader is to hear changes alone.

@@ -8,10 +8,12 @@ const MOST_LOST = 3; // after this many lost connections in a row the page gives
 
 /** The answer in the JSON of an outcome: null if the server knows nothing of that purchase, undefined
     while it is pending. Throws for any other JSON. */
-function answerOf({ result, type, order, reason }) {
+function answerOf({ result, type, order, reason, pay_by, pay }) {
   switch (result ?? type) {
     case "success":
       return { type: "sold", order };
+    case "held":
+      return { type: "held", order, pay_by, pay };
     case "failed":
       return { type: "purchase-failed", reason };
     case "pending":

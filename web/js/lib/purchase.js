@@ -7,6 +7,7 @@ import { between, wait, waitOrOnline } from "./wait.js";
 /** Every `result` and `type` of /check. Anything else is not from the shop, or was cut off. */
 const ANSWERS = new Set([
   "sold",
+  "held",
   "pending",
   "unavailable",
   "key-required",

@@ -1,4 +1,6 @@
 // Every answer of /check and of the captcha, in words for buyers.
+import { timeOfDay } from "./time.js";
+
 const seconds = (n) => `${n} ${n === 1 ? "second" : "seconds"}`;
 
 const REASONS = {
@@ -7,13 +9,18 @@ const REASONS = {
   "no-unit": "no unit was left for it",
 };
 
+const AFTERWARDS = {
+  cancelled: "You bought one, and the shop has cancelled that order since.",
+  expired: "You did not pay in time, and the unit has gone back into the sale.",
+};
+
 const failure = (reason) =>
-  reason === "cancelled"
-    ? "You bought one, and the shop has cancelled that order since."
-    : `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}.`;
+  AFTERWARDS[reason] ??
+  `This purchase did not succeed${REASONS[reason] ? `: ${REASONS[reason]}` : ""}.`;
 
 const WORDS = {
   sold: () => ["success", "Sold! One unit is yours."],
+  held: ({ pay_by: payBy }) => ["success", `Held for you: pay by ${timeOfDay(payBy)}.`],
   pending: () => [
     "working",
     "Your purchase is on its way. Please stay: the outcome will be shown here.",
@@ -90,12 +97,15 @@ const WORDS = {
   ],
 };
 
-function linksOf({ type, order, orders, location }) {
+function linksOf({ type, order, orders, location, pay }) {
   const numbers = order ? [order] : (orders ?? []);
   const links = numbers.map((number) => ({
     href: `/orders/${encodeURIComponent(number)}`,
     label: `Order ${number}`,
   }));
+  if (type === "held" && pay?.startsWith("/orders/")) {
+    links.unshift({ href: pay, label: "Pay", button: true });
+  }
   if (type === "login-required") {
     const next = encodeURIComponent(window.location.pathname);
     links.push({ href: `/user/login?next=${next}`, label: "Log in" });
@@ -104,7 +114,7 @@ function linksOf({ type, order, orders, location }) {
   return links;
 }
 
-/** {tone, text, links} of an answer; `links` are {href, label}. */
+/** {tone, text, links} of an answer; `links` are {href, label, button}: that one is the next step. */
 export function words(answer) {
   const say = WORDS[answer.type];
   const [tone, text] = say

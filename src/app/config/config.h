@@ -69,6 +69,12 @@ struct Config {
     /// else.
     std::string totp = "optional";
   } console;
+  /// How buyers pay what is held for them.
+  struct Payment {
+    std::string checkout_url;  // the merchant's own, https; empty: buyers are told elsewhere
+    std::filesystem::path secret_file;  // with which the shop signs what it tells that
+    std::string secret;                 // what the file holds; config_for() reads it
+  } payment;
   /// PEM files; empty: plain HTTP.
   struct Tls {
     std::filesystem::path certificate;  // what http.listen shows, and its chain

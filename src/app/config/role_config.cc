@@ -6,10 +6,13 @@
 #include <array>
 #include <utility>
 
+#include "app/config/secret_file.h"
 #include "app/config/shapes.h"
 
 namespace stampede::app {
 namespace {
+
+constexpr std::size_t kShortestPaymentSecret = 32;
 
 /// What sets the roles apart, as far as configuration goes.
 struct Traits {
@@ -22,6 +25,7 @@ struct Traits {
   bool tls = false;          // can speak it at http.listen
   bool console_tls = false;  // and at http.console
   bool challenges = false;   // gives buyers captchas
+  bool pages = false;        // has the shop's pages
 };
 
 constexpr std::array<Traits, 6> kTraits = {{
@@ -30,13 +34,15 @@ constexpr std::array<Traits, 6> kTraits = {{
      .console = "127.0.0.1:8080",
      .tls = true,
      .console_tls = true,
-     .challenges = true},
+     .challenges = true,
+     .pages = true},
     {.name = "web",
      .listen = "127.0.0.1:8082",
      .console = "127.0.0.1:8092",
      .database = true,
      .tls = true,
-     .challenges = true},
+     .challenges = true,
+     .pages = true},
     {.name = "validate", .listen = "127.0.0.1:8083", .console = "127.0.0.1:8093", .queue = true},
     {.name = "quantity",
      .at_quantity = true,
@@ -72,6 +78,7 @@ class Check {
   void check_pair(Pem certificate, Pem key, bool possible);
   void check_origins();
   void check_external_challenge();
+  void check_payment();
   void check_node();
   void check_queue();
   void check_database();
@@ -179,6 +186,31 @@ void Check::check_external_challenge() {
   }
 }
 
+void Check::check_payment() {
+  Config::Payment& payment = config_.payment;
+  const bool addressed = !payment.checkout_url.empty();
+  const bool signing = !payment.secret_file.empty();
+  if (!addressed && !signing) return;
+  if (!traits_.pages) {
+    refuse(addressed ? "payment.checkout_url" : "payment.secret_file",
+           "is given, and `stampede {}` shows no pages to buyers; expected none", traits_.name);
+  } else if (!signing) {
+    refuse("payment.secret_file",
+           "is empty, and payment.checkout_url is given; expected the file of the secret that the "
+           "checkout knows too");
+  } else if (!addressed) {
+    refuse("payment.checkout_url",
+           "is empty, and payment.secret_file is given; expected the address of the checkout");
+  } else if (auto secret = read_secret_file(payment.secret_file); !secret) {
+    refuse("payment.secret_file", "cannot be used: {}", secret.error());
+  } else if (secret->size() < kShortestPaymentSecret) {
+    refuse("payment.secret_file", "holds a secret of {} characters; expected {} to 1024",
+           secret->size(), kShortestPaymentSecret);
+  } else {
+    payment.secret = *std::move(secret);
+  }
+}
+
 void Check::check_node() {
   if (role_ != RoleName::kValidate) return;
   if (config_.cluster.node.empty()) {
@@ -234,6 +266,7 @@ std::expected<LoadedConfig, ConfigErrors> Check::run() {
   check_tls();
   check_origins();
   check_external_challenge();
+  check_payment();
   check_node();
   check_queue();
   check_database();

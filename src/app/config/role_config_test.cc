@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/temp_dir.h"
+
 namespace stampede::app {
 namespace {
 
@@ -195,6 +200,73 @@ TEST(RoleConfig, TlsIsForListenersThatSpeakIt) {
   for (const RoleName role : {RoleName::kValidate, RoleName::kQuantity, RoleName::kConsume}) {
     EXPECT_FALSE(takes(role, "tls.")) << to_string(role);
     EXPECT_FALSE(takes(role, "tls.console_")) << to_string(role);
+  }
+}
+
+class PaymentConfig : public testing::Test {
+ protected:
+  std::string secret_file(const std::string& text, std::filesystem::perms mode = kPrivate) {
+    const auto path = folder_.path() / "secret";
+    std::filesystem::remove(path);
+    std::ofstream(path) << text;
+    std::filesystem::permissions(path, mode);
+    return path.string();
+  }
+  static std::expected<LoadedConfig, ConfigErrors> load(const std::string& file,
+                                                        RoleName role = RoleName::kServe) {
+    return load_for(role, {{"payment.checkout_url", "https://pay.example/in"},
+                           {"payment.secret_file", file},
+                           {"database.address", role == RoleName::kServe ? "" : "127.0.0.1:3306"},
+                           {"cluster.node", "a"}});
+  }
+  void expect_refused(const std::string& file, const std::string& why) {
+    const auto loaded = load(file);
+    ASSERT_FALSE(loaded) << why;
+    EXPECT_THAT(loaded.error(),
+                ElementsAre(AllOf(HasSubstr("payment.secret_file: "), HasSubstr(why))));
+    EXPECT_THAT(loaded.error().front(), testing::Not(HasSubstr("kkk"))) << "the secret";
+  }
+
+  static constexpr std::filesystem::perms kPrivate =
+      std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+  test_support::TempDir folder_;
+};
+
+TEST_F(PaymentConfig, TheSecretIsReadFromItsFile) {
+  const std::string secret(32, 'k');
+  for (const char* end : {"", "\n", "\r\n"}) {
+    const auto loaded = load(secret_file(secret + end));
+    ASSERT_TRUE(loaded) << loaded.error().front();
+    EXPECT_EQ(loaded->config.payment.secret, secret);
+    EXPECT_EQ(loaded->config.payment.checkout_url, "https://pay.example/in");
+  }
+  EXPECT_TRUE(load(secret_file(secret), RoleName::kWeb));
+  EXPECT_EQ(load_for(RoleName::kServe, {})->config.payment.secret, "");
+}
+
+TEST_F(PaymentConfig, AFileThatHoldsNoSecretIsRefused) {
+  expect_refused(secret_file(std::string(31, 'k')), "31 characters; expected 32 to 1024");
+  expect_refused(secret_file(std::string(1025, 'k')), "holds no secret");
+  expect_refused(secret_file(std::string(32, 'k'), kPrivate | std::filesystem::perms::group_read),
+                 "mode 0640; expected 0600");
+  expect_refused((folder_.path() / "none").string(), "cannot be opened");
+  expect_refused(folder_.path().string(), "is not a regular file");
+}
+
+TEST_F(PaymentConfig, AnAddressComesWithItsSecretAndForRolesWithPages) {
+  const std::string file = secret_file(std::string(32, 'k'));
+  const auto alone =
+      load_for(RoleName::kServe, {{"payment.checkout_url", "https://pay.example/in"}});
+  ASSERT_FALSE(alone);
+  EXPECT_THAT(alone.error(), ElementsAre(HasSubstr("payment.secret_file: \"\"")));
+  const auto secret = load_for(RoleName::kServe, {{"payment.secret_file", file}});
+  ASSERT_FALSE(secret);
+  EXPECT_THAT(secret.error(), ElementsAre(HasSubstr("payment.checkout_url: \"\"")));
+  for (const RoleName role :
+       {RoleName::kValidate, RoleName::kQuantity, RoleName::kConsume, RoleName::kAdmin}) {
+    const auto loaded = load(file, role);
+    ASSERT_FALSE(loaded) << to_string(role);
+    EXPECT_THAT(loaded.error(), ElementsAre(HasSubstr("shows no pages to buyers")));
   }
 }
 

@@ -103,6 +103,17 @@ bool is_site_key(std::string_view text) {
 
 bool is_own_captchas_rule(std::string_view text) { return text == "away" || text == "always"; }
 
+bool is_https_address(std::string_view text) {
+  constexpr std::size_t kLongestAddress = 2000;
+  constexpr std::string_view kScheme = "https://";
+  if (!text.starts_with(kScheme) || text.size() > kLongestAddress) return false;
+  const std::string_view origin = text.substr(0, text.find_first_of("/?#", kScheme.size()));
+  return is_origin(origin) && std::ranges::all_of(text.substr(origin.size()), [](char c) {
+           return is_letter_or_digit(c) ||
+                  std::string_view("/?-._~!$&'()*+,;=:@%").find(c) != std::string_view::npos;
+         });
+}
+
 bool is_path(std::string_view text) { return is_text(text, 1, text.npos); }
 
 bool is_node(std::string_view text) { return is_node_name(text); }

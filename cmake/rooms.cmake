@@ -139,7 +139,7 @@ stampede_room(controllers/shop SANITIZE address thread CLOCK
   USES controllers controllers/guards model model/text model/catalog model/orders http
        http/server/handlers views captcha captcha/external identity telemetry concurrency
        services/purchase services/orders services/accounts services/admission
-  LINKS Boost::json fmt::fmt)
+  LINKS Boost::json stampede::sodium fmt::fmt)
 stampede_room(controllers/cluster SANITIZE address thread CLOCK
   USES controllers controllers/shop controllers/guards http http/server/handlers identity telemetry
        concurrency peers services/routing services/leasing

@@ -122,6 +122,8 @@ data values_of(const OrderRow& order) {
   values.set("refund_due", data{order.status == OrderStatus::kRefundDue});
   values.set("refunded", data{order.status == OrderStatus::kRefunded});
   if (order.pay_by) put_time(values, "pay_by", *order.pay_by);
+  values.set("payable", data{order.payment == OrderRow::Payment::kPayable});
+  values.set("told", data{order.payment == OrderRow::Payment::kTold});
   return values;
 }
 
@@ -220,7 +222,9 @@ std::string Pages::order(const OrderRow& order) const {
 std::string Pages::purchase(const PurchasePage& page) const {
   using State = PurchasePage::State;
   data values;
-  values.set("success", data{page.state == State::kSuccess});
+  values.set("success", data{page.state == State::kSuccess && !page.pay_by});
+  values.set("held", data{page.state == State::kSuccess && page.pay_by});
+  if (page.pay_by) put_time(values, "pay_by", *page.pay_by);
   values.set("failed", data{page.state == State::kFailed});
   values.set("pending", data{page.state == State::kPending});
   values.set("refresh", data{page.state == State::kPending});  // where there is no script

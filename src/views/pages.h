@@ -78,6 +78,8 @@ struct OrderRow {
   Instant created_at;
   OrderStatus status = OrderStatus::kSuccess;
   std::optional<Instant> pay_by = std::nullopt;
+  /// How a held order is paid: by its button, or as the shop tells its buyer.
+  enum class Payment { kNone, kPayable, kTold } payment = Payment::kNone;
 };
 
 struct OrdersPage {
@@ -88,8 +90,9 @@ struct OrdersPage {
 /// The state of one purchase.
 struct PurchasePage {
   enum class State { kSuccess, kFailed, kPending } state = State::kPending;
-  OrderNumber order;   // kSuccess
-  std::string reason;  // kFailed: a sentence
+  OrderNumber order;                             // kSuccess
+  std::string reason;                            // kFailed: a sentence
+  std::optional<Instant> pay_by = std::nullopt;  // kSuccess: it is held until then
 };
 
 /// A page that says one thing: an error, most often.

@@ -34,7 +34,11 @@ ShopFront::ShopFront(const Config& config, const Services& services)
                 services.sales, services.sessions, services.origin,
                 external_ ? &external_->siteverify() : nullptr,
                 config.external_challenge.own == "always"}),
-      orders_({services.orders, pool_, services.sessions, pages_}),
+      orders_({.buyer_orders = services.orders,
+               .pool = pool_,
+               .sessions = services.sessions,
+               .pages = pages_,
+               .checkout = {config.payment.checkout_url, config.payment.secret}}),
       events_({services.orders, services.sessions, services.keys}, read_clocks,
               {.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       pictures_(services.pictures) {

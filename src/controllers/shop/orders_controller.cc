@@ -6,7 +6,9 @@
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "controllers/account_response.h"
 #include "controllers/background.h"
 #include "controllers/guards/session_guard.h"
 #include "controllers/json_response.h"
@@ -20,16 +22,6 @@ namespace {
 using repositories::OrderLine;
 using services::orders::BuyerOrders;
 using State = BuyerOrders::PurchaseState;
-
-views::OrderRow row_of(const OrderLine& line) {
-  return {.number = line.order.number,
-          .product = line.product,
-          .product_name = line.product_name,
-          .price_cents = line.price_cents,
-          .created_at = line.order.created_at,
-          .status = line.order.status,
-          .pay_by = line.order.pay_by};
-}
 
 boost::json::object json_of(const OrderLine& line) {
   boost::json::object order;
@@ -68,11 +60,33 @@ std::string words_of(FailureReason reason) {
   return "";
 }
 
+/// Why an order cannot be paid: a sentence; empty: it can.
+std::string why_not_paid(const Order& order, Instant now) {
+  switch (order.status) {
+    case OrderStatus::kHeld:
+      return *order.pay_by < now ? "The time to pay is over." : "";
+    case OrderStatus::kPaid:
+      return "It is paid already: this unit is yours.";
+    case OrderStatus::kSuccess:
+      return "Nothing is to be paid here: this unit is yours.";
+    case OrderStatus::kExpired:
+      return "It was not paid in time, and its unit has gone back into the sale.";
+    case OrderStatus::kCancelled:
+    case OrderStatus::kRefundDue:
+    case OrderStatus::kRefunded:
+      return "The shop has cancelled this order.";
+    case OrderStatus::kFailed:
+      break;  // no buyer has such an order
+  }
+  return "It did not succeed.";
+}
+
 }  // namespace
 
 void OrdersController::add_routes(http::Router& router) {
   add_route(router, "/orders", &OrdersController::orders);
   add_route(router, "/orders/{number}", &OrdersController::order);
+  add_route(router, "/orders/{number}/pay", &OrdersController::pay);
   add_route(router, "/purchases/{sale}/{key}", &OrdersController::purchase);
 }
 
@@ -119,14 +133,53 @@ http::Response OrdersController::orders(const http::Request& request, UserId buy
   return page(200, services_.pages.orders(shown));
 }
 
-http::Response OrdersController::order(const http::Request& request, UserId buyer) {
-  const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
-  std::optional<OrderLine> line;
-  if (number) line = services_.buyer_orders.order_of(buyer, *number);
-  if (!line) {
-    return refuse(request, services_.pages,
-                  {404, "unknown-order", "No such order", "You have no order of this number."});
+views::OrderRow OrdersController::row_of(const OrderLine& line) const {
+  using Payment = views::OrderRow::Payment;
+  const Order& order = line.order;
+  views::OrderRow row{.number = order.number,
+                      .product = line.product,
+                      .product_name = line.product_name,
+                      .price_cents = line.price_cents,
+                      .created_at = order.created_at,
+                      .status = order.status,
+                      .pay_by = order.pay_by};
+  if (order.status != OrderStatus::kHeld) return row;
+  if (services_.checkout.url.empty()) {
+    row.payment = Payment::kTold;
+  } else if (why_not_paid(order, clock_().wall).empty()) {
+    row.payment = Payment::kPayable;
   }
+  return row;
+}
+
+std::optional<OrderLine> OrdersController::line_of(const http::Request& request,
+                                                   UserId buyer) const {
+  const auto number = parse_id<OrderNumber>(request.path_parameters[0]);
+  return number ? services_.buyer_orders.order_of(buyer, *number) : std::nullopt;
+}
+
+http::Response OrdersController::unknown_order(const http::Request& request) const {
+  return refuse(request, services_.pages,
+                {404, "unknown-order", "No such order", "You have no order of this number."});
+}
+
+http::Response OrdersController::pay(const http::Request& request, UserId buyer) {
+  const auto line = line_of(request, buyer);
+  if (!line) return unknown_order(request);
+  const Order& order = line->order;
+  if (std::string why = why_not_paid(order, clock_().wall); !why.empty()) {
+    return refuse(request, services_.pages,
+                  {409, "not-held", "This order is not to be paid", std::move(why)});
+  }
+  if (services_.checkout.url.empty()) return go_to(fmt::format("/orders/{}", order.number.value));
+  return go_to(checkout_address(
+      services_.checkout,
+      {.order = order.number, .amount_cents = line->price_cents, .pay_by = *order.pay_by}));
+}
+
+http::Response OrdersController::order(const http::Request& request, UserId buyer) {
+  const auto line = line_of(request, buyer);
+  if (!line) return unknown_order(request);
   if (request.wants_json()) return private_json(200, json_of(*line));
   return page(200, services_.pages.order(row_of(*line)));
 }
@@ -151,7 +204,10 @@ http::Response OrdersController::purchase_page(const BuyerOrders::PurchaseReport
   const Shown state = report.state == State::kPending  ? Shown::kPending
                       : report.state == State::kFailed ? Shown::kFailed
                                                        : Shown::kSuccess;
-  return page(200, services_.pages.purchase({state, report.number, words_of(report.reason)}));
+  return page(200, services_.pages.purchase({.state = state,
+                                             .order = report.number,
+                                             .reason = words_of(report.reason),
+                                             .pay_by = report.held_until}));
 }
 
 }  // namespace stampede::controllers

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "concurrency/worker_pool.h"
 #include "controllers/clock.h"
+#include "controllers/shop/checkout_link.h"
 #include "http/server/handlers/router.h"
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
@@ -12,8 +14,10 @@
 namespace stampede::controllers {
 
 /// A buyer's own orders and purchases, as pages or JSON by `Accept`: GET /orders?before=N,
-/// /orders/{number}, /purchases/{sale}/{key}?lease=L. Another's are 404, as if they did not exist.
-/// The database is read on the pool. Thread-safe; the services outlive it.
+/// /orders/{number}, /orders/{number}/pay, /purchases/{sale}/{key}?lease=L. Another's are 404, as
+/// if they did not exist. `pay` leads to the merchant's checkout (checkout_address()), or where
+/// there is none to the order; one that is not held, or whose time to pay is over, is 409
+/// `not-held`. The database is read on the pool. Thread-safe; the services outlive it.
 class OrdersController {
  public:
   struct Services {
@@ -21,11 +25,12 @@ class OrdersController {
     concurrency::WorkerPool& pool;
     const services::accounts::Sessions& sessions;
     const views::Pages& pages;
+    OwnCheckout checkout = {};  // without an address, the shop tells buyers elsewhere how to pay
   };
   static constexpr std::size_t kOrdersPerPage = 50;
 
-  explicit OrdersController(const Services& services, Clock clock = read_clocks)
-      : services_(services), clock_(std::move(clock)) {}
+  explicit OrdersController(Services services, Clock clock = read_clocks)
+      : services_(std::move(services)), clock_(std::move(clock)) {}
 
   /// The controller must outlive the router.
   void add_routes(http::Router& router);
@@ -37,6 +42,10 @@ class OrdersController {
 
   http::Response orders(const http::Request& request, UserId buyer);
   http::Response order(const http::Request& request, UserId buyer);
+  http::Response pay(const http::Request& request, UserId buyer);
+  std::optional<repositories::OrderLine> line_of(const http::Request& request, UserId buyer) const;
+  http::Response unknown_order(const http::Request& request) const;
+  views::OrderRow row_of(const repositories::OrderLine& line) const;
   http::Response purchase(const http::Request& request, UserId buyer);
   http::Response purchase_page(const services::orders::BuyerOrders::PurchaseReport& report) const;
 

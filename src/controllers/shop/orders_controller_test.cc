@@ -7,6 +7,7 @@
 #include <future>
 #include <utility>
 
+#include "model/orders/order_event.h"
 #include "tests/support/fakes/fake_orders.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
@@ -27,6 +28,7 @@ class OrdersControllerTest : public testing::Test {
  protected:
   OrdersControllerTest() {
     controller_.add_routes(router_);
+    paying_.add_routes(paying_router_);
     log_in(UserId{1});
   }
 
@@ -48,6 +50,15 @@ class OrdersControllerTest : public testing::Test {
     return orders_.lines.emplace_back(OrderLine{order, ProductId{7}, "Lamp", 1999});
   }
 
+  /// An order of buyer 1 that waits for its payment for ten minutes.
+  OrderLine& hold(std::int64_t number) {
+    OrderLine& line = add(number, UserId{1});
+    line.order.status = OrderStatus::kHeld;
+    line.order.pay_by = now_.wall + std::chrono::minutes{10};
+    payer_.cookies = visitor_.cookies;
+    return line;
+  }
+
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}};
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
@@ -58,6 +69,13 @@ class OrdersControllerTest : public testing::Test {
   OrdersController controller_{{buyer_orders_, pool_, sessions_, pages_}, [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
+
+  // The same shop with a checkout.
+  const OwnCheckout kCheckout{"https://pay.example/in", "0123456789abcdef0123456789abcdef"};
+  OrdersController paying_{{buyer_orders_, pool_, sessions_, pages_, kCheckout},
+                           [this] { return now_; }};
+  http::Router paying_router_;
+  test_support::Visitor payer_{paying_router_};
 };
 
 TEST_F(OrdersControllerTest, ListsTheBuyersOwnNewestFirst) {
@@ -163,6 +181,73 @@ TEST_F(OrdersControllerTest, PurchaseIsToldFromOneSnapshot) {
   log_in(UserId{2});
   orders_.open_lease = {};
   EXPECT_EQ(result().status, 404) << "another's purchase";
+}
+
+TEST_F(OrdersControllerTest, APurchaseThatIsHeldSaysByWhenAndWhereItIsPaid) {
+  const std::string target = std::string("/purchases/3/") + kKey;
+  Order& order = hold(21).order;
+  EXPECT_EQ(body_of(visitor_.get(target, kJson)),
+            R"({"result":"held","order":21,"pay_by":"2026-11-22T08:34:00.000Z",)"
+            R"("pay":"/orders/21/pay"})");
+  const std::string html(body_of(visitor_.get(target)));
+  EXPECT_THAT(html, HasSubstr("Held for you: pay by <time datetime=\"2026-11-22T08:34:00.000Z\""));
+  EXPECT_THAT(html, HasSubstr("href=\"/orders/21/pay\""));
+  EXPECT_THAT(html, Not(HasSubstr("Sold")));
+
+  order = with_status(order, OrderStatus::kPaid);
+  EXPECT_EQ(body_of(visitor_.get(target, kJson)), R"({"result":"success","order":21})");
+  order = with_status(order, OrderStatus::kExpired);
+  EXPECT_EQ(body_of(visitor_.get(target, kJson)), R"({"result":"failed","reason":"expired"})");
+}
+
+TEST_F(OrdersControllerTest, AHeldOrderIsPaidAtTheCheckoutThatTheShopHas) {
+  hold(21);
+  const std::string html(body_of(visitor_.get("/orders/21")));
+  EXPECT_THAT(html, HasSubstr("data-pay-by=\"2026-11-22T08:34:00.000Z\""));
+  EXPECT_THAT(html, HasSubstr("The shop will tell you how to pay."));
+  EXPECT_THAT(html, Not(HasSubstr("href=\"/orders/21/pay\"")));
+  EXPECT_EQ(header_of(visitor_.get("/orders/21/pay"), "Location"), "/orders/21");
+
+  const std::string with(body_of(payer_.get("/orders/21")));
+  EXPECT_THAT(with, HasSubstr("<a class=\"button\" href=\"/orders/21/pay\">Pay</a>"));
+  EXPECT_THAT(with, Not(HasSubstr("will tell you")));
+  for (const auto& headers : {test_support::Headers{}, kJson}) {
+    const auto paying = payer_.get("/orders/21/pay", headers);
+    EXPECT_EQ(paying.status, 303);
+    EXPECT_EQ(header_of(paying, "Cache-Control"), "no-store");
+    EXPECT_EQ(header_of(paying, "Location"),
+              checkout_address(kCheckout, {.order = OrderNumber{21},
+                                           .amount_cents = 1999,
+                                           .pay_by = *parse_rfc3339("2026-11-22T08:34:00Z")}));
+  }
+}
+
+TEST_F(OrdersControllerTest, WhatIsNotToBePaidSaysWhy) {
+  Order& order = hold(21).order;
+  const Order held = order;
+  const std::pair<OrderStatus, const char*> rows[] = {
+      {OrderStatus::kPaid, "It is paid already"},  {OrderStatus::kSuccess, "Nothing is to be paid"},
+      {OrderStatus::kExpired, "not paid in time"}, {OrderStatus::kCancelled, "has cancelled"},
+      {OrderStatus::kRefundDue, "has cancelled"},  {OrderStatus::kRefunded, "has cancelled"},
+  };
+  for (const auto& [status, says] : rows) {
+    order = with_status(held, status);
+    const auto page = payer_.get("/orders/21/pay");
+    EXPECT_EQ(page.status, 409);
+    EXPECT_THAT(std::string(body_of(page)), HasSubstr(says)) << to_string(status);
+    EXPECT_THAT(std::string(body_of(payer_.get("/orders/21/pay", kJson))),
+                AllOf(HasSubstr("#not-held\""), HasSubstr(says)));
+    EXPECT_THAT(std::string(body_of(payer_.get("/orders/21"))), Not(HasSubstr("/orders/21/pay")));
+  }
+  order = held;
+  now_.wall = *held.pay_by;
+  EXPECT_EQ(payer_.get("/orders/21/pay").status, 303) << "to the last moment";
+  now_.wall += std::chrono::milliseconds{1};
+  EXPECT_EQ(payer_.get("/orders/21/pay").status, 409);
+  EXPECT_THAT(std::string(body_of(payer_.get("/orders/21"))), Not(HasSubstr("/orders/21/pay")));
+  order.buyer = UserId{2};
+  EXPECT_EQ(payer_.get("/orders/21/pay").status, 404) << "another's";
+  EXPECT_EQ(payer_.get("/orders/x/pay").status, 404);
 }
 
 TEST_F(OrdersControllerTest, PurchaseRefusesWhatIsNoPurchase) {

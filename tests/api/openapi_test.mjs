@@ -1,5 +1,6 @@
 // Every operation of api/openapi.json, called at a real server, and nearly every answer of it.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { answerOf } from "../browser/support/captcha.mjs";
 import { Client } from "./support/client.mjs";
 import { Contract } from "./support/contract.mjs";
 import { problemsInSources, sentProof } from "./support/sources.mjs";
-import { PASSWORD, addPicture, busyShop, buyer, challengedShop, crowdedShop, freshKey, solveWork, tokenIn } from "./support/setting.mjs";
+import { CHECKOUT, CHECKOUT_SECRET, PASSWORD, addPicture, busyShop, buyer, challengedShop, crowdedShop, freshKey, solveWork, tokenIn } from "./support/setting.mjs";
 
 /** Answers of a shop that is in trouble, which these tests do not bring about: its database or its
     threads would have to stand still. */
@@ -309,6 +310,39 @@ test("purchases and orders", async () => {
     await call(anyone(), id, 303, { ...request, ...html });
     await call(client, id, 200, { ...request, ...html });
   }
+});
+
+test("a held order, and what its checkout is told", async () => {
+  const client = buyer(shop, 9);
+  const key = freshKey();
+  const intent = { query: { productID: products.held }, headers: { "Idempotency-Key": key } };
+  const { body: held } = await call(client, "check", 201, intent);
+  assert.equal(held.result, "held");
+  assert.deepEqual((await call(client, "check", 200, intent)).body, held);
+  const path = { number: held.order };
+  const { body: order } = await call(client, "showOrder", 200, { path });
+  assert.deepEqual([order.status, order.pay_by], ["held", held.pay_by]);
+  const { body: outcome } = await call(client, "purchase", 200, { path: { sale: order.sale, key } });
+  assert.deepEqual(outcome, held);
+
+  assert.equal(held.pay, `/orders/${held.order}/pay`);
+  const { headers } = await call(client, "payOrder", 303, { path });
+  const location = new URL(headers.get("Location"));
+  assert.ok(location.href.startsWith(CHECKOUT), location.href);
+  const told = ["order", "amount_cents", "pay_by"].map((name) => location.searchParams.get(name));
+  assert.deepEqual(told, [String(held.order), "1999", held.pay_by]);
+  const signature = createHmac("sha256", CHECKOUT_SECRET).update(told.join("\n")).digest("hex");
+  assert.equal(location.searchParams.get("signature"), signature);
+
+  await call(anyone(), "payOrder", 401, { path });
+  await call(anyone(), "payOrder", 303, { path, ...html });
+  await call(buyer(shop, 6), "payOrder", 404, { path });
+  await call(buyer(shop, 6), "payOrder", 404, { path, ...html });
+  shop.run(["order", "pay", String(held.order), "--reference", "cash:1"]);
+  const paid = await call(client, "payOrder", 409, { path });
+  assert.equal(slug(paid.body), "not-held");
+  await call(client, "payOrder", 409, { path, ...html });
+  assert.equal((await call(client, "showOrder", 200, { path })).body.status, "paid");
 });
 
 test("a crowd", async () => {

@@ -77,9 +77,10 @@ export class Contract {
     const name = `${id} ${answer.status}`;
     const documented = operation.responses[answer.status];
     assert.ok(documented, `${name} is not in the document: ${answer.text}`);
-    this.#judgeHeaders(name, documented, answer.headers);
+    const place = [...responses, String(answer.status)];
+    this.#judgeHeaders(name, documented, place, answer.headers);
     this.#judgeCaching(name, operation, documented, answer);
-    answer.body = this.#judgeBody(name, documented, [...responses, String(answer.status)], answer);
+    answer.body = this.#judgeBody(name, documented, place, answer);
     this.#seen.add(name);
     return answer;
   }
@@ -89,11 +90,13 @@ export class Contract {
     this.#validate(pointer("components", "schemas", schema), value, schema);
   }
 
-  #judgeHeaders(name, documented, headers) {
-    for (const header of Object.keys(documented.headers ?? {})) {
+  /** A header is described where others share it, or at the answer that has it. */
+  #judgeHeaders(name, documented, place, headers) {
+    for (const [header, { $ref }] of Object.entries(documented.headers ?? {})) {
       const value = headers.get(header);
       assert.ok(value !== null, `${name} has no header ${header}`);
-      this.#validate(pointer("components", "headers", header, "schema"), value, `${name} ${header}`);
+      const described = $ref ? ["components", "headers", header] : [...place, "headers", header];
+      this.#validate(pointer(...described, "schema"), value, `${name} ${header}`);
     }
   }
 

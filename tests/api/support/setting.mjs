@@ -1,7 +1,8 @@
 // Shops in the states that the document speaks of.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { Shop, inSeconds } from "../../browser/support/shop.mjs";
@@ -14,18 +15,34 @@ export const freshKey = () => randomBytes(24).toString("base64url");
 /** The token of the form on a page. */
 export const tokenIn = (html) => /name="token" value="([^"]+)"/.exec(html)[1];
 
-/** A shop with one product in each state: on (with `captcha`, or without: `lamp`), upcoming, ended,
-    sold out. */
+/** The merchant's own checkout, as the busy shop is told of it. */
+export const CHECKOUT = "https://pay.example/stampede?shop=a";
+export const CHECKOUT_SECRET = "a-secret-of-the-shop-and-its-checkout";
+
+/** The checkout's secret in a file of its owner's alone; gone with the process. */
+function secretFile() {
+  const folder = mkdtempSync(join(tmpdir(), "stampede-api-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "secret");
+  writeFileSync(file, `${CHECKOUT_SECRET}\n`, { mode: 0o600 });
+  return file;
+}
+
+/** A shop with one product in each state: on (with `captcha`, or without: `lamp`; or with orders that
+    are `held`), upcoming, ended, sold out. */
 export async function busyShop() {
   // A buyer who bought may not buy again for as long as these tests may take.
   const shop = await Shop.start({
     STAMPEDE_ADMISSION_INTERVAL_SECONDS: "600",
     STAMPEDE_CAPTCHA_MINIMUM_SECONDS: "0",
     STAMPEDE_CAPTCHA_WORK: "1000",
+    STAMPEDE_PAYMENT_CHECKOUT_URL: CHECKOUT,
+    STAMPEDE_PAYMENT_SECRET_FILE: secretFile(),
   });
   const products = {
     lamp: await shop.openSale({ name: "Lamp", captcha: false }),
     captcha: await shop.openSale({ name: "Vase" }),
+    held: await shop.openSale({ name: "Clock", captcha: false, hold: 3600 }),
     upcoming: await shop.openSale({ name: "Chair", starts: inSeconds(3600) }),
     ended: await shop.openSale({ name: "Table" }),
     soldOut: await shop.openSale({ name: "Mug", quantity: 1, captcha: false }),

@@ -112,7 +112,7 @@ test("a purchase: pending, successful, failed", async (t) => {
   const key = row(`SELECT intent FROM orders WHERE sale = ${sale}`);
   await see(t, "purchase-success", `/purchases/${sale}/${key}`, { buyer: 4 });
   row(`INSERT INTO orders SELECT 1000000, sale, buyer, 'a-key-that-failed', NULL, lease, 'failed',
-       'too-late', 1000000, created_at FROM orders WHERE sale = ${sale}`);
+       'too-late', 1000000, created_at, NULL FROM orders WHERE sale = ${sale}`);
   await see(t, "purchase-failed", `/purchases/${sale}/a-key-that-failed`, { buyer: 4 });
 });
 

@@ -38,6 +38,9 @@ SaleId Operator::create_sale(const SaleOptions& options) const {
   if (!options.captcha) words.emplace_back("--no-captcha");
   if (!options.starts.empty()) words.insert(words.end(), {"--starts", options.starts});
   if (!options.ends.empty()) words.insert(words.end(), {"--ends", options.ends});
+  if (options.hold_seconds > 0) {
+    words.insert(words.end(), {"--hold-seconds", std::to_string(options.hold_seconds)});
+  }
   return SaleId{std::stoll(run(std::move(words)))};
 }
 

@@ -22,8 +22,9 @@ struct SaleOptions {
   std::int64_t quantity = 10;
   int limit = 1;
   bool captcha = false;
-  std::string starts;  // RFC 3339; empty: now
-  std::string ends;    // RFC 3339; empty: when sold out
+  std::string starts;    // RFC 3339; empty: now
+  std::string ends;      // RFC 3339; empty: when sold out
+  int hold_seconds = 0;  // 0: orders are final
 };
 
 /// The operator's commands on one shop. Each throws std::runtime_error with what the command wrote

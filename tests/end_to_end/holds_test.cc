@@ -97,7 +97,7 @@ TEST_F(Holds, SurviveTheServer) {
   shop_.start();
   shop_.await_orders_known();
   EXPECT_EQ(Buyer(shop_.port(), buyer.id(), buyer.sign()).buy(lamp_, key).result, "held");
-  shop_.kill();
+  ASSERT_EQ(shop_.stop(), 0);
   let_time_pass(held.order);
   shop_.start();
   EXPECT_TRUE(becomes(buyer, held.order, "expired"));

@@ -32,7 +32,7 @@ class Reader {
   void read_status(const std::string& typed, std::optional<OrderStatus>& status) {
     const std::string_view text = trimmed(typed);
     if (text.empty()) return;
-    for (const auto each : {OrderStatus::kSuccess, OrderStatus::kFailed, OrderStatus::kCancelled}) {
+    for (const OrderStatus each : kOrderStatuses) {
       if (text == to_string(each)) status = each;
     }
     if (!status)

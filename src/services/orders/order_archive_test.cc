@@ -30,7 +30,9 @@ TEST(OrderQuery, ReadsEveryField) {
                          .status = OrderStatus::kFailed,
                          .from = parse_rfc3339("2026-11-22T00:00:00Z"),
                          .to = parse_rfc3339("2026-11-22T08:24:00Z")}));
-  EXPECT_EQ(parse({.status = "success"})->status, OrderStatus::kSuccess);
+  for (const OrderStatus status : kOrderStatuses) {
+    EXPECT_EQ(parse({.status = std::string(to_string(status))})->status, status);
+  }
 }
 
 TEST(OrderQuery, TakesTimesAsFormsAndProgramsWriteThem) {

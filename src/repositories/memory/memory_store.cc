@@ -260,10 +260,13 @@ ExpiredHolds MemoryStore::expire(const HoldsOf& holds, Instant due, Instant now,
   return result;
 }
 
-std::vector<HoldsOf> MemoryStore::holds() {
+std::vector<HoldsOf> MemoryStore::holds(Instant over_after) {
   const concurrency::MutexLock lock(mutex_);
   std::vector<HoldsOf> all;
   for (const auto& [id, sale] : state_.sales) {
+    const auto settled = settled_at(id);
+    const Instant over = over_after - sale.hold.value_or(std::chrono::seconds{0});
+    if (sale.ended(over) || (settled && *settled <= over)) continue;
     for (std::size_t shard = 0; sale.hold && shard < by_shard_.size(); ++shard) {
       all.push_back({id, static_cast<std::int32_t>(shard)});
     }

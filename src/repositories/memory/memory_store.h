@@ -19,12 +19,12 @@ namespace stampede::repositories::memory {
 /// refuses what the real tables refuse (a second slot, more units than granted) by throwing
 /// std::logic_error, so that a rule which relies on nobody looking is found. Thread-safe, but it
 /// locks no rows: a caller that runs several transactions at a time must do so.
-class MemoryStore final : public OrderStore,
-                          public Leases,
-                          public Orders,
-                          public OrderEvents,
-                          public Members,
-                          public Leadership {
+class MemoryStore : public OrderStore,
+                    public Leases,
+                    public Orders,
+                    public OrderEvents,
+                    public Members,
+                    public Leadership {
  public:
   /// Order numbers are shared by that many queue shards.
   explicit MemoryStore(std::size_t shards = 1);
@@ -100,7 +100,7 @@ class MemoryStore final : public OrderStore,
   void change(OrderNumber number, const Decide& decide) override;
   Instant now() override;
   ExpiredHolds expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) override;
-  std::vector<HoldsOf> holds() override;
+  std::vector<HoldsOf> holds(Instant over_after) override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;
   std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
   std::optional<Payment> payment(const std::string& reference) override;

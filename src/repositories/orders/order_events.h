@@ -60,8 +60,9 @@ class OrderEvents {
   /// events of that time: at most `most` of them, in one transaction that gives their units back.
   /// Looks at each order once, whoever calls.
   virtual ExpiredHolds expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) = 0;
-  /// Where there may be held orders: of each sale with holds, each queue shard.
-  virtual std::vector<HoldsOf> holds() = 0;
+  /// Where there may be held orders: each queue shard of each sale with holds, unless the sale was
+  /// over, and its last hold had run out, at `over_after`. Looks at sales and leases only.
+  virtual std::vector<HoldsOf> holds(Instant over_after) = 0;
   /// In the order in which they happened.
   virtual std::vector<OrderEvent> of_order(OrderNumber number) = 0;
   /// The orders of one queue shard to which something happened behind seq `after`, each as it was

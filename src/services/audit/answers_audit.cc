@@ -23,6 +23,9 @@ Finding finding_of(Invariant invariant, Offenders& offenders, std::string_view w
   return finding;
 }
 
+/// It had expired, which its buyer was told, and was paid all the same.
+bool may_be_paid_late(const Order& order) { return order.status == OrderStatus::kPaid; }
+
 /// The order that a yes named. It may have been cancelled since.
 bool keeps(const Order& order, const Outcome& outcome) {
   return order.status != OrderStatus::kFailed && outcome.promised == order.number;
@@ -41,7 +44,7 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
     Outcome& outcome = found->second;
     if (keeps(order, outcome)) outcome.kept = true;
     if (!order.active()) return;
-    if (outcome.last == Last::kNo && !outcome.unanswered) {
+    if (outcome.last == Last::kNo && !outcome.unanswered && !may_be_paid_late(order)) {
       offenders.add(
           fmt::format("order {}: {} was last told no", order.number.value, name(found->first)));
     }

@@ -22,7 +22,8 @@ class HoldExpiry {
 
   /// Expires what is due: held orders whose time to pay ended `grace` ago by the database's clock,
   /// which has written that time. To be called every second. Blocks; throws
-  /// repositories::StorageError, and the next call goes on where this one ended. Returns how many.
+  /// repositories::StorageError once it has tried every sale and shard, and the next call goes on
+  /// where this one ended. Returns how many.
   std::int64_t step();
 
  private:

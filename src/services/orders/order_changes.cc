@@ -58,7 +58,7 @@ const char* why_not_kept(const OrderFacts& facts, const CapturedPayment& capture
       return nullptr;
     case OrderStatus::kExpired:
       if (facts.active_of_buyer >= facts.sale.per_buyer_limit) return "limit-reached";
-      return facts.sale.unleased > 0 ? nullptr : "sold-out";
+      return facts.sale.unleased > 0 ? nullptr : "no-unit-free";
     case OrderStatus::kPaid:
       return "paid-already";
     case OrderStatus::kSuccess:

@@ -32,7 +32,7 @@ class OrderChanges {
   Outcome<Order> cancel(OrderNumber number, const std::string& actor, const std::string& reason,
                         Instant now);
   /// Records a payment, which is never lost: it pays the order, if that is held, or has expired and
-  /// a unit is left for it; otherwise it is due to go back, and says why. `before`: this payment
+  /// a unit is unleased; otherwise it is due to go back, and says why. `before`: this payment
   /// had been recorded already.
   Outcome<Payment> pay(OrderNumber number, const CapturedPayment& captured,
                        const std::string& actor, Instant now);

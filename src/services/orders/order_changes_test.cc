@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "repositories/memory/memory_store.h"
+#include "repositories/storage_error.h"
 #include "services/orders/hold_expiry.h"
 #include "services/orders/order_writer.h"
 
@@ -222,6 +223,30 @@ TEST_F(PaymentTest, HoldsExpireInTheOrderOfTheirCommits) {
   EXPECT_EQ(expire_at(kDue + std::chrono::seconds{3}), 1);
 }
 
+/// Whose expiry the storage refuses for one sale.
+class OneSaleFails final : public MemoryStore {
+ public:
+  repositories::ExpiredHolds expire(const repositories::HoldsOf& holds, Instant due, Instant now,
+                                    std::size_t most) override {
+    if (holds.sale == kSale) {
+      throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
+    }
+    ++others;
+    return MemoryStore::expire(holds, due, now, most);
+  }
+  int others = 0;
+};
+
+TEST(HoldExpiryTest, ASaleWhoseRowIsLockedKeepsNoOtherWaiting) {
+  OneSaleFails store;
+  for (const SaleId sale : {kSale, SaleId{2}}) {
+    store.add_sale({.id = sale, .product = ProductId{1}, .quantity = 5, .hold = kHold});
+  }
+  HoldExpiry expiry(store);
+  EXPECT_THROW(expiry.step(), repositories::StorageError);
+  EXPECT_EQ(store.others, 1);
+}
+
 TEST_F(PaymentTest, ALatePaymentTakesTheUnitAgainIfItIsThere) {
   const Order held = buy(1, 1);
   ASSERT_EQ(expire_at(kDue), 1);
@@ -238,7 +263,7 @@ TEST_F(PaymentTest, ALatePaymentGoesBackWhereTheUnitIsGone) {
   buy(2, 2);
   const Payment late = pay(held.number, "demo:1");
   EXPECT_EQ(late.state, PaymentState::kRefundDue);
-  EXPECT_EQ(late.reason, "sold-out");
+  EXPECT_EQ(late.reason, "no-unit-free");
   EXPECT_EQ(now(held).status, OrderStatus::kExpired);
 }
 

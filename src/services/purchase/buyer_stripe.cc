@@ -37,10 +37,12 @@ Answer answer_of(const Order& order) {
 bool has_changed(const Intent& intent, const Order& created) {
   switch (intent.intent_state()) {
     case IntentState::kCancelled:
-    case IntentState::kExpired:
       return true;
-    case IntentState::kSold:
-      return created.status == OrderStatus::kHeld;  // it was paid
+    case IntentState::kExpired:
+      // An order that may expire is created as held: a validator hears of one that was paid late,
+      // as of any that is paid, as of a final one (peers/descriptions.h).
+    case IntentState::kSold:  // it was paid
+      return created.status == OrderStatus::kHeld;
     default:
       return false;
   }

@@ -96,6 +96,35 @@ class CheckoutClusterTest : public testing::Test {
   std::vector<Answer> told_;
 };
 
+/// What is heard of an order later stands, also where it is read once more as it was created.
+TEST_F(CheckoutClusterTest, AnOrderIsHeldUntilItIsPaidOrExpires) {
+  const Instant pay_by = kStart + seconds{300};
+  Order held = order({.sale = kSale, .buyer = UserId{1}, .intent = key(1), .lease = LeaseId{1}});
+  held.status = OrderStatus::kHeld;
+  held.pay_by = pay_by;
+  Order expired = held;
+  expired.status = OrderStatus::kExpired;
+  expired.reason = FailureReason::kExpired;
+  // As a validator is told of one that is paid.
+  Order paid = held;
+  paid.status = OrderStatus::kSuccess;
+  paid.pay_by.reset();
+  const auto answer_after = [&](const Order& told) {
+    checkout_.settle({&told, 1});
+    return buy(1, 1, at(seconds{0})).value();
+  };
+  const Answer first = answer_after(held);
+  EXPECT_EQ(first.verdict, Verdict::kHeldAlready);
+  EXPECT_EQ(first.pay_by, pay_by);
+  EXPECT_EQ(answer_after(expired).reason, FailureReason::kExpired);
+  EXPECT_EQ(answer_after(held).reason, FailureReason::kExpired) << "read late";
+  EXPECT_EQ(answer_after(paid).verdict, Verdict::kSoldAlready) << "paid late";
+  EXPECT_EQ(answer_after(held).verdict, Verdict::kSoldAlready) << "read late";
+  paid.status = OrderStatus::kPaid;  // as `serve` reads it
+  EXPECT_EQ(answer_after(expired).reason, FailureReason::kExpired);
+  EXPECT_EQ(answer_after(paid).verdict, Verdict::kSoldAlready);
+}
+
 TEST_F(CheckoutClusterTest, PendingIsSaidOnceTheQueueHasIt) {
   ASSERT_FALSE(buy(1, 1, at(seconds{0})));
   EXPECT_THAT(told_, IsEmpty());

@@ -430,9 +430,9 @@ void DatabaseClient::expire_paid(Instant due, Instant now) {
   }
 }
 
-std::vector<repositories::HoldsOf> DatabaseClient::holds() {
+std::vector<repositories::HoldsOf> DatabaseClient::holds(Instant over_after) {
   reach();
-  return database_->store.holds();
+  return database_->store.holds(over_after);
 }
 
 std::optional<Payment> DatabaseClient::payment(const std::string& reference) {

@@ -121,7 +121,7 @@ class DatabaseClient final : public repositories::OrderStore,
   Instant now() override;
   repositories::ExpiredHolds expire(const repositories::HoldsOf& holds, Instant due, Instant now,
                                     std::size_t most) override;
-  std::vector<repositories::HoldsOf> holds() override;
+  std::vector<repositories::HoldsOf> holds(Instant over_after) override;
   std::optional<Payment> payment(const std::string& reference) override;
   std::vector<Payment> payments_of(OrderNumber number) override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;

@@ -41,7 +41,7 @@ class FakeOrderEvents final : public repositories::OrderEvents {
                                     std::size_t) override {
     return {};
   }
-  std::vector<repositories::HoldsOf> holds() override { return {}; }
+  std::vector<repositories::HoldsOf> holds(Instant) override { return {}; }
   std::vector<OrderEvent> of_order(OrderNumber number) override {
     std::vector<OrderEvent> found;
     std::ranges::copy_if(events, std::back_inserter(found),

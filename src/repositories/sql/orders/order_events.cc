@@ -220,6 +220,10 @@ void insert_expired(soci::session& session, const Shard& shard,
   session << fmt::to_string(text);
 }
 
+/// Orders that are looked at first, to see whether any is due: behind a cursor there are seldom
+/// more that are decided, and a hold that is not due ends the search.
+constexpr std::size_t kLookedAtFirst = 64;
+
 /// Held orders that are due, and up to which seq all were looked at.
 struct DueHolds {
   std::vector<Order> orders;
@@ -237,6 +241,11 @@ std::int64_t cursor_of(soci::session& session, const HoldsOf& holds, const Shard
   session << "SELECT first_number FROM sales WHERE id = :sale", soci::use(holds.sale.value),
       soci::into(first.value);
   return last_seq_before(first, shard.index, shard.shards);
+}
+
+void move_cursor(soci::session& session, const HoldsOf& holds, std::int64_t seq) {
+  session << "REPLACE INTO hold_cursors (sale, shard, seq) VALUES (:sale, :shard, :seq)",
+      soci::use(holds.sale.value), soci::use(holds.shard), soci::use(seq);
 }
 
 /// Reads along the primary key; a hold that is not due ends it, because none behind it is due
@@ -337,11 +346,20 @@ Instant SqlOrderEvents::now() {
 ExpiredHolds SqlOrderEvents::expire(const HoldsOf& holds, Instant due, Instant now,
                                     std::size_t most) {
   // Most often nothing is due: then no row is locked.
-  const bool any = database_.read([&](soci::session& session) {
-    const auto found = find_due(session, holds, select_shard(session, holds.shard, ""), due, most);
-    return !found.orders.empty() || found.more;
-  });
-  if (!any) return {};
+  const auto look = [&](std::size_t at_most) {
+    return database_.read([&](soci::session& session) {
+      return find_due(session, holds, select_shard(session, holds.shard, ""), due, at_most);
+    });
+  };
+  DueHolds seen = look(kLookedAtFirst);
+  if (seen.orders.empty() && seen.more) seen = look(most);
+  if (seen.orders.empty()) {
+    // All of a long page are other sales' orders, or decided.
+    if (seen.more) {
+      database_.write([&](soci::session& session) { move_cursor(session, holds, seen.looked_at); });
+    }
+    return {.expired = 0, .more = seen.more};
+  }
   const Dialect& dialect = database_.dialect();
   return database_.write([&](soci::session& session) {
     Shard shard = select_shard(session, holds.shard, dialect.for_update());
@@ -359,20 +377,25 @@ ExpiredHolds SqlOrderEvents::expire(const HoldsOf& holds, Instant due, Instant n
     }
     insert_expired(session, shard, events);
     if (!events.empty()) advance(session, shard);
-    session << "REPLACE INTO hold_cursors (sale, shard, seq) VALUES (:sale, :shard, :seq)",
-        soci::use(holds.sale.value), soci::use(shard.index), soci::use(found.looked_at);
+    move_cursor(session, holds, found.looked_at);
     return_units(session, holds.sale, std::ssize(events));
     return ExpiredHolds{.expired = std::ssize(events), .more = found.more};
   });
 }
 
-std::vector<HoldsOf> SqlOrderEvents::holds() {
+std::vector<HoldsOf> SqlOrderEvents::holds(Instant over_after) {
+  const auto after = to_column(over_after);
   return database_.read([&](soci::session& session) {
     HoldsOf holds;
     soci::statement select =
         (session.prepare << "SELECT s.id, q.shard FROM sales s CROSS JOIN queue_shards q "
-                            "WHERE s.hold_seconds IS NOT NULL ORDER BY s.id, q.shard",
-         soci::into(holds.sale.value), soci::into(holds.shard));
+                            "WHERE s.hold_seconds IS NOT NULL AND (s.ends_at IS NULL "
+                            "OR s.ends_at + s.hold_seconds * 1000 > :after) "
+                            "AND (s.unleased > 0 OR s.last_closed_at IS NULL "
+                            "OR s.last_closed_at + s.hold_seconds * 1000 > :same "
+                            "OR EXISTS (SELECT l.id FROM stock_leases l WHERE l.sale = s.id "
+                            "AND l.state IN ('open', 'fenced'))) ORDER BY s.id, q.shard",
+         soci::use(after), soci::use(after), soci::into(holds.sale.value), soci::into(holds.shard));
     std::vector<HoldsOf> all;
     for (select.execute(); select.fetch();) all.push_back(holds);
     return all;

@@ -22,7 +22,7 @@ class SqlOrderEvents final : public OrderEvents {
   void change(OrderNumber number, const Decide& decide) override;
   Instant now() override;
   ExpiredHolds expire(const HoldsOf& holds, Instant due, Instant now, std::size_t most) override;
-  std::vector<HoldsOf> holds() override;
+  std::vector<HoldsOf> holds(Instant over_after) override;
   std::vector<OrderEvent> of_order(OrderNumber number) override;
   std::vector<Order> changed(std::int32_t shard, std::int64_t after, std::size_t most) override;
   std::optional<Payment> payment(const std::string& reference) override;

@@ -184,6 +184,43 @@ TEST_P(OrderEventsTest, HoldsExpireOnceAndInTurn) {
   EXPECT_EQ(shop.orders().newest().at(0).seq, expected.seq);
 }
 
+/// Where a sale has been over for longer than a hold of it lasts, and a time, nobody looks any
+/// more.
+TEST_P(OrderEventsTest, HoldsAreLookedForWhereThereMayBeSome) {
+  EXPECT_TRUE(events.holds(at(1)).empty()) << "the sale asks for no payment";
+  const auto product = shop.catalog().add_product({.name = "Lamp", .description = ""}, at(1));
+  const SaleId payable = *shop.catalog().create_sale({.id = {},
+                                                      .product = product,
+                                                      .price_cents = 9'900,
+                                                      .quantity = 10,
+                                                      .per_buyer_limit = 1,
+                                                      .starts_at = at(1'000),
+                                                      .ends_at = at(5'000),
+                                                      .hold = std::chrono::seconds{60}},
+                                                     at(2));
+  ASSERT_EQ(events.holds(at(64'999)).size(), 1U);
+  EXPECT_EQ(events.holds(at(64'999)).at(0).sale, payable);
+  EXPECT_TRUE(events.holds(at(65'000)).empty());
+}
+
+/// The cursor moves on over other sales' orders, and the sale's own are found behind them.
+TEST_P(OrderEventsTest, HoldsAreFoundBehindManyOrdersOfOthers) {
+  const SaleId other = shop.sell(200, 1);
+  const LeaseId granted = *shop.leases().grant(other, 150, at(1));
+  std::vector<Order> orders;
+  for (std::int64_t buyer = 1; buyer <= 150; ++buyer) {
+    orders.push_back(success(other, granted, buyer));
+  }
+  orders.push_back(held(sale, lease, 5, at(6'000)));
+  shop.commit(orders);
+  const HoldsOf holds{sale, 0};
+  const auto first = events.expire(holds, at(6'000), at(9'000), 100);
+  EXPECT_EQ(first.expired, 0);
+  EXPECT_TRUE(first.more);
+  EXPECT_EQ(events.expire(holds, at(6'000), at(9'000), 100).expired, 1);
+  EXPECT_FALSE(events.expire(holds, at(6'000), at(9'000), 100).more);
+}
+
 TEST_P(OrderEventsTest, ManyHoldsExpireAFewAtATime) {
   std::vector<Order> orders;
   for (std::int64_t buyer = 1; buyer <= 5; ++buyer) {

@@ -121,6 +121,14 @@ data values_of(const OrderRow& order) {
   values.set("cancelled", data{order.status == OrderStatus::kCancelled});
   values.set("refund_due", data{order.status == OrderStatus::kRefundDue});
   values.set("refunded", data{order.status == OrderStatus::kRefunded});
+  data returned{data::type::list};
+  for (const auto& payment : order.returned) {
+    data each;
+    each.set("amount", format_price(payment.amount_cents));
+    each.set("gone_back", data{payment.gone_back});
+    returned.push_back(each);
+  }
+  values.set("returned", returned);
   if (order.pay_by) put_time(values, "pay_by", *order.pay_by);
   values.set("payable", data{order.payment == OrderRow::Payment::kPayable});
   values.set("told", data{order.payment == OrderRow::Payment::kTold});

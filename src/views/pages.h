@@ -79,6 +79,12 @@ struct OrderRow {
   OrderStatus status = OrderStatus::kSuccess;
   std::optional<Instant> pay_by = std::nullopt;
   /// How a held order is paid: by its button, or as the shop tells its buyer.
+  /// A payment that does not pay it.
+  struct Returned {
+    std::int64_t amount_cents = 0;
+    bool gone_back = false;  // else it is on its way
+  };
+  std::vector<Returned> returned = {};
   enum class Payment { kNone, kPayable, kTold } payment = Payment::kNone;
 };
 

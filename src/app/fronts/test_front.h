@@ -36,7 +36,7 @@ struct TestFront {
   services::accounts::Sessions sessions{keys};
   services::accounts::Devices devices{keys};
   services::accounts::Accounts accounts{storage.accounts(), sessions, devices, {}};
-  services::orders::BuyerOrders orders{storage.orders()};
+  services::orders::BuyerOrders orders{storage.orders(), storage.order_events()};
   services::catalog::Pictures pictures;
   services::purchase::Checkout checkout{purchase_rules(config), {captcha_tokens, queue, blacklist}};
   controllers::OriginRule origin{std::nullopt};

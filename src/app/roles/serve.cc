@@ -81,7 +81,7 @@ class Serve final : public Role {
                                          account_options(config_)};
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
-  services::orders::BuyerOrders orders_{repositories_.orders()};
+  services::orders::BuyerOrders orders_{repositories_.orders(), repositories_.order_events()};
   services::orders::OrderWriter writer_{repositories_.order_store(), kShard};
   services::purchase::Checkout checkout_;
   services::leasing::Leasing leasing_{repositories_.leases(), queue_, checkout_};

@@ -51,7 +51,7 @@ class Web final : public Role {
                                          account_options(config_)};
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
-  services::orders::BuyerOrders orders_{repositories_.orders()};
+  services::orders::BuyerOrders orders_{repositories_.orders(), repositories_.order_events()};
   services::purchase::SaleCatalog sales_;
   services::routing::RouteTable routes_;
   std::int64_t ring_epoch_ = -1;  // of routes_; the reload's own

@@ -181,7 +181,11 @@ http::Response OrdersController::order(const http::Request& request, UserId buye
   const auto line = line_of(request, buyer);
   if (!line) return unknown_order(request);
   if (request.wants_json()) return private_json(200, json_of(*line));
-  return page(200, services_.pages.order(row_of(*line)));
+  views::OrderRow shown = row_of(*line);
+  for (const Payment& payment : services_.buyer_orders.returned_payments(line->order.number)) {
+    shown.returned.push_back({payment.amount_cents, payment.state == PaymentState::kRefunded});
+  }
+  return page(200, services_.pages.order(shown));
 }
 
 http::Response OrdersController::purchase(const http::Request& request, UserId buyer) {

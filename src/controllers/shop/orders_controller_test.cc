@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/orders/order_event.h"
+#include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_orders.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
@@ -63,7 +64,8 @@ class OrdersControllerTest : public testing::Test {
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
   test_support::FakeOrders orders_;
-  services::orders::BuyerOrders buyer_orders_{orders_};
+  test_support::FakeOrderEvents events_;
+  services::orders::BuyerOrders buyer_orders_{orders_, events_};
   concurrency::WorkerPool pool_{{.name = "reads", .threads = 1, .queue = 1, .niceness = 0}};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
   OrdersController controller_{{buyer_orders_, pool_, sessions_, pages_}, [this] { return now_; }};
@@ -198,6 +200,29 @@ TEST_F(OrdersControllerTest, APurchaseThatIsHeldSaysByWhenAndWhereItIsPaid) {
   EXPECT_EQ(body_of(visitor_.get(target, kJson)), R"({"result":"success","order":21})");
   order = with_status(order, OrderStatus::kExpired);
   EXPECT_EQ(body_of(visitor_.get(target, kJson)), R"({"result":"failed","reason":"expired"})");
+}
+
+/// A buyer pays for nothing in silence.
+TEST_F(OrdersControllerTest, AnOrderSaysWhichPaymentsGoBack) {
+  add(10, UserId{1});
+  const auto paid = [](const char* reference, std::int64_t cents, PaymentState state,
+                       const char* reason) {
+    return Payment{.order = OrderNumber{10},
+                   .reference = reference,
+                   .amount_cents = cents,
+                   .state = state,
+                   .reason = reason};
+  };
+  events_.payments = {paid("demo:1", 1'999, PaymentState::kKept, ""),
+                      paid("demo:2", 1'998, PaymentState::kRefundDue, "wrong-amount"),
+                      paid("demo:3", 1'997, PaymentState::kRefunded, "paid-already"),
+                      paid("demo:4", 1'996, PaymentState::kRefundDue, "cancelled")};
+  const std::string html(body_of(visitor_.get("/orders/10")));
+  EXPECT_THAT(html, HasSubstr("A payment of $19.98 did not pay this order. It goes back to you."));
+  EXPECT_THAT(html,
+              HasSubstr("A payment of $19.97 did not pay this order. It has gone back to you."));
+  EXPECT_THAT(html, Not(HasSubstr("A payment of $19.99"))) << "that one paid it";
+  EXPECT_THAT(html, Not(HasSubstr("$19.96"))) << "the order says so itself";
 }
 
 TEST_F(OrdersControllerTest, AHeldOrderIsPaidAtTheCheckoutThatTheShopHas) {

@@ -9,6 +9,7 @@
 
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
+#include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_orders.h"
 #include "tests/support/test_ring.h"
 
@@ -69,7 +70,8 @@ class PurchaseEventsTest : public testing::Test {
   test::TestRing ring_;
   services::accounts::Sessions sessions_{ring_.ring()};
   test_support::FakeOrders orders_;
-  services::orders::BuyerOrders buyer_orders_{orders_};
+  test_support::FakeOrderEvents order_events_;
+  services::orders::BuyerOrders buyer_orders_{orders_, order_events_};
   PurchaseEvents events_{
       {buyer_orders_, sessions_, ring_.ring()},
       [this] { return now_; },

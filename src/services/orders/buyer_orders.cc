@@ -1,5 +1,7 @@
 #include "services/orders/buyer_orders.h"
 
+#include "services/orders/order_changes.h"
+
 namespace stampede::services::orders {
 
 BuyerOrders::PurchaseReport BuyerOrders::purchase(SaleId sale, UserId buyer,
@@ -26,6 +28,14 @@ std::optional<repositories::OrderLine> BuyerOrders::order_of(UserId buyer, Order
     return std::nullopt;
   }
   return line;
+}
+
+std::vector<Payment> BuyerOrders::returned_payments(OrderNumber number) {
+  auto payments = events_->payments_of(number);
+  std::erase_if(payments, [](const Payment& payment) {
+    return payment.state == PaymentState::kKept || payment.reason == OrderChanges::kCancelled;
+  });
+  return payments;
 }
 
 }  // namespace stampede::services::orders

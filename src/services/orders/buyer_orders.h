@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "repositories/orders/order_events.h"
 #include "repositories/orders/orders.h"
 
 namespace stampede::services::orders {
@@ -11,7 +12,9 @@ namespace stampede::services::orders {
 /// block.
 class BuyerOrders {
  public:
-  explicit BuyerOrders(repositories::Orders& orders) : orders_(&orders) {}
+  /// What it is given outlives it.
+  BuyerOrders(repositories::Orders& orders, repositories::OrderEvents& events)
+      : orders_(&orders), events_(&events) {}
 
   /// The state of one purchase, as one snapshot shows it: a row is final; no row and an open lease
   /// is pending; else nothing is known of that intent.
@@ -29,9 +32,13 @@ class BuyerOrders {
                                                  std::size_t limit);
   /// nullopt for another's, and for one that failed.
   std::optional<repositories::OrderLine> order_of(UserId buyer, OrderNumber number);
+  /// Payments for that order, which is the buyer's, that do not pay it, and are not those of an
+  /// order that was cancelled: they go back, or have gone back.
+  std::vector<Payment> returned_payments(OrderNumber number);
 
  private:
   repositories::Orders* orders_;
+  repositories::OrderEvents* events_;
 };
 
 }  // namespace stampede::services::orders

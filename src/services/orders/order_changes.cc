@@ -113,7 +113,7 @@ OrderChanges::Outcome<Order> OrderChanges::cancel(OrderNumber number, const std:
     OrderDecision decision;
     for (const Payment& payment : facts->payments) {
       if (payment.state != PaymentState::kKept) continue;
-      decision.payments.push_back(going_back(payment, "cancelled", now));
+      decision.payments.push_back(going_back(payment, kCancelled, now));
       event.amount_cents = payment.amount_cents;
     }
     outcome = Applied<Order>{.result = after(order, event), .before = false};
@@ -193,7 +193,7 @@ OrderChanges::Outcome<Payment> OrderChanges::refund(const std::string& reference
     OrderDecision decision{.payments = {refunded}};
     // Another payment of the order may be due as well: it was paid twice.
     const bool of_the_order =
-        facts->order.status == OrderStatus::kRefundDue && refunded.reason == "cancelled";
+        facts->order.status == OrderStatus::kRefundDue && refunded.reason == kCancelled;
     if (of_the_order) {
       decision.event = OrderEvent{.order = known->order,
                                   .kind = OrderEventKind::kRefunded,

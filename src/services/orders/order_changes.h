@@ -24,6 +24,9 @@ class OrderChanges {
   template <class Result>
   using Outcome = std::expected<repositories::Applied<Result>, std::string>;
 
+  /// Payment::reason of the payment of an order that was cancelled.
+  static constexpr const char* kCancelled = "cancelled";
+
   explicit OrderChanges(repositories::OrderEvents& events) : events_(&events) {}
 
   /// Cancels an active order: its unit goes back into the sale, and its buyer may have another. The

@@ -74,7 +74,7 @@ class Buyers {
   const Parts parts_;
   Process process_;
   DatabaseClient client_;
-  services::orders::BuyerOrders buyer_orders_{client_};
+  services::orders::BuyerOrders buyer_orders_{client_, client_};
   /// The web role's, by the keys of before a rotation, and of after it.
   std::array<services::accounts::Sessions, 2> sessions_{services::accounts::Sessions(key_ring()),
                                                         services::accounts::Sessions(key_ring(1))};

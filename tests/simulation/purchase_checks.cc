@@ -174,8 +174,12 @@ void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   const auto& state = database_->store.view();
   std::int32_t beside = 0;
   std::int32_t active = 0;
+  std::int32_t expired = 0;
   for (const Order& other : state.orders) {
-    if (!other.active() || other.sale != order.sale || other.buyer != order.buyer) continue;
+    if (other.sale != order.sale || other.buyer != order.buyer) continue;
+    // It may have expired since the consumer looked: that waits for no buyer's row.
+    expired += other.status == OrderStatus::kExpired ? 1 : 0;
+    if (!other.active()) continue;
     ++active;
     // It had expired, and its late payment took a unit again: nobody knew that in time.
     if (other.status == OrderStatus::kPaid && was_over(other.number)) return;
@@ -183,7 +187,7 @@ void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
     if (known != nullptr && known->holder == taken.holder) ++beside;
   }
   const std::int32_t limit = state.sales.at(order.sale).per_buyer_limit;
-  if (active < limit) {
+  if (active + expired < limit) {
     throw Breach("needless: " + std::string(order.intent.text()) + " reached the limit with " +
                  std::to_string(active) + " active orders");
   }

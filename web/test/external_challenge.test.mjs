@@ -7,6 +7,7 @@ let scripts; // those that were put into the page
 let rendered; // {place, options} of each widget
 let reset; // how often
 let events;
+let api; // of the script, which comes once
 
 /** A page in which a script that is put there does as `behave` says: by a function of the script. */
 function page(behave, width = 304) {
@@ -34,7 +35,7 @@ function page(behave, width = 304) {
 
 /** As the provider's script: it tells that it is ready by the function that its address names. */
 function arrives(script) {
-  window.hcaptcha = {
+  window.hcaptcha = api = {
     render: (place, options) => rendered.push({ place, options }),
     reset: () => (reset += 1),
   };
@@ -75,6 +76,18 @@ test("a script that fails is tried anew, and then once for all widgets", async (
   options.callback("a-token");
   await challenge.show();
   assert.equal(challenge.token, "", "shown anew, it has none");
+});
+
+test("a widget that cannot be rendered is rendered anew, not reset", async () => {
+  const challenge = page(() => assert.fail("the script is there"));
+  const { render } = api;
+  api.render = () => {
+    throw new Error("no place for it");
+  };
+  await assert.rejects(challenge.show(), /no place/);
+  api.render = render;
+  await challenge.show();
+  assert.deepEqual([rendered.length, reset], [1, 0]);
 });
 
 test("a narrow place gets the compact widget", async () => {

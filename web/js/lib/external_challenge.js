@@ -61,7 +61,6 @@ export class ExternalChallenge {
       api.reset(this.#widget);
       return;
     }
-    this.#api = api;
     const take = (token) => {
       this.token = token;
       this.#onToken();
@@ -78,5 +77,6 @@ export class ExternalChallenge {
         this.#onFailure();
       },
     });
+    this.#api = api; // one that could not render has nothing to reset
   }
 }

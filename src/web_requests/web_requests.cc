@@ -34,6 +34,8 @@ std::string_view to_string(Failure failure) {
       return "no-connection";
     case Failure::kUntrusted:
       return "untrusted";
+    case Failure::kNotBegun:
+      return "not-begun";
     case Failure::kTimeout:
       return "timeout";
     case Failure::kConnectionLost:

@@ -41,7 +41,8 @@ enum class Failure : std::uint8_t {
   kStopped,         // by stop()
   kNoConnection,    // the name is unknown, or nobody listens there
   kUntrusted,       // no TLS, or the certificate is not one that is trusted for that host
-  kTimeout,         // of Request::timeout
+  kNotBegun,        // by a fault of this process: no thread was free in time, no memory
+  kTimeout,         // of Request::timeout, once a thread had it
   kConnectionLost,  // or it is not HTTP that came
   kTooLarge         // more came than one answer may have
 };

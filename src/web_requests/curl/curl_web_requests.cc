@@ -109,6 +109,18 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
+/// Takes from a handle, which outlives a transfer, all pointers into that. The connection stays.
+class Forgets {
+ public:
+  explicit Forgets(CURL* handle) : handle_(handle) {}
+  Forgets(const Forgets&) = delete;
+  Forgets& operator=(const Forgets&) = delete;
+  ~Forgets() { curl_easy_reset(handle_); }
+
+ private:
+  CURL* const handle_;
+};
+
 /// One request on one handle of the library, which calls the static functions.
 class Transfer {
  public:
@@ -119,7 +131,6 @@ class Transfer {
         most_(options.response_bytes),
         headers_(request),
         stopping_(stopping) {
-    curl_easy_reset(handle_);  // keeps its connection
     set_connection(options);
     set_request();
     set_functions();
@@ -127,8 +138,9 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  Result run(milliseconds left) {
+  Result run(milliseconds left, bool& performed) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(left, milliseconds{1}).count()));
+    performed = true;
     const CURLcode code = curl_easy_perform(handle_);
     if (code == CURLE_OK && !too_large_) {
       long status = 0;
@@ -172,6 +184,7 @@ class Transfer {
   void set_request() {
     set(CURLOPT_URL, request_.url.c_str());
     set(CURLOPT_HTTPHEADER, headers_.list());
+    set(CURLOPT_USERAGENT, "Stampede");  // some refuse who has none
     if (has_body(request_)) {
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
@@ -210,7 +223,7 @@ class Transfer {
   /// service may have it already.
   static int refuse_again(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
 
-  static std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  static std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* self) try {
     auto& transfer = *static_cast<Transfer*>(self);
     std::string_view line(bytes, size * count);
     transfer.header_bytes_ += line.size();
@@ -225,15 +238,19 @@ class Transfer {
     value = value.substr(0, value.find_last_not_of(kBlanks) + 1);
     transfer.response_.headers.emplace_back(line.substr(0, colon), value);
     return line.size();
+  } catch (const std::bad_alloc&) {  // no exception goes through libcurl
+    return 0;
   }
 
-  static std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  static std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* self) try {
     auto& transfer = *static_cast<Transfer*>(self);
     std::string& body = transfer.response_.body;
     transfer.too_large_ = body.size() + size * count > transfer.most_;
     if (transfer.too_large_) return 0;
     body.append(bytes, size * count);
     return size * count;
+  } catch (const std::bad_alloc&) {
+    return 0;
   }
 
   static int stop_if_asked(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -268,6 +285,7 @@ class Transfer {
   }
 
   CURL* const handle_;
+  const Forgets forgets_{handle_};  // also where the constructor throws
   const Request& request_;
   const std::size_t most_;
   const HeaderList headers_;
@@ -336,21 +354,32 @@ class CurlWebRequests::Implementation {
     block_sigpipe();
     const Tick now = read_clocks().tick;
     if (now >= call->deadline) {
-      return call->fail(Failure::kTimeout, "its time was over before a thread was free");
+      return call->fail(Failure::kNotBegun, "its time was over before a thread was free");
     }
     if (!breaker_.admit(now)) {
       return call->fail(Failure::kBreakerOpen, "the last requests failed");
     }
-    Result result = run(call->request, call->deadline - now);
+    Result result = run_or_fail(call->request, call->deadline - now);
     note(result);
     call->done(std::move(result));
   }
 
-  Result run(const Request& request, Tick::duration left) {
+  /// That memory or an option of the library lacks says nothing of the service.
+  Result run_or_fail(const Request& request, Tick::duration left) {
+    bool performed = false;
+    try {
+      return run(request, left, performed);
+    } catch (const std::exception& error) {
+      return std::unexpected(
+          Error{.failure = Failure::kNotBegun, .detail = error.what(), .sent = performed});
+    }
+  }
+
+  Result run(const Request& request, Tick::duration left, bool& performed) {
     Handle handle = take_handle();
     Result result = [&] {
       Transfer transfer(handle.get(), request, options_, stopping_);
-      return transfer.run(std::chrono::ceil<milliseconds>(left));
+      return transfer.run(std::chrono::ceil<milliseconds>(left), performed);
     }();
     const concurrency::MutexLock lock(mutex_);
     handles_.push_back(std::move(handle));
@@ -361,6 +390,7 @@ class CurlWebRequests::Implementation {
     if (result && result->status < 500) {
       breaker_.succeeded();
     } else if (!result && (result.error().failure == Failure::kStopped ||
+                           result.error().failure == Failure::kNotBegun ||
                            result.error().failure == Failure::kInvalid)) {
       breaker_.given_up();
     } else {

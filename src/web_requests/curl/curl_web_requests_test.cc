@@ -72,6 +72,9 @@ class CurlWebRequestsTest : public testing::Test {
       ++failed_;
       respond(http::html(503, "not now"));
     });
+    server_->router.get("/agent", [](http::Request& request, http::Responder respond) {
+      respond(http::html(200, std::string(request.header("user-agent"))));
+    });
     for (const std::size_t size : {kMost, kMost + 1}) {
       server_->router.get("/size/" + std::to_string(size),
                           [size](http::Request&, http::Responder respond) {
@@ -138,6 +141,11 @@ TEST_F(CurlWebRequestsTest, KnowsTheMethods) {
   EXPECT_EQ(ask(requests, put)->status, 405);
   put.method = "DELETE";
   EXPECT_EQ(ask(requests, put)->status, 405);
+}
+
+TEST_F(CurlWebRequestsTest, SaysWhoAsks) {
+  CurlWebRequests requests(trusting());
+  EXPECT_EQ(ask(requests, get("/agent"))->body, "Stampede");
 }
 
 TEST_F(CurlWebRequestsTest, FollowsNoRedirect) {
@@ -218,7 +226,7 @@ TEST_F(CurlWebRequestsTest, TheWaitForAThreadCountsToo) {
   requests.send(request, [&](Result result) { promise.set_value(std::move(result)); });
   slow.reply_from_anywhere(http::html(200, ""));
   const Result result = promise.get_future().get();
-  EXPECT_EQ(failure_of(result), Failure::kTimeout);
+  EXPECT_EQ(failure_of(result), Failure::kNotBegun);
   EXPECT_FALSE(result.error().sent);
   slow_ended.get_future().get();
 }
@@ -250,6 +258,20 @@ TEST_F(CurlWebRequestsTest, AfterFailuresInARowItRefusesAtOnce) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(ask(requests, get("/failed"))->status, 503);
   EXPECT_EQ(failure_of(ask(requests, get("/hello"))), Failure::kBreakerOpen);
   EXPECT_EQ(failed_, 2);
+}
+
+/// libcurl takes no text of more than 8,000,000 bytes, which is found out on a thread.
+TEST_F(CurlWebRequestsTest, WhatCannotBeBegunFailsAndSaysNothingOfTheService) {
+  auto options = trusting();
+  options.threads = 1;
+  options.breaker = {.failures = 1, .pause = std::chrono::hours{1}};
+  CurlWebRequests requests(options);
+  Request request = get("/hello?");
+  request.url.append(8'000'001, 'x');
+  const Result result = ask(requests, request);
+  EXPECT_EQ(failure_of(result), Failure::kNotBegun);
+  EXPECT_FALSE(result.error().sent);
+  EXPECT_TRUE(ask(requests, get("/hello"))) << "the thread and the breaker are as before";
 }
 
 TEST_F(CurlWebRequestsTest, AfterThePauseItAsksAgain) {

@@ -62,15 +62,15 @@ std::optional<views::ExternalChallenge> challenge_on_pages(const Config& config)
 controllers::OtherSources challenge_sources(const Config& config) {
   const Config::ExternalChallenge& external = config.external_challenge;
   if (external.provider.empty()) return {};
-  if (!external.script_url.empty()) {
-    const std::string origin = origin_of(external.script_url);
-    return {.scripts = origin, .frames = origin, .connections = origin, .styles = origin};
-  }
+  const std::string other = external.script_url.empty() ? "" : origin_of(external.script_url);
+  const auto with_other = [&other](std::string_view own) {
+    return std::string(own) + (own.empty() || other.empty() ? "" : " ") + other;
+  };
   const captcha::Provider& provider = provider_of(config);
-  return {.scripts = std::string(provider.scripts),
-          .frames = std::string(provider.frames),
-          .connections = std::string(provider.connections),
-          .styles = std::string(provider.styles)};
+  return {.scripts = with_other(provider.scripts),
+          .frames = with_other(provider.frames),
+          .connections = with_other(provider.connections),
+          .styles = with_other(provider.styles)};
 }
 
 ConfigErrors external_challenge_errors(const Config& config) {

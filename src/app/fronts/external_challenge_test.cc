@@ -52,14 +52,14 @@ TEST_F(ExternalChallengeTest, PagesLoadWhatIsTheProvidersAlone) {
   EXPECT_EQ(challenge_sources(config_).styles, "https://hcaptcha.com https://*.hcaptcha.com");
 }
 
-TEST_F(ExternalChallengeTest, AnotherScriptMakesItsOriginTheOnlyOne) {
+TEST_F(ExternalChallengeTest, AnotherScriptAddsItsOriginToTheProviders) {
   config_.external_challenge.script_url = "https://challenge.example:8443/v1/api.js";
   EXPECT_EQ(challenge_on_pages(config_)->script_url, "https://challenge.example:8443/v1/api.js");
   const auto sources = challenge_sources(config_);
-  for (const std::string& source :
-       {sources.scripts, sources.frames, sources.connections, sources.styles}) {
-    EXPECT_EQ(source, "https://challenge.example:8443");
+  for (const std::string& source : {sources.scripts, sources.frames, sources.connections}) {
+    EXPECT_EQ(source, "https://challenges.cloudflare.com https://challenge.example:8443");
   }
+  EXPECT_EQ(sources.styles, "https://challenge.example:8443") << "the provider has none";
 }
 
 TEST_F(ExternalChallengeTest, FilesThatCannotBeUsedAreNamedWithTheirKeys) {

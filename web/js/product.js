@@ -20,7 +20,14 @@ const RESUME_MS = 10 * 60_000; // a buyer does not expect an older click to be s
 
 const WHEN_IT_COMES = "It comes in the last minute before the start.";
 
-const KEEPS_PICTURE = ["connection-lost", "captcha-missing", "work-missing", "work-impossible", "too-fast"]; // the answer may be right
+const KEEPS_PICTURE = [ // the answer may be right
+  "connection-lost",
+  "challenge-unavailable",
+  "captcha-missing",
+  "work-missing",
+  "work-impossible",
+  "too-fast",
+];
 
 const FRESH_MS = 10_000; // for so long, a reload shows the last answer again, whatever it is
 const LASTING = ["sold", "held", "purchase-failed", "limit-reached"]; // shown after every reload

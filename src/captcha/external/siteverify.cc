@@ -25,6 +25,15 @@ constexpr std::chrono::seconds kComplainEvery{10};
 constexpr std::array<std::string_view, 4> kNotTheBuyers{
     "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch", "internal-error"};
 
+/// It did not get to the provider, because too many wait here.
+bool is_busy(const Result& result) {
+  return !result && (result.error().failure == Failure::kQueueFull ||
+                     result.error().failure == Failure::kNotBegun);
+}
+
+/// Whoever answers so is there, and gives the script to browsers perhaps.
+bool refuses_heads(int status) { return status == 403 || status == 405 || status == 501; }
+
 /// Printable and without blanks, as the tokens of all providers are.
 bool is_token(std::string_view token) {
   return !token.empty() && token.size() <= kLongestToken &&
@@ -72,7 +81,7 @@ Siteverify::Said Siteverify::read(const Result& result) {
   using Word = Said::Word;
   if (!result) {
     return {
-        .word = Word::kNothing,
+        .word = is_busy(result) ? Word::kBusy : Word::kNothing,
         .host = {},
         .reason = std::string(to_string(result.error().failure)) + ": " + result.error().detail};
   }
@@ -129,9 +138,12 @@ void Siteverify::judge(const Subject& subject, std::string_view token, std::stri
 
 Siteverify::Verdict Siteverify::verdict_of(const Said& said, const Subject& subject,
                                            std::string_view token, Tick now) {
-  note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+  if (said.word != Said::Word::kBusy) {
+    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+  }
   switch (said.word) {
     case Said::Word::kNothing:
+    case Said::Word::kBusy:
       unavailable_.add();
       complain("external challenge not judged", said.reason, now);
       return Verdict::kUnavailable;
@@ -156,8 +168,9 @@ Siteverify::Verdict Siteverify::verdict_of(const Said& said, const Subject& subj
 
 void Siteverify::note(Part Siteverify::*part, bool there, Tick now) {
   const MutexLock lock(mutex_);
-  (this->*part).away = !there;
-  if (!there) (this->*part).failed_at = now;
+  Part& noted = this->*part;
+  noted.failures = there ? 0 : std::min(noted.failures + 1, kAwayAfter);
+  if (noted.failures == kAwayAfter) noted.away_at = now;
 }
 
 void Siteverify::complain(std::string_view what, std::string_view reason, Tick now) {
@@ -172,7 +185,7 @@ void Siteverify::complain(std::string_view what, std::string_view reason, Tick n
 bool Siteverify::away(Tick now) const {
   const MutexLock lock(mutex_);
   const auto is_away = [now](const Part& part) {
-    return part.away || (part.failed_at != Tick{} && now < part.failed_at + kAwayFor);
+    return part.failures == kAwayAfter || (part.away_at != Tick{} && now < part.away_at + kAwayFor);
   };
   return is_away(verdicts_) || is_away(script_);
 }
@@ -180,14 +193,18 @@ bool Siteverify::away(Tick now) const {
 void Siteverify::look(Tick now) {
   {
     const MutexLock lock(mutex_);
-    if (looked_at_ != Tick{} && now < looked_at_ + kLookEvery) return;
+    const auto in_doubt = [](const Part& part) {
+      return part.failures > 0 && part.failures < kAwayAfter;
+    };
+    const auto pause = in_doubt(verdicts_) || in_doubt(script_) ? kLookAgain : kLookEvery;
+    if (looked_at_ != Tick{} && now < looked_at_ + pause) return;
     looked_at_ = now;
   }
-  const auto stopped = [](const Result& result) {
-    return !result && result.error().failure == Failure::kStopped;
+  const auto says_nothing = [](const Result& result) {
+    return is_busy(result) || (!result && result.error().failure == Failure::kStopped);
   };
-  requests_.send(question("none", ""), [this, now, stopped](const Result& result) {
-    if (stopped(result)) return;
+  requests_.send(question("none", ""), [this, now, says_nothing](const Result& result) {
+    if (says_nothing(result)) return;
     const Said said = read(result);
     note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
     if (said.word == Said::Word::kNothing) {
@@ -196,9 +213,9 @@ void Siteverify::look(Tick now) {
   });
   Request head{.method = "HEAD", .url = options_.script_url, .headers = {}, .body = {}};
   head.timeout = kTimeout;
-  requests_.send(std::move(head), [this, now, stopped](const Result& result) {
-    if (stopped(result)) return;
-    const bool there = result && result->status < 400;
+  requests_.send(std::move(head), [this, now, says_nothing](const Result& result) {
+    if (says_nothing(result)) return;
+    const bool there = result && (result->status < 400 || refuses_heads(result->status));
     note(&Siteverify::script_, there, now);
     if (!there) {
       complain("the challenge's script does not come",

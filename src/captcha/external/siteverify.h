@@ -32,7 +32,7 @@ class Siteverify {
   enum class Verdict : std::uint8_t {
     kAccepted,
     kRefused,     // wrong, expired, of another site, or used before
-    kUnavailable  // the provider has not judged it
+    kUnavailable  // the provider has not judged it: it may be sent again
   };
 
   Siteverify(Options options, web_requests::WebRequests& requests)
@@ -43,16 +43,20 @@ class Siteverify {
   void judge(const Subject& subject, std::string_view token, std::string_view address, Now now,
              std::move_only_function<void(Verdict)> done);
 
-  /// The provider is away: its script or its verdicts do not come, or did not less than kAwayFor
-  /// ago. Then the shop's own captchas are given.
+  /// The provider is away: its script or its verdicts have failed to come kAwayAfter times in a
+  /// row, and have not come since, or had less than kAwayFor ago. Then the shop's own captchas are
+  /// given. What never got to it, because too many tokens wait here, says nothing of it.
   bool away(Tick now) const;
+  static constexpr int kAwayAfter = 3;
   static constexpr std::chrono::seconds kAwayFor{30};
 
-  /// Asks whether script and verdicts are there, unless it was done less than kLookEvery ago;
-  /// away() tells afterwards. For a page that says that the challenge does not come: where no page
-  /// can show it, no token comes that would tell. Returns at once.
+  /// Asks whether script and verdicts are there, unless it was done less than kLookEvery ago,
+  /// or kLookAgain where one has failed and is not away yet; away() tells afterwards. For a page
+  /// that says that the challenge does not come: where no page can show it, no token comes that
+  /// would tell. Returns at once.
   void look(Tick now);
   static constexpr std::chrono::seconds kLookEvery{5};
+  static constexpr std::chrono::seconds kLookAgain{1};
 
   struct Counts {
     std::uint64_t accepted = 0;
@@ -66,12 +70,12 @@ class Siteverify {
  private:
   /// Whether one thing of the provider is there, as far as it is known.
   struct Part {
-    bool away = false;
-    Tick failed_at;
+    int failures = 0;  // in a row, at most kAwayAfter
+    Tick away_at;      // when it last failed as one that is away; zero: never
   };
   /// What the provider says of a token.
   struct Said {
-    enum class Word : std::uint8_t { kYes, kNo, kNothing } word = Word::kNothing;
+    enum class Word : std::uint8_t { kYes, kNo, kNothing, kBusy } word = Word::kNothing;
     std::string host = {};
     std::string reason = {};  // for the log
   };

@@ -42,6 +42,14 @@ class SiteverifyTest : public testing::Test {
     EXPECT_TRUE(said.has_value());
     return said.value_or(Verdict::kUnavailable);
   }
+  void judge_until_away() {
+    for (int i = 1; i < Siteverify::kAwayAfter; ++i) {
+      judge("a");
+      EXPECT_FALSE(away()) << i;
+    }
+    judge("a");
+    EXPECT_TRUE(away());
+  }
   bool away() const { return siteverify_.away(now_.tick); }
 
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
@@ -104,7 +112,7 @@ TEST_F(SiteverifyTest, WhatIsNoAnswerOfTheProtocolAcceptsNobody) {
     EXPECT_EQ(judge("t"), Verdict::kUnavailable) << status;
   }
   for (const Failure failure : {Failure::kTimeout, Failure::kUntrusted, Failure::kBreakerOpen,
-                                Failure::kQueueFull, Failure::kNoConnection}) {
+                                Failure::kQueueFull, Failure::kNotBegun, Failure::kNoConnection}) {
     fail(failure);
     EXPECT_EQ(judge("t"), Verdict::kUnavailable) << to_string(failure);
   }
@@ -153,10 +161,10 @@ TEST_F(SiteverifyTest, WhatIsNoTokenIsNotSent) {
   EXPECT_EQ(judge(longest), Verdict::kAccepted);
 }
 
-TEST_F(SiteverifyTest, IsAwayAfterAFailureUntilItAnswersAndAWhileHasPassed) {
+TEST_F(SiteverifyTest, IsAwayAfterFailuresUntilItAnswersAndAWhileHasPassed) {
   EXPECT_FALSE(away());
   fail(Failure::kTimeout);
-  judge("t");
+  judge_until_away();
   EXPECT_TRUE(away());
   now_.tick += Siteverify::kAwayFor;
   EXPECT_TRUE(away()) << "it has not answered since";
@@ -164,12 +172,43 @@ TEST_F(SiteverifyTest, IsAwayAfterAFailureUntilItAnswersAndAWhileHasPassed) {
   judge("u");
   EXPECT_FALSE(away());
   fail(Failure::kTimeout);
-  judge("v");
+  judge_until_away();
   say(200, kYes);
   judge("w");
   EXPECT_TRUE(away()) << "one that answers now and then is away: pages are not sent to and fro";
   now_.tick += Siteverify::kAwayFor;
   EXPECT_FALSE(away());
+}
+
+TEST_F(SiteverifyTest, AnAnswerBetweenFailuresBeginsTheirCountAnew) {
+  for (int i = 0; i < 2 * Siteverify::kAwayAfter; ++i) {
+    fail(Failure::kConnectionLost);
+    for (int j = 1; j < Siteverify::kAwayAfter; ++j) judge("a");
+    say(200, R"({"success":false})");
+    judge("b");
+    EXPECT_FALSE(away());
+  }
+}
+
+/// Whoever fills the queue must not have the shop's own captchas given.
+TEST_F(SiteverifyTest, ManyThatWaitDoNotMakeItAway) {
+  for (const Failure busy : {Failure::kQueueFull, Failure::kNotBegun}) {
+    fail(busy);
+    for (int i = 0; i < 2 * Siteverify::kAwayAfter; ++i) {
+      EXPECT_EQ(judge("t"), Verdict::kUnavailable);
+      siteverify_.look(now_.tick);
+      now_.tick += Siteverify::kLookEvery;
+    }
+    EXPECT_FALSE(away()) << to_string(busy);
+  }
+  say(200, kYes);
+  EXPECT_EQ(judge("t"), Verdict::kAccepted) << "the same token may be sent again";
+  fail(Failure::kTimeout);
+  judge_until_away();
+  now_.tick += Siteverify::kAwayFor;
+  fail(Failure::kQueueFull);
+  judge("u");
+  EXPECT_TRUE(away()) << "nor does it bring it back";
 }
 
 TEST_F(SiteverifyTest, LooksWhetherScriptAndVerdictsAreThere) {
@@ -190,7 +229,11 @@ TEST_F(SiteverifyTest, EitherIsEnoughToBeAway) {
       if (request.url.ends_with(gone)) return FakeWebRequests::says(503, "");
       return FakeWebRequests::says(200, R"({"success":false})");
     };
-    siteverify_.look(now_.tick);
+    for (int i = 0; i < Siteverify::kAwayAfter; ++i) {
+      EXPECT_FALSE(away()) << gone;
+      siteverify_.look(now_.tick);
+      now_.tick += Siteverify::kLookAgain;  // while it is in doubt
+    }
     EXPECT_TRUE(away()) << gone;
     now_.tick += Siteverify::kAwayFor;
     say(302, R"({"success":false})");  // Turnstile's script is a redirect
@@ -198,6 +241,22 @@ TEST_F(SiteverifyTest, EitherIsEnoughToBeAway) {
     EXPECT_FALSE(away()) << gone;
     now_.tick += Siteverify::kAwayFor;
   }
+}
+
+TEST_F(SiteverifyTest, AScriptThatIsNotTakenByHeadIsThere) {
+  const auto looked = [this](int status) {
+    requests_.answer = [status](const Request& request) {
+      if (request.method == "HEAD") return FakeWebRequests::says(status, "");
+      return FakeWebRequests::says(200, R"({"success":false})");
+    };
+    for (int i = 0; i < Siteverify::kAwayAfter; ++i) {
+      siteverify_.look(now_.tick);
+      now_.tick += Siteverify::kLookEvery;
+    }
+    return away();
+  };
+  for (const int status : {403, 405, 501}) EXPECT_FALSE(looked(status)) << status;
+  EXPECT_TRUE(looked(404));
 }
 
 TEST(Provider, IsKnownByName) {

@@ -239,8 +239,8 @@ http::Response CaptchaController::response_to(captcha::Siteverify::Verdict verdi
   if (verdict == Verdict::kAccepted) return pass_for(subject, clock_());
   services_.fetches.forgive(subject.buyer, captcha::Kind::kExternal);
   return http::problem(503, "challenge-unavailable",
-                       "The provider of the challenge does not judge it at the moment. Take one of "
-                       "the shop's own: GET /captcha or /captcha/work.")
+                       "The provider of the challenge does not judge it at the moment. Send it "
+                       "again, or take one of the shop's own: GET /captcha or /captcha/work.")
       .with("Retry-After", "1");
 }
 

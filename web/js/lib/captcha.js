@@ -162,7 +162,10 @@ export class Captcha {
     if (token === "") return { problem: "challenge-empty" };
     const verified = await askPass({ token, product: this.#product, key: this.#key });
     if (verified.pass) this.#keepPass(verified.pass);
-    if (verified.problem === "challenge-unavailable") this.#setOutside(false); // the next is the shop's
+    if (verified.problem === "challenge-unavailable") { // the next is the shop's, if it gives one
+      this.#setOutside(false);
+      this.#fetch();
+    }
     const refused = verified.problem === "captcha-wrong";
     return refused ? { ...verified, problem: "challenge-refused" } : verified;
   }
@@ -304,6 +307,11 @@ export class Captcha {
   #failed({ problem, retryAfter: demanded = 0 }) {
     this.#failures += 1;
     if (problem === "external-challenge") this.#setOutside(true);
+    if (this.#outside && this.#external.token !== "") { // it was not judged, and is still good
+      this.#failures = 0;
+      this.#tell(ANSWERED);
+      return;
+    }
     const pause = Math.max(backoff(this.#failures), demanded * 1000);
     const seconds = Math.ceil(pause / 1000);
     const usable = this.#image && performance.now() < this.#challengeUntil;

@@ -52,7 +52,7 @@ const WORDS = {
   "challenge-refused": () => ["warning", "That answer does not count. Here is a new challenge."],
   "challenge-unavailable": () => [
     "warning",
-    "The challenge cannot be checked at the moment. Answer the shop's own picture, then press Buy.",
+    "The challenge cannot be checked at the moment. Answer the shop's own picture if one comes, then press Buy.",
   ],
   "captcha-missing": () => ["warning", "The picture has not come yet. This page is asking for it."],
   "work-missing": () => ["warning", "This device has not done its work yet. This page is asking for more."],

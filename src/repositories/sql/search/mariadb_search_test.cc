@@ -23,7 +23,7 @@ class MariadbSearchTest : public ::testing::Test {
       session << fmt::format(
           "INSERT INTO orders ({}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
           "WHERE i < {}) SELECT i, {} + (i - 1) DIV {}, i % 10000 + 1, 'intent-0123456789', 1, 1, "
-          "'success', '', i, 5000 + i FROM n",
+          "'success', '', i, 5000 + i, NULL FROM n",
           OrderRow::kNames, kOrders, sales_.front().value, kOrders / kSales);
       session << "UPDATE queue_shards SET last_seq = " << kOrders;
     });

@@ -161,7 +161,7 @@ class AMillionOrders : public ::testing::Test {
         session << fmt::format(
             "INSERT INTO orders ({}) WITH RECURSIVE n(i) AS (SELECT {} UNION ALL SELECT i + 1 "
             "FROM n WHERE i < {}) SELECT i, {}, i % 100000 + 1, 'intent-0123456789', i / 100000, "
-            "1, 'success', '', i, 5000 + i FROM n",
+            "1, 'success', '', i, 5000 + i, NULL FROM n",
             OrderRow::kNames, next_, next_ + kOrders / 4 - 1, sale.value);
         next_ += kOrders / 4;
         session << "UPDATE queue_shards SET last_seq = " << next_ - 1;

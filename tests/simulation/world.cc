@@ -15,6 +15,8 @@ namespace {
 
 /// After the faults, everything must be resolved within this time (I10).
 constexpr Duration kBound = 60s;
+/// The same where what is not paid is sold again, and may not be paid again.
+constexpr Duration kBoundOfHolds = 240s;
 /// A hold that is due has expired within this time, where somebody leads (M3).
 constexpr Duration kExpiredWithin = 5s;
 /// What comes later than quiet would not be noticed otherwise.
@@ -248,7 +250,7 @@ void World::step() {
 void World::run() {
   auto& scheduler = stage_.scheduler;
   while (stage_.faults) step();
-  const Duration bound = scheduler.time() + kBound;
+  const Duration bound = scheduler.time() + (stage_.profile.hold ? kBoundOfHolds : kBound);
   const auto reason = [&]() -> std::string {
     if (!buyers_->done()) return "buyers wait for their answers";
     const std::string holds = open_holds();

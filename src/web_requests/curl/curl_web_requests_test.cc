@@ -210,7 +210,7 @@ TEST_F(CurlWebRequestsTest, EndsAtItsDeadline) {
   const Result result = ask(requests, request);
   EXPECT_EQ(failure_of(result), Failure::kTimeout);
   EXPECT_TRUE(result.error().sent) << "the service may do it yet";
-  server_->next_responder()(http::html(200, "late"));
+  server_->next_responder().reply_from_anywhere(http::html(200, "late"));
 }
 
 TEST_F(CurlWebRequestsTest, TheWaitForAThreadCountsToo) {

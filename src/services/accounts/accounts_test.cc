@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -51,19 +52,20 @@ TEST_F(AccountsTest, UnknownNameAndWrongPasswordAreOneAnswer) {
   EXPECT_EQ(log_in("ada", "short").error(), AccountError::kWrongLogin);
 }
 
-TEST_F(AccountsTest, UnknownNameAndWrongPasswordTakeOneTime) {
+/// By what this process works for each, which other work on the machine does not change.
+TEST_F(AccountsTest, UnknownNameAndWrongPasswordAreTheSameWork) {
   ASSERT_TRUE(sign_up("ada"));
-  const auto best_of_three = [&](const std::string& name) {
-    auto best = std::chrono::steady_clock::duration::max();
+  const auto least_of_three = [&](const std::string& name) {
+    std::clock_t least = std::numeric_limits<std::clock_t>::max();
     for (int i = 0; i < 3; ++i) {
-      const auto begin = std::chrono::steady_clock::now();
+      const std::clock_t begin = std::clock();
       EXPECT_EQ(log_in(name, kWrong).error(), AccountError::kWrongLogin);
-      best = std::min(best, std::chrono::steady_clock::now() - begin);
+      least = std::min(least, std::clock() - begin);
     }
-    return best;
+    return least;
   };
   // Without the same work for both, they would differ by a factor of a thousand.
-  EXPECT_GT(best_of_three("nobody"), best_of_three("ada") / 2);
+  EXPECT_GT(least_of_three("nobody"), least_of_three("ada") / 2);
 }
 
 TEST_F(AccountsTest, ANewPasswordEndsAllOtherSessions) {

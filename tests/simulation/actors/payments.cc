@@ -59,7 +59,7 @@ void Payments::capture(OrderNumber number, std::int64_t cents) {
   captured_[reference] = {number, cents};
   checks_->captured(reference, number, cents);
   untold_.insert(reference);
-  const bool slow = stage_->random.chance(0.1);
+  const bool slow = !stage_->profile.calm && stage_->random.chance(0.1);
   later(1ms, slow ? 10s : 500ms, [this, reference] { tell(reference); });
 }
 

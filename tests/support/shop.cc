@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 #include "tests/support/eventually.h"
 
@@ -19,12 +21,23 @@ Shop::Shop(std::filesystem::path data, Environment environment)
   start();
 }
 
+/// On the ports of before, if it ran before. Another process may have been given one meanwhile,
+/// most often for a connection that soon ends.
 void Shop::start() {
-  server_.emplace(ServerProcess::Options{.data = data_,
-                                         .port = port_,
-                                         .console_port = console_port_,
-                                         .environment = environment_,
-                                         .arguments = {}});
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (server_.reset(); !server_;) {
+    try {
+      server_.emplace(ServerProcess::Options{.data = data_,
+                                             .port = port_,
+                                             .console_port = console_port_,
+                                             .environment = environment_,
+                                             .arguments = {}});
+    } catch (const std::runtime_error& error) {
+      const bool taken =
+          std::string_view(error.what()).find("Address already in use") != std::string_view::npos;
+      if (!taken || port_ == 0 || std::chrono::steady_clock::now() > deadline) throw;
+    }
+  }
   port_ = server_->port();
   console_port_ = server_->console_port();
 }

@@ -42,7 +42,7 @@ class Spinners {
     const auto began = Clock::now();
     while (!stopping_) {
       if (std::chrono::duration<double>(own_processor_time()) >= share * (Clock::now() - began)) {
-        std::this_thread::sleep_for(kPause);  // what it is, not a wait for anything
+        std::this_thread::sleep_for(kPause);  // the load rests; nothing is waited for
       }
     }
   }

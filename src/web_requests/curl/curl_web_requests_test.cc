@@ -427,6 +427,7 @@ TEST_F(OddPeerTest, AnAnswerThatNeverEndsEndsAtTheDeadline) {
   const OddPeer peer(certificates_, [](SSL* ssl) {
     OddPeer::read_request(ssl);
     OddPeer::write(ssl, "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n");
+    // The peer is slow; the test waits for the deadline alone.
     while (OddPeer::write(ssl, "x")) std::this_thread::sleep_for(milliseconds{10});
   });
   CurlWebRequests requests(trusting());

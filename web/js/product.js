@@ -20,8 +20,9 @@ const RESUME_MS = 10 * 60_000; // a buyer does not expect an older click to be s
 
 const WHEN_IT_COMES = "It comes in the last minute before the start.";
 
-const KEEPS_PICTURE = [ // the answer may be right
+const KEEPS_PICTURE = [ // the answer may be right, or there is a new picture already
   "connection-lost",
+  "challenge-refused",
   "challenge-unavailable",
   "captcha-missing",
   "work-missing",

@@ -6,6 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <utility>
 
+#include "identity/fingerprint.h"
 #include "telemetry/log.h"
 
 namespace stampede::captcha {
@@ -121,7 +122,21 @@ void Siteverify::judge(const Subject& subject, std::string_view token, std::stri
     refused_.add();
     return done(Verdict::kRefused);
   }
-  switch (spent_.look(token, subject, now.tick)) {
+  const std::string key = identity::fingerprint({token});
+  SpentTokens::Known known;
+  {
+    // Of two at once, the second finds the token either on its way or spent.
+    const MutexLock lock(mutex_);
+    known = spent_.look(token, subject, now.tick);
+    if (known == SpentTokens::Known::kNew) {
+      const auto [others, first] = under_way_.try_emplace(key);
+      if (!first) {
+        others->second.push_back({subject, std::move(done)});
+        return;
+      }
+    }
+  }
+  switch (known) {
     case SpentTokens::Known::kRepeated:
       return done(Verdict::kAccepted);
     case SpentTokens::Known::kSpent:
@@ -130,17 +145,29 @@ void Siteverify::judge(const Subject& subject, std::string_view token, std::stri
     case SpentTokens::Known::kNew:
       break;
   }
-  requests_.send(
-      question(token, address),
-      [this, subject, token = std::string(token), tick = now.tick, done = std::move(done)](
-          const Result& result) mutable { done(verdict_of(read(result), subject, token, tick)); });
+  requests_.send(question(token, address),
+                 [this, key, token = std::string(token), tick = now.tick,
+                  first = Waiting{subject, std::move(done)}](const Result& result) mutable {
+                   settle(read(result), key, token, tick, std::move(first));
+                 });
+}
+
+void Siteverify::settle(const Said& said, const std::string& key, std::string_view token, Tick now,
+                        Waiting&& first) {
+  if (said.word != Said::Word::kBusy) {
+    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+  }
+  first.done(verdict_of(said, first.subject, token, now));
+  std::vector<Waiting> others;
+  {
+    const MutexLock lock(mutex_);
+    others = std::move(under_way_.extract(key).mapped());
+  }
+  for (Waiting& other : others) other.done(verdict_of(said, other.subject, token, now));
 }
 
 Siteverify::Verdict Siteverify::verdict_of(const Said& said, const Subject& subject,
                                            std::string_view token, Tick now) {
-  if (said.word != Said::Word::kBusy) {
-    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
-  }
   switch (said.word) {
     case Said::Word::kNothing:
     case Said::Word::kBusy:

@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "captcha/captcha.h"
 #include "captcha/external/spent_tokens.h"
@@ -38,7 +40,8 @@ class Siteverify {
   Siteverify(Options options, web_requests::WebRequests& requests)
       : options_(std::move(options)), requests_(requests) {}
 
-  /// What the token is worth, sent from `address` for this subject. `done` is called once: before
+  /// What the token is worth, sent from `address` for this subject. The provider, which takes a
+  /// token once, is asked once for all who send the same one meanwhile. `done` is called once: before
   /// this returns, or later on a thread of the requests; it must neither block nor throw.
   void judge(const Subject& subject, std::string_view token, std::string_view address, Now now,
              std::move_only_function<void(Verdict)> done);
@@ -80,8 +83,16 @@ class Siteverify {
     std::string reason = {};  // for the log
   };
 
+  /// Who is to be told what a token is worth.
+  struct Waiting {
+    Subject subject;
+    std::move_only_function<void(Verdict)> done;
+  };
+
   static Said read(const web_requests::Result& result);
   web_requests::Request question(std::string_view token, std::string_view address) const;
+  void settle(const Said& said, const std::string& key, std::string_view token, Tick now,
+              Waiting&& first);
   Verdict verdict_of(const Said& said, const Subject& subject, std::string_view token, Tick now);
   void note(Part Siteverify::*part, bool there, Tick now);
   void complain(std::string_view what, std::string_view reason, Tick now);
@@ -90,6 +101,8 @@ class Siteverify {
   web_requests::WebRequests& requests_;
   SpentTokens spent_;
   mutable concurrency::Mutex mutex_;
+  /// The fingerprints of tokens that the provider is asked about, and who else waits for each.
+  std::unordered_map<std::string, std::vector<Waiting>> under_way_ STAMPEDE_GUARDED_BY(mutex_);
   Part verdicts_ STAMPEDE_GUARDED_BY(mutex_);
   Part script_ STAMPEDE_GUARDED_BY(mutex_);
   Tick looked_at_ STAMPEDE_GUARDED_BY(mutex_);      // zero: never

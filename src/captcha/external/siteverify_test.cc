@@ -140,14 +140,30 @@ TEST_F(SiteverifyTest, ATokenIsForOneIntent) {
   EXPECT_EQ(siteverify_.counts().replayed, 1);
 }
 
-TEST_F(SiteverifyTest, OfTwoAtOnceOneIsAccepted) {
+TEST_F(SiteverifyTest, WhoSendsATokenThatIsBeingJudgedWaitsForThatVerdict) {
   requests_.later = true;
   std::vector<Verdict> said;
   const auto note = [&](Verdict verdict) { said.push_back(verdict); };
-  siteverify_.judge(subject(1), "t", "", now_, note);
-  siteverify_.judge(subject(2), "t", "", now_, note);
+  for (const std::int64_t buyer : {1, 2, 1}) siteverify_.judge(subject(buyer), "t", "", now_, note);
+  EXPECT_EQ(requests_.asked.size(), 1) << "the provider takes it once";
   requests_.answer_all();
-  EXPECT_THAT(said, testing::ElementsAre(Verdict::kAccepted, Verdict::kRefused));
+  EXPECT_THAT(said, testing::ElementsAre(Verdict::kAccepted, Verdict::kRefused, Verdict::kAccepted));
+}
+
+TEST_F(SiteverifyTest, AFailureThatSeveralWaitForIsOne) {
+  requests_.later = true;
+  fail(Failure::kTimeout);
+  int unavailable = 0;
+  for (int i = 0; i < Siteverify::kAwayAfter; ++i) {
+    siteverify_.judge(subject(), "t", "", now_,
+                      [&](Verdict verdict) { unavailable += verdict == Verdict::kUnavailable; });
+  }
+  requests_.answer_all();
+  EXPECT_EQ(unavailable, Siteverify::kAwayAfter);
+  EXPECT_FALSE(away());
+  siteverify_.judge(subject(), "t", "", now_, [](Verdict) {});
+  EXPECT_EQ(requests_.asked.size(), 2) << "it may be sent again";
+  requests_.answer_all();
 }
 
 TEST_F(SiteverifyTest, WhatIsNoTokenIsNotSent) {

@@ -20,6 +20,8 @@ const NO_PICTURE = "No picture: let this device work instead";
 const OWN_PICTURE = "Show the shop's own picture instead";
 const LOADING = "The challenge is being loaded.";
 const ANSWER_IT = "Answer the challenge, then press Buy.";
+const REFUSED = "That answer does not count. Answer this challenge, then press Buy.";
+const JUDGING = "The challenge is being checked.";
 const ANSWERED = "The challenge is answered. Press Buy when the sale is on.";
 const NOT_LOADED = "The challenge does not load. It comes from another site: does this browser block that?";
 const WAYS = "stampede:captcha"; // what this browser keeps: whether it works
@@ -51,6 +53,8 @@ export class Captcha {
   #cancel = () => {}; // of what is planned next
   #load = null;
   #working = null; // until the work is done, or has failed
+  #judging = null; // until the provider has judged the token
+  #instruction = ANSWER_IT; // beside the widget
   #onLoggedOut;
 
   constructor(product, onLoggedOut) {
@@ -77,7 +81,7 @@ export class Captcha {
       siteKey,
       script,
       place: document.getElementById("captcha-widget"),
-      onToken: () => this.#tell(this.#external.token === "" ? ANSWER_IT : ANSWERED),
+      onToken: () => this.#takeToken(),
       onFailure: () => {
         if (this.#outside && this.#shown) this.#goInside();
       },
@@ -142,7 +146,7 @@ export class Captcha {
   async pass(key) {
     if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (this.#passHolds()) return { pass: this.#pass };
-    if (this.#outside) return this.#passByToken();
+    if (this.#outside) return this.#judge();
     if (this.#works) {
       await this.#working;
       if (this.#challenge !== "" && performance.now() >= this.#challengeUntil) {
@@ -156,24 +160,66 @@ export class Captcha {
     return verified;
   }
 
-  /** The same by the token of the external challenge. */
+  /** The token is sent as soon as there is one, and not with the click on Buy: people answer at moments
+      of their own, so that the start brings the provider no flood of tokens. */
+  #takeToken() {
+    if (this.#external.token !== "") this.#judge();
+    else if (!this.#passHolds()) this.#tell(this.#instruction);
+  }
+
+  /** Resolves as pass() does. A token that is being judged is not sent again. */
+  #judge() {
+    if (this.#judging) return this.#judging;
+    const judging = this.#passByToken().finally(() => {
+      if (this.#judging === judging) this.#judging = null;
+    });
+    this.#judging = judging;
+    return judging;
+  }
+
   async #passByToken() {
+    const key = this.#key;
     const { token } = this.#external;
     if (token === "") return { problem: "challenge-empty" };
-    const verified = await askPass({ token, product: this.#product, key: this.#key });
+    this.#cancel();
+    this.#tell(JUDGING);
+    const verified = await askPass({ token, product: this.#product, key });
+    if (key !== this.#key) return { problem: "captcha-required" }; // another tab has a new key
     if (verified.pass) this.#keepPass(verified.pass);
-    if (verified.problem === "challenge-unavailable") { // the next is the shop's, if it gives one
-      this.#setOutside(false);
-      this.#fetch();
-    }
+    else if (token === this.#external.token) this.#unjudged(verified);
     const refused = verified.problem === "captcha-wrong";
     return refused ? { ...verified, problem: "challenge-refused" } : verified;
+  }
+
+  /** A refused token is spent. Any other is still good, and sent again. */
+  #unjudged({ problem, retryAfter }) {
+    if (problem === "captcha-wrong") {
+      this.#instruction = REFUSED;
+      this.again(this.#key);
+    } else if (problem === "challenge-unavailable") {
+      this.#setOutside(false);
+      this.#fetch(); // the shop's own, if it gives one
+    } else if (problem === "login-required") {
+      this.#onLoggedOut();
+    } else {
+      this.#judgeLater(retryAfter);
+    }
+  }
+
+  /** After so many seconds at least. Who presses Buy meanwhile does not wait for it. */
+  #judgeLater(seconds = 0) {
+    this.#tell(ANSWERED);
+    this.#failures += 1;
+    const pause = Math.max(backoff(this.#failures), seconds * 1000);
+    this.#cancel = laterOrOnline(pause, () => this.#judge());
   }
 
   #keepPass(pass) {
     this.#pass = pass;
     this.#passUntil = performance.now() + CHALLENGE_MS;
-    this.rest("That was right.");
+    this.#failures = 0;
+    this.#instruction = ANSWER_IT;
+    this.rest(this.#outside ? ANSWERED : "That was right.");
   }
 
   #missing() {
@@ -227,7 +273,7 @@ export class Captcha {
       await this.#external.show();
       if (load.signal.aborted) return;
       this.#failures = 0;
-      if (this.#external.token === "") this.#tell(ANSWER_IT);
+      if (this.#external.token === "") this.#tell(this.#instruction);
     } catch (error) {
       if (load.signal.aborted) return;
       console.warn(error);
@@ -305,13 +351,12 @@ export class Captcha {
   }
 
   #failed({ problem, retryAfter: demanded = 0 }) {
-    this.#failures += 1;
     if (problem === "external-challenge") this.#setOutside(true);
-    if (this.#outside && this.#external.token !== "") { // it was not judged, and is still good
-      this.#failures = 0;
-      this.#tell(ANSWERED);
+    if (this.#outside && this.#external.token !== "") {
+      this.#judgeLater(demanded);
       return;
     }
+    this.#failures += 1;
     const pause = Math.max(backoff(this.#failures), demanded * 1000);
     const seconds = Math.ceil(pause / 1000);
     const usable = this.#image && performance.now() < this.#challengeUntil;
@@ -377,6 +422,7 @@ export class Captcha {
     this.#pass = "";
     this.#challenge = "";
     this.#number = "";
+    this.#judging = null;
     if (this.#external) this.#external.token = "";
     this.#input.value = "";
     this.#typedAt = -Infinity;

@@ -121,7 +121,7 @@ void BuyerStripe::note_orders_known(Tick asked, LeaseId oldest_open,
       record.remove_if([&](const Intent& intent) { return intent.key_hash == key.key_hash; });
       return true;
     }
-    if (entry.waiting.empty()) return false;
+    if (entry.waiting.empty() || entry.may_be_old) return false;
     // It was no order when these requests came, so their buyers cannot have been told yes. The
     // request that began it waits for the queue's word.
     const SaleId sale = sale_of(record, key.key_hash);

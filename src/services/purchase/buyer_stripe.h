@@ -44,6 +44,9 @@ struct Pending {
   boost::container::small_vector<Waiting, 1> waiting;
   std::optional<stock::Reservation> unit;  // until the queue has told what became of it
   bool told = false;                       // a buyer was told "pending", and watches the lease
+  /// It may be an order of long ago, which no heartbeat brings again: "pending" is never said of
+  /// it.
+  bool may_be_old = false;
 
   /// Answers those that `which` chooses; they wait no longer.
   template <class Which>

@@ -150,8 +150,8 @@ std::optional<Answer> Checkout::buy(BuyerStripe& stripe, const CatalogSale& entr
   pending.lease = lease;
   pending.since = attempt.now.tick;
   // A key of a buyer who was forgotten, or never loaded, may have bought long ago.
-  const bool before_any_yes = sure && !entry.keys_forgotten(attempt.now.wall);
-  pending.waiting.push_back({wait(), attempt.now.tick, before_any_yes});
+  pending.may_be_old = entry.keys_forgotten(attempt.now.wall);
+  pending.waiting.push_back({wait(), attempt.now.tick, sure && !pending.may_be_old});
   if (published == queue::Published::kQueued) {
     std::move(*unit).commit();
   } else {

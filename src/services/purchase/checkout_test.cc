@@ -434,6 +434,8 @@ TEST_F(CheckoutTest, AKeyThatMayHaveBeenForgottenIsNotToldPending) {
                                      at(std::chrono::hours{24}));
   note_settled(std::nullopt);
   ASSERT_FALSE(buy(1, 1)) << "there are units again";
+  checkout_->note_orders_known(at(minutes{1}).tick, kLease);
+  EXPECT_TRUE(told_.empty()) << "an order of long ago is brought by no heartbeat";
   checkout_->expire_waits(at(minutes{1}).tick);
   ASSERT_EQ(told_.size(), 1);
   EXPECT_EQ(told_[0].verdict, Verdict::kUnavailable) << "it may have bought: a yes came before";

@@ -123,7 +123,8 @@ Quantity::Quantity(const Config& config)
                 .blacklist = repositories_.blacklist(),
                 .accounts = repositories_.accounts(),
                 .changes = *changes_,
-                .markers = markers_},
+                .markers = markers_,
+                .can_mark = [this] { return markers_.connected(); }},
                {}) {}
 
 Role::Addresses Quantity::start() {

@@ -403,6 +403,46 @@ TEST_F(UnheardLeaderTest, WhereNobodyAsksAnybodyTheLeaderStays) {
   EXPECT_TRUE(leads(first_));
 }
 
+TEST_F(LeadershipTest, ALeaderFromWhichTheBrokerTakesNothingLetsAnotherLeadOnce) {
+  bool first_marks = true;
+  bool second_marks = true;
+  const auto process = [&](const char* holder, const bool& marks) {
+    auto parts = shop_.parts(holder);
+    parts.can_mark = [&marks] { return marks; };
+    return std::make_unique<QuantityControl>(parts, times_);
+  };
+  const auto first = process("quantity/3", first_marks);
+  const auto second = process("quantity/4", second_marks);
+  milliseconds now{0};
+  const auto go_on = [&](milliseconds time) {
+    const milliseconds end = now + time;
+    for (; now < end; now += milliseconds{250}) {
+      lead(*first, at(now));
+      lead(*second, at(now));
+    }
+  };
+  go_on(seconds{20});
+  ASSERT_TRUE(first->leads(at(now).tick));
+  first_marks = false;
+  go_on(times_.no_broker - milliseconds{250});
+  EXPECT_TRUE(first->leads(at(now).tick));
+  go_on(milliseconds{500});
+  EXPECT_TRUE(second->leads(at(now).tick));
+
+  second_marks = false;
+  go_on(times_.no_broker + seconds{1});
+  EXPECT_TRUE(first->leads(at(now).tick));
+  const auto epoch = first->leader_epoch();
+  go_on(seconds{60});
+  EXPECT_EQ(first->leader_epoch(), epoch) << "nobody has a broker, and the lead stays";
+  first_marks = true;
+  go_on(seconds{1});
+  first_marks = false;
+  second_marks = true;
+  go_on(times_.no_broker + seconds{1});
+  EXPECT_TRUE(second->leads(at(now).tick));
+}
+
 /// Each of its fences fails for as long as another transaction keeps the row locked.
 TEST_F(LeadershipTest, OneLeaseWhoseRowIsLockedKeepsNoOtherFromBeingFencedAndClosed) {
   lead(first_, at(seconds{0}));

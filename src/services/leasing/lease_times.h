@@ -48,7 +48,11 @@ struct LeaseTimes {
   /// asked: longer than it takes to send one again that was lost (0.5 s, 1.5 s and 0.5 s), and less
   /// than `lost`, so that it takes few off the ring whom it cannot hear.
   std::chrono::milliseconds unheard{2'750};
-  /// It takes no other for so long: many times the period in which the others try.
+  /// A leader whose close markers the broker has not taken for so long gives up its term, once
+  /// until the broker takes them again: longer than most connections take to come back.
+  std::chrono::milliseconds no_broker{10'000};
+  /// A leader that gave up its term takes no other for so long: many times the period in which the
+  /// others try.
   std::chrono::milliseconds stand_by{2'000};
   /// A close marker that nobody has processed by then is sent again.
   std::chrono::milliseconds marker_again{5'000};

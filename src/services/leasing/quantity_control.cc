@@ -56,7 +56,12 @@ bool QuantityControl::lead(Now now) {
   asked_in_vain_ = false;
   if (recovered_ == term) {
     const bool unheard = now.tick - std::max(answered_.load(), recovered_at_) >= times_.unheard;
-    if (unheard && leader_.standby_asked()) give_up(now.tick, "answered no heartbeat");
+    if (unheard && leader_.standby_asked()) {
+      give_up(now.tick, "answered no heartbeat");
+    } else if (lacks_broker(now.tick)) {
+      gave_up_without_broker_ = true;
+      give_up(now.tick, "has no broker that takes close markers");
+    }
     return false;
   }
   if (!knows_nothing_since_) knows_nothing_since_ = now.tick;
@@ -70,6 +75,15 @@ void QuantityControl::note_answered(Tick asked) {
   Tick before = answered_;
   while (before < asked && !answered_.compare_exchange_weak(before, asked)) {
   }
+}
+
+/// Where no process has a broker, the lead is given up once by each, and then stays.
+bool QuantityControl::lacks_broker(Tick now) {
+  if (!parts_.can_mark || parts_.can_mark()) {
+    could_mark_ = now;
+    gave_up_without_broker_ = false;
+  }
+  return !gave_up_without_broker_ && now - std::max(could_mark_, recovered_at_) >= times_.no_broker;
 }
 
 void QuantityControl::give_up(Tick now, const char* why) {

@@ -51,6 +51,9 @@ class QuantityControl {
     repositories::Accounts& accounts;
     repositories::Changes& changes;
     queue::OrderQueue& markers;
+    /// Whether the broker takes close markers from this process now; must not block. May be empty:
+    /// always.
+    std::function<bool()> can_mark = {};
   };
   QuantityControl(const Parts& parts, const LeaseTimes& times);
 
@@ -66,7 +69,8 @@ class QuantityControl {
   /// clocks that were read after this returned. If that fails for 3 s (LeaseTimes::recover), lead()
   /// gives up the term, so that a process whose database answers may take it; and likewise if no
   /// heartbeat is answered for 2.75 s (LeaseTimes::unheard), while validators ask one that stands
-  /// by.
+  /// by; or if the broker takes no close markers for 10 s (LeaseTimes::no_broker), once until it
+  /// takes them again: another process may have a broker that does.
   [[nodiscard]] bool lead(Now now);
   /// Reads what the quantity control before this one left in the database, and begins the lease
   /// numbers of this term. For lead()'s thread.
@@ -113,6 +117,7 @@ class QuantityControl {
   using HeartbeatReply = peers::HeartbeatReply;
 
   void note_answered(Tick asked);
+  bool lacks_broker(Tick now);
   void give_up(Tick now, const char* why);
   /// Does `work`, which answers or acts in a term's name, and is given that term and the time by
   /// the database's clock; the database's word that another leads ends the term.
@@ -146,6 +151,8 @@ class QuantityControl {
   std::optional<Term> recovered_;  // the last term in which this process read what is known
   std::optional<Tick> knows_nothing_since_;
   Tick recovered_at_;
+  Tick could_mark_ = Tick::min();            // when the broker was last seen to take close markers
+  bool gave_up_without_broker_ = false;      // and has not had one since
   std::atomic<Tick> answered_{Tick::min()};  // the last heartbeat
   std::atomic<bool> asked_in_vain_ = false;  // while this process stood by
   std::atomic<std::int64_t> leader_epoch_ = 0;

@@ -72,7 +72,8 @@ void SimQuantity::Up::make_control() {
           .blacklist = owner.catalog_,
           .accounts = owner.catalog_,
           .changes = owner.catalog_,
-          .markers = markers},
+          .markers = markers,
+          .can_mark = [this] { return markers.connected(); }},
       times);
 }
 

@@ -31,7 +31,7 @@ endfunction()
 function(library_of header result)
   set(library "")
   foreach(pair "^boost/(asio|beast)/=stampede::asio" "^boost/json=Boost::json" "^boost/url=Boost::url"
-               "^boost/=Boost::headers" "^fmt/=fmt::fmt" "^spdlog/=spdlog::spdlog"
+               "^boost/=Boost::headers" "^fmt/=fmt::fmt" "^spdlog/=spdlog::spdlog_header_only"
                "^(soci/|mysql|errmsg|sqlite3)=stampede::soci" "^sodium=stampede::sodium" "^liboath/=stampede::oath"
                "^openssl/ssl=OpenSSL::SSL" "^openssl/=OpenSSL::Crypto" "^cairo=stampede::cairo" "^kainjow/=stampede::mustache"
                "^turbojpeg=stampede::jpeg" "^png[.]h=stampede::png" "^webp/=stampede::webp"

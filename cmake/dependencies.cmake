@@ -4,6 +4,8 @@ find_package(Boost 1.81 REQUIRED COMPONENTS url json)
 find_package(OpenSSL 3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
+# By its headers alone: Debian's library brings functions of an older {fmt}, which an executable
+# would use instead of {fmt}'s own where the linker happens to name it first.
 find_package(spdlog REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(PkgConfig REQUIRED)

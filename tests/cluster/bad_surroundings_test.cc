@@ -5,6 +5,8 @@
 #include <signal.h>
 
 #include <filesystem>
+#include <initializer_list>
+#include <optional>
 
 #include "queue/rabbitmq/connection.h"
 #include "queue/rabbitmq/topology.h"
@@ -31,6 +33,17 @@ class BadSurroundings : public SharedCluster {
     EXPECT_THAT(result.out, testing::Not(HasSubstr("ready"))) << role;
     return result.err;
   }
+  /// The queues of another sale, some of which are there with other arguments than it needs.
+  static queue::rabbitmq::Options broker_with_other_arguments(
+      const std::string& suffix, std::initializer_list<std::int32_t> shards) {
+    queue::rabbitmq::Options options = cluster_->broker_options();
+    options.name += suffix;
+    queue::rabbitmq::Connection connection(options, options.brokers.front(), "a test");
+    for (const std::int32_t shard : shards) {
+      connection.declare(queue::rabbitmq::order_queue(options, shard), {});
+    }
+    return options;
+  }
 };
 
 TEST_F(BadSurroundings, NoBroker) {
@@ -52,14 +65,31 @@ TEST_F(BadSurroundings, WrongCredentialsOfTheBroker) {
   }
 }
 
-TEST_F(BadSurroundings, AQueueWithOtherArguments) {
-  queue::rabbitmq::Options options = cluster_->broker_options();
-  options.name += "-other";
-  queue::rabbitmq::Connection(options, options.brokers.front(), "a test")
-      .declare(queue::rabbitmq::order_queue(options, 2), {});
+TEST_F(BadSurroundings, AQueueWithOtherArgumentsDoesNotStopTheOthers) {
+  const auto options = broker_with_other_arguments("-one", {2});
+  const std::string host = cluster_->address("web").host;
+  for (const char* role : {"a", "quantity", "consume"}) {
+    Child starting(
+        {stampede_binary(), cluster_->command(role), "--config", cluster_->config(role).string()},
+        {{"STAMPEDE_QUEUE_NAME", options.name},
+         {"STAMPEDE_HTTP_LISTEN", host + ":0"},
+         {"STAMPEDE_HTTP_CONSOLE", host + ":0"}});
+    std::optional<std::string> line;
+    do {
+      line = starting.read_line(kPatience);
+    } while (line && *line != "ready");
+    EXPECT_TRUE(line) << role << ": " << starting.standard_error();
+    EXPECT_THAT(starting.standard_error(), HasSubstr(options.name + ".orders.2"));
+    starting.signal(SIGTERM);
+    EXPECT_EQ(starting.wait(kPatience), 0) << role << ": " << starting.standard_error();
+  }
+}
+
+TEST_F(BadSurroundings, OnlyQueuesWithOtherArguments) {
+  const auto options = broker_with_other_arguments("-all", {0, 1, 2, 3});
   for (const char* role : {"a", "quantity", "consume"}) {
     EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_NAME", options.name}}),
-                HasSubstr(options.name + ".orders.2"));
+                HasSubstr(options.name + ".orders.3"));
   }
 }
 

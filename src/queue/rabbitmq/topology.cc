@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "telemetry/log.h"
+
 namespace stampede::queue::rabbitmq {
 namespace {
 
@@ -37,17 +39,36 @@ void declare_topology(Connection& connection, const Options& options) {
   for (std::int32_t shard = 0; shard < kShards; ++shard) declare_shard(connection, options, shard);
 }
 
+namespace {
+
+/// A shard whose queue is refused takes the connection with it.
+void declare_usable(const Options& options) {
+  Dialer dialer(options, "stampede check");
+  auto connection = dialer.connect();
+  declare_dead_letters(*connection, options);
+  int unusable = 0;
+  for (std::int32_t shard = 0; shard < kShards; ++shard) {
+    try {
+      declare_shard(*connection, options, shard);
+    } catch (const BrokerError& error) {
+      if (error.kind() != BrokerError::Kind::kTopology || ++unusable == kShards) throw;
+      telemetry::log_error("a shard cannot be used, the others go on", "shard={} reason=\"{}\"",
+                           shard, error.what());
+      connection = dialer.connect();
+    }
+  }
+}
+
+}  // namespace
+
 void check_broker(const Options& options) {
-  const auto check = [](const Options& with) {
-    declare_topology(*Dialer(with, "stampede check").connect(), with);
-  };
   try {
-    check(options);
+    declare_usable(options);
   } catch (const BrokerError& error) {
     if (error.kind() != BrokerError::Kind::kUnreachable) throw;
     Options patient = options;
     patient.connect_timeout = std::max(options.connect_timeout, kLongestAnswer);
-    check(patient);
+    declare_usable(patient);
   }
 }
 

@@ -25,8 +25,9 @@ void declare_dead_letters(Connection& connection, const Options& options);
 void declare_topology(Connection& connection, const Options& options);
 
 /// Connects, declares the queues and leaves: what a role does before it listens, so that
-/// wrong credentials and queues are said at once. If no broker answers in time, it asks once more,
-/// with 10 s for each answer.
+/// wrong credentials and queues are said at once. A shard whose queue is there with other arguments
+/// is logged and left out; throws BrokerError, kTopology if all are, or the dead letters. If no
+/// broker answers in time, it asks once more, with 10 s for each answer.
 void check_broker(const Options& options);
 
 /// How many messages wait, delivered ones not counted.

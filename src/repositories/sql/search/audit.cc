@@ -144,20 +144,17 @@ constexpr const char* kDoubledIntents =
     " GROUP BY o.sale, o.buyer, o.intent HAVING COUNT(*) > 1) d "
     "GROUP BY d.sale";
 
-// Active orders whose buyer and intent have an active order in another sale of the product too.
-// Only buyers of several sales of one product are looked at, and the unique index tells who they
-// are.
+// Active orders whose buyer and intent have an active order in another sale too. Only buyers of
+// several sales are looked at, and the unique index tells who they are.
 constexpr const char* kIntentsOfOtherSales =
     "SELECT o.sale, COUNT(*) FROM "
-    "(SELECT s.product, b.buyer FROM sales s "
-    " JOIN (SELECT DISTINCT sale, buyer FROM orders) b ON b.sale = s.id "
-    " WHERE s.product IN (SELECT product FROM sales GROUP BY product HAVING COUNT(*) > 1) "
-    " GROUP BY s.product, b.buyer HAVING COUNT(*) > 1) m "
-    "JOIN sales t ON t.product = m.product "
-    "JOIN orders o ON o.sale = t.id AND o.buyer = m.buyer AND o.status = 'success' "
-    "WHERE EXISTS (SELECT 1 FROM sales u JOIN orders p ON p.sale = u.id AND p.buyer = o.buyer "
-    " WHERE u.product = m.product AND u.id <> t.id AND p.intent = o.intent "
-    " AND p.status = 'success') GROUP BY o.sale";
+    "(SELECT a.buyer, a.intent FROM (SELECT DISTINCT sale, buyer FROM orders) t "
+    " JOIN (SELECT buyer FROM (SELECT DISTINCT sale, buyer FROM orders) b "
+    "  GROUP BY buyer HAVING COUNT(*) > 1) m ON m.buyer = t.buyer "
+    " JOIN orders a ON a.sale = t.sale AND a.buyer = t.buyer AND a.status = 'success' "
+    " GROUP BY a.buyer, a.intent HAVING COUNT(DISTINCT a.sale) > 1) d "
+    "JOIN sales s JOIN orders o ON o.sale = s.id AND o.buyer = d.buyer AND o.intent = d.intent "
+    "AND o.status = 'success' GROUP BY o.sale";
 
 /// Each paid order keeps one payment, and each payment that is kept is one of those.
 constexpr const char* kMispaid =

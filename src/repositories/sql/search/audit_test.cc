@@ -84,6 +84,17 @@ TEST_P(AuditTest, FindsAnIntentWithActiveOrdersInTwoSalesOfTheProduct) {
   EXPECT_EQ(doubled(1), 1);
 }
 
+TEST_P(AuditTest, FindsAnIntentWithActiveOrdersInSalesOfTwoProducts) {
+  const auto second = shop.sell(5);
+  const auto second_lease = *shop.leases().grant(second, 5, at(1));
+  shop.commit({success(sale, lease, 1), success(second, second_lease, 1), success(sale, lease, 2),
+               success(second, second_lease, 3)});
+  plant("UPDATE orders SET intent = 'the-very-same-one'");
+  const auto audited_sales = shop.repositories.audit().audited_sales();
+  EXPECT_EQ(audited_sales.at(0).doubled_intents, 1);
+  EXPECT_EQ(audited_sales.at(1).doubled_intents, 1);
+}
+
 TEST_P(AuditTest, FindsADoubledIntent) {
   shop.commit({success(sale, lease, 1, 1), success(sale, lease, 1, 2), success(sale, lease, 2)});
   plant("UPDATE orders SET intent = 'the-very-same-one' WHERE buyer = 1");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string>
@@ -57,6 +58,14 @@ TEST(LargeCluster, AValidatorSellsBeforeItKnowsTheOrdersAndForgetsNobody) {
   const std::chrono::duration<double> ready = std::chrono::steady_clock::now() - began;
   fmt::print("{} orders: a validator is ready after {:.1f} s\n", kOrders, ready.count());
   EXPECT_FALSE(knew_all) << "ready only once everything was loaded";
+  // By processor time, and the least of some starts: the machine may be busy.
+  auto work = cluster.processor_time("a");
+  for (int i = 0; i < 5 && work >= std::chrono::seconds{1}; ++i) {
+    EXPECT_EQ(cluster.terminate("a"), 0);
+    cluster.start("a");
+    work = std::min(work, cluster.processor_time("a"));
+  }
+  EXPECT_LT(work, std::chrono::seconds{1});
 
   // Whatever is loaded by now: a buyer without an order gets one, and nobody gets a second one.
   const std::string key = fresh_key();

@@ -1,13 +1,10 @@
 #include "tests/support/server_process.h"
 
 #include <signal.h>
-#include <time.h>
 
-#include <cerrno>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 
 #include "net/host_port.h"
 #include "tests/support/eventually.h"
@@ -37,20 +34,6 @@ std::optional<std::uint16_t> port_of(std::string_view line, const std::string& n
   return std::nullopt;
 }
 
-/// The processor time of all threads that a process has had.
-std::chrono::milliseconds processor_time(pid_t pid) {
-  clockid_t clock = 0;
-  timespec time{};
-  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
-    throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
-  }
-  if (clock_gettime(clock, &time) != 0) {
-    throw std::system_error(errno, std::generic_category(), "clock_gettime");
-  }
-  return std::chrono::seconds{time.tv_sec} + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                                 std::chrono::nanoseconds{time.tv_nsec});
-}
-
 }  // namespace
 
 std::string stampede_binary() { return STAMPEDE_BINARY; }
@@ -66,7 +49,7 @@ ServerProcess::ServerProcess(const Options& options)
       }
       start_time_ = std::chrono::duration_cast<std::chrono::milliseconds>(
           std::chrono::steady_clock::now() - begin_);
-      start_work_ = processor_time(child_.pid());
+      start_work_ = processor_time_of(child_.pid());
       return;
     }
   }

@@ -53,6 +53,14 @@ TEST_F(StockTest, NothingIsTakenAtOrAfterTheDeadline) {
   EXPECT_FALSE(stock_.take(kNow + std::chrono::seconds{5}));
 }
 
+TEST_F(StockTest, ARenewalThatComesLateTakesNothingBack) {
+  stock_.add(LeaseId{1}, 2, kNow + std::chrono::seconds{5});
+  stock_.renew(LeaseId{1}, kNow + std::chrono::seconds{7});
+  stock_.renew(LeaseId{1}, kNow + std::chrono::seconds{6});
+  EXPECT_TRUE(stock_.take(kNow + std::chrono::seconds{7} - std::chrono::microseconds{1}));
+  EXPECT_FALSE(stock_.take(kNow + std::chrono::seconds{7}));
+}
+
 TEST_F(StockTest, AFencedLeaseDrainsWhenItsLastReservationIsSettled) {
   stock_.add(LeaseId{1}, 5);
   stock_.add(LeaseId{2}, 5);

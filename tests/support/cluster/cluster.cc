@@ -185,6 +185,10 @@ double Cluster::metric(const std::string& name, std::string_view metric) const {
   return std::stod(text.substr(found + before.size()));
 }
 
+std::chrono::milliseconds Cluster::processor_time(const std::string& name) const {
+  return processor_time_of(role(name).process.value().pid());
+}
+
 Cluster::OpenSale Cluster::open_sale(SaleOptions options) {
   // The probes are banned before there is a sale, so a validator that knows the sale knows of the
   // bans, and sells them nothing.

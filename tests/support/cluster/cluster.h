@@ -80,6 +80,8 @@ class Cluster final : public Operator {
   std::string metrics(const std::string& role) const;
   /// The value of one of them that has no labels. Throws std::runtime_error if it is not there.
   double metric(const std::string& role, std::string_view name) const;
+  /// The processor time that a role's process has had.
+  std::chrono::milliseconds processor_time(const std::string& role) const;
 
   struct OpenSale {
     SaleId id;

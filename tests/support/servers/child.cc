@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -189,6 +190,19 @@ void freeze_process(pid_t pid) {
     return std::ranges::all_of(std::filesystem::directory_iterator(tasks), stands_still);
   });
   if (!frozen) throw std::runtime_error(fmt::format("process {} does not stop", pid));
+}
+
+std::chrono::milliseconds processor_time_of(pid_t pid) {
+  clockid_t clock = 0;
+  timespec time{};
+  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
+    throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
+  }
+  if (clock_gettime(clock, &time) != 0) {
+    throw std::system_error(errno, std::generic_category(), "clock_gettime");
+  }
+  return std::chrono::seconds{time.tv_sec} + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                 std::chrono::nanoseconds{time.tv_nsec});
 }
 
 CommandResult run_command(const std::vector<std::string>& arguments, const Environment& environment,

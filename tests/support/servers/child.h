@@ -51,6 +51,9 @@ class Child {
 /// a moment. Throws std::runtime_error if it does not.
 void freeze_process(pid_t pid);
 
+/// The processor time of all threads that a process has had. Throws std::system_error.
+std::chrono::milliseconds processor_time_of(pid_t pid);
+
 struct CommandResult {
   int exit = 0;  // 128 + signal if one ended it
   std::string out;

@@ -41,8 +41,8 @@ class Siteverify {
       : options_(std::move(options)), requests_(requests) {}
 
   /// What the token is worth, sent from `address` for this subject. The provider, which takes a
-  /// token once, is asked once for all who send the same one meanwhile. `done` is called once: before
-  /// this returns, or later on a thread of the requests; it must neither block nor throw.
+  /// token once, is asked once for all who send the same one meanwhile. `done` is called once:
+  /// before this returns, or later on a thread of the requests; it must neither block nor throw.
   void judge(const Subject& subject, std::string_view token, std::string_view address, Now now,
              std::move_only_function<void(Verdict)> done);
 
@@ -83,7 +83,7 @@ class Siteverify {
     std::string reason = {};  // for the log
   };
 
-  /// Who is to be told what a token is worth.
+  /// A request that waits for what a token is worth.
   struct Waiting {
     Subject subject;
     std::move_only_function<void(Verdict)> done;
@@ -101,7 +101,8 @@ class Siteverify {
   web_requests::WebRequests& requests_;
   SpentTokens spent_;
   mutable concurrency::Mutex mutex_;
-  /// The fingerprints of tokens that the provider is asked about, and who else waits for each.
+  /// The fingerprints of tokens that the provider is asked about, and the further requests that
+  /// wait for each.
   std::unordered_map<std::string, std::vector<Waiting>> under_way_ STAMPEDE_GUARDED_BY(mutex_);
   Part verdicts_ STAMPEDE_GUARDED_BY(mutex_);
   Part script_ STAMPEDE_GUARDED_BY(mutex_);

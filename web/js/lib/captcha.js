@@ -206,7 +206,7 @@ export class Captcha {
     }
   }
 
-  /** After so many seconds at least. Who presses Buy meanwhile does not wait for it. */
+  /** After so many seconds at least. A buyer who presses Buy meanwhile does not wait for it. */
   #judgeLater(seconds = 0) {
     this.#tell(ANSWERED);
     this.#failures += 1;

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <ucontext.h>
-
-#include <cstddef>
 #include <exception>
 #include <functional>
 
@@ -29,14 +26,14 @@ class Fiber {
   static bool running();
 
  private:
+  class Stack;
+  class Stacks;
   struct Unwind {};
-  static void enter(unsigned low, unsigned high);
+  static Stacks& stacks();
   void run();
 
   std::function<void()> body_;
-  std::byte* stack_ = nullptr;
-  ucontext_t inside_{};
-  ucontext_t outside_{};
+  Stack* stack_ = nullptr;
   Fiber* caller_ = nullptr;  // that runs when this one waits
   bool begun_ = false;
   bool ended_ = false;

@@ -10,15 +10,7 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__has_feature)
-#define STAMPEDE_SANITIZED                                                \
-  (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-   __has_feature(memory_sanitizer))
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STAMPEDE_SANITIZED 1
-#else
-#define STAMPEDE_SANITIZED 0
-#endif
+#include "tests/simulation/engine/sanitized.h"
 
 #if !STAMPEDE_SANITIZED
 namespace {

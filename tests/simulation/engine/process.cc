@@ -39,12 +39,12 @@ Duration Process::stood_still() const {
   return frozen_ ? stood_still_ + (stage_->scheduler.time() - frozen_since_) : stood_still_;
 }
 
-void Process::after(std::uint64_t life, Duration delay, Action action) {
+void Process::after(std::uint64_t life, Duration delay, Action&& action) {
   if (!running_ || life != life_) return;
   stage_->scheduler.after(delay, *this, life, std::move(action));
 }
 
-Scheduler::Timer Process::start_timer(Duration delay, Action action) {
+Scheduler::Timer Process::start_timer(Duration delay, Action&& action) {
   return stage_->scheduler.start_timer(delay, *this, life_, std::move(action));
 }
 

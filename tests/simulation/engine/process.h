@@ -25,12 +25,12 @@ class Process final : private Scheduler::Runner {
   /// Rises with each start and kill.
   std::uint64_t life() const { return life_; }
   /// Runs `action` in this process: never once it was killed, later if it is frozen then.
-  void after(Duration delay, Action action) { after(life_, delay, std::move(action)); }
+  void after(Duration delay, Action&& action) { after(life_, delay, std::move(action)); }
   /// The same for what belongs to an earlier moment of the process.
-  void after(std::uint64_t life, Duration delay, Action action);
+  void after(std::uint64_t life, Duration delay, Action&& action);
   /// The same for what Scheduler::cancel() calls off as a rule, with one of few delays, in a
   /// running process.
-  Scheduler::Timer start_timer(Duration delay, Action action);
+  Scheduler::Timer start_timer(Duration delay, Action&& action);
 
   void start();
   void kill();

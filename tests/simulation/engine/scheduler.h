@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -27,9 +28,9 @@ class Scheduler {
 
   /// Since the world began.
   Duration time() const { return time_; }
-  void after(Duration delay, Action action) { add(delay, {nullptr, 0, std::move(action)}); }
-  void after(Duration delay, Runner& runner, std::uint64_t life, Action action) {
-    add(delay, {&runner, life, std::move(action)});
+  void after(Duration delay, Action&& action) { add(delay, nullptr, 0, std::move(action)); }
+  void after(Duration delay, Runner& runner, std::uint64_t life, Action&& action) {
+    add(delay, &runner, life, std::move(action));
   }
   /// Names an event that may be called off.
   struct Timer {
@@ -37,7 +38,7 @@ class Scheduler {
     std::uint64_t number = 0;
   };
   /// As after(), for what is called off as a rule, with one of few delays.
-  Timer start_timer(Duration delay, Runner& runner, std::uint64_t life, Action action);
+  Timer start_timer(Duration delay, Runner& runner, std::uint64_t life, Action&& action);
   /// Nothing if it has happened.
   void cancel(Timer timer);
   /// Runs the next event; false if there is none.
@@ -54,6 +55,7 @@ class Scheduler {
       action();
     }
   };
+  static constexpr std::uint32_t kBlockTasks = 64;
   /// When an event is due, and behind which others of that time: one number, because it is compared
   /// often. A world has fewer than 2^24 events, and ends within 2^40 microseconds.
   struct Place {
@@ -62,14 +64,23 @@ class Scheduler {
 
     Duration time() const { return Duration{static_cast<std::int64_t>(value >> kSequenceBits)}; }
     friend bool operator<(const Place& a, const Place& b) { return a.value < b.value; }
+    friend bool operator==(const Place& a, const Place& b) = default;
   };
-  void add(Duration delay, Task task);
+  /// Stays where it is while others are added.
+  Task& task(std::uint32_t at) { return blocks_[at / kBlockTasks][at % kBlockTasks]; }
+  void add_block();
+  void add(Duration delay, Runner* runner, std::uint64_t life, Action&& action);
   Place place_after(Duration delay);
+
+  /// Behind every event.
+  static constexpr Place kNever{~std::uint64_t{0}};
+  /// The first of the four children that lie there.
+  std::size_t first_of_four(std::size_t at) const;
 
   /// Small, because a heap moves its elements often: what is to be done stays where it is.
   struct Event {
     Place place;
-    std::uint32_t task;  // in tasks_
+    std::uint32_t task;
   };
   void push(Event event);
   Event pop();
@@ -87,16 +98,20 @@ class Scheduler {
     Task take_first();
     void cancel(std::uint64_t number);
     void drop_cancelled();
+    Place due() const;
   };
-  /// The queue whose first timer is due before all other events; nullptr: there is none.
-  TimerQueue* due_timers();
+  /// Of all timers: called when the first one of a queue is another one than before.
+  void find_next_timer();
+  bool timer_is_next() const;
 
   Duration time_{0};
   std::uint64_t last_sequence_ = 0;
   std::vector<Event> events_;  // a heap, the next one first: each has four behind it
-  std::deque<Task> tasks_;
-  std::vector<std::uint32_t> free_;  // of tasks_
+  std::vector<std::unique_ptr<Task[]>> blocks_;  // of tasks
+  std::vector<std::uint32_t> free_;              // tasks
   std::deque<TimerQueue> timers_;
+  TimerQueue* next_queue_ = nullptr;  // whose first timer is due before those of all others
+  Place next_timer_ = kNever;         // when that is
 };
 
 }  // namespace stampede::simulation

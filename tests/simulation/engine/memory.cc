@@ -1,6 +1,7 @@
 // What the simulation allocates is small, and lives for a moment or as long as its world: it comes
 // from lists of free pieces, a list for each size and thread. This replaces operator new of the
 // programs that link it; with a sanitizer, which watches memory itself, it does not.
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -16,12 +17,15 @@
 namespace {
 
 constexpr std::size_t kStep = 16;
-constexpr std::size_t kLargest = 512;  // of the sizes that have lists
+constexpr std::size_t kLargest = 4096;  // of the sizes that have lists
 /// Pieces of one size lie in one block, whose first bytes say which size.
 constexpr std::size_t kBlockBytes = 64 * std::size_t{1024};
 constexpr std::size_t kHeaderBytes = kStep;
 /// Addresses alone: memory is taken as it is written to.
 constexpr std::size_t kRegionBytes = std::size_t{64} << 30;
+
+/// By malloc, which allows no more.
+constexpr int kKeptBytes = 32 * 1024 * 1024;
 
 struct Piece {
   Piece* next;
@@ -32,6 +36,10 @@ struct Region {
   std::atomic<std::size_t> used = 0;
 
   Region() {
+    // What is larger is malloc's: it keeps the memory of one world for the next one, and takes none
+    // from the kernel and gives it back each time.
+    mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+    mallopt(M_MMAP_THRESHOLD, kKeptBytes);
     void* const pages = mmap(nullptr, kRegionBytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (pages == MAP_FAILED) return;

@@ -49,7 +49,7 @@ void Scheduler::push(Event event) {
 }
 
 /// Which child it is, is chance, which no processor foresees: it is reckoned without a branch.
-std::size_t Scheduler::first_of_four(std::size_t at) const {
+inline std::size_t Scheduler::first_of_four(std::size_t at) const {
   const Event* const four = events_.data() + at;
   const auto left = static_cast<std::size_t>(four[1].place < four[0].place);
   const auto right = 2 + static_cast<std::size_t>(four[3].place < four[2].place);

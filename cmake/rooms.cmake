@@ -182,8 +182,12 @@ stampede_room(app/fronts SANITIZE thread
        controllers/console/catalog controllers/console/orders controllers/console/live consumers
        schedules
   LINKS fmt::fmt)
+stampede_room(app/embedded SANITIZE thread
+  USES captcha identity queue repositories repositories/accounts repositories/leasing
+       repositories/orders services/purchase services/admission services/accounts services/catalog
+       services/leasing services/orders consumers schedules)
 stampede_room(app/roles SANITIZE thread CLOCK
-  USES app/config app/process app/fronts telemetry concurrency repositories/sql
+  USES app/config app/process app/fronts app/embedded telemetry concurrency repositories/sql
        repositories/sql/orders queue queue/local queue/rabbitmq http/server http/client captcha
        peers/http services/routing services/orders services/leasing services/validator
        controllers/shop controllers/cluster consumers schedules

@@ -117,9 +117,9 @@ enum class Bug {
   kLeftOverForgotten,   // leaves the leases of the process before it open
   kLoadedTooSoon,       // says no before all orders are loaded
   kLoadingSkips,        // takes orders that it could not load for none
-  kEndedSaleKept,       // keeps the units of a sale that has ended
+  kEndedSaleKept,       // sends no close marker of a sale that has ended
   kQuarantineUntold,    // tells nobody that their purchase is in quarantine
-  kBansLate,            // loads bans after the sales, when it sells already
+  kBansLate,            // loads bans a round after the sales, when it sells already
   kLoadedAsCreated,     // loads orders without what happened to them since
   kNeverLoadedUnknown,  // takes buyers that it has never loaded for new ones
 };

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/config/data_dir.h"
+#include "app/embedded/embedded_sale.h"
 #include "app/fronts/console_front.h"
 #include "app/fronts/shop_front.h"
 #include "app/fronts/shop_metrics.h"
@@ -18,14 +19,9 @@
 #include "http/server/server.h"
 #include "queue/local/local_queue.h"
 #include "repositories/sql/repositories.h"
-#include "schedules/order_changes_feed.h"
-#include "schedules/order_loading.h"
 #include "schedules/periodic.h"
 #include "schedules/periods.h"
-#include "schedules/reload.h"
-#include "services/leasing/leasing.h"
 #include "services/orders/buyer_orders.h"
-#include "services/orders/hold_expiry.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
@@ -35,8 +31,6 @@ using std::chrono::milliseconds;
 
 /// Purchases that may wait for a commit: half a second of full speed.
 constexpr std::size_t kQueueCapacity = 65'536;
-constexpr std::int32_t kShard = 0;  // the local queue has one
-constexpr std::size_t kMarkersAtOnce = 10'000;
 /// Between two steps of loading orders, which take as long: half of a core is the sale's.
 constexpr milliseconds kLoadingPeriod{5};
 /// Another process that holds the database longer counts as a database that is away: the queue
@@ -54,7 +48,6 @@ class Serve final : public Role {
   bool stop() override;
 
  private:
-  void close_left_over();
   void start_schedules();
   void open_listeners();
   void housekeeping();
@@ -74,7 +67,6 @@ class Serve final : public Role {
 
   captcha::Tokens captcha_tokens_{keys_};
   queue::local::LocalQueue queue_{kQueueCapacity};
-  services::admission::Blacklist blacklist_;
   services::accounts::Sessions sessions_{keys_};
   services::accounts::Devices devices_{keys_};
   services::accounts::Accounts accounts_{repositories_.accounts(), sessions_, devices_,
@@ -82,27 +74,20 @@ class Serve final : public Role {
   services::catalog::Catalog catalog_{repositories_.catalog()};
   services::catalog::Pictures pictures_{repositories_.pictures()};
   services::orders::BuyerOrders orders_{repositories_.orders(), repositories_.order_events()};
-  services::orders::OrderWriter writer_{repositories_.order_store(), kShard};
-  services::purchase::Checkout checkout_;
-  services::leasing::Leasing leasing_{repositories_.leases(), queue_, checkout_};
-  schedules::OrderLoading loading_{repositories_.orders(), checkout_};
+  EmbeddedSale sale_;
 
   controllers::OriginRule origin_;
-  controllers::CheckController check_{
-      [this](const auto& attempt, const auto& wait) { return checkout_.attempt(attempt, wait); },
-      sessions_, origin_, keys_};
+  controllers::CheckController check_{[this](const auto& attempt, const auto& wait) {
+                                        return sale_.checkout().attempt(attempt, wait);
+                                      },
+                                      sessions_, origin_, keys_};
   ShopFront front_;
   http::Router shop_router_;
 
-  std::optional<schedules::OrderChangesFeed> order_changes_;
-  std::optional<schedules::Reload> reload_;
   std::optional<schedules::Periodic> reload_schedule_;
   std::optional<consumers::OrderConsumer> consumer_;
   std::optional<schedules::Periodic> loading_schedule_;  // gone once all orders are known
   std::optional<schedules::Periodic> housekeeping_schedule_;
-  int rounds_ = 0;  // of housekeeping; its thread's own
-
-  services::orders::HoldExpiry expiry_{repositories_.order_events()};
   telemetry::Counter expired_;
   std::optional<schedules::Periodic> expiry_schedule_;
 };
@@ -114,25 +99,41 @@ Serve::Serve(const Config& config, const ListenerTls& tls)
       keys_(key_path(config.data.dir)),
       database_({.path = database_path(config.data.dir), .busy_timeout = kBusyTimeout}),
       repositories_(database_),
-      checkout_(purchase_rules(config), {captcha_tokens_, queue_, blacklist_}),
+      sale_({.rules = purchase_rules(config),
+             .captcha = captcha_tokens_,
+             .keys = keys_,
+             .sessions = sessions_,
+             .catalog = catalog_,
+             .queue = queue_,
+             .storage = {.changes = *changes_,
+                         .accounts = repositories_.accounts(),
+                         .blacklist = repositories_.blacklist(),
+                         .leases = repositories_.leases(),
+                         .orders = repositories_.orders(),
+                         .order_events = repositories_.order_events(),
+                         .order_store = repositories_.order_store(),
+                         .quarantine = repositories_.quarantine()},
+             .show = [this](std::vector<Product> products) { front_.show(std::move(products)); },
+             .want_reload = [this] { reload_schedule_->nudge(); }}),
       origin_(origin_rule(config)),
-      front_(config, {.keys = keys_,
-                      .accounts = accounts_,
-                      .sessions = sessions_,
-                      .orders = orders_,
-                      .pictures = pictures_,
-                      .captcha = captcha_tokens_,
-                      .sales = {.of_product =
-                                    [this](ProductId product, Now now) {
-                                      return checkout_.catalog().view(product, now);
-                                    },
-                                .all = [this](Now now) { return checkout_.catalog().views(now); }},
-                      .origin = origin_,
-                      .node_of = [](UserId) { return std::string{"local"}; }}) {}
+      front_(config,
+             {.keys = keys_,
+              .accounts = accounts_,
+              .sessions = sessions_,
+              .orders = orders_,
+              .pictures = pictures_,
+              .captcha = captcha_tokens_,
+              .sales = {.of_product =
+                            [this](ProductId product, Now now) {
+                              return sale_.checkout().catalog().view(product, now);
+                            },
+                        .all = [this](Now now) { return sale_.checkout().catalog().views(now); }},
+              .origin = origin_,
+              .node_of = [](UserId) { return std::string{"local"}; }}) {}
 
 Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done
-  close_left_over();
+  sale_.start(read_clocks());
   start_schedules();
   shop_->start();
   console_->start();
@@ -156,61 +157,22 @@ void Serve::open_listeners() {
                              .metrics = metrics()});
 }
 
-/// What a process before this one left leased goes back into the sale: through the queue, as every
-/// lease closes, before anything else is in it.
-void Serve::close_left_over() {
-  leasing_.close_left_over();
-  std::vector<queue::Message> batch;
-  while (queue_.depth() > 0 && queue_.receive(batch, kMarkersAtOnce)) writer_.write(batch);
-}
-
 void Serve::start_schedules() {
-  const std::int64_t newest = repositories_.orders().newest().at(kShard).seq;
-  order_changes_.emplace(repositories_.order_events(), checkout_, kShard, newest);
-  reload_.emplace(schedules::Reload::Parts{
-      .changes = *changes_,
-      .accounts = repositories_.accounts(),
-      .keys = keys_,
-      .catalog = catalog_,
-      .sessions = sessions_,
-      .bans = schedules::Reload::Parts::Bans{repositories_.blacklist(), blacklist_},
-      .catalog_changed =
-          [this](const std::vector<Sale>& sales, std::vector<Product> products) {
-            checkout_.load_sales(sales);
-            front_.show(std::move(products));
-          },
-      .review_stock =
-          [this](Now now) {
-            order_changes_->step();
-            checkout_.catalog().close_ended(now.wall);
-            leasing_.review(now, loading_.progress().complete);
-          },
-  });
-  reload_->run(read_clocks());  // all is known before the first request
   reload_schedule_.emplace("reload", schedules::kReloadPeriod,
-                           [this] { reload_->run(read_clocks()); });
-  consumer_.emplace(
-      queue_, writer_,
-      consumers::OrderConsumer::DeadLetters{.shard = kShard,
-                                            .quarantine = &repositories_.quarantine()},
-      consumers::OrderConsumer::Listener{
-          .settled = [this](std::span<const Order> orders) { checkout_.settle(orders); },
-          .closed = [this](std::span<const LeaseId>) { reload_schedule_->nudge(); },
-          .quarantined =
-              [this](std::span<const Purchase> purchases) { checkout_.note_refused(purchases); }},
-      consumers::OrderConsumer::Options{});
-  loading_schedule_.emplace("orders", kLoadingPeriod, [this] { loading_.step(read_clocks()); });
-  expiry_schedule_.emplace("holds", schedules::kExpiryPeriod,
-                           [this] { expired_.add(static_cast<std::uint64_t>(expiry_.step())); });
+                           [this] { sale_.reload(read_clocks()); });
+  consumer_.emplace(queue_, sale_.writer(), sale_.dead_letters(), sale_.listener(),
+                    consumers::OrderConsumer::Options{});
+  loading_schedule_.emplace("orders", kLoadingPeriod, [this] { sale_.load_orders(read_clocks()); });
+  expiry_schedule_.emplace("holds", schedules::kExpiryPeriod, [this] {
+    expired_.add(static_cast<std::uint64_t>(sale_.expire_holds()));
+  });
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
 }
 
 void Serve::housekeeping() {
-  const Now now = read_clocks();
-  checkout_.expire_waits(now.tick);
-  if (loading_schedule_ && loading_.progress().complete) loading_schedule_.reset();
-  if (++rounds_ % schedules::kSweepEvery == 0) checkout_.sweep(now);
+  sale_.housekeep(read_clocks());
+  if (loading_schedule_ && sale_.loading().complete) loading_schedule_.reset();
 }
 
 std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
@@ -222,8 +184,8 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
         write_registration_metrics(text, accounts_);
         write_account_metrics(text, "stampede", accounts_);
       },
-      [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, checkout_); },
-      [this](telemetry::PrometheusText& text) { write_loading_metrics(text, loading_.progress()); },
+      [this](telemetry::PrometheusText& text) { write_checkout_metrics(text, sale_.checkout()); },
+      [this](telemetry::PrometheusText& text) { write_loading_metrics(text, sale_.loading()); },
       [this](telemetry::PrometheusText& text) { write_queue_metrics(text, queue_); },
       [this](telemetry::PrometheusText& text) {
         write_consumer_metrics(text, std::array{&std::as_const(*consumer_)});
@@ -247,7 +209,7 @@ bool Serve::stop() {
   expiry_schedule_->stop();
   loading_schedule_.reset();
   reload_schedule_->stop();
-  checkout_.catalog().stop_selling();
+  sale_.checkout().catalog().stop_selling();
   queue_.shut();
   const bool whole = consumer_->finish(time_to_finish());
   // Requests that wait are answered or dropped before what an answer uses is destroyed.

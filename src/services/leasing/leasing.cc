@@ -3,11 +3,14 @@
 #include "model/retention.h"
 
 namespace stampede::services::leasing {
-void Leasing::close_left_over() {
+
+std::vector<queue::Message> Leasing::fence_left_over() {
+  std::vector<queue::Message> markers;
   for (const StockLease& lease : leases_->not_closed()) {
     leases_->fence(lease.id);
-    queue_->publish(queue::CloseMarker{lease.id});
+    markers.emplace_back(queue::CloseMarker{lease.id});
   }
+  return markers;
 }
 
 /// Before that, a merchant may still take units back.

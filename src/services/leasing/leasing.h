@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "model/time.h"
 #include "queue/order_queue.h"
 #include "repositories/leasing/leases.h"
@@ -15,9 +17,9 @@ class Leasing {
   Leasing(repositories::Leases& leases, queue::OrderQueue& queue, purchase::Checkout& checkout)
       : leases_(&leases), queue_(&queue), checkout_(&checkout) {}
 
-  /// Sends the close marker of every lease that a process before this one left open. Once they are
-  /// processed, their units are unleased again and review() grants them.
-  void close_left_over();
+  /// Fences every lease that a process before this one left open; answers their close markers. Once
+  /// these are written, the units are unleased again and review() grants them.
+  std::vector<queue::Message> fence_left_over();
 
   /// Reads the stock of every sale in one snapshot, tells the checkout what is sold out, and grants
   /// whatever is unleased to the sales that this process sells, from Sale::kTermsFixed before their

@@ -143,13 +143,12 @@ TEST_F(LeasingTest, TheCheckoutHearsSinceWhenASaleIsSettled) {
   EXPECT_EQ(settled_at(), std::nullopt);
 }
 
-TEST_F(LeasingTest, ALeaseOfADeadProcessIsFencedAndItsMarkerSent) {
+TEST_F(LeasingTest, ALeaseOfADeadProcessIsFencedAndItsMarkerToBeWritten) {
   const auto left = store_.grant(kSale, 2, kStart);
-  leasing_.close_left_over();
+  const auto markers = leasing_.fence_left_over();
   EXPECT_EQ(store_.state().leases.at(*left).state, LeaseState::kFenced);
-  const auto messages = queued();
-  ASSERT_EQ(messages.size(), 1);
-  EXPECT_EQ(std::get<queue::CloseMarker>(messages[0]).lease, *left);
+  ASSERT_EQ(markers.size(), 1);
+  EXPECT_EQ(std::get<queue::CloseMarker>(markers[0]).lease, *left);
 }
 
 TEST_F(LeasingTest, ReturnedStockIsAFurtherLease) {

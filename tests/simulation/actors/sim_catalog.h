@@ -38,8 +38,9 @@ class SimCatalog final : public test_support::QuietCatalog {
     reach();
     const bool again = std::exchange(polled_, false);
     if (again && client_->planted(Bug::kBansPolledOnce)) return last_poll_;
-    return last_poll_ = repositories::Revisions{.catalog = database_->catalog,
-                                                .blacklist = 1 + database_->bans};
+    last_poll_ = {.catalog = database_->catalog, .blacklist = 1 + database_->bans};
+    if (!client_->planted_in_serve(Bug::kBansLate)) return last_poll_;
+    return repositories::Revisions{.catalog = database_->catalog, .blacklist = ++told_};
   }
   /// Of the bans: what was read since has all up to it.
   std::int64_t bans_polled() const { return last_poll_ ? last_poll_->blacklist : -1; }
@@ -47,6 +48,7 @@ class SimCatalog final : public test_support::QuietCatalog {
     reach(SimDatabase::Part::kBans);
     std::vector<BlacklistEntry> entries;
     for (const auto& [user, entry] : database_->banned) entries.push_back(entry);
+    if (client_->planted_in_serve(Bug::kBansLate)) return std::exchange(late_, entries);
     return entries;
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t revision, Instant) override {
@@ -74,6 +76,9 @@ class SimCatalog final : public test_support::QuietCatalog {
   SimDatabase* database_;
   bool polled_ = false;  // the next poll follows the reading of sales
   std::optional<repositories::Revisions> last_poll_;
+  // Bug::kBansLate alone.
+  std::int64_t told_ = 0;             // a revision of its own with each poll
+  std::vector<BlacklistEntry> late_;  // of the last time that they were read
 };
 
 }  // namespace stampede::simulation

@@ -268,6 +268,7 @@ void DatabaseClient::fence(const repositories::Term& term, LeaseId lease) {
 std::vector<StockLease> DatabaseClient::not_closed() {
   reach();
   if (meanwhile) meanwhile();
+  if (planted_in_serve(Bug::kLeftOverForgotten)) return {};
   return database_->store.not_closed();
 }
 

@@ -150,6 +150,9 @@ class DatabaseClient final : public repositories::OrderStore,
   bool changes_ring() const { return changes_ring_; }
 
   bool planted(Bug bug) const { return stage_->bug == bug; }
+  bool planted_in_serve(Bug bug) const {
+    return planted(bug) && stage_->profile.world == WorldKind::kServe;
+  }
   /// As reach(), before a statement about that part.
   void reach(SimDatabase::Part part);
   /// Statements that failed for another reason than that their part fails.

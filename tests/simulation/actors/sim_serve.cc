@@ -1,17 +1,11 @@
 #include "tests/simulation/actors/sim_serve.h"
 
-#include <algorithm>
-#include <optional>
 #include <vector>
 
+#include "app/embedded/embedded_sale.h"
 #include "consumers/consumer_steps.h"
 #include "queue/local/local_queue.h"
-#include "schedules/order_changes_feed.h"
-#include "schedules/order_loading.h"
 #include "schedules/periods.h"
-#include "schedules/reload.h"
-#include "services/leasing/leasing.h"
-#include "services/orders/hold_expiry.h"
 #include "tests/simulation/actors/keys.h"
 #include "tests/simulation/actors/spoilt_source.h"
 
@@ -36,46 +30,31 @@ Rules rules_of_serve(const Stage& stage) {
 
 }  // namespace
 
-/// Hears of what the checkout takes, on its way into the queue.
-class HeardQueue final : public queue::OrderQueue {
- public:
-  HeardQueue(queue::local::LocalQueue& queue, std::function<void(const Purchase&)> taken,
-             std::function<void()> filled)
-      : queue_(&queue), taken_(std::move(taken)), filled_(std::move(filled)) {}
-
-  queue::Published publish(const Purchase& purchase) override {
-    const auto published = queue_->publish(purchase);
-    if (published == queue::Published::kRefused) return published;
-    taken_(purchase);
-    filled_();
-    return published;
-  }
-  void publish(const queue::CloseMarker& marker) override {
-    queue_->publish(marker);
-    filled_();
-  }
-
- private:
-  queue::local::LocalQueue* queue_;
-  std::function<void(const Purchase&)> taken_;
-  std::function<void()> filled_;
-};
-
-/// What the process has in memory, as `stampede serve` wires it.
-struct SimServe::Up {
+/// What the process has in memory. It hears of what the sale hands to the queue, on its way there.
+struct SimServe::Up final : queue::OrderQueue {
   explicit Up(SimServe& owner);
+
+  queue::Published publish(const Purchase& purchase) override;
+  void publish(const queue::CloseMarker& marker) override;
 
   /// Throws StorageError.
   void start();
   void reload();
-  void reload_or_throw();
-  void load_orders();
-  void housekeeping();
-  void expire_holds();
+  void note_known();
+  void attempt(const std::string& job, const std::function<void()>& round);
+  void load_orders() {
+    attempt("load orders", [this] { sale.load_orders(now()); });
+  }
+  void housekeeping() { sale.housekeep(now()); }
+  void expire_holds() {
+    attempt("expire holds", [this] { sale.expire_holds(); });
+  }
   void filled();
   void receive();
   void write();
-  void tell(std::function<void()> what);
+  consumers::BatchWriter::Listener listener();
+  template <class T>
+  std::function<void(std::span<const T>)> later(std::function<void(std::span<const T>)> what);
   Now now() const { return owner.process_.now(); }
 
   SimServe& owner;
@@ -84,23 +63,13 @@ struct SimServe::Up {
   services::accounts::Sessions sessions;
   services::purchase::Post post;
   queue::local::LocalQueue local;
-  HeardQueue queue;
-  services::admission::Blacklist blacklist;
-  services::admission::Blacklist bans_of_before;  // Bug::kBansLate alone
   services::catalog::Catalog catalog;
-  services::purchase::Checkout checkout;
-  services::leasing::Leasing leasing;
-  schedules::OrderLoading loading;
-  std::optional<schedules::OrderChangesFeed> changes;
-  schedules::Reload reloading;
-  services::orders::OrderWriter rows;
+  app::EmbeddedSale sale;
   consumers::BatchWriter writer;
   SpoiltSource source{stage, local};
   ConsumerSteps steps{source, writer};
-  services::orders::HoldExpiry expiry{owner.client_, grace(stage)};
 
   bool consuming = false;
-  int rounds = 0;                             // of housekeeping
   std::vector<std::function<void()>> untold;  // of what was written
   bool serving = false;
   bool leaving = false;
@@ -122,112 +91,103 @@ SimServe::Up::Up(SimServe& serve)
       sessions(key_ring()),
       post([&process = owner.process_](auto task) { process.after(0us, std::move(task)); }),
       local(stage.profile.queue_capacity),
-      queue(
-          local,
-          [this](const Purchase& purchase) {
-            owner.checks_->purchases.taken(
-                {.purchase = purchase,
-                 .holder = owner.process_.name() + "/" + std::to_string(owner.process_.life()),
-                 .clock_read = clock_read,
-                 .tick = tick,
-                 .bans_known = bans_known,
-                 .sales_known = sales_known,
-                 .named = named});
-            owner.checks_->purchases.arrived(purchase);
-          },
-          [this] { filled(); }),
       catalog(owner.catalog_),
-      checkout(rules_of_serve(stage), {.captcha = captcha, .queue = queue, .blacklist = blacklist}),
-      leasing(owner.client_, queue, checkout),
-      loading(owner.client_, checkout, stage.profile.orders_at_once),
-      reloading({.changes = owner.catalog_,
-                 .accounts = owner.catalog_,
-                 .keys = key_ring(),
-                 .catalog = catalog,
-                 .sessions = sessions,
-                 .bans =
-                     schedules::Reload::Parts::Bans{
-                         owner.catalog_, stage.bug == Bug::kBansLate ? bans_of_before : blacklist},
-                 .catalog_changed =
-                     [this](const std::vector<Sale>& sales, const std::vector<Product>&) {
-                       checkout.load_sales(sales);
-                       sales_known = owner.database_->catalog;
-                     },
-                 .review_stock =
-                     [this](Now at) {
-                       changes->step();
-                       if (stage.bug != Bug::kEndedSaleKept)
-                         checkout.catalog().close_ended(at.wall);
-                       leasing.review(at, loading.progress().complete);
-                     }}),
-      rows(owner.client_, 0),
-      writer(rows, {.shard = 0, .quarantine = &owner.client_},
-             {.settled =
-                  [this](std::span<const Order> orders) {
-                    tell([this, orders = std::vector(orders.begin(), orders.end())] {
-                      checkout.settle(orders);
-                    });
-                  },
-              .closed = [this](std::span<const LeaseId>) { tell([this] { reload(); }); },
-              .quarantined =
-                  [this](std::span<const Purchase> purchases) {
-                    if (stage.bug == Bug::kQuarantineUntold) return;
-                    tell([this, purchases = std::vector(purchases.begin(), purchases.end())] {
-                      for (const Purchase& purchase : purchases) {
-                        owner.checks_->purchases.given_back(purchase);
-                      }
-                      checkout.note_refused(purchases);
-                    });
-                  },
-              .away = [this](bool away) { local.stall(away); }},
-             {}) {
+      sale({.rules = rules_of_serve(stage),
+            .captcha = captcha,
+            .keys = key_ring(),
+            .sessions = sessions,
+            .catalog = catalog,
+            .queue = *this,
+            .storage = {.changes = owner.catalog_,
+                        .accounts = owner.catalog_,
+                        .blacklist = owner.catalog_,
+                        .leases = owner.client_,
+                        .orders = owner.client_,
+                        .order_events = owner.client_,
+                        .order_store = owner.client_,
+                        .quarantine = owner.client_},
+            .show = [this](const std::vector<Product>&) { sales_known = owner.database_->catalog; },
+            .want_reload = [this] { reload(); },
+            .orders_per_step = stage.profile.orders_at_once,
+            .grace = grace(stage)}),
+      writer(sale.writer(), sale.dead_letters(), listener(), {}) {
   const auto& leases = owner.database_->store.view().leases;
   if (!leases.empty()) left_over = leases.rbegin()->first;
 }
 
+/// Each told after its batch: others run between the commit and its news.
+consumers::BatchWriter::Listener SimServe::Up::listener() {
+  auto told = sale.listener();
+  std::function<void(std::span<const Purchase>)> quarantined =
+      [this, note = std::move(told.quarantined)](std::span<const Purchase> purchases) {
+        if (stage.bug == Bug::kQuarantineUntold) return;
+        for (const Purchase& purchase : purchases) owner.checks_->purchases.given_back(purchase);
+        note(purchases);
+      };
+  return {.settled = later(std::move(told.settled)),
+          .closed = later(std::move(told.closed)),
+          .quarantined = later(std::move(quarantined)),
+          .away = [this](bool away) { local.stall(away); }};
+}
+
+template <class T>
+std::function<void(std::span<const T>)> SimServe::Up::later(
+    std::function<void(std::span<const T>)> what) {
+  return [this, what = std::move(what)](std::span<const T> news) {
+    untold.push_back([what, news = std::vector(news.begin(), news.end())] { what(news); });
+  };
+}
+
+queue::Published SimServe::Up::publish(const Purchase& purchase) {
+  const auto published = local.publish(purchase);
+  if (published == queue::Published::kRefused) return published;
+  owner.checks_->purchases.taken(
+      {.purchase = purchase,
+       .holder = owner.process_.name() + "/" + std::to_string(owner.process_.life()),
+       .clock_read = clock_read,
+       .tick = tick,
+       .bans_known = bans_known,
+       .sales_known = sales_known,
+       .named = named});
+  owner.checks_->purchases.arrived(purchase);
+  filled();
+  return published;
+}
+
+void SimServe::Up::publish(const queue::CloseMarker& marker) {
+  if (stage.bug == Bug::kEndedSaleKept && owner.over(marker.lease)) return;
+  local.publish(marker);
+  filled();
+}
+
 void SimServe::Up::start() {
-  if (stage.bug != Bug::kLeftOverForgotten) leasing.close_left_over();
-  if (stage.bug == Bug::kLoadedTooSoon) checkout.doubt_from(Tick::max());
-  std::vector<queue::Message> batch;
-  while (local.depth() > 0 && local.receive(batch, 10'000)) rows.write(batch);
-  const std::int64_t newest = owner.client_.newest().at(0).seq;
-  changes.emplace(owner.client_, checkout, 0, newest);
-  reload_or_throw();
+  sale.start(now());
+  if (stage.bug == Bug::kLoadedTooSoon) sale.checkout().doubt_from(Tick::max());
+  note_known();
   serving = true;
   if (local.depth() > 0) filled();
 }
 
-void SimServe::Up::reload_or_throw() {
-  reloading.run(now());
+/// What the last reload has read.
+void SimServe::Up::note_known() {
   bans_known = owner.catalog_.bans_polled();
   sessions_known = static_cast<std::int64_t>(owner.database_->sessions.size());
-  if (stage.bug != Bug::kBansLate) return;
-  owner.process_.after(500ms, [this] {
-    std::vector<BlacklistEntry> bans;
-    for (const auto& [buyer, entry] : owner.database_->banned) bans.push_back(entry);
-    blacklist.load(bans);
-  });
 }
 
 void SimServe::Up::reload() {
-  try {
-    reload_or_throw();
-  } catch (const StorageError&) {
-    stage.trace.note(owner.process_.name(), "could not reload");
-  }
+  attempt("reload", [this] {
+    sale.reload(now());
+    note_known();
+  });
 }
 
-void SimServe::Up::load_orders() {
+/// The next round tries again.
+void SimServe::Up::attempt(const std::string& job, const std::function<void()>& round) {
   try {
-    loading.step(now());
+    round();
   } catch (const StorageError&) {
-    stage.trace.note(owner.process_.name(), "could not load orders");
+    stage.trace.note(owner.process_.name(), "could not " + job);
   }
-}
-
-void SimServe::Up::housekeeping() {
-  checkout.expire_waits(now().tick);
-  if (++rounds % schedules::kSweepEvery == 0) checkout.sweep(now());
 }
 
 void SimServe::Up::filled() {
@@ -247,14 +207,6 @@ void SimServe::Up::receive() {
   write();
 }
 
-void SimServe::Up::expire_holds() {
-  try {
-    expiry.step();
-  } catch (const StorageError&) {
-    stage.trace.note(owner.process_.name(), "could not expire holds");
-  }
-}
-
 void SimServe::Up::write() {
   const bool away = steps.step(now().wall, 0) == ConsumerSteps::Outcome::kAway;
   const bool done = steps.next() == ConsumerSteps::Next::kAcknowledge;
@@ -270,8 +222,6 @@ void SimServe::Up::write() {
     });
   });
 }
-
-void SimServe::Up::tell(std::function<void()> what) { untold.push_back(std::move(what)); }
 
 SimServe::SimServe(Stage& stage, Network& network, SimDatabase& database, Checks& checks)
     : stage_(&stage),
@@ -323,7 +273,7 @@ void SimServe::start() {
 void SimServe::every(Duration period, void (Up::*what)()) {
   process_.after(period, [this, period, what] {
     const bool loads = what == &Up::load_orders;
-    if (loads && up_->loading.progress().complete) return;
+    if (loads && up_->sale.loading().complete) return;
     every(period, what);
     run([this, what] { ((*up_).*what)(); });
   });
@@ -360,8 +310,8 @@ void SimServe::decide(const Check& check, Now now, Duration read,
   up_->tick = now.tick;
   up_->named = check.sale;
   const auto wait = [&] { return Waiter{.post = &up_->post, .resume = resume(answer)}; };
-  const auto decided =
-      up_->checkout.attempt({check.buyer, check.product, check.key, {}, now, check.sale}, wait);
+  const auto decided = up_->sale.checkout().attempt(
+      {check.buyer, check.product, check.key, {}, now, check.sale}, wait);
   if (!decided) return;
   if (decided->verdict == Verdict::kSoldOut) checks_->said_sold_out(check.sale, read);
   answer(*decided);
@@ -380,7 +330,7 @@ std::move_only_function<void(Answer&&)> SimServe::resume(const Network::Answer<A
 void SimServe::leave(std::function<void()> gone) {
   if (std::exchange(up_->leaving, true)) return;
   process_.after(2s, [this, gone = std::move(gone)]() mutable {
-    up_->checkout.catalog().stop_selling();
+    up_->sale.checkout().catalog().stop_selling();
     up_->local.shut();
     finish_leaving(std::move(gone), stage_->scheduler.time() + 10s);
   });
@@ -399,15 +349,19 @@ void SimServe::finish_leaving(std::function<void()> gone, Duration deadline) {
 std::string SimServe::unrest() const {
   if (!up_) return "nobody serves";
   if (up_->consuming) return "purchases wait to be written";
-  if (!up_->loading.progress().complete) return "orders are being loaded";
+  if (!up_->sale.loading().complete) return "orders are being loaded";
   for (const auto& [id, lease] : database_->store.view().leases) {
     if (lease.state == LeaseState::kClosed) continue;
     if (id <= up_->left_over) return "a lease of a dead process is open";
-    if (database_->store.view().sales.at(lease.sale).ended(process_.now().wall)) {
-      return "a sale has ended, and has a lease";
-    }
+    if (over(id)) return "a sale has ended, and has a lease";
   }
   return {};
+}
+
+/// Whether the sale has ended that this lease is of.
+bool SimServe::over(LeaseId lease) const {
+  const auto& state = database_->store.view();
+  return state.sales.at(state.leases.at(lease).sale).ended(process_.now().wall);
 }
 
 }  // namespace stampede::simulation

@@ -10,10 +10,10 @@
 
 namespace stampede::simulation {
 
-/// The process `stampede serve`: the real Checkout, Leasing, LocalQueue, BatchWriter, Reload,
-/// OrderLoading and OrderChangesFeed, on a database file of its own. What threads do there, events
-/// do here. Killed, it forgets everything that is not in the database. It ends by itself where the
-/// database cannot be read at its start, and where a flush failed; then it is started again.
+/// The process `stampede serve`: the real EmbeddedSale, LocalQueue, BatchWriter and ConsumerSteps,
+/// on a database file of its own. What threads do there, events do here. Killed, it forgets
+/// everything that is not in the database. It ends by itself where the database cannot be read at
+/// its start, and where a flush failed; then it is started again.
 class SimServe final : public CheckServer {
  public:
   SimServe(Stage& stage, Network& network, SimDatabase& database, Checks& checks);
@@ -42,6 +42,7 @@ class SimServe final : public CheckServer {
   void decide(const Check& check, Now now, Duration read, const Network::Answer<Answer>& answer);
   std::move_only_function<void(Answer&&)> resume(const Network::Answer<Answer>& answer);
   void finish_leaving(std::function<void()> gone, Duration deadline);
+  bool over(LeaseId lease) const;
 
   Stage* stage_;
   SimDatabase* database_;

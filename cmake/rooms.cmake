@@ -162,9 +162,10 @@ stampede_room(controllers/console/live SANITIZE address thread
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
        concurrency)
-stampede_room(schedules SANITIZE thread
-  USES model telemetry repositories repositories/accounts repositories/orders identity
-       services/purchase services/catalog services/accounts services/admission concurrency)
+stampede_room(schedules SANITIZE thread CLOCK
+  USES model telemetry repositories repositories/accounts repositories/orders identity peers
+       services/purchase services/catalog services/accounts services/admission services/validator
+       concurrency)
 
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address

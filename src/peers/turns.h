@@ -6,6 +6,13 @@
 
 namespace stampede::peers {
 
+/// What one of several processes said, of which one leads.
+enum class Said {
+  kAnswer,     // what was asked for
+  kNotHere,    // nothing, or that it stands by: another may answer
+  kNoForGood,  // a refusal of the request itself: another would say the same
+};
+
 /// Whom to ask of several processes, of which one leads: the one that answered last, then the
 /// others in turn, each once. Thread-safe.
 class Turns {
@@ -15,13 +22,16 @@ class Turns {
    public:
     explicit Call(Turns& turns) : turns_(&turns), first_(turns.last_) {}
 
-    /// The process to ask now, counted from 0; nullopt: each was asked.
+    /// The process to ask now, counted from 0; nullopt: nobody else is to be asked.
     std::optional<std::size_t> next() {
-      if (asked_ == turns_->processes_) return std::nullopt;
+      if (over_ || asked_ == turns_->processes_) return std::nullopt;
       return at(asked_++);
     }
-    /// The one that was asked last has answered.
-    void answered() { turns_->last_ = at(asked_ - 1); }
+    /// What the one said that was asked last.
+    void note(Said said) {
+      if (said == Said::kAnswer) turns_->last_ = at(asked_ - 1);
+      over_ = said != Said::kNotHere;
+    }
 
    private:
     std::size_t at(std::size_t asked) const { return (first_ + asked) % turns_->processes_; }
@@ -29,6 +39,7 @@ class Turns {
     Turns* turns_;
     std::size_t first_;
     std::size_t asked_ = 0;
+    bool over_ = false;
   };
 
   /// Of so many processes, one or more.

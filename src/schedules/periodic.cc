@@ -15,7 +15,7 @@ void Periodic::start(std::function<void()> job) {
 
 void Periodic::nudge() {
   const concurrency::MutexLock lock(mutex_);
-  nudged_ = true;
+  rounds_.nudge();
   wake_.notify_all();
 }
 
@@ -32,12 +32,13 @@ void Periodic::run() {
   pthread_setname_np(pthread_self(), name_.substr(0, 15).c_str());
   concurrency::MutexLock lock(mutex_);
   while (!stopping_) {
-    nudged_ = false;
+    rounds_.begin();
     lock.unlock();
     run_job();
     lock.lock();
+    rounds_.end();
     wake_.wait_for(mutex_, period_,
-                   [this]() STAMPEDE_REQUIRES(mutex_) { return nudged_ || stopping_; });
+                   [this]() STAMPEDE_REQUIRES(mutex_) { return rounds_.due() || stopping_; });
   }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "concurrency/mutex.h"
+#include "schedules/rounds.h"
 
 namespace stampede::schedules {
 
@@ -43,7 +44,7 @@ class Periodic {
 
   concurrency::Mutex mutex_;
   concurrency::Condition wake_;
-  bool nudged_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  Rounds rounds_ STAMPEDE_GUARDED_BY(mutex_);
   bool stopping_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };

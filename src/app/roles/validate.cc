@@ -20,6 +20,7 @@
 #include "queue/rabbitmq/topology.h"
 #include "schedules/periodic.h"
 #include "schedules/periods.h"
+#include "schedules/validator_schedules.h"
 #include "services/validator/validator.h"
 #include "telemetry/log.h"
 #include "telemetry/log_limit.h"
@@ -46,9 +47,7 @@ class Validate final : public Role {
   bool stop() override;
 
  private:
-  void beat();
-  void review_leases() { validator_.review(read_clocks()); }
-  void ask_for_leases();
+  schedules::ValidatorSchedules::Calls quantity_calls();
   void housekeeping();
   void tell_progress();
   void tell_clock_problem(Now now);
@@ -64,9 +63,7 @@ class Validate final : public Role {
   captcha::Tokens captcha_tokens_{keys_};
   services::accounts::Sessions sessions_{keys_};
   queue::rabbitmq::RabbitQueue queue_;
-  // The validator, and a heartbeat that another is to follow, nudge them.
-  schedules::Periodic ask_schedule_{"lease requests", schedules::kLeasePeriod};
-  schedules::Periodic heartbeat_schedule_{"heartbeat", schedules::kHeartbeatPeriod};
+  schedules::ValidatorSchedules schedules_;  // the validator nudges them
   services::validator::Validator validator_;
 
   peers::Authenticator authenticator_;
@@ -78,8 +75,6 @@ class Validate final : public Role {
   controllers::CheckForwarding forwarding_;
 
   std::atomic<bool> quantity_answers_{false};
-  // Of its own: a request for a lease may wait for seconds, and leases are given up meanwhile.
-  std::optional<schedules::Periodic> review_schedule_;
   std::optional<schedules::Periodic> housekeeping_schedule_;
   telemetry::LogLimit progress_log_{kProgressPeriod};
   bool loading_ = true;            // as it was told; the heartbeat thread's own
@@ -101,7 +96,7 @@ Validate::Validate(const Config& config)
                   .stuck = [this](Tick before) { return queue_.stuck_leases(before); },
                   .can_publish = [this] { return queue_.connected(); },
                   .shard_usable = [this](LeaseId lease) { return queue_.usable(lease); },
-                  .low_stock = [this] { ask_schedule_.nudge(); }}),
+                  .low_stock = [this] { schedules_.nudge_asks(); }}),
       authenticator_(keys_, validator_.member().node),
       quantity_(config.cluster.quantity, authenticator_),
       origin_(origin_rule(config)),
@@ -117,8 +112,7 @@ Validate::Validate(const Config& config)
 
 /// Its threads use what goes before they would.
 Validate::~Validate() {
-  heartbeat_schedule_.stop();
-  ask_schedule_.stop();
+  schedules_.stop();
   queue_.stop();
 }
 
@@ -127,9 +121,7 @@ Role::Addresses Validate::start() {
   console_ = std::make_unique<PrivateConsole>(
       config_.http.console, [this] { return problem(); }, metrics());
   queue_.start(validator_.resolutions());
-  review_schedule_.emplace("leases", schedules::kLeasePeriod, [this] { review_leases(); });
-  ask_schedule_.start([this] { ask_for_leases(); });
-  heartbeat_schedule_.start([this] { beat(); });
+  schedules_.start(validator_, quantity_calls());
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
   check_server_->start();
@@ -137,27 +129,18 @@ Role::Addresses Validate::start() {
   return {{"check", check_server_->url()}, {"console", console_->url()}};
 }
 
-/// One exchange. While orders of before the start are on their way, one follows the other; each
-/// renews the leases too.
-void Validate::beat() {
-  const Now asked = read_clocks();
-  auto heartbeat = validator_.compose(asked);
-  heartbeat.counts = check_.counts();
-  bool more = false;
-  try {
-    const auto reply = quantity_.beat(heartbeat);
-    if (!reply) throw std::runtime_error(reply.error());
-    const auto applied = validator_.apply(*reply, asked, read_clocks());
-    if (!applied) throw std::runtime_error(applied.error());
-    more = *applied;
-  } catch (...) {
-    quantity_answers_ = false;
-    validator_.unanswered(std::move(heartbeat));
-    throw;
-  }
-  quantity_answers_ = true;
-  tell_progress();
-  if (more) heartbeat_schedule_.nudge();
+schedules::ValidatorSchedules::Calls Validate::quantity_calls() {
+  return {.beat =
+              [this](peers::Heartbeat&& heartbeat) {
+                heartbeat.counts = check_.counts();
+                return quantity_.beat(heartbeat);
+              },
+          .ask = [this](const peers::LeaseAsk& ask) { return quantity_.ask(ask); },
+          .heard =
+              [this](bool answers) {
+                quantity_answers_ = answers;
+                if (answers) tell_progress();
+              }};
 }
 
 void Validate::tell_progress() {
@@ -175,17 +158,6 @@ void Validate::tell_progress() {
         "the database has lost its last commits: orders that were told may be gone; all orders are "
         "read again, and nobody is told no meanwhile");
   }
-}
-
-void Validate::ask_for_leases() {
-  std::string problem;
-  for (const peers::LeaseAsk& ask : validator_.wanted(read_clocks())) {
-    const Now asked = read_clocks();
-    const auto reply = quantity_.ask(ask);
-    validator_.answered(ask, reply ? std::optional(*reply) : std::nullopt, asked, read_clocks());
-    if (!reply) problem = reply.error();
-  }
-  if (!problem.empty()) throw std::runtime_error(problem);
 }
 
 void Validate::housekeeping() {
@@ -219,18 +191,12 @@ std::string Validate::problem() const {
 }
 
 bool Validate::stop() {
-  heartbeat_schedule_.stop();
-  // From here on others may decide about its buyers, whether or not the farewell is answered.
-  validator_.leave();
-  try {
-    beat();
-  } catch (const std::exception& error) {
-    telemetry::log_warning("left without a farewell", "reason=\"{}\"", error.what());
+  if (const auto farewell = schedules_.leave(); !farewell) {
+    telemetry::log_warning("left without a farewell", "reason=\"{}\"", farewell.error());
   }
   check_server_->drain();
   console_->drain();
-  ask_schedule_.stop();
-  review_schedule_->stop();
+  schedules_.stop();
   validator_.checkout().catalog().stop_selling();
   const bool whole = queue_.finish(time_to_finish());
   queue_.stop();

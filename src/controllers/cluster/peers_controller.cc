@@ -22,15 +22,16 @@ http::Response bad_message(const std::string& problem) {
 
 http::Response refused(const services::leasing::QuantityControl::Refusal& refusal) {
   using Kind = services::leasing::QuantityControl::Refusal::Kind;
+  const int status = refusal.for_good() ? 409 : 503;  // after a 503 another process is asked
   switch (refusal.kind) {
     case Kind::kNodeTaken:
-      return http::problem(409, "node-taken", refusal.words);
+      return http::problem(status, "node-taken", refusal.words);
     case Kind::kSellsNothing:
-      return http::problem(503, "sells-nothing", refusal.words);
+      return http::problem(status, "sells-nothing", refusal.words);
     case Kind::kStandby:
       break;
   }
-  return http::problem(503, "standby", refusal.words);
+  return http::problem(status, "standby", refusal.words);
 }
 
 }  // namespace

@@ -76,16 +76,15 @@ std::expected<Reply, std::string> HttpQuantityLink::call(
     if (answer.body) {
       auto reply = parse(*answer.body);
       if (reply) {
-        turn.answered();
+        turn.note(Said::kAnswer);
         return reply;
       }
       answer = {
           .body = std::unexpected(fmt::format(
-              "quantity control at {}: its answer is not understood: {}", address, reply.error())),
-          .ask_another = true};
+              "quantity control at {}: its answer is not understood: {}", address, reply.error()))};
     }
     problems += fmt::format("{}{}", problems.empty() ? "" : "; ", answer.body.error());
-    if (!answer.ask_another) break;
+    turn.note(answer.said);
   }
   return std::unexpected(std::move(problems));
 }
@@ -94,12 +93,11 @@ HttpQuantityLink::Answer HttpQuantityLink::ask_one(http::Client& client, const s
                                                    const http::ClientRequest& request) {
   auto response = send(client, request);
   if (!response) {
-    return {.body = std::unexpected(fmt::format("quantity control: {}", response.error())),
-            .ask_another = true};
+    return {.body = std::unexpected(fmt::format("quantity control: {}", response.error()))};
   }
   if (response->status == 200) return {.body = std::move(response->body)};
   return {.body = std::unexpected(refusal(*response, address)),
-          .ask_another = !is_final(response->status)};
+          .said = is_final(response->status) ? Said::kNoForGood : Said::kNotHere};
 }
 
 std::expected<http::ClientResponse, std::string> HttpQuantityLink::send(

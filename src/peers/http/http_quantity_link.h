@@ -44,10 +44,10 @@ class HttpQuantityLink {
     concurrency::Mutex mutex;
     std::vector<http::Client> clients STAMPEDE_GUARDED_BY(mutex);  // in order of the addresses
   };
-  /// What one process said.
+  /// What one process said: a body is an answer once it is understood.
   struct Answer {
     std::expected<std::string, std::string> body;
-    bool ask_another = false;
+    Said said = Said::kNotHere;
   };
 
   void open(Line& line, std::chrono::milliseconds timeout) const;

@@ -61,6 +61,9 @@ class QuantityControl {
   struct Refusal {
     enum class Kind { kStandby, kNodeTaken, kSellsNothing } kind = Kind::kStandby;
     std::string words;
+
+    /// Each leader would say the same.
+    bool for_good() const { return kind == Kind::kNodeTaken; }
   };
 
   /// Renews the lead, or takes it where nobody has it. To be called four times a second, by one

@@ -218,6 +218,7 @@ void Validator::leave() {
 void Validator::review(Now now) { holder_.review(clocks_.read(now).now); }
 
 std::vector<peers::LeaseAsk> Validator::wanted(Now now) {
+  if (leaving_) return {};
   return holder_.wanted(clocks_.read(now).now);
 }
 

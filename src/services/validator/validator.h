@@ -64,8 +64,8 @@ class Validator {
   std::expected<bool, std::string> apply(const peers::HeartbeatReply& reply, Now asked, Now now);
   /// No reply came: what was to be kept by the database is told again.
   void unanswered(peers::Heartbeat&& sent);
-  /// From now on others may decide about its buyers: nobody is told *no* any more. Every heartbeat
-  /// says so.
+  /// From now on others may decide about its buyers: nobody is told *no* any more, and no lease is
+  /// wanted. Every heartbeat says so.
   void leave();
 
   // Leases; thread-safe.
@@ -121,13 +121,13 @@ class Validator {
   Clocks clocks_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> loading_{true};
+  std::atomic<bool> leaving_{false};
   std::atomic<bool> terms_doubted_{false};  // of a sale: the next heartbeat asks for them all
   std::atomic<std::uint64_t> orders_told_{0};
   std::atomic<std::uint64_t> start_overs_{0};
 
   // The heartbeat's.
   Membership membership_;
-  bool leaving_ = false;
   bool outcomes_doubted_ = false;
   std::int64_t leader_epoch_ = 0;
   std::int64_t catalog_revision_ = -1;

@@ -16,6 +16,11 @@ namespace {
 /// reviews.
 constexpr Duration kShortestSilence = 600ms;
 
+/// As its status tells HttpQuantityLink.
+std::unexpected<peers::Said> why(const services::leasing::QuantityControl::Refusal& refusal) {
+  return std::unexpected(refusal.for_good() ? peers::Said::kNoForGood : peers::Said::kNotHere);
+}
+
 }  // namespace
 
 SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimDatabase& database,
@@ -183,7 +188,7 @@ void SimQuantity::expire_holds() {
 }
 
 void SimQuantity::beat(std::shared_ptr<const peers::Heartbeat> heartbeat,
-                       const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
+                       const Network::Answer<Said<peers::HeartbeatReply>>& answer) {
   if (stage_->bug == Bug::kOrdersNotCompared) {
     auto spoilt = std::make_shared<peers::Heartbeat>(*heartbeat);
     spoilt->order_digests.clear();
@@ -201,7 +206,7 @@ void SimQuantity::beat(std::shared_ptr<const peers::Heartbeat> heartbeat,
 }
 
 void SimQuantity::answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard& heard, Now now,
-                              const Network::Answer<std::optional<peers::HeartbeatReply>>& answer) {
+                              const Network::Answer<Said<peers::HeartbeatReply>>& answer) {
   const auto failures = client_.failures();
   const auto left_out = up_->control->left_out();
   try {
@@ -209,7 +214,7 @@ void SimQuantity::answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard
     if (stage_->bug == Bug::kOneFailedPart && up_->control->left_out() > left_out) {
       throw StorageError(StorageError::Kind::kBusy, "a row was locked for too long");
     }
-    if (!reply) return answer(std::nullopt);
+    if (!reply) return answer(why(reply.error()));
     check_reply(heartbeat, *reply, heard);
     replied(heartbeat, *reply);
     spoil_reply(heartbeat, *reply);
@@ -218,7 +223,7 @@ void SimQuantity::answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard
   } catch (const StorageError&) {
     stage_->trace.note(process_.name(), "could not answer a heartbeat");
     if (client_.failures() == failures) check_loss(heartbeat);
-    answer(std::nullopt);
+    answer(std::unexpected(peers::Said::kNotHere));
   }
 }
 
@@ -318,14 +323,14 @@ void SimQuantity::repeat_lease(const peers::LeaseAsk& ask, peers::LeaseReply& re
 }
 
 void SimQuantity::ask(const peers::LeaseAsk& ask,
-                      const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
+                      const Network::Answer<Said<peers::LeaseReply>>& answer) {
   later([this, ask, answer](Now now) {
     run(Kind::kGrant, [this, ask, answer, now] { answer_ask(ask, now, answer); });
   });
 }
 
 void SimQuantity::answer_ask(const peers::LeaseAsk& ask, Now now,
-                             const Network::Answer<std::optional<peers::LeaseReply>>& answer) {
+                             const Network::Answer<Said<peers::LeaseReply>>& answer) {
   try {
     auto request = ask;
     if (stage_->bug == Bug::kStaleRingGranted) {
@@ -333,7 +338,7 @@ void SimQuantity::answer_ask(const peers::LeaseAsk& ask, Now now,
       request.ring_nonce.clear();
     }
     const auto answered = up_->control->ask(request, now);
-    if (!answered) return answer(std::nullopt);
+    if (!answered) return answer(why(answered.error()));
     auto reply = *answered;
     if (stage_->bug == Bug::kClosedLeaseGranted) repeat_lease(ask, reply);
     if (reply.lease) {
@@ -349,7 +354,7 @@ void SimQuantity::answer_ask(const peers::LeaseAsk& ask, Now now,
     answer(reply);
   } catch (const StorageError&) {
     stage_->trace.note(process_.name(), "could not grant");
-    answer(std::nullopt);
+    answer(std::unexpected(peers::Said::kNotHere));
   }
 }
 

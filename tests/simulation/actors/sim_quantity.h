@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "peers/turns.h"
 #include "services/leasing/quantity_control.h"
 #include "services/orders/hold_expiry.h"
 #include "tests/simulation/actors/sim_catalog.h"
@@ -33,12 +35,13 @@ class SimQuantity {
   /// Called with each lease that is granted.
   std::function<void(LeaseId, const peers::LeaseAsk&)> granted;
 
-  /// Requests of validators, in this process; one that stands by, or whose storage failed, answers
-  /// that it has no answer.
+  /// What it says to a request, or why it says nothing.
+  template <class Reply>
+  using Said = std::expected<Reply, peers::Said>;
+  /// Requests of validators, in this process.
   void beat(std::shared_ptr<const peers::Heartbeat> heartbeat,
-            const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
-  void ask(const peers::LeaseAsk& ask,
-           const Network::Answer<std::optional<peers::LeaseReply>>& answer);
+            const Network::Answer<Said<peers::HeartbeatReply>>& answer);
+  void ask(const peers::LeaseAsk& ask, const Network::Answer<Said<peers::LeaseReply>>& answer);
 
   std::size_t unresolved() const { return up_ ? up_->markers.unresolved() : 0; }
 
@@ -87,9 +90,9 @@ class SimQuantity {
   void go_on(std::int64_t job);
   bool must_wait(std::int64_t job);
   void answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard& heard, Now now,
-                   const Network::Answer<std::optional<peers::HeartbeatReply>>& answer);
+                   const Network::Answer<Said<peers::HeartbeatReply>>& answer);
   void answer_ask(const peers::LeaseAsk& ask, Now now,
-                  const Network::Answer<std::optional<peers::LeaseReply>>& answer);
+                  const Network::Answer<Said<peers::LeaseReply>>& answer);
   /// Reads the clock, then waits for its turn.
   void later(std::function<void(Now)> serve);
 

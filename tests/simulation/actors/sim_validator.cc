@@ -33,7 +33,7 @@ Answer unavailable() { return {.verdict = Verdict::kUnavailable, .retry_after = 
 template <class Reply>
 struct SimValidator::QuantityCall {
   peers::Turns::Call turn;
-  std::function<void(SimQuantity&, const Network::Answer<std::optional<Reply>>&)> send;
+  std::function<void(SimQuantity&, const Network::Answer<SimQuantity::Said<Reply>>&)> send;
   std::function<void(std::optional<Reply>)> done;
 };
 
@@ -206,13 +206,15 @@ void SimValidator::receive_forwarded(const Check& check, const Token& token,
 
 void SimValidator::beat_later(Duration delay) {
   process_.after(delay, [this] {
-    if (!up_->leaving) beat();
+    if (!up_->gone) beat();
   });
 }
 
-void SimValidator::beat() {
-  const Now asked = process_.now();
-  const auto sent = std::make_shared<peers::Heartbeat>(up_->validator.compose(asked));
+void SimValidator::beat() { send(up_->beats.next(process_.now())); }
+
+void SimValidator::send(peers::Heartbeat&& heartbeat) {
+  up_->beating = true;
+  const auto sent = std::make_shared<peers::Heartbeat>(std::move(heartbeat));
   if (parts_.stage.bug == Bug::kRingUntold) {
     sent->ring_epoch = 0;
     sent->ring_nonce.clear();
@@ -223,8 +225,7 @@ void SimValidator::beat() {
   call_quantity<Reply>(std::make_shared<QuantityCall<Reply>>(QuantityCall<Reply>{
       .turn = peers::Turns::Call(up_->turns),
       .send = [sent](SimQuantity& to, const auto& back) { to.beat(sent, back); },
-      .done = [this, sent, asked,
-               sent_at](auto reply) { hear(*sent, std::move(reply), asked, sent_at); }}));
+      .done = [this, sent_at](auto reply) { hear(std::move(reply), sent_at); }}));
 }
 
 template <class Reply>
@@ -232,57 +233,60 @@ void SimValidator::call_quantity(std::shared_ptr<QuantityCall<Reply>> call) {
   const auto at = call->turn.next();
   if (!at) return call->done(std::nullopt);
   SimQuantity& to = *parts_.quantities[*at];
-  parts_.network.call<std::optional<Reply>>(
+  using Said = SimQuantity::Said<Reply>;
+  parts_.network.call<Said>(
       process_, to.process(), kLinkPatience, Network::Transport::kMayRepeat,
-      [&to, call](const Network::Answer<std::optional<Reply>>& back) { call->send(to, back); },
-      [this, call](std::optional<std::optional<Reply>> reply) {
-        if (!reply || !*reply) return call_quantity(call);
-        call->turn.answered();
-        call->done(*std::move(reply));
+      [&to, call](const Network::Answer<Said>& back) { call->send(to, back); },
+      [this, call](std::optional<Said> said) {
+        const bool answers = said && *said;
+        call->turn.note(answers ? peers::Said::kAnswer
+                                : (said ? said->error() : peers::Said::kNotHere));
+        if (!answers) return call_quantity(call);
+        call->done(**std::move(said));
       });
 }
 
-void SimValidator::hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply,
-                        Now asked, Duration sent_at) {
-  const auto applied = reply ? up_->apply(*reply, asked, process_.now())
-                             : std::unexpected(std::string("no reply came"));
-  const bool at_once = applied.value_or(false);
-  if (applied) {
+void SimValidator::hear(std::optional<peers::HeartbeatReply> reply, Duration sent_at) {
+  using Then = services::validator::HeartbeatSteps::Then;
+  up_->beating = false;
+  const auto heard = up_->hear(reply, process_.now());
+  if (heard.problem.empty()) {
     if (reply->blacklist) up_->bans_known = reply->blacklist_revision;
     if (reply->sales) up_->sales_known = reply->catalog_revision;
     up_->sessions_known = std::max(up_->sessions_known, reply->sessions_revision);
-    if (!at_once) parts_.checks.told_closed(reply->oldest_open, up_->orders, sent_at);
+    if (heard.then == Then::kLater)
+      parts_.checks.told_closed(reply->oldest_open, up_->orders, sent_at);
     parts_.stage.trace.note(process_.name(), "heartbeat",
                             {reply->ring_epoch, reply->oldest_open.value,
                              static_cast<std::int64_t>(reply->orders.size())});
-  } else {
-    up_->validator.unanswered(peers::Heartbeat(sent));
   }
-  if (!sent.leaving) beat_later(at_once ? 0us : Duration(schedules::kHeartbeatPeriod));
+  if (heard.then == Then::kEnd) return stop_selling();
+  if (up_->gone) return send(up_->beats.farewell(process_.now()));
+  beat_later(heard.then == Then::kAtOnce ? 0us : Duration(schedules::kHeartbeatPeriod));
 }
 
-/// As `stampede validate` stops: the farewell, then nothing is sold any more, then the queue is
-/// given time.
+/// As `stampede validate` stops: the farewell, once the heartbeat that is under way has been heard
+/// of; then nothing is sold any more, and then the queue is given time.
 void SimValidator::leave(std::function<void()> gone) {
-  if (up_->leaving) return;
-  up_->leaving = true;
-  up_->validator.leave();
-  beat();
-  process_.after(parts_.stage.random.between(10ms, 1'500ms),
-                 [this] { up_->validator.checkout().catalog().stop_selling(); });
-  process_.after(2s, [this, gone = std::move(gone)]() mutable {
-    finish_leaving(std::move(gone), parts_.stage.scheduler.time() + 8s);
+  if (up_->gone) return;
+  up_->gone = std::move(gone);
+  if (!up_->beating) send(up_->beats.farewell(process_.now()));
+}
+
+void SimValidator::stop_selling() {
+  process_.after(parts_.stage.random.between(10ms, 1'500ms), [this] {
+    up_->validator.checkout().catalog().stop_selling();
+    finish_leaving(parts_.stage.scheduler.time() + 8s);
   });
 }
 
-void SimValidator::finish_leaving(std::function<void()> gone, Duration deadline) {
+void SimValidator::finish_leaving(Duration deadline) {
   if (up_->publisher.unresolved() == 0 || parts_.stage.scheduler.time() >= deadline) {
+    const auto gone = std::move(up_->gone);
     kill();
     return gone();
   }
-  process_.after(200ms, [this, gone = std::move(gone), deadline]() mutable {
-    finish_leaving(std::move(gone), deadline);
-  });
+  process_.after(200ms, [this, deadline] { finish_leaving(deadline); });
 }
 
 /// A timer fires, and its thread runs when it has its turn: of what waits when a process goes on
@@ -294,42 +298,40 @@ void SimValidator::review_leases() {
 
 /// None is begun while another is under way.
 void SimValidator::nudge_asks() {
-  up_->nudged = true;
+  up_->ask_rounds.nudge();
   process_.after(0us, [this] {
-    if (up_->nudged && !up_->asking) ask_for_leases();
+    if (up_->ask_rounds.due()) ask_for_leases();
   });
 }
 
 void SimValidator::ask_for_leases() {
-  up_->asking = true;
-  up_->nudged = false;
-  process_.after(parts_.stage.random.between(0us, 20ms), [this] {
-    ask(up_->leaving ? std::vector<peers::LeaseAsk>{} : up_->validator.wanted(process_.now()));
-  });
+  up_->ask_rounds.begin();
+  ++up_->last_ask_round;
+  process_.after(parts_.stage.random.between(0us, 20ms), [this] { ask(); });
 }
 
 /// One after the other; then the round is over.
-void SimValidator::ask(std::vector<peers::LeaseAsk> wanted) {
-  if (wanted.empty()) {
-    up_->asking = false;
-    if (up_->nudged) return ask_for_leases();
-    process_.after(schedules::kLeasePeriod, [this, round = ++up_->ask_rounds] {
-      if (round == up_->ask_rounds && !up_->asking) ask_for_leases();
-    });
-    return;
-  }
+void SimValidator::ask() {
+  const Now now = process_.now();
+  const auto next = up_->asks.next(now);
+  if (!next) return end_asking();
   using Reply = peers::LeaseReply;
-  const Now asked = process_.now();
-  const peers::LeaseAsk next = wanted.front();
-  wanted.erase(wanted.begin());
+  const auto sent = [next](SimQuantity& to, const auto& back) { to.ask(*next, back); };
   call_quantity<Reply>(std::make_shared<QuantityCall<Reply>>(
       QuantityCall<Reply>{.turn = peers::Turns::Call(up_->turns),
-                          .send = [next](SimQuantity& to, const auto& back) { to.ask(next, back); },
-                          .done =
-                              [this, next, asked, wanted = std::move(wanted)](const auto& reply) {
-                                up_->answered(next, reply, asked, process_.now());
-                                ask(wanted);
-                              }}));
+                          .send = sent,
+                          .done = [this, next, asked = now.tick](const auto& reply) {
+                            up_->answered(*next, reply, asked, process_.now());
+                            ask();
+                          }}));
+}
+
+void SimValidator::end_asking() {
+  up_->ask_rounds.end();
+  if (up_->ask_rounds.due()) return ask_for_leases();
+  process_.after(schedules::kLeasePeriod, [this, round = up_->last_ask_round] {
+    if (round == up_->last_ask_round) ask_for_leases();
+  });
 }
 
 void SimValidator::housekeeping() {

@@ -67,10 +67,11 @@ class SimValidator final : public CheckServer {
   /// Hands on an answer that a buyer waited for, and checks for how long.
   std::move_only_function<void(Answer&&)> resume(const Check& check,
                                                  const Network::Answer<Answer>& answer);
-  void hear(const peers::Heartbeat& sent, std::optional<peers::HeartbeatReply> reply, Now asked,
-            Duration sent_at);
-  void finish_leaving(std::function<void()> gone, Duration deadline);
+  void hear(std::optional<peers::HeartbeatReply> reply, Duration sent_at);
+  void stop_selling();
+  void finish_leaving(Duration deadline);
   void beat();
+  void send(peers::Heartbeat&& heartbeat);
   void beat_later(Duration delay);
   /// A call to quantity control, of one process after the other, as HttpQuantityLink does it.
   template <class Reply>
@@ -81,7 +82,8 @@ class SimValidator final : public CheckServer {
   void review_leases();
   void nudge_asks();
   void ask_for_leases();
-  void ask(std::vector<peers::LeaseAsk> wanted);
+  void ask();
+  void end_asking();
   void housekeeping();
 
   const Parts parts_;

@@ -81,8 +81,10 @@ void SimValidator::Up::note(OrderNumber number) {
   orders[index] = true;
 }
 
-std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& reply, Now asked,
-                                                         Now now) {
+services::validator::HeartbeatSteps::Heard SimValidator::Up::hear(
+    std::optional<peers::HeartbeatReply>& said, Now now) {
+  if (!said) return beats.heard(std::unexpected("no reply came"), now);
+  peers::HeartbeatReply& reply = *said;
   ring_before = validator.routes().ring();
   const std::int64_t epoch_before = ring_before->epoch();
   for (const Order& order : reply.orders) {
@@ -91,18 +93,19 @@ std::expected<bool, std::string> SimValidator::Up::apply(peers::HeartbeatReply& 
     }
   }
   spoil_reply(reply);
-  const auto applied = validator.apply(reply, asked, now);
-  if (!applied) return applied;
+  const auto heard = beats.heard(reply, now);
+  if (!heard.problem.empty()) return heard;
   // As the validator has done it with the others.
   const bool told = reply.database_time != Instant{};
   rotated.sessions.load(reply.epochs, told ? reply.database_time : now.wall);
   for (const Order& order : reply.orders) note(order.number);
   spoil_rules(reply, epoch_before, now);
-  return applied;
+  return heard;
 }
 
 void SimValidator::Up::answered(const peers::LeaseAsk& ask,
-                                const std::optional<peers::LeaseReply>& reply, Now asked, Now now) {
+                                const std::optional<peers::LeaseReply>& reply, Tick asked,
+                                Now now) {
   if (stage.bug == Bug::kLeaseFromReply) {  // which it looks at a second later
     owner.process_.after(1s, [this, ask, reply] {
       const Now looked = owner.process_.now();
@@ -110,9 +113,9 @@ void SimValidator::Up::answered(const peers::LeaseAsk& ask,
     });
     return;
   }
-  validator.answered(ask, reply, asked, now);
+  asks.heard(reply, now);
   if (stage.bug != Bug::kLeaseTakenTwice || !reply || !reply->lease) return;
-  owner.process_.after(1s, [this, lease = *reply->lease, deadline = asked.tick + 5s] {
+  owner.process_.after(1s, [this, lease = *reply->lease, deadline = asked + 5s] {
     validator.checkout().catalog().add_lease(lease.sale, lease.id, lease.granted,
                                              owner.process_.now(), deadline);
   });

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,7 +10,8 @@
 
 #include "peers/authenticator.h"
 #include "peers/turns.h"
-#include "services/validator/validator.h"
+#include "schedules/rounds.h"
+#include "services/validator/validator_steps.h"
 #include "tests/simulation/actors/sim_publisher.h"
 #include "tests/simulation/actors/sim_validator.h"
 
@@ -23,10 +24,11 @@ struct SimValidator::Up {
   std::optional<Answer> attempt(const services::purchase::Attempt& attempt,
                                 const services::purchase::MakeWaiter& wait);
   void note(OrderNumber number);
-  /// The reply to a heartbeat sent at `asked`; true if another is to follow at once.
-  std::expected<bool, std::string> apply(peers::HeartbeatReply& reply, Now asked, Now now);
+  /// The reply to a heartbeat; none came: nullopt.
+  services::validator::HeartbeatSteps::Heard hear(std::optional<peers::HeartbeatReply>& reply,
+                                                  Now now);
   void answered(const peers::LeaseAsk& ask, const std::optional<peers::LeaseReply>& reply,
-                Now asked, Now now);
+                Tick asked, Now now);
   void review(Now now);
   void housekeeping(Now now);
 
@@ -62,11 +64,13 @@ struct SimValidator::Up {
   Duration clock_read{};  // of the request that is being decided
   Tick tick{};
   SaleId named;
-  bool leaving = false;
+  std::function<void()> gone;  // to be called once it has left; set: it is leaving
   peers::Turns turns{owner.parts_.quantities.size()};
-  bool asking = false;  // for leases
-  bool nudged = false;  // to ask again
-  std::int64_t ask_rounds = 0;
+  services::validator::HeartbeatSteps beats{validator};
+  bool beating = false;  // a heartbeat is under way
+  services::validator::LeaseRequestSteps asks{validator};
+  schedules::Rounds ask_rounds;
+  std::int64_t last_ask_round = 0;
   int rounds = 0;  // of housekeeping
 
   // Of planted bugs alone.

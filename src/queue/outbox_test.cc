@@ -365,6 +365,18 @@ TEST_F(OutboxTest, NamesTheLeasesThatAreStuck) {
   EXPECT_THAT(outbox_.stuck_leases(at(21)), ElementsAre(LeaseId{5})) << "the others were refused";
 }
 
+TEST_F(OutboxTest, AConnectionIsOverdueOnceAConfirmIsMissingForLong) {
+  EXPECT_FALSE(outbox_.overdue(at(20'000), kConfirmTimeout)) << "nothing was sent";
+  send(1);
+  EXPECT_FALSE(outbox_.overdue(at(9'999), kConfirmTimeout));
+  EXPECT_TRUE(outbox_.overdue(at(10'000), kConfirmTimeout));
+  outbox_.set_blocked(true);
+  EXPECT_FALSE(outbox_.overdue(at(10'000), kConfirmTimeout)) << "the broker has said why";
+  outbox_.set_blocked(false);
+  outbox_.acked(1, 1, false, at(10'000));
+  EXPECT_FALSE(outbox_.overdue(at(20'000), kConfirmTimeout));
+}
+
 /// A broker that may lose, nack, return and confirm late; it remembers what reached a queue.
 class RandomBroker {
  public:

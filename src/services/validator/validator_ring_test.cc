@@ -51,6 +51,22 @@ TEST_F(ValidatorTest, BuyersOfAnOwnerThatLivesAreGainedLater) {
   EXPECT_EQ(no(milliseconds{2'000}), Verdict::kUnknownProduct);
 }
 
+/// Another may decide by the ring before until 2 s after this one took its own: a reply that was
+/// under way for long makes that no shorter.
+TEST_F(ValidatorTest, BuyersAreGainedTwoSecondsAfterTheRingWasTaken) {
+  auto ring = first_reply({"a", "b"});
+  const routing::Ring of_both(1, *routing::parse_hash_key(ring.hash_key), ring.members);
+  UserId mine{1};
+  while (of_both.owner(mine)->node != "a") ++mine.value;
+  apply_late(ring);
+  const auto no_after = [&](milliseconds since) {
+    apply(reply(1, {"a", "b"}), at(since));
+    return no(at(since), mine);
+  };
+  EXPECT_EQ(no_after(milliseconds{3'499}), Verdict::kUnavailable);
+  EXPECT_EQ(no_after(milliseconds{3'500}), Verdict::kUnknownProduct);
+}
+
 TEST_F(ValidatorTest, AValidatorThatLeavesSaysNoToNobody) {
   auto first = first_reply({"a"});
   first.stock = {{.sale = {.id = kSale}}};

@@ -178,6 +178,22 @@ TEST_F(ValidatorTest, ABuyerThatAsksAgainBeforeAHeartbeatWithAllOrdersIsToldPend
   EXPECT_THAT(told, ElementsAre(Verdict::kPending, Verdict::kPending));
 }
 
+/// Its order may have been committed after the reply was asked for, and been told as a yes.
+TEST_F(ValidatorTest, ARequestThatCameWhileTheHeartbeatWasUnderWayIsNotToldPending) {
+  apply(first_reply({"a"}));
+  ASSERT_TRUE(validator_.checkout().catalog().add_lease(kSale, LeaseId{1'001}, 5, at(seconds{0})));
+  std::vector<milliseconds> told;
+  for (const milliseconds since : {milliseconds{0}, milliseconds{400}, milliseconds{600}}) {
+    const auto key = *IdempotencyKey::parse("0123456789abcdef");
+    const auto wait = [&] {
+      return purchase::Waiter{&post_, [&told, since](Answer&&) { told.push_back(since); }};
+    };
+    ASSERT_FALSE(validator_.attempt({kBuyer, kProduct, key, {}, at(since)}, wait));
+  }
+  ASSERT_TRUE(validator_.apply(reply(1, {"a"}), at(milliseconds{500}), at(milliseconds{1'000})));
+  EXPECT_THAT(told, ElementsAre(milliseconds{0}, milliseconds{400}));
+}
+
 /// The database may have refused the purchase: no order of it comes.
 TEST_F(ValidatorTest, AKeyWithoutAnOutcomeMayBeTriedAgainOnceItsLeaseIsClosed) {
   apply(first_reply({"a"}));

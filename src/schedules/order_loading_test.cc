@@ -179,5 +179,26 @@ TEST_F(OrderLoadingTest, SalesThatHaveLongBeenOverAreLeftOut) {
   EXPECT_EQ(buy(10, 10, kSmallProduct).verdict, Verdict::kKeyForgotten) << "not: sold out";
 }
 
+/// An order that expires gives its unit back: its sale sells again.
+TEST_F(OrderLoadingTest, ASaleIsOverOnceItsHoldsHaveRunOut) {
+  const seconds hold{hours{48}};
+  auto sales = sales_;
+  for (Sale& sale : sales) sale.hold = hold;
+  auto state = store_.state();
+  for (auto& [id, sale] : state.sales) sale.hold = hold;
+  store_.restore(std::move(state));
+  const auto recent = [this](Instant now) {
+    return store_.recent_sales(now - kRetention).sales.size();
+  };
+  EXPECT_EQ(recent(kStart + kRetention + hold - seconds{1}), 2);
+  EXPECT_EQ(recent(kStart + kRetention + hold), 1) << "one is sold out and has no lease";
+  checkout_.load_sales(sales);
+  const auto forgotten = [this](Instant now) {
+    return checkout_.catalog().snapshot()->find(kSmallSale)->forgotten(now);
+  };
+  EXPECT_FALSE(forgotten(kStart + kRetention + hold - seconds{1}));
+  EXPECT_TRUE(forgotten(kStart + kRetention + hold));
+}
+
 }  // namespace
 }  // namespace stampede::schedules

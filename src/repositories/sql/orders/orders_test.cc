@@ -49,6 +49,12 @@ struct OrdersTest : OnEveryEngine {
     transaction->close(id);
     transaction->commit();
   }
+  void set_hold(std::int64_t seconds) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE sales SET hold_seconds = :hold WHERE id = :id", soci::use(seconds),
+          soci::use(sale.value);
+    });
+  }
   /// As if the last lease of the sale had been closed then.
   void closed_at(SaleId id, std::int64_t instant) {
     shop.database.write([&](soci::session& session) {
@@ -296,6 +302,33 @@ TEST_P(OrdersTest, ASaleWithoutAnEndIsOverOnceItIsSoldOutAndItsLeasesAreClosed) 
   shop.catalog().add_stock({.sale = sale, .units = 1, .most = 10'000}, at(2'000));
   EXPECT_EQ(settled_at(), std::nullopt);
   EXPECT_TRUE(is_recent(9'000)) << "it sells again";
+}
+
+/// An order that expires gives its unit back: a process that starts needs the buyers of such a sale
+/// for as long as its last hold may last.
+TEST_P(OrdersTest, ASaleIsOverOnceItsHoldsHaveRunOut) {
+  shop.commit({success(sale, lease, 1)});
+  const auto is_recent = [&](std::int64_t over_after) {
+    return !shop.orders().recent_sales(at(over_after)).sales.empty();
+  };
+  const auto rest = *shop.leases().grant(sale, 500, at(1));
+  for (const LeaseId id : {lease, rest}) {
+    shop.database.write([&](soci::session& session) {
+      session << "UPDATE stock_leases SET sold = granted WHERE id = :id", soci::use(id.value);
+    });
+    close(id);
+  }
+  closed_at(sale, 7'000);
+  set_hold(3);
+  EXPECT_TRUE(is_recent(9'999)) << "sold out at 7, held until 10";
+  EXPECT_FALSE(is_recent(10'000));
+  EXPECT_THAT(shop.orders().cursors_before_recent(at(9'999)), ElementsAre(0));
+  shop.database.write([&](soci::session& session) {
+    session << "UPDATE sales SET unleased = 1, ends_at = 8000 WHERE id = :id",
+        soci::use(sale.value);
+  });
+  EXPECT_TRUE(is_recent(10'999)) << "ended at 8, held until 11";
+  EXPECT_FALSE(is_recent(11'000));
 }
 
 TEST_P(OrdersTest, ABuyersOrdersAreFoundInMoreSalesThanOneStatementNames) {

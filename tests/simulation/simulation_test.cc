@@ -62,6 +62,8 @@ std::uint64_t search_from(Bug bug) {
       return 7'340;
     case Bug::kNumbersGoOn:
       return 9'670;
+    case Bug::kLateHeartbeatRejoins:
+      return 13'210;
     default:
       return 1;
   }

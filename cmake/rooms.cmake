@@ -1,12 +1,17 @@
 # The rooms: every folder of src/ that holds code, and the rooms it may include.
 # This file only declares. CMakeLists.txt turns each line into a library; cmake/check_rooms.cmake
 # (the test `rooms`) compares it with every #include, of rooms and of libraries, and refuses a circle,
-# an include that is not declared, a declaration that is not needed, and tests without SANITIZE.
+# an include that is not declared, a declaration that is not needed, tests without SANITIZE, and a lock
+# without SANITIZE thread.
 #
-#   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [USES <folder>...] [LINKS <library>...])
+#   stampede_room(<folder> [SANITIZE <sanitizer>...] [CLOCK] [USES <folder>...] [LINKS <library>...]
+#                 [TESTS_USE <folder>...])
 #
-# CLOCK: it reads the clocks itself: an inbound adapter, which passes the time down as `now`, or what
-# waits for the network. A rule never does.
+# USES and LINKS are what the room's own files include. TESTS_USE: its tests may include that as well,
+# beside the adapters that every test may stand on (cmake/check_rooms.cmake).
+#
+# CLOCK: it reads the clocks itself, or takes `read_clocks` where nothing else is handed in: an inbound
+# adapter, which passes the time down as `now`, or what waits for the network. A rule never does.
 #
 # SANITIZE: `./test` runs its unit tests once more: under `thread` where threads meet, and under
 # `address` (and undefined behaviour) where a stranger's bytes are parsed or memory is laid out by hand.
@@ -39,22 +44,21 @@ stampede_room(repositories/sql/connection SANITIZE address thread
 stampede_room(repositories/sql/search SANITIZE address thread
   USES repositories repositories/sql/connection repositories/accounts repositories/catalog
        repositories/orders model model/orders
-  LINKS stampede::soci fmt::fmt)
+  LINKS fmt::fmt)
 stampede_room(repositories/sql/accounts SANITIZE address thread
-  USES repositories/sql/connection repositories/accounts LINKS stampede::soci fmt::fmt)
+  USES repositories/sql/connection repositories/accounts LINKS fmt::fmt)
 stampede_room(repositories/sql/catalog SANITIZE address thread
   USES repositories repositories/sql/connection repositories/catalog model
   LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/sql/orders SANITIZE address thread
-  USES repositories/sql/connection repositories/orders model/orders LINKS stampede::soci fmt::fmt)
+  USES repositories/sql/connection repositories/orders model/orders LINKS fmt::fmt)
 stampede_room(repositories/sql/leasing SANITIZE address thread
   USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
 stampede_room(repositories/sql
   USES repositories repositories/sql/connection repositories/sql/search repositories/sql/accounts
        repositories/sql/catalog repositories/sql/orders repositories/sql/leasing
-       repositories/accounts repositories/catalog repositories/orders repositories/leasing
-  LINKS fmt::fmt)
-stampede_room(repositories/memory
+       repositories/accounts repositories/catalog repositories/orders repositories/leasing)
+stampede_room(repositories/memory SANITIZE thread
   USES repositories/orders repositories/leasing model/catalog model/orders concurrency)
 stampede_room(peers SANITIZE address
   USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
@@ -70,7 +74,7 @@ stampede_room(web_requests/curl SANITIZE address thread CLOCK
   USES web_requests model concurrency LINKS stampede::curl)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
-stampede_room(http SANITIZE address USES telemetry concurrency
+stampede_room(http SANITIZE address thread USES telemetry concurrency
   LINKS stampede::asio Boost::url fmt::fmt)
 stampede_room(http/tls SANITIZE address thread CLOCK USES http concurrency
   LINKS stampede::asio OpenSSL::SSL OpenSSL::Crypto fmt::fmt)
@@ -83,7 +87,7 @@ stampede_room(http/client SANITIZE address thread CLOCK USES http net telemetry 
   LINKS stampede::asio fmt::fmt)
 stampede_room(identity SANITIZE address thread USES model concurrency
   LINKS OpenSSL::Crypto stampede::sodium stampede::oath)
-stampede_room(captcha SANITIZE address USES model identity concurrency
+stampede_room(captcha SANITIZE address thread USES model identity concurrency
   LINKS stampede::cairo stampede::sodium)
 stampede_room(captcha/external SANITIZE address thread
   USES captcha web_requests model identity concurrency telemetry LINKS Boost::json)
@@ -93,7 +97,7 @@ stampede_room(pictures/apart SANITIZE address CLOCK USES pictures model/text mod
 
 # The rules.
 stampede_room(services/stock SANITIZE thread USES model concurrency)
-stampede_room(services/routing SANITIZE address USES model concurrency LINKS stampede::sodium)
+stampede_room(services/routing SANITIZE address thread USES model concurrency LINKS stampede::sodium)
 stampede_room(services/admission SANITIZE thread USES model net concurrency LINKS Boost::headers)
 stampede_room(services/purchase SANITIZE address thread
   USES model model/catalog model/orders net concurrency queue captcha services/stock
@@ -108,11 +112,11 @@ stampede_room(services/leasing SANITIZE thread
 stampede_room(services/validator SANITIZE thread
   USES model queue peers captcha services/admission services/purchase services/accounts
        services/leasing services/routing)
-stampede_room(services/catalog SANITIZE address
+stampede_room(services/catalog SANITIZE address thread
   USES model model/text model/catalog repositories/catalog pictures concurrency
   LINKS stampede::sodium fmt::fmt)
 stampede_room(services/accounts/throttling SANITIZE thread
-  USES model concurrency identity LINKS fmt::fmt)
+  USES model concurrency identity)
 stampede_room(services/accounts SANITIZE thread
   USES model model/text repositories repositories/accounts identity net concurrency telemetry
        services/accounts/throttling
@@ -145,7 +149,7 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
   USES controllers controllers/shop controllers/guards http http/server/handlers identity telemetry
        concurrency peers services/routing services/leasing
   LINKS fmt::fmt)
-stampede_room(controllers/console SANITIZE address thread
+stampede_room(controllers/console SANITIZE address thread CLOCK
   USES controllers controllers/guards model model/text http http/server/handlers views/console
        concurrency services/accounts services/audit services/operations
   LINKS fmt::fmt)
@@ -153,11 +157,11 @@ stampede_room(controllers/console/catalog SANITIZE address thread
   USES controllers/console model model/text http services/catalog services/operations views/console
        controllers
   LINKS Boost::json fmt::fmt)
-stampede_room(controllers/console/orders SANITIZE address thread
+stampede_room(controllers/console/orders SANITIZE address thread CLOCK
   USES controllers/console controllers/console/catalog model/text telemetry concurrency http http/server/handlers
        services/orders services/operations views/console controllers
   LINKS fmt::fmt)
-stampede_room(controllers/console/live SANITIZE address thread
+stampede_room(controllers/console/live SANITIZE address thread CLOCK
   USES controllers/console services/live views/console controllers LINKS Boost::json)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
@@ -170,19 +174,20 @@ stampede_room(schedules SANITIZE thread CLOCK
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address
   USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
-stampede_room(app/process CLOCK
+stampede_room(app/process SANITIZE thread CLOCK
   USES app/config telemetry concurrency repositories repositories/sql/connection queue/rabbitmq
        http http/tls http/server services/purchase services/accounts controllers/guards controllers
   LINKS fmt::fmt)
-stampede_room(app/fronts SANITIZE thread
-  USES app/process app/config telemetry concurrency repositories/sql queue/local queue/rabbitmq
+stampede_room(app/fronts SANITIZE thread CLOCK
+  USES app/config telemetry concurrency repositories/sql queue/local queue/rabbitmq
        http/server/handlers http/server captcha captcha/external web_requests/curl pictures/apart
        services/admission services/purchase
        services/orders services/validator services/catalog services/accounts services/live
        services/audit views views/console controllers controllers/shop controllers/console
        controllers/console/catalog controllers/console/orders controllers/console/live consumers
        schedules
-  LINKS fmt::fmt)
+  LINKS fmt::fmt
+  TESTS_USE app/process)
 stampede_room(app/embedded SANITIZE thread
   USES captcha identity queue repositories repositories/accounts repositories/leasing
        repositories/orders services/purchase services/admission services/accounts services/catalog

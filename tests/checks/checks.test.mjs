@@ -1,6 +1,6 @@
 // The checks of cmake/ can fail: each finds what is wrong with a small repository that is made for it.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -99,6 +99,11 @@ const crossings = {
     { "src/services/stock/stock.cc": "auto t = std::chrono::system_clock::now();\n" },
     /stock\.cc: services\/stock may not read a clock/,
   ],
+  "a clock that a rule takes where nothing is handed in": [
+    { "src/services/stock/stock.h": "explicit Stock(Clock clock = read_clocks);\n" },
+    /stock\.h: services\/stock may not read a clock/,
+    /rooms\.cmake: services\/stock does not need model/,
+  ],
   "a CLOCK that is not needed": [
     { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address CLOCK)") },
     /rooms\.cmake: model reads no CLOCK/,
@@ -106,6 +111,34 @@ const crossings = {
   "a room among USES that is not needed": [
     { "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model http)") },
     /rooms\.cmake: services\/stock does not need http/,
+  ],
+  "a room among USES that only tests need": [
+    {
+      "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model http)"),
+      "src/services/stock/other_test.cc": include('"http/test_visitor.h"'),
+    },
+    /rooms\.cmake: services\/stock does not need http/,
+  ],
+  "an include of what only tests may": [
+    {
+      "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model TESTS_USE repositories)\n" +
+        "stampede_room(repositories)"),
+      "src/repositories/a.h": "",
+      "src/services/stock/other_test.cc": include('"repositories/a.h"'),
+      "src/services/stock/other.cc": include('"repositories/a.h"'),
+    },
+    /stock\/other\.cc: services\/stock may not include repositories/,
+  ],
+  "a room among TESTS_USE that is not needed": [
+    { "cmake/rooms.cmake": declared("stampede_room(services/stock SANITIZE address USES model TESTS_USE http)") },
+    /rooms\.cmake: services\/stock does not need http/,
+  ],
+  "a library among LINKS that only tests need": [
+    {
+      "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address LINKS fmt::fmt)"),
+      "src/model/other_test.cc": include("<fmt/core.h>"),
+    },
+    /rooms\.cmake: model does not need fmt::fmt/,
   ],
   "a library among LINKS that is not needed": [
     { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address LINKS fmt::fmt)") },
@@ -126,6 +159,19 @@ const crossings = {
   "a room with tests and without SANITIZE": [
     { "cmake/rooms.cmake": declared("stampede_room(model)") },
     /rooms\.cmake: model has tests and says no SANITIZE/,
+  ],
+  "a lock without SANITIZE thread": [
+    { "src/model/sale.cc": include("<mutex>") },
+    /src\/model\/sale\.cc: model has a lock and no SANITIZE thread/,
+  ],
+  "a lock of concurrency without SANITIZE thread": [
+    {
+      "cmake/rooms.cmake": declared("stampede_room(model SANITIZE address USES concurrency)\n" +
+        "stampede_room(concurrency)"),
+      "src/concurrency/mutex.h": "",
+      "src/model/sale.cc": include('"concurrency/mutex.h"'),
+    },
+    /src\/model\/sale\.cc: model has a lock and no SANITIZE thread/,
   ],
   "a sanitizer that there is not": [
     { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE adress)") },
@@ -185,6 +231,56 @@ test("what only looks like a brace, and a table, are no function", () => {
   );
   assert.equal(status, 0, output);
   assert.match(output, /3 functions/);
+});
+
+const checkFormat = (source) =>
+  runOn(
+    { ".clang-format": "BasedOnStyle: Google\n", "src/a.cc": source },
+    "cmake",
+    ...["-D", "SOURCE_DIR=ROOT", "-D", "CLANG_FORMAT=clang-format-14", "-P", join(CHECKS, "check_format.cmake")],
+  );
+
+test("a source that is not laid out as .clang-format says is found", () => {
+  const { status, output } = checkFormat("int  a() { return 1;}\n");
+  assert.notEqual(status, 0, output);
+  assert.match(output, /^ {4}src\/a\.cc$/m);
+});
+
+test("nothing is said of one that is", () => {
+  const { status, output } = checkFormat("int a() { return 1; }\n");
+  assert.equal(status, 0, output);
+  assert.match(output, /1 files are/);
+});
+
+/// What the check says of an object with so many functions, and `extra`: linkers leave out some entries of no length.
+function checkUnwindTable(functions, extra = "") {
+  const root = mkdtempSync(join(tmpdir(), "stampede-unwind-"));
+  try {
+    const each = ".cfi_startproc\n nop\n .cfi_endproc\n";
+    writeFileSync(join(root, "a.s"), `.text\n.rept ${functions}\n${each}.endr\n${extra}`);
+    execFileSync("cc", ["-c", join(root, "a.s"), "-o", join(root, "a.o")]);
+    const program = ["-D", "READELF=readelf", "-D", `PROGRAM=${join(root, "a.o")}`];
+    return spawnSync("cmake", [...program, "-P", join(CHECKS, "check_unwind_tables.cmake")], { encoding: "utf8" });
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+test("an entry of no length in an unwind table is found", () => {
+  const { status, stderr } = checkUnwindTable(1_000, ".cfi_startproc\n .cfi_endproc\n nop\n");
+  assert.notEqual(status, 0);
+  assert.match(stderr.replace(/\s+/g, " "), /has an entry of no length at [0-9a-f]+/);
+});
+
+test("nothing is said of an unwind table whose entries all have a length", () => {
+  const { status, stderr } = checkUnwindTable(1_000);
+  assert.equal(status, 0, stderr);
+});
+
+test("an unwind table that cannot be that of the program is found", () => {
+  const { status, stderr } = checkUnwindTable(999);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /only 999 entries/);
 });
 
 test("a repository without a function is found", () => {

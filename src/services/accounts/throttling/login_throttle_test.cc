@@ -1,6 +1,5 @@
 #include "services/accounts/throttling/login_throttle.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -88,7 +87,7 @@ TEST(LoginThrottle, ANetworkThatHasNotGuessedHasOneTryOfAnAttackedAccount) {
 TEST(LoginThrottle, ANetworkGuessesThatIsMoreOftenWrongThanRight) {
   LoginThrottle throttle({.wrong_of_guesser = 3});
   for (int i = 0; i < 100; ++i) {
-    const Source honest(fmt::format("honest-{}", i), 7);
+    const Source honest("honest-" + std::to_string(i), 7);
     const auto charged = throttle.charge(honest, kStart);
     ASSERT_TRUE(charged);
     if (i % 10 != 0) throttle.was_right(honest, *charged, kStart);
@@ -96,7 +95,7 @@ TEST(LoginThrottle, ANetworkGuessesThatIsMoreOftenWrongThanRight) {
   }
   for (int i = 0; i < 3; ++i) {
     ASSERT_FALSE(throttle.guesses(8, kStart)) << i;
-    EXPECT_TRUE(throttle.charge(Source(fmt::format("victim-{}", i), 8), kStart));
+    EXPECT_TRUE(throttle.charge(Source("victim-" + std::to_string(i), 8), kStart));
   }
   EXPECT_TRUE(throttle.guesses(8, kStart));
   EXPECT_TRUE(throttle.guesses(8, kStart + minutes{9}));

@@ -21,7 +21,7 @@
 
 stampede_room(model SANITIZE address CLOCK)
 stampede_room(model/text SANITIZE address)
-stampede_room(model/catalog USES model)
+stampede_room(model/catalog SANITIZE address USES model)
 stampede_room(model/orders SANITIZE address USES model)
 stampede_room(telemetry SANITIZE thread CLOCK USES model/text
   LINKS fmt::fmt spdlog::spdlog_header_only)

@@ -5,8 +5,7 @@
 namespace stampede {
 
 /// What is known of a sale's buyers is kept in memory for so long after the sale is over, so that a
-/// late retry finds its answer. A sale is over once it has ended, or once it is sold out and all
-/// its leases are closed: no order can follow then, whether or not it has an end.
+/// late retry finds its answer (is_over(), model/catalog/sale_position.h).
 inline constexpr std::chrono::hours kRetention{24};
 
 /// Sessions that ended are told to other processes for so long: twice as long as a session lasts

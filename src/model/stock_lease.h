@@ -32,6 +32,19 @@ struct StockLease {
   std::int64_t sold = 0;  // charged by committed orders; never more than granted (I2)
   LeaseState state = LeaseState::kOpen;
   std::string holder;  // the process it was granted to (Member::holder); empty in `serve`
+
+  std::int64_t unsold() const { return granted - sold; }
+};
+
+/// The units of one node's leases of one sale that are in one state: open or fenced.
+struct LeasedByNode {
+  std::string node;  // as the ring names it; empty in `serve`
+  LeaseState state = LeaseState::kOpen;
+  std::int64_t granted = 0;
+  std::int64_t sold = 0;  // of them
+
+  std::int64_t unsold() const { return granted - sold; }
+  friend bool operator==(const LeasedByNode&, const LeasedByNode&) = default;
 };
 
 }  // namespace stampede

@@ -292,7 +292,7 @@ void Checks::check_leases(const State& state) {
   for (const auto& [id, lease] : state.leases) {
     require(lease.sold <= lease.granted, [&] { return "I2: a lease sold more than granted"; });
     if (lease.state != LeaseState::kClosed) {
-      sums_[lease.sale].unsold += lease.granted - lease.sold;
+      sums_[lease.sale].unsold += lease.unsold();
       continue;
     }
     const auto [before, first] = closed_.try_emplace(id, lease.sold);

@@ -53,6 +53,12 @@ struct Sale {
   bool started(Instant now) const { return starts_at <= now; }
   bool terms_fixed(Instant now) const { return started(now + kTermsFixed); }
   bool ended(Instant now) const { return ends_at && *ends_at <= now; }
+  /// The last of the holds that began by `since` has run out at `now`.
+  bool holds_ran_out(Instant since, Instant now) const {
+    return since + hold.value_or(std::chrono::seconds{0}) <= now;
+  }
+  /// It has ended, and all its holds have run out since: no order of it gives a unit back.
+  bool ended_with_holds(Instant now) const { return ends_at && holds_ran_out(*ends_at, now); }
 };
 
 }  // namespace stampede

@@ -10,17 +10,6 @@
 
 namespace stampede::repositories {
 
-/// The units of one node's leases of one sale that are in one state: open or fenced.
-struct LeasedByNode {
-  std::string node;  // as the ring names it; empty in `serve`
-  LeaseState state = LeaseState::kOpen;
-  std::int64_t granted = 0;
-  std::int64_t sold = 0;  // of them
-
-  std::int64_t unsold() const { return granted - sold; }
-  friend bool operator==(const LeasedByNode&, const LeasedByNode&) = default;
-};
-
 /// A sale's position, with the nodes that hold its leased units.
 struct PositionByHolder : SalePosition {
   std::vector<LeasedByNode> leased_by_node;  // by node, then state; their unsold units are `leased`

@@ -63,9 +63,10 @@ class Leases {
   virtual void fence(const Term& term, LeaseId lease) = 0;
   /// Every lease not closed, in order of id.
   virtual std::vector<StockLease> not_closed() = 0;
-  /// The position of every sale that had not ended at `ended_after`, in order of id, all in one
-  /// snapshot. `sold` is what the unleased and the leased units leave: counting orders or closed
-  /// leases would cost too much here (UnitCounts counts).
+  /// The position of every sale that had not ended, or had holds left (Sale::ended_with_holds()),
+  /// at `ended_after`: in order of id, all in one snapshot. `sold` is what the unleased and the
+  /// leased units leave: counting orders or closed leases would cost too much here (UnitCounts
+  /// counts).
   virtual std::vector<SalePosition> stock(Instant ended_after) = 0;
 };
 

@@ -85,7 +85,7 @@ class MemoryStore::Transaction final : public OrderTransaction {
       StockLease& lease = state().leases.at(id);
       if (lease.state == LeaseState::kClosed) continue;
       lease.state = LeaseState::kClosed;
-      state().sales.at(lease.sale).unleased += lease.granted - lease.sold;
+      state().sales.at(lease.sale).unleased += lease.unsold();
       state().last_closed_at[lease.sale] = state().clock;
     }
     for (const auto& [shard, end] : shards_) state().shards.at(shard) = end;
@@ -264,9 +264,7 @@ std::vector<HoldsOf> MemoryStore::holds(Instant over_after) {
   const concurrency::MutexLock lock(mutex_);
   std::vector<HoldsOf> all;
   for (const auto& [id, sale] : state_.sales) {
-    const auto settled = settled_at(id);
-    const Instant over = over_after - sale.hold.value_or(std::chrono::seconds{0});
-    if (sale.ended(over) || (settled && *settled <= over)) continue;
+    if (is_over(sale, settled_at(id), over_after)) continue;
     for (std::size_t shard = 0; sale.hold && shard < by_shard_.size(); ++shard) {
       all.push_back({id, static_cast<std::int32_t>(shard)});
     }
@@ -405,16 +403,13 @@ std::vector<SalePosition> MemoryStore::stock(Instant ended_after) {
   const concurrency::MutexLock lock(mutex_);
   std::vector<SalePosition> positions;
   for (const auto& [id, sale] : state_.sales) {
-    if (sale.ended(ended_after)) continue;
-    SalePosition& position = positions.emplace_back();
-    position.sale = sale;
+    if (sale.ended_with_holds(ended_after)) continue;
+    std::int64_t leased = 0;
     for (const auto& [lease_id, lease] : state_.leases) {
-      if (lease.sale == id && lease.state != LeaseState::kClosed) {
-        position.leased += lease.granted - lease.sold;
-      }
+      if (lease.sale == id && lease.state != LeaseState::kClosed) leased += lease.unsold();
     }
-    position.sold = sale.quantity - sale.unleased - position.leased;
-    position.settled_at = settled_at(id);
+    positions.push_back(SalePosition::from_stock(sale, leased));
+    positions.back().settled_at = settled_at(id);
   }
   return positions;
 }
@@ -496,9 +491,7 @@ RecentSales MemoryStore::recent_sales(Instant over_after) {
   const concurrency::MutexLock lock(mutex_);
   RecentSales recent{.sales = {}, .first = {1}, .last = {}};
   for (const auto& [id, sale] : state_.sales) {
-    const auto settled = settled_at(id);
-    const Instant over = over_after - sale.hold.value_or(std::chrono::seconds{0});
-    if (sale.ended(over) || (settled && *settled <= over)) continue;
+    if (is_over(sale, settled_at(id), over_after)) continue;
     recent.sales.push_back(id);
   }
   for (const Order& order : state_.orders) recent.last = std::max(recent.last, order.number);
@@ -653,16 +646,14 @@ std::vector<std::string> broken_invariants(const MemoryStore::State& state) {
     broken.emplace_back("a shard's digest is not that of its orders");
   }
   for (const auto& [id, sale] : state.sales) {
-    std::int64_t unsold = 0;
+    SalePosition position{.sale = sale, .sold = active[id]};
     for (const auto& [lease_id, lease] : state.leases) {
       if (lease.sale != id) continue;
       if (lease.sold > lease.granted) broken.emplace_back("I2: a lease sold more than granted");
-      if (lease.state != LeaseState::kClosed) unsold += lease.granted - lease.sold;
+      if (lease.state != LeaseState::kClosed) position.leased += lease.unsold();
     }
     if (sale.unleased < 0 || active[id] > sale.quantity) broken.emplace_back("I2: oversold");
-    if (sale.quantity != sale.unleased + unsold + active[id]) {
-      broken.emplace_back("I1: the units of a sale do not add up");
-    }
+    if (!position.balanced()) broken.emplace_back("I1: the units of a sale do not add up");
   }
   return broken;
 }

@@ -35,7 +35,7 @@ Totals add_up(const repositories::AuditedSale& sale) {
     }
     if (lease.state == LeaseState::kClosed) continue;
     ++totals.leases_not_closed;
-    totals.position.leased += lease.granted - lease.sold;
+    totals.position.leased += lease.unsold();
   }
   for (const LeaseId lease : sale.mischarged_leases) {
     totals.mischarged.add(fmt::format("lease {}", lease.value));
@@ -51,7 +51,7 @@ std::vector<PositionLine> lines_of(const Totals& totals) {
       {"units put on sale", position.sale.quantity,
        fmt::format("{} unleased + {} leased, unsold + {} sold = {}", position.sale.unleased,
                    position.leased, position.sold, position.accounted()),
-       position.accounted() == position.sale.quantity},
+       position.balanced()},
       {"unleased", position.sale.unleased, "not below zero", position.sale.unleased >= 0},
       {"leased, unsold", position.leased,
        oversold == 0 ? fmt::format("in {} leases that are not closed; none sold more than granted",
@@ -86,7 +86,7 @@ Finding finding_of(Invariant invariant, const std::vector<std::string>& breaches
 Finding conservation(Totals& totals) {
   std::vector<std::string> breaches;
   const SalePosition& position = totals.position;
-  if (position.accounted() != position.sale.quantity) {
+  if (!position.balanced()) {
     breaches.push_back(fmt::format(
         "{} units were put on sale, but {} unleased, {} leased unsold and {} sold make {}",
         position.sale.quantity, position.sale.unleased, position.leased, position.sold,

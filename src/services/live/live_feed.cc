@@ -61,11 +61,7 @@ Sample LiveFeed::sample_of(const repositories::PositionByHolder& units) const {
           .seconds = seconds_,
           .counted = counted_,
           .queue_depth = queue_depth_,
-          .quantity = units.sale.quantity,
-          .unleased = units.sale.unleased,
-          .leased = units.leased,
-          .sold = units.sold,
-          .failed = units.failed,
+          .units = units.units(),
           .leased_by_node = units.leased_by_node};
 }
 

@@ -92,7 +92,7 @@ TEST_F(MeterTest, ForgetsASourceThatIsLongGone) {
 }
 
 Sample sample_at(std::int64_t n, std::int64_t sold_out = 1) {
-  Sample sample{.at = second(n), .quantity = 10};
+  Sample sample{.at = second(n), .units = {.quantity = 10}};
   sample.counted.answers[kSoldOut] = sold_out;
   return sample;
 }
@@ -118,15 +118,15 @@ TEST(SampleHistory, KeepsEveryCountInABoundedNumberOfSamples) {
 TEST(SampleHistory, MergedSamplesShowTheWorstAndTheLast) {
   Sample first = sample_at(1);
   first.queue_depth = 9;
-  first.sold = 1;
+  first.units.sold = 1;
   Sample next = sample_at(2);
   next.queue_depth = 2;
-  next.sold = 5;
+  next.units.sold = 5;
   const Sample both = merged(first, next);
   EXPECT_EQ(both.at, second(2));
   EXPECT_EQ(both.seconds, 2);
   EXPECT_EQ(both.queue_depth, 9);
-  EXPECT_EQ(both.sold, 5);
+  EXPECT_EQ(both.units.sold, 5);
   EXPECT_EQ(both.counted.answers[kSoldOut], 2);
   next.queue_depth.reset();
   EXPECT_EQ(merged(first, next).queue_depth, 9);
@@ -138,10 +138,10 @@ TEST(SampleBody, ComesBackAsItWas) {
   sample.counted.answers[kPending] = 4;
   sample.counted.answers[CheckCounts::kRefused] = 3;
   sample.counted.waits = waits({{0, 1}, {27, 2}});
-  sample.unleased = 1;
-  sample.leased = 2;
-  sample.sold = 3;
-  sample.failed = 4;
+  sample.units.unleased = 1;
+  sample.units.leased = 2;
+  sample.units.sold = 3;
+  sample.units.failed = 4;
   sample.leased_by_node = {{"a\"b", LeaseState::kFenced, 5, 3}};
   EXPECT_THAT(from_body(sample.at, to_body(sample)), Optional(Eq(sample)));
   sample.queue_depth = 0;
@@ -224,11 +224,11 @@ TEST_F(LiveFeedTest, EachSampleIsWhatHappenedInItsSecond) {
   EXPECT_EQ(sample.counted.answers[kSoldOut], 30);
   EXPECT_EQ(sample.counted.waits[10], 4);
   EXPECT_EQ(sample.queue_depth, 17);
-  EXPECT_EQ(sample.quantity, 10);
-  EXPECT_EQ(sample.unleased, 6);
-  EXPECT_EQ(sample.leased, 1);
-  EXPECT_EQ(sample.sold, 4);
-  EXPECT_EQ(sample.failed, 1);
+  EXPECT_EQ(sample.units.quantity, 10);
+  EXPECT_EQ(sample.units.unleased, 6);
+  EXPECT_EQ(sample.units.leased, 1);
+  EXPECT_EQ(sample.units.sold, 4);
+  EXPECT_EQ(sample.units.failed, 1);
   EXPECT_THAT(sample.leased_by_node, ElementsAre(sale().leased_by_node[0]));
   EXPECT_EQ(tick(102)[0].sample.counted, CheckCounts{});
 }
@@ -290,7 +290,7 @@ TEST_F(LiveFeedTest, ARestartGoesOnWithWhatIsStored) {
   const auto history = next.history(kSale);
   ASSERT_TRUE(history);
   ASSERT_THAT(*history, SizeIs(3));
-  EXPECT_EQ(history->at(1).sold, 3);
+  EXPECT_EQ(history->at(1).units.sold, 3);
 }
 
 TEST_F(LiveFeedTest, SalesAreWatchedSideBySide) {

@@ -27,11 +27,11 @@ void SaleStatistics::add(const Sample& sample) {
   raise(attempts, sample.counted.attempts(), sample.seconds, sample.at);
   if (!seen.empty()) {
     const Sample& before = seen.back();
-    raise(sold, sample.sold - before.sold, seconds_since(before, sample), sample.at);
+    raise(sold, sample.units.sold - before.units.sold, seconds_since(before, sample), sample.at);
   }
   counted += sample.counted;
   most_queued = std::max(most_queued, sample.queue_depth.value_or(0));
-  if (!sample.sold_out()) {
+  if (!sample.units.sold_out()) {
     sold_out_at.reset();
   } else if (!sold_out_at) {
     sold_out_at = sample.at;

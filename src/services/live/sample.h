@@ -27,14 +27,9 @@ struct Sample {
   std::int64_t seconds = 1;  // how many it stands for
   CheckCounts counted;
   std::optional<std::int64_t> queue_depth;  // the most of them; none: the queue did not tell
-  std::int64_t quantity = 0;                // T, and where they were at the end
-  std::int64_t unleased = 0;
-  std::int64_t leased = 0;  // and unsold
-  std::int64_t sold = 0;
-  std::int64_t failed = 0;
-  std::vector<repositories::LeasedByNode> leased_by_node;
+  UnitsByPlace units;                       // at the end
+  std::vector<LeasedByNode> leased_by_node;
 
-  bool sold_out() const { return is_sold_out(unleased, leased); }
   /// Nobody asked for anything, and all is where it was at `before`.
   bool quiet_since(const Sample& before) const;
   friend bool operator==(const Sample&, const Sample&) = default;

@@ -51,7 +51,7 @@ Waits waits_of(const json::array& array) {
   return waits;
 }
 
-json::array array_of(const std::vector<repositories::LeasedByNode>& leased_by_node) {
+json::array array_of(const std::vector<LeasedByNode>& leased_by_node) {
   json::array array;
   if (leased_by_node.size() > kMostNodes) return array;
   for (const auto& [node, state, granted, sold] : leased_by_node) {
@@ -60,7 +60,7 @@ json::array array_of(const std::vector<repositories::LeasedByNode>& leased_by_no
   return array;
 }
 
-repositories::LeasedByNode leased_of(const json::array& array) {
+LeasedByNode leased_of(const json::array& array) {
   const json::string& word = array.at(1).as_string();
   const auto state =
       std::ranges::find_if(kStates, [&](LeaseState each) { return to_string(each) == word; });
@@ -80,11 +80,11 @@ Sample sample_of(Instant at, const json::object& object) {
                 .counted = {.answers = answers_of(object.at("answers").as_object()),
                             .waits = waits_of(object.at("waits").as_array())},
                 .queue_depth = std::nullopt,
-                .quantity = number("quantity"),
-                .unleased = number("unleased"),
-                .leased = number("leased"),
-                .sold = number("sold"),
-                .failed = number("failed"),
+                .units = {.quantity = number("quantity"),
+                          .unleased = number("unleased"),
+                          .leased = number("leased"),
+                          .sold = number("sold"),
+                          .failed = number("failed")},
                 .leased_by_node = {}};
   if (!object.at("queue").is_null()) sample.queue_depth = number("queue");
   for (const auto& each : object.at("holdings").as_array()) {
@@ -101,11 +101,11 @@ std::string to_body(const Sample& sample) {
                                       {"answers", answers_of(sample.counted.answers)},
                                       {"waits", waits_of(sample.counted.waits)},
                                       {"queue", queue},
-                                      {"quantity", sample.quantity},
-                                      {"unleased", sample.unleased},
-                                      {"leased", sample.leased},
-                                      {"sold", sample.sold},
-                                      {"failed", sample.failed},
+                                      {"quantity", sample.units.quantity},
+                                      {"unleased", sample.units.unleased},
+                                      {"leased", sample.units.leased},
+                                      {"sold", sample.units.sold},
+                                      {"failed", sample.units.failed},
                                       {"holdings", array_of(sample.leased_by_node)}});
 }
 

@@ -16,13 +16,8 @@ struct CatalogSale {
   std::shared_ptr<SaleUnits> units;
 
   SaleStatus status(Now now) const { return status_of(sale, units->sold_out(now.tick), now.wall); }
-  /// It ended, or was settled, more than kRetention ago, and its holds have run out since: its
-  /// purchases are no longer kept.
-  bool forgotten(Instant now) const {
-    const Instant over_before = now - kRetention - sale.hold.value_or(std::chrono::seconds{0});
-    const auto settled_at = units->settled_at();
-    return sale.ended(over_before) || (settled_at && *settled_at <= over_before);
-  }
+  /// It was over kRetention ago: its purchases are no longer kept.
+  bool forgotten(Instant now) const { return is_over(sale, units->settled_at(), now - kRetention); }
   /// A key of the sale that is unknown here may have been known: its buyers are forgotten, or were
   /// never loaded.
   bool keys_forgotten(Instant now) const {

@@ -93,13 +93,13 @@ void put_heading(data& values, const SaleHeading& heading) {
   values.set("captcha", sale.captcha ? "asked for" : "not asked for");
 }
 
-data row_of(const UnitsTable::Holder& holder) {
+data row_of(const LeasedByNode& leased) {
   data row;
-  row.set("name", holder.name.empty() ? "this server" : holder.name);
-  row.set("state", holder.fenced ? "closing" : "selling");
-  row.set("granted", grouped(holder.granted));
-  row.set("sold", grouped(holder.sold));
-  row.set("unsold", grouped(holder.granted - holder.sold));
+  row.set("name", leased.node.empty() ? "this server" : leased.node);
+  row.set("state", leased.state == LeaseState::kFenced ? "closing" : "selling");
+  row.set("granted", grouped(leased.granted));
+  row.set("sold", grouped(leased.sold));
+  row.set("unsold", grouped(leased.unsold()));
   return row;
 }
 
@@ -116,7 +116,7 @@ void put_units(data& values, const UnitsTable& units) {
   put("sum", position.accounted());
   values.set("balanced", data{position.balanced()});
   data holders{data::type::list};
-  for (const auto& holder : units.holders) holders << row_of(holder);
+  for (const auto& leased : units.leased_by_node) holders << row_of(leased);
   values.set("holders", holders);
 }
 

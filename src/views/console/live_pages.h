@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/catalog/sale_position.h"
+#include "model/stock_lease.h"
 #include "model/time.h"
 #include "views/console/pages.h"
 
@@ -13,14 +14,8 @@ namespace stampede::views {
 
 /// Where every unit of a sale is: its position, and the leased units by node.
 struct UnitsTable {
-  struct Holder {
-    std::string name;  // of the validator; empty in `serve`
-    bool fenced = false;
-    std::int64_t granted = 0;
-    std::int64_t sold = 0;
-  };
   SalePosition position;
-  std::vector<Holder> holders;  // of leases not closed
+  std::vector<LeasedByNode> leased_by_node;
 };
 
 /// What the live view and the report both say of the sale.

@@ -33,7 +33,7 @@ struct ConsoleLivePagesTest : ::testing::Test {
 
 TEST_F(ConsoleLivePagesTest, EscapesWhatOthersWrote) {
   report.heading.product_name = testing::kScript;
-  report.units.holders = {{testing::kScript, false, 1, 0}};
+  report.units.leased_by_node = {{testing::kScript, LeaseState::kOpen, 1, 0}};
   report.answers = {{testing::kScript, 1}};
   testing::expect_escaped({made(), pages.live({.heading = report.heading, .units = report.units})});
 }
@@ -70,7 +70,7 @@ TEST_F(ConsoleLivePagesTest, WhatIsNotKnownIsNotGuessed) {
 
 TEST_F(ConsoleLivePagesTest, AServersOwnLeaseHasAName) {
   LivePage live{.heading = report.heading, .units = report.units};
-  live.units.holders = {{"", false, 10, 3}};
+  live.units.leased_by_node = {{"", LeaseState::kOpen, 10, 3}};
   EXPECT_THAT(pages.live(live), HasSubstr("Leased to this server</th><td>selling</td>"
                                           "<td class=\"number\">10</td>"));
 }

@@ -46,7 +46,7 @@ class FakeUnits final : public repositories::UnitCounts, public repositories::Sa
     return units;
   }
   /// The leased units by node; the unsold ones are no longer unleased.
-  void hold(SaleId id, std::vector<repositories::LeasedByNode> leased) {
+  void hold(SaleId id, std::vector<LeasedByNode> leased) {
     auto& units = of_sale.at(id);
     units.leased = 0;
     for (const auto& each : leased) units.leased += each.unsold();

@@ -14,7 +14,7 @@ json::value or_null(std::optional<std::int64_t> number) {
   return number ? json::value(*number) : json::value();
 }
 
-json::object to_json(const repositories::LeasedByNode& leased) {
+json::object to_json(const LeasedByNode& leased) {
   return {{"validator", leased.node},
           {"state", to_string(leased.state)},
           {"granted", leased.granted},
@@ -67,8 +67,8 @@ std::string columns(const std::vector<Sample>& samples) {
       {"p50", quantiles(samples, 0.50)},
       {"p95", quantiles(samples, 0.95)},
       {"p99", quantiles(samples, 0.99)},
-      {"sold", column(samples, [](const Sample& sample) { return sample.sold; })},
-      {"failed", column(samples, [](const Sample& sample) { return sample.failed; })}});
+      {"sold", column(samples, [](const Sample& sample) { return sample.units.sold; })},
+      {"failed", column(samples, [](const Sample& sample) { return sample.units.failed; })}});
 }
 
 }  // namespace

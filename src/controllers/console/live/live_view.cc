@@ -8,11 +8,7 @@ using services::live::Peak;
 using services::live::quantile;
 
 views::UnitsTable table_of(const repositories::PositionByHolder& units) {
-  views::UnitsTable table{.position = units, .holders = {}};
-  for (const auto& [node, state, granted, sold] : units.leased_by_node) {
-    table.holders.push_back({node, state == LeaseState::kFenced, granted, sold});
-  }
-  return table;
+  return {.position = units, .leased_by_node = units.leased_by_node};
 }
 
 views::ReportPage report_of(const services::live::SaleStatistics& statistics) {
@@ -32,7 +28,7 @@ views::ReportPage report_of(const services::live::SaleStatistics& statistics) {
   page.p95 = quantile(statistics.counted.waits, 0.95);
   page.p99 = quantile(statistics.counted.waits, 0.99);
   for (const auto& sample : statistics.history.samples())
-    page.course.push_back({sample.at, sample.sold});
+    page.course.push_back({sample.at, sample.units.sold});
   return page;
 }
 

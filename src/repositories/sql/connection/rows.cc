@@ -101,6 +101,15 @@ void SaleRow::define(soci::statement& statement) {
   statement.exchange(into(hold_seconds));
 }
 
+std::string SaleRow::not_over() {
+  return fmt::format(
+      "{} AND (s.unleased > 0 OR s.last_closed_at IS NULL "
+      "OR s.last_closed_at + COALESCE(s.hold_seconds, 0) * 1000 > :same "
+      "OR EXISTS (SELECT l.id FROM stock_leases l WHERE l.sale = s.id "
+      "AND l.state IN ('open', 'fenced')))",
+      kNotEnded);
+}
+
 Sale SaleRow::sale() const {
   return {.id = {id},
           .product = {product},

@@ -90,6 +90,12 @@ struct SaleRow {
   static constexpr const char* kColumns =
       "s.id, s.product, s.price_cents, s.quantity, s.unleased, s.per_buyer_limit, s.starts_at, "
       "s.ends_at, s.captcha, s.hold_seconds";
+  /// The condition that Sale::ended_with_holds() is untrue at the time of its one value.
+  static constexpr const char* kNotEnded =
+      "(s.ends_at IS NULL OR s.ends_at + COALESCE(s.hold_seconds, 0) * 1000 > :after)";
+  /// The condition that is_over() (model/catalog/sale_position.h) is untrue at the time of both of
+  /// its values.
+  static std::string not_over();
   std::int64_t id = 0, product = 0, price_cents = 0, quantity = 0, unleased = 0;
   std::int64_t starts_at = 0;
   std::int32_t per_buyer_limit = 0, captcha = 0;

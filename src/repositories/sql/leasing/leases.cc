@@ -191,34 +191,31 @@ std::vector<SalePosition> SqlLeases::stock(Instant ended_after) {
   return database_.read([&](soci::session& session) {
     const auto after = to_column(ended_after);
     SaleRow row;
-    SalePosition position;
+    std::int64_t leased = 0;
+    std::int64_t failed = 0;
     Nullable settled_at;
     soci::statement select(session);
     row.define(select);
-    select.exchange(soci::into(position.failed));
-    select.exchange(soci::into(position.leased));
+    select.exchange(soci::into(failed));
+    select.exchange(soci::into(leased));
     select.exchange(into(settled_at));
     select.exchange(soci::use(after));
     prepare(
         select,
-        fmt::format(
-            "SELECT {}, s.failed, open_leases.unsold, "
-            "CASE WHEN s.unleased = 0 AND open_leases.leases = 0 "
-            "THEN s.last_closed_at END FROM sales s JOIN "
-            "(SELECT s.id, COUNT(l.id) AS leases, "
-            "COALESCE(SUM(l.granted - l.sold), 0) AS unsold FROM sales s "
-            "LEFT JOIN stock_leases l ON l.sale = s.id "
-            "AND l.state IN ('open', 'fenced') "
-            "WHERE s.ends_at IS NULL "
-            "OR s.ends_at + COALESCE(s.hold_seconds, 0) * 1000 > :after GROUP BY s.id) open_leases "
-            "ON open_leases.id = s.id ORDER BY s.id",
-            SaleRow::kColumns));
+        fmt::format("SELECT {}, s.failed, open_leases.unsold, "
+                    "CASE WHEN s.unleased = 0 AND open_leases.leases = 0 "
+                    "THEN s.last_closed_at END FROM sales s JOIN "
+                    "(SELECT s.id, COUNT(l.id) AS leases, "
+                    "COALESCE(SUM(l.granted - l.sold), 0) AS unsold FROM sales s "
+                    "LEFT JOIN stock_leases l ON l.sale = s.id "
+                    "AND l.state IN ('open', 'fenced') "
+                    "WHERE {} GROUP BY s.id) open_leases ON open_leases.id = s.id ORDER BY s.id",
+                    SaleRow::kColumns, SaleRow::kNotEnded));
     std::vector<SalePosition> stock;
     for (select.execute(); select.fetch();) {
-      position.sale = row.sale();
-      position.sold = position.sale.quantity - position.sale.unleased - position.leased;
+      SalePosition& position = stock.emplace_back(SalePosition::from_stock(row.sale(), leased));
+      position.failed = failed;
       position.settled_at = settled_at.instant();
-      stock.push_back(position);
     }
     return stock;
   });

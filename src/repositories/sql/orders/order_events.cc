@@ -388,13 +388,11 @@ std::vector<HoldsOf> SqlOrderEvents::holds(Instant over_after) {
   return database_.read([&](soci::session& session) {
     HoldsOf holds;
     soci::statement select =
-        (session.prepare << "SELECT s.id, q.shard FROM sales s CROSS JOIN queue_shards q "
-                            "WHERE s.hold_seconds IS NOT NULL AND (s.ends_at IS NULL "
-                            "OR s.ends_at + s.hold_seconds * 1000 > :after) "
-                            "AND (s.unleased > 0 OR s.last_closed_at IS NULL "
-                            "OR s.last_closed_at + s.hold_seconds * 1000 > :same "
-                            "OR EXISTS (SELECT l.id FROM stock_leases l WHERE l.sale = s.id "
-                            "AND l.state IN ('open', 'fenced'))) ORDER BY s.id, q.shard",
+        (session.prepare << fmt::format(
+             "SELECT s.id, q.shard FROM sales s "
+             "CROSS JOIN queue_shards q WHERE s.hold_seconds IS NOT NULL "
+             "AND {} ORDER BY s.id, q.shard",
+             SaleRow::not_over()),
          soci::use(after), soci::use(after), soci::into(holds.sale.value), soci::into(holds.shard));
     std::vector<HoldsOf> all;
     for (select.execute(); select.fetch();) all.push_back(holds);

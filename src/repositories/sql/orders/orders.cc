@@ -223,14 +223,8 @@ std::vector<Order> SqlOrders::since(std::int32_t shard, std::int64_t after, std:
 std::vector<ShardEnd> SqlOrders::newest() { return database_.read(select_shards); }
 
 std::string SqlOrders::recent_sales_statement() {
-  // A sale that has not ended is over at a time if nothing is unleased, its last lease was closed
-  // by then, and its holds have run out since: an order that expires gives its unit back.
-  return "SELECT s.id, s.first_number FROM sales s "
-         "WHERE (s.ends_at IS NULL OR s.ends_at + COALESCE(s.hold_seconds, 0) * 1000 > :after) "
-         "AND (s.unleased > 0 OR s.last_closed_at IS NULL "
-         "OR s.last_closed_at + COALESCE(s.hold_seconds, 0) * 1000 > :same "
-         "OR EXISTS (SELECT l.id FROM stock_leases l WHERE l.sale = s.id "
-         "AND l.state IN ('open', 'fenced'))) ORDER BY s.id";
+  return fmt::format("SELECT s.id, s.first_number FROM sales s WHERE {} ORDER BY s.id",
+                     SaleRow::not_over());
 }
 
 std::vector<std::int64_t> SqlOrders::cursors_before_recent(Instant over_after) {

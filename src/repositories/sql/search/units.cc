@@ -42,17 +42,20 @@ std::vector<PositionByHolder> select_sales(soci::session& session, const Choice&
 std::string node_of(const std::string& holder) { return holder.substr(0, holder.find('/')); }
 
 void add_leased(PositionByHolder& units, const LeaseRow& row) {
-  const LeaseState state = row.state == "fenced" ? LeaseState::kFenced : LeaseState::kOpen;
-  const std::string node = node_of(row.holder);
+  const LeasedByNode added{.node = node_of(row.holder),
+                           .state = row.state == "fenced" ? LeaseState::kFenced : LeaseState::kOpen,
+                           .granted = row.granted,
+                           .sold = row.sold};
   auto leased = std::ranges::find_if(units.leased_by_node, [&](const LeasedByNode& known) {
-    return known.node == node && known.state == state;
+    return known.node == added.node && known.state == added.state;
   });
   if (leased == units.leased_by_node.end()) {
-    leased = units.leased_by_node.insert(leased, {.node = node, .state = state});
+    units.leased_by_node.push_back(added);
+  } else {
+    leased->granted += added.granted;
+    leased->sold += added.sold;
   }
-  leased->granted += row.granted;
-  leased->sold += row.sold;
-  units.leased += row.granted - row.sold;
+  units.leased += added.unsold();
 }
 
 /// The database groups the leases, so that a thousand closed ones are one row. Their states are

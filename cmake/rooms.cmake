@@ -20,7 +20,7 @@
 # with Clang, which refuses what is read without the lock.
 
 stampede_room(model SANITIZE address CLOCK)
-stampede_room(model/text SANITIZE address)
+stampede_room(model/text SANITIZE address LINKS fmt::fmt)
 stampede_room(model/catalog SANITIZE address USES model)
 stampede_room(model/orders SANITIZE address USES model)
 stampede_room(telemetry SANITIZE thread CLOCK USES model/text

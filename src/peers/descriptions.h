@@ -87,10 +87,10 @@ void describe_row(auto& io, Is<SalePosition> auto& position) {
 void describe(auto& io, Is<Sale> auto& sale) {
   io("id", sale.id);
   io("product", sale.product);
-  io("price_cents", sale.price_cents, Whole{0, 1'000'000'000'000});
-  io("quantity", sale.quantity, Whole{1, 1'000'000'000});
+  io("price_cents", sale.price_cents, Whole{0, Sale::kHighestPriceCents});
+  io("quantity", sale.quantity, Whole{1, Sale::kLargestQuantity});
   io("unleased", sale.unleased, Whole{0, sale.quantity});
-  io("per_buyer_limit", sale.per_buyer_limit, Whole{1, 1'000});
+  io("per_buyer_limit", sale.per_buyer_limit, Whole{1, Sale::kHighestLimit});
   io("starts_at", sale.starts_at);
   io("ends_at", sale.ends_at);
   io("captcha", sale.captcha);

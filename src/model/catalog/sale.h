@@ -30,13 +30,16 @@ struct Sale {
   /// From so long before its start on, a sale's terms cannot be changed: every process that sells
   /// it hears of a change in less time. Its units are leased from then on.
   static constexpr std::chrono::seconds kTermsFixed{5};
+  static constexpr std::int64_t kHighestPriceCents = 1'000'000'000'000;
+  static constexpr std::int64_t kLargestQuantity = 1'000'000'000;
+  static constexpr std::int32_t kHighestLimit = 1'000;  // units per buyer
 
   SaleId id;
   ProductId product;
-  std::int64_t price_cents = 0;      // 0 to 1,000,000,000,000
-  std::int64_t quantity = 0;         // T: 1 to 1,000,000,000, the units ever put on sale
+  std::int64_t price_cents = 0;      // 0 to kHighestPriceCents
+  std::int64_t quantity = 0;         // T: 1 to kLargestQuantity, the units ever put on sale
   std::int64_t unleased = 0;         // U: those of them in no lease and no order
-  std::int32_t per_buyer_limit = 1;  // 1 to 1,000
+  std::int32_t per_buyer_limit = 1;  // 1 to kHighestLimit
   Instant starts_at;
   std::optional<Instant> ends_at;  // none: until sold out or ended by the operator
   bool captcha = true;

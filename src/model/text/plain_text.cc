@@ -1,5 +1,7 @@
 #include "model/text/plain_text.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <utility>
@@ -120,6 +122,19 @@ std::string visible(std::string_view text, std::string_view allowed) {
     at += next.size;
   }
   return shown;
+}
+
+std::optional<std::string> problem_of(std::string_view text, std::size_t longest,
+                                      std::string_view allowed) {
+  if (text.size() > longest) {
+    return fmt::format("{} bytes long; expected at most {}", text.size(), longest);
+  }
+  if (!is_utf8(text)) return fmt::format("{:?} is not valid UTF-8", text);
+  if (const auto found = find_control(text, allowed)) {
+    return fmt::format("{:?} has {}; expected text without control characters", text,
+                       describe(*found));
+  }
+  return std::nullopt;
 }
 
 }  // namespace stampede

@@ -22,6 +22,12 @@ struct ControlCharacter {
 /// Bytes that are not UTF-8 are passed over.
 std::optional<ControlCharacter> find_control(std::string_view text, std::string_view allowed = {});
 
+/// What is wrong with a text from outside, which is to be UTF-8 of at most `longest` bytes without
+/// characters that steer, besides those of ASCII that are `allowed`; in words, with what is
+/// expected instead. nullopt: nothing.
+std::optional<std::string> problem_of(std::string_view text, std::size_t longest,
+                                      std::string_view allowed = {});
+
 /// For an error: "U+202E (right-to-left override) at byte 3".
 std::string describe(const ControlCharacter& found);
 

@@ -61,6 +61,17 @@ TEST(PlainText, ItsPlaceAndNameAreSaid) {
             "U+0000 (control character) at byte 1");
 }
 
+TEST(PlainText, WhatIsWrongWithATextIsSaidWithWhatIsExpected) {
+  EXPECT_EQ(problem_of("", 0), std::nullopt);
+  EXPECT_EQ(problem_of("Größe 42", 10), std::nullopt);
+  EXPECT_EQ(problem_of("Größe 42", 9), "10 bytes long; expected at most 9");
+  EXPECT_EQ(problem_of("caf\xe9", 9), R"("caf\xe9" is not valid UTF-8)");
+  EXPECT_EQ(
+      problem_of("a\nb", 9),
+      R"("a\nb" has U+000A (control character) at byte 1; expected text without control characters)");
+  EXPECT_EQ(problem_of("a\nb", 9, "\n"), std::nullopt);
+}
+
 TEST(PlainText, IsMadeVisibleForATerminal) {
   EXPECT_EQ(visible("a\u202eb\x1b[2J\n"), "a\\u{202e}b\\u{1b}[2J\\n");
   EXPECT_EQ(visible("a\u202eb\n", "\n"), "a\\u{202e}b\n");

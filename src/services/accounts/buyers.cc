@@ -6,15 +6,12 @@
 #include <utility>
 
 #include "model/text/plain_text.h"
-#include "model/text/utf8.h"
 #include "services/accounts/credentials.h"
 
 namespace stampede::services::accounts {
 namespace {
 
-bool is_reason(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestReason && is_utf8(text) && !find_control(text);
-}
+bool is_reason(std::string_view text) { return !text.empty() && !problem_of(text, kLongestReason); }
 
 std::optional<UserId> id_of(std::string_view text) {
   UserId id;

@@ -13,9 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kLongestDescription = 10'000;
-constexpr std::int64_t kHighestPrice = 1'000'000'000'000;
-constexpr std::int64_t kLargestQuantity = 1'000'000'000;
-constexpr std::int64_t kHighestLimit = 1'000;
 
 Problem check_name(std::string_view name) {
   if (name.find_first_not_of(' ') == std::string_view::npos) {
@@ -30,7 +27,7 @@ Problem check_facts(const ProductDetails& facts) {
     return problem;
   }
   if (!facts.list_price_cents) return std::nullopt;
-  return check_range("list-price-cents", *facts.list_price_cents, 0, kHighestPrice);
+  return check_range("list-price-cents", *facts.list_price_cents, 0, Sale::kHighestPriceCents);
 }
 
 Problem check_window(const Sale& sale, Instant now) {
@@ -47,9 +44,12 @@ Problem check_window(const Sale& sale, Instant now) {
 }
 
 Problem check_terms(const Sale& sale, Instant now) {
-  if (auto problem = check_range("price-cents", sale.price_cents, 0, kHighestPrice)) return problem;
-  if (auto problem = check_range("quantity", sale.quantity, 1, kLargestQuantity)) return problem;
-  if (auto problem = check_range("limit", sale.per_buyer_limit, 1, kHighestLimit)) return problem;
+  if (auto problem = check_range("price-cents", sale.price_cents, 0, Sale::kHighestPriceCents))
+    return problem;
+  if (auto problem = check_range("quantity", sale.quantity, 1, Sale::kLargestQuantity))
+    return problem;
+  if (auto problem = check_range("limit", sale.per_buyer_limit, 1, Sale::kHighestLimit))
+    return problem;
   if (sale.hold) {
     if (auto problem = check_range("hold-seconds", sale.hold->count(), Sale::kShortestHold.count(),
                                    Sale::kLongestHold.count())) {
@@ -171,11 +171,11 @@ std::expected<void, std::string> Catalog::change_sale(const Sale& sale, std::int
 std::expected<Catalog::Applied<std::int64_t>, std::string> Catalog::add_stock(
     SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known,
     const std::optional<IdempotencyKey>& key) {
-  if (auto problem = check_range("units", units, 1, kLargestQuantity)) {
+  if (auto problem = check_range("units", units, 1, Sale::kLargestQuantity)) {
     return std::unexpected(*std::move(problem));
   }
   repositories::StockAddition addition{
-      .sale = id, .units = units, .most = kLargestQuantity, .known = known, .request = {}};
+      .sale = id, .units = units, .most = Sale::kLargestQuantity, .known = known, .request = {}};
   if (key) addition.request.emplace(*key, fmt::format("sale {}: {} units more", id.value, units));
   const auto quantity = repository_->add_stock(addition, now);
   if (quantity) return *quantity;
@@ -196,7 +196,7 @@ std::expected<Catalog::Applied<std::int64_t>, std::string> Catalog::add_stock(
   }
   return std::unexpected(
       fmt::format("units: {} more would be too many; expected a sale of at most {} units in all",
-                  units, kLargestQuantity));
+                  units, Sale::kLargestQuantity));
 }
 
 std::vector<Sale> Catalog::sales() { return repository_->sales(); }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "model/text/plain_text.h"
-#include "model/text/utf8.h"
 
 namespace stampede::services::orders {
 
@@ -15,19 +14,9 @@ using repositories::OrderFacts;
 
 namespace {
 
-constexpr std::int64_t kHighestAmount = 1'000'000'000'000;
-
 std::optional<std::string> wrong_with_reason(const std::string& reason) {
-  const std::string expected = "expected text of one line, of at most " +
-                               std::to_string(OrderEvent::kLongestReason) + " bytes";
-  if (!is_utf8(reason)) return "reason: it is no UTF-8; " + expected;
-  if (const auto found = find_control(reason)) {
-    return "reason: it has " + describe(*found) + "; " + expected;
-  }
-  if (reason.size() > OrderEvent::kLongestReason) {
-    return "reason: it has " + std::to_string(reason.size()) + " bytes; " + expected;
-  }
-  return std::nullopt;
+  const auto problem = problem_of(reason, OrderEvent::kLongestReason);
+  return problem ? std::optional("reason: " + *problem) : std::nullopt;
 }
 
 std::optional<std::string> wrong_with(const CapturedPayment& captured) {
@@ -38,9 +27,9 @@ std::optional<std::string> wrong_with(const CapturedPayment& captured) {
     return "reference: expected 1 to " + std::to_string(Payment::kLongestReference) +
            " visible ASCII characters, the provider's name of the payment";
   }
-  if (captured.amount_cents < 1 || captured.amount_cents > kHighestAmount) {
-    return "amount: it is " + std::to_string(captured.amount_cents) +
-           " cents; expected 1 to 1000000000000";
+  if (captured.amount_cents < 1 || captured.amount_cents > Sale::kHighestPriceCents) {
+    return "amount: it is " + std::to_string(captured.amount_cents) + " cents; expected 1 to " +
+           std::to_string(Sale::kHighestPriceCents);
   }
   return std::nullopt;
 }

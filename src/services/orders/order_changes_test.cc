@@ -117,7 +117,7 @@ TEST_F(OrderChangesTest, OnlyAnActiveOrderCanBeCancelled) {
 TEST_F(OrderChangesTest, AReasonIsOneLineOfText) {
   const Order bought = buy(1, 1);
   EXPECT_THAT(cancel(bought.number, std::string(201, 'x')).error(), HasSubstr("201 bytes"));
-  EXPECT_THAT(cancel(bought.number, "two\nlines").error(), HasSubstr("expected text of one line"));
+  EXPECT_THAT(cancel(bought.number, "two\nlines").error(), HasSubstr("expected text without control characters"));
   EXPECT_THAT(cancel(bought.number, "\xff").error(), HasSubstr("UTF-8"));
   EXPECT_EQ(unleased(), 7);
 }

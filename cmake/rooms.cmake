@@ -175,11 +175,11 @@ stampede_room(schedules SANITIZE thread CLOCK
 stampede_room(app/config SANITIZE address
   USES model model/text net identity services/admission LINKS tomlplusplus::tomlplusplus fmt::fmt)
 stampede_room(app/process SANITIZE thread CLOCK
-  USES app/config telemetry concurrency repositories repositories/sql/connection queue/rabbitmq
+  USES app/config net telemetry concurrency repositories repositories/sql/connection queue/rabbitmq
        http http/tls http/server services/purchase services/accounts controllers/guards controllers
   LINKS fmt::fmt)
 stampede_room(app/fronts SANITIZE thread CLOCK
-  USES app/config telemetry concurrency repositories/sql queue/local queue/rabbitmq
+  USES app/config net telemetry concurrency repositories/sql queue/local queue/rabbitmq
        http/server/handlers http/server captcha captcha/external web_requests/curl pictures/apart
        services/admission services/purchase
        services/orders services/validator services/catalog services/accounts services/live

@@ -33,4 +33,14 @@ std::string HostPort::text() const {
   return (v6 ? "[" + host + "]:" : host + ":") + std::to_string(port);
 }
 
+std::string_view host_of_authority(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+std::string_view host_of_origin(std::string_view origin) {
+  const auto scheme = origin.find("://");
+  return host_of_authority(scheme == origin.npos ? origin : origin.substr(scheme + 3));
+}
+
 }  // namespace stampede::net

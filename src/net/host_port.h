@@ -20,4 +20,10 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
+/// The host of an authority ("Shop.example:8443", "[::1]", "10.0.0.1"), as it is written, without
+/// the port and without brackets. A view into `authority`. Checks nothing.
+std::string_view host_of_authority(std::string_view authority);
+/// The same of an origin ("https://shop.example:8443").
+std::string_view host_of_origin(std::string_view origin);
+
 }  // namespace stampede::net

@@ -27,5 +27,19 @@ TEST(HostPort, RefusesWhatIsNone) {
   }
 }
 
+TEST(HostOf, LeavesOutSchemePortAndBrackets) {
+  for (const auto& [authority, host] : {std::pair{"Shop.example:8443", "Shop.example"},
+                                        {"shop.example", "shop.example"},
+                                        {"10.0.0.1:80", "10.0.0.1"},
+                                        {"[::1]", "::1"},
+                                        {"[2001:db8::1]:8443", "2001:db8::1"},
+                                        {"evil//shop.example", "evil//shop.example"},
+                                        {"[::1", "::1"},
+                                        {"", ""}}) {
+    EXPECT_EQ(host_of_authority(authority), host);
+    EXPECT_EQ(host_of_origin("https://" + std::string(authority)), host);
+  }
+}
+
 }  // namespace
 }  // namespace stampede::net

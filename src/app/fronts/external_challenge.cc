@@ -12,6 +12,7 @@
 
 #include "app/config/secret_file.h"
 #include "captcha/external/provider.h"
+#include "net/host_port.h"
 
 namespace stampede::app {
 namespace {
@@ -34,11 +35,10 @@ std::string origin_of(std::string_view url) {
   return std::string(url.substr(0, url.find('/', std::string_view("https://").size())));
 }
 
-/// Of an origin, without the port, as the providers write it.
+/// Of an origin, as the providers write it: an IPv6 address in brackets.
 std::string host_of(std::string_view origin) {
-  origin.remove_prefix(origin.find("//") + 2);
-  const auto end = origin.starts_with('[') ? origin.find(']') + 1 : origin.find(':');
-  return std::string(origin.substr(0, end));
+  const auto host = net::host_of_origin(origin);
+  return host.contains(':') ? fmt::format("[{}]", host) : std::string(host);
 }
 
 std::string secret_of(const Config& config) {

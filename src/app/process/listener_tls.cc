@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/host_port.h"
 #include "telemetry/log.h"
 
 namespace stampede::app {
@@ -19,13 +20,6 @@ std::unique_ptr<TlsListener> listener(const std::filesystem::path& certificate,
                                       const std::filesystem::path& key) {
   if (certificate.empty()) return nullptr;
   return std::make_unique<TlsListener>(http::tls::CertificateFiles{certificate, key});
-}
-
-/// Of "https://shop.example:8443", "https://[::1]".
-std::string_view host_of(std::string_view origin) {
-  origin.remove_prefix(origin.find("//") + 2);
-  if (origin.starts_with('[')) return origin.substr(1, origin.find(']') - 1);
-  return origin.substr(0, origin.find(':'));
 }
 
 void reload(TlsListener* listener, std::string_view name) {
@@ -75,7 +69,8 @@ void ListenerTls::warn_about_origin(const Config& config) const {
                       "address in http.trusted_proxies",
                       key, certificate_key),
           "origin={}", origin);
-    } else if (listener != nullptr && !listener->certificate().is_for(host_of(origin))) {
+    } else if (listener != nullptr &&
+               !listener->certificate().is_for(net::host_of_origin(origin))) {
       telemetry::log_warning(
           fmt::format("the certificate is not for {}: browsers will refuse it", key),
           "origin={} certificate={}", origin, certificate.string());

@@ -3,16 +3,14 @@
 #include <algorithm>
 
 #include "net/address_range.h"
+#include "net/host_port.h"
 
 namespace stampede::controllers {
 namespace {
 
 /// "[::1]:8080" → "::1", "Console.Example:8443" → "console.example".
 std::string host_of(std::string_view authority) {
-  if (authority.starts_with('[')) {
-    return std::string(authority.substr(1, authority.find(']') - 1));
-  }
-  std::string host(authority.substr(0, authority.find(':')));
+  std::string host(net::host_of_authority(authority));
   std::ranges::transform(host, host.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });

@@ -51,7 +51,8 @@ stampede_room(repositories/sql/catalog SANITIZE address thread
   USES repositories repositories/sql/connection repositories/catalog model
   LINKS stampede::soci stampede::sodium fmt::fmt)
 stampede_room(repositories/sql/orders SANITIZE address thread
-  USES repositories/sql/connection repositories/orders model/orders LINKS fmt::fmt)
+  USES repositories/sql/connection repositories/orders model/orders LINKS fmt::fmt
+  TESTS_USE queue)
 stampede_room(repositories/sql/leasing SANITIZE address thread
   USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
 stampede_room(repositories/sql

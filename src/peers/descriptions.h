@@ -105,8 +105,7 @@ void describe(auto& io, Is<CheckCounts> auto& counts) {
   io("waits", counts.waits, Whole{0});
 }
 
-/// Its status follows from the reason and from `pay_by`, which is told while the order is held: a
-/// validator takes one that is paid for as final as one that asks for no payment.
+/// As as_told() has it: its status follows from the reason and from `pay_by`.
 void describe_row(auto& io, Is<Order> auto& order) {
   io(order.number);
   io(order.sale);
@@ -118,8 +117,7 @@ void describe_row(auto& io, Is<Order> auto& order) {
   io(order.seq, Whole{1});
   io(order.created_at);
   if constexpr (std::is_const_v<std::remove_reference_t<decltype(order)>>) {
-    const bool held = order.status == OrderStatus::kHeld;
-    io.later(held ? order.pay_by : std::optional<Instant>{});
+    io.later(as_told(order).pay_by);
   } else {
     io.later(order.pay_by);
   }

@@ -18,6 +18,14 @@
 
 namespace stampede::peers {
 
+/// An order as validators are told it: one that is paid as one that asks for no payment, which is
+/// as final to them, and `pay_by` only while it is held.
+inline Order as_told(Order order) {
+  if (order.status == OrderStatus::kPaid) order.status = OrderStatus::kSuccess;
+  if (order.status != OrderStatus::kHeld) order.pay_by.reset();
+  return order;
+}
+
 /// What a validator tells quantity control twice a second (docs/design.md#heartbeat).
 struct Heartbeat {
   Member member;

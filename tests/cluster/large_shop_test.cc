@@ -5,25 +5,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
+#include "model/orders/order_number.h"
+#include "queue/shards.h"
 #include "tests/support/cluster/cluster.h"
 #include "tests/support/eventually.h"
+#include "tests/support/many_orders.h"
 
 namespace stampede::test_support {
 namespace {
 
-/// LARGE_SHOP_ORDERS (`./test --long`: 10,000,000), or 300,000; at least 10.
-std::int64_t count_of_orders() {
-  const char* orders = std::getenv("LARGE_SHOP_ORDERS");
-  return orders == nullptr ? 300'000 : std::stoll(orders);
-}
 const std::int64_t kOrders = count_of_orders();
 
-/// The key of the order that buyer `id` has, and the order's number.
-std::string key_of(std::int64_t id) { return fmt::format("intent-{:016}", id); }
-std::int64_t number_of(std::int64_t id) { return (id - 1) * 4 + 1; }
+/// The number of the order that buyer `id` has.
+std::int64_t number_of(std::int64_t id) { return stampede::number_of(id, 0, queue::kShards).value; }
 
 /// The sale has sold that many units more, all of one lease of shard 0: one to each buyer from 1.
 void sell_many(Cluster& cluster, SaleId sale) {
@@ -31,13 +27,12 @@ void sell_many(Cluster& cluster, SaleId sale) {
       fmt::format("USE {2}; START TRANSACTION;"
                   "INSERT INTO stock_leases (id, sale, granted, sold, state, created_at) "
                   "VALUES (4, {1}, {0}, {0}, 'closed', 1000);"
-                  "INSERT INTO orders (number, sale, buyer, intent, slot, lease, status, reason, "
-                  "seq, created_at) SELECT (seq - 1) * 4 + 1, {1}, seq, "
+                  "INSERT INTO orders ({3}) SELECT (seq - 1) * 4 + 1, {1}, seq, "
                   "CONCAT('intent-', LPAD(seq, 16, '0')), 1, 4, 'success', '', seq, 1000 "
                   "FROM seq_1_to_{0};"
                   "UPDATE queue_shards SET last_seq = {0} WHERE shard = 0;"
                   "UPDATE sales SET quantity = quantity + {0} WHERE id = {1}; COMMIT",
-                  kOrders, sale.value, cluster.queue_name()));
+                  kOrders, sale.value, cluster.queue_name(), kOrderColumns));
 }
 
 TEST(LargeCluster, AValidatorSellsBeforeItKnowsTheOrdersAndForgetsNobody) {

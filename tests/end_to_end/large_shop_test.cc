@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
 #include "tests/support/eventually.h"
+#include "tests/support/many_orders.h"
 #include "tests/support/servers/child.h"
 #include "tests/support/shop.h"
 
@@ -19,31 +19,22 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-/// LARGE_SHOP_ORDERS (`./test --long`: 10,000,000), or 300,000; at least 10.
-std::int64_t count_of_orders() {
-  const char* orders = std::getenv("LARGE_SHOP_ORDERS");
-  return orders == nullptr ? 300'000 : std::stoll(orders);
-}
 const std::int64_t kOrders = count_of_orders();
-
-/// The key of the order that buyer `id` has.
-std::string key_of(std::int64_t id) { return fmt::format("intent-{:016}", id); }
 
 /// The running sale, without an end, has sold that many units: order N to buyer N.
 void sell_many(Shop& shop) {
   shop.stop();
   const auto result = run_command(
       {"sqlite3", (shop.data() / "stampede.db").string(),
-       fmt::format(
-           "BEGIN IMMEDIATE;"
-           "INSERT INTO orders (number, sale, buyer, intent, slot, lease, status, reason, "
-           "seq, created_at) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-           "WHERE i < {0}) SELECT i, 1, i, printf('intent-%016d', i), 1, 1, 'success', '', "
-           "i, 1000 FROM n;"
-           "UPDATE queue_shards SET last_seq = {0};"
-           "UPDATE stock_leases SET sold = {0} WHERE id = 1;"
-           "UPDATE sales SET unleased = unleased - {0}; COMMIT",
-           kOrders)});
+       fmt::format("BEGIN IMMEDIATE;"
+                   "INSERT INTO orders ({1}) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + "
+                   "1 FROM n "
+                   "WHERE i < {0}) SELECT i, 1, i, printf('intent-%016d', i), 1, 1, 'success', '', "
+                   "i, 1000 FROM n;"
+                   "UPDATE queue_shards SET last_seq = {0};"
+                   "UPDATE stock_leases SET sold = {0} WHERE id = 1;"
+                   "UPDATE sales SET unleased = unleased - {0}; COMMIT",
+                   kOrders, kOrderColumns)});
   if (result.exit != 0) throw std::runtime_error(result.err);
   const auto began = std::chrono::steady_clock::now();
   shop.start();

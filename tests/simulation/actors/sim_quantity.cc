@@ -33,13 +33,6 @@ SimQuantity::SimQuantity(Stage& stage, Network& network, SimBroker& broker, SimD
       catalog_(client_, database),
       expiry_(client_, grace(stage)) {}
 
-/// As the JSON of a heartbeat's reply tells it (peers/descriptions.h).
-Order as_told(Order order) {
-  if (order.status == OrderStatus::kPaid) order.status = OrderStatus::kSuccess;
-  if (order.status != OrderStatus::kHeld) order.pay_by.reset();
-  return order;
-}
-
 struct SimQuantity::Job {
   Job(Kind job_kind, std::function<void()> work) : kind(job_kind), fiber(std::move(work)) {}
 
@@ -218,7 +211,7 @@ void SimQuantity::answer_beat(const peers::Heartbeat& heartbeat, const Up::Heard
     check_reply(heartbeat, *reply, heard);
     replied(heartbeat, *reply);
     spoil_reply(heartbeat, *reply);
-    for (Order& order : reply->orders) order = as_told(order);
+    for (Order& order : reply->orders) order = peers::as_told(order);
     answer(std::move(*reply));
   } catch (const StorageError&) {
     stage_->trace.note(process_.name(), "could not answer a heartbeat");

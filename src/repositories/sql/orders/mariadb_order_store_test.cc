@@ -5,6 +5,8 @@
 #include <set>
 #include <thread>
 
+#include "model/orders/order_number.h"
+#include "queue/shards.h"
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/leasing/leadership.h"
 #include "repositories/sql/test_database.h"
@@ -20,7 +22,7 @@ namespace {
 using ::testing::SizeIs;
 using Kind = StorageError::Kind;
 
-constexpr std::int32_t kShards = 4;
+using queue::kShards;
 
 /// One shard's consumer: an own process, as the database sees it.
 struct Consumer {
@@ -45,7 +47,7 @@ struct Consumer {
   /// The second: one order for the buyer, in that slot.
   void write(OrderTransaction& transaction, Order order) {
     order.seq = transaction.lock_shard(shard).end.seq + 1;
-    order.number = {(order.seq - 1) * kShards + shard + 1};
+    order.number = number_of(order.seq, shard, kShards);
     transaction.insert({&order, 1});
     EXPECT_TRUE(transaction.charge({order.lease, 1}));
     transaction.advance_shard(shard, {.seq = order.seq});
@@ -152,7 +154,7 @@ TEST_F(MariadbOrderStore, WritesBatchesOfManyStatements) {
     orders.push_back(i % 2 == 0 ? success(large, lease, i)
                                 : failure(large, lease, i, FailureReason::kLimitReached));
     orders.back().seq = i;
-    orders.back().number = {(i - 1) * kShards + 1};
+    orders.back().number = number_of(i, 0, kShards);
   }
   {
     const auto transaction = consumer.begin();
@@ -222,7 +224,7 @@ TEST_F(MariadbOrderStore, ADeadlockOverSalesUndoesOneBatchWhichIsThenWrittenAgai
     consumer.lock_and_read(transaction, failed, {{consumer.shard + 1}}, lease);
     Order order = failure(failed, lease, consumer.shard + 1, FailureReason::kTooLate);
     order.seq = transaction.lock_shard(consumer.shard).end.seq + 1;
-    order.number = {(order.seq - 1) * kShards + consumer.shard + 1};
+    order.number = number_of(order.seq, consumer.shard, kShards);
     transaction.insert({&order, 1});
     transaction.advance_shard(consumer.shard, {.seq = order.seq});
   };

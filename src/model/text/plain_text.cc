@@ -129,10 +129,10 @@ std::optional<std::string> problem_of(std::string_view text, std::size_t longest
   if (text.size() > longest) {
     return fmt::format("{} bytes long; expected at most {}", text.size(), longest);
   }
-  if (!is_utf8(text)) return fmt::format("{:?} is not valid UTF-8", text);
+  if (!is_utf8(text)) return fmt::format("\"{}\" is not valid UTF-8", visible(text));
   if (const auto found = find_control(text, allowed)) {
-    return fmt::format("{:?} has {}; expected text without control characters", text,
-                       describe(*found));
+    return fmt::format("\"{}\" has {}; expected text without control characters",
+                       visible(text, allowed), describe(*found));
   }
   return std::nullopt;
 }

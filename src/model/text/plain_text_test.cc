@@ -65,7 +65,8 @@ TEST(PlainText, WhatIsWrongWithATextIsSaidWithWhatIsExpected) {
   EXPECT_EQ(problem_of("", 0), std::nullopt);
   EXPECT_EQ(problem_of("Größe 42", 10), std::nullopt);
   EXPECT_EQ(problem_of("Größe 42", 9), "10 bytes long; expected at most 9");
-  EXPECT_EQ(problem_of("caf\xe9", 9), R"("caf\xe9" is not valid UTF-8)");
+  EXPECT_EQ(problem_of("caf\xe9", 9), R"("caf\x{e9}" is not valid UTF-8)");
+  EXPECT_EQ(problem_of("\xc3", 9), R"("\x{c3}" is not valid UTF-8)") << "fmt's {:?} would abort";
   EXPECT_EQ(
       problem_of("a\nb", 9),
       R"("a\nb" has U+000A (control character) at byte 1; expected text without control characters)");

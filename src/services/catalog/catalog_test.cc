@@ -130,7 +130,7 @@ TEST_F(CatalogTest, BadProductsAreRefusedWithFieldAndExpectation) {
       {"", "", "name", "blank"},
       {"   ", "", "name", "blank"},
       {std::string(201, 'n'), "", "name", "201 bytes long; expected at most 200"},
-      {"caf\xe9", "", "name", "\"caf\\xe9\" is not valid UTF-8"},
+      {"caf\xe9", "", "name", "\"caf\\x{e9}\" is not valid UTF-8"},
       {"cut \xe2\x82", "", "name", "not valid UTF-8"},
       {"a\nb", "", "name", "(control character) at byte 1"},
       {std::string("a\0b", 3), "", "name", "(control character) at byte 1"},

@@ -69,12 +69,12 @@ class Minter {
 /// The ring as the database has it, with a member at least.
 std::expected<services::routing::Ring, std::string> ring_of(CommandContext& context) {
   auto state = context.storage().members().ring();
-  const auto key = services::routing::parse_hash_key(state.hash_key);
-  if (!key || state.members.empty()) {
+  auto ring = services::routing::Ring::parse(state.epoch, state.hash_key, std::move(state.members),
+                                             state.virtual_nodes);
+  if (!ring || ring->members().empty()) {
     return std::unexpected("--node: the shop has no ring of validators that run");
   }
-  return services::routing::Ring(state.epoch, *key, std::move(state.members),
-                                 static_cast<int>(state.virtual_nodes));
+  return *std::move(ring);
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ Web::Web(const Config& config, const ListenerTls& tls)
                       .node_of =
                           [this](UserId buyer) {
                             const auto ring = routes_.ring();
-                            const Member* owner = ring ? ring->owner(buyer) : nullptr;
+                            const Member* owner = ring->owner(buyer);
                             return owner != nullptr ? owner->node : std::string{};
                           }}),
       reload_(reload_parts()) {}
@@ -116,10 +116,10 @@ void Web::review_stock(Now now) {
 void Web::load_ring() {
   const auto state = repositories_.members().ring();
   if (state.epoch == ring_epoch_) return;
-  const auto key = services::routing::parse_hash_key(state.hash_key);
-  if (!key) throw std::runtime_error("the database's ring has no hash key of 32 hex digits");
-  routes_.load(std::make_shared<const services::routing::Ring>(
-      state.epoch, *key, state.members, static_cast<int>(state.virtual_nodes)));
+  using services::routing::Ring;
+  auto ring = Ring::parse(state.epoch, state.hash_key, state.members, state.virtual_nodes);
+  if (!ring) throw std::runtime_error("the database's ring has no hash key of 32 hex digits");
+  routes_.load(std::make_shared<const Ring>(*std::move(ring)));
   ring_epoch_ = state.epoch;
 }
 

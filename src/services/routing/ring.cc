@@ -37,6 +37,13 @@ Ring::Ring(std::int64_t epoch, const HashKey& key, std::vector<Member> members, 
   });
 }
 
+std::optional<Ring> Ring::parse(std::int64_t epoch, std::string_view hash_key,
+                                std::vector<Member> members, std::int64_t virtual_nodes) {
+  const auto key = parse_hash_key(hash_key);
+  if (!key) return std::nullopt;
+  return Ring(epoch, *key, std::move(members), static_cast<int>(virtual_nodes));
+}
+
 std::uint64_t Ring::hash(std::string_view bytes) const {
   std::array<unsigned char, crypto_shorthash_BYTES> out;
   crypto_shorthash(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
@@ -58,17 +65,6 @@ std::optional<std::size_t> Ring::owner_index(UserId buyer) const {
 const Member* Ring::owner(UserId buyer) const {
   const auto index = owner_index(buyer);
   return index ? &members_[*index] : nullptr;
-}
-
-std::vector<double> Ring::shares() const {
-  std::vector<double> shares(members_.size());
-  if (points_.empty()) return shares;
-  std::uint64_t before = points_.back().hash;  // the arc that wraps ends at the first point
-  for (const Point& point : points_) {
-    shares[point.member] += static_cast<double>(point.hash - before) * 0x1p-64;
-    before = point.hash;
-  }
-  return shares;
 }
 
 }  // namespace stampede::services::routing

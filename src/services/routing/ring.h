@@ -29,14 +29,16 @@ class Ring {
   Ring(std::int64_t epoch, const HashKey& key, std::vector<Member> members,
        int virtual_nodes = kVirtualNodes);
 
+  /// From what other roles and the database tell of it; nullopt if the hash key is none.
+  static std::optional<Ring> parse(std::int64_t epoch, std::string_view hash_key,
+                                   std::vector<Member> members, std::int64_t virtual_nodes);
+
   std::int64_t epoch() const { return epoch_; }
   std::span<const Member> members() const { return members_; }
   /// The index in members() of the buyer's owner; nullopt if there is no member.
   std::optional<std::size_t> owner_index(UserId buyer) const;
   /// Null if there is no member.
   const Member* owner(UserId buyer) const;
-  /// The share of all hashes that each member owns, in order of members(); they add up to 1.
-  std::vector<double> shares() const;
 
  private:
   struct Point {

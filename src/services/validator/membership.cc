@@ -24,14 +24,13 @@ bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
     if (!reply.ring_nonce.empty()) nonce_ = reply.ring_nonce;
     return false;
   }
-  const auto key = routing::parse_hash_key(reply.hash_key);
-  if (!key) {
+  auto ring = Ring::parse(reply.ring_epoch, reply.hash_key, reply.members, reply.virtual_nodes);
+  if (!ring) {
     throw std::invalid_argument("the ring's hash key is \"" + reply.hash_key +
                                 "\"; expected 32 hexadecimal digits");
   }
   auto next = std::make_shared<Ownership>(*ownership_);
-  next->ring =
-      std::make_shared<const Ring>(reply.ring_epoch, *key, reply.members, reply.virtual_nodes);
+  next->ring = std::make_shared<const Ring>(*std::move(ring));
   // A validator that missed a ring does not know who decided meanwhile about buyers that are its
   // own again.
   const bool missed_one = before->epoch() + 1 != reply.ring_epoch;

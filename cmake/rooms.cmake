@@ -163,7 +163,7 @@ stampede_room(controllers/console/orders SANITIZE address thread CLOCK
        services/orders services/operations views/console controllers
   LINKS fmt::fmt)
 stampede_room(controllers/console/live SANITIZE address thread CLOCK
-  USES controllers/console services/live views/console controllers LINKS Boost::json)
+  USES controllers/console services/live views/console controllers telemetry LINKS Boost::json)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
        concurrency)

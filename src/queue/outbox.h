@@ -63,7 +63,6 @@ class Outbox {
   void connection_lost(Generation generation);
   /// The broker takes nothing for now (connection.blocked), or does again.
   void set_blocked(bool blocked);
-  bool blocked() const { return connected_ && blocked_; }
   /// While a connection stands that takes purchases of any shard.
   bool takes_purchases() const;
 

@@ -13,6 +13,7 @@
 #include "peers/http/http_quantity_link.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fakes/fake_quantity.h"
+#include "tests/support/metric.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede {
@@ -26,10 +27,13 @@ using test_support::eventually;
 using test_support::FakeQuantity;
 using test_support::heartbeat_of;
 using test_support::kPatience;
+using test_support::metric_of;
 using testing::HasSubstr;
 using testing::StartsWith;
 
 constexpr const char* kKey = "0123456789abcdef";
+constexpr const char* kForwarded = "stampede_check_forwarded_total";
+constexpr const char* kFailed = "stampede_check_forward_failed_total";
 constexpr const char* kNobodyListens = "127.0.0.1:1";
 
 /// A server that has its port already; start it once the router has its routes.
@@ -119,14 +123,14 @@ TEST_F(PassingOnTest, EachBuyerIsDecidedAboutByItsOwner) {
   a_.routes.load(ring_);
   b_.routes.load(ring_);
   EXPECT_EQ(check(buyer_of("a")).status, 404);
-  EXPECT_EQ(a_.forwarding.forwarded(), 0);
+  EXPECT_EQ(metric_of(a_.forwarding, kForwarded), 0);
   const auto passed_on = check(buyer_of("b"));
   EXPECT_EQ(passed_on.status, 410);
   EXPECT_EQ(passed_on.header("Content-Type"), "application/problem+json");
   EXPECT_THAT(passed_on.body, HasSubstr("sale-ended"));
-  EXPECT_EQ(a_.forwarding.forwarded(), 1);
-  EXPECT_EQ(a_.forwarding.failed(), 0);
-  EXPECT_EQ(b_.forwarding.forwarded(), 0);
+  EXPECT_EQ(metric_of(a_.forwarding, kForwarded), 1);
+  EXPECT_EQ(metric_of(a_.forwarding, kFailed), 0);
+  EXPECT_EQ(metric_of(b_.forwarding, kForwarded), 0);
 }
 
 /// Each believes that the other is the owner: the request goes one hop and no further.
@@ -139,7 +143,7 @@ TEST_F(PassingOnTest, RingsThatDisagreeMakeNoCircle) {
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.header("Retry-After"), "1");
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
-  EXPECT_EQ(b_.forwarding.forwarded(), 0);
+  EXPECT_EQ(metric_of(b_.forwarding, kForwarded), 0);
 }
 
 TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
@@ -148,7 +152,7 @@ TEST_F(PassingOnTest, AnOwnerThatIsGoneTookNothing) {
   const auto response = check(buyer_of("b"));
   EXPECT_EQ(response.status, 503);
   EXPECT_THAT(response.body, HasSubstr("Nothing was taken"));
-  EXPECT_EQ(a_.forwarding.failed(), 1);
+  EXPECT_EQ(metric_of(a_.forwarding, kFailed), 1);
 }
 
 TEST_F(PassingOnTest, OfAnOwnerThatDiesOverARequestNothingIsKnown) {

@@ -47,7 +47,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
               .pool = pool_,
               .second_factor_required = services.second_factor_required}),
       filter_({guard_, hosts_}),
-      operations_(std::move(services.ready), with_accounts(std::move(services.metrics))),
+      operations_(std::move(services.ready), with_own(std::move(services.metrics))),
       login_(
           {accounts_, services.sessions, forms_, origin_, pages_, services.second_factor_required}),
       order_search_({archive_, order_operations_, journal_, orders_pages_, pages_}),
@@ -73,10 +73,12 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
   server_ = std::make_unique<http::Server>(std::move(listener), router_);
 }
 
-std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_accounts(
+std::vector<controllers::OperationsController::WriteMetrics> ConsoleFront::with_own(
     std::vector<controllers::OperationsController::WriteMetrics> metrics) const {
   metrics.emplace_back([this](telemetry::PrometheusText& text) {
     write_account_metrics(text, "stampede_console", accounts_);
+    live_.write_metrics(text);
+    export_.write_metrics(text);
   });
   return metrics;
 }

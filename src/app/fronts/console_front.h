@@ -67,7 +67,7 @@ class ConsoleFront {
 
  private:
   void add_routes();
-  std::vector<controllers::OperationsController::WriteMetrics> with_accounts(
+  std::vector<controllers::OperationsController::WriteMetrics> with_own(
       std::vector<controllers::OperationsController::WriteMetrics> metrics) const;
 
   const std::chrono::milliseconds live_period_;

@@ -221,6 +221,8 @@ TEST_F(ConsoleFrontTest, LoginsAreInItsMetrics) {
   EXPECT_NE(metrics.find("\nstampede_console_account_refusals_total{reason=\"wrong-login\"} 1\n"),
             std::string::npos)
       << metrics;
+  EXPECT_NE(metrics.find("\nstampede_console_live_streams 0\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("\nstampede_console_exports 0\n"), std::string::npos) << metrics;
   EXPECT_EQ(metrics.find("registrations"), std::string::npos) << "nobody registers here";
 }
 

@@ -31,8 +31,6 @@ class CheckForwarding {
 
   void add_routes(http::Router& router);
 
-  std::uint64_t forwarded() const { return forwarded_.value(); }
-  std::uint64_t failed() const { return failed_.value(); }
   void write_metrics(telemetry::PrometheusText& text) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "queue/local/local_queue.h"
+#include "tests/support/metric.h"
 #include "tests/support/test_ring.h"
 #include "tests/support/visitor.h"
 
@@ -16,12 +17,15 @@ using peers::ForwardFailure;
 using services::routing::Ring;
 using test_support::body_of;
 using test_support::header_of;
+using test_support::metric_of;
 using testing::AllOf;
 using testing::AnyOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr const char* kKey = "0123456789abcdef";
+constexpr const char* kForwarded = "stampede_check_forwarded_total";
+constexpr const char* kFailed = "stampede_check_forward_failed_total";
 constexpr const char* kTarget = "/check?productID=7";
 
 /// Answers what the test says.
@@ -167,8 +171,8 @@ TEST_F(CheckForwardingTest, AnothersBuyersArePassedOnWithAllThatIsNeeded) {
   EXPECT_EQ(header_of(response, "Location"), "/there");
   EXPECT_EQ(header_of(response, "Retry-After"), "7");
   EXPECT_EQ(body_of(response), R"({"result":"sold","order":5})");
-  EXPECT_EQ(forwarding_.forwarded(), 1);
-  EXPECT_EQ(forwarding_.failed(), 0);
+  EXPECT_EQ(metric_of(forwarding_, kForwarded), 1);
+  EXPECT_EQ(metric_of(forwarding_, kFailed), 0);
 }
 
 TEST_F(CheckForwardingTest, CountsAnswersByVerdictAndWhatWasRefusedBefore) {
@@ -191,7 +195,7 @@ TEST_F(CheckForwardingTest, WhatTheOwnerDidNotSeeTookNothing) {
   EXPECT_THAT(std::string(body_of(response)), HasSubstr("Nothing was taken"));
   EXPECT_THAT(header_of(response, "Retry-After"), AnyOf("1", "2", "3"));
   EXPECT_EQ(forwarder_.forwarded.size(), 1) << "once";
-  EXPECT_EQ(forwarding_.failed(), 1);
+  EXPECT_EQ(metric_of(forwarding_, kFailed), 1);
 }
 
 TEST_F(CheckForwardingTest, ALostAnswerIsNotSaidToHaveTakenNothingAndMayHaveBeenAYes) {

@@ -98,11 +98,6 @@ std::size_t RabbitQueue::unusable_shards() const {
   return shards_.unusable();
 }
 
-bool RabbitQueue::blocked() const {
-  const concurrency::MutexLock lock(mutex_);
-  return outbox_.blocked();
-}
-
 void RabbitQueue::run(const std::stop_token& stop) {
   pthread_setname_np(pthread_self(), "publisher");
   while (!stopping_) {

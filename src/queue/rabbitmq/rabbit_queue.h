@@ -70,7 +70,6 @@ class RabbitQueue final : public OrderQueue {
     telemetry::Histogram confirm_time;  // publish to confirm
   };
   const Statistics& statistics() const { return statistics_; }
-  bool blocked() const;
 
  private:
   void run(const std::stop_token& stop);

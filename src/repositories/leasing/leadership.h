@@ -62,8 +62,6 @@ class Leadership {
   virtual void note_standby_asked() = 0;
   /// The database's time, if the term stands at it; nullopt otherwise. Reads only.
   virtual std::optional<Instant> standing(const Term& term) = 0;
-  /// The leader, or the last one; an epoch of 0: there was none yet.
-  virtual Term last() = 0;
 };
 
 }  // namespace stampede::repositories

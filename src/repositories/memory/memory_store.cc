@@ -591,11 +591,6 @@ std::optional<Instant> MemoryStore::standing(const Term& term) {
   return state_.clock;
 }
 
-Term MemoryStore::last() {
-  const concurrency::MutexLock lock(mutex_);
-  return state_.leader;
-}
-
 namespace {
 
 /// Where the shards end, by their orders and events.

@@ -115,7 +115,6 @@ class MemoryStore : public OrderStore,
   void note_standby_asked() override;
   void resign(const Term& term) override;
   std::optional<Instant> standing(const Term& term) override;
-  Term last() override;
 
  private:
   class Transaction;

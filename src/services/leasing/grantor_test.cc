@@ -28,7 +28,7 @@ class GrantorTest : public testing::Test {
   std::optional<StockLease> ask(const std::string& holder, std::int64_t number, Now now) {
     const peers::LeaseAsk ask{.holder = holder, .number = number, .sale = kSale, .ring_epoch = 0};
     const auto unleased = store_.state().sales.at(kSale).unleased;
-    const auto lease = store_.grant(store_.last(), {holder, number, kSale, 0},
+    const auto lease = store_.grant(store_.view().leader, {holder, number, kSale, 0},
                                     lease_size(unleased, 2, times_), now.wall);
     if (lease && grantor_.note_granted(*lease, now.tick)) return *lease;
     grantor_.note_refused(ask, now.tick);
@@ -37,7 +37,7 @@ class GrantorTest : public testing::Test {
   LeaseId review(Grantor& grantor, Now now) {
     grantor.read(store_.not_closed(), now.tick);
     for (const LeaseId lease : grantor.to_fence(now.tick)) {
-      store_.fence(store_.last(), lease);
+      store_.fence(store_.view().leader, lease);
       grantor.note_fenced(lease);
     }
     grantor.send_markers(now.tick);

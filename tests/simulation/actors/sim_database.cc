@@ -541,9 +541,4 @@ std::int64_t DatabaseClient::count() {
   return static_cast<std::int64_t>(database_->quarantined.size());
 }
 
-repositories::Term DatabaseClient::last() {
-  reach();
-  return database_->store.last();
-}
-
 }  // namespace stampede::simulation

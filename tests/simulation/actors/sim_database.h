@@ -138,7 +138,6 @@ class DatabaseClient final : public repositories::OrderStore,
                                              std::chrono::milliseconds life) override;
   void resign(const repositories::Term& term) override;
   std::optional<Instant> standing(const repositories::Term& term) override;
-  repositories::Term last() override;
 
   /// Only what the tables refuse, or what nobody can read, belongs there. Throws Breach.
   void put(std::int32_t shard, std::string_view body, std::string_view reason,

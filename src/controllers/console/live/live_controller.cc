@@ -145,4 +145,9 @@ void LiveController::end_unless_upcoming(Viewer& viewer, Now now) {
   viewer.stream.end();
 }
 
+void LiveController::write_metrics(telemetry::PrometheusText& text) const {
+  text.family("stampede_console_live_streams", "gauge", "Live views of sales that are open.");
+  text.value("stampede_console_live_streams", "", static_cast<double>(viewers_.size()));
+}
+
 }  // namespace stampede::controllers

@@ -9,6 +9,7 @@
 #include "controllers/console/operator_guard.h"
 #include "controllers/event_streams.h"
 #include "services/live/live_feed.h"
+#include "telemetry/metrics.h"
 #include "views/console/live_pages.h"
 
 namespace stampede::controllers {
@@ -43,7 +44,7 @@ class LiveController {
   /// Blocks. If the database throws, the streams stay open.
   void send_samples();
 
-  std::size_t viewers() const { return viewers_.size(); }
+  void write_metrics(telemetry::PrometheusText& text) const;
 
  private:
   /// What an open page follows.

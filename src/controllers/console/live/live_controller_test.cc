@@ -12,6 +12,7 @@
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
 #include "tests/support/fakes/fake_units.h"
+#include "tests/support/metric.h"
 #include "tests/support/test_ring.h"
 
 namespace stampede::controllers {
@@ -24,6 +25,7 @@ using http::testing::get;
 using http::testing::RawConnection;
 using http::testing::status_of;
 using services::accounts::Sessions;
+using test_support::metric_of;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
@@ -83,12 +85,13 @@ class LiveControllerTest : public testing::Test {
   test_support::FakeUnits shop_;
   services::live::Totals totals_{.sources = {{"", counts(0)}}, .queue_depth = 5};
   services::live::LiveFeed feed_{{shop_, shop_, [this] { return totals_; }}};
-  LiveController live_{
-      {guard_, feed_, [](ProductId) { return std::string{"<b>Lamp</b>"}; }, console_pages_, pages_},
-      clock_,
-      {.in_all = 3, .per_buyer = 2}};
+  LiveController live_{{guard_, feed_, [](ProductId) { return std::string{"<b>Lamp</b>"}; },
+                        console_pages_, pages_},
+                       clock_,
+                       {.in_all = 3, .per_buyer = 2}};
   http::testing::TestServer server_;
 
+  double viewers() const { return metric_of(live_, "stampede_console_live_streams"); }
   static CheckCounts counts(std::int64_t sold_out) {
     CheckCounts counts;
     counts.answers[static_cast<std::size_t>(Verdict::kSoldOut)] = sold_out;
@@ -138,7 +141,7 @@ TEST_F(LiveControllerTest, ManyViewersSeeTheSame) {
   other.until("\n\n");
   tick();
   EXPECT_EQ(next(one, "sample"), next(other, "sample"));
-  EXPECT_EQ(live_.viewers(), 2U);
+  EXPECT_EQ(viewers(), 2);
 }
 
 TEST_F(LiveControllerTest, TheStreamEndsWithTheSession) {
@@ -160,7 +163,7 @@ TEST_F(LiveControllerTest, TheStreamEndsWithTheSession) {
   now_.wall += Sessions::kLifetime;
   tick();
   EXPECT_NE(other.until("0\r\n\r\n"), "");
-  EXPECT_EQ(live_.viewers(), 0U);
+  EXPECT_EQ(viewers(), 0);
 }
 
 TEST_F(LiveControllerTest, TheStreamEndsAMinuteAfterTheSale) {
@@ -220,7 +223,7 @@ TEST_F(LiveControllerTest, ViewersAreLimitedInAllAndForEachOperator) {
   open.clear();
   EXPECT_TRUE(eventually([&] {
     tick();
-    return live_.viewers() == 0;
+    return viewers() == 0;
   }));
 }
 

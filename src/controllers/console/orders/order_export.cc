@@ -95,4 +95,9 @@ void OrderExport::stop() {
   pool_.stop();
 }
 
+void OrderExport::write_metrics(telemetry::PrometheusText& text) const {
+  text.family("stampede_console_exports", "gauge", "Exports of orders under way.");
+  text.value("stampede_console_exports", "", static_cast<double>(places_.taken()));
+}
+
 }  // namespace stampede::controllers

@@ -10,6 +10,7 @@
 #include "controllers/stream_limit.h"
 #include "http/server/handlers/router.h"
 #include "services/orders/order_archive.h"
+#include "telemetry/metrics.h"
 #include "views/console/pages.h"
 
 namespace stampede::controllers {
@@ -38,8 +39,7 @@ class OrderExport {
   /// Ends running exports and waits for them. Returns quickly after the server's drain().
   void stop();
 
-  /// The number of exports that run now.
-  std::size_t running() const { return places_.taken(); }
+  void write_metrics(telemetry::PrometheusText& text) const;
 
  private:
   /// One export under way.

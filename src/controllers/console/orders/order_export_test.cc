@@ -12,6 +12,7 @@
 #include "http/server/test_connection.h"
 #include "http/server/test_server.h"
 #include "tests/support/fakes/fake_order_search.h"
+#include "tests/support/metric.h"
 
 namespace stampede::controllers {
 namespace {
@@ -64,7 +65,8 @@ class OrderExportTest : public testing::Test {
   }
   /// Waits until no thread is at work any more: what it did can be seen then.
   bool finished() {
-    return eventually([&] { return export_.running() == 0; });
+    return eventually(
+        [&] { return test_support::metric_of(export_, "stampede_console_exports") == 0; });
   }
   /// The whole file; nullopt if the connection was cut.
   static std::optional<std::string> file(RawConnection& connection) {

@@ -117,9 +117,4 @@ std::optional<Instant> SqlLeadership::standing(const Term& term) {
   return time_of(row, term);
 }
 
-Term SqlLeadership::last() {
-  return database_.read(
-      [&](soci::session& session) { return select_leader(session, database_.dialect(), "").term; });
-}
-
 }  // namespace stampede::repositories::sql

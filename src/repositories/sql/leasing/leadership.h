@@ -17,7 +17,6 @@ class SqlLeadership final : public Leadership {
   void resign(const Term& term) override;
   void note_standby_asked() override;
   std::optional<Instant> standing(const Term& term) override;
-  Term last() override;
 
  private:
   Database& database_;

@@ -9,7 +9,7 @@
 
 #include "queue/codec.h"
 #include "queue/local/local_queue.h"
-#include "repositories/memory/memory_store.h"
+#include "repositories/memory/broken_invariants.h"
 #include "repositories/storage_error.h"
 
 namespace stampede::consumers {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "repositories/memory/broken_invariants.h"
+
 namespace stampede::simulation {
 namespace {
 

@@ -4,11 +4,9 @@
 #include <set>
 #include <vector>
 
-#include "concurrency/mutex.h"
 #include "model/catalog/sale.h"
-#include "repositories/leasing/leadership.h"
 #include "repositories/leasing/leases.h"
-#include "repositories/leasing/members.h"
+#include "repositories/memory/memory_leadership.h"
 #include "repositories/orders/order_events.h"
 #include "repositories/orders/order_store.h"
 #include "repositories/orders/orders.h"
@@ -23,29 +21,22 @@ class MemoryStore : public OrderStore,
                     public Leases,
                     public Orders,
                     public OrderEvents,
-                    public Members,
-                    public Leadership {
+                    public MemoryLeadership {
  public:
   /// Order numbers are shared by that many queue shards.
   explicit MemoryStore(std::size_t shards = 1);
 
-  struct State {
+  struct State : LeadershipState {
     std::map<SaleId, Sale> sales;
     std::map<LeaseId, StockLease> leases;
-    std::map<SaleId, Instant> last_closed_at;  // of a lease of each sale
-    Instant clock;
+    std::map<SaleId, Instant> last_closed_at;                          // of a lease of each sale
     std::map<std::pair<std::string, std::int64_t>, LeaseId> requests;  // holder and number
     std::vector<Order> orders;                                         // as they are now
     std::vector<OrderEvent> events;  // what happened to them since
     std::vector<Payment> payments;
     std::map<std::pair<SaleId, std::int32_t>, std::int64_t> hold_cursors;  // seq, of each shard
     std::vector<ShardEnd> shards;                                          // of the queue
-    std::int64_t last_lease = 0;
     std::int64_t last_drawn = 0;  // number of a lease, perhaps of none
-    RingState ring{.hash_key = "000102030405060708090a0b0c0d0e0f"};
-    Term leader;
-    Instant leader_until;
-    Instant standby_asked = Instant::min();
   };
 
   /// Its whole quantity is unleased.
@@ -69,9 +60,6 @@ class MemoryStore : public OrderStore,
   LeaseId draw_lease();
   /// The lease that was granted to that request, its units taken from the sale.
   void insert(const LeaseRequest& request, const StockLease& lease);
-  /// The ring as the change makes it; set_ring() does.
-  RingState changed_ring(const RingChange& change);
-  void set_ring(RingState ring);
 
   std::unique_ptr<OrderTransaction> begin() override;
 
@@ -106,24 +94,11 @@ class MemoryStore : public OrderStore,
   std::optional<Payment> payment(const std::string& reference) override;
   std::vector<Payment> payments_of(OrderNumber number) override;
 
-  RingState ring() override;
-  RingState replace(const Term& term, const RingChange& change, Instant now) override;
-
-  std::optional<TakenTerm> take(const std::string& holder, std::int64_t above,
-                                std::chrono::milliseconds life) override;
-  std::optional<Renewal> renew(const Term& term, std::chrono::milliseconds life) override;
-  void note_standby_asked() override;
-  void resign(const Term& term) override;
-  std::optional<Instant> standing(const Term& term) override;
-
  private:
   class Transaction;
 
-  /// Throws NoLongerLeader.
-  void require_leader(const Term& term) const STAMPEDE_REQUIRES(mutex_);
-  std::string draw_nonce() STAMPEDE_REQUIRES(mutex_);
+  LeadershipState& leadership() STAMPEDE_REQUIRES(mutex_) override { return state_; }
   LeaseId draw_number() STAMPEDE_REQUIRES(mutex_);
-  RingState make_ring(const RingChange& change) STAMPEDE_REQUIRES(mutex_);
   void set_fenced(LeaseId lease) STAMPEDE_REQUIRES(mutex_);
   std::optional<LeaseId> take_units(SaleId sale, std::int64_t units) STAMPEDE_REQUIRES(mutex_);
   OrderLine line(const Order& order) const STAMPEDE_REQUIRES(mutex_);
@@ -133,15 +108,10 @@ class MemoryStore : public OrderStore,
   Order* find_order(OrderNumber number) STAMPEDE_REQUIRES(mutex_);
   std::optional<Instant> settled_at(SaleId sale) const STAMPEDE_REQUIRES(mutex_);
 
-  mutable concurrency::Mutex mutex_;
   State state_ STAMPEDE_GUARDED_BY(mutex_);
   /// Of each shard: its orders as they were created, and as they were after each event, by seq.
   std::vector<std::vector<Order>> by_shard_ STAMPEDE_GUARDED_BY(mutex_);
   std::map<OrderNumber, std::size_t> by_number_ STAMPEDE_GUARDED_BY(mutex_);  // indices of orders
-  std::uint64_t nonces_ STAMPEDE_GUARDED_BY(mutex_) = 0;                      // drawn so far
 };
-
-/// The invariants I1, I2 and I5 of docs/design.md#invariants, in words; empty if all hold.
-std::vector<std::string> broken_invariants(const MemoryStore::State& state);
 
 }  // namespace stampede::repositories::memory

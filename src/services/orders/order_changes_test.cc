@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "repositories/memory/memory_store.h"
+#include "repositories/memory/broken_invariants.h"
 #include "repositories/storage_error.h"
 #include "services/orders/hold_expiry.h"
 #include "services/orders/order_writer.h"
@@ -117,7 +117,8 @@ TEST_F(OrderChangesTest, OnlyAnActiveOrderCanBeCancelled) {
 TEST_F(OrderChangesTest, AReasonIsOneLineOfText) {
   const Order bought = buy(1, 1);
   EXPECT_THAT(cancel(bought.number, std::string(201, 'x')).error(), HasSubstr("201 bytes"));
-  EXPECT_THAT(cancel(bought.number, "two\nlines").error(), HasSubstr("expected text without control characters"));
+  EXPECT_THAT(cancel(bought.number, "two\nlines").error(),
+              HasSubstr("expected text without control characters"));
   EXPECT_THAT(cancel(bought.number, "\xff").error(), HasSubstr("UTF-8"));
   EXPECT_EQ(unleased(), 7);
 }

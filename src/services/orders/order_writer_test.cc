@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "repositories/memory/memory_store.h"
+#include "repositories/memory/broken_invariants.h"
 
 namespace stampede::services::orders {
 namespace {

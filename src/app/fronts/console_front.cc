@@ -32,7 +32,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
                            journal_),
       order_operations_(services.storage.order_events(), journal_),
       archive_(services.storage.order_search()),
-      feed_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
+      sampler_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
       pictures_(services.storage.pictures()),
       overview_(services.storage.catalog(), services.storage.units()),
       files_(asset_files()),
@@ -56,7 +56,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
                           operator_operations_, journal_, buyers_pages_, pages_}),
       audit_log_({journal_, audit_pages_, pages_}),
       live_({.guard = guard_,
-             .feed = feed_,
+             .sampler = sampler_,
              .product_name =
                  [&catalog = services.catalog](ProductId id) {
                    const auto product = catalog.product(id);

@@ -27,7 +27,7 @@
 #include "schedules/periodic.h"
 #include "services/audit/journal.h"
 #include "services/catalog/catalog.h"
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 #include "views/console/pages.h"
 
 namespace stampede::app {
@@ -82,7 +82,7 @@ class ConsoleFront {
   services::operations::OperatorOperations operator_operations_;
   services::operations::OrderOperations order_operations_;
   services::orders::OrderArchive archive_;
-  services::live::LiveFeed feed_;
+  services::live::SaleSampler sampler_;
   services::catalog::Pictures pictures_;
   services::catalog::SaleOverview overview_;
   http::StaticFiles files_;

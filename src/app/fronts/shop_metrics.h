@@ -40,7 +40,7 @@ void write_registration_metrics(telemetry::PrometheusText& text,
 /// Names begin with `prefix`, "stampede" or "stampede_console": a process may have both.
 void write_account_metrics(telemetry::PrometheusText& text, std::string_view prefix,
                            const services::accounts::Accounts& accounts);
-/// Of who expires orders that were not paid in time.
+/// Of a process that expires orders which were not paid in time.
 void write_expiry_metrics(telemetry::PrometheusText& text, const telemetry::Counter& expired);
 /// Of one listener: "shop", "check" (a validator's, whose peers forward to it) or "quantity".
 void write_http_metrics(telemetry::PrometheusText& text, std::string_view listener,

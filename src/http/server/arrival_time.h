@@ -16,9 +16,9 @@ class ArrivalTime {
   /// `limits` outlives it.
   explicit ArrivalTime(const Limits& limits) : limits_(limits) {}
 
-  /// The time from now on; nullopt while that of before goes on, because every byte of a slow
-  /// request counts towards the same one. `body_received`: in kBody, bytes of the body; 0 in the
-  /// others.
+  /// The limit that begins now; nullopt: the limit that began before goes on, because a phase has
+  /// one limit for all its bytes, however slowly they come. `body_received`: in kBody, bytes of the
+  /// body; 0 in the others.
   std::optional<std::chrono::milliseconds> next(RequestReader::Phase phase,
                                                 std::size_t body_received);
   /// A request is whole: the next one has times of its own.
@@ -26,9 +26,10 @@ class ArrivalTime {
     first_request_ = false;
     phase_.reset();
   }
-  /// Something else was waited for meanwhile: next() begins anew.
+  /// The connection did something else than wait for the peer: the next call of next() begins a
+  /// limit anew.
   void interrupted() { phase_.reset(); }
-  /// Nothing of it was asked yet.
+  /// No request of the connection has arrived whole yet.
   bool first_request() const { return first_request_; }
 
  private:

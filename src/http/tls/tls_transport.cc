@@ -19,8 +19,9 @@ namespace {
 
 /// Of a peer that speaks HTTP: what it sends until it has read the answer.
 constexpr std::size_t kMostThrownAway = 64UL * 1024;
-/// OpenSSL reads on within one call for as long as nothing comes but messages of the protocol.
-/// After so much others have their turn; two records, so that one with data is always found.
+/// OpenSSL reads on within one call while only messages of the protocol arrive. After so many bytes
+/// of one call the thread serves other connections. Two records, so that a record with data behind
+/// one of the protocol is read in the same call.
 constexpr std::size_t kMostPulled = 32UL * 1024;
 
 std::string plain_answer() {
@@ -283,7 +284,7 @@ void TlsTransport::end_sending(error_code& ec) {
   if (established_ && !failed_) {
     ERR_clear_error();
     const int result = SSL_shutdown(ssl_);
-    // Whoever ends its side reads on: that goes on with this.
+    // The caller reads until the peer has ended its side too; that sends the rest of this.
     ending_ = result < 0 && SSL_get_error(ssl_, result) == SSL_ERROR_WANT_WRITE;
     if (ending_) return;
   }

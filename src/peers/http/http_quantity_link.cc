@@ -43,12 +43,12 @@ HttpQuantityLink::HttpQuantityLink(std::span<const std::string> addresses,
       authenticator_(&authenticator),
       turns_(addresses_.size()) {
   if (addresses_.empty()) throw std::invalid_argument("quantity control has no address");
-  for (Line* line : {&beats_, &asks_, &reports_}) open(*line, timeout);
+  for (Connections* connections : {&beats_, &asks_, &reports_}) open(*connections, timeout);
 }
 
-void HttpQuantityLink::open(Line& line, std::chrono::milliseconds timeout) const {
-  const concurrency::MutexLock lock(line.mutex);
-  for (const auto& address : addresses_) line.clients.push_back(client_of(address, timeout));
+void HttpQuantityLink::open(Connections& connections, std::chrono::milliseconds timeout) const {
+  const concurrency::MutexLock lock(connections.mutex);
+  for (const auto& address : addresses_) connections.clients.push_back(client_of(address, timeout));
 }
 
 std::expected<HeartbeatReply, std::string> HttpQuantityLink::beat(const Heartbeat& heartbeat) {
@@ -65,14 +65,14 @@ std::expected<ClusterReport, std::string> HttpQuantityLink::report() {
 
 template <class Reply>
 std::expected<Reply, std::string> HttpQuantityLink::call(
-    Line& line, const http::ClientRequest& request,
+    Connections& connections, const http::ClientRequest& request,
     std::expected<Reply, std::string> (*parse)(std::string_view)) {
-  const concurrency::MutexLock lock(line.mutex);
+  const concurrency::MutexLock lock(connections.mutex);
   Turns::Call turn(turns_);
   std::string problems;
   while (const auto at = turn.next()) {
     const std::string& address = addresses_[*at];
-    Answer answer = ask_one(line.clients[*at], address, request);
+    Answer answer = ask_one(connections.clients[*at], address, request);
     if (answer.body) {
       auto reply = parse(*answer.body);
       if (reply) {

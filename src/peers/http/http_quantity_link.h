@@ -40,7 +40,7 @@ class HttpQuantityLink {
 
  private:
   /// The connections of one kind of call, one to each process, for one call at a time.
-  struct Line {
+  struct Connections {
     concurrency::Mutex mutex;
     std::vector<http::Client> clients STAMPEDE_GUARDED_BY(mutex);  // in order of the addresses
   };
@@ -50,10 +50,10 @@ class HttpQuantityLink {
     Said said = Said::kNotHere;
   };
 
-  void open(Line& line, std::chrono::milliseconds timeout) const;
+  void open(Connections& connections, std::chrono::milliseconds timeout) const;
   template <class Reply>
   std::expected<Reply, std::string> call(
-      Line& line, const http::ClientRequest& request,
+      Connections& connections, const http::ClientRequest& request,
       std::expected<Reply, std::string> (*parse)(std::string_view));
   Answer ask_one(http::Client& client, const std::string& address,
                  const http::ClientRequest& request);
@@ -64,9 +64,9 @@ class HttpQuantityLink {
 
   const std::vector<std::string> addresses_;
   Authenticator* authenticator_;
-  Line beats_;
-  Line asks_;
-  Line reports_;
+  Connections beats_;
+  Connections asks_;
+  Connections reports_;
   Turns turns_;
   telemetry::LogLimit wrong_secrets_;
   telemetry::LogLimit wrong_clock_;

@@ -234,8 +234,8 @@ class Accounts::Implementation {
     const auto shared = std::make_shared<Reply>(std::move(reply));
     FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
     auto pushed = waiting_.push(path, std::move(task));
-    if (pushed.refused == FairQueue::Refused::kPath) return refuse(std::move(*shared));
-    if (pushed.refused == FairQueue::Refused::kFull) return refusals_.add([shared] {});
+    if (pushed.result == FairQueue::Result::kPathIsFull) return refuse(std::move(*shared));
+    if (pushed.result == FairQueue::Result::kFull) return refusals_.add([shared] {});
     if (pushed.displaced) return refusals_.add([task = std::move(pushed.displaced)] {});
     const bool will_run = pool_.submit([this] {
       if (auto next = waiting_.pop()) next();

@@ -6,7 +6,7 @@
 namespace stampede::services::leasing {
 
 bool Grantor::note_granted(const StockLease& lease, Tick now) {
-  numbers_.saw(lease.id);
+  numbers_.note_granted(lease.id);
   if (lease.state != LeaseState::kOpen) return false;
   const auto [known, is_new] = known_.try_emplace(lease.id, Known{.lease = lease, .renewed = now});
   if (known->second.given_up || known->second.lease.state != LeaseState::kOpen) return false;
@@ -46,7 +46,7 @@ void Grantor::read(std::vector<StockLease> not_closed, Tick now) {
     entry.lease = std::move(lease);
   }
   known_ = std::move(known);
-  if (!known_.empty()) numbers_.saw(known_.rbegin()->first);
+  if (!known_.empty()) numbers_.note_granted(known_.rbegin()->first);
 }
 
 LeaseId Grantor::oldest_open() const {

@@ -31,7 +31,7 @@ void LeaseNumbers::begin(const repositories::TakenTerm& term) {
   known_ = false;
 }
 
-void LeaseNumbers::note(LeaseId lease) {
+void LeaseNumbers::note_reported(LeaseId lease) {
   if (lease <= greatest()) return;
   above_ = {lease.value + gap_};
   known_ = false;

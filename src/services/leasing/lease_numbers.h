@@ -18,14 +18,14 @@ namespace stampede::services::leasing {
 /// numbers that it knows, the term leaves a gap of random length. Not thread-safe.
 class LeaseNumbers {
  public:
-  /// To be called after saw(). A term grants fewer than 100 leases a millisecond, because each
-  /// grant is a transaction, and they follow one another.
+  /// To be called after note_granted(). A term grants fewer than 100 leases a millisecond, because
+  /// each grant is a transaction, and they follow one another.
   void begin(const repositories::TakenTerm& term);
   /// That lease was granted, and the database knows it.
-  void saw(LeaseId lease) { newest_ = std::max(newest_, lease); }
+  void note_granted(LeaseId lease) { newest_ = std::max(newest_, lease); }
   /// A validator has reported that lease. If the database does not know it, the next number is
   /// greater by a gap: others may have been granted the numbers behind it.
-  void note(LeaseId lease);
+  void note_reported(LeaseId lease);
   /// The database may have lost its newest leases.
   void doubt() { known_ = false; }
 

@@ -44,15 +44,16 @@ struct LeaseTimes {
   std::chrono::milliseconds lead{2'000};
   /// A leader that cannot read what it has to know for so long gives up its term.
   std::chrono::milliseconds recover{3'000};
-  /// So does one that has answered no heartbeat for so long, while a process that stands by is
-  /// asked: longer than it takes to send one again that was lost (0.5 s, 1.5 s and 0.5 s), and less
-  /// than `lost`, so that it takes few off the ring whom it cannot hear.
+  /// A leader that has answered no heartbeat for so long gives up its term too, if validators ask a
+  /// standby meanwhile: they cannot reach the leader. Longer than a validator takes to send a lost
+  /// heartbeat again (0.5 s, 1.5 s and 0.5 s). Less than `lost`, so that the leader takes few
+  /// validators off the ring before it gives up.
   std::chrono::milliseconds unheard{2'750};
   /// A leader whose close markers the broker has not taken for so long gives up its term, once
   /// until the broker takes them again: longer than most connections take to come back.
   std::chrono::milliseconds no_broker{10'000};
-  /// A leader that gave up its term takes no other for so long: many times the period in which the
-  /// others try.
+  /// For so long a leader that gave up its term does not try to lead: many times the period in
+  /// which the standbys try.
   std::chrono::milliseconds stand_by{2'000};
   /// A close marker that nobody has processed by then is sent again.
   std::chrono::milliseconds marker_again{5'000};

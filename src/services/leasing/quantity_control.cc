@@ -99,7 +99,7 @@ void QuantityControl::recover(Now now) {
                   .grantor = Grantor(parts_.markers, times_),
                   .ring = RingKeeper(parts_.members.ring(), parts_.virtual_nodes, times_, at.tick)};
     LeaseNumbers& numbers = memory.grantor.numbers();
-    numbers.saw(parts_.leases.newest_lease());
+    numbers.note_granted(parts_.leases.newest_lease());
     numbers.begin(term);
     numbers.continue_in(parts_.leases, term, at.wall);
     memory.grantor.read(parts_.leases.not_closed(), at.tick);
@@ -199,7 +199,7 @@ std::expected<HeartbeatReply, QuantityControl::Refusal> QuantityControl::answer(
     return std::unexpected(Refusal{Refusal::Kind::kNodeTaken, *std::move(words)});
   }
   memory->ring.note_ring(heartbeat.ring_epoch, heartbeat.ring_nonce);
-  memory->grantor.numbers().note(heartbeat.newest_lease);
+  memory->grantor.numbers().note_reported(heartbeat.newest_lease);
   part([&] { memory->grantor.numbers().continue_in(parts_.leases, term, now.wall); });
   part([&] { update_ring(*memory, now.wall); }, heartbeat.ring_epoch == 0);
 
@@ -232,7 +232,7 @@ void QuantityControl::doubt_tail(const Term& term) {
 
 void QuantityControl::update_ring(Memory& memory, Instant now) {
   memory.ring.update(parts_.members, memory.term, now);
-  memory.grantor.numbers().saw(memory.ring.ring().newest_lease);
+  memory.grantor.numbers().note_granted(memory.ring.ring().newest_lease);
 }
 
 /// Sales are read first: a ban or an ended session from before a sale is then in the reply that

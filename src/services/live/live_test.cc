@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 #include "tests/support/fakes/fake_units.h"
 
 namespace stampede::services::live {
@@ -47,35 +47,35 @@ Source source(const std::string& id, std::int64_t sold_out, std::int64_t fast = 
   return {id, counts};
 }
 
-struct MeterTest : testing::Test {
-  Meter meter;
+struct CountIncreaseTest : testing::Test {
+  CountIncrease increase;
   Tick now{};
 
   std::int64_t sold_out(const std::vector<Source>& sources) {
-    return meter.advance(sources, now).answers[kSoldOut];
+    return increase.advance(sources, now).answers[kSoldOut];
   }
 };
 
-TEST_F(MeterTest, CountsWhatWasAddedSinceTheLastTime) {
-  EXPECT_EQ(meter.advance({source("a", 100, 5, 5)}, now),
+TEST_F(CountIncreaseTest, CountsWhatWasAddedSinceTheLastTime) {
+  EXPECT_EQ(increase.advance({source("a", 100, 5, 5)}, now),
             CheckCounts{});  // it may have run for days
-  const CheckCounts counted = meter.advance({source("a", 107, 6, 8)}, now);
+  const CheckCounts counted = increase.advance({source("a", 107, 6, 8)}, now);
   EXPECT_EQ(counted.answers[kSoldOut], 7);
   EXPECT_EQ(counted.attempts(), 7);
   EXPECT_EQ(counted.waits[10], 1);
   EXPECT_EQ(counted.waits[11], 3);
   EXPECT_EQ(counted.waits[12], 0);
-  EXPECT_EQ(meter.advance({source("a", 107, 6, 8)}, now), CheckCounts{});
+  EXPECT_EQ(increase.advance({source("a", 107, 6, 8)}, now), CheckCounts{});
 }
 
-TEST_F(MeterTest, ASourceThatBeganAgainCountsFromZero) {
+TEST_F(CountIncreaseTest, ASourceThatBeganAgainCountsFromZero) {
   sold_out({source("a", 100, 50)});
-  const CheckCounts counted = meter.advance({source("a", 3, 60)}, now);
+  const CheckCounts counted = increase.advance({source("a", 3, 60)}, now);
   EXPECT_EQ(counted.answers[kSoldOut], 3);
   EXPECT_EQ(counted.waits[10], 60);  // more than before, and yet all of it is new
 }
 
-TEST_F(MeterTest, SourcesComeAndGoWithoutASpikeOrADebt) {
+TEST_F(CountIncreaseTest, SourcesComeAndGoWithoutASpikeOrADebt) {
   sold_out({source("a", 100), source("b", 1'000)});
   EXPECT_EQ(sold_out({source("a", 110)}), 10);                       // b is gone
   EXPECT_EQ(sold_out({source("a", 111), source("c", 5'000)}), 1);    // c is new here
@@ -84,7 +84,7 @@ TEST_F(MeterTest, SourcesComeAndGoWithoutASpikeOrADebt) {
   EXPECT_EQ(sold_out({source("a", 113)}), 2);
 }
 
-TEST_F(MeterTest, ForgetsASourceThatIsLongGone) {
+TEST_F(CountIncreaseTest, ForgetsASourceThatIsLongGone) {
   sold_out({source("a", 100)});
   now += std::chrono::hours{2};
   sold_out({source("b", 1)});
@@ -177,10 +177,10 @@ class LiveFeedTest : public testing::Test {
   LiveFeedTest() { sale().sale.ends_at = second(200); }
 
   repositories::PositionByHolder& sale() { return shop_.of_sale.at(kSale); }
-  std::vector<LiveFeed::Seen> tick(std::int64_t n, std::int64_t ms = 0) {
+  std::vector<SaleSampler::Seen> tick(std::int64_t n, std::int64_t ms = 0) {
     now_.wall = second(n) + std::chrono::milliseconds{ms};
-    auto seen = feed_.tick(now_);
-    feed_.save();
+    auto seen = sampler_.tick(now_);
+    sampler_.save();
     return seen;
   }
   std::vector<Instant> stored_at() const {
@@ -196,17 +196,17 @@ class LiveFeedTest : public testing::Test {
   }();
   Totals totals_{.sources = {source("a", 0)}, .queue_depth = 0};
   Now now_{};
-  LiveFeed feed_{{shop_, shop_, [this] { return totals_; }}};
+  SaleSampler sampler_{{shop_, shop_, [this] { return totals_; }}};
 };
 
 TEST_F(LiveFeedTest, WatchesASaleFromItsStartToAMinuteAfterItsEnd) {
   EXPECT_THAT(tick(99, 999), IsEmpty());
-  EXPECT_FALSE(feed_.history(kSale));
+  EXPECT_FALSE(sampler_.history(kSale));
   EXPECT_THAT(tick(100), SizeIs(1));
-  EXPECT_TRUE(feed_.history(kSale));
+  EXPECT_TRUE(sampler_.history(kSale));
   EXPECT_THAT(tick(259), SizeIs(1));
   EXPECT_THAT(tick(260), IsEmpty());
-  EXPECT_FALSE(feed_.history(kSale));
+  EXPECT_FALSE(sampler_.history(kSale));
 }
 
 TEST_F(LiveFeedTest, EachSampleIsWhatHappenedInItsSecond) {
@@ -260,7 +260,7 @@ TEST_F(LiveFeedTest, ASampleThatCannotBeStoredIsStoredLater) {
   shop_.sell(kSale, 1);
   shop_.full = true;
   EXPECT_THROW(tick(101), std::runtime_error);
-  EXPECT_THAT(*feed_.history(kSale), SizeIs(2));
+  EXPECT_THAT(*sampler_.history(kSale), SizeIs(2));
   shop_.full = false;
   shop_.sell(kSale, 1);
   tick(102);
@@ -278,14 +278,14 @@ TEST_F(LiveFeedTest, OfAQuietTimeItsFirstAndLastSecondAreKept) {
   tick(150);
   EXPECT_THAT(stored_at(), ElementsAre(second(100), second(101), second(102), second(103),
                                        second(149), second(150)));
-  EXPECT_THAT(*feed_.history(kSale), SizeIs(6));
+  EXPECT_THAT(*sampler_.history(kSale), SizeIs(6));
 }
 
 TEST_F(LiveFeedTest, ARestartGoesOnWithWhatIsStored) {
   tick(100);
   shop_.sell(kSale, 3);
   tick(101);
-  LiveFeed next{{shop_, shop_, [this] { return totals_; }}};
+  SaleSampler next{{shop_, shop_, [this] { return totals_; }}};
   next.tick({.wall = second(102), .tick = {}});
   const auto history = next.history(kSale);
   ASSERT_TRUE(history);
@@ -315,7 +315,7 @@ TEST_F(LiveFeedTest, StatisticsTellPeaksAndWhenAllWasSold) {
   tick(104);
   totals_.sources = {source("a", 51)};
   tick(105);
-  const SaleStatistics statistics = feed_.statistics(sale().sale);
+  const SaleStatistics statistics = sampler_.statistics(sale().sale);
   EXPECT_EQ(statistics.counted.attempts(), 51);
   EXPECT_EQ(statistics.attempts.per_second, 40);
   EXPECT_EQ(statistics.attempts.at, second(101));
@@ -327,7 +327,7 @@ TEST_F(LiveFeedTest, StatisticsTellPeaksAndWhenAllWasSold) {
 TEST_F(LiveFeedTest, WhatWasSoldUnwatchedIsNoPeak) {
   tick(100);
   shop_.sell(kSale, 8);
-  LiveFeed next{{shop_, shop_, [this] { return totals_; }}};
+  SaleSampler next{{shop_, shop_, [this] { return totals_; }}};
   next.tick({.wall = second(180), .tick = {}});
   next.save();
   EXPECT_DOUBLE_EQ(next.statistics(sale().sale).sold.per_second, 0.1);
@@ -338,10 +338,10 @@ TEST_F(LiveFeedTest, AddedStockReopensTheSale) {
   tick(100);
   sale().sale.unleased = 1;
   tick(101);
-  EXPECT_FALSE(feed_.statistics(sale().sale).sold_out_at);
+  EXPECT_FALSE(sampler_.statistics(sale().sale).sold_out_at);
   sale().sale.unleased = 0;
   tick(102);
-  EXPECT_EQ(feed_.statistics(sale().sale).sold_out_at, second(102));
+  EXPECT_EQ(sampler_.statistics(sale().sale).sold_out_at, second(102));
 }
 
 }  // namespace

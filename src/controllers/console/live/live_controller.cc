@@ -50,7 +50,7 @@ void LiveController::add_routes(http::Router& router) {
 std::optional<repositories::PositionByHolder> LiveController::units_of(
     const http::Request& request) const {
   const auto sale = sale_of(request);
-  return sale ? services_.feed.units(*sale) : std::nullopt;
+  return sale ? services_.sampler.units(*sale) : std::nullopt;
 }
 
 views::SaleHeading LiveController::heading_of(const repositories::PositionByHolder& units,
@@ -74,7 +74,7 @@ http::Response LiveController::live_page(const http::Request& request, Now now) 
 http::Response LiveController::report(const http::Request& request, Now now) const {
   const auto units = units_of(request);
   if (!units) return unknown_sale();
-  views::ReportPage shown = report_of(services_.feed.statistics(units->sale));
+  views::ReportPage shown = report_of(services_.sampler.statistics(units->sale));
   shown.heading = heading_of(*units, now.wall);
   shown.units = table_of(*units);
   shown.made_at = now.wall;
@@ -98,7 +98,7 @@ void LiveController::send_samples() {
   auto& viewers = viewers_.refresh(now.tick, [&](const Viewer& viewer) {
     return services_.guard.operator_of(viewer.topic.cookie, now.wall) == viewer.stream.user();
   });
-  const auto seen = services_.feed.tick(now);
+  const auto seen = services_.sampler.tick(now);
   std::map<SaleId, Update> updates;
   for (Viewer& viewer : viewers) {
     const SaleId sale = viewer.topic.sale;
@@ -106,11 +106,11 @@ void LiveController::send_samples() {
     if (found == updates.end()) found = updates.emplace(sale, update_of(sale, seen)).first;
     send_update(viewer, found->second, now);
   }
-  services_.feed.save();
+  services_.sampler.save();
 }
 
 LiveController::Update LiveController::update_of(SaleId sale, const std::vector<Seen>& seen) const {
-  Update update{.watched = services_.feed.watches(sale)};
+  Update update{.watched = services_.sampler.watches(sale)};
   const auto own =
       std::ranges::find_if(seen, [&](const Seen& each) { return each.units.sale.id == sale; });
   if (own == seen.end()) return update;
@@ -128,7 +128,7 @@ void LiveController::send_update(Viewer& viewer, Update& update, Now now) {
 
 void LiveController::send_history(Viewer& viewer, Update& update, Tick now) {
   if (update.history.empty()) {
-    auto samples = services_.feed.history(viewer.topic.sale).value_or(std::vector<Sample>{});
+    auto samples = services_.sampler.history(viewer.topic.sale).value_or(std::vector<Sample>{});
     update.history = event_text("history", history_json(std::move(samples), kMostHistoryBytes));
   }
   viewer.stream.send(update.history, now);
@@ -138,7 +138,7 @@ void LiveController::send_history(Viewer& viewer, Update& update, Tick now) {
 void LiveController::end_unless_upcoming(Viewer& viewer, Now now) {
   if (!viewer.topic.has_history) {
     if (std::exchange(viewer.topic.asked, true)) return;
-    const auto units = services_.feed.units(viewer.topic.sale);
+    const auto units = services_.sampler.units(viewer.topic.sale);
     if (units && !units->sale.ended(now.wall)) return;
   }
   viewer.stream.send(event_text("over", "{}"), now.tick);

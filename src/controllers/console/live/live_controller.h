@@ -8,7 +8,7 @@
 #include "controllers/clock.h"
 #include "controllers/console/operator_guard.h"
 #include "controllers/event_streams.h"
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 #include "telemetry/metrics.h"
 #include "views/console/live_pages.h"
 
@@ -25,7 +25,7 @@ class LiveController {
  public:
   struct Services {
     OperatorGuard& guard;
-    services::live::LiveFeed& feed;
+    services::live::SaleSampler& sampler;
     std::function<std::string(ProductId)> product_name;  // thread-safe, may block
     const views::ConsolePages& messages;
     const views::ConsoleLivePages& pages;
@@ -56,7 +56,7 @@ class LiveController {
   };
   using Viewers = EventStreams<Topic>;
   using Viewer = Viewers::Subscriber;
-  using Seen = services::live::LiveFeed::Seen;
+  using Seen = services::live::SaleSampler::Seen;
   /// What is sent to all viewers of one sale, rendered once.
   struct Update {
     bool watched = false;

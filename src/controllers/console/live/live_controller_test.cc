@@ -84,8 +84,8 @@ class LiveControllerTest : public testing::Test {
   OperatorGuard guard_{{sessions_, forms_, origin_, console_pages_, pool_}, clock_};
   test_support::FakeUnits shop_;
   services::live::Totals totals_{.sources = {{"", counts(0)}}, .queue_depth = 5};
-  services::live::LiveFeed feed_{{shop_, shop_, [this] { return totals_; }}};
-  LiveController live_{{guard_, feed_, [](ProductId) { return std::string{"<b>Lamp</b>"}; },
+  services::live::SaleSampler sampler_{{shop_, shop_, [this] { return totals_; }}};
+  LiveController live_{{guard_, sampler_, [](ProductId) { return std::string{"<b>Lamp</b>"}; },
                         console_pages_, pages_},
                        clock_,
                        {.in_all = 3, .per_buyer = 2}};

@@ -82,7 +82,7 @@ json::object to_json(const repositories::PositionByHolder& units) {
           {"failed", units.failed},          {"balanced", units.balanced()}};
 }
 
-json::object to_json(const services::live::LiveFeed::Seen& seen) {
+json::object to_json(const services::live::SaleSampler::Seen& seen) {
   const Sample& sample = seen.sample;
   const auto wait = [&](double part) { return or_null(quantile(sample.counted.waits, part)); };
   return {{"at", format_rfc3339(sample.at)},

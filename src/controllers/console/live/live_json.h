@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 
 namespace stampede::controllers {
 
@@ -15,7 +15,7 @@ boost::json::object to_json(const repositories::PositionByHolder& units);
 
 /// {at, seconds, attempts, answers: {kind: count}, queue, p50, p95, p99, units}; p50 to p99 in
 /// microseconds. What is not known is null.
-boost::json::object to_json(const services::live::LiveFeed::Seen& seen);
+boost::json::object to_json(const services::live::SaleSampler::Seen& seen);
 
 /// The same by columns: {at: [Unix seconds], seconds, attempts, answers: {kind: []}, queue, p50,
 /// p95, p99, sold, failed}. Of so few samples that the text is at most `most_bytes` long.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 #include "views/console/live_pages.h"
 
 namespace stampede::controllers {

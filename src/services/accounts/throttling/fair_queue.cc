@@ -11,11 +11,11 @@ FairQueue::Pushed FairQueue::push(Path path, Task&& task) {
   const concurrency::MutexLock lock(mutex_);
   Group* own = &all_;
   for (const std::string& name : path) own = own == nullptr ? nullptr : find(*own, name);
-  if (own != nullptr && own->size >= limits_.per_path) return {.refused = Refused::kPath};
+  if (own != nullptr && own->size >= limits_.per_path) return {.result = Result::kPathIsFull};
   Pushed pushed;
   if (all_.size >= limits_.in_all) {
     Group* const too_long = too_long_beside(path);
-    if (too_long == nullptr) return {.refused = Refused::kFull};
+    if (too_long == nullptr) return {.result = Result::kFull};
     pushed.displaced = take_newest(too_long);
   }
   append(&all_, path, std::move(task));

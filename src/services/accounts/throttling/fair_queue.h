@@ -26,13 +26,13 @@ class FairQueue {
     std::size_t in_all = 1024;
     std::size_t per_path = 4;
   };
-  enum class Refused : std::uint8_t {
-    kNot,
-    kPath,  // it has as many waiting as it may
-    kFull   // and at no level another group has more waiting than the newcomer's then had
+  enum class Result : std::uint8_t {
+    kQueued,
+    kPathIsFull,  // refused: it has as many waiting as it may
+    kFull  // refused: at no level another group has more waiting than the newcomer's then had
   };
   struct Pushed {
-    Refused refused = Refused::kNot;
+    Result result = Result::kQueued;
     /// The task that has made room. To be destroyed by the caller; the queue is as long as before.
     Task displaced = nullptr;
   };

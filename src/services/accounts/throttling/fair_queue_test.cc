@@ -11,7 +11,7 @@
 namespace stampede::services::accounts {
 namespace {
 
-using Refused = FairQueue::Refused;
+using Result = FairQueue::Result;
 using Path = std::vector<std::string>;
 
 class FairQueueTest : public testing::Test {
@@ -20,13 +20,13 @@ class FairQueueTest : public testing::Test {
   FairQueue::Task task(std::string name) {
     return [this, name = std::move(name)] { ran_ += name + ' '; };
   }
-  Refused push(FairQueue& queue, const Path& path, const std::string& name) {
+  Result push(FairQueue& queue, const Path& path, const std::string& name) {
     auto pushed = queue.push(path, task(name));
     if (pushed.displaced) pushed.displaced(), ran_ += "displaced ";
-    return pushed.refused;
+    return pushed.result;
   }
   void push_all(FairQueue& queue, const Path& path, std::initializer_list<const char*> names) {
-    for (const char* name : names) EXPECT_EQ(push(queue, path, name), Refused::kNot) << name;
+    for (const char* name : names) EXPECT_EQ(push(queue, path, name), Result::kQueued) << name;
   }
   std::string run_all(FairQueue& queue) {
     while (auto next = queue.pop()) next();
@@ -61,22 +61,22 @@ TEST_F(FairQueueTest, ManySmallGroupsOfOneTakeItsTurnsOnly) {
 TEST_F(FairQueueTest, APathHasFewWaiting) {
   FairQueue queue({.per_path = 2});
   push_all(queue, {"1", "ada"}, {"1", "2"});
-  EXPECT_EQ(push(queue, {"1", "ada"}, "3"), Refused::kPath);
-  EXPECT_EQ(push(queue, {"1", "bob"}, "4"), Refused::kNot);
-  EXPECT_EQ(push(queue, {"2", "ada"}, "5"), Refused::kNot) << "of another network";
+  EXPECT_EQ(push(queue, {"1", "ada"}, "3"), Result::kPathIsFull);
+  EXPECT_EQ(push(queue, {"1", "bob"}, "4"), Result::kQueued);
+  EXPECT_EQ(push(queue, {"2", "ada"}, "5"), Result::kQueued) << "of another network";
   queue.pop()();
-  EXPECT_EQ(push(queue, {"1", "ada"}, "6"), Refused::kNot) << "one has gone";
+  EXPECT_EQ(push(queue, {"1", "ada"}, "6"), Result::kQueued) << "one has gone";
 }
 
 TEST_F(FairQueueTest, WhereItIsFullTheLongestMakesRoom) {
   FairQueue queue({.in_all = 4});
   for (const char* name : {"a", "b", "c", "d"}) push(queue, {"1", name}, name);
-  EXPECT_EQ(push(queue, {"1", "e"}, "e"), Refused::kFull) << "all of its network have one";
-  EXPECT_EQ(push(queue, {"2", "ada"}, "1"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"1", "e"}, "e"), Result::kFull) << "all of its network have one";
+  EXPECT_EQ(push(queue, {"2", "ada"}, "1"), Result::kQueued);
   EXPECT_EQ(std::exchange(ran_, {}), "d displaced ");
-  EXPECT_EQ(push(queue, {"2", "bob"}, "2"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"2", "bob"}, "2"), Result::kQueued);
   EXPECT_EQ(std::exchange(ran_, {}), "c displaced ");
-  EXPECT_EQ(push(queue, {"2", "eve"}, "3"), Refused::kFull) << "both have the same";
+  EXPECT_EQ(push(queue, {"2", "eve"}, "3"), Result::kFull) << "both have the same";
   EXPECT_EQ(run_all(queue), "a 1 b 2 ");
 }
 
@@ -85,16 +85,16 @@ TEST_F(FairQueueTest, WithinANetworkTheLongestAccountMakesRoom) {
   FairQueue queue({.in_all = 4});
   push_all(queue, {"1", "flood"}, {"f1", "f2", "f3"});
   push_all(queue, {"2", "eve"}, {"e1"});
-  EXPECT_EQ(push(queue, {"1", "ada"}, "ada"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"1", "ada"}, "ada"), Result::kQueued);
   EXPECT_EQ(std::exchange(ran_, {}), "f3 displaced ");
-  EXPECT_EQ(push(queue, {"1", "flood"}, "f4"), Refused::kFull);
+  EXPECT_EQ(push(queue, {"1", "flood"}, "f4"), Result::kFull);
   EXPECT_EQ(run_all(queue), "f1 e1 ada f2 ");
 }
 
 TEST_F(FairQueueTest, NoNumberOfSmallGroupsFillsItUpAgainstAnother) {
   FairQueue queue({.in_all = 4});
   for (const char* name : {"a", "b", "c", "d"}) push(queue, {"1", name, "x"}, name);
-  EXPECT_EQ(push(queue, {"2", "1", "ada"}, "ada"), Refused::kNot);
+  EXPECT_EQ(push(queue, {"2", "1", "ada"}, "ada"), Result::kQueued);
   EXPECT_EQ(run_all(queue), "d displaced a ada b c ");
 }
 
@@ -103,7 +103,7 @@ TEST_F(FairQueueTest, EveryTaskIsRunOrDisplacedOnce) {
   std::size_t taken = 0;
   for (int i = 0; i < 1'000; ++i) {
     const Path path = {std::to_string(i % 3), std::to_string(i * i % 5), std::to_string(i % 7)};
-    taken += push(queue, path, ".") == Refused::kNot ? 1 : 0;
+    taken += push(queue, path, ".") == Result::kQueued ? 1 : 0;
     if (i % 4 == 0) queue.pop()();
   }
   while (auto next = queue.pop()) next();
@@ -116,8 +116,8 @@ TEST_F(FairQueueTest, ATaskThatIsRefusedIsUntouched) {
   const Path ada = {"1", "ada"};
   auto first = task("1");
   auto second = task("2");
-  EXPECT_EQ(queue_of_one.push(ada, std::move(first)).refused, Refused::kNot);
-  EXPECT_EQ(queue_of_one.push(ada, std::move(second)).refused, Refused::kPath);
+  EXPECT_EQ(queue_of_one.push(ada, std::move(first)).result, Result::kQueued);
+  EXPECT_EQ(queue_of_one.push(ada, std::move(second)).result, Result::kPathIsFull);
   ASSERT_TRUE(second);
   second();
   EXPECT_EQ(ran_, "2 ");

@@ -1,4 +1,4 @@
-#include "services/live/live_feed.h"
+#include "services/live/sale_sampler.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@ namespace stampede::services::live {
 namespace {
 
 bool is_watched(const Sale& sale, Instant now) {
-  return sale.started(now) && !sale.ended(now - LiveFeed::kAfterwards);
+  return sale.started(now) && !sale.ended(now - SaleSampler::kAfterwards);
 }
 
 /// At least 1, also when the clock was set back.
@@ -18,9 +18,9 @@ std::int64_t seconds_between(Instant from, Instant to) {
 
 }  // namespace
 
-std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
+std::vector<SaleSampler::Seen> SaleSampler::tick(Now now) {
   const Totals totals = parts_.totals();
-  counted_ += meter_.advance(totals.sources, now.tick);
+  counted_ += count_increase_.advance(totals.sources, now.tick);
   queue_depth_ = totals.queue_depth;
   const Instant second = std::chrono::floor<std::chrono::seconds>(now.wall);
   if (sampled_at_ == second) return {};
@@ -41,7 +41,7 @@ std::vector<LiveFeed::Seen> LiveFeed::tick(Now now) {
 
 /// Begins to watch sales that have started, with their stored samples, and stops watching sales
 /// that ended more than kAfterwards ago.
-void LiveFeed::watch(const std::vector<repositories::PositionByHolder>& all) {
+void SaleSampler::watch(const std::vector<repositories::PositionByHolder>& all) {
   std::map<SaleId, Watched> begun;
   for (const auto& units : all) {
     if (watches(units.sale.id)) continue;
@@ -56,7 +56,7 @@ void LiveFeed::watch(const std::vector<repositories::PositionByHolder>& all) {
   });
 }
 
-Sample LiveFeed::sample_of(const repositories::PositionByHolder& units) const {
+Sample SaleSampler::sample_of(const repositories::PositionByHolder& units) const {
   return {.at = *sampled_at_,
           .seconds = seconds_,
           .counted = counted_,
@@ -67,7 +67,7 @@ Sample LiveFeed::sample_of(const repositories::PositionByHolder& units) const {
 
 /// Keeps the first and the last sample of a time in which nothing changed, so that a chart shows it
 /// as a flat line.
-void LiveFeed::note(SaleId sale, const Sample& sample) {
+void SaleSampler::note(SaleId sale, const Sample& sample) {
   const concurrency::MutexLock guard(mutex_);
   Watched& watched = watched_.at(sale);
   const bool quiet = watched.last && sample.quiet_since(*watched.last);
@@ -79,25 +79,25 @@ void LiveFeed::note(SaleId sale, const Sample& sample) {
   watched.quiet = quiet;
 }
 
-void LiveFeed::keep(SaleId sale, Watched& watched, const Sample& sample) {
+void SaleSampler::keep(SaleId sale, Watched& watched, const Sample& sample) {
   watched.history.add(sample);
   unsaved_.push_back({sale, sample.at, to_body(sample)});
   if (unsaved_.size() > kMostUnsaved) unsaved_.pop_front();
 }
 
-void LiveFeed::save() {
+void SaleSampler::save() {
   if (unsaved_.empty()) return;
   const std::vector<repositories::StoredSample> unsaved(unsaved_.begin(), unsaved_.end());
   parts_.samples.append(unsaved);
   unsaved_.clear();
 }
 
-bool LiveFeed::watches(SaleId sale) const {
+bool SaleSampler::watches(SaleId sale) const {
   const concurrency::MutexLock guard(mutex_);
   return watched_.contains(sale);
 }
 
-std::optional<std::vector<Sample>> LiveFeed::history(SaleId sale) const {
+std::optional<std::vector<Sample>> SaleSampler::history(SaleId sale) const {
   const concurrency::MutexLock guard(mutex_);
   const auto watched = watched_.find(sale);
   if (watched == watched_.end()) return std::nullopt;

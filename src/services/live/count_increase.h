@@ -19,7 +19,7 @@ struct Source {
 /// Turns totals into what was counted since the last call. A new process counts from its first
 /// totals, a restarted one from 0, and the totals of a process that is away are kept for an hour,
 /// so that nothing is counted twice and no difference is negative. For one thread.
-class Meter {
+class CountIncrease {
  public:
   CheckCounts advance(const std::vector<Source>& sources, Tick now);
 

@@ -9,7 +9,7 @@
 #include "concurrency/mutex.h"
 #include "repositories/catalog/samples.h"
 #include "repositories/catalog/units.h"
-#include "services/live/meter.h"
+#include "services/live/count_increase.h"
 #include "services/live/sale_statistics.h"
 #include "services/live/sample_history.h"
 
@@ -25,7 +25,7 @@ struct Totals {
 /// keeps the samples in memory, and stores those in which something changed. Thread-safe, but
 /// tick() is for one thread. Calls block, except watches() and history(). They throw
 /// repositories::StorageError.
-class LiveFeed {
+class SaleSampler {
  public:
   struct Parts {
     repositories::UnitCounts& units;
@@ -36,7 +36,7 @@ class LiveFeed {
   /// Samples that wait while the database is away. Beyond that the oldest are dropped.
   static constexpr std::size_t kMostUnsaved = 10'000;
 
-  explicit LiveFeed(Parts parts) : parts_(std::move(parts)) {}
+  explicit SaleSampler(Parts parts) : parts_(std::move(parts)) {}
 
   /// What one tick saw of a sale.
   struct Seen {
@@ -72,7 +72,7 @@ class LiveFeed {
 
   const Parts parts_;
   // Used only by the thread that calls tick() and save():
-  Meter meter_;
+  CountIncrease count_increase_;
   CheckCounts counted_;                      // since the last sample
   std::optional<std::int64_t> queue_depth_;  // likewise
   std::optional<Instant> sampled_at_;

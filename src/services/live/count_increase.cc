@@ -1,4 +1,4 @@
-#include "services/live/meter.h"
+#include "services/live/count_increase.h"
 
 #include <algorithm>
 #include <functional>
@@ -22,7 +22,7 @@ CheckCounts difference(const CheckCounts& from, CheckCounts to) {
 
 }  // namespace
 
-CheckCounts Meter::advance(const std::vector<Source>& sources, Tick now) {
+CheckCounts CountIncrease::advance(const std::vector<Source>& sources, Tick now) {
   CheckCounts counted;
   for (const auto& [id, totals] : sources) {
     if (!totals) continue;

@@ -7,8 +7,9 @@
 
 namespace stampede {
 
-/// Order numbers are shared by the queue shards without a word between them: of S shards, shard s
-/// (from 0) gives its seq-th order (from 1) the number (seq - 1) * S + s + 1. The statement that
+/// The queue shards share the order numbers and need not ask one another: of S shards, shard s
+/// (from 0) gives the order that has the seq of that shard (from 1) the number (seq - 1) * S + s
+/// + 1. Order events take a seq too, and no order has the number of theirs. The statement that
 /// creates a sale (repositories/sql/catalog/catalog.cc) says the same in SQL.
 constexpr OrderNumber number_of(std::int64_t seq, std::int64_t shard, std::int64_t shards) {
   return {(seq - 1) * shards + shard + 1};

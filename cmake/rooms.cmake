@@ -127,7 +127,7 @@ stampede_room(services/live SANITIZE thread
 stampede_room(services/audit SANITIZE address
   USES model model/text model/catalog repositories repositories/accounts LINKS Boost::json fmt::fmt)
 stampede_room(services/operations SANITIZE address
-  USES model model/catalog repositories repositories/accounts identity services/catalog
+  USES model model/text model/catalog repositories repositories/accounts identity services/catalog
        services/accounts services/audit services/orders
   LINKS fmt::fmt)
 
@@ -211,7 +211,7 @@ stampede_room(app/commands CLOCK
        services/accounts services/audit services/operations services/routing views controllers/shop
   LINKS Boost::json fmt::fmt)
 stampede_room(app/commands/accounts CLOCK
-  USES app/commands app/config app/terminal model repositories/sql identity
+  USES app/commands app/config app/terminal model model/text repositories/sql identity
   LINKS Boost::json fmt::fmt)
 stampede_room(app/commands/catalog CLOCK
   USES app/commands app/terminal model model/text model/catalog services/catalog

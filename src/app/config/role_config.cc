@@ -8,6 +8,7 @@
 
 #include "app/config/secret_file.h"
 #include "app/config/shapes.h"
+#include "model/text/plain_text.h"
 
 namespace stampede::app {
 namespace {
@@ -104,8 +105,7 @@ void Check::fill(std::string Config::Http::*member, std::string_view key, std::s
   std::string& address = config_.http.*member;
   if (!address.empty() || own.empty()) return;
   address = own;
-  setting(key) = {std::string{key}, fmt::format("{:?}", address),
-                  fmt::format("default of {}", traits_.name)};
+  setting(key) = {std::string{key}, quoted(address), fmt::format("default of {}", traits_.name)};
 }
 
 void Check::check_listeners() {
@@ -218,9 +218,9 @@ void Check::check_node() {
   }
   if (config_.cluster.advertise.empty() && is_any_address(config_.http.listen)) {
     refuse("cluster.advertise",
-           "leaves open where this validator is reached, and http.listen is {:?}; expected a host "
+           "leaves open where this validator is reached, and http.listen is {}; expected a host "
            "and a port",
-           config_.http.listen);
+           quoted(config_.http.listen));
   }
 }
 

@@ -137,4 +137,13 @@ std::optional<std::string> problem_of(std::string_view text, std::size_t longest
   return std::nullopt;
 }
 
+std::string quoted(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
+  }
+  return '"' + visible(escaped) + '"';
+}
+
 }  // namespace stampede

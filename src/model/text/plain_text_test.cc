@@ -61,6 +61,12 @@ TEST(PlainText, ItsPlaceAndNameAreSaid) {
             "U+0000 (control character) at byte 1");
 }
 
+TEST(PlainText, IsQuotedWhateverItIs) {
+  EXPECT_EQ(quoted(""), R"("")");
+  EXPECT_EQ(quoted(R"(say "a\b")"), R"("say \"a\\b\"")");
+  EXPECT_EQ(quoted("Größe\n\xc3"), R"("Größe\n\x{c3}")");
+}
+
 TEST(PlainText, WhatIsWrongWithATextIsSaidWithWhatIsExpected) {
   EXPECT_EQ(problem_of("", 0), std::nullopt);
   EXPECT_EQ(problem_of("Größe 42", 10), std::nullopt);

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "model/text/plain_text.h"
 #include "model/time.h"
 #include "services/catalog/text_rules.h"
 
@@ -16,7 +17,8 @@ constexpr std::size_t kLongestDescription = 10'000;
 
 Problem check_name(std::string_view name) {
   if (name.find_first_not_of(' ') == std::string_view::npos) {
-    return fmt::format("name: {:?} is blank; expected 1 to {} bytes of text", name, kLongestName);
+    return fmt::format("name: {} is blank; expected 1 to {} bytes of text", quoted(name),
+                       kLongestName);
   }
   return check_text("name", name, kLongestName, "");
 }
@@ -80,8 +82,8 @@ std::string changed_meanwhile(const Sale& stored, std::int64_t known) {
 
 std::string key_taken(const IdempotencyKey& key) {
   return fmt::format(
-      "idempotency-key: {:?} was used for something else; expected a new one, or the same request",
-      key.text());
+      "idempotency-key: {} was used for something else; expected a new one, or the same request",
+      quoted(key.text()));
 }
 
 /// Tells these facts from any others.

@@ -8,6 +8,7 @@
 
 #include "app/terminal/operator_text.h"
 #include "identity/password.h"
+#include "model/text/plain_text.h"
 
 namespace stampede::app {
 namespace {
@@ -40,7 +41,7 @@ std::expected<User, std::string> find_user(repositories::Accounts& accounts, std
   }
   if (by_id) return *std::move(by_id);
   if (by_name) return *std::move(by_name);
-  return std::unexpected(fmt::format("there is no user {:?}; expected a name or an id", who));
+  return std::unexpected(fmt::format("there is no user {}; expected a name or an id", quoted(who)));
 }
 
 std::expected<std::string, std::string> choose_password(bool from_stdin) {

@@ -7,6 +7,7 @@
 #include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/command_context.h"
 #include "app/terminal/table.h"
+#include "model/text/plain_text.h"
 #include "services/catalog/catalog.h"
 #include "services/catalog/pictures.h"
 
@@ -32,7 +33,7 @@ Done add_picture(const Config& config, const PictureAdd& options) {
   const auto bytes = read_file(options.file);
   if (!bytes) {
     return std::unexpected(
-        fmt::format("{:?} cannot be read; expected a file", options.file.string()));
+        fmt::format("{} cannot be read; expected a file", quoted(options.file.string())));
   }
   CommandContext context(config, CommandContext::Missing::kRefuse);
   const auto picture =

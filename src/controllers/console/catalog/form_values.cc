@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "model/text/plain_text.h"
 #include "model/text/utf8.h"
 
 namespace stampede::controllers {
@@ -56,8 +57,8 @@ std::expected<std::int64_t, std::string> parse_price(std::string_view field,
                                                      std::string_view text) {
   if (const auto cents = cents_of(text)) return *cents;
   return std::unexpected(
-      fmt::format("{}: {:?} is not an amount; expected one like 19.99, of at most {}.00", field,
-                  text, kHighestWhole));
+      fmt::format("{}: {} is not an amount; expected one like 19.99, of at most {}.00", field,
+                  quoted(text), kHighestWhole));
 }
 
 std::string price_text(std::int64_t cents) {
@@ -68,7 +69,7 @@ std::expected<std::int64_t, std::string> parse_count(std::string_view field,
                                                      std::string_view text) {
   if (const auto count = whole(text)) return *count;
   return std::unexpected(
-      fmt::format("{}: {:?} is not a whole number; expected one like 100", field, text));
+      fmt::format("{}: {} is not a whole number; expected one like 100", field, quoted(text)));
 }
 
 std::expected<Instant, std::string> parse_utc(std::string_view field, std::string_view text) {
@@ -76,7 +77,7 @@ std::expected<Instant, std::string> parse_utc(std::string_view field, std::strin
     if (const auto instant = parse_rfc3339(fmt::format("{}{}", text, ending))) return *instant;
   }
   return std::unexpected(fmt::format(
-      "{}: {:?} is not a time; expected one in UTC like 2026-11-22T08:24:00", field, text));
+      "{}: {} is not a time; expected one in UTC like 2026-11-22T08:24:00", field, quoted(text)));
 }
 
 std::string utc_text(Instant instant) {

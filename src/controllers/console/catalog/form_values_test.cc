@@ -49,5 +49,14 @@ TEST(FormValuesTest, TimesAreUtc) {
   EXPECT_EQ(parse_utc("starts", utc_text(exact)), exact);
 }
 
+/// fmt's {:?} ended the process over it.
+TEST(FormValuesTest, APartOfACharacterIsRefusedInWords) {
+  EXPECT_EQ(parse_price("price", "\xc3").error().substr(0, 34),
+            R"(price: "\x{c3}" is not an amount; )");
+  EXPECT_EQ(parse_count("units", "\xc3").error().substr(0, 31),
+            R"(units: "\x{c3}" is not a whole )");
+  EXPECT_EQ(parse_utc("starts", "\xc3").error().substr(0, 29), R"(starts: "\x{c3}" is not a tim)");
+}
+
 }  // namespace
 }  // namespace stampede::controllers

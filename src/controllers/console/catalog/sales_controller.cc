@@ -11,6 +11,7 @@
 #include "controllers/console/catalog/sale_rows.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
+#include "model/text/plain_text.h"
 
 namespace stampede::controllers {
 namespace {
@@ -99,7 +100,7 @@ std::expected<Sale, std::string> terms_of(const views::SaleForm& form,
 std::string unconfirmed(const http::Request& request, SaleId sale) {
   const std::string confirm = typed(request, "confirm");
   if (confirm == std::to_string(sale.value)) return "";
-  return fmt::format("confirm: {:?} is not the number of this sale; expected {}", confirm,
+  return fmt::format("confirm: {} is not the number of this sale; expected {}", quoted(confirm),
                      sale.value);
 }
 
@@ -167,8 +168,8 @@ http::Response SalesController::create(const http::Request& request, const Opera
   auto sale = terms_of(form, now.wall);
   const auto product = parse_id<ProductId>(form.product);
   if (sale && !product) {
-    sale =
-        std::unexpected(fmt::format("product: {:?} is not the number of a product", form.product));
+    sale = std::unexpected(
+        fmt::format("product: {} is not the number of a product", quoted(form.product)));
   }
   std::expected<SaleId, std::string> id = std::unexpected(sale ? "" : sale.error());
   if (sale) {

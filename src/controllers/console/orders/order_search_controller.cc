@@ -11,6 +11,7 @@
 #include "controllers/console/orders/order_query.h"
 #include "controllers/page_response.h"
 #include "controllers/parse_id.h"
+#include "model/text/plain_text.h"
 #include "model/text/utf8.h"
 
 namespace stampede::controllers {
@@ -164,8 +165,8 @@ http::Response OrderSearchController::refund(const http::Request& request, const
   auto shown_page = page_of(*std::move(found), who);
   if (std::ranges::find(shown_page.payments, reference, &Payment::reference) ==
       shown_page.payments.end()) {
-    return refused(std::move(shown_page),
-                   fmt::format("reference: order {} has no payment {:?}", number.value, reference));
+    return refused(std::move(shown_page), fmt::format("reference: order {} has no payment {}",
+                                                      number.value, quoted(reference)));
   }
   const auto refunded =
       services_.operations.refund(services_.journal.at_console(who.id, now), reference);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "identity/guess_limit.h"
@@ -22,6 +23,10 @@ class WrongAnswers {
   [[nodiscard]] bool admit(UserId buyer, Now now) { return limit_.charge(key(buyer), now.tick); }
   /// The answer was right: it does not count.
   void forgive(UserId buyer) { limit_.forgive(key(buyer)); }
+  /// Until the buyer's minute is over, and answers are looked at again; rounded up.
+  std::chrono::milliseconds left(UserId buyer, Now now) {
+    return std::chrono::ceil<std::chrono::milliseconds>(limit_.left(key(buyer), now.tick));
+  }
 
  private:
   static std::string key(UserId buyer) { return std::to_string(buyer.value); }

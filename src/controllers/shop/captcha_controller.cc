@@ -40,9 +40,9 @@ http::Response external_challenge() {
                        "is away. Whether it is, is looked after now: ask again later.");
 }
 
-http::Response too_many_wrong() {
+http::Response too_many_wrong(std::chrono::milliseconds left) {
   return http::problem(429, "too-many-wrong", "Five wrong answers a minute are enough: wait.")
-      .with("Retry-After", "60");
+      .with("Retry-After", http::retry_after_seconds(left.count()));
 }
 
 http::Response wrong() {
@@ -179,7 +179,9 @@ std::optional<http::Response> CaptchaController::refusal(const captcha::Judgemen
                          "That is sooner than a person answers: send the same again later.")
         .with("Retry-After", http::retry_after_seconds(judgement.wait.count()));
   }
-  if (!services_.wrong_answers.admit(buyer, now)) return too_many_wrong();
+  if (!services_.wrong_answers.admit(buyer, now)) {
+    return too_many_wrong(services_.wrong_answers.left(buyer, now));
+  }
   if (judgement.result != Result::kRight) return wrong();
   services_.wrong_answers.forgive(buyer);
   return std::nullopt;
@@ -217,7 +219,8 @@ void CaptchaController::verify_token(const http::Request& request, const std::st
                                      const captcha::Subject& subject, Now now,
                                      http::Responder responder) {
   if (!services_.wrong_answers.admit(subject.buyer, now)) {
-    return responder(never_stored(too_many_wrong()));
+    return responder(
+        never_stored(too_many_wrong(services_.wrong_answers.left(subject.buyer, now))));
   }
   if (auto refused = refuse_more(subject, captcha::Kind::kExternal, now)) {
     services_.wrong_answers.forgive(subject.buyer);

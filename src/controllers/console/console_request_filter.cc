@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "controllers/guards/origin.h"
+
 namespace stampede::controllers {
 namespace {
 
@@ -23,12 +25,6 @@ http::Response refusal(int status, std::string_view type, std::string_view detai
   http::Response response = http::problem(status, type, detail);
   response.with("Cache-Control", "no-store");
   return response;
-}
-
-/// "none": a person asked for it, by the address bar or a bookmark.
-bool is_from_another_site(const http::Request& request) {
-  const std::string_view site = request.header("sec-fetch-site");
-  return !site.empty() && site != "same-origin" && site != "none";
 }
 
 }  // namespace

@@ -8,6 +8,11 @@ bool OriginRule::allows(const http::Request& request) const {
   return configured_ ? origin == *configured_ : origin == request.own_origin();
 }
 
+bool is_from_another_site(const http::Request& request) {
+  const std::string_view site = request.header("sec-fetch-site");
+  return !site.empty() && site != "same-origin" && site != "none";
+}
+
 http::Response bad_origin() {
   return http::problem(403, "bad-origin", "This request came from a page of another site.");
 }

@@ -22,6 +22,11 @@ class OriginRule {
   std::optional<std::string> configured_;
 };
 
+/// Whether a browser says (`Sec-Fetch-Site`) that a page of another origin made it ask: also one of
+/// another host of the same site, whose requests carry the cookie. False for "none", which is a
+/// person's: the address bar or a bookmark; and where nothing is said, as by programs.
+bool is_from_another_site(const http::Request& request);
+
 /// problem 403 `bad-origin`
 http::Response bad_origin();
 

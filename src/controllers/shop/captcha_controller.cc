@@ -108,6 +108,8 @@ std::expected<captcha::Subject, http::Response> CaptchaController::admit(
     const http::Request& request, captcha::Kind kind, Now now) {
   const auto buyer = current_user(request, services_.sessions, now.wall);
   if (!buyer) return std::unexpected(login_required());
+  // An <img> of a neighbour's page would use up what this buyer is given.
+  if (is_from_another_site(request)) return std::unexpected(bad_origin());
   auto subject =
       subject_of(*buyer, request.query_parameter("productID"), request.query_parameter("key"));
   if (!subject) return subject;

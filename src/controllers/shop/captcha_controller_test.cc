@@ -52,9 +52,9 @@ class CaptchaControllerTest : public testing::Test {
                         std::chrono::milliseconds ago = kMinimum) const {
     return tokens_.seal_challenge(subject, kind, "RIGHT", now_.wall - ago);
   }
-  http::Response patient_get(const char* target) {
-    http::Response response = visitor_.get(target);
-    while (response.status == 503) response = visitor_.get(target);
+  http::Response patient_get(const char* target, const test_support::Headers& headers = {}) {
+    http::Response response = visitor_.get(target, headers);
+    while (response.status == 503) response = visitor_.get(target, headers);
     return response;
   }
   http::Response verify(std::string_view challenge, std::string_view answer,
@@ -237,6 +237,23 @@ TEST_F(CaptchaControllerTest, NothingWithoutASession) {
          {visitor_.get(kPicture), visitor_.get(kWork), verify(challenge(subject()), "RIGHT")}) {
       EXPECT_EQ(response.status, 401);
       EXPECT_THAT(std::string(body_of(response)), HasSubstr("#login-required\""));
+    }
+  }
+}
+
+/// Or an <img> there could use up what a buyer is given, whose cookie a host of the same site gets.
+TEST_F(CaptchaControllerTest, APageOfAnotherSiteIsGivenNothingAndChargesNobody) {
+  for (const char* target : {kPicture, kWork}) {
+    for (const char* site : {"same-site", "cross-site", "of-tomorrow"}) {
+      for (int i = 0; i < kFetches; ++i) {
+        const auto refused = patient_get(target, {{"Sec-Fetch-Site", site}});
+        EXPECT_EQ(refused.status, 403) << site;
+        EXPECT_THAT(std::string(body_of(refused)), HasSubstr("#bad-origin\""));
+      }
+    }
+    for (int i = 0; i < kFetches; ++i) {
+      const char* site = i == 0 ? "none" : "same-origin";
+      EXPECT_EQ(patient_get(target, {{"Sec-Fetch-Site", site}}).status, 200) << i;
     }
   }
 }

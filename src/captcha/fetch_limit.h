@@ -21,6 +21,8 @@ class FetchLimit {
   [[nodiscard]] bool admit(UserId buyer, Kind kind, Now now) {
     return limit_.charge(key(buyer, kind), now.tick);
   }
+  /// How many of this kind the buyer has been given within the minute that is under way.
+  int given(UserId buyer, Kind kind, Now now) { return limit_.tries(key(buyer, kind), now.tick); }
   /// None was given: it does not count.
   void forgive(UserId buyer, Kind kind) { limit_.forgive(key(buyer, kind)); }
   /// Until the buyer is given more; rounded up.

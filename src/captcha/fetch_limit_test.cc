@@ -16,6 +16,8 @@ TEST(CaptchaFetchLimit, SoManyAMinuteOfEachKindAndBuyer) {
     EXPECT_TRUE(limit.admit(UserId{1}, Kind::kPicture, at(seconds{i})));
   }
   EXPECT_FALSE(limit.admit(UserId{1}, Kind::kPicture, at(milliseconds{58'500})));
+  EXPECT_EQ(limit.given(UserId{1}, Kind::kPicture, at(milliseconds{58'500})), 3);
+  EXPECT_EQ(limit.given(UserId{1}, Kind::kWork, at(milliseconds{58'500})), 0);
   EXPECT_EQ(limit.left(UserId{1}, Kind::kPicture, at(milliseconds{58'500})), milliseconds{1500});
   EXPECT_TRUE(limit.admit(UserId{1}, Kind::kWork, at(seconds{59}))) << "the other way stays open";
   EXPECT_TRUE(limit.admit(UserId{2}, Kind::kPicture, at(seconds{59})));

@@ -24,10 +24,17 @@ std::string sha256(const std::string& text) {
   return hex(hash);
 }
 
+/// Of a buyer's nth task within a minute, as a factor.
+std::int64_t own_price(int nth) {
+  std::int64_t price = 1;
+  for (int i = ProofOfWork::kOwnCalm; i < nth && price < ProofOfWork::kDearest; ++i) price *= 2;
+  return price;
+}
+
 }  // namespace
 
-ProofOfWork::Task ProofOfWork::give(Tick now) {
-  Task task{.most = most_ * price(now)};
+ProofOfWork::Task ProofOfWork::give(Tick now, int nth) {
+  Task task{.most = most_ * std::max(own_price(nth), price_for_all(now, nth <= 1))};
   std::array<unsigned char, 16> salt{};
   identity::fill_random(salt);
   task.salt = hex(salt);
@@ -37,14 +44,14 @@ ProofOfWork::Task ProofOfWork::give(Tick now) {
   return task;
 }
 
-std::int64_t ProofOfWork::price(Tick now) {
+std::int64_t ProofOfWork::price_for_all(Tick now, bool first) {
   const concurrency::MutexLock lock(mutex_);
   if (now >= window_ + kWindow) {
     given_before_ = now < window_ + 2 * kWindow ? given_ : 0;
     given_ = 0;
     window_ = now;
   }
-  ++given_;
+  if (first) ++given_;
   return std::clamp(std::max(given_, given_before_) / kCalm, std::int64_t{1}, kDearest);
 }
 

@@ -25,16 +25,20 @@ class ProofOfWork {
   /// Up to `most` numbers must be tried while few tasks are asked for.
   explicit ProofOfWork(std::int64_t most) : most_(most) {}
 
-  /// A new task. Beyond kCalm tasks in kWindow, in the window before or in this one, each costs as
-  /// many times more, kDearest times at most.
-  Task give(Tick now);
+  /// A new task, for a buyer who is given the `nth` within a minute, from 1. Beyond kOwnCalm each
+  /// costs that buyer twice as much as the one before it. Beyond kCalm buyers in kWindow, in the
+  /// window before or in this one, each costs everybody as many times more; what a buyer is given
+  /// after the first one in a minute does not count towards that, so that nobody makes it dear for
+  /// others by asking often. The dearer of both is the price, kDearest times at most.
+  Task give(Tick now, int nth);
+  static constexpr int kOwnCalm = 4;  // a page needs one in two minutes, or for each unit
   static constexpr std::chrono::seconds kWindow{10};
   static constexpr std::int64_t kCalm = 100;
   static constexpr std::int64_t kDearest = 16;
 
  private:
-  /// Counts this task; the price of it, as a factor.
-  std::int64_t price(Tick now);
+  /// Counts a buyer's first task; the price of each, as a factor.
+  std::int64_t price_for_all(Tick now, bool first);
 
   const std::int64_t most_;
   concurrency::Mutex mutex_;

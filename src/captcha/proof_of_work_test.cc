@@ -1,10 +1,11 @@
 #include "captcha/proof_of_work.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sodium.h>
 
 #include <array>
 #include <set>
+#include <vector>
 
 namespace stampede::captcha {
 namespace {
@@ -34,7 +35,7 @@ TEST(ProofOfWork, TheNumberIsFoundByTryingAll) {
   std::set<std::int64_t> numbers;
   std::set<std::string> salts;
   for (int i = 0; i < 50; ++i) {
-    const Task task = work.give(kStart);
+    const Task task = work.give(kStart, 1);
     EXPECT_EQ(task.most, 1000);
     EXPECT_EQ(task.salt.size(), 32u);
     EXPECT_EQ(solve(task), task.number);
@@ -49,7 +50,7 @@ TEST(ProofOfWork, CostsMoreWhileManyAskAndLessAgainAfterwards) {
   ProofOfWork work(1000);
   const auto give = [&](std::int64_t count, Tick at) {
     Task task;
-    for (std::int64_t i = 0; i < count; ++i) task = work.give(at);
+    for (std::int64_t i = 0; i < count; ++i) task = work.give(at, 1);
     return task.most;
   };
   EXPECT_EQ(give(ProofOfWork::kCalm, kStart), 1000);
@@ -58,6 +59,22 @@ TEST(ProofOfWork, CostsMoreWhileManyAskAndLessAgainAfterwards) {
   EXPECT_EQ(give(1, kStart + seconds{20}), 1000);
   EXPECT_EQ(give(100 * ProofOfWork::kCalm, kStart + seconds{21}), 1000 * ProofOfWork::kDearest);
   EXPECT_EQ(give(1, kStart + seconds{60}), 1000);
+}
+
+TEST(ProofOfWork, CostsABuyerMoreWhoAsksOften) {
+  ProofOfWork work(1000);
+  std::vector<std::int64_t> prices;
+  for (int nth = 1; nth <= 15; ++nth) prices.push_back(work.give(kStart, nth).most / 1000);
+  EXPECT_THAT(prices, testing::ElementsAre(1, 1, 1, 1, 2, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16));
+}
+
+/// 107 accounts that fetch as many as they may: only the first of each counts for others.
+TEST(ProofOfWork, WhoAsksOftenMakesItDearForNobodyElse) {
+  ProofOfWork work(1000);
+  for (int account = 0; account < 107; ++account) {
+    for (int nth = 1; nth <= 15; ++nth) work.give(kStart + seconds{nth}, nth);
+  }
+  EXPECT_EQ(work.give(kStart + seconds{15}, 1).most, 1000);
 }
 
 }  // namespace

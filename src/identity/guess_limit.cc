@@ -28,6 +28,13 @@ void GuessLimit::forgive(const std::string& key) {
   if (found != tries_.end() && found->second.count > 0) --found->second.count;
 }
 
+int GuessLimit::tries(const std::string& key, Tick now) {
+  const concurrency::MutexLock lock(mutex_);
+  forget_before(now);
+  const auto found = tries_.find(key);
+  return found == tries_.end() ? 0 : found->second.count;
+}
+
 Tick::duration GuessLimit::left(const std::string& key, Tick now) {
   const concurrency::MutexLock lock(mutex_);
   forget_before(now);

@@ -29,6 +29,8 @@ class GuessLimit {
   [[nodiscard]] bool charge(const std::string& key, Tick now);
   /// Takes one charge back.
   void forgive(const std::string& key);
+  /// Tries of the key that count in its window; 0 if it has none.
+  int tries(const std::string& key, Tick now);
   /// Until the key's window ends; zero if it has none.
   Tick::duration left(const std::string& key, Tick now);
 

@@ -162,7 +162,8 @@ http::Response CaptchaController::work(const http::Request& request) {
   const Now now = clock_();
   const auto subject = admit(request, captcha::Kind::kWork, now);
   if (!subject) return subject.error();
-  const captcha::ProofOfWork::Task task = services_.work.give(now.tick);
+  const int nth = services_.fetches.given(subject->buyer, captcha::Kind::kWork, now);
+  const captcha::ProofOfWork::Task task = services_.work.give(now.tick, nth);
   return json_response(
       200, {{"algorithm", "SHA-256"},
             {"challenge", task.challenge},

@@ -134,6 +134,20 @@ TEST_F(CaptchaControllerTest, ABuyerIsGivenOnlySoManyAMinute) {
   for (const char* target : {kPicture, kWork}) EXPECT_EQ(patient_get(target).status, 200);
 }
 
+TEST_F(CaptchaControllerTest, AProofOfWorkCostsMoreWhoeverAsksOften) {
+  const auto most = [this] {
+    return boost::json::parse(body_of(visitor_.get(kWork))).at("maxnumber").as_int64();
+  };
+  for (int i = 0; i < captcha::ProofOfWork::kOwnCalm; ++i) EXPECT_EQ(most(), 1000);
+  EXPECT_EQ(most(), 2000);
+  EXPECT_EQ(most(), 4000);
+  visitor_.cookies["sign"] = sessions_.issue(UserId{2}, 0, now_.wall);
+  EXPECT_EQ(most(), 1000) << "another buyer";
+  visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
+  now_.tick += std::chrono::seconds{60};
+  EXPECT_EQ(most(), 1000) << "a minute later";
+}
+
 TEST_F(CaptchaControllerTest, AnAnswerSoonerThanAPersonsIsToldToWaitAndIsNoGuess) {
   const auto ago = std::chrono::milliseconds{700};
   for (const captcha::Kind kind : {captcha::Kind::kPicture, captcha::Kind::kWork}) {

@@ -1,9 +1,6 @@
 #include "captcha/external/siteverify.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <utility>
 
 #include "identity/fingerprint.h"
@@ -16,29 +13,33 @@ using concurrency::MutexLock;
 using web_requests::Failure;
 using web_requests::Request;
 using web_requests::Result;
+using Word = ProviderAnswer::Word;
 
 constexpr std::size_t kLongestToken = 8'192;  // Turnstile's have 2,048 at most
 /// A buyer waits for it.
 constexpr std::chrono::milliseconds kTimeout{4'000};
 constexpr std::chrono::seconds kComplainEvery{10};
 
-/// What the shop's configuration is to blame for, or the provider: not the buyer.
-constexpr std::array<std::string_view, 4> kNotTheBuyers{
-    "missing-input-secret", "invalid-input-secret", "sitekey-secret-mismatch", "internal-error"};
-
-/// It did not get to the provider, because too many wait here.
-bool is_busy(const Result& result) {
+/// It did not get to the provider: too many wait here, or this process ends.
+bool never_sent(const Result& result) {
   return !result && (result.error().failure == Failure::kQueueFull ||
-                     result.error().failure == Failure::kNotBegun);
+                     result.error().failure == Failure::kNotBegun ||
+                     result.error().failure == Failure::kStopped);
 }
 
 /// Whoever answers so is there, and gives the script to browsers perhaps.
 bool refuses_heads(int status) { return status == 403 || status == 405 || status == 501; }
 
-/// Printable and without blanks, as the tokens of all providers are.
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// The tokens of all providers are parts in base64, with either alphabet, between dots. No provider
+/// promises that; nothing else has been seen.
 bool is_token(std::string_view token) {
-  return !token.empty() && token.size() <= kLongestToken &&
-         std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+  return !token.empty() && token.size() <= kLongestToken && std::ranges::all_of(token, [](char c) {
+    return is_letter_or_digit(c) || std::string_view("-_.+/=").find(c) != std::string_view::npos;
+  });
 }
 
 /// As application/x-www-form-urlencoded has it.
@@ -48,8 +49,7 @@ void add_field(std::string& form, std::string_view name, std::string_view value)
   form += name;
   form += '=';
   for (const char c : value) {
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-        c == '_' || c == '.') {
+    if (is_letter_or_digit(c) || c == '-' || c == '_' || c == '.') {
       form += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -58,50 +58,7 @@ void add_field(std::string& form, std::string_view name, std::string_view value)
   }
 }
 
-std::string text_of(const boost::json::object& object, std::string_view name) {
-  const boost::json::value* const value = object.if_contains(name);
-  const auto* const text = value != nullptr ? value->if_string() : nullptr;
-  return text != nullptr ? std::string(*text) : "";
-}
-
-std::vector<std::string> texts_of(const boost::json::object& object, std::string_view name) {
-  std::vector<std::string> texts;
-  const boost::json::value* const value = object.if_contains(name);
-  const auto* const array = value != nullptr ? value->if_array() : nullptr;
-  if (array == nullptr) return texts;
-  for (const auto& item : *array) {
-    if (const auto* text = item.if_string()) texts.emplace_back(*text);
-  }
-  return texts;
-}
-
 }  // namespace
-
-/// Whatever is no answer of the protocol is none at all.
-Siteverify::Said Siteverify::read(const Result& result) {
-  using Word = Said::Word;
-  if (!result) {
-    return {
-        .word = is_busy(result) ? Word::kBusy : Word::kNothing,
-        .host = {},
-        .reason = std::string(to_string(result.error().failure)) + ": " + result.error().detail};
-  }
-  boost::system::error_code error;
-  const boost::json::value body = boost::json::parse(result->body, error);
-  const auto* const object = error ? nullptr : body.if_object();
-  const auto* const success = object != nullptr ? object->if_contains("success") : nullptr;
-  if (result->status >= 500 || success == nullptr || !success->is_bool()) {
-    return {.word = Word::kNothing,
-            .reason = "no verdict, status " + std::to_string(result->status)};
-  }
-  if (success->get_bool()) return {.word = Word::kYes, .host = text_of(*object, "hostname")};
-  for (const std::string& code : texts_of(*object, "error-codes")) {
-    if (std::ranges::find(kNotTheBuyers, code) != kNotTheBuyers.end()) {
-      return {.word = Word::kNothing, .reason = "the provider says " + code};
-    }
-  }
-  return {.word = Word::kNo};
-}
 
 Request Siteverify::question(std::string_view token, std::string_view address) const {
   Request request{.method = "POST",
@@ -148,14 +105,16 @@ void Siteverify::judge(const Subject& subject, std::string_view token, std::stri
   requests_.send(question(token, address),
                  [this, key, token = std::string(token), tick = now.tick,
                   first = Waiting{subject, std::move(done)}](const Result& result) mutable {
-                   settle(read(result), key, token, tick, std::move(first));
+                   settle(read_provider_answer(result), key, token, tick, std::move(first));
                  });
 }
 
-void Siteverify::settle(const Said& said, const std::string& key, std::string_view token, Tick now,
-                        Waiting&& first) {
-  if (said.word != Said::Word::kBusy) {
-    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
+void Siteverify::settle(const ProviderAnswer& said, const std::string& key, std::string_view token,
+                        Tick now, Waiting&& first) {
+  if (said.word == Word::kNoVerdict) {
+    look(now);  // perhaps of this token alone, which a stranger has made up
+  } else if (said.word != Word::kBusy) {
+    note(&Siteverify::verdicts_, said.judged(), now);
   }
   first.done(verdict_of(said, first.subject, token, now));
   std::vector<Waiting> others;
@@ -166,18 +125,19 @@ void Siteverify::settle(const Said& said, const std::string& key, std::string_vi
   for (Waiting& other : others) other.done(verdict_of(said, other.subject, token, now));
 }
 
-Siteverify::Verdict Siteverify::verdict_of(const Said& said, const Subject& subject,
+Siteverify::Verdict Siteverify::verdict_of(const ProviderAnswer& said, const Subject& subject,
                                            std::string_view token, Tick now) {
   switch (said.word) {
-    case Said::Word::kNothing:
-    case Said::Word::kBusy:
+    case Word::kNoVerdict:
+    case Word::kNothing:
+    case Word::kBusy:
       unavailable_.add();
       complain("external challenge not judged", said.reason, now);
       return Verdict::kUnavailable;
-    case Said::Word::kNo:
+    case Word::kNo:
       refused_.add();
       return Verdict::kRefused;
-    case Said::Word::kYes:
+    case Word::kYes:
       break;
   }
   if (said.host != options_.host) {
@@ -227,21 +187,18 @@ void Siteverify::look(Tick now) {
     if (looked_at_ != Tick{} && now < looked_at_ + pause) return;
     looked_at_ = now;
   }
-  const auto says_nothing = [](const Result& result) {
-    return is_busy(result) || (!result && result.error().failure == Failure::kStopped);
-  };
-  requests_.send(question("none", ""), [this, now, says_nothing](const Result& result) {
-    if (says_nothing(result)) return;
-    const Said said = read(result);
-    note(&Siteverify::verdicts_, said.word != Said::Word::kNothing, now);
-    if (said.word == Said::Word::kNothing) {
+  requests_.send(question("none", ""), [this, now](const Result& result) {
+    if (never_sent(result)) return;
+    const ProviderAnswer said = read_provider_answer(result);
+    note(&Siteverify::verdicts_, said.judged(), now);
+    if (!said.judged()) {
       complain("the challenge's provider gives no verdicts", said.reason, now);
     }
   });
   Request head{.method = "HEAD", .url = options_.script_url, .headers = {}, .body = {}};
   head.timeout = kTimeout;
-  requests_.send(std::move(head), [this, now, says_nothing](const Result& result) {
-    if (says_nothing(result)) return;
+  requests_.send(std::move(head), [this, now](const Result& result) {
+    if (never_sent(result)) return;
     const bool there = result && (result->status < 400 || refuses_heads(result->status));
     note(&Siteverify::script_, there, now);
     if (!there) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "captcha/captcha.h"
+#include "captcha/external/provider_answer.h"
 #include "captcha/external/spent_tokens.h"
 #include "concurrency/mutex.h"
 #include "model/time.h"
@@ -48,7 +49,9 @@ class Siteverify {
 
   /// The provider is away: its script or its verdicts have failed to come kAwayAfter times in a
   /// row, and have not come since, or had less than kAwayFor ago. Then the shop's own captchas are
-  /// given. What never got to it, because too many tokens wait here, says nothing of it.
+  /// given. What never got to it, because too many tokens wait here, says nothing of it; nor does
+  /// an answer to a token that is no verdict, as a firewall gives to what looks hostile: the shop
+  /// looks for itself then.
   bool away(Tick now) const;
   static constexpr int kAwayAfter = 3;
   static constexpr std::chrono::seconds kAwayFor{30};
@@ -76,24 +79,17 @@ class Siteverify {
     int failures = 0;  // in a row, at most kAwayAfter
     Tick away_at;      // when it last failed as one that is away; zero: never
   };
-  /// What the provider says of a token.
-  struct Said {
-    enum class Word : std::uint8_t { kYes, kNo, kNothing, kBusy } word = Word::kNothing;
-    std::string host = {};
-    std::string reason = {};  // for the log
-  };
-
-  /// A request that waits for what a token is worth.
+  /// A request that is to be told what a token is worth.
   struct Waiting {
     Subject subject;
     std::move_only_function<void(Verdict)> done;
   };
 
-  static Said read(const web_requests::Result& result);
   web_requests::Request question(std::string_view token, std::string_view address) const;
-  void settle(const Said& said, const std::string& key, std::string_view token, Tick now,
+  void settle(const ProviderAnswer& said, const std::string& key, std::string_view token, Tick now,
               Waiting&& first);
-  Verdict verdict_of(const Said& said, const Subject& subject, std::string_view token, Tick now);
+  Verdict verdict_of(const ProviderAnswer& said, const Subject& subject, std::string_view token,
+                     Tick now);
   void note(Part Siteverify::*part, bool there, Tick now);
   void complain(std::string_view what, std::string_view reason, Tick now);
 

@@ -147,7 +147,8 @@ TEST_F(SiteverifyTest, WhoSendsATokenThatIsBeingJudgedWaitsForThatVerdict) {
   for (const std::int64_t buyer : {1, 2, 1}) siteverify_.judge(subject(buyer), "t", "", now_, note);
   EXPECT_EQ(requests_.asked.size(), 1) << "the provider takes it once";
   requests_.answer_all();
-  EXPECT_THAT(said, testing::ElementsAre(Verdict::kAccepted, Verdict::kRefused, Verdict::kAccepted));
+  EXPECT_THAT(said,
+              testing::ElementsAre(Verdict::kAccepted, Verdict::kRefused, Verdict::kAccepted));
 }
 
 TEST_F(SiteverifyTest, AFailureThatSeveralWaitForIsOne) {
@@ -170,11 +171,42 @@ TEST_F(SiteverifyTest, WhatIsNoTokenIsNotSent) {
   const std::string longest(8'192, 'x');
   for (const std::string& token :
        {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3),
-        std::string("\xc3\xa9"), longest + "x"}) {
+        std::string("\xc3\xa9"), std::string("<script>"), std::string("a'or'1"),
+        std::string("a%00"), longest + "x"}) {
     EXPECT_EQ(judge(token), Verdict::kRefused);
   }
   EXPECT_EQ(requests_.asked.size(), 0);
   EXPECT_EQ(judge(longest), Verdict::kAccepted);
+}
+
+/// As a firewall of the provider answers to what looks hostile, whatever the shop's own question is
+/// answered.
+TEST_F(SiteverifyTest, AnAnswerToAStrangersTokenThatIsNoVerdictMakesItNotAway) {
+  for (const int status : {200, 403, 503}) {
+    requests_.answer = [status](const Request& request) {
+      if (request.body.find("response=none") != std::string::npos || request.method == "HEAD") {
+        return FakeWebRequests::says(200, R"({"success":false})");
+      }
+      return FakeWebRequests::says(status, "<html>blocked</html>");
+    };
+    for (int i = 0; i < 5 * Siteverify::kAwayAfter; ++i) {
+      EXPECT_EQ(judge("t"), Verdict::kUnavailable);
+      EXPECT_FALSE(away()) << status;
+      now_.tick += std::chrono::milliseconds{300};
+    }
+  }
+}
+
+/// The shop asks for itself at the first failure, and every second while it is in doubt.
+TEST_F(SiteverifyTest, AProviderWithoutVerdictsIsNoticedWithinTwoSeconds) {
+  say(503, "<html>");
+  const Tick began = now_.tick;
+  while (!away()) {
+    ASSERT_LE(now_.tick - began, seconds{2});
+    judge("t");
+    now_.tick += std::chrono::milliseconds{100};
+  }
+  EXPECT_GE(now_.tick - began, seconds{1}) << "one failure is none";
 }
 
 TEST_F(SiteverifyTest, IsAwayAfterFailuresUntilItAnswersAndAWhileHasPassed) {

@@ -404,6 +404,7 @@ TEST_F(ExternalCaptchaTest, WhereTheProviderIsAwayItSaysSoAndGivesTheShopsOwn) {
     EXPECT_THAT(std::string(body_of(response)), HasSubstr("#challenge-unavailable\""));
     EXPECT_EQ(header_of(response, "Retry-After"), "1");
     EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+    now_.tick += std::chrono::milliseconds{250};
   }
   EXPECT_EQ(patient_get(kPicture).status, 200);
   EXPECT_EQ(visitor_.get(kWork).status, 200);

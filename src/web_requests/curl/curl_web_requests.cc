@@ -387,7 +387,7 @@ class CurlWebRequests::Implementation {
   }
 
   void note(const Result& result) {
-    if (result && result->status < 500) {
+    if (result && (result->status < 500 || !options_.errors_open_breaker)) {
       breaker_.succeeded();
     } else if (!result && (result.error().failure == Failure::kStopped ||
                            result.error().failure == Failure::kNotBegun ||

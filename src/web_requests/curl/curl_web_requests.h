@@ -23,8 +23,10 @@ class CurlWebRequests final : public WebRequests {
     std::size_t response_bytes = 64UL * 1024;  // of the headers, and as many of the body
     /// A PEM file with the only authorities that are trusted; empty: those of the system.
     std::filesystem::path ca_file;
-    /// An answer of status 500 or more fails too, and so does what was sent and not answered.
+    /// What was sent and not answered fails too; and an answer of status 500 or more, unless
+    /// strangers choose what is asked, and could make it fail for others.
     Breaker::Options breaker;
+    bool errors_open_breaker = true;
   };
 
   explicit CurlWebRequests(Options options);

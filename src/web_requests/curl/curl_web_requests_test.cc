@@ -260,6 +260,16 @@ TEST_F(CurlWebRequestsTest, AfterFailuresInARowItRefusesAtOnce) {
   EXPECT_EQ(failed_, 2);
 }
 
+/// Or a stranger could shut out all others, by what a firewall of the service takes offence at.
+TEST_F(CurlWebRequestsTest, ErrorsOpenNoBreakerWhereStrangersChooseWhatIsAsked) {
+  auto options = trusting();
+  options.breaker = {.failures = 2, .pause = std::chrono::hours{1}};
+  options.errors_open_breaker = false;
+  CurlWebRequests requests(options);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask(requests, get("/failed"))->status, 503);
+  EXPECT_TRUE(ask(requests, get("/hello")));
+}
+
 /// libcurl takes no text of more than 8,000,000 bytes, which is found out on a thread.
 TEST_F(CurlWebRequestsTest, WhatCannotBeBegunFailsAndSaysNothingOfTheService) {
   auto options = trusting();

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <expected>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include "controllers/guards/session_guard.h"
 #include "controllers/json_response.h"
 #include "controllers/parse_id.h"
+#include "controllers/shop/captcha_answer.h"
 
 namespace stampede::controllers {
 namespace {
@@ -60,34 +60,6 @@ std::expected<captcha::Subject, http::Response> subject_of(
   const auto id = parse_id<ProductId>(product.value_or(""));
   if (!id) return std::unexpected(unknown_product());
   return captcha::Subject{buyer, *id, *intent};
-}
-
-struct Verification {
-  std::optional<std::string> challenge, answer, token, product, key;
-};
-
-/// A string, or a whole number as text.
-std::optional<std::string> field(const boost::json::object& object, std::string_view name) {
-  const boost::json::value* const value = object.if_contains(name);
-  if (value == nullptr) return std::nullopt;
-  if (const auto* text = value->if_string()) return std::string(*text);
-  if (const auto* number = value->if_int64()) return std::to_string(*number);
-  return std::nullopt;
-}
-
-/// nullopt if the body is declared as JSON and is no JSON object.
-std::optional<Verification> verification_of(const http::Request& request) {
-  if (!request.header("content-type").starts_with("application/json")) {
-    return Verification{request.form_field("challenge"), request.form_field("answer"),
-                        request.form_field("token"), request.form_field("productID"),
-                        request.form_field("key")};
-  }
-  boost::system::error_code error;
-  const boost::json::value body = boost::json::parse(request.body, error);
-  const boost::json::object* const object = error ? nullptr : body.if_object();
-  if (object == nullptr) return std::nullopt;
-  return Verification{field(*object, "challenge"), field(*object, "answer"),
-                      field(*object, "token"), field(*object, "productID"), field(*object, "key")};
 }
 
 }  // namespace
@@ -195,7 +167,7 @@ void CaptchaController::verify(const http::Request& request, http::Responder res
   const auto buyer = current_user(request, services_.sessions, now.wall);
   if (!buyer) return responder(never_stored(login_required()));
   if (!services_.origin.allows(request)) return responder(never_stored(bad_origin()));
-  const auto asked = verification_of(request);
+  const auto asked = CaptchaAnswer::of(request);
   const bool external = asked && asked->token && services_.external != nullptr;
   if (!external && (!asked || !asked->challenge || !asked->answer)) {
     return responder(never_stored(http::problem(

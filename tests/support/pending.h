@@ -13,8 +13,8 @@ namespace stampede::test_support {
 /// sealed by the shop's own keys. It stays pending for as long as the lease is open.
 inline std::string pending_address(const Shop& shop, UserId buyer, const std::string& key) {
   const identity::KeyRing keys(shop.data() / "keys");
-  const std::string proof =
-      controllers::SentPurchases(keys).prove(buyer, SaleId{1}, *IdempotencyKey::parse(key));
+  const std::string proof = controllers::SentPurchases(keys).prove(
+      buyer, SaleId{1}, *IdempotencyKey::parse(key), LeaseId{1});
   return fmt::format("/purchases/1/{}?lease=1&sent={}", key, proof);
 }
 

@@ -81,7 +81,7 @@ http::Response CheckController::respond(const Answer& answer, UserId buyer,
                                         const IdempotencyKey& intent) {
   answers_[static_cast<std::size_t>(answer.verdict)].add();
   if (answer.verdict != Verdict::kPending) return to_response(answer, intent);
-  return to_response(answer, intent, sent_.prove(buyer, answer.sale, intent));
+  return to_response(answer, intent, sent_.prove(buyer, answer.sale, intent, answer.lease));
 }
 
 http::Response CheckController::refuse(http::Response response) {

@@ -19,10 +19,11 @@ void PurchaseEvents::open_stream(const http::Request& request, http::Responder r
   if (!buyer) return responder(login_required());
   const auto query = PurchaseQuery::of(request);
   if (!query) return responder(http::problem(400, "bad-number", kBadLease));
-  if (!query->sale || !query->key || !sent_.proves(query->sent, *buyer, query->sale, *query->key)) {
+  if (!query->sale || !query->key ||
+      !sent_.proves(query->sent, *buyer, query->sale, *query->key, query->lease)) {
     return responder(http::problem(404, "unknown-purchase",
                                    "“sent” does not show that you sent such a purchase: it came in "
-                                   "the Location of the pending answer."));
+                                   "the Location of the pending answer, with its lease."));
   }
   streams_.open(std::move(responder), {*buyer, request.client_address}, query->key->text(),
                 now.tick, *query);

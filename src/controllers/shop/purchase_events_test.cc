@@ -43,7 +43,8 @@ class PurchaseEventsTest : public testing::Test {
   /// kTarget for a purchase of that buyer's.
   std::string target_of(UserId buyer) const {
     const SentPurchases sent(ring_.ring());
-    return kTarget + ("&sent=" + sent.prove(buyer, SaleId{3}, *IdempotencyKey::parse(kKey)));
+    return kTarget +
+           ("&sent=" + sent.prove(buyer, SaleId{3}, *IdempotencyKey::parse(kKey), LeaseId{4}));
   }
   RawConnection follow(UserId buyer, const std::string& target) {
     RawConnection connection(server_.port());
@@ -126,6 +127,8 @@ TEST_F(PurchaseEventsTest, APurchaseThatWasNeverSentHasNoStream) {
        {std::string(kTarget), std::string(kTarget) + "&sent=made-up", others,
         "/purchases/3/fedcba9876543210/events?lease=4&" + proof,
         "/purchases/4/0123456789abcdef/events?lease=4&" + own.substr(own.find("sent=")),
+        "/purchases/3/0123456789abcdef/events?lease=5&" + own.substr(own.find("sent=")),
+        "/purchases/3/0123456789abcdef/events?" + own.substr(own.find("sent=")),
         "/purchases/x/0123456789abcdef/events?" + proof, "/purchases/3/short/events?" + proof}) {
     const std::string refused = follow(UserId{2}, target).response();
     EXPECT_EQ(status_of(refused), 404) << target;

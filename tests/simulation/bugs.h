@@ -24,31 +24,31 @@ enum class Bug {
   kBuyersNotLocked,         // reads a buyer's orders and does not lock the buyer's row
   kOwnSaleAlone,            // looks for an intent only in the sale of the purchase
   // Database.
-  kCancelledCounts,       // shows the consumer cancelled orders as active
-  kReturnedTwice,         // puts an order's unit back again when it is cancelled again
-  kHoldFromPurchase,      // counts a hold from the purchase on, however long it waited in the queue
-  kPaidExpires,           // expires orders that are paid
-  kExpiredUnitKept,       // keeps the unit of one order that expires
-  kLatePaymentKept,       // shows units that are not there to who decides about a late payment
-  kLatePaymentOverLimit,  // shows no other order of its buyer to who decides about it
-  kPaymentForgotten,      // does not record a payment that pays no order
-  kPaymentToldTwice,      // takes a payment that is told again for another one
-  kCancelledKeepsMoney,   // keeps the payment of an order that is cancelled
-  kCommitIsLost,          // says committed before it is durable
-  kClosedLooksOpen,       // shows a closed lease as open and charges it
-  kIntentsHidden,         // does not find the order that an intent has become
-  kUnsoldForgotten,       // counts only unleased units as stock
-  kLimitIgnored,          // shows the consumer a limit that is one higher
-  kChargeForgotten,       // charges no lease
-  kFenceCloses,           // a fenced lease is closed at once
-  kGrantRepeats,          // a repeated request for a lease is a new one
-  kSeqHole,               // shows orders before one of a lower seq
-  kAwayIsRefused,         // says that it refuses what it could not be asked
-  kTermIgnored,           // takes what a quantity control writes that leads no more
-  kUsedNumberGranted,     // grants a lease under a number that was granted before a failover
-  kOtherTermsGranted,     // grants leases to a validator that knows other terms
-  kLeaderCheckedApart,    // looks whether a granting process leads in another transaction
-  kShorterBanWins,        // an entry of a ban that expires replaces one that holds for longer
+  kCancelledCounts,      // shows the consumer cancelled orders as active
+  kReturnedTwice,        // puts an order's unit back again when it is cancelled again
+  kHoldFromPurchase,     // counts a hold from the purchase on, however long it waited in the queue
+  kPaidExpires,          // expires orders that are paid
+  kExpiredUnitKept,      // keeps the unit of one order that expires
+  kLatePaymentKept,      // shows units that are not there to who decides about a late payment
+  kExpiredForgiven,      // shows the consumer orders that expired as cancelled
+  kPaymentForgotten,     // does not record a payment that pays no order
+  kPaymentToldTwice,     // takes a payment that is told again for another one
+  kCancelledKeepsMoney,  // keeps the payment of an order that is cancelled
+  kCommitIsLost,         // says committed before it is durable
+  kClosedLooksOpen,      // shows a closed lease as open and charges it
+  kIntentsHidden,        // does not find the order that an intent has become
+  kUnsoldForgotten,      // counts only unleased units as stock
+  kLimitIgnored,         // shows the consumer a limit that is one higher
+  kChargeForgotten,      // charges no lease
+  kFenceCloses,          // a fenced lease is closed at once
+  kGrantRepeats,         // a repeated request for a lease is a new one
+  kSeqHole,              // shows orders before one of a lower seq
+  kAwayIsRefused,        // says that it refuses what it could not be asked
+  kTermIgnored,          // takes what a quantity control writes that leads no more
+  kUsedNumberGranted,    // grants a lease under a number that was granted before a failover
+  kOtherTermsGranted,    // grants leases to a validator that knows other terms
+  kLeaderCheckedApart,   // looks whether a granting process leads in another transaction
+  kShorterBanWins,       // an entry of a ban that expires replaces one that holds for longer
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
   kStaleConfirms,      // takes the confirms of a lost connection for those of the next
@@ -111,6 +111,7 @@ enum class Bug {
   kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
   kCancelledUnheard,         // does not hear that an order was cancelled
   kExpiredUnheard,           // does not hear that an order has expired
+  kExpiredNotCounted,        // takes orders that expired for cancelled
   // Web.
   kUnknownIsFailed,  // says failed of a purchase that has no row
   // Serve.
@@ -228,7 +229,8 @@ inline constexpr std::array kBugs{
     BugName{Bug::kPaidExpires, "paid-expires"},
     BugName{Bug::kExpiredUnitKept, "expired-unit-kept"},
     BugName{Bug::kLatePaymentKept, "late-payment-kept"},
-    BugName{Bug::kLatePaymentOverLimit, "late-payment-over-limit"},
+    BugName{Bug::kExpiredForgiven, "expired-forgiven"},
+    BugName{Bug::kExpiredNotCounted, "expired-not-counted"},
     BugName{Bug::kPaymentForgotten, "payment-forgotten"},
     BugName{Bug::kPaymentToldTwice, "payment-told-twice"},
     BugName{Bug::kCancelledKeepsMoney, "cancelled-keeps-money"},

@@ -99,6 +99,7 @@ void Checks::lost_tail() {
     sum.active = 0;
   }
   held_.clear();
+  had_.clear();
   for (const auto& [id, lease] : database_->store.view().leases) {
     const bool reopened = lease.state != LeaseState::kClosed && closed_.contains(id);
     if (reopened) reopened_[id] = stage_->scheduler.time();
@@ -191,8 +192,23 @@ void Checks::check_new_orders(const State& state) {
   }
 }
 
+/// Whoever lets a hold expire has had one.
+void Checks::count_holds(const Order& order) {
+  auto& had = had_[{order.sale, order.buyer}];
+  if (order.counts()) {
+    had.insert(order.number);
+  } else {
+    had.erase(order.number);
+  }
+  const auto limit = database_->store.view().sales.at(order.sale).per_buyer_limit;
+  require(had.size() <= static_cast<std::size_t>(limit), [&] {
+    return "a hold: buyer " + std::to_string(order.buyer.value) + " has had more than the limit";
+  });
+}
+
 /// Each order once, as long as it is active.
 void Checks::count(const Order& order) {
+  count_holds(order);
   if (order.active() == counted_.contains(order.number)) return;
   const int more = order.active() ? 1 : -1;
   if (order.active()) {

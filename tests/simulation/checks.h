@@ -105,6 +105,7 @@ class Checks {
   void check_failures(std::int64_t failed) const;
   /// What an event does to the sums.
   void count(const Order& order);
+  void count_holds(const Order& order);
   void check_hold(const Order& order) const;
   void check_expiry(const OrderEvent& event, const Order& order) const;
   void check_money(const State& state) const;
@@ -118,7 +119,9 @@ class Checks {
   Duration tail_lost_{};           // by the database, when, the last time
   std::map<SaleId, Sum> sums_;
   std::map<std::pair<SaleId, UserId>, std::int64_t> held_;  // active orders
-  std::unordered_map<std::string, OrderNumber> rows_;       // by intent
+  /// Orders that are active or have expired.
+  std::map<std::pair<SaleId, UserId>, std::set<OrderNumber>> had_;
+  std::unordered_map<std::string, OrderNumber> rows_;  // by intent
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {

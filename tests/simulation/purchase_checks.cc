@@ -161,35 +161,24 @@ void PurchaseChecks::check_too_late(const Order& order, const Taken& taken) cons
                std::to_string(order.lease.value) + ", and was in the queue in time");
 }
 
-bool PurchaseChecks::was_over(OrderNumber number) const {
-  return std::ranges::any_of(database_->store.view().events, [&](const OrderEvent& event) {
-    return event.order == number && event.kind == OrderEventKind::kExpired;
-  });
-}
-
 /// One process knows what it has sold to a buyer, and what of that is not decided yet.
 void PurchaseChecks::check_limit(const Order& order, const Taken& taken) {
   const bool changed = database_->sales_changed > taken.sales_known;
   if (changed && stage_->profile.world == WorldKind::kServe) return;  // it sold by another limit
   const auto& state = database_->store.view();
   std::int32_t beside = 0;
-  std::int32_t active = 0;
-  std::int32_t expired = 0;
+  std::int32_t counted = 0;
   for (const Order& other : state.orders) {
     if (other.sale != order.sale || other.buyer != order.buyer) continue;
-    // It may have expired since the consumer looked: that waits for no buyer's row.
-    expired += other.status == OrderStatus::kExpired ? 1 : 0;
-    if (!other.active()) continue;
-    ++active;
-    // It had expired, and its late payment took a unit again: nobody knew that in time.
-    if (other.status == OrderStatus::kPaid && was_over(other.number)) return;
+    if (!other.counts()) continue;
+    ++counted;
     const Taken* known = find(other.intent, other.lease);
     if (known != nullptr && known->holder == taken.holder) ++beside;
   }
   const std::int32_t limit = state.sales.at(order.sale).per_buyer_limit;
-  if (active + expired < limit) {
+  if (counted < limit) {
     throw Breach("needless: " + std::string(order.intent.text()) + " reached the limit with " +
-                 std::to_string(active) + " active orders");
+                 std::to_string(counted) + " orders that count");
   }
   if (beside < limit) return;
   throw Breach("needless: " + std::string(order.intent.text()) +

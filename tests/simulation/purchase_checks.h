@@ -53,8 +53,6 @@ class PurchaseChecks {
   void check_interval(const Taken& taken);
   void check_permission(const Taken& taken) const;
   void check_too_late(const Order& order, const Taken& taken) const;
-  /// Whether that order has expired at some time.
-  bool was_over(OrderNumber number) const;
   void check_limit(const Order& order, const Taken& taken);
 
   Stage* stage_;

@@ -29,5 +29,12 @@ test("the day is told where it is not today", () => {
 
 test("an order that was not paid in time is told as that", () => {
   const { text } = words({ type: "purchase-failed", reason: "expired" });
-  assert.match(text, /did not pay in time.* Press Buy to begin anew\./);
+  assert.match(text, /did not pay in time.* counts as one of those that you may have in it\.$/);
+});
+
+test("a limit that is reached by what was not paid says so, and leads to what is held", () => {
+  const { text, links } = words({ type: "limit-reached", orders: [7], expired: [5] });
+  assert.match(text, /did not pay in time count too/);
+  assert.deepEqual(links.map(({ label }) => label), ["Order 7"]);
+  assert.match(words({ type: "limit-reached", orders: [7] }).text, /already hold/);
 });

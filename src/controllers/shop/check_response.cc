@@ -31,14 +31,25 @@ http::Response sold_out() {
   return kResponse;
 }
 
-http::Response limit_reached(const Answer& answer) {
+std::string joined(const std::vector<OrderNumber>& orders) {
   std::string numbers;
-  for (const OrderNumber number : answer.held) {
+  for (const OrderNumber number : orders) {
     if (!numbers.empty()) numbers += ',';
     numbers += fmt::to_string(number.value);
   }
-  return http::problem(409, "limit-reached", "You hold as many units as one buyer may buy.",
-                       fmt::format(R"("orders":[{}])", numbers));
+  return numbers;
+}
+
+http::Response limit_reached(const Answer& answer) {
+  const std::string orders = fmt::format(R"("orders":[{}])", joined(answer.held));
+  if (answer.expired.empty()) {
+    return http::problem(409, "limit-reached", "You hold as many units as one buyer may buy.",
+                         orders);
+  }
+  return http::problem(409, "limit-reached",
+                       "Units that were held for you and not paid in time count as well: you have "
+                       "had as many as one buyer may buy in this sale.",
+                       fmt::format(R"({},"expired":[{}])", orders, joined(answer.expired)));
 }
 
 }  // namespace

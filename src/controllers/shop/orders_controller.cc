@@ -55,7 +55,9 @@ std::string words_of(FailureReason reason) {
     case FailureReason::kCancelled:
       return "It was bought, and the shop has cancelled it since.";
     case FailureReason::kExpired:
-      return "It was not paid in time, and its unit has gone back into the sale.";
+      return "It was not paid in time, and its unit has gone back into the sale. It counts as one "
+             "of "
+             "those that you may have in it.";
   }
   return "";
 }

@@ -102,6 +102,10 @@ struct Order {
     return status == OrderStatus::kSuccess || status == OrderStatus::kHeld ||
            status == OrderStatus::kPaid;
   }
+
+  /// It counts against its buyer's limit in the sale: it holds a unit, or held one that was not
+  /// paid in time. A hold can so be had once, and not again and again without paying.
+  bool counts() const { return active() || status == OrderStatus::kExpired; }
 };
 
 }  // namespace stampede

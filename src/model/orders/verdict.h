@@ -87,7 +87,8 @@ struct Answer {
   LeaseId lease;                                // kPending
   Instant starts_at;                            // kNotStarted
   std::chrono::milliseconds retry_after{0};     // kTooSoon, kBusy, kUnavailable
-  std::vector<OrderNumber> held;                // kLimitReached
+  std::vector<OrderNumber> held;                // kLimitReached: active orders
+  std::vector<OrderNumber> expired;             // kLimitReached: not paid in time, and counted too
 };
 
 }  // namespace stampede

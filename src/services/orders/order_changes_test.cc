@@ -160,6 +160,22 @@ class PaymentTest : public testing::Test {
     return paid ? "accepted" : paid.error();
   }
   Order now(const Order& order) { return store_.find(order.number)->order; }
+  /// One more for the buyer of that order, whatever the limit is.
+  void hold_another(Order order) {
+    const auto transaction = store_.begin();
+    transaction->lock_leases({&lease_, 1});
+    ShardEnd end = transaction->lock_shard(0).end;
+    order.seq = end.seq + 1;
+    order.number = OrderNumber{order.seq};
+    order.intent = key(order.seq);
+    order.slot = *order.slot + 1;
+    order.lease = lease_;
+    end.add(order);
+    transaction->insert({&order, 1});
+    transaction->charge({lease_, 1});
+    transaction->advance_shard(0, end);
+    transaction->commit();
+  }
   std::int64_t expire_at(Instant time) {
     store_.set_clock(time);
     return expiry_.step();
@@ -209,8 +225,16 @@ TEST_F(PaymentTest, AHoldExpiresAfterTheGraceAndNotBefore) {
   ASSERT_EQ(told.size(), 2U);
   EXPECT_EQ(told[0].status, OrderStatus::kHeld);
   EXPECT_EQ(told[1].status, OrderStatus::kExpired);
+}
+
+/// Or one buyer could hold a unit without paying for as long as the sale goes on.
+TEST_F(PaymentTest, AHoldThatExpiredCountsForTheRestOfTheSale) {
+  const Order held = buy(1, 1);
+  ASSERT_EQ(expire_at(kDue), 1);
   lease_ = *store_.grant(kSale, 1, {});
-  EXPECT_EQ(buy(1, 2).status, OrderStatus::kHeld) << "its buyer may have another";
+  EXPECT_EQ(buy(1, 2).reason, FailureReason::kLimitReached);
+  EXPECT_EQ(buy(2, 3).status, OrderStatus::kHeld) << "another buyer has the unit";
+  EXPECT_EQ(now(held).status, OrderStatus::kExpired);
 }
 
 TEST_F(PaymentTest, HoldsExpireInTheOrderOfTheirCommits) {
@@ -268,11 +292,12 @@ TEST_F(PaymentTest, ALatePaymentGoesBackWhereTheUnitIsGone) {
   EXPECT_EQ(now(held).status, OrderStatus::kExpired);
 }
 
+/// The consumer of an earlier release did not count the order that expired.
 TEST_F(PaymentTest, ALatePaymentGoesBackWhereTheBuyerHasAnotherOrder) {
   const Order held = buy(1, 1);
   ASSERT_EQ(expire_at(kDue), 1);
   lease_ = *store_.grant(kSale, 1, {});
-  ASSERT_TRUE(buy(1, 2).active());
+  hold_another(held);
   store_.add_stock(kSale, 1);
   EXPECT_EQ(pay(held.number, "demo:1").reason, "limit-reached");
 }

@@ -164,17 +164,17 @@ Order Batch::outcome_of(const Purchase& purchase, LeaseLine* line) const {
   return order;
 }
 
-/// An order that was cancelled or expired counts no more, but its row keeps its slot.
+/// An order that was cancelled counts no more, but its row keeps its slot.
 std::optional<std::int32_t> Batch::free_slot(const Purchase& purchase, std::int32_t limit) const {
-  std::int32_t active = 0;
+  std::int32_t counted = 0;
   std::int32_t last = 0;
   for (const std::size_t index : known_.at(purchase.buyer)) {
     const Order& order = orders_[index];
     if (order.sale != purchase.sale) continue;
-    active += order.active() ? 1 : 0;
+    counted += order.counts() ? 1 : 0;
     last = std::max(last, order.slot.value_or(0));
   }
-  return active < limit ? std::optional(last + 1) : std::nullopt;
+  return counted < limit ? std::optional(last + 1) : std::nullopt;
 }
 
 void Batch::decide(const CloseMarker& marker) {

@@ -232,6 +232,22 @@ TEST_F(CheckoutTest, ACancelledOrderCountsNoMoreAndItsKeySaysSo) {
   EXPECT_FALSE(buy(1, 2)) << "it may have another";
 }
 
+/// Or one buyer could hold a unit without paying for as long as the sale goes on.
+TEST_F(CheckoutTest, AHoldThatExpiredCountsForTheRestOfTheSale) {
+  sale_.per_buyer_limit = 2;
+  load();
+  Order expired = order(1, 1, 77, FailureReason::kExpired);
+  expired.status = OrderStatus::kExpired;
+  settle(expired);
+  ASSERT_FALSE(buy(1, 2)) << "it is one of two";
+  settle(order(1, 2, 78));
+  const auto answer = buy(1, 3);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->verdict, Verdict::kLimitReached);
+  EXPECT_THAT(answer->held, testing::ElementsAre(OrderNumber{78}));
+  EXPECT_THAT(answer->expired, testing::ElementsAre(OrderNumber{77}));
+}
+
 /// Loaded, or told by the consumer, after the event was heard of.
 TEST_F(CheckoutTest, AnOrderAsItWasBeforeChangesNothing) {
   settle(order(1, 1, 77, FailureReason::kCancelled));

@@ -32,27 +32,32 @@ std::optional<Answer> Refusals::refuse(const CatalogSale& entry, const BuyerReco
   return std::nullopt;
 }
 
-/// The per-buyer limit, then the interval.
+/// The per-buyer limit, as the consumer counts it (Order::counts()), then the interval.
 std::optional<Answer> Refusals::refuse_by_record(const Sale& sale, const BuyerRecord& record,
                                                  const Attempt& attempt) const {
   std::vector<OrderNumber> held;
+  std::vector<OrderNumber> expired;
   std::int32_t undecided = 0;
   record.for_each([&](const Intent& intent) {
     if (intent.sale_id() != sale.id) return;
+    const OrderNumber number{static_cast<std::int64_t>(intent.number)};
     if (intent.doubted()) {
       ++undecided;
     } else if (intent.sold()) {
-      held.push_back(OrderNumber{static_cast<std::int64_t>(intent.number)});
+      held.push_back(number);
+    } else if (intent.intent_state() == IntentState::kExpired) {
+      expired.push_back(number);
     } else if (intent.intent_state() == IntentState::kPending) {
       ++undecided;
     }
   });
-  const auto sold = static_cast<std::int32_t>(held.size());
-  if (sold >= sale.per_buyer_limit) {
-    return Answer{.verdict = Verdict::kLimitReached, .held = std::move(held)};
+  const auto counted = static_cast<std::int32_t>(held.size() + expired.size());
+  if (counted >= sale.per_buyer_limit) {
+    return Answer{
+        .verdict = Verdict::kLimitReached, .held = std::move(held), .expired = std::move(expired)};
   }
   // While another purchase of this buyer is undecided, so is whether the limit is reached.
-  if (sold + undecided >= sale.per_buyer_limit) {
+  if (counted + undecided >= sale.per_buyer_limit) {
     return Answer{.verdict = Verdict::kTooSoon, .retry_after = jittered(kSoonSeconds, attempt)};
   }
   if (record.attempted()) {

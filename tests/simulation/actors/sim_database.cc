@@ -57,6 +57,9 @@ class SimTransaction final : public OrderTransaction {
     if (stage_->bug == Bug::kCancelledCounts) {
       for (Order& order : orders) order = as_created(order);
     }
+    if (stage_->bug == Bug::kExpiredForgiven) {
+      for (Order& order : orders) order = as_if_cancelled(order);
+    }
     if (stage_->bug != Bug::kIntentsHidden) return orders;
     for (Order& order : orders) order.intent = some_other_key();
     return orders;
@@ -391,7 +394,6 @@ void DatabaseClient::change(OrderNumber number, const Decide& decide) {
 repositories::OrderFacts DatabaseClient::spoilt(repositories::OrderFacts facts) const {
   if (planted(Bug::kReturnedTwice)) facts.order = as_created(facts.order);
   if (planted(Bug::kLatePaymentKept)) facts.sale.unleased = 1;
-  if (planted(Bug::kLatePaymentOverLimit)) facts.active_of_buyer = 0;
   return facts;
 }
 

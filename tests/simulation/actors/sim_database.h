@@ -18,6 +18,14 @@
 
 namespace stampede::simulation {
 
+/// Of planted bugs: the order, but cancelled where it has expired.
+inline Order as_if_cancelled(Order order) {
+  if (order.status != OrderStatus::kExpired) return order;
+  order.status = OrderStatus::kCancelled;
+  order.reason = FailureReason::kCancelled;
+  return order;
+}
+
 /// The one database: what is in it, and whether it is away.
 struct SimDatabase {
   explicit SimDatabase(Stage& stage)

@@ -141,6 +141,9 @@ void SimValidator::Up::spoil_reply(peers::HeartbeatReply& reply) {
     std::erase_if(reply.orders,
                   [](const Order& order) { return order.status == OrderStatus::kExpired; });
   }
+  if (stage.bug == Bug::kExpiredNotCounted) {
+    for (Order& order : reply.orders) order = as_if_cancelled(order);
+  }
   if (stage.bug == Bug::kOldLeasesKept) reply.newest_lease = LeaseId{};
   if (stage.bug == Bug::kRecallIgnored) reply.recalled.clear();
   if (stage.bug == Bug::kStartOverIgnored) reply.start_over = false;

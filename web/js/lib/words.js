@@ -11,7 +11,8 @@ const REASONS = {
 
 const AFTERWARDS = {
   cancelled: "You bought one, and the shop has cancelled that order since.",
-  expired: "You did not pay in time, and the unit has gone back into the sale.",
+  expired:
+    "You did not pay in time, and the unit has gone back into the sale. It counts as one of those that you may have in it.",
 };
 
 const failure = (reason) =>
@@ -69,9 +70,18 @@ const WORDS = {
   ],
   "bad-origin": () => ["error", "This page was opened under an address the shop does not know."],
   "unknown-product": () => ["error", "This product is not on sale."],
-  "limit-reached": () => ["warning", "You already hold as many as one buyer may have."],
+  "limit-reached": ({ expired }) => [
+    "warning",
+    expired
+      ? "You have had as many as one buyer may have in this sale: those that you did not pay in time count too."
+      : "You already hold as many as one buyer may have.",
+  ],
   failed: ({ reason }) => ["error", failure(reason)],
-  "purchase-failed": ({ reason }) => ["error", `${failure(reason)} Press Buy to begin anew.`],
+  "purchase-failed": ({ reason }) => [
+    "error",
+    // Where one is all that a buyer may have, there is nothing to begin anew.
+    reason === "expired" ? failure(reason) : `${failure(reason)} Press Buy to begin anew.`,
+  ],
   "unknown-purchase": () => [
     "warning",
     "Nothing is known of this purchase. Go back to the product and press Buy: it is the same purchase.",

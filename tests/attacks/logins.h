@@ -79,16 +79,17 @@ class Logins : public testing::Test {
   }
   static std::string honest(int i) { return fmt::format("honest-{}", i); }
 
-  std::string request(const Login& login) const {
-    Form form = form_;
+  std::string request(const Login& login) const { return request(login, form_, form_cookie_); }
+  /// Sends another form than that of the log-in, with its cookie.
+  std::string request(const Login& login, Form form, const std::string& form_cookie) const {
     form.fields[form.text_field] = login.name;
-    form.fields[form.password_fields.at(0)] = login.password;
+    for (const std::string& field : form.password_fields) form.fields[field] = login.password;
     const std::string body = form.encoded();
     return fmt::format(
-        "POST /user/login HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\nOrigin: http://127.0.0.1:{0}\r\n"
+        "POST {6} HTTP/1.1\r\nHost: 127.0.0.1:{0}\r\nOrigin: http://127.0.0.1:{0}\r\n"
         "X-Forwarded-For: {1}\r\nCookie: form={2}; device={3}\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {4}\r\n\r\n{5}",
-        shop_.port(), login.address, form_cookie_, login.device, body.size(), body);
+        shop_.port(), login.address, form_cookie, login.device, body.size(), body, form.action);
   }
   /// The status of the answer; keeps the cookie `device`.
   int log_in(Login& login) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,9 +46,12 @@ struct Judgement {
 class Tokens {
  public:
   static constexpr std::chrono::seconds kLifetime{120};
+  static constexpr std::size_t kLongestAnswer = 20;  // characters: any number has fewer digits
 
   explicit Tokens(const identity::KeyRing& ring) : ring_(&ring) {}
 
+  /// All challenges of an intent have one length, whatever their kind and `answer`, which has no
+  /// zero byte and at most kLongestAnswer characters.
   std::string seal_challenge(const Subject& subject, Kind kind, std::string_view answer,
                              Instant now) const;
   /// Whether `answer` (without regard to case and surrounding blanks) solves the challenge, which

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "captcha/captcha.h"
 #include "identity/claims.h"
 
@@ -18,6 +20,16 @@ std::string normalise(std::string_view answer) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
   return normal;
+}
+
+/// The answer filled up with zero bytes, so that the length of what is sealed tells nothing of it.
+std::string padded(std::string answer) {
+  answer.resize(std::max(answer.size(), Tokens::kLongestAnswer), '\0');
+  return answer;
+}
+
+std::string_view without_padding(std::string_view answer) {
+  return answer.substr(0, answer.find('\0'));
 }
 
 /// The claims that every challenge and pass begins with.
@@ -43,8 +55,9 @@ std::optional<Instant> sealed_for(ClaimReader& claims, const Subject& subject, I
 
 std::string Tokens::seal_challenge(const Subject& subject, Kind kind, std::string_view answer,
                                    Instant now) const {
-  const ClaimWriter claims =
-      begin_claims(subject, now).text(normalise(answer)).integer(static_cast<std::int64_t>(kind));
+  const ClaimWriter claims = begin_claims(subject, now)
+                                 .text(padded(normalise(answer)))
+                                 .integer(static_cast<std::int64_t>(kind));
   return ring_->seal(Purpose::kCaptchaChallenge, claims.bytes());
 }
 
@@ -54,7 +67,7 @@ Judgement Tokens::judge(std::string_view challenge, std::string_view answer, con
   if (!opened) return {};
   ClaimReader claims(*opened);
   const auto sealed = sealed_for(claims, subject, now);
-  const std::string_view right = claims.text();
+  const std::string_view right = without_padding(claims.text());
   const auto kind = claims.integer();
   if (!sealed || !claims.complete()) return {};
   Judgement judgement{.kind = kind == 0 ? Kind::kPicture : Kind::kWork};

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <string>
+
 #include "captcha/captcha.h"
 #include "tests/support/test_ring.h"
 
@@ -113,10 +116,29 @@ TEST_F(CaptchaTokens, AreNotTakenForEachOtherNorForNothing) {
 }
 
 TEST_F(CaptchaTokens, ShowNothingOfTheAnswer) {
-  EXPECT_EQ(tokens_.seal_challenge(subject_, Kind::kPicture, "AAAAA", kNow).size(),
-            tokens_.seal_challenge(subject_, Kind::kPicture, "MMMMM", kNow).size());
   EXPECT_NE(tokens_.seal_challenge(subject_, Kind::kPicture, "AAAAA", kNow),
             tokens_.seal_challenge(subject_, Kind::kPicture, "AAAAA", kNow));
+}
+
+TEST_F(CaptchaTokens, AreOfOneLengthHoweverLongTheAnswerIs) {
+  const auto length = [&](Kind kind, std::string_view answer) {
+    return tokens_.seal_challenge(subject_, kind, answer, kNow).size();
+  };
+  const std::size_t usual = length(Kind::kPicture, "AC39");
+  for (const char* answer : {"", "AC39K", "AC39KE"}) {
+    EXPECT_EQ(length(Kind::kPicture, answer), usual) << answer;
+  }
+  for (const char* number : {"0", "4711", "8000000", "9223372036854775807"}) {
+    EXPECT_EQ(length(Kind::kWork, number), usual) << number;
+  }
+}
+
+TEST_F(CaptchaTokens, TheLongestAnswerIsKeptWhole) {
+  const std::string longest = std::to_string(std::numeric_limits<std::int64_t>::max());
+  const std::string challenge = tokens_.seal_challenge(subject_, Kind::kWork, longest, kNow);
+  EXPECT_TRUE(solves(challenge, longest, subject_, kNow));
+  EXPECT_FALSE(solves(challenge, longest.substr(0, longest.size() - 1), subject_, kNow));
+  EXPECT_FALSE(solves(challenge, longest + std::string(1, '\0'), subject_, kNow));
 }
 
 }  // namespace

@@ -29,12 +29,13 @@ function open(token, keyFile) {
 }
 
 /** What the picture of this challenge says: the last of its claims (src/captcha/tokens.cc), behind
-    three numbers of 8 bytes and the intent's key. */
+    three numbers of 8 bytes and the intent's key. Zero bytes fill it up. */
 export function answerOf(challenge, keyFile) {
   const claims = open(challenge, keyFile);
   const key = 24;
   const answer = key + 1 + claims[key];
-  return claims.toString("latin1", answer + 1, answer + 1 + claims[answer]);
+  const padded = claims.toString("latin1", answer + 1, answer + 1 + claims[answer]);
+  return padded.split("\0")[0];
 }
 
 /** The text that solves the picture that this visitor's page shows now, which must be another than

@@ -1,7 +1,7 @@
 // Writes captchas as the shop draws them, for bench/captcha:
-//   captcha_pictures set COUNT SEED FILE     COUNT pictures in grey, 200 x 70 bytes each, into
-//   FILE,
-//                                            and what they say, a line each, to standard output
+//   captcha_pictures set COUNT SEED FILE     COUNT pictures, of 260 x 130 points of red, green and
+//                                            blue bytes each, into FILE, and what they say, a line
+//                                            each, to standard output
 //   captcha_pictures sheet COUNT SEED FILE   a PNG of COUNT pictures, three in a row, and likewise
 //   captcha_pictures rate COUNT SEED         how many are drawn a second
 #include <cairo.h>
@@ -27,8 +27,8 @@ using Surface =
 using Context =
     std::unique_ptr<cairo_t, decltype([](cairo_t* context) { cairo_destroy(context); })>;
 
-constexpr int kWidth = 200;  // pixels
-constexpr int kHeight = 70;
+constexpr int kWidth = 260;  // pixels
+constexpr int kHeight = 130;
 constexpr int kInARow = 3;
 constexpr int kZoom = 2;  // of a sheet: as screens with two points a pixel show it
 
@@ -59,7 +59,7 @@ void write_set(std::uint64_t count, std::uint64_t seed, const char* path) {
     for (int y = 0; y < kHeight; ++y) {
       for (int x = 0; x < kWidth; ++x) {
         const unsigned char* pixel = data + y * stride + 4 * x;  // blue, green, red
-        file.put(static_cast<char>((pixel[0] + 6 * pixel[1] + 3 * pixel[2]) / 10));
+        for (const int colour : {2, 1, 0}) file.put(static_cast<char>(pixel[colour]));
       }
     }
     std::puts(image.answer.c_str());

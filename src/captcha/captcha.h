@@ -71,9 +71,10 @@ struct Image {
   std::shared_ptr<const std::string> png;
 };
 
-/// Draws one captcha with Cairo, 200 x 70 pixels: four to six warped letters and digits, from an
-/// alphabet without look-alikes, under noise. The same for the same seed and fonts. Thread-safe;
-/// takes a few ms. Throws std::runtime_error if Cairo cannot.
+/// Draws one captcha with Cairo, 260 x 130 pixels: eight letters and digits from an alphabet
+/// without look-alikes, on two lines. The answer is the four to six on the line that starts at a
+/// dot, in their order on it (docs/design.md#captcha). The same for the same seed and fonts.
+/// Thread-safe; takes a few ms. Throws std::runtime_error if Cairo cannot.
 Image draw(std::uint64_t seed);
 
 /// Captchas drawn ahead by a background thread of low priority, so that drawing never delays a

@@ -9,6 +9,7 @@
 
 #include "captcha/captcha.h"
 #include "captcha/letters.h"
+#include "captcha/lines.h"
 
 namespace stampede::captcha {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 // At most one character of each group of look-alikes (0ODQ 1I7JLT 2Z 4A 5S 6G 8B EF KX MNW
 // PR UVY).
 constexpr std::string_view kAlphabet = "ACEHKMPTU39";
-constexpr std::size_t kFewest = 4;  // letters
+constexpr std::size_t kFewest = 4;  // letters on the line that is followed
 constexpr std::size_t kMost = 6;
 
 /// A drawing, freed at the end of its scope. Cairo remembers its first error, so it is checked
@@ -54,9 +55,13 @@ class Canvas {
   std::unique_ptr<cairo_t, Free> context_;
 };
 
+void use_pale(cairo_t* context, Random& random, double opacity) {
+  cairo_set_source_rgba(context, random.between(0.9, 1), random.between(0.9, 1),
+                        random.between(0.9, 1), opacity);
+}
+
 void paint_background(cairo_t* context, Random& random) {
-  cairo_set_source_rgb(context, random.between(0.88, 1), random.between(0.88, 1),
-                       random.between(0.88, 1));
+  use_pale(context, random, 1);
   cairo_paint(context);
   for (int i = 0; i < 12; ++i) {  // pale discs: no single background colour to subtract
     cairo_set_source_rgba(context, random.between(0.4, 1), random.between(0.4, 1),
@@ -67,54 +72,48 @@ void paint_background(cairo_t* context, Random& random) {
   }
 }
 
-/// Around some letters dark is pale and pale is dark, so that no brightness tells a letter.
-void invert_some(cairo_t* context, Random& random, const std::vector<Place>& places) {
-  cairo_save(context);
-  cairo_set_operator(context, CAIRO_OPERATOR_DIFFERENCE);
-  cairo_set_source_rgb(context, 1, 1, 1);
-  std::size_t letter = random.below(2);
-  for (std::size_t i = 0; i < 2 && letter < places.size(); ++i) {
-    cairo_save(context);
-    cairo_translate(context, places[letter].middle + random.between(-3, 3),
-                    kHeight / 2.0 + random.between(-5, 5));
-    cairo_rotate(context, random.between(-0.3, 0.3));
-    cairo_scale(context, 0.55 * places[letter].width + random.between(3, 9),
-                random.between(32, 46));
-    cairo_arc(context, 0, 0, 1, 0, 2 * std::numbers::pi);
-    cairo_restore(context);
-    cairo_fill(context);
-    letter += 2 + random.below(3);  // no two blobs on one letter
+void add_to_path(cairo_t* context, const Plan::Line& line) {
+  cairo_new_sub_path(context);
+  cairo_move_to(context, line.curves.front().from.x, line.curves.front().from.y);
+  for (const Curve& curve : line.curves) {
+    cairo_curve_to(context, curve.handle.x, curve.handle.y, curve.other_handle.x,
+                   curve.other_handle.y, curve.to.x, curve.to.y);
   }
-  cairo_restore(context);
 }
 
-/// One curve across all letters.
-void draw_curve(cairo_t* context, Random& random, double thickness) {
-  cairo_set_line_width(context, thickness);
-  cairo_move_to(context, random.between(-5, 15), random.between(8, kHeight - 8));
-  cairo_curve_to(context, random.between(40, 90), random.between(-25, kHeight + 25),
-                 random.between(110, 160), random.between(-25, kHeight + 25),
-                 random.between(kWidth - 15, kWidth + 5), random.between(8, kHeight - 8));
+/// Both lines at once and in one ink: nothing but their course tells which is which, nor which is
+/// above where they cross.
+void draw_lines(cairo_t* context, Random& random, const Ink& ink, const Plan& plan) {
+  ink.use(context, random.between(0.85, 0.95));
+  cairo_set_line_width(context, random.between(2.0, 2.6));
+  add_to_path(context, plan.marked);
+  add_to_path(context, plan.other);
   cairo_stroke(context);
+  cairo_arc(context, plan.dot().x, plan.dot().y, kDotRadius, 0, 2 * std::numbers::pi);
+  cairo_fill(context);
 }
 
-/// Dark curves join the letters and pale ones cut through them.
-void draw_curves(cairo_t* context, Random& random, const Ink& ink) {
-  const std::size_t curves = 1 + random.below(2);
-  for (std::size_t i = 0; i < curves; ++i) {
-    ink.use(context, 0.75);
-    draw_curve(context, random, random.between(1.0, 1.5));
-    cairo_set_source_rgba(context, 0.95, 0.95, 0.95, 0.85);
-    draw_curve(context, random, random.between(0.8, 1.2));
+/// Random characters on discs that hide the line: which. Two ends of a line come out from under a
+/// disc, or one, and nobody takes a line for part of a letter.
+std::string draw_letters(cairo_t* context, Random& random, const Ink& ink, const Warp& warp,
+                         const std::vector<Point>& middles) {
+  std::string characters;
+  for (const Point& middle : middles) {
+    use_pale(context, random, 1);
+    cairo_arc(context, middle.x, middle.y, kLetterRadius, 0, 2 * std::numbers::pi);
+    cairo_fill(context);
+    characters += kAlphabet[random.below(kAlphabet.size())];
+    draw_letter(context, random, ink, warp, characters.back(), middle, kLetterRadius - 1.5);
   }
+  return characters;
 }
 
 void draw_dots(cairo_t* context, Random& random, const Ink& ink) {
-  const std::size_t dots = 150 + random.below(150);
+  const std::size_t dots = 60 + random.below(60);
   for (std::size_t i = 0; i < dots; ++i) {
     ink.use(context, random.between(0.3, 0.8));
     cairo_arc(context, random.between(0, kWidth), random.between(0, kHeight),
-              random.between(0.5, 1.3), 0, 2 * std::numbers::pi);
+              random.between(0.5, 1.1), 0, 2 * std::numbers::pi);
     cairo_fill(context);
   }
 }
@@ -123,16 +122,17 @@ void draw_dots(cairo_t* context, Random& random, const Ink& ink) {
 
 Image draw(std::uint64_t seed) {
   Random random(seed);
-  std::string answer;
   const std::size_t length = kFewest + random.below(kMost - kFewest + 1);
-  while (answer.size() < length) answer += kAlphabet[random.below(kAlphabet.size())];
+  const Plan plan = plan_lines(random, length);
 
   const Canvas canvas;
   paint_background(canvas.get(), random);
   const Ink ink(random);
-  invert_some(canvas.get(), random, draw_letters(canvas.get(), random, ink, answer));
-  draw_curves(canvas.get(), random, ink);
+  draw_lines(canvas.get(), random, ink, plan);
   draw_dots(canvas.get(), random, ink);
+  const Warp warp(random);
+  const std::string answer = draw_letters(canvas.get(), random, ink, warp, plan.marked.letters);
+  draw_letters(canvas.get(), random, ink, warp, plan.other.letters);
   return {.answer = answer, .png = std::make_shared<const std::string>(canvas.png())};
 }
 

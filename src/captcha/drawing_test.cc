@@ -52,10 +52,11 @@ TEST(CaptchaDrawing, IsAPngOfTheSizeAndWithEnoughInkToRead) {
     const Decoded decoded(*image.png);
     ASSERT_EQ(cairo_surface_status(decoded.surface), CAIRO_STATUS_SUCCESS);
     EXPECT_TRUE(decoded.rest.empty());
-    EXPECT_EQ(cairo_image_surface_get_width(decoded.surface), 200);
-    EXPECT_EQ(cairo_image_surface_get_height(decoded.surface), 70);
-    EXPECT_GT(decoded.dark(), 0.10) << seed;
-    EXPECT_LT(decoded.dark(), 0.60) << seed;
+    EXPECT_EQ(cairo_image_surface_get_width(decoded.surface), 260);
+    EXPECT_EQ(cairo_image_surface_get_height(decoded.surface), 130);
+    EXPECT_GT(decoded.dark(), 0.03) << seed;
+    EXPECT_LT(decoded.dark(), 0.20) << seed;
+    EXPECT_LT(image.png->size(), 40'000u) << seed;
   }
 }
 

@@ -83,7 +83,7 @@ class ImagePool::Implementation {
   void draw_wanted(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "captcha");
     // On Linux each thread has its own nice value. At 10 it has a tenth of a core that others fill:
-    // some 40 pictures a second. At 19 it had a few, and buyers without a picture buy nothing.
+    // some 25 pictures a second. At 19 it had a few, and buyers without a picture buy nothing.
     setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
     while (true) {
       wanted_.wait();

@@ -2,16 +2,16 @@
 
 #include <cairo.h>
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numbers>
 #include <random>
-#include <string_view>
-#include <vector>
 
 namespace stampede::captcha {
 
-constexpr int kWidth = 200;  // of a picture, in pixels
-constexpr int kHeight = 70;
+constexpr int kWidth = 260;  // of a picture, in pixels
+constexpr int kHeight = 130;
 
 /// The same numbers for the same seed on every machine, which the standard's distributions do not
 /// promise.
@@ -42,15 +42,41 @@ struct Ink {
   double blue;
 };
 
-/// Where a letter is; in pixels.
-struct Place {
-  double middle;
-  double width;
+/// In pixels from the picture's upper left corner.
+struct Point {
+  double x;
+  double y;
 };
 
-/// Draws the letters of one picture, each of its own font, size, slant and style, anywhere in the
-/// picture's width: the place of each.
-std::vector<Place> draw_letters(cairo_t* context, Random& random, const Ink& ink,
-                                std::string_view characters);
+/// Bends the plane: each point moves along two sine waves.
+class Warp {
+ public:
+  explicit Warp(Random& random)
+      : x_{random.between(0.7, 1.4), random.between(22, 34), random.between(0, 6.28)},
+        y_{random.between(0.9, 1.8), random.between(30, 55), random.between(0, 6.28)} {}
+
+  void bend(double& x, double& y) const {
+    const double from_x = x;
+    x += x_.at(y);
+    y += y_.at(from_x);
+  }
+
+ private:
+  struct Wave {
+    double height;  // pixels
+    double length;  // pixels
+    double phase;
+    double at(double position) const {
+      return height * std::sin(2 * std::numbers::pi * position / length + phase);
+    }
+  };
+  Wave x_;
+  Wave y_;
+};
+
+/// Draws one character around `middle`, within some `radius` pixels of it, of a font, size and
+/// slant of its own.
+void draw_letter(cairo_t* context, Random& random, const Ink& ink, const Warp& warp, char character,
+                 Point middle, double radius);
 
 }  // namespace stampede::captcha

@@ -68,7 +68,7 @@ test("upcoming, with the captcha that was fetched ahead", async (t) => {
   const start = new Date(Date.parse(NOW) + 8000).toISOString();
   const product = await stage.shop.openSale({ name: "Hall lamp", starts: start });
   const { page } = await enter(t, product);
-  await page.getByRole("img", { name: /Distorted/ }).waitFor();
+  await page.getByRole("img", { name: /two lines/ }).waitFor();
   await steps.shows(steps.buyButton(page), /Not yet/);
   await assertPage(page, "product-ahead");
 });

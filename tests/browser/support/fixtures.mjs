@@ -19,7 +19,7 @@ export const fixCaptcha = (page) =>
     route.fulfill({
       contentType: "image/png",
       headers: { "Captcha-Challenge": "a-challenge" },
-      body: stripes(200, 70),
+      body: stripes(260, 130),
     }),
   );
 

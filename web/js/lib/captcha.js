@@ -430,9 +430,9 @@ export class Captcha {
 
   #showImage(picture) {
     this.#removeImage();
-    this.#image = new Image(200, 70);
+    this.#image = new Image(260, 130);
     this.#image.id = "captcha-image";
-    this.#image.alt = "Distorted letters and digits to type below";
+    this.#image.alt = "Letters and digits on two lines, one of which starts at a dot";
     this.#image.src = URL.createObjectURL(picture);
     this.#frame.replaceChildren(this.#image);
   }

@@ -48,7 +48,7 @@ const WORDS = {
   blacklisted: () => ["error", "This account may not buy at the moment."],
   "not-started": () => ["warning", "The sale has not started yet. Trying early does not help."],
   "captcha-required": () => ["warning", "Please answer the new captcha, then press Buy."],
-  "captcha-empty": () => ["warning", "Type the characters in the picture first."],
+  "captcha-empty": () => ["warning", "Type the characters along the line from the dot first."],
   "challenge-empty": () => ["warning", "Answer the challenge above first."],
   "challenge-refused": () => ["warning", "That answer does not count. Here is a new challenge."],
   "challenge-unavailable": () => [
@@ -63,7 +63,7 @@ const WORDS = {
   ],
   "work-spent": () => ["warning", "That work is too old. This device works anew: press Buy again."],
   "too-fast": () => ["warning", "That was quicker than the shop believes of a person. Press Buy again."],
-  "captcha-wrong": () => ["warning", "Those were not the characters. Here is a new picture."],
+  "captcha-wrong": () => ["warning", "Those were not the characters along the line. Here is a new picture."],
   "too-many-wrong": ({ retryAfter }) => [
     "warning",
     `Too many wrong answers. Try again in ${seconds(retryAfter || 60)}.`,

@@ -56,6 +56,15 @@ TEST_F(BadSurroundings, NoBroker) {
   }
 }
 
+TEST_F(BadSurroundings, AValidatorThatTrustsNoProxyIsWarnedOf) {
+  const std::string warning = "warning http.trusted_proxies is empty";
+  Environment environment{{"STAMPEDE_QUEUE_BROKERS", "127.0.0.1:1"},
+                          {"STAMPEDE_HTTP_TRUSTED_PROXIES", ""}};
+  EXPECT_THAT(refusal("a", environment), HasSubstr(warning));
+  environment.back().second = "127.0.0.1";
+  EXPECT_THAT(refusal("a", environment), testing::Not(HasSubstr(warning)));
+}
+
 TEST_F(BadSurroundings, WrongCredentialsOfTheBroker) {
   for (const char* role : {"a", "quantity", "consume"}) {
     EXPECT_THAT(refusal(role, {{"STAMPEDE_QUEUE_PASSWORD", "guessed"}}, 2),

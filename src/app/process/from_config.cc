@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/process/role.h"
+#include "telemetry/log.h"
 
 namespace stampede::app {
 
@@ -53,6 +54,13 @@ http::ListenerOptions console_listener(const Config& config, http::TransportLaye
 std::string hsts_header(const Config& config) {
   if (config.tls.hsts_seconds == 0) return {};
   return fmt::format("Strict-Transport-Security: max-age={}\r\n", config.tls.hsts_seconds);
+}
+
+void warn_about_proxies(const Config& config) {
+  if (!config.http.trusted_proxies.empty()) return;
+  telemetry::log_warning(
+      "http.trusted_proxies is empty: if a proxy is in front, all buyers count as one address, and "
+      "share what one may have; expected the proxy's address");
 }
 
 controllers::OriginRule origin_rule(const Config& config) {

@@ -31,6 +31,10 @@ std::string hsts_header(const Config& config);
 /// Which requests are taken for the shop's own pages'.
 controllers::OriginRule origin_rule(const Config& config);
 
+/// Warns where no proxy is trusted by a role that buyers reach through one: all of them would count
+/// as one address then, the proxy's.
+void warn_about_proxies(const Config& config);
+
 /// Tells this process from those before it under the same name: 16 hexadecimal digits, drawn anew.
 std::string draw_incarnation();
 

@@ -228,6 +228,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Validate::metrics()
 
 int run_validate(const Config& config) {
   prepare_process();
+  warn_about_proxies(config);
   queue::rabbitmq::check_broker(broker_options(config));
   Validate validate(config);
   return run_role(validate);

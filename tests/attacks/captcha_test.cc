@@ -163,6 +163,72 @@ std::string solve(const boost::json::object& task) {
   return "none";
 }
 
+std::string work_of(ProductId product, const std::string& key) {
+  return fmt::format("/captcha/work?productID={}&key={}", product.value, key);
+}
+
+/// Buyers who cannot see pictures, one after the other: each has its device work, and buys.
+class Workers {
+ public:
+  Workers(const Shop& shop, ProductId product, int count)
+      : port_(shop.port()), product_(product), accounts_(shop.mint(1, count)) {}
+
+  Honest buy(int count) {
+    return measure(count, [&](int) { return buys(accounts_[next_++]); });
+  }
+  /// The most numbers that one of them had to try.
+  std::int64_t dearest() const { return dearest_; }
+  Answers& answers() { return answers_; }
+
+ private:
+  bool buys(const MintedBuyer& account) {
+    Buyer buyer(port_, account.id, account.sign);
+    const std::string key = fresh_key();
+    const auto given = buyer.get(work_of(product_, key));
+    if (given.status != 200) return false;
+    const auto task = boost::json::parse(given.body).as_object();
+    dearest_ = std::max(dearest_, task.at("maxnumber").as_int64());
+    const auto passed = verify(buyer, product_, key, text_of(given, "signature"), solve(task));
+    if (passed.status != 200) return false;
+    const CheckAnswer answer = buyer.order(product_, key, text_of(passed, "pass"));
+    answers_.add(account.id, product_, key, answer);
+    return answer.result == "sold";
+  }
+
+  const std::uint16_t port_;
+  const ProductId product_;
+  const std::vector<MintedBuyer> accounts_;
+  Answers answers_;
+  std::size_t next_ = 0;
+  std::int64_t dearest_ = 0;
+};
+
+/// 107 accounts that fetch as many as they may made it 16 times as dear for everybody once.
+TEST(Captcha, AFloodOfProofsOfWorkMakesNoneDearerForOthers) {
+  constexpr int kWorkers = 20;
+  constexpr std::size_t kAccounts = 107;
+  constexpr std::int64_t kNumbers = 20'000;
+  Shop shop(Environment{{"STAMPEDE_CAPTCHA_MINIMUM_SECONDS", "0"},
+                        {"STAMPEDE_CAPTCHA_WORK", std::to_string(kNumbers)}});
+  const ProductId lamp = shop.open_sale({.quantity = 2 * kWorkers, .captcha = true});
+  Workers workers(shop, lamp, 2 * kWorkers);
+  const Honest calm = workers.buy(kWorkers);
+  const auto accounts = shop.mint(1'001, 1'000 + kAccounts);
+  std::atomic<std::size_t> asked = 0;
+  Flood flood({.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
+                 return fmt::format("GET {} HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n\r\n",
+                                    work_of(lamp, fresh_key()), accounts[asked++ % kAccounts].sign);
+               }});
+  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 100; }));
+  const Honest beside = workers.buy(kWorkers);
+  flood.stop();
+  expect_served("107 accounts that fetch proofs of work", "purchases", calm, beside);
+  EXPECT_GE(flood.answers(200), static_cast<int>(15 * kAccounts));
+  EXPECT_EQ(workers.dearest(), kNumbers);
+  EXPECT_EQ(shop.audited_orders(), 2 * kWorkers);
+  workers.answers().expect_kept(shop);
+}
+
 TEST(Captcha, AProofOfWorkIsGoodForOnePurchaseOfItsBuyerAlone) {
   Shop shop(
       Environment{{"STAMPEDE_CAPTCHA_MINIMUM_SECONDS", "0"}, {"STAMPEDE_CAPTCHA_WORK", "20000"}});
@@ -170,7 +236,7 @@ TEST(Captcha, AProofOfWorkIsGoodForOnePurchaseOfItsBuyerAlone) {
   Buyer honest = shop.buyer(1);
   Buyer thief = shop.buyer(2);
   const std::string key = fresh_key();
-  const auto given = honest.get(fmt::format("/captcha/work?productID={}&key={}", lamp.value, key));
+  const auto given = honest.get(work_of(lamp, key));
   ASSERT_EQ(given.status, 200) << given.body;
   const auto task = boost::json::parse(given.body).as_object();
   const std::string sealed(task.at("signature").as_string());

@@ -76,6 +76,9 @@ TEST_F(Holds, AUnitThatIsNotPaidIsSoldAgainAndALatePaymentGoesBack) {
     return told.result == "purchase-failed" &&
            told.response.body.find("\"expired\"") != std::string::npos;
   }));
+  const CheckAnswer refused = first.buy(lamp_, fresh_key());
+  EXPECT_EQ(refused.result, "limit-reached") << "it counts for the rest of the sale";
+  EXPECT_THAT(refused.response.body, HasSubstr(fmt::format("\"expired\":[{}]", held.order)));
   Buyer second = shop_.buyer(2);
   const CheckAnswer sold = second.order(lamp_, fresh_key());
   ASSERT_EQ(sold.result, "held") << sold.response.body;

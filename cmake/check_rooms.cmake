@@ -120,7 +120,7 @@ foreach(file IN LISTS files)
     file(STRINGS ${SOURCE_DIR}/src/${file} debug_formats REGEX "[{][0-9a-z_]*:[?][}]")
     list(FILTER debug_formats EXCLUDE REGEX "^ *//")
     if(debug_formats)
-      list(APPEND violations "src/${file}: formats with {:?}, which may end the process: use quoted()")
+      list(APPEND violations "src/${file}: formats with {:?}, which may end the process: use in_quotes()")
     endif()
     get_property(clock GLOBAL PROPERTY "clock/${room}")
     file(STRINGS ${SOURCE_DIR}/src/${file} clocks REGEX

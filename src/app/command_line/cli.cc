@@ -25,7 +25,7 @@ int exit_code(const ConfigErrors& errors) {
 
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
                          std::string_view expected) {
-  throw CLI::ValidationError(option, fmt::format("{} is not {}", quoted(text), expected));
+  throw CLI::ValidationError(option, fmt::format("{} is not {}", in_quotes(text), expected));
 }
 
 CommandLine::CommandLine(const char* version) {

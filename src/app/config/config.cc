@@ -222,7 +222,7 @@ void Loader::set_text(const Key& key, std::string_view text, std::string origin)
   if (const auto control = control_in(std::string(text))) {
     error("{}: the value ({}) has {}; expected {}", key.name, origin, *control, key.expected());
   } else if (!assign_text(key, text, config_)) {
-    const std::string value = key.secret ? "the value" : quoted(text);
+    const std::string value = key.secret ? "the value" : in_quotes(text);
     error("{}: {} ({}) is not {}", key.name, value, origin, key.expected());
   }
   origins_[key.name] = std::move(origin);
@@ -232,7 +232,7 @@ void Loader::check_listeners() {
   const Config::Http& http = config_.http;
   if (!http.listen.empty() && http.listen == http.console && !http.listen.ends_with(":0")) {
     error("http.console: {} ({}) is http.listen too; expected an address of its own",
-          quoted(http.console), origin_of("http.console"));
+          in_quotes(http.console), origin_of("http.console"));
   }
 }
 

@@ -105,7 +105,7 @@ void Check::fill(std::string Config::Http::*member, std::string_view key, std::s
   std::string& address = config_.http.*member;
   if (!address.empty() || own.empty()) return;
   address = own;
-  setting(key) = {std::string{key}, quoted(address), fmt::format("default of {}", traits_.name)};
+  setting(key) = {std::string{key}, in_quotes(address), fmt::format("default of {}", traits_.name)};
 }
 
 void Check::check_listeners() {
@@ -220,7 +220,7 @@ void Check::check_node() {
     refuse("cluster.advertise",
            "leaves open where this validator is reached, and http.listen is {}; expected a host "
            "and a port",
-           quoted(config_.http.listen));
+           in_quotes(config_.http.listen));
   }
 }
 

@@ -137,7 +137,7 @@ std::optional<std::string> problem_of(std::string_view text, std::size_t longest
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     if (c == '"' || c == '\\') escaped += '\\';

@@ -38,6 +38,6 @@ std::string visible(std::string_view text, std::string_view allowed = {});
 /// The same in quotation marks, for an error: those of the text, and its backslashes, have a
 /// backslash before them. For what fmt's {:?} does, which ends the process over a text that is a
 /// part of a character (fmt 9.1).
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace stampede

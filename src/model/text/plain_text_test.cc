@@ -62,9 +62,9 @@ TEST(PlainText, ItsPlaceAndNameAreSaid) {
 }
 
 TEST(PlainText, IsQuotedWhateverItIs) {
-  EXPECT_EQ(quoted(""), R"("")");
-  EXPECT_EQ(quoted(R"(say "a\b")"), R"("say \"a\\b\"")");
-  EXPECT_EQ(quoted("Größe\n\xc3"), R"("Größe\n\x{c3}")");
+  EXPECT_EQ(in_quotes(""), R"("")");
+  EXPECT_EQ(in_quotes(R"(say "a\b")"), R"("say \"a\\b\"")");
+  EXPECT_EQ(in_quotes("Größe\n\xc3"), R"("Größe\n\x{c3}")");
 }
 
 TEST(PlainText, WhatIsWrongWithATextIsSaidWithWhatIsExpected) {

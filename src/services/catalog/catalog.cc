@@ -17,7 +17,7 @@ constexpr std::size_t kLongestDescription = 10'000;
 
 Problem check_name(std::string_view name) {
   if (name.find_first_not_of(' ') == std::string_view::npos) {
-    return fmt::format("name: {} is blank; expected 1 to {} bytes of text", quoted(name),
+    return fmt::format("name: {} is blank; expected 1 to {} bytes of text", in_quotes(name),
                        kLongestName);
   }
   return check_text("name", name, kLongestName, "");
@@ -83,7 +83,7 @@ std::string changed_meanwhile(const Sale& stored, std::int64_t known) {
 std::string key_taken(const IdempotencyKey& key) {
   return fmt::format(
       "idempotency-key: {} was used for something else; expected a new one, or the same request",
-      quoted(key.text()));
+      in_quotes(key.text()));
 }
 
 /// Tells these facts from any others.

@@ -27,7 +27,7 @@ Outcome<UserId> UserOperations::add(const Operator& who, const NewUser& user) {
   const auto id =
       accounts::Accounts::create(*accounts_, user.name, user.password, user.role, who.now.wall);
   if (!id) {
-    return std::unexpected(fmt::format("user {}: {}", quoted(user.name), explain(id.error())));
+    return std::unexpected(fmt::format("user {}: {}", in_quotes(user.name), explain(id.error())));
   }
   const bool is_buyer = user.role == UserRole::kBuyer;
   journal_->record(who,

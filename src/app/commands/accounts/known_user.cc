@@ -41,7 +41,8 @@ std::expected<User, std::string> find_user(repositories::Accounts& accounts, std
   }
   if (by_id) return *std::move(by_id);
   if (by_name) return *std::move(by_name);
-  return std::unexpected(fmt::format("there is no user {}; expected a name or an id", quoted(who)));
+  return std::unexpected(
+      fmt::format("there is no user {}; expected a name or an id", in_quotes(who)));
 }
 
 std::expected<std::string, std::string> choose_password(bool from_stdin) {

@@ -33,7 +33,7 @@ Done add_picture(const Config& config, const PictureAdd& options) {
   const auto bytes = read_file(options.file);
   if (!bytes) {
     return std::unexpected(
-        fmt::format("{} cannot be read; expected a file", quoted(options.file.string())));
+        fmt::format("{} cannot be read; expected a file", in_quotes(options.file.string())));
   }
   CommandContext context(config, CommandContext::Missing::kRefuse);
   const auto picture =

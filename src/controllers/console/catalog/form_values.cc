@@ -58,7 +58,7 @@ std::expected<std::int64_t, std::string> parse_price(std::string_view field,
   if (const auto cents = cents_of(text)) return *cents;
   return std::unexpected(
       fmt::format("{}: {} is not an amount; expected one like 19.99, of at most {}.00", field,
-                  quoted(text), kHighestWhole));
+                  in_quotes(text), kHighestWhole));
 }
 
 std::string price_text(std::int64_t cents) {
@@ -69,15 +69,16 @@ std::expected<std::int64_t, std::string> parse_count(std::string_view field,
                                                      std::string_view text) {
   if (const auto count = whole(text)) return *count;
   return std::unexpected(
-      fmt::format("{}: {} is not a whole number; expected one like 100", field, quoted(text)));
+      fmt::format("{}: {} is not a whole number; expected one like 100", field, in_quotes(text)));
 }
 
 std::expected<Instant, std::string> parse_utc(std::string_view field, std::string_view text) {
   for (const std::string_view ending : {"Z", ":00Z"}) {
     if (const auto instant = parse_rfc3339(fmt::format("{}{}", text, ending))) return *instant;
   }
-  return std::unexpected(fmt::format(
-      "{}: {} is not a time; expected one in UTC like 2026-11-22T08:24:00", field, quoted(text)));
+  return std::unexpected(
+      fmt::format("{}: {} is not a time; expected one in UTC like 2026-11-22T08:24:00", field,
+                  in_quotes(text)));
 }
 
 std::string utc_text(Instant instant) {

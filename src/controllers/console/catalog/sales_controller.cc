@@ -100,7 +100,7 @@ std::expected<Sale, std::string> terms_of(const views::SaleForm& form,
 std::string unconfirmed(const http::Request& request, SaleId sale) {
   const std::string confirm = typed(request, "confirm");
   if (confirm == std::to_string(sale.value)) return "";
-  return fmt::format("confirm: {} is not the number of this sale; expected {}", quoted(confirm),
+  return fmt::format("confirm: {} is not the number of this sale; expected {}", in_quotes(confirm),
                      sale.value);
 }
 
@@ -169,7 +169,7 @@ http::Response SalesController::create(const http::Request& request, const Opera
   const auto product = parse_id<ProductId>(form.product);
   if (sale && !product) {
     sale = std::unexpected(
-        fmt::format("product: {} is not the number of a product", quoted(form.product)));
+        fmt::format("product: {} is not the number of a product", in_quotes(form.product)));
   }
   std::expected<SaleId, std::string> id = std::unexpected(sale ? "" : sale.error());
   if (sale) {

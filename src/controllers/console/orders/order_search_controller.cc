@@ -166,7 +166,7 @@ http::Response OrderSearchController::refund(const http::Request& request, const
   if (std::ranges::find(shown_page.payments, reference, &Payment::reference) ==
       shown_page.payments.end()) {
     return refused(std::move(shown_page), fmt::format("reference: order {} has no payment {}",
-                                                      number.value, quoted(reference)));
+                                                      number.value, in_quotes(reference)));
   }
   const auto refunded =
       services_.operations.refund(services_.journal.at_console(who.id, now), reference);

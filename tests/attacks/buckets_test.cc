@@ -32,12 +32,13 @@ bool pause() {
 }
 
 TEST(Buckets, OneAddressLeavesTheProductPagesToOthers) {
+  constexpr std::int64_t kStock = 2 * kBlocks * kHonest;
   Shop shop;
-  const ProductId lamp = shop.open_sale({.quantity = 2 * kHonest});
+  const ProductId lamp = shop.open_sale({.quantity = kStock});
   const std::string request =
       fmt::format("GET /product/{} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", lamp.value);
-  HonestBuyers buyers(shop, lamp, 2 * kHonest,
-                      [&](int visitor) { return next_visitor(shop, visitor); });
+  HonestBuyers buyers(shop, lamp, kStock, [&](int visitor) { return next_visitor(shop, visitor); });
+  buyers.prepare(kStock);
   const auto pages = [&] {
     return measure(
         kHonest,
@@ -46,14 +47,13 @@ TEST(Buckets, OneAddressLeavesTheProductPagesToOthers) {
         },
         pause);
   };
-  const Honest calm = pages();
-  const Honest calm_purchases = buyers.buy(kHonest, pause);
-  Flood flood({.port = shop.port(), .address = "127.0.0.2", .request = [&] { return request; }});
-  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
-  expect_served("product pages for one address", "pages", calm, pages());
-  expect_served("product pages for one address", "purchases", calm_purchases,
-                buyers.buy(kHonest, pause));
-  flood.stop();
+  expect_served_beside(
+      "product pages for one address",
+      {{"pages", pages}, {"purchases", [&] { return buyers.buy(kHonest, pause); }}}, [&] {
+        return flood_until(429, 0, {.port = shop.port(), .address = "127.0.0.2", .request = [&] {
+                                      return request;
+                                    }});
+      });
   buyers.expect_all_sold_once();
 }
 
@@ -65,20 +65,26 @@ TEST(Buckets, OneAddressLeavesTheSaleToOthers) {
   constexpr std::int64_t kStock = 1'000'000;
   const ProductId lamp = shop.open_sale({.quantity = kStock, .limit = 1'000});
   HonestBuyers buyers(shop, lamp, kStock, [&](int visitor) { return next_visitor(shop, visitor); });
-  const Honest calm = buyers.buy(kHonest, pause);
+  buyers.prepare(2 * kBlocks * kHonest);
   constexpr std::size_t kAccounts = 20;
   const auto accounts = shop.mint(1, kAccounts);
   std::atomic<std::size_t> next = 0;
-  Flood flood({.port = shop.port(), .address = "127.0.0.2", .at_once = 4, .request = [&] {
-                 const MintedBuyer& account = accounts[next++ % kAccounts];
-                 const std::string key = fresh_key();
-                 buyers.answers().add_unread(account.id, lamp, key);
-                 return check_request(lamp, account, key);
-               }});
-  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(429) > 0; })) << "the bucket holds";
-  expect_served("purchases for one address", "purchases", calm, buyers.buy(kHonest, pause));
-  flood.stop();
-  buyers.expect_orders(flood.answers(201));
+  std::vector<std::unique_ptr<Flood>> floods;
+  expect_served_beside(
+      "purchases for one address", {{"purchases", [&] { return buyers.buy(kHonest, pause); }}},
+      [&] {
+        floods.push_back(flood_until(
+            429, 0, {.port = shop.port(), .address = "127.0.0.2", .at_once = 4, .request = [&] {
+                       const MintedBuyer& account = accounts[next++ % kAccounts];
+                       const std::string key = fresh_key();
+                       buyers.answers().add_unread(account.id, lamp, key);
+                       return check_request(lamp, account, key);
+                     }}));
+        return Stopping(*floods.back());
+      });
+  int bought = 0;
+  for (const auto& flood : floods) bought += flood->answers(201);
+  buyers.expect_orders(bought);
 }
 
 }  // namespace

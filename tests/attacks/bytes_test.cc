@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +43,7 @@ class Senders {
 
  private:
   void run() {
+    stand_back();
     while (!stopping_) {
       for (const std::string& input : inputs_) {
         RawConnection connection(port_, "127.3.0.1");
@@ -63,13 +65,18 @@ class Senders {
 TEST(Bytes, ThatNoHonestClientSendsLeaveBuyersServed) {
   Shop shop;
   ASSERT_GT(inputs().size(), 50U);
-  HonestBuyers buyers(shop, shop.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
-  const Honest calm = buyers.buy(kHonest);
-  {
-    const Senders senders(shop.port());
+  constexpr std::int64_t kStock = 2 * kBlocks * kHonest;
+  HonestBuyers buyers(shop, shop.open_sale({.quantity = kStock}), kStock);
+  buyers.prepare(kStock);
+  const auto all_are_sent = [](const Senders& senders) {
     ASSERT_TRUE(eventually(kPatience, [&] { return senders.rounds() > 1; }));
-    expect_served("the fuzzer's inputs", "purchases", calm, buyers.buy(kHonest));
-  }
+  };
+  expect_served_beside("the fuzzer's inputs", {{"purchases", [&] { return buyers.buy(kHonest); }}},
+                       [&] {
+                         auto senders = std::make_unique<Senders>(shop.port());
+                         all_are_sent(*senders);
+                         return senders;
+                       });
   buyers.expect_all_sold_once();
 }
 

@@ -33,14 +33,18 @@ class Deliveries {
     ++times_[picture];
   }
   std::size_t repeated() const {
+    const std::lock_guard lock(mutex_);
     std::size_t repeated = 0;
     for (const auto& [picture, times] : times_) repeated += times > 1 ? 1 : 0;
     return repeated;
   }
-  std::size_t pictures() const { return times_.size(); }
+  std::size_t pictures() const {
+    const std::lock_guard lock(mutex_);
+    return times_.size();
+  }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, int> times_;
 };
 
@@ -56,6 +60,16 @@ inline http::ClientResponse verify(Buyer& buyer, ProductId product, const std::s
                      .target = "/captcha/verify",
                      .headers = {{"Content-Type", "application/json"}},
                      .body = answer_body(product, key, challenge, answer)});
+}
+
+/// Waits until a shop that draws `ahead` pictures ahead has drawn them, after so many were given:
+/// it draws eight before it listens.
+inline void await_pictures(Shop& shop, std::size_t ahead, std::size_t given) {
+  const std::string name = "\nstampede_captchas_drawn_total ";
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    const auto metrics = Buyer(shop.server().console_port()).get("/metrics").body;
+    return std::stoul(metrics.substr(metrics.find(name) + name.size())) + 8 >= ahead + given;
+  }));
 }
 
 inline std::string text_of(const http::ClientResponse& response, std::string_view member) {

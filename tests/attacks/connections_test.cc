@@ -81,21 +81,28 @@ std::vector<KernelMemory> kernel_memory(std::uint16_t port) {
 
 TEST(UnreadPipelines, PinLittleMemory) {
   Shop shop;
-  HonestBuyers buyers(shop, shop.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
-  const Honest calm = buyers.buy(kHonest);
-  std::vector<RawConnection> unread;
-  for (int i = 0; i < 50; ++i) {
-    unread.emplace_back(shop.port(), "127.0.0.2");
-    ASSERT_TRUE(unread.back().send(kPipeline));
-  }
-  ASSERT_TRUE(unread.front().readable_within(kPatience));
-  const auto memory = kernel_memory(shop.port());
-  ASSERT_GE(memory.size(), 50U);
-  for (const auto& [held, limit] : memory) {
-    EXPECT_LE(held, 256 * 1024);
-    EXPECT_LE(limit, 256 * 1024);
-  }
-  expect_served("50 unread pipelines", "purchases", calm, buyers.buy(kHonest));
+  constexpr std::int64_t kStock = 2 * kBlocks * kHonest;
+  HonestBuyers buyers(shop, shop.open_sale({.quantity = kStock}), kStock);
+  buyers.prepare(kStock);
+  const auto expect_little_memory = [&] {
+    const auto memory = kernel_memory(shop.port());
+    EXPECT_GE(memory.size(), 50U);
+    for (const auto& [held, limit] : memory) {
+      EXPECT_LE(held, 256 * 1024);
+      EXPECT_LE(limit, 256 * 1024);
+    }
+  };
+  expect_served_beside("50 unread pipelines", {{"purchases", [&] { return buyers.buy(kHonest); }}},
+                       [&] {
+                         std::vector<RawConnection> unread;
+                         for (int i = 0; i < 50; ++i) {
+                           unread.emplace_back(shop.port(), "127.0.0.2");
+                           EXPECT_TRUE(unread.back().send(kPipeline));
+                         }
+                         EXPECT_TRUE(unread.front().readable_within(kPatience));
+                         expect_little_memory();
+                         return unread;
+                       });
   buyers.expect_all_sold_once();
 }
 

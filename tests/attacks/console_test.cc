@@ -86,18 +86,22 @@ bool sees_sales(std::uint16_t port, const std::string& cookies) {
 }
 
 TEST_F(ConsoleAttack, StrangersBodiesKeepNeitherBuyersNorOperators) {
-  HonestBuyers buyers(shop_, shop_.open_sale({.quantity = 2 * kHonest}), 2 * kHonest);
+  constexpr std::int64_t kStock = 2 * kBlocks * kHonest;
+  HonestBuyers buyers(shop_, shop_.open_sale({.quantity = kStock}), kStock);
+  buyers.prepare(kStock);
   const Console olga(shop_);
   const auto page = [&](int) { return sees_sales(port(), olga.cookies()); };
-  const Honest calm = buyers.buy(kHonest);
-  const Honest calm_pages = measure(kHonest, page);
   const std::string request = head("POST", "/products/1/pictures", kPicture);
-  Flood flood(
-      {.port = port(), .address = "127.5.0.1", .at_once = 1, .request = [&] { return request; }});
-  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(401) > 100; }));
-  expect_served("uploads of strangers", "purchases", calm, buyers.buy(kHonest));
-  expect_served("uploads of strangers", "pages", calm_pages, measure(kHonest, page));
-  flood.stop();
+  expect_served_beside("uploads of strangers",
+                       {{"purchases", [&] { return buyers.buy(kHonest); }},
+                        {"pages", [&] { return measure(kHonest, page); }}},
+                       [&] {
+                         return flood_until(
+                             401, 100,
+                             {.port = port(), .address = "127.5.0.1", .at_once = 1, .request = [&] {
+                                return request;
+                              }});
+                       });
   buyers.expect_all_sold_once();
 }
 

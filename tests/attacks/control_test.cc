@@ -1,6 +1,7 @@
 // No attack, but the processor time of one: what honest buyers lose to it where attacker, buyers
-// and server share a machine, without a request that the server would have to answer. The figures
-// beside an attack are to be compared with these (docs/security.md).
+// and server share a machine, at the priority that attackers have in these tests and without a
+// request that the server would have to answer. The figures beside an attack are to be compared
+// with these (docs/security.md).
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -39,6 +41,7 @@ class Spinners {
   static constexpr auto kPause = 1ms;
 
   void run(double share) const {
+    stand_back();
     const auto began = Clock::now();
     while (!stopping_) {
       if (std::chrono::duration<double>(own_processor_time()) >= share * (Clock::now() - began)) {
@@ -67,15 +70,14 @@ std::vector<double> cores() {
 
 TEST(Control, BuyersBesideProcessorTimeThatAsksNothing) {
   const std::vector<double> loads = cores();
-  const auto stock = static_cast<std::int64_t>(2 * kHonest * loads.size());
+  const auto stock = static_cast<std::int64_t>(2 * kBlocks * kHonest * loads.size());
   Shop shop;
   HonestBuyers buyers(shop, shop.open_sale({.quantity = stock}), stock);
   for (const double load : loads) {
-    const Honest calm = buyers.buy(kHonest);
-    buyers.prepare(kHonest);
-    const Spinners spinners(load);
-    expect_served(fmt::format("{:.2f} cores that ask nothing", load), "purchases", calm,
-                  buyers.buy(kHonest));
+    buyers.prepare(2 * kBlocks * kHonest);
+    expect_served_beside(fmt::format("{:.2f} cores that ask nothing", load),
+                         {{"purchases", [&] { return buyers.buy(kHonest); }}},
+                         [&] { return std::make_unique<Spinners>(load); });
   }
   buyers.expect_all_sold_once();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtest/gtest.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -7,10 +8,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "tests/attacks/honest.h"
+#include "tests/support/eventually.h"
 #include "tests/support/raw_connection.h"
 
 namespace stampede::test_support {
@@ -41,6 +46,10 @@ class Flood {
   }
   /// Answers with that status so far.
   int answers(int status) const { return counts_[static_cast<std::size_t>(status)]; }
+  /// Waits for more than so many of them; a fatal failure if they never come.
+  void await(int status, int more_than) const {
+    ASSERT_TRUE(eventually(kPatience, [&] { return answers(status) > more_than; })) << status;
+  }
 
  private:
   static constexpr int kThreads = 2;
@@ -51,6 +60,7 @@ class Flood {
   }
 
   void run(int share) {
+    stand_back();
     std::vector<RawConnection> connections;
     std::vector<pollfd> waiting;
     while (!stopping_) {
@@ -92,5 +102,24 @@ class Flood {
   std::atomic<bool> stopping_ = false;
   std::vector<std::jthread> threads_;
 };
+
+/// Ends a flood, whose counts stay.
+class Stopping {
+ public:
+  explicit Stopping(Flood& flood) : flood_(flood) {}
+  ~Stopping() { flood_.stop(); }
+  Stopping(const Stopping&) = delete;
+  Stopping& operator=(const Stopping&) = delete;
+
+ private:
+  Flood& flood_;
+};
+
+/// A flood that is under way: it has been answered more than so often with that status.
+inline std::unique_ptr<Flood> flood_until(int status, int more_than, Flood::Options options) {
+  auto flood = std::make_unique<Flood>(std::move(options));
+  flood->await(status, more_than);
+  return flood;
+}
 
 }  // namespace stampede::test_support

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -40,6 +43,15 @@ inline std::chrono::nanoseconds others_processor_time() {
   return processor_time(CLOCK_PROCESS_CPUTIME_ID) - own_processor_time();
 }
 
+/// What the thread of an attacker begins with. A real attacker has processors of its own; one that
+/// shares the server's gets what the server leaves, so that the figures speak of what the server
+/// does for it, and not of the machine. It is not the lowest priority, at which it would stand
+/// still on a machine with other work.
+inline void stand_back() {
+  const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
+  ::setpriority(PRIO_PROCESS, thread, std::min(::getpriority(PRIO_PROCESS, thread) + 10, 19));
+}
+
 /// What some honest people did, one after another.
 struct Honest {
   using Clock = std::chrono::steady_clock;
@@ -58,6 +70,14 @@ struct Honest {
     return true;
   }
   int served() const { return static_cast<int>(times.size()); }
+  /// Others did the same at another time.
+  void add_all(const Honest& others) {
+    const int all = asked + others.asked;
+    if (all == 0) return;
+    attackers_cores = (attackers_cores * asked + others.attackers_cores * others.asked) / all;
+    asked = all;
+    times.insert(times.end(), others.times.begin(), others.times.end());
+  }
   /// The least time, in ms, within which that part of those who were served were; -1 of nobody.
   double quantile(double part) const {
     if (times.empty()) return -1;
@@ -107,6 +127,37 @@ inline void expect_served(const std::string& attack, const std::string& doing, c
   }
   fmt::print("{} p99 {:.1f} times; the attacker had {:.2f} cores\n", text,
              beside.quantile(0.99) / before.quantile(0.99), beside.attackers_cores);
+}
+
+/// Honest people of one kind: a word for what they do, and so many of them, one after another.
+struct People {
+  std::string doing;
+  std::function<Honest()> some;
+  Honest before = {};
+  Honest beside = {};
+};
+
+/// How often an attack begins anew.
+constexpr int kBlocks = 5;
+
+/// Honest people without an attack and beside it, kBlocks times in turn, so that other work of the
+/// machine slows both alike, and there are so many that a few do not decide. `begin()` begins the
+/// attack, which lasts for as long as what it returns; `calm()` waits until nothing is left of it.
+/// At least 95 of 100 are served, without it and beside it.
+template <class Begin>
+void expect_served_beside(
+    const std::string& attack, std::vector<People> all, const Begin& begin,
+    const std::function<void()>& calm = [] {}) {
+  for (int i = 0; i < kBlocks; ++i) {
+    calm();
+    for (People& people : all) people.before.add_all(people.some());
+    [[maybe_unused]] const auto under_way = begin();
+    if (testing::Test::HasFatalFailure()) return;
+    for (People& people : all) people.beside.add_all(people.some());
+  }
+  for (const People& people : all) {
+    expect_served(attack, people.doing, people.before, people.beside);
+  }
 }
 
 /// A purchase of the intent `key`, without the captcha's pass.

@@ -69,22 +69,27 @@ void expect_told(Shop& shop, ProductId lamp, std::int64_t id, Answers& answers) 
 }
 
 TEST(Streams, APurchaseThatWasNeverSentHoldsNone) {
+  constexpr std::int64_t kMore = 2 * kBlocks * kHonest + 1;  // one follows its purchase
   Shop shop;
-  const ProductId lamp = shop.open_sale({.quantity = kStock});
-  HonestBuyers buyers(shop, lamp, kStock);
-  const Honest calm = buyers.buy(kHonest);
+  const ProductId lamp = shop.open_sale({.quantity = kMore});
+  HonestBuyers buyers(shop, lamp, kMore);
+  buyers.prepare(kMore - 1);
   const auto accounts = shop.mint(1, 40);
   std::atomic<std::size_t> next = 0;
-  Flood flood({.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
-                 return follow_request(accounts[next++ % accounts.size()].sign,
-                                       fmt::format("/purchases/1/{}?lease=1", fresh_key()));
-               }});
-  ASSERT_TRUE(eventually(kPatience, [&] { return flood.answers(404) >= 400; }));
-  expect_served("streams of purchases never sent", "purchases", calm, buyers.buy(kHonest));
+  const auto flood = [&] {
+    return flood_until(
+        404, 400, {.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
+                     return follow_request(accounts[next++ % accounts.size()].sign,
+                                           fmt::format("/purchases/1/{}?lease=1", fresh_key()));
+                   }});
+  };
+  expect_served_beside("streams of purchases never sent",
+                       {{"purchases", [&] { return buyers.buy(kHonest); }}}, flood);
+  const auto once_more = flood();
   EXPECT_EQ(open_streams(shop), "0");
   expect_told(shop, lamp, 99, buyers.answers());
-  flood.stop();
-  EXPECT_EQ(flood.answers(200), 0);
+  once_more->stop();
+  EXPECT_EQ(once_more->answers(200), 0);
   buyers.expect_all_sold_once();
 }
 

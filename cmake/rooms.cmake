@@ -142,7 +142,7 @@ stampede_room(controllers SANITIZE address thread
        services/accounts services/catalog
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK
-  USES controllers controllers/guards model model/text model/catalog model/orders http
+  USES controllers controllers/guards model model/text model/catalog model/orders net http
        http/server/handlers views captcha captcha/external identity telemetry concurrency
        services/purchase services/orders services/accounts services/admission
   LINKS Boost::json stampede::sodium fmt::fmt)

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "telemetry/log.h"
@@ -17,6 +18,28 @@ http::Response result_of(std::move_only_function<http::Response()>& work) {
     return unavailable();
   }
 }
+
+/// Work that waits; it answers 503 if it is destroyed before its turn comes.
+class Waiting {
+ public:
+  Waiting(http::Responder responder, std::move_only_function<http::Response()> work)
+      : responder_(std::move(responder)), work_(std::move(work)) {}
+  ~Waiting() {
+    if (responder_) responder_->reply_from_anywhere(unavailable());
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  void answer() {
+    http::Response response = result_of(work_);
+    responder_->reply_from_anywhere(std::move(response));
+    responder_.reset();
+  }
+
+ private:
+  std::optional<http::Responder> responder_;
+  std::move_only_function<http::Response()> work_;
+};
 
 }  // namespace
 
@@ -34,6 +57,13 @@ void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
   const bool accepted = pool.submit(
       [shared, work = std::move(work)]() mutable { shared->reply_from_anywhere(result_of(work)); });
   if (!accepted) (*shared)(unavailable());
+}
+
+void answer_from(concurrency::FairPool& pool, concurrency::FairQueue::Path path,
+                 http::Responder responder, std::move_only_function<http::Response()> work) {
+  pool.submit(path, [waiting = std::make_unique<Waiting>(std::move(responder), std::move(work))] {
+    waiting->answer();
+  });
 }
 
 }  // namespace stampede::controllers

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "concurrency/fair_pool.h"
 #include "concurrency/worker_pool.h"
 #include "http/server/handlers/responder.h"
 
@@ -12,6 +13,11 @@ namespace stampede::controllers {
 /// stays valid for `work`.
 void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
                  std::move_only_function<http::Response()> work);
+
+/// The same when the turn of `path` has come. 503 too where the pool refuses the work, or it makes
+/// room for another's.
+void answer_from(concurrency::FairPool& pool, concurrency::FairQueue::Path path,
+                 http::Responder responder, std::move_only_function<http::Response()> work);
 
 /// problem 503 `unavailable` with Retry-After
 http::Response unavailable();

@@ -38,7 +38,8 @@ ShopFront::ShopFront(const Config& config, const Services& services)
                .pool = pool_,
                .sessions = services.sessions,
                .pages = pages_,
-               .checkout = {config.payment.checkout_url, config.payment.secret}}),
+               .checkout = {config.payment.checkout_url, config.payment.secret},
+               .ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       events_({services.orders, services.sessions, services.keys}, read_clocks,
               {.ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       pictures_(services.pictures) {

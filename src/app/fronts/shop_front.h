@@ -12,6 +12,7 @@
 #include "captcha/fetch_limit.h"
 #include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
+#include "concurrency/fair_pool.h"
 #include "concurrency/worker_pool.h"
 #include "controllers/doubled.h"
 #include "controllers/pictures_controller.h"
@@ -89,7 +90,7 @@ class ShopFront {
   controllers::PicturesController pictures_;
   // The pools use everything above. Pictures have a pool of their own, so that a flood of requests
   // for pictures does not delay orders.
-  concurrency::WorkerPool pool_{{.name = "orders", .threads = 2, .queue = 1024}};
+  concurrency::FairPool pool_{{.name = "orders", .threads = 2}};
   concurrency::WorkerPool picture_pool_{{.name = "pictures", .threads = 1, .queue = 128}};
   schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.send_outcomes(); }};
 };

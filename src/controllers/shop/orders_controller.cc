@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <optional>
@@ -99,9 +100,12 @@ void OrdersController::add_route(http::Router& router, const char* pattern, Answ
       responder(request.wants_json() ? login_required() : to_login_page(request.path));
       return;
     }
-    answer_from(services_.pool, std::move(responder), [this, answer, &request, buyer = *buyer] {
-      return (this->*answer)(request, buyer);
-    });
+    const auto network = net::network_of(request.client_address, services_.ipv6_prefix);
+    const std::array path{std::to_string(net::site_of(network)), std::to_string(network),
+                          std::to_string(buyer->value)};
+    answer_from(
+        services_.pool, path, std::move(responder),
+        [this, answer, &request, buyer = *buyer] { return (this->*answer)(request, buyer); });
   });
 }
 

@@ -3,10 +3,11 @@
 #include <optional>
 #include <utility>
 
-#include "concurrency/worker_pool.h"
+#include "concurrency/fair_pool.h"
 #include "controllers/clock.h"
 #include "controllers/shop/checkout_link.h"
 #include "http/server/handlers/router.h"
+#include "net/network.h"
 #include "services/accounts/sessions.h"
 #include "services/orders/buyer_orders.h"
 #include "views/pages.h"
@@ -17,15 +18,17 @@ namespace stampede::controllers {
 /// /orders/{number}, /orders/{number}/pay, /purchases/{sale}/{key}?lease=L. Another's are 404, as
 /// if they did not exist. `pay` leads to the merchant's checkout (checkout_address()), or where
 /// there is none to the order; one that is not held, or whose time to pay is over, is 409
-/// `not-held`. The database is read on the pool. Thread-safe; the services outlive it.
+/// `not-held`. The database is read on the pool, for which networks take turns, and of each its
+/// buyers; what it refuses is 503 `unavailable`. Thread-safe; the services outlive it.
 class OrdersController {
  public:
   struct Services {
     services::orders::BuyerOrders& buyer_orders;
-    concurrency::WorkerPool& pool;
+    concurrency::FairPool& pool;
     const services::accounts::Sessions& sessions;
     const views::Pages& pages;
     OwnCheckout checkout = {};  // without an address, the shop tells buyers elsewhere how to pay
+    int ipv6_prefix = net::kCustomerPrefix;  // of net::network_of
   };
   static constexpr std::size_t kOrdersPerPage = 50;
 

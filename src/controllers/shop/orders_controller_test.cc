@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/json/parse.hpp>
 #include <future>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "model/orders/order_event.h"
 #include "tests/support/fakes/fake_order_events.h"
@@ -66,7 +70,7 @@ class OrdersControllerTest : public testing::Test {
   test_support::FakeOrders orders_;
   test_support::FakeOrderEvents events_;
   services::orders::BuyerOrders buyer_orders_{orders_, events_};
-  concurrency::WorkerPool pool_{{.name = "reads", .threads = 1, .queue = 1, .niceness = 0}};
+  concurrency::FairPool pool_{{.name = "reads", .threads = 1, .queue = {.in_all = 4}}};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
   OrdersController controller_{{buyer_orders_, pool_, sessions_, pages_}, [this] { return now_; }};
   http::Router router_;
@@ -297,18 +301,60 @@ TEST_F(OrdersControllerTest, BrokenStorageIsUnavailableNotAnOutcome) {
   }
 }
 
-TEST_F(OrdersControllerTest, FullPoolIsUnavailableAtOnce) {
+/// A visitor whose request waits for the pool, with its answer to come.
+class Waiter final : public http::Exchange {
+ public:
+  Waiter(http::Router& router, std::string cookie, std::string_view address)
+      : cookie_("sign=" + std::move(cookie)) {
+    request_ = {.method = http::Method::kGet, .target = "/orders", .path = "/orders"};
+    request_.headers.emplace_back("Cookie", cookie_);
+    request_.client_address = address;
+    router.route(request_, http::Responder(*this));
+  }
+  void answer(http::Response&& response) override { answered_.set_value(response.status); }
+  const http::Post& post() const override { return post_; }
+  /// Its status; 0 while it waits.
+  int status_now() {
+    return status_.wait_for(std::chrono::seconds{0}) == std::future_status::ready ? status_.get()
+                                                                                  : 0;
+  }
+  int status() { return status_.get(); }
+
+ private:
+  const std::string cookie_;
+  http::Request request_;
+  const http::Post post_{[](std::move_only_function<void()> task) { task(); }};
+  std::promise<int> answered_;
+  std::shared_future<int> status_{answered_.get_future()};
+};
+
+TEST_F(OrdersControllerTest, OneBuyersRequestsTakeNoOthersPlace) {
   std::promise<void> started, release;  // the task keeps what it needs of them
   auto running = started.get_future();
-  ASSERT_TRUE(
-      pool_.submit([started = std::move(started), released = release.get_future()]() mutable {
-        started.set_value();
-        released.wait();
-      }));
+  const std::array busy{std::string("busy"), std::string("busy"), std::string("busy")};
+  pool_.submit(busy, [started = std::move(started), released = release.get_future()]() mutable {
+    started.set_value();
+    released.wait();
+  });
   running.wait();
-  ASSERT_TRUE(pool_.submit([] {}));  // the one place in the queue
-  EXPECT_EQ(visitor_.get("/orders").status, 503);
+  const auto asks = [&](std::int64_t buyer, const char* address) {
+    return std::make_unique<Waiter>(router_, sessions_.issue(UserId{buyer}, 0, now_.wall), address);
+  };
+  std::vector<std::unique_ptr<Waiter>> flood;
+  for (int i = 0; i < 5; ++i) flood.push_back(asks(1, "192.0.2.1"));
+  EXPECT_EQ(flood[4]->status_now(), 503) << "one buyer has four waiting";
+  EXPECT_EQ(flood[3]->status_now(), 0);
+  const auto other = asks(2, "192.0.2.1");
+  EXPECT_EQ(other->status_now(), 0) << "of the same address";
+  EXPECT_EQ(flood[3]->status_now(), 503) << "the newest of the longest makes room";
+  const auto elsewhere = asks(1, "192.0.2.2");
+  EXPECT_EQ(elsewhere->status_now(), 0);
   release.set_value();
+  EXPECT_EQ(other->status(), 200);
+  EXPECT_EQ(elsewhere->status(), 200);
+  EXPECT_EQ(flood[0]->status(), 200);
+  EXPECT_EQ(flood[1]->status(), 200);
+  EXPECT_EQ(flood[2]->status(), 503) << "it has made room too";
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "concurrency/worker_pool.h"
+#include "concurrency/fair_pool.h"
 #include "identity/guess_limit.h"
 #include "identity/password.h"
 #include "net/network.h"
@@ -18,6 +18,7 @@
 namespace stampede::services::accounts {
 namespace {
 
+using concurrency::FairQueue;
 using repositories::StorageError;
 using Answer = std::expected<Login, AccountError>;
 
@@ -36,8 +37,6 @@ class Accounts::Implementation {
  public:
   void stop() {
     pool_.stop();
-    while (waiting_.pop()) {
-    }
     refusals_.stop();
   }
 
@@ -51,10 +50,9 @@ class Accounts::Implementation {
         ipv6_prefix_(options.ipv6_prefix),
         throttle_(options.tries),
         registrations_(options.registrations_per_network),
-        waiting_(options.queue),
         pool_({.name = "accounts",
                .threads = options.threads,
-               .queue = options.queue.in_all,
+               .queue = options.queue,
                .niceness = 10}),
         refusals_(options.refusal_delay) {}
   ~Implementation() { stop(); }
@@ -233,14 +231,10 @@ class Accounts::Implementation {
     // A task that is dropped replies in its destructor.
     const auto shared = std::make_shared<Reply>(std::move(reply));
     FairQueue::Task task = [shared, work = std::move(work)]() mutable { (*shared)(attempt(work)); };
-    auto pushed = waiting_.push(path, std::move(task));
+    auto pushed = pool_.submit(path, std::move(task));
     if (pushed.result == FairQueue::Result::kPathIsFull) return refuse(std::move(*shared));
     if (pushed.result == FairQueue::Result::kFull) return refusals_.add([shared] {});
-    if (pushed.displaced) return refusals_.add([task = std::move(pushed.displaced)] {});
-    const bool will_run = pool_.submit([this] {
-      if (auto next = waiting_.pop()) next();
-    });
-    if (!will_run) waiting_.pop();  // the pool has stopped, and whatever waits is dropped
+    if (pushed.displaced) refusals_.add([task = std::move(pushed.displaced)] {});
   }
 
   template <class Work>
@@ -267,9 +261,8 @@ class Accounts::Implementation {
   LoginThrottle throttle_;
   identity::GuessLimit registrations_;
   Counts counts_;
-  FairQueue waiting_;
   // Last: their tasks use all of the above.
-  concurrency::WorkerPool pool_;
+  concurrency::FairPool pool_;
   SlowRefusals refusals_;
 };
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "concurrency/fair_queue.h"
 #include "model/user.h"
 #include "net/network.h"
 #include "repositories/accounts/accounts.h"
@@ -18,7 +19,6 @@
 #include "services/accounts/devices.h"
 #include "services/accounts/second_factor.h"
 #include "services/accounts/sessions.h"
-#include "services/accounts/throttling/fair_queue.h"
 #include "services/accounts/throttling/login_throttle.h"
 
 namespace stampede::services::accounts {
@@ -68,7 +68,7 @@ class Accounts {
  public:
   struct Options {
     unsigned threads = 1;
-    FairQueue::Limits queue = {};
+    concurrency::FairQueue::Limits queue = {};
     LoginThrottle::Limits tries = {};
     int registrations_per_network = 600;           // a minute
     std::chrono::milliseconds refusal_delay{500};  // kThrottled and kOverloaded: SlowRefusals

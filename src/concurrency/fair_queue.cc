@@ -1,14 +1,14 @@
-#include "services/accounts/throttling/fair_queue.h"
+#include "concurrency/fair_queue.h"
 
 #include <algorithm>
 #include <iterator>
 #include <ranges>
 #include <utility>
 
-namespace stampede::services::accounts {
+namespace stampede::concurrency {
 
 FairQueue::Pushed FairQueue::push(Path path, Task&& task) {
-  const concurrency::MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   Group* own = &all_;
   for (const std::string& name : path) own = own == nullptr ? nullptr : find(*own, name);
   if (own != nullptr && own->size >= limits_.per_path) return {.result = Result::kPathIsFull};
@@ -23,7 +23,7 @@ FairQueue::Pushed FairQueue::push(Path path, Task&& task) {
 }
 
 FairQueue::Task FairQueue::pop() {
-  const concurrency::MutexLock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (all_.size == 0) return nullptr;
   Group* group = &all_;
   while (!group->in_turn.empty()) {
@@ -95,4 +95,4 @@ void FairQueue::append(Group* group, Path path, Task&& task) {
   group->tasks.push_back(std::move(task));
 }
 
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

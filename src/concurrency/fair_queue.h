@@ -10,7 +10,7 @@
 
 #include "concurrency/mutex.h"
 
-namespace stampede::services::accounts {
+namespace stampede::concurrency {
 
 /// Tasks that wait for a thread, handed out fairly. Each comes by a path of names, from the widest
 /// group to the narrowest; at every level the groups that have something waiting take turns (fair
@@ -66,8 +66,8 @@ class FairQueue {
   static void append(Group* group, Path path, Task&& task);
 
   const Limits limits_;
-  concurrency::Mutex mutex_;
+  Mutex mutex_;
   Group all_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

@@ -1,4 +1,4 @@
-#include "services/accounts/throttling/fair_queue.h"
+#include "concurrency/fair_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace stampede::services::accounts {
+namespace stampede::concurrency {
 namespace {
 
 using Result = FairQueue::Result;
@@ -124,4 +124,4 @@ TEST_F(FairQueueTest, ATaskThatIsRefusedIsUntouched) {
 }
 
 }  // namespace
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

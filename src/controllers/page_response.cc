@@ -33,6 +33,12 @@ http::Response page(int status, std::string html) {
   return response;
 }
 
+http::Response page(int status, std::shared_ptr<const std::string> html) {
+  http::Response response = page(status, std::string());
+  response.shared_body = std::move(html);
+  return response;
+}
+
 Document make_document(std::string html) {
   std::string etag = http::entity_tag(html);
   return {std::make_shared<const std::string>(std::move(html)), std::move(etag)};

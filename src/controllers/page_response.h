@@ -28,6 +28,8 @@ void add_page_headers(http::Response& response, std::string policy = content_sec
 
 /// A page made for one visitor: never stored.
 http::Response page(int status, std::string html);
+/// The same of a body that many answers share.
+http::Response page(int status, std::shared_ptr<const std::string> html);
 
 /// A page that is the same for every visitor.
 struct Document {

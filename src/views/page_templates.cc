@@ -28,16 +28,39 @@ std::optional<std::string_view> name_in(std::string_view folder, std::string_vie
   return path;
 }
 
+/// "css/shop.css" → "css_shop_css", as templates name it.
+std::string name_of(const Asset& asset) {
+  std::string name(asset.path);
+  std::ranges::replace_if(
+      name, [](char c) { return c == '/' || c == '.' || c == '-'; }, '_');
+  return name;
+}
+
+/// The text of a template with the addresses of files in it. They are the same for all pages, so
+/// that no page has to look them up.
+std::string with_addresses(std::string text, std::string_view path, const AssetUrl& asset_url) {
+  static constexpr std::string_view kBegin = "{{assets.";
+  static constexpr std::string_view kEnd = "}}";
+  for (auto at = text.find(kBegin); at != std::string::npos; at = text.find(kBegin, at)) {
+    const auto end = text.find(kEnd, at);
+    const std::string name = text.substr(at + kBegin.size(), end - at - kBegin.size());
+    const auto asset = std::ranges::find(assets(), name, name_of);
+    if (asset == assets().end()) throw std::logic_error(fmt::format("{}: no asset {}", path, name));
+    text.replace(at, end + kEnd.size() - at, mustache::html_escape(asset_url(asset->path)));
+  }
+  return text;
+}
+
 /// A page's template inside the layout. Joined as text before it is parsed, so that no template
 /// needs the unescaped {{{ }}}, which a test forbids.
-mustache::mustache compile(std::string_view layout, std::string_view path,
-                           std::string_view content) {
+mustache::mustache compile(std::string_view layout, std::string_view path, std::string_view content,
+                           const AssetUrl& asset_url) {
   static constexpr std::string_view kContent = "{{>content}}\n";
   std::string joined{layout};
   const std::size_t place = joined.find(kContent);
   if (place == std::string::npos) throw std::logic_error("a layout has no {{>content}}");
   joined.replace(place, kContent.size(), content);
-  mustache::mustache compiled{joined};
+  mustache::mustache compiled{with_addresses(std::move(joined), path, asset_url)};
   if (!compiled.is_valid()) {
     throw std::logic_error(fmt::format("{}: {}", path, compiled.error_message()));
   }
@@ -46,14 +69,7 @@ mustache::mustache compile(std::string_view layout, std::string_view path,
 
 }  // namespace
 
-PageTemplates::PageTemplates(std::string_view folder, const AssetUrl& asset_url)
-    : assets_(data::type::object) {
-  for (const Asset& asset : assets()) {
-    std::string key(asset.path);
-    std::ranges::replace_if(
-        key, [](char c) { return c == '/' || c == '.' || c == '-'; }, '_');
-    assets_.set(key, asset_url(asset.path));
-  }
+PageTemplates::PageTemplates(std::string_view folder, const AssetUrl& asset_url) {
   const auto files = embedded::templates();
   const auto layout = std::ranges::find_if(
       files, [&](const auto& f) { return name_in(folder, f.path) == kLayout; });
@@ -61,7 +77,7 @@ PageTemplates::PageTemplates(std::string_view folder, const AssetUrl& asset_url)
   for (const auto& file : files) {
     const auto name = name_in(folder, file.path);
     if (!name || *name == kLayout) continue;
-    pages_.emplace(std::string(*name), compile(layout->bytes, file.path, file.bytes));
+    pages_.emplace(std::string(*name), compile(layout->bytes, file.path, file.bytes, asset_url));
   }
 }
 
@@ -70,7 +86,6 @@ std::string PageTemplates::render(std::string_view name, const std::string& titl
   const auto page = pages_.find(name);
   if (page == pages_.end()) throw std::logic_error(fmt::format("no template {}", name));
   values.set("title", title);
-  values.set("assets", assets_);
   return page->second.render(values);
 }
 

@@ -16,7 +16,7 @@ using AssetUrl = std::function<std::string(std::string_view path)>;
 class PageTemplates {
  public:
   /// `folder` of templates/: "shop/" or "console/". Throws std::logic_error for a template that is
-  /// not valid, which only a broken build can contain.
+  /// not valid or names a file that web/ does not have, which only a broken build can contain.
   PageTemplates(std::string_view folder, const AssetUrl& asset_url);
 
   /// Templates see `title` and the address of every file of web/: {{assets.css_shop_css}}.
@@ -26,7 +26,6 @@ class PageTemplates {
                      kainjow::mustache::data values) const;
 
  private:
-  kainjow::mustache::data assets_;
   /// kainjow's render() is not const, but it writes only for lambdas and partials, and no template
   /// here has any: so all threads may share a template.
   mutable std::map<std::string, kainjow::mustache::mustache, std::less<>> pages_;

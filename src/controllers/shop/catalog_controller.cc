@@ -63,16 +63,17 @@ http::Response CatalogController::busy(const http::Request& request,
                                        std::chrono::milliseconds wait) const {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count() +
                        static_cast<std::int64_t>(identity::random_number() % 2);
-  http::Response response =
-      refuse(request, services_.pages,
-             {.status = 429,
-              .type = "busy",
-              .title = "A great many people are here",
-              .detail = fmt::format(
-                  "More visitors ask for this page than it can take in. It asks again by "
-                  "itself in {} second{}.",
-                  seconds, seconds == 1 ? "" : "s"),
-              .retry_after = std::chrono::seconds{seconds}});
+  const Refusal refusal{
+      .status = 429,
+      .type = "busy",
+      .title = "A great many people are here",
+      .detail = fmt::format("More visitors ask for this page than it can take in. It asks again by "
+                            "itself in {} second{}.",
+                            seconds, seconds == 1 ? "" : "s"),
+      .retry_after = std::chrono::seconds{seconds}};
+  http::Response response = request.wants_json()
+                                ? refuse(request, services_.pages, refusal)
+                                : page(refusal.status, services_.shared_pages.busy(refusal));
   response.with("Retry-After", std::to_string(seconds));
   return response;
 }

@@ -5,6 +5,9 @@
 
 #include <boost/json/parse.hpp>
 #include <map>
+#include <memory>
+#include <set>
+#include <string>
 
 #include "tests/support/visitor.h"
 
@@ -160,6 +163,10 @@ TEST_F(CatalogControllerTest, EmptyBucketAnswersBusyAndFillsAgain) {
                     HasSubstr("<meta http-equiv=\"refresh\" content=\"" + wait + "\">")));
   const auto json = visitor_.get("/product/7", {{"Accept", "application/json"}});
   EXPECT_THAT(std::string(body_of(json)), HasSubstr("#busy\""));
+  std::set<std::shared_ptr<const std::string>> built;
+  for (int i = 0; i < 100; ++i) built.insert(visitor_.get("/product/7").shared_body);
+  EXPECT_LE(built.size(), 32U) << "one page for each second, however many are refused";
+  EXPECT_EQ(built.count(nullptr), 0U);
 
   EXPECT_EQ(visitor_.get("/product/7/state").status, 200) << "the state is outside the bucket";
   EXPECT_EQ(visitor_.get("/").status, 200);

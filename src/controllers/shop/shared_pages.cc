@@ -96,4 +96,16 @@ Document SharedPages::sales(std::span<const SaleView> sales) {
   return list_;
 }
 
+std::shared_ptr<const std::string> SharedPages::busy(const Refusal& refusal) {
+  const auto build = [&] {
+    return std::make_shared<const std::string>(
+        pages_->message({refusal.title, refusal.detail, refusal.retry_after}));
+  };
+  if (refusal.retry_after > kLongestWait) return build();
+  const concurrency::MutexLock guard(busy_mutex_);
+  auto& kept = busy_.at(static_cast<std::size_t>(refusal.retry_after.count()));
+  if (!kept) kept = build();
+  return kept;
+}
+
 }  // namespace stampede::controllers

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "concurrency/mutex.h"
@@ -29,6 +33,10 @@ class SharedPages {
                                   const std::optional<services::purchase::SaleView>& sale);
   /// Sales that are on come first, then upcoming ones, then sold-out and ended ones.
   Document sales(std::span<const services::purchase::SaleView> sales);
+  /// The page of a refusal that says nothing of its own but `retry_after`. It is kept for waits of
+  /// up to kLongestWait, so that a flood of refusals costs no building of pages.
+  std::shared_ptr<const std::string> busy(const Refusal& refusal);
+  static constexpr std::chrono::seconds kLongestWait{31};
 
  private:
   struct ProductPage {
@@ -42,6 +50,9 @@ class SharedPages {
   std::map<ProductId, ProductPage> product_pages_ STAMPEDE_GUARDED_BY(mutex_);
   std::vector<views::SaleCard> cards_ STAMPEDE_GUARDED_BY(mutex_);  // what list_ shows
   Document list_ STAMPEDE_GUARDED_BY(mutex_);
+  concurrency::Mutex busy_mutex_;
+  std::array<std::shared_ptr<const std::string>, kLongestWait.count() + 1> busy_  // by seconds
+      STAMPEDE_GUARDED_BY(busy_mutex_);
 };
 
 }  // namespace stampede::controllers

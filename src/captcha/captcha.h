@@ -91,6 +91,8 @@ class ImagePool {
   /// An image that nobody was given before, at once; nullopt while none is ready: the thread has
   /// not drawn as fast as they were taken.
   std::optional<Image> take();
+  /// Less than half of what it holds is ready: more are taken than the thread draws.
+  bool scarce();
   /// Images that the background thread has drawn.
   std::uint64_t drawn() const;
   /// How often take() had none.

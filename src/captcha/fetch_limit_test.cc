@@ -14,7 +14,9 @@ TEST(CaptchaFetchLimit, SoManyAMinuteOfEachKindAndBuyer) {
   FetchLimit limit(3);
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(limit.admit(UserId{1}, Kind::kPicture, at(seconds{i})));
+    EXPECT_EQ(limit.given(UserId{1}, Kind::kPicture, at(seconds{i})), i + 1);
   }
+  EXPECT_EQ(limit.given(UserId{2}, Kind::kPicture, at(seconds{2})), 0);
   EXPECT_FALSE(limit.admit(UserId{1}, Kind::kPicture, at(milliseconds{58'500})));
   EXPECT_EQ(limit.given(UserId{1}, Kind::kPicture, at(milliseconds{58'500})), 3);
   EXPECT_EQ(limit.given(UserId{1}, Kind::kWork, at(milliseconds{58'500})), 0);
@@ -29,6 +31,7 @@ TEST(CaptchaFetchLimit, WhatWasNotGivenDoesNotCount) {
   for (int i = 0; i < 9; ++i) {
     EXPECT_TRUE(limit.admit(UserId{1}, Kind::kPicture, at(seconds{i})));
     limit.forgive(UserId{1}, Kind::kPicture);
+    EXPECT_EQ(limit.given(UserId{1}, Kind::kPicture, at(seconds{i})), 0);
   }
 }
 

@@ -48,7 +48,8 @@ class Semaphore {
 /// moves them into the pool when that lock happens to be free.
 class ImagePool::Implementation {
  public:
-  explicit Implementation(std::size_t size) : wanted_(std::max(size, kDrawnAtOnce) - kDrawnAtOnce) {
+  explicit Implementation(std::size_t size)
+      : size_(size), wanted_(std::max(size, kDrawnAtOnce) - kDrawnAtOnce) {
     while (ready_.size() < std::clamp<std::size_t>(size, 1, kDrawnAtOnce)) {
       ready_.push_back(fresh_image());
     }
@@ -73,6 +74,12 @@ class ImagePool::Implementation {
     ready_.pop_back();
     wanted_.post();
     return image;
+  }
+
+  bool scarce() {
+    const concurrency::MutexLock lock(mutex_);
+    adopt_fresh();
+    return ready_.size() * 2 < size_;
   }
 
   std::uint64_t drawn() const { return drawn_; }
@@ -104,6 +111,7 @@ class ImagePool::Implementation {
     fresh_mutex_.unlock();
   }
 
+  const std::size_t size_;
   Semaphore wanted_;  // counts images that are missing or taken and not yet being drawn
   std::atomic<std::uint64_t> drawn_{0};
   std::atomic<std::uint64_t> missed_{0};
@@ -118,6 +126,7 @@ ImagePool::ImagePool(std::size_t size) : implementation_(std::make_unique<Implem
 ImagePool::~ImagePool() = default;
 
 std::optional<Image> ImagePool::take() { return implementation_->take(); }
+bool ImagePool::scarce() { return implementation_->scarce(); }
 std::uint64_t ImagePool::drawn() const { return implementation_->drawn(); }
 std::uint64_t ImagePool::missed() const { return implementation_->missed(); }
 

@@ -39,6 +39,14 @@ TEST(CaptchaImagePool, ReplacesWhatWasTaken) {
   EXPECT_NE(*second->png, *first->png);
 }
 
+TEST(CaptchaImagePool, IsScarceWhileLessThanHalfIsReady) {
+  ImagePool images(12);
+  wait_until_drawn(images, 4);  // eight were drawn at once
+  EXPECT_FALSE(images.scarce());
+  ImagePool begun(1'000'000);
+  EXPECT_TRUE(begun.scarce());
+}
+
 TEST(CaptchaImagePool, FillsUpAndThenDrawsOnlyForWhatWasTaken) {
   ImagePool images(12);
   wait_until_drawn(images, 4);  // eight were drawn at once

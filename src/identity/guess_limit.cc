@@ -2,11 +2,11 @@
 
 namespace stampede::identity {
 
-bool GuessLimit::exhausted(const std::string& key, Tick now) {
+int GuessLimit::tries(const std::string& key, Tick now) {
   const concurrency::MutexLock lock(mutex_);
   forget_before(now);
   const auto found = tries_.find(key);
-  return found != tries_.end() && found->second.count >= limit_;
+  return found == tries_.end() ? 0 : found->second.count;
 }
 
 bool GuessLimit::charge(const std::string& key, Tick now) {
@@ -26,13 +26,6 @@ void GuessLimit::forgive(const std::string& key) {
   const concurrency::MutexLock lock(mutex_);
   const auto found = tries_.find(key);
   if (found != tries_.end() && found->second.count > 0) --found->second.count;
-}
-
-int GuessLimit::tries(const std::string& key, Tick now) {
-  const concurrency::MutexLock lock(mutex_);
-  forget_before(now);
-  const auto found = tries_.find(key);
-  return found == tries_.end() ? 0 : found->second.count;
 }
 
 Tick::duration GuessLimit::left(const std::string& key, Tick now) {

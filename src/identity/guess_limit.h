@@ -24,13 +24,13 @@ class GuessLimit {
       : limit_(limit), capacity_(capacity), window_(window) {}
 
   /// True if charge() would refuse now.
-  bool exhausted(const std::string& key, Tick now);
+  bool exhausted(const std::string& key, Tick now) { return tries(key, now) >= limit_; }
+  /// Charged in the key's window and not forgiven.
+  int tries(const std::string& key, Tick now);
   /// Counts one try; false, and nothing counted, if there were too many.
   [[nodiscard]] bool charge(const std::string& key, Tick now);
   /// Takes one charge back.
   void forgive(const std::string& key);
-  /// Tries of the key that count in its window; 0 if it has none.
-  int tries(const std::string& key, Tick now);
   /// Until the key's window ends; zero if it has none.
   Tick::duration left(const std::string& key, Tick now);
 

@@ -114,7 +114,10 @@ http::Response CaptchaController::picture(const http::Request& request) {
   const Now now = clock_();
   const auto subject = admit(request, captcha::Kind::kPicture, now);
   if (!subject) return subject.error();
-  std::optional<captcha::Image> image = services_.images.take();
+  // Where few are left, they are for buyers who have had none this minute.
+  const bool had_one = services_.fetches.given(subject->buyer, captcha::Kind::kPicture, now) > 1;
+  std::optional<captcha::Image> image;
+  if (!had_one || !services_.images.scarce()) image = services_.images.take();
   if (!image) {
     services_.fetches.forgive(subject->buyer, captcha::Kind::kPicture);
     return http::problem(503, "unavailable", "No picture is ready: more are asked for than drawn.")

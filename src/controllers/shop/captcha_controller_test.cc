@@ -120,6 +120,31 @@ TEST_F(CaptchaControllerTest, WithoutAPictureThatNobodyHadItSaysSoAndChargesNoth
   for (int i = 0; i < kFetches; ++i) EXPECT_EQ(patient_get(kPicture).status, 200) << i;
 }
 
+/// Of a pool that is never half full.
+TEST_F(CaptchaControllerTest, WhereFewPicturesAreLeftTheyAreForBuyersWhoHadNone) {
+  captcha::ImagePool few(1'000'000);  // of which eight are drawn at once
+  CaptchaController controller(
+      {few, tokens_, wrong_answers_, fetches_, work_, kMinimum, live_sales(), sessions_, origin_},
+      [this] { return now_; });
+  http::Router router;
+  controller.add_routes(router);
+  test_support::Visitor visitor(router);
+  const auto asks = [&](std::int64_t buyer, const char* target) {
+    visitor.cookies["sign"] = sessions_.issue(UserId{buyer}, 0, now_.wall);
+    return visitor.get(target);
+  };
+  EXPECT_EQ(asks(1, kPicture).status, 200);
+  for (int i = 0; i < 20; ++i) {
+    const auto again = asks(1, kPicture);
+    EXPECT_EQ(again.status, 503);
+    EXPECT_EQ(header_of(again, "Retry-After"), "2");
+  }
+  EXPECT_EQ(asks(1, kWork).status, 200) << "the other way stays open";
+  EXPECT_EQ(asks(2, kPicture).status, 200);
+  now_.tick += std::chrono::minutes{1};
+  EXPECT_EQ(asks(1, kPicture).status, 200) << "a new minute";
+}
+
 TEST_F(CaptchaControllerTest, ABuyerIsGivenOnlySoManyAMinute) {
   for (const char* target : {kPicture, kWork}) {
     for (int i = 0; i < kFetches; ++i) EXPECT_EQ(patient_get(target).status, 200) << target;

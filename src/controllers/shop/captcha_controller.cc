@@ -19,6 +19,10 @@ namespace {
 /// own, so that the start brings no flood of them, and people may type as early as scripts.
 constexpr std::chrono::seconds kAhead{60};
 
+/// Where few pictures are left, a buyer is given so many a minute: one, and another for one that
+/// was misread.
+constexpr int kWhereFew = 2;
+
 http::Response never_stored(http::Response response) {
   response.with("Cache-Control", "no-store");
   return response;
@@ -114,10 +118,10 @@ http::Response CaptchaController::picture(const http::Request& request) {
   const Now now = clock_();
   const auto subject = admit(request, captcha::Kind::kPicture, now);
   if (!subject) return subject.error();
-  // Where few are left, they are for buyers who have had none this minute.
-  const bool had_one = services_.fetches.given(subject->buyer, captcha::Kind::kPicture, now) > 1;
+  // This one counts already.
+  const int given = services_.fetches.given(subject->buyer, captcha::Kind::kPicture, now);
   std::optional<captcha::Image> image;
-  if (!had_one || !services_.images.scarce()) image = services_.images.take();
+  if (given <= kWhereFew || !services_.images.scarce()) image = services_.images.take();
   if (!image) {
     services_.fetches.forgive(subject->buyer, captcha::Kind::kPicture);
     return http::problem(503, "unavailable", "No picture is ready: more are asked for than drawn.")

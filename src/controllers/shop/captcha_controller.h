@@ -22,7 +22,7 @@ namespace stampede::controllers {
 
 /// GET /captcha?productID=N&key=K: a picture and, in the header Captcha-Challenge, its sealed
 /// challenge, whose answer is taken after Captcha-Wait milliseconds; 503 `unavailable` where none
-/// is ready, or few are and the buyer has had one this minute. GET /captcha/work, with the same
+/// is ready, or few are and the buyer has had two this minute. GET /captcha/work, with the same
 /// parameters: a proof of work instead. POST /captcha/verify {challenge, answer, productID, key},
 /// as JSON or a form: the pass that /check asks for; the same again, whose answer was lost, earns
 /// another one for the same intent. All are bound to this buyer, product and intent.

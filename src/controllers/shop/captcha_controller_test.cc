@@ -121,7 +121,7 @@ TEST_F(CaptchaControllerTest, WithoutAPictureThatNobodyHadItSaysSoAndChargesNoth
 }
 
 /// Of a pool that is never half full.
-TEST_F(CaptchaControllerTest, WhereFewPicturesAreLeftTheyAreForBuyersWhoHadNone) {
+TEST_F(CaptchaControllerTest, WhereFewPicturesAreLeftABuyerIsGivenTwoAMinute) {
   captcha::ImagePool few(1'000'000);  // of which eight are drawn at once
   CaptchaController controller(
       {few, tokens_, wrong_answers_, fetches_, work_, kMinimum, live_sales(), sessions_, origin_},
@@ -134,6 +134,7 @@ TEST_F(CaptchaControllerTest, WhereFewPicturesAreLeftTheyAreForBuyersWhoHadNone)
     return visitor.get(target);
   };
   EXPECT_EQ(asks(1, kPicture).status, 200);
+  EXPECT_EQ(asks(1, kPicture).status, 200) << "the first may have been misread";
   for (int i = 0; i < 20; ++i) {
     const auto again = asks(1, kPicture);
     EXPECT_EQ(again.status, 503);

@@ -294,8 +294,10 @@ test("purchases and orders", async () => {
   const purchase = { path: { sale: order.sale, key } };
   const { body: outcome } = await call(client, "purchase", 200, purchase);
   assert.deepEqual(outcome, { result: "success", order: sold.order });
-  const sent = sentProof(shop.keyFile, `${5} ${order.sale} ${key}`);
-  const { text } = await call(client, "followPurchase", 200, { ...purchase, query: { sent } });
+  const lease = 1;
+  const sent = sentProof(shop.keyFile, `${5} ${order.sale} ${key} ${lease}`);
+  const taken = { ...purchase, query: { lease, sent } };
+  const { text } = await call(client, "followPurchase", 200, taken);
   const [, data] = /event: outcome\ndata: (.*)\n\n/.exec(text);
   contract.judge("Outcome", JSON.parse(data));
   await call(client, "purchase", 404, { path: { ...purchase.path, key: freshKey() } });
@@ -303,7 +305,8 @@ test("purchases and orders", async () => {
   await call(client, "followPurchase", 400, { ...purchase, query: { lease: "x" } });
   await call(anyone(), "followPurchase", 401, purchase);
   await call(client, "followPurchase", 404, purchase);
-  await call(buyer(shop, 6), "followPurchase", 404, { ...purchase, query: { sent } });
+  await call(client, "followPurchase", 404, { ...purchase, query: { lease: 2, sent } });
+  await call(buyer(shop, 6), "followPurchase", 404, taken);
   for (const [id, request] of [
     ["purchase", purchase],
     ["showOrder", { path: { number: sold.order } }],

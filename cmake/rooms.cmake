@@ -60,7 +60,7 @@ stampede_room(repositories/sql
        repositories/sql/catalog repositories/sql/orders repositories/sql/leasing
        repositories/accounts repositories/catalog repositories/orders repositories/leasing)
 stampede_room(repositories/memory SANITIZE thread
-  USES repositories/orders repositories/leasing model/catalog model/orders concurrency)
+  USES repositories repositories/orders repositories/leasing model/catalog model/orders concurrency)
 stampede_room(peers SANITIZE address
   USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http SANITIZE thread CLOCK

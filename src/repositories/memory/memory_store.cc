@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "model/orders/order_number.h"
+#include "repositories/storage_error.h"
 
 namespace stampede::repositories::memory {
 
@@ -218,6 +219,8 @@ void MemoryStore::change(OrderNumber number, const Decide& decide) {
     const auto known = std::ranges::find(state_.payments, payment.reference, &Payment::reference);
     if (known == state_.payments.end()) {
       state_.payments.push_back(std::move(payment));
+    } else if (known->order != payment.order) {
+      throw StorageError(StorageError::Kind::kRefused, "a payment has that reference");
     } else {
       *known = std::move(payment);
     }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/text/plain_text.h"
+#include "repositories/storage_error.h"
 
 namespace stampede::services::orders {
 
@@ -116,13 +117,32 @@ OrderChanges::Outcome<Payment> OrderChanges::pay(OrderNumber number,
                                                  const CapturedPayment& captured,
                                                  const std::string& actor, Instant now) {
   if (const auto wrong = wrong_with(captured)) return std::unexpected(*wrong);
-  const auto known = events_->payment(captured.reference);
-  if (known && (known->order != number || known->amount_cents != captured.amount_cents)) {
-    return std::unexpected("reference: " + captured.reference + " is known as a payment of " +
-                           std::to_string(known->amount_cents) + " cents for order " +
-                           std::to_string(known->order.value) +
-                           "; expected a payment that is new, or the same one again");
+  if (const auto other = known_as_other(number, captured)) return std::unexpected(*other);
+  try {
+    return record(number, captured, actor, now);
+  } catch (const repositories::StorageError& error) {
+    if (error.kind() != repositories::StorageError::Kind::kRefused) throw;
+    // A payment of another order was recorded with that reference a moment ago.
+    if (const auto other = known_as_other(number, captured)) return std::unexpected(*other);
+    throw;
   }
+}
+
+std::optional<std::string> OrderChanges::known_as_other(OrderNumber number,
+                                                        const CapturedPayment& captured) {
+  const auto known = events_->payment(captured.reference);
+  if (!known || (known->order == number && known->amount_cents == captured.amount_cents)) {
+    return std::nullopt;
+  }
+  return "reference: " + captured.reference + " is known as a payment of " +
+         std::to_string(known->amount_cents) + " cents for order " +
+         std::to_string(known->order.value) +
+         "; expected a payment that is new, or the same one again";
+}
+
+OrderChanges::Outcome<Payment> OrderChanges::record(OrderNumber number,
+                                                    const CapturedPayment& captured,
+                                                    const std::string& actor, Instant now) {
   Outcome<Payment> outcome = std::unexpected(no_such_order(number));
   events_->change(number, [&](const OrderFacts* facts) -> OrderDecision {
     if (facts == nullptr) return {};

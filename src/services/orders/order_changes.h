@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,11 @@ class OrderChanges {
   std::vector<Payment> payments_of(OrderNumber number) { return events_->payments_of(number); }
 
  private:
+  /// The error where the reference names another payment.
+  std::optional<std::string> known_as_other(OrderNumber number, const CapturedPayment& captured);
+  Outcome<Payment> record(OrderNumber number, const CapturedPayment& captured,
+                          const std::string& actor, Instant now);
+
   repositories::OrderEvents* events_;
 };
 

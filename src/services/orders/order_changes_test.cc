@@ -315,6 +315,41 @@ TEST_F(PaymentTest, NoPaymentIsLostAndNoneIsKeptTwice) {
   EXPECT_THAT(refusal(buy(2, 2).number, {"demo:2", 1'900}), HasSubstr("for order 1;"));
 }
 
+/// The first look at a payment finds none: it is recorded right afterwards.
+class SeesAMomentLater final : public MemoryStore {
+ public:
+  std::optional<Payment> payment(const std::string& reference) override {
+    return std::exchange(first_, false) ? std::nullopt : MemoryStore::payment(reference);
+  }
+
+ private:
+  bool first_ = true;
+};
+
+TEST(PaymentAtOnceTest, OneReferenceOfTwoOrdersIsRefusedInWords) {
+  SeesAMomentLater store;
+  store.add_sale({.id = kSale, .price_cents = 1'900, .quantity = 10, .hold = kHold});
+  const LeaseId lease = *store.grant(kSale, 2, {});
+  OrderWriter writer(store, 0);
+  std::vector<queue::Message> purchases;
+  for (const std::int64_t buyer : {1, 2}) {
+    purchases.push_back(Purchase{.sale = kSale,
+                                 .buyer = UserId{buyer},
+                                 .intent = key(buyer),
+                                 .lease = lease,
+                                 .created_at = kNow});
+  }
+  const auto orders = writer.write(purchases).orders;
+  store.change(orders[0].number, [&](const repositories::OrderFacts*) {
+    return repositories::OrderDecision{
+        .payments = {{.order = orders[0].number, .reference = "demo:1", .amount_cents = 1'900}}};
+  });
+  OrderChanges changes(store);
+  const auto paid = changes.pay(orders[1].number, {"demo:1", 1'900}, "demo", kNow);
+  ASSERT_FALSE(paid);
+  EXPECT_THAT(paid.error(), HasSubstr("is known as a payment of 1900 cents for order 1;"));
+}
+
 TEST_F(PaymentTest, ACancelledOrdersMoneyGoesBack) {
   const Order held = buy(1, 1);
   pay(held.number, "demo:1");

@@ -32,7 +32,8 @@ struct AuditedSale {
   Money kept;  // payments of paid orders
   Money refund_due;
   Money refunded;
-  /// Paid orders that keep not exactly one payment, and payments that are kept by no paid order.
+  /// Paid orders that keep not exactly one payment, of the amount that was paid, and payments that
+  /// are kept by no paid order.
   std::int64_t mispaid = 0;
   /// The sale's own count of its failed orders, which the live view shows. Smaller than `failed` if
   /// a consumer of a release without that count wrote some.

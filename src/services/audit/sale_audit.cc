@@ -144,7 +144,8 @@ Finding money_adds_up(const repositories::AuditedSale& sale) {
   std::vector<std::string> breaches;
   if (sale.mispaid > 0) {
     breaches.push_back(fmt::format(
-        "{} orders are paid and keep not one payment, or keep one and are not paid", sale.mispaid));
+        "{} orders are paid and keep not one payment of that amount, or keep one and are not paid",
+        sale.mispaid));
   }
   return finding_of(Invariant::kMoney, breaches, {});
 }

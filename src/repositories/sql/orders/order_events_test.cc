@@ -178,6 +178,10 @@ TEST_P(OrderEventsTest, HoldsExpireOnceAndInTurn) {
   EXPECT_EQ(audited().kept.payments, 1);
   EXPECT_EQ(audited().kept.cents, 9'900);
   EXPECT_EQ(audited().mispaid, 0);
+  shop.database.write([](soci::session& session) {
+    session << "UPDATE payments SET amount_cents = amount_cents - 1";
+  });
+  EXPECT_EQ(audited().mispaid, 1) << "the amount is not the one that was paid";
   EXPECT_THAT(audited().mischarged_leases, IsEmpty());
   ShardEnd expected;
   for (const Order& order : shop.orders().since(0, 0, 100)) expected.add(order);

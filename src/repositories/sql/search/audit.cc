@@ -156,16 +156,20 @@ constexpr const char* kIntentsOfOtherSales =
     "JOIN sales s JOIN orders o ON o.sale = s.id AND o.buyer = d.buyer AND o.intent = d.intent "
     "AND o.status = 'success' GROUP BY o.sale";
 
-/// Each paid order keeps one payment, and each payment that is kept is one of those.
+/// Each paid order keeps one payment, of the amount that its event says, and each payment that is
+/// kept is one of those.
 constexpr const char* kMispaid =
-    "SELECT m.sale, COUNT(*) FROM (SELECT o.sale, o.number, "
-    " (SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
-    "  ORDER BY e.number DESC LIMIT 1) AS newest, "
+    "SELECT m.sale, COUNT(*) FROM (SELECT o.sale, n.kind, n.amount_cents, "
     " (SELECT COUNT(*) FROM payments p WHERE p.order_number = o.number AND p.state = 'kept') "
-    "  AS kept "
+    "  AS kept, "
+    " (SELECT MAX(p.amount_cents) FROM payments p WHERE p.order_number = o.number "
+    "  AND p.state = 'kept') AS cents "
     " FROM (SELECT order_number FROM payments UNION SELECT order_number FROM order_events "
-    "  WHERE kind = 'paid') c JOIN orders o ON o.number = c.order_number) m "
-    "WHERE m.kept <> CASE WHEN m.newest = 'paid' THEN 1 ELSE 0 END GROUP BY m.sale";
+    "  WHERE kind = 'paid') c JOIN orders o ON o.number = c.order_number "
+    " LEFT JOIN order_events n ON n.number = (SELECT MAX(e.number) FROM order_events e "
+    "  WHERE e.order_number = o.number)) m "
+    "WHERE m.kept <> CASE WHEN m.kind = 'paid' THEN 1 ELSE 0 END "
+    "OR (m.kind = 'paid' AND m.cents <> m.amount_cents) GROUP BY m.sale";
 
 }  // namespace
 

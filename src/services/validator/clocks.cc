@@ -45,15 +45,18 @@ bool Clocks::tick_stood_still(std::optional<Instant> database, Now asked, Now an
 
 void Clocks::note(std::optional<Instant> database, Now asked, Now answered) {
   milliseconds wrong_by{0};
+  milliseconds unsure_by{0};
   if (database) {
     // The reply was made between the two readings.
     const auto under_way = std::chrono::ceil<milliseconds>(answered.tick - asked.tick);
     wrong_by = answered.wall - std::clamp(answered.wall, *database, *database + under_way);
     database_least_ = ahead_of_tick(*database, answered.tick);
     database_most_ = database_least_ + under_way.count();
+    unsure_by = under_way;
   }
   // A reader between the two stores sees a jump at worst: for a moment it decides nothing.
   wrong_by_.store(wrong_by.count(), std::memory_order_relaxed);
+  unsure_by_.store(unsure_by.count(), std::memory_order_relaxed);
   own_.store(ahead_of_tick(answered), std::memory_order_relaxed);
 }
 
@@ -66,8 +69,10 @@ Clocks::Reading Clocks::read(Now now) const {
   if (own_.load(std::memory_order_relaxed) == kUnknown) return {now, Clock::kWrong};
   const milliseconds jump = since_note(now);
   const milliseconds wrong_by{wrong_by_.load(std::memory_order_relaxed)};
+  const milliseconds unsure_by{unsure_by_.load(std::memory_order_relaxed)};
   const bool jumped = beyond_tolerance(jump);
-  if (!jumped && !beyond_tolerance(wrong_by)) return {now, Clock::kTrusted};
+  const bool wrong_at_worst = beyond_tolerance(std::chrono::abs(wrong_by) + unsure_by);
+  if (!jumped && !wrong_at_worst) return {now, Clock::kTrusted};
   return {{now.wall - jump - wrong_by, now.tick}, jumped ? Clock::kJumped : Clock::kWrong};
 }
 
@@ -83,6 +88,9 @@ std::string Clocks::problem(Now now) const {
     case Clock::kJumped:
       return "the wall clock jumped by " + seconds_of(since_note(now)) + " within a heartbeat";
     case Clock::kWrong:
+      if (!beyond_tolerance(ahead(now))) {
+        return "the database's time is not known: its last reply was under way for long";
+      }
       return "the wall clock is " + seconds_of(ahead(now)) +
              (ahead(now).count() > 0 ? " ahead of" : " behind") + " the database's";
   }

@@ -60,6 +60,8 @@ class Clocks {
   std::atomic<std::int64_t> own_{kUnknown};
   /// How far the wall clock was ahead of the database's then. In ms.
   std::atomic<std::int64_t> wrong_by_{0};
+  /// By how much that may be more: for so long the reply was under way. In ms.
+  std::atomic<std::int64_t> unsure_by_{0};
   /// How far the database's clock was ahead of the tick then, between these. In ms; of note().
   std::int64_t database_least_ = kUnknown;
   std::int64_t database_most_ = kUnknown;

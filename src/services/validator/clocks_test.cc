@@ -59,12 +59,25 @@ TEST(Clocks, TheProblemIsSaidInWords) {
 
 TEST(Clocks, ASlowReplyIsNoDifference) {
   Clocks clocks;
-  // Read at once, it would be 1.5 s of difference; read when it is there, 2.5 s.
-  clocks.note(kStart - milliseconds{1'500}, at({}), at(seconds{1}));
+  // Read at once, it would be 1 s of difference; read when it is there, 2 s.
+  clocks.note(kStart - seconds{1}, at({}), at(seconds{1}));
   EXPECT_EQ(clocks.read(at(seconds{1})).clock, Clock::kTrusted);
-  EXPECT_EQ(clocks.ahead(at(seconds{1})), milliseconds{1'500});
+  EXPECT_EQ(clocks.ahead(at(seconds{1})), seconds{1});
   clocks.note(kStart - milliseconds{1'001}, at(seconds{1}), at(seconds{1}));
   EXPECT_EQ(clocks.read(at(seconds{1})).clock, Clock::kWrong);
+}
+
+/// A wall clock that is wrong by as much as the reply was under way looks right (seed 225621).
+TEST(Clocks, AReplyThatWasUnderWayForLongSaysTooLittle) {
+  Clocks clocks;
+  const milliseconds behind{-1'500};
+  clocks.note(kStart, at({}, behind), at(seconds{2}, behind));
+  EXPECT_EQ(clocks.read(at(seconds{2}, behind)).clock, Clock::kTrusted) << "2 s at worst";
+  clocks.note(kStart, at({}, behind), at(milliseconds{2'001}, behind));
+  EXPECT_EQ(clocks.read(at(milliseconds{2'001}, behind)).clock, Clock::kWrong);
+  EXPECT_NE(clocks.problem(at(milliseconds{2'001}, behind)), "");
+  clocks.note(kStart + seconds{3}, at(seconds{3}, behind), at(seconds{3}, behind));
+  EXPECT_EQ(clocks.read(at(seconds{3}, behind)).clock, Clock::kTrusted) << "a quick one";
 }
 
 TEST(Clocks, AJumpSinceTheLastReplyIsNoticedAtOnce) {

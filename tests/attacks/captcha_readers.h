@@ -92,6 +92,16 @@ class Challenges {
   const captcha::Tokens tokens_{keys_};
 };
 
+/// The purchase with the pass that /captcha/verify has answered with, if it has; what the buyer is
+/// told is kept in `answers`. True if it is sold.
+inline bool order_with(const http::ClientResponse& verified, Buyer& buyer, ProductId product,
+                       const std::string& key, Answers& answers) {
+  if (verified.status != 200) return false;
+  const CheckAnswer answer = buyer.order(product, key, text_of(verified, "pass"));
+  answers.add(buyer.id(), product, key, answer);
+  return answer.result == "sold";
+}
+
 /// People of accounts 1, 2 and so on, each of whom reads a picture and buys.
 class Readers {
  public:
@@ -121,12 +131,9 @@ class Readers {
       return response.status == 200;
     });
     if (!given) return false;
-    const auto passed =
-        verify(buyer, product_, key, challenges_.seal(account.id, product_, key, 61), "RIGHT");
-    if (passed.status != 200) return false;
-    const CheckAnswer answer = buyer.order(product_, key, text_of(passed, "pass"));
-    answers_.add(account.id, product_, key, answer);
-    return answer.result == "sold";
+    const std::string sealed = challenges_.seal(account.id, product_, key, 61);
+    return order_with(verify(buyer, product_, key, sealed, "RIGHT"), buyer, product_, key,
+                      answers_);
   }
 
   const std::uint16_t port_;

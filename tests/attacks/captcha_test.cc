@@ -208,10 +208,7 @@ class Workers {
     const auto task = boost::json::parse(given.body).as_object();
     dearest_ = std::max(dearest_, task.at("maxnumber").as_int64());
     const auto passed = verify(buyer, product_, key, text_of(given, "signature"), solve(task));
-    if (passed.status != 200) return false;
-    const CheckAnswer answer = buyer.order(product_, key, text_of(passed, "pass"));
-    answers_.add(account.id, product_, key, answer);
-    return answer.result == "sold";
+    return order_with(passed, buyer, product_, key, answers_);
   }
 
   const std::uint16_t port_;

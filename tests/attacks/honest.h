@@ -16,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -214,7 +215,7 @@ class HonestBuyers {
     minted_ += lacking;
     std::ranges::copy(shop_.mint(first, first + lacking - 1), std::back_inserter(ready_));
   }
-  /// The next ones, at most so many.
+  /// The next ones, at most so many, and no sooner than kBetween one after another.
   Honest buy(int most, const More& more = kAlways) {
     const auto buyers = next(most);
     const Honest honest = measure(
@@ -222,7 +223,11 @@ class HonestBuyers {
         [&](int i) {
           return buys(*connect_(i), product_, buyers[static_cast<std::size_t>(i)], *answers_);
         },
-        more);
+        [&] {
+          std::this_thread::sleep_until(earliest_);  // the test's input; nothing is waited for
+          earliest_ = Honest::Clock::now() + kBetween;
+          return more();
+        });
     sold_ += honest.served();
     return honest;
   }
@@ -252,6 +257,9 @@ class HonestBuyers {
 
  private:
   static constexpr std::int64_t kFirst = 100'001;  // below it are the attackers' accounts
+  /// At its default rate the token bucket of `/check` gets two tokens meanwhile, so that honest
+  /// buyers alone do not empty it, however fast the machine is.
+  static constexpr std::chrono::milliseconds kBetween{2};
 
   std::vector<MintedBuyer> next(int count) {
     prepare(count);
@@ -268,6 +276,7 @@ class HonestBuyers {
   std::vector<MintedBuyer> ready_;
   std::int64_t minted_ = 0;
   std::int64_t sold_ = 0;
+  Honest::Clock::time_point earliest_;  // for the next buyer to come
   std::unique_ptr<Answers> answers_ = std::make_unique<Answers>();
 };
 

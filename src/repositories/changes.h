@@ -5,7 +5,8 @@
 
 namespace stampede::repositories {
 
-/// Counts that rise with every change of what a running server keeps in memory.
+/// Numbers that rise, by steps of any size, with every change of what a running server keeps in
+/// memory.
 struct Revisions {
   std::int64_t catalog = 0;  // products and sales
   std::int64_t blacklist = 0;

@@ -309,8 +309,10 @@ TEST(Mariadb, AProcessThatStandsStillLosesItsLocks) {
   Transaction transaction(frozen, Access::kWrite);
   transaction.run(raise);
   other.write(raise);  // as soon as the server has ended the other one
+  const auto theirs = shop.database.read(read_revisions).catalog;
+  EXPECT_GT(theirs, 0);
   EXPECT_TRUE(error_of([&] { transaction.commit(); }));
-  EXPECT_EQ(shop.database.read(read_revisions).catalog, 1);
+  EXPECT_EQ(shop.database.read(read_revisions).catalog, theirs);
 }
 
 /// As a server that was the writer before a failover. What it says may lag.
@@ -330,8 +332,9 @@ TEST(Mariadb, AReadOnlyServerIsAway) {
     expect_away([&] { (void)changes->poll(); });
   }
   shop.database.write(raise);
-  EXPECT_EQ(changes->poll()->catalog, 1);
-  EXPECT_EQ(shop.database.read(read_revisions).catalog, 1);
+  const auto raised = shop.database.read(read_revisions).catalog;
+  EXPECT_GT(raised, 0);
+  EXPECT_EQ(changes->poll()->catalog, raised);
 }
 
 /// As a Galera node answers outside of its cluster.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <random>
 #include <string_view>
 
 #include "model/orders/order_event.h"
@@ -12,6 +13,9 @@ namespace {
 
 /// Orders are read in pages, because MariaDB's client holds a whole result in memory.
 constexpr std::size_t kOrdersPerPage = 5'000;
+
+/// Leaves room for ten thousand million changes in 63 bits.
+constexpr std::int64_t kMostRevisionStep = 1'000'000'000;
 
 std::optional<OrderStatus> status_named(std::string_view name) {
   for (const auto status : kOrderStatuses) {
@@ -179,7 +183,10 @@ void visit_orders(soci::session& session, std::int64_t first,
 }
 
 void raise_revision(soci::session& session, const std::string& topic) {
-  session << "UPDATE revisions SET revision = revision + 1 WHERE topic = :topic", soci::use(topic);
+  std::random_device random;
+  const auto step = std::uniform_int_distribution<std::int64_t>{1, kMostRevisionStep}(random);
+  session << "UPDATE revisions SET revision = revision + :step WHERE topic = :topic",
+      soci::use(step), soci::use(topic);
 }
 
 Revisions read_revisions(soci::session& session) {

@@ -149,6 +149,8 @@ inline bool fetch_one(soci::statement& statement) {
 inline constexpr const char* kCatalogRevision = "catalog";
 inline constexpr const char* kBlacklistRevision = "blacklist";
 inline constexpr const char* kSessionsRevision = "sessions";
+/// By a random step: where a failover has lost a change, the next one gets another revision than
+/// the lost one, which processes may know already.
 void raise_revision(soci::session& session, const std::string& topic);
 Revisions read_revisions(soci::session& session);
 

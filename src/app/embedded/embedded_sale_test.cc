@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <vector>
+
 #include "consumers/consumer_steps.h"
 #include "queue/local/local_queue.h"
 #include "repositories/memory/memory_store.h"
@@ -30,20 +33,26 @@ IdempotencyKey key(std::int64_t buyer) {
   return *IdempotencyKey::parse("key-of-a-buyer-" + std::to_string(buyer));
 }
 
-/// Refuses every row while it is told to.
-class RefusingStore final : public repositories::memory::MemoryStore {
+/// Refuses every row while it is told to, and lets others in while orders are read.
+class TestStore final : public repositories::memory::MemoryStore {
  public:
   std::unique_ptr<repositories::OrderTransaction> begin() override {
     if (refuses) throw StorageError(StorageError::Kind::kRefused, "a constraint does not hold");
     return MemoryStore::begin();
   }
+  std::vector<Order> numbered(OrderNumber first, OrderNumber last, std::size_t most) override {
+    const auto orders = MemoryStore::numbered(first, last, most);
+    if (behind_numbered) behind_numbered();
+    return orders;
+  }
   bool refuses = false;
+  std::function<void()> behind_numbered;
 };
 
 /// The catalog of one sale, a ban, and what is in quarantine.
 class Shop final : public test_support::QuietCatalog, public repositories::Quarantine {
  public:
-  explicit Shop(const RefusingStore& store) : store_(&store) {}
+  explicit Shop(const TestStore& store) : store_(&store) {}
 
   std::vector<Sale> sales() override { return {store_->view().sales.at(kSale)}; }
   std::vector<Product> products() override {
@@ -60,7 +69,7 @@ class Shop final : public test_support::QuietCatalog, public repositories::Quara
   std::int64_t quarantined = 0;
 
  private:
-  const RefusingStore* store_;
+  const TestStore* store_;
 };
 
 /// Two units, from kStart on, and a queue that is written when the test says so.
@@ -100,11 +109,13 @@ class EmbeddedSaleTest : public testing::Test {
       ASSERT_EQ(steps.step(kStart, 100), consumers::ConsumerSteps::Outcome::kDone);
     }
   }
-  void cancel(std::int64_t number) {
-    store_.change(OrderNumber{number}, [](const repositories::OrderFacts* facts) {
-      return repositories::OrderDecision{
-          .event = OrderEvent{
-              .order = facts->order.number, .actor = "cli:olga", .reason = "", .at = kStart}};
+  void change(std::int64_t number, OrderEventKind kind) {
+    store_.change(OrderNumber{number}, [&](const repositories::OrderFacts* facts) {
+      return repositories::OrderDecision{.event = OrderEvent{.order = facts->order.number,
+                                                             .kind = kind,
+                                                             .actor = "cli:olga",
+                                                             .reason = "",
+                                                             .at = kStart}};
     });
   }
   std::int64_t available() { return sale_.checkout().catalog().available(); }
@@ -113,7 +124,7 @@ class EmbeddedSaleTest : public testing::Test {
   captcha::Tokens captcha_{ring_.ring()};
   services::accounts::Sessions sessions_{ring_.ring()};
   queue::local::LocalQueue queue_{100};
-  RefusingStore store_;
+  TestStore store_;
   Shop shop_{store_};
   services::catalog::Catalog catalog_{shop_};
   std::vector<Verdict> told_;
@@ -206,10 +217,25 @@ TEST_F(EmbeddedSaleTest, AReloadHearsOfACancelledOrderAndSellsItsUnit) {
   for (const int buyer : {1, 2}) EXPECT_EQ(attempt(buyer), std::nullopt);
   write();
   EXPECT_EQ(available(), 0);
-  cancel(1);
+  change(1, OrderEventKind::kCancelled);
   sale_.reload(at(seconds{0}));
   EXPECT_EQ(attempt(1), Verdict::kPurchaseFailed);
   EXPECT_EQ(available(), 1);
+}
+
+/// A reload hears of a change while another thread has read the order as it was before.
+TEST_F(EmbeddedSaleTest, AnOrderThatWasReadBeforeItsChangeDoesNotUndoIt) {
+  const auto lease = store_.grant(kSale, 1, kStart);
+  sale_.writer().write(std::vector<queue::Message>{Purchase{
+      .sale = kSale, .buyer = {1}, .intent = key(1), .lease = *lease, .created_at = kStart}});
+  change(1, OrderEventKind::kPaid);
+  sale_.start(at(seconds{0}));
+  store_.behind_numbered = [&] {
+    change(1, OrderEventKind::kRefundDue);
+    sale_.reload(at(seconds{0}));
+  };
+  sale_.load_orders(at(seconds{0}));
+  EXPECT_EQ(attempt(1), Verdict::kPurchaseFailed);
 }
 
 TEST_F(EmbeddedSaleTest, AReloadTakesTheUnitsOfASaleThatHasEndedBack) {

@@ -33,19 +33,29 @@ Answer answer_of(const Order& order) {
   return {.verdict = Verdict::kPurchaseFailed, .reason = order.reason, .sale = order.sale};
 }
 
-/// Whether something is known to have happened to the order of that intent since it was created.
-bool has_changed(const Intent& intent, const Order& created) {
-  switch (intent.intent_state()) {
-    case IntentState::kCancelled:
-      return true;
+/// How far an order has come: it changes in one direction (docs/design.md#order-events). 0: it is
+/// pending, or has failed. A validator hears of one that was paid as of one that is final
+/// (peers/descriptions.h).
+int stage_of(IntentState state) {
+  switch (state) {
+    case IntentState::kHeld:
+      return 1;
     case IntentState::kExpired:
-      // An order that may expire is created as held: a validator hears of one that was paid late,
-      // as of any that is paid, as of a final one (peers/descriptions.h).
-    case IntentState::kSold:  // it was paid
-      return created.status == OrderStatus::kHeld;
+      return 2;
+    case IntentState::kSold:
+      return 3;
+    case IntentState::kCancelled:
+      return 4;
     default:
-      return false;
+      return 0;
   }
+}
+
+/// Whether the order is told as it was before what is known of it: read earlier, or by another
+/// thread.
+bool is_older(const Order& order, const Intent& known) {
+  const int told = stage_of(state_of(order));
+  return told > 0 && told < stage_of(known.intent_state());
 }
 
 /// The sale of a pending purchase.
@@ -62,10 +72,7 @@ void BuyerStripe::settle(const Order& order, CompletionBatch& completions) {
   BuyerRecord& record = buyers[order.buyer];
   Intent* intent = record.find(key_hash);
   if (intent == nullptr) intent = &record.add(key_hash, order.sale);
-  // Something has happened to it, and this is how it was before: read earlier, or by another
-  // thread.
-  const bool as_it_was_created = order.status != OrderStatus::kPaid && order.active();
-  if (as_it_was_created && !intent->doubted() && has_changed(*intent, order)) return;
+  if (!intent->doubted() && is_older(order, *intent)) return;
   // In another sale of the product this key had been used before: the intent is that one's.
   intent->sale = static_cast<std::uint32_t>(order.sale.value);
   intent->state = static_cast<std::uint8_t>(state_of(order));

@@ -258,6 +258,27 @@ TEST_F(CheckoutTest, AnOrderAsItWasBeforeChangesNothing) {
   EXPECT_EQ(verdict(1, 1), Verdict::kSoldAlready);
 }
 
+/// Whichever thread tells the checkout first.
+TEST_F(CheckoutTest, WhatIsKnownOfAnOrderNeverGoesBack) {
+  const auto told = [&](OrderStatus status, FailureReason reason = FailureReason::kNone) {
+    Order as = order(1, 1, 77, reason);
+    as.status = status;
+    return as;
+  };
+  const std::vector<Order> in_turn = {
+      told(OrderStatus::kHeld), told(OrderStatus::kExpired, FailureReason::kExpired),
+      told(OrderStatus::kPaid), told(OrderStatus::kRefundDue, FailureReason::kCancelled)};
+  const std::array verdicts = {Verdict::kHeldAlready, Verdict::kPurchaseFailed,
+                               Verdict::kSoldAlready, Verdict::kPurchaseFailed};
+  for (std::size_t now = 0; now < in_turn.size(); ++now) {
+    settle(in_turn[now]);
+    for (std::size_t before = 0; before <= now; ++before) {
+      settle(in_turn[before]);
+      EXPECT_EQ(verdict(1, 1), verdicts[now]) << before << " behind " << now;
+    }
+  }
+}
+
 TEST_F(CheckoutTest, AnUndecidedPurchaseIsNoReasonForANo) {
   ASSERT_FALSE(buy(1, 1));
   EXPECT_EQ(verdict(1, 2, seconds{20}), Verdict::kTooSoon);

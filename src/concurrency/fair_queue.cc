@@ -26,14 +26,22 @@ FairQueue::Task FairQueue::pop() {
   const MutexLock lock(mutex_);
   if (all_.size == 0) return nullptr;
   Group* group = &all_;
-  while (!group->in_turn.empty()) {
-    group->in_turn.splice(group->in_turn.end(), group->in_turn, group->in_turn.begin());
-    group = &group->in_turn.back();
-  }
+  while (!group->by_name.empty()) group = &take_turn(*group);
   Task task = std::move(group->tasks.front());
   group->tasks.pop_front();
   shrink(group);
   return task;
+}
+
+std::size_t FairQueue::groups() const {
+  const MutexLock lock(mutex_);
+  return groups_in(all_);
+}
+
+std::size_t FairQueue::groups_in(const Group& group) {
+  std::size_t count = group.by_name.size();
+  for (const auto& [name, inner] : group.by_name) count += groups_in(*inner);
+  return count;
 }
 
 FairQueue::Group* FairQueue::find(Group& group, const std::string& name) {
@@ -41,14 +49,42 @@ FairQueue::Group* FairQueue::find(Group& group, const std::string& name) {
   return found == group.by_name.end() ? nullptr : &*found->second;
 }
 
+FairQueue::Group& FairQueue::take_turn(Group& group) {
+  while (!group.resting.empty() && group.resting.front().rests_until <= group.turns) {
+    group.by_name.erase(group.resting.front().name);
+    group.resting.pop_front();
+  }
+  const bool newcomer = !group.newcomers.empty() &&
+                        (group.in_turn.empty() || group.newcomers_in_a_row < kNewcomersInARow);
+  if (newcomer) {
+    group.newcomers_in_a_row = std::min(group.newcomers_in_a_row + 1, kNewcomersInARow);
+  } else {
+    group.newcomers_in_a_row = 0;
+    ++group.turns;
+  }
+  std::list<Group>& from = newcomer ? group.newcomers : group.in_turn;
+  group.in_turn.splice(group.in_turn.end(), from, from.begin());
+  group.in_turn.back().place = Group::Place::kInTurn;
+  return group.in_turn.back();
+}
+
 FairQueue::Group& FairQueue::longest_in(Group& group) {
-  return *std::ranges::max_element(group.in_turn | std::views::reverse, {}, &Group::size);
+  const auto longest = [](std::list<Group>& groups) -> Group* {
+    const auto last = std::ranges::max_element(groups | std::views::reverse, {}, &Group::size);
+    return groups.empty() ? nullptr : &*last;
+  };
+  Group* one = longest(group.in_turn);
+  Group* other = longest(group.newcomers);
+  if (group.newcomers.size() > kNewcomersInARow * group.in_turn.size()) std::swap(one, other);
+  // The turn of `one` is the later one.
+  if (one == nullptr || (other != nullptr && other->size > one->size)) return *other;
+  return *one;
 }
 
 FairQueue::Group* FairQueue::too_long_beside(Path path) {
   Group* group = &all_;
   for (const std::string& name : path) {
-    if (group->in_turn.empty()) return nullptr;
+    if (group->size == 0) return nullptr;
     Group* const own = find(*group, name);
     Group& longest = longest_in(*group);
     const std::size_t then = (own == nullptr ? 0 : own->size) + 1;
@@ -61,7 +97,7 @@ FairQueue::Group* FairQueue::too_long_beside(Path path) {
 }
 
 FairQueue::Task FairQueue::take_newest(Group* group) {
-  while (!group->in_turn.empty()) group = &longest_in(*group);
+  while (!group->by_name.empty()) group = &longest_in(*group);
   Task task = std::move(group->tasks.back());
   group->tasks.pop_back();
   shrink(group);
@@ -71,14 +107,26 @@ FairQueue::Task FairQueue::take_newest(Group* group) {
 void FairQueue::shrink(Group* narrowest) {
   for (Group* group = narrowest; group != nullptr;) {
     Group* const parent = group->parent;
-    if (--group->size == 0 && parent != nullptr) {
-      const auto entry = parent->by_name.find(group->name);
-      const auto place = entry->second;
-      parent->by_name.erase(entry);
-      parent->in_turn.erase(place);
-    }
+    if (--group->size == 0 && parent != nullptr) rest(*group);
     group = parent;
   }
+  if (all_.size == 0) all_ = {};
+}
+
+void FairQueue::rest(Group& group) {
+  Group& parent = *group.parent;
+  const auto entry = parent.by_name.find(group.name);
+  const auto at = entry->second;
+  if (group.place == Group::Place::kNewcomer) {
+    parent.by_name.erase(entry);
+    parent.newcomers.erase(at);
+    return;
+  }
+  group.by_name.clear();
+  group.resting.clear();
+  parent.resting.splice(parent.resting.end(), parent.in_turn, at);
+  group.place = Group::Place::kResting;
+  group.rests_until = parent.turns + parent.in_turn.size();
 }
 
 void FairQueue::append(Group* group, Path path, Task&& task) {
@@ -86,8 +134,13 @@ void FairQueue::append(Group* group, Path path, Task&& task) {
   for (const std::string& name : path) {
     Group* inner = find(*group, name);
     if (inner == nullptr) {
-      inner = &group->in_turn.emplace_back(Group{.name = name, .parent = group});
-      group->by_name[name] = std::prev(group->in_turn.end());
+      inner = &group->newcomers.emplace_back(Group{.name = name, .parent = group});
+      group->by_name[name] = std::prev(group->newcomers.end());
+    } else if (inner->place == Group::Place::kResting) {
+      const bool in_turn = group->turns < inner->rests_until;
+      std::list<Group>& to = in_turn ? group->in_turn : group->newcomers;
+      to.splice(to.end(), group->resting, group->by_name.at(name));
+      inner->place = in_turn ? Group::Place::kInTurn : Group::Place::kNewcomer;
     }
     ++inner->size;
     group = inner;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
@@ -15,8 +16,10 @@ namespace stampede::concurrency {
 /// Tasks that wait for a thread, handed out fairly. Each comes by a path of names, from the widest
 /// group to the narrowest; at every level the groups that have something waiting take turns (fair
 /// queueing: J. Nagle, RFC 970; at several levels: Bennett and Zhang, Hierarchical Packet Fair
-/// Queueing Algorithms, 1996). When it is full, the newest task of the longest group makes room, so
-/// that no group can fill it up against one that has less waiting. Thread-safe.
+/// Queueing Algorithms, 1996). A group that had nothing waiting comes first, once, as a new queue
+/// does in RFC 8290, section 4.2; of five turns the other groups have one at least. When it is
+/// full, the newest task of the longest group makes room, so that no group can fill it up against
+/// one that has less waiting. Thread-safe.
 class FairQueue {
  public:
   using Task = std::move_only_function<void()>;
@@ -43,30 +46,54 @@ class FairQueue {
   Pushed push(Path path, Task&& task);
   /// The next task; empty if there is none.
   Task pop();
+  /// How many groups of every level are remembered: none if nothing waits, and otherwise about five
+  /// for each task at most.
+  std::size_t groups() const;
 
  private:
+  /// Newcomers that may come one after another while another group has something waiting.
+  static constexpr std::size_t kNewcomersInARow = 4;
+
   struct Group {
+    enum class Place : std::uint8_t { kNewcomer, kInTurn, kResting };
+
     std::string name;
     Group* parent = nullptr;
-    std::size_t size = 0;           // tasks, of all groups in it
-    std::deque<Task> tasks = {};    // of the narrowest alone
-    std::list<Group> in_turn = {};  // the groups in it; the first is next
+    std::size_t size = 0;         // tasks, of all groups in it
+    std::deque<Task> tasks = {};  // of the narrowest alone
+    /// The groups in it with tasks that have not had a turn, in the order in which they came.
+    std::list<Group> newcomers = {};
+    /// Those that have; the first is next.
+    std::list<Group> in_turn = {};
+    /// Those that have none any more, for one round of the others: they are no newcomers if they
+    /// come again at once.
+    std::list<Group> resting = {};
     std::unordered_map<std::string, std::list<Group>::iterator> by_name = {};
+    std::size_t newcomers_in_a_row = 0;  // whose turn was the last one, kNewcomersInARow at most
+    std::uint64_t turns = 0;             // that groups in `in_turn` had
+    Place place = Place::kNewcomer;      // in its parent
+    std::uint64_t rests_until = 0;       // by the parent's `turns`
   };
 
   /// The group in `group` of that name, or null.
   static Group* find(Group& group, const std::string& name);
+  /// The group in `group`, which has tasks, whose turn it is; it is behind the others then.
+  static Group& take_turn(Group& group);
   /// Of those that are as long, the one whose turn is last.
   static Group& longest_in(Group& group);
   /// The group that is to make room for a task of that path, or null.
   Group* too_long_beside(Path path) STAMPEDE_REQUIRES(mutex_);
-  static Task take_newest(Group* group);
-  /// Counts one task less, and forgets groups that are empty.
-  static void shrink(Group* narrowest);
+  Task take_newest(Group* group) STAMPEDE_REQUIRES(mutex_);
+  /// Counts one task less.
+  void shrink(Group* narrowest) STAMPEDE_REQUIRES(mutex_);
+  /// Of a group that has no task any more.
+  static void rest(Group& group);
   static void append(Group* group, Path path, Task&& task);
 
+  static std::size_t groups_in(const Group& group);
+
   const Limits limits_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Group all_ STAMPEDE_GUARDED_BY(mutex_);
 };
 

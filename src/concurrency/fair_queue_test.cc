@@ -58,6 +58,74 @@ TEST_F(FairQueueTest, ManySmallGroupsOfOneTakeItsTurnsOnly) {
   EXPECT_EQ(run_all(queue), "a ada1 b ada2 c d ");
 }
 
+TEST_F(FairQueueTest, AGroupThatHadNothingWaitingComesFirst) {
+  FairQueue queue({});
+  push_all(queue, {"1", "flood"}, {"f1", "f2", "f3"});
+  push_all(queue, {"2", "flood"}, {"g1", "g2", "g3"});
+  for (int i = 0; i < 2; ++i) queue.pop()();
+  push(queue, {"3", "ada"}, "ada");
+  push(queue, {"1", "bob"}, "bob");
+  EXPECT_EQ(run_all(queue), "f1 g1 ada bob g2 f2 g3 f3 ");
+}
+
+TEST_F(FairQueueTest, OneThatComesAgainAtOnceTakesItsTurn) {
+  FairQueue queue({.per_path = 6});
+  push_all(queue, {"flood"}, {"f1", "f2", "f3", "f4", "f5", "f6"});
+  queue.pop()();
+  push(queue, {"ada"}, "a1");
+  queue.pop()();
+  push(queue, {"ada"}, "a2");
+  for (int i = 0; i < 3; ++i) queue.pop()();
+  EXPECT_EQ(std::exchange(ran_, {}), "f1 a1 f2 a2 f3 ");
+  push(queue, {"ada"}, "a3");
+  EXPECT_EQ(run_all(queue), "a3 f4 f5 f6 ") << "its round is over";
+}
+
+TEST_F(FairQueueTest, NewcomersWithoutEndLeaveTheOthersOneTurnOfFive) {
+  FairQueue queue({});
+  push_all(queue, {"ada"}, {"a1", "a2", "a3"});
+  queue.pop()();
+  for (const char* name : {"b", "c", "d", "e", "f", "g", "h", "i", "j"}) {
+    push(queue, {name}, name);
+  }
+  EXPECT_EQ(run_all(queue), "a1 b c d a2 e f g h a3 i j ");
+}
+
+/// An account that comes again within a round is not the one to make room for names that are new.
+TEST_F(FairQueueTest, OfGroupsThatAreAsLongTheOneWhoseTurnIsLastMakesRoom) {
+  FairQueue queue({.in_all = 8});
+  push_all(queue, {"1", "ada"}, {"a1", "a2"});
+  queue.pop()();
+  for (const char* name : {"b", "c", "d", "e", "f", "g"}) push(queue, {"1", name}, name);
+  EXPECT_EQ(push(queue, {"2", "eve"}, "eve"), Result::kQueued);
+  EXPECT_EQ(push(queue, {"2", "bob"}, "bob"), Result::kQueued);
+  EXPECT_EQ(run_all(queue), "a1 g displaced eve b bob c d a2 e f ");
+}
+
+/// Of names that are new with every task, as many stay known as wait, and a few.
+TEST_F(FairQueueTest, NamesAreForgottenAfterARound) {
+  FairQueue queue({.in_all = 100});
+  push_all(queue, {"1", "old"}, {"o1", "o2"});
+  for (int i = 0; i < 5'000; ++i) {
+    push(queue, {"1", std::to_string(i)}, ".");
+    if (i % 4 == 0) push(queue, {"1", "old"}, ".");
+    queue.pop()();
+  }
+  EXPECT_LT(queue.groups(), 500U);
+  while (queue.pop()) {
+  }
+  EXPECT_EQ(queue.groups(), 0U);
+}
+
+TEST_F(FairQueueTest, WhatANewcomerHadBeforeItsTurnMayMakeRoom) {
+  FairQueue queue({.in_all = 2});
+  push_all(queue, {"1"}, {"a", "b"});
+  EXPECT_EQ(push(queue, {"2"}, "c"), Result::kQueued);
+  EXPECT_EQ(run_all(queue), "b displaced a c ");
+  push_all(queue, {"1"}, {"d"});
+  EXPECT_EQ(run_all(queue), "d ");
+}
+
 TEST_F(FairQueueTest, APathHasFewWaiting) {
   FairQueue queue({.per_path = 2});
   push_all(queue, {"1", "ada"}, {"1", "2"});

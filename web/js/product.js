@@ -123,10 +123,10 @@ class ProductPage {
     const line = element("pay-left");
     line.hidden = !this.#held || !this.#clock.known;
     if (line.hidden) return;
-    const { text, over } = payLeft(this.#held.pay_by, this.#clock.now());
+    const { text, asks } = payLeft(this.#held.pay_by, this.#clock.now(), this.#share);
     if (line.textContent !== text) line.textContent = text;
-    if (!over || this.#held.asked) return;
-    this.#held = { ...this.#held, asked: true };
+    if (asks <= (this.#held.asked ?? 0) || document.hidden) return;
+    this.#held = { ...this.#held, asked: asks };
     this.#confirm(this.#intent);
   }
 

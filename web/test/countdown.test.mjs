@@ -45,9 +45,14 @@ test("says the countdown seldom", () => {
 
 test("a held order is counted down, until the server can tell what became of it", () => {
   const at = (left) => payLeft(sale.ends_at, END - left);
-  assert.deepEqual(at(600_000), { text: "Time left to pay: 00:10:00", over: false });
-  assert.deepEqual(at(1), { text: "Time left to pay: 00:00:01", over: false });
-  assert.deepEqual(at(0), { text: "The time to pay is over.", over: false });
-  assert.deepEqual(at(-35_999), { text: "The time to pay is over.", over: false });
-  assert.deepEqual(at(-36_000), { text: "The time to pay is over.", over: true });
+  assert.deepEqual(at(600_000), { text: "Time left to pay: 00:10:00", asks: 0 });
+  assert.deepEqual(at(1), { text: "Time left to pay: 00:00:01", asks: 0 });
+  assert.deepEqual(at(0), { text: "The time to pay is over.", asks: 0 });
+  const asks = (left) => at(left).asks;
+  assert.equal(asks(-35_999), 0);
+  assert.equal(asks(-36_000), 1);
+  assert.equal(asks(-45_999), 1);
+  assert.equal(asks(-46_000), 2, "while nobody can tell");
+  assert.equal(payLeft(sale.ends_at, END + 40_999, 0.5).asks, 0, "each page at a time of its own");
+  assert.equal(payLeft(sale.ends_at, END + 41_000, 0.5).asks, 1);
 });

@@ -28,12 +28,16 @@ export function countdownOf(status, { starts_at: starts, ends_at: ends }, now) {
 
 const EXPIRES_MS = 36_000; // an order that is not paid expires within so long after its time
 
-/** How long a held order still waits for its payment: {text, over}. `over`: the server can tell by now
-    what became of it. */
-export function payLeft(payBy, now) {
+const ASK_AGAIN_MS = 10_000;
+
+/** How long a held order still waits for its payment: {text, asks}. `asks`: how often a page should have
+    asked by now what became of it; `share`, from 0 to 1, is its own part of the time between two, so that
+    pages do not ask all at once. */
+export function payLeft(payBy, now, share = 0) {
   const left = Date.parse(payBy) - now;
   const text = left > 0 ? `Time left to pay: ${formatCountdown(left)}` : "The time to pay is over.";
-  return { text, over: left <= -EXPIRES_MS };
+  const asks = 1 + Math.floor((-left - EXPIRES_MS) / ASK_AGAIN_MS - share);
+  return { text, asks: Math.max(0, asks) };
 }
 
 /** The countdown for screen readers: a sentence now and then, because one every second would cover

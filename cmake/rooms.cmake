@@ -46,7 +46,7 @@ stampede_room(repositories/sql/search SANITIZE address thread
        repositories/orders model model/orders
   LINKS fmt::fmt)
 stampede_room(repositories/sql/accounts SANITIZE address thread
-  USES repositories/sql/connection repositories/accounts LINKS fmt::fmt)
+  USES repositories repositories/sql/connection repositories/accounts LINKS fmt::fmt)
 stampede_room(repositories/sql/catalog SANITIZE address thread
   USES repositories repositories/sql/connection repositories/catalog model
   LINKS stampede::soci stampede::sodium fmt::fmt)

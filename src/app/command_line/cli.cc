@@ -44,6 +44,7 @@ CommandLine::CommandLine(const char* version) {
   add_order();
   add_user();
   add_operator();
+  add_token();
   add_keys_and_config();
   add_mint();
   add_audit();

@@ -1,6 +1,6 @@
 #include "app/command_line/command_line.h"
 
-// The commands about those who use the console.
+// The commands about the people who use the console, and the programs that use the API.
 namespace stampede::app {
 
 CLI::Option& CommandLine::add_role_option(CLI::App& command, bool buyer,
@@ -58,6 +58,39 @@ void CommandLine::add_operator() {
       [this](const auto& loaded) { return set_operator_totp(loaded.config, operator_totp_); });
   totp.add_option("name", operator_totp_.who, "a name or an id")->required();
   totp.add_flag("--remove", operator_totp_.remove, "take it away instead: the password is enough");
+}
+
+void CommandLine::add_token() {
+  CLI::App& group_of = group(app_, "token", "secrets that programs show to the API");
+  CLI::App& create =
+      command(group_of, "create", "make a token; prints it, once",
+              [this](const auto& loaded) { return create_token(loaded.config, token_create_); });
+  create.add_option("name", token_create_.name, "what it is for, at most 60 bytes")->required();
+  create
+      .add_option_function<std::vector<std::string>>(
+          "--scope",
+          [this](const std::vector<std::string>& names) {
+            for (const std::string& name : names) {
+              const auto scope = api_scope_named(name);
+              if (!scope) refuse("--scope", name, "orders:read or orders:write");
+              token_create_.scopes.push_back(*scope);
+            }
+          },
+          "what the program may do: orders:read, orders:write; once for each")
+      ->type_name("SCOPE")
+      ->required();
+  add_time(create, "--expires", "when it is good no more (never)",
+           [this](Instant at) { token_create_.expires_at = at; });
+
+  CLI::App& list =
+      command(group_of, "list", "list them in order of id",
+              [this](const auto& loaded) { return list_tokens(loaded.config, json_); });
+  add_json(list, json_);
+
+  CLI::App& revoke =
+      command(group_of, "revoke", "make a token good no more; cannot be undone",
+              [this](const auto& loaded) { return revoke_token(loaded.config, token_); });
+  add_number(revoke, "token", token_.value, "its id").required();
 }
 
 }  // namespace stampede::app

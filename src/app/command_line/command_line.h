@@ -60,6 +60,7 @@ class CommandLine {
   /// Takes a role of the console, or also `buyer`.
   CLI::Option& add_role_option(CLI::App& command, bool buyer, std::function<void(UserRole)> take,
                                const std::string& what);
+  void add_token();
   void add_mint();
   void add_audit();
   void add_backup();
@@ -111,6 +112,8 @@ class CommandLine {
   UserAdd operator_add_;
   OperatorRole operator_role_;
   OperatorTotp operator_totp_;
+  TokenCreate token_create_;
+  ApiTokenId token_;
   Mint mint_;
   AuditOptions audit_;
   std::filesystem::path backup_to_;

@@ -34,6 +34,7 @@ CommandContext::CommandContext(const Config& config, Missing missing)
              journal_),
       operators_(repositories_.accounts(), repositories_.second_factors(), journal_),
       orders_(repositories_.order_events(), journal_),
+      tokens_(repositories_.api_tokens(), journal_),
       keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {

@@ -8,6 +8,7 @@
 #include "services/operations/key_operations.h"
 #include "services/operations/operator_operations.h"
 #include "services/operations/order_operations.h"
+#include "services/operations/token_operations.h"
 #include "services/operations/user_operations.h"
 
 namespace stampede::app {
@@ -26,6 +27,7 @@ class CommandContext {
   services::operations::UserOperations& users() { return users_; }
   services::operations::OperatorOperations& operators() { return operators_; }
   services::operations::OrderOperations& orders() { return orders_; }
+  services::operations::TokenOperations& tokens() { return tokens_; }
   services::operations::KeyOperations& keys() { return keys_; }
   /// Whoever runs the command, now.
   services::operations::Operator who() const;
@@ -38,6 +40,7 @@ class CommandContext {
   services::operations::UserOperations users_;
   services::operations::OperatorOperations operators_;
   services::operations::OrderOperations orders_;
+  services::operations::TokenOperations tokens_;
   services::operations::KeyOperations keys_;
 };
 

@@ -1,6 +1,7 @@
 #include "repositories/sql/repositories.h"
 
 #include "repositories/sql/accounts/accounts.h"
+#include "repositories/sql/accounts/api_tokens.h"
 #include "repositories/sql/accounts/blacklist.h"
 #include "repositories/sql/accounts/second_factors.h"
 #include "repositories/sql/catalog/catalog.h"
@@ -25,6 +26,7 @@ namespace stampede::repositories::sql {
 struct Repositories::All {
   explicit All(Database& database)
       : accounts(database),
+        api_tokens(database),
         audit(database),
         audit_log(database),
         blacklist(database),
@@ -44,6 +46,7 @@ struct Repositories::All {
         units(database) {}
 
   SqlAccounts accounts;
+  SqlApiTokens api_tokens;
   SqlAudit audit;
   SqlAuditLog audit_log;
   SqlBlacklist blacklist;
@@ -68,6 +71,7 @@ Repositories::Repositories(Database& database)
 Repositories::~Repositories() = default;
 
 Accounts& Repositories::accounts() const { return all_->accounts; }
+ApiTokens& Repositories::api_tokens() const { return all_->api_tokens; }
 Audit& Repositories::audit() const { return all_->audit; }
 AuditLog& Repositories::audit_log() const { return all_->audit_log; }
 Blacklist& Repositories::blacklist() const { return all_->blacklist; }

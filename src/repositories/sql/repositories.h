@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "repositories/accounts/accounts.h"
+#include "repositories/accounts/api_tokens.h"
 #include "repositories/accounts/blacklist.h"
 #include "repositories/accounts/buyer_search.h"
 #include "repositories/accounts/second_factors.h"
@@ -35,6 +36,7 @@ class Repositories {
   Repositories& operator=(const Repositories&) = delete;
 
   Accounts& accounts() const;
+  ApiTokens& api_tokens() const;
   Audit& audit() const;
   AuditLog& audit_log() const;
   Blacklist& blacklist() const;

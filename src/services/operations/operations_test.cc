@@ -8,7 +8,9 @@
 #include "services/operations/key_operations.h"
 #include "services/operations/operator_operations.h"
 #include "services/operations/order_operations.h"
+#include "services/operations/token_operations.h"
 #include "services/operations/user_operations.h"
+#include "tests/support/fakes/fake_api_tokens.h"
 #include "tests/support/fakes/fake_buyers.h"
 #include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_pictures.h"
@@ -300,6 +302,45 @@ TEST_F(OperationsTest, KeysAreJournaledAfterTheyWereRotated) {
   keys.rotate(kWho);
   EXPECT_TRUE(ring.reload());
   EXPECT_THAT(changes(), ElementsAre("keys rotate, " + keys.file().string()));
+}
+
+struct TokenOperationsTest : testing::Test {
+  test_support::FakeApiTokens tokens;
+  test_support::FakeBuyers users;
+  test_support::FakeAuditLog log;
+  audit::Journal journal{log, users};
+  TokenOperations operations{tokens, journal};
+  const Operator olga{"cli:olga", {Instant{std::chrono::seconds{1'800'000'000}}, Tick{}}};
+};
+
+TEST_F(TokenOperationsTest, ATokenIsMadeAndRevokedAndBothAreJournaled) {
+  const auto made = operations.create(
+      olga, {.name = "shop",
+             .scopes = {ApiScope::kOrdersWrite, ApiScope::kOrdersRead, ApiScope::kOrdersWrite}});
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_THAT(made->token.scopes, ElementsAre(ApiScope::kOrdersRead, ApiScope::kOrdersWrite));
+  EXPECT_EQ(log.entries.back().subject, "token 1 (shop): orders:read orders:write");
+  EXPECT_THAT(log.entries.back().subject, testing::Not(HasSubstr(made->text)));
+  const auto revoked = operations.revoke(olga, made->token.id);
+  ASSERT_TRUE(revoked) << revoked.error();
+  EXPECT_FALSE(revoked->before);
+  EXPECT_EQ(revoked->result.revoked_at, olga.now.wall);
+  EXPECT_TRUE(operations.revoke(olga, made->token.id)->before);
+  EXPECT_EQ(log.entries.size(), 2U);
+}
+
+TEST_F(TokenOperationsTest, WhatIsWrongWithATokenIsSaid) {
+  const std::vector<ApiScope> read = {ApiScope::kOrdersRead};
+  EXPECT_THAT(operations.create(olga, {.name = "", .scopes = read}).error(), HasSubstr("name"));
+  EXPECT_THAT(operations.create(olga, {.name = std::string(61, 'x'), .scopes = read}).error(),
+              HasSubstr("61 bytes"));
+  EXPECT_THAT(operations.create(olga, {.name = "shop", .scopes = {}}).error(), HasSubstr("scope"));
+  EXPECT_THAT(operations.create(olga, {.name = "shop", .scopes = read, .expires_at = olga.now.wall})
+                  .error(),
+              HasSubstr("expires"));
+  EXPECT_THAT(operations.revoke(olga, ApiTokenId{1}).error(), HasSubstr("no token 1"));
+  EXPECT_THAT(tokens.tokens, IsEmpty());
+  EXPECT_THAT(log.entries, IsEmpty());
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/commands/commands.h"
+#include "model/api_token.h"
 #include "model/user.h"
 
-// What an operator does with buyers and operators (app/commands/commands.h).
+// What an operator does with buyers, operators, and the tokens of programs
+// (app/commands/commands.h).
 namespace stampede::app {
 
 /// `who` is a name or an id; "name:4711" and "id:4711" where it could be both.
@@ -52,5 +55,15 @@ struct OperatorTotp {
 };
 /// Prints the URI that an authenticator reads.
 Done set_operator_totp(const Config& config, const OperatorTotp& options);
+
+struct TokenCreate {
+  std::string name;
+  std::vector<ApiScope> scopes;
+  std::optional<Instant> expires_at;  // none: never
+};
+/// Prints the token, which nothing tells again.
+Done create_token(const Config& config, const TokenCreate& options);
+Done list_tokens(const Config& config, bool json);
+Done revoke_token(const Config& config, ApiTokenId id);
 
 }  // namespace stampede::app

@@ -150,8 +150,12 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
   USES controllers controllers/shop controllers/guards http http/server/handlers identity telemetry
        concurrency peers services/routing services/leasing
   LINKS fmt::fmt)
+stampede_room(controllers/api SANITIZE address thread CLOCK
+  USES controllers model model/text http/server/handlers concurrency services/accounts
+       services/orders services/operations
+  LINKS Boost::json fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread CLOCK
-  USES controllers controllers/guards model model/text http http/server/handlers views/console
+  USES controllers controllers/api controllers/guards model model/text http http/server/handlers views/console
        concurrency services/accounts services/audit services/operations
   LINKS fmt::fmt)
 stampede_room(controllers/console/catalog SANITIZE address thread
@@ -184,7 +188,8 @@ stampede_room(app/fronts SANITIZE thread CLOCK
        http/server/handlers http/server captcha captcha/external web_requests/curl pictures/apart
        services/admission services/purchase
        services/orders services/validator services/catalog services/accounts services/live
-       services/audit views views/console controllers controllers/shop controllers/console
+       services/audit views views/console controllers controllers/shop controllers/api
+       controllers/console
        controllers/console/catalog controllers/console/orders controllers/console/live consumers
        schedules
   LINKS fmt::fmt

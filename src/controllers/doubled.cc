@@ -10,7 +10,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kShopCookies{"uid", "node", "sign", "device", "form"};
 constexpr std::array<std::string_view, 2> kShopHeaders{"Idempotency-Key", "Captcha-Pass"};
 constexpr std::array<std::string_view, 3> kConsoleCookies{"operator", "operator_device", "form"};
-constexpr std::array<std::string_view, 1> kConsoleHeaders{"Form-Token"};
+constexpr std::array<std::string_view, 2> kConsoleHeaders{"Form-Token", "Authorization"};
 
 }  // namespace
 

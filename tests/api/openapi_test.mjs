@@ -351,6 +351,63 @@ test("a held order, and what its checkout is told", async () => {
   assert.equal((await call(client, "showOrder", 200, { path })).body.status, "paid");
 });
 
+test("the API, for the merchant's own programs", async () => {
+  const [reader, writer] = ["orders:read", "orders:write"].map((scope) => {
+    const token = shop.run(["token", "create", scope, "--scope", scope]);
+    return { Authorization: `Bearer ${token}` };
+  });
+  const program = new Client(shop.console);
+  const held = async (number) => {
+    const intent = { query: { productID: products.held }, headers: { "Idempotency-Key": freshKey() } };
+    const { body } = await call(buyer(shop, number), "check", 201, intent);
+    return { number: body.order };
+  };
+  const path = await held(11);
+  const payment = contract.example("apiPay");
+  const pay = { path, json: payment, headers: writer };
+  await call(program, "apiOrder", 401, { path });
+  await call(program, "apiOrder", 403, { path, headers: writer });
+  await call(program, "apiOrder", 404, { path: { number: 999_999 }, headers: reader });
+  await call(program, "apiPay", 401, { path, json: payment });
+  await call(program, "apiPay", 401, { ...pay, headers: { Authorization: `Bearer stampede_${"A".repeat(43)}` } });
+  await call(program, "apiPay", 403, { ...pay, headers: reader });
+  await call(program, "apiPay", 404, { ...pay, path: { number: 999_999 } });
+  await call(program, "apiPay", 400, { ...pay, json: { amount_cents: "1999" } });
+  await call(program, "apiPay", 422, { ...pay, json: { ...payment, reference: "with a space" } });
+  const { body: paid } = await call(program, "apiPay", 201, pay);
+  assert.equal(paid.state, "kept");
+  assert.deepEqual((await call(program, "apiPay", 200, pay)).body, paid);
+  const { body: order } = await call(program, "apiOrder", 200, { path, headers: reader });
+  assert.equal(order.status, "paid");
+  assert.deepEqual(order.events.map(({ event, actor }) => [event, actor]), [["paid", "api:orders:write"]]);
+  assert.deepEqual(order.payments, [paid]);
+
+  const cancel = { path, json: contract.example("apiCancel"), headers: writer };
+  await call(program, "apiCancel", 401, { ...cancel, headers: {} });
+  await call(program, "apiCancel", 403, { ...cancel, headers: reader });
+  await call(program, "apiCancel", 404, { ...cancel, path: { number: 999_999 } });
+  await call(program, "apiCancel", 400, { ...cancel, json: { because: "" } });
+  await call(program, "apiCancel", 422, { ...cancel, json: { reason: "x".repeat(201) } });
+  await call(program, "apiCancel", 201, cancel);
+  await call(program, "apiCancel", 200, cancel);
+
+  const refund = { path, json: contract.example("apiRefund"), headers: writer };
+  await call(program, "apiRefund", 401, { ...refund, headers: {} });
+  await call(program, "apiRefund", 403, { ...refund, headers: reader });
+  await call(program, "apiRefund", 404, { ...refund, path: { number: 999_999 } });
+  await call(program, "apiRefund", 400, { ...refund, json: {} });
+  await call(program, "apiRefund", 422, { ...refund, json: { reference: "shop:unknown" } });
+  const { body: refunded } = await call(program, "apiRefund", 201, refund);
+  assert.equal(refunded.state, "refunded");
+  await call(program, "apiRefund", 200, refund);
+
+  const [{ id }] = JSON.parse(shop.run(["token", "list", "--json"]));
+  shop.run(["token", "revoke", String(id)]);
+  const { body: over } = await call(program, "apiOrder", 401, { path, headers: reader });
+  assert.match(over.detail, /revoked/);
+  assert.equal((await anyone().send("GET", `/api/v1/orders/${path.number}`, { headers: writer })).status, 404);
+});
+
 test("a crowd", async () => {
   const crowded = await crowdedShop();
   try {

@@ -20,6 +20,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
                  .ipv6_prefix = listener.limits.ipv6_prefix,
                  .site = services::accounts::Sessions::Site::kConsole,
                  .second_factor = &second_factor_}),
+      api_access_(services.storage.api_tokens()),
       journal_(services.storage.audit_log(), services.storage.accounts()),
       buyers_({services.storage.accounts(), services.storage.blacklist(),
                services.storage.buyer_search()}),
@@ -46,6 +47,7 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
               .pages = pages_,
               .pool = pool_,
               .second_factor_required = services.second_factor_required}),
+      api_guard_({.access = api_access_, .pool = api_pool_}),
       filter_({guard_, hosts_}),
       operations_(std::move(services.ready), with_own(std::move(services.metrics))),
       login_(
@@ -68,7 +70,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
                  catalog_pages_}),
       sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}),
       second_factors_({buyers_, second_factor_, operator_operations_, journal_, pages_,
-                       services.second_factor_required}) {
+                       services.second_factor_required}),
+      orders_api_({.archive = archive_, .operations = order_operations_}) {
   add_routes();
   server_ = std::make_unique<http::Server>(std::move(listener), router_);
 }
@@ -102,6 +105,7 @@ void ConsoleFront::add_routes() {
   products_.add_routes(router_, guard_);
   sales_.add_routes(router_, guard_);
   second_factors_.add_routes(router_, guard_);
+  orders_api_.add_routes(router_, api_guard_);
   guard_.refuse_unknown(router_);
 }
 
@@ -114,6 +118,7 @@ void ConsoleFront::stop() {
   live_schedule_->stop();
   accounts_.stop();
   export_.stop();
+  api_pool_.stop();
   pool_.stop();
 }
 

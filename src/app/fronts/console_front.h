@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "concurrency/worker_pool.h"
+#include "controllers/api/api_guard.h"
+#include "controllers/api/orders_api.h"
 #include "controllers/console/audit_log_controller.h"
 #include "controllers/console/catalog/products_controller.h"
 #include "controllers/console/catalog/sales_controller.h"
@@ -32,8 +34,9 @@
 
 namespace stampede::app {
 
-/// The operations console of `serve` and `admin`: its listener, login and pages, and /healthz,
-/// /readyz and /metrics without login. The services outlive it.
+/// The operations console of `serve` and `admin`: its listener, login and pages, the API of the
+/// merchant's own programs, and /healthz, /readyz and /metrics without login. The services outlive
+/// it.
 class ConsoleFront {
  public:
   struct Services {
@@ -75,6 +78,7 @@ class ConsoleFront {
   services::accounts::Devices devices_;
   services::accounts::SecondFactor second_factor_;
   services::accounts::Accounts accounts_;
+  services::accounts::ApiAccess api_access_;
   services::audit::Journal journal_;
   services::accounts::Buyers buyers_;
   services::operations::CatalogOperations catalog_operations_;
@@ -96,7 +100,10 @@ class ConsoleFront {
   controllers::OriginRule origin_;
   controllers::HostRule hosts_;
   concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
+  /// Apart, so that whoever asks the API without a good token keeps no operator waiting.
+  concurrency::WorkerPool api_pool_{{.name = "api", .threads = 1, .queue = 64}};
   controllers::OperatorGuard guard_;
+  controllers::ApiGuard api_guard_;
   controllers::ConsoleRequestFilter filter_;
   controllers::OperationsController operations_;
   controllers::ConsoleLogin login_;
@@ -108,6 +115,7 @@ class ConsoleFront {
   controllers::ProductsController products_;
   controllers::SalesController sales_;
   controllers::SecondFactorController second_factors_;
+  controllers::OrdersApi orders_api_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::optional<schedules::Periodic> live_schedule_;

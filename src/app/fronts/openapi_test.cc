@@ -5,10 +5,16 @@
 #include <boost/json.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "app/fronts/asset_files.h"
 #include "app/fronts/test_front.h"
+#include "controllers/api/orders_api.h"
 #include "controllers/operations_controller.h"
+#include "tests/support/fakes/fake_api_tokens.h"
+#include "tests/support/fakes/fake_buyers.h"
+#include "tests/support/fakes/fake_order_events.h"
+#include "tests/support/fakes/fake_order_search.h"
 
 namespace stampede::app {
 namespace {
@@ -25,17 +31,19 @@ Operations operations_of(const http::Router& router) {
   return operations;
 }
 
-/// Those of the shop's listener, or those of the console's.
-Operations documented(bool on_console) {
+/// Those with this tag; empty: those of the shop's listener.
+Operations documented(std::string_view tag) {
   Operations operations;
   const auto document = boost::json::parse(openapi_document());
   for (const auto& path : document.at("paths").as_object()) {
     for (const auto& [key, operation] : path.value().as_object()) {
       if (key == "servers") continue;
-      const bool console = operation.at("tags").at(0) == "operations";
+      const std::string_view its_tag = operation.at("tags").at(0).as_string();
+      const bool on_console = its_tag == "operations" || its_tag == "api";
       std::string method(key);
       for (char& c : method) c = static_cast<char>(c - 'a' + 'A');
-      if (console == on_console) operations.insert(method + " " + std::string(path.key()));
+      if (on_console ? its_tag == tag : tag.empty())
+        operations.insert(method + " " + std::string(path.key()));
     }
   }
   return operations;
@@ -43,14 +51,32 @@ Operations documented(bool on_console) {
 
 TEST(OpenApi, HasEveryRouteOfTheShopAndNoOther) {
   const TestFront shop;
-  EXPECT_EQ(documented(false), operations_of(shop.router));
+  EXPECT_EQ(documented({}), operations_of(shop.router));
 }
 
 TEST(OpenApi, HasTheRoutesOfOperationsApart) {
   controllers::OperationsController operations([] { return true; }, {});
   http::Router router;
   operations.add_routes(router);
-  EXPECT_EQ(documented(true), operations_of(router));
+  EXPECT_EQ(documented("operations"), operations_of(router));
+}
+
+TEST(OpenApi, HasTheRoutesOfTheApi) {
+  test_support::FakeApiTokens tokens;
+  services::accounts::ApiAccess access(tokens);
+  concurrency::WorkerPool pool({.name = "api", .threads = 1, .queue = 1});
+  controllers::ApiGuard guard({.access = access, .pool = pool});
+  test_support::FakeOrderSearch search;
+  services::orders::OrderArchive archive(search);
+  test_support::FakeOrderEvents events;
+  test_support::FakeBuyers users;
+  test_support::FakeAuditLog log;
+  services::audit::Journal journal(log, users);
+  services::operations::OrderOperations operations(events, journal);
+  controllers::OrdersApi orders({.archive = archive, .operations = operations});
+  http::Router router;
+  orders.add_routes(router, guard);
+  EXPECT_EQ(documented("api"), operations_of(router));
 }
 
 }  // namespace

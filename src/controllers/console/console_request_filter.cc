@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "controllers/api/api_guard.h"
 #include "controllers/guards/origin.h"
 
 namespace stampede::controllers {
@@ -53,6 +54,7 @@ std::optional<http::Response> ConsoleRequestFilter::refuse_body(
   std::from_chars(length.begin(), length.end(), bytes);  // the server has checked it
   const bool chunked = !request.header("transfer-encoding").empty();
   if (bytes == 0 && !chunked) return std::nullopt;
+  if (request.path.starts_with(kApi)) return ApiGuard::refuse_body(request);
   if (request.method != http::Method::kPost || request.path != "/login") {
     return services_.guard.refuse_stranger(request);
   }

@@ -14,8 +14,8 @@ namespace stampede::controllers {
 ///   whoever reaches the listener may not read.
 /// - what may change something does not come from another site, as `Sec-Fetch-Site` says: else 403
 ///   `cross-site`. Programs and old browsers send no such header.
-/// - whoever sends a body is logged in, or it is the log-in form's, which is small: else 401, 303,
-///   411 or 413, and the body is not read.
+/// - whoever sends a body is logged in, or it is the log-in form's or one for the API, which are
+///   small: else 401, 303, 411 or 413, and the body is not read.
 /// Thread-safe; the services outlive it.
 class ConsoleRequestFilter {
  public:

@@ -31,6 +31,11 @@ export class Contract {
     }
   }
 
+  /** The example of a request's body. */
+  example(id) {
+    return this.#operations.get(id).operation.requestBody.content["application/json"].example;
+  }
+
   /** Every documented answer that was never given, as "check 201". */
   unseen() {
     return [...this.#operations.values()].flatMap(({ operation }) =>
@@ -108,7 +113,8 @@ export class Contract {
     if (!kept) assert.equal(headers.get("Cache-Control"), "no-store", name);
     const forAnyone = status < 400 && !operation.security;
     assert.ok(forAnyone || !kept, `${name} may be kept, and is an error or of one person`);
-    if (status === 401) assert.match(headers.get("WWW-Authenticate") ?? "none", /^Cookie /, name);
+    const scheme = operation.security?.some(({ token }) => token) ? /^Bearer / : /^Cookie /;
+    if (status === 401) assert.match(headers.get("WWW-Authenticate") ?? "none", scheme, name);
   }
 
   /** Of every type of problem in the document, its slug. */

@@ -1,0 +1,191 @@
+#include "controllers/api/orders_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <expected>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "controllers/json_response.h"
+#include "controllers/parse_id.h"
+#include "model/text/plain_text.h"
+
+namespace stampede::controllers {
+namespace {
+
+using services::operations::Operator;
+
+/// As the audit log and the order's own events name the program.
+Operator program(const ApiToken& token, Now now) {
+  return {.name = "api:" + token.name, .now = now};
+}
+
+std::optional<OrderNumber> number_of(const http::Request& request) {
+  return parse_id<OrderNumber>(request.path_parameters[0]);
+}
+
+http::Response unknown_order() {
+  return http::problem(404, "unknown-order", "There is no order of this number.");
+}
+
+/// What was asked for is understood, and cannot be.
+http::Response refused(const std::string& detail) { return http::problem(422, "refused", detail); }
+
+http::Response bad_request(const std::string& detail) {
+  return http::problem(400, "bad-request", detail);
+}
+
+/// The members of a body, each of which is `known`.
+std::expected<boost::json::object, std::string> body_of(
+    const http::Request& request, std::initializer_list<std::string_view> known) {
+  if (!request.header("content-type").starts_with("application/json")) {
+    return std::unexpected("Content-Type: expected application/json");
+  }
+  boost::system::error_code error;
+  const boost::json::value body = boost::json::parse(request.body, error);
+  if (error || !body.is_object()) return std::unexpected("the body is no JSON object");
+  for (const auto& member : body.get_object()) {
+    if (std::ranges::find(known, std::string_view(member.key())) == known.end()) {
+      return std::unexpected(fmt::format("{} is none of its members; expected {}",
+                                         in_quotes(std::string_view(member.key())),
+                                         fmt::join(known, ", ")));
+    }
+  }
+  return body.get_object();
+}
+
+std::expected<std::string, std::string> text(const boost::json::object& body,
+                                             std::string_view name) {
+  const auto* const value = body.if_contains(name);
+  const auto* const string = value == nullptr ? nullptr : value->if_string();
+  if (string == nullptr) return std::unexpected(fmt::format("{}: expected a text", name));
+  return std::string(*string);
+}
+
+std::expected<std::int64_t, std::string> whole(const boost::json::object& body,
+                                               std::string_view name) {
+  const auto* const value = body.if_contains(name);
+  const auto* const number = value == nullptr ? nullptr : value->if_int64();
+  if (number == nullptr) return std::unexpected(fmt::format("{}: expected a whole number", name));
+  return *number;
+}
+
+boost::json::value json_of(const std::optional<Instant>& time) {
+  if (!time) return nullptr;
+  return boost::json::string(format_rfc3339(*time));
+}
+
+boost::json::object json_of(const Payment& payment) {
+  return {{"order", payment.order.value},
+          {"reference", payment.reference},
+          {"amount_cents", payment.amount_cents},
+          {"state", to_string(payment.state)},
+          {"reason", payment.reason},
+          {"at", format_rfc3339(payment.at)},
+          {"changed_at", format_rfc3339(payment.changed_at)}};
+}
+
+boost::json::object json_of(const OrderEvent& event) {
+  boost::json::object object{{"event", to_string(event.kind)},
+                             {"actor", event.actor},
+                             {"reason", event.reason},
+                             {"at", format_rfc3339(event.at)},
+                             {"amount_cents", nullptr}};
+  if (event.amount_cents) object["amount_cents"] = *event.amount_cents;
+  return object;
+}
+
+boost::json::object json_of(const Order& order) {
+  return {{"order", order.number.value},       {"sale", order.sale.value},
+          {"buyer", order.buyer.value},        {"status", to_string(order.status)},
+          {"reason", to_string(order.reason)}, {"created_at", format_rfc3339(order.created_at)},
+          {"pay_by", json_of(order.pay_by)}};
+}
+
+template <class Result>
+http::Response done(const repositories::Applied<Result>& applied) {
+  return json_response(applied.before ? 200 : 201, json_of(applied.result));
+}
+
+}  // namespace
+
+void OrdersApi::add_routes(http::Router& router, ApiGuard& guard) {
+  guard.get(router, "/orders/{number}", ApiScope::kOrdersRead,
+            [this](const http::Request& request, const ApiToken&, Now) { return order(request); });
+  const auto handle = [this](auto handler) {
+    return [this, handler](const http::Request& request, const ApiToken& token, Now now) {
+      return (this->*handler)(request, token, now);
+    };
+  };
+  guard.post(router, "/orders/{number}/payments", ApiScope::kOrdersWrite, handle(&OrdersApi::pay));
+  guard.post(router, "/orders/{number}/refunds", ApiScope::kOrdersWrite,
+             handle(&OrdersApi::refund));
+  guard.post(router, "/orders/{number}/cancel", ApiScope::kOrdersWrite, handle(&OrdersApi::cancel));
+}
+
+http::Response OrdersApi::order(const http::Request& request) {
+  const auto number = number_of(request);
+  const auto found = number ? services_.archive.find(*number) : std::nullopt;
+  if (!found) return unknown_order();
+  boost::json::object object = json_of(found->line.order);
+  object["buyer_name"] = found->buyer_name;
+  object["product_name"] = found->line.product_name;
+  object["price_cents"] = found->line.price_cents;
+  boost::json::array events;
+  for (const OrderEvent& event : services_.operations.events_of(*number)) {
+    events.push_back(json_of(event));
+  }
+  object["events"] = std::move(events);
+  boost::json::array payments;
+  for (const Payment& payment : services_.operations.payments_of(*number)) {
+    payments.push_back(json_of(payment));
+  }
+  object["payments"] = std::move(payments);
+  return json_response(200, object);
+}
+
+http::Response OrdersApi::pay(const http::Request& request, const ApiToken& token, Now now) {
+  const auto number = number_of(request);
+  if (!number || !services_.archive.find(*number)) return unknown_order();
+  const auto body = body_of(request, {"reference", "amount_cents"});
+  if (!body) return bad_request(body.error());
+  const auto reference = text(*body, "reference");
+  if (!reference) return bad_request(reference.error());
+  const auto amount = whole(*body, "amount_cents");
+  if (!amount) return bad_request(amount.error());
+  const auto paid = services_.operations.pay(program(token, now), *number,
+                                             {.reference = *reference, .amount_cents = *amount});
+  return paid ? done(*paid) : refused(paid.error());
+}
+
+http::Response OrdersApi::refund(const http::Request& request, const ApiToken& token, Now now) {
+  const auto number = number_of(request);
+  if (!number || !services_.archive.find(*number)) return unknown_order();
+  const auto body = body_of(request, {"reference"});
+  if (!body) return bad_request(body.error());
+  const auto reference = text(*body, "reference");
+  if (!reference) return bad_request(reference.error());
+  const auto payments = services_.operations.payments_of(*number);
+  if (std::ranges::find(payments, *reference, &Payment::reference) == payments.end()) {
+    return refused(
+        fmt::format("reference: order {} has no payment {}", number->value, in_quotes(*reference)));
+  }
+  const auto refunded = services_.operations.refund(program(token, now), *reference);
+  return refunded ? done(*refunded) : refused(refunded.error());
+}
+
+http::Response OrdersApi::cancel(const http::Request& request, const ApiToken& token, Now now) {
+  const auto number = number_of(request);
+  if (!number || !services_.archive.find(*number)) return unknown_order();
+  const auto body = body_of(request, {"reason"});
+  if (!body) return bad_request(body.error());
+  const auto reason = body->contains("reason") ? text(*body, "reason") : std::string();
+  if (!reason) return bad_request(reason.error());
+  const auto cancelled = services_.operations.cancel(program(token, now), *number, *reason);
+  return cancelled ? done(*cancelled) : refused(cancelled.error());
+}
+
+}  // namespace stampede::controllers

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Visitor } from "./support/browser.mjs";
+import { eventually } from "./support/eventually.mjs";
 import { fixAnswer, fixCaptcha, fixTime, stripes } from "./support/fixtures.mjs";
 import { assertPage } from "./support/page.mjs";
 import { setStage } from "./support/stage.mjs";
@@ -35,11 +36,26 @@ async function enter(t, product, options = {}) {
     await page.route("**/user/session", (route) => route.fulfill({ status: 401, json }));
   }
   if (pictures) await fixCaptcha(page);
-  else await page.route("**/captcha?*", (route) => route.abort());
+  else await loseCaptcha(page);
   if (answer.length) await fixAnswer(page, ...answer);
   await page.goto(`/product/${product}`, { waitUntil: "networkidle" });
   await page.clock.runFor(500);
   return visitor;
+}
+
+/** No picture comes, and that is the last that the page hears: its clock stands still, so that another
+    answer behind it would be the last word about the connection. */
+async function loseCaptcha(page) {
+  const isCaptcha = (request) => request.url().includes("/captcha?");
+  const others = new Set();
+  page.on("request", (request) => isCaptcha(request) || others.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) {
+    page.on(end, (request) => others.delete(request));
+  }
+  await page.route("**/captcha?*", async (route) => {
+    await eventually(() => assert.equal(others.size, 0));
+    await route.abort();
+  });
 }
 
 /** Presses Buy, with an answer to the captcha that the server takes or refuses. */

@@ -40,6 +40,16 @@ constexpr std::optional<ApiScope> api_scope_named(std::string_view name) {
   return std::nullopt;
 }
 
+/// Their names with a space between, as OAuth writes them (RFC 6749, section 3.3).
+inline std::string names_of(const std::vector<ApiScope>& scopes) {
+  std::string names;
+  for (const ApiScope scope : scopes) {
+    if (!names.empty()) names += ' ';
+    names += to_string(scope);
+  }
+  return names;
+}
+
 /// What is known of a secret that one of the merchant's own programs shows to the API. The secret
 /// itself is told once, when the token is made, and stored nowhere.
 struct ApiToken {

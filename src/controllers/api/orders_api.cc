@@ -115,15 +115,17 @@ http::Response done(const repositories::Applied<Result>& applied) {
 void OrdersApi::add_routes(http::Router& router, ApiGuard& guard) {
   guard.get(router, "/orders/{number}", ApiScope::kOrdersRead,
             [this](const http::Request& request, const ApiToken&, Now) { return order(request); });
-  const auto handle = [this](auto handler) {
-    return [this, handler](const http::Request& request, const ApiToken& token, Now now) {
-      return (this->*handler)(request, token, now);
-    };
+  const auto change = [&](const std::string& action, auto handler) {
+    guard.post(router, "/orders/{number}/" + action, ApiScope::kOrdersWrite,
+               [this, handler](const http::Request& request, const ApiToken& token, Now now) {
+                 const auto number = number_of(request);
+                 if (!number || !services_.archive.find(*number)) return unknown_order();
+                 return (this->*handler)(request, *number, program(token, now));
+               });
   };
-  guard.post(router, "/orders/{number}/payments", ApiScope::kOrdersWrite, handle(&OrdersApi::pay));
-  guard.post(router, "/orders/{number}/refunds", ApiScope::kOrdersWrite,
-             handle(&OrdersApi::refund));
-  guard.post(router, "/orders/{number}/cancel", ApiScope::kOrdersWrite, handle(&OrdersApi::cancel));
+  change("payments", &OrdersApi::pay);
+  change("refunds", &OrdersApi::refund);
+  change("cancel", &OrdersApi::cancel);
 }
 
 http::Response OrdersApi::order(const http::Request& request) {
@@ -147,44 +149,41 @@ http::Response OrdersApi::order(const http::Request& request) {
   return json_response(200, object);
 }
 
-http::Response OrdersApi::pay(const http::Request& request, const ApiToken& token, Now now) {
-  const auto number = number_of(request);
-  if (!number || !services_.archive.find(*number)) return unknown_order();
+http::Response OrdersApi::pay(const http::Request& request, OrderNumber number,
+                              const Operator& who) {
   const auto body = body_of(request, {"reference", "amount_cents"});
   if (!body) return bad_request(body.error());
   const auto reference = text(*body, "reference");
   if (!reference) return bad_request(reference.error());
   const auto amount = whole(*body, "amount_cents");
   if (!amount) return bad_request(amount.error());
-  const auto paid = services_.operations.pay(program(token, now), *number,
-                                             {.reference = *reference, .amount_cents = *amount});
+  const auto paid =
+      services_.operations.pay(who, number, {.reference = *reference, .amount_cents = *amount});
   return paid ? done(*paid) : refused(paid.error());
 }
 
-http::Response OrdersApi::refund(const http::Request& request, const ApiToken& token, Now now) {
-  const auto number = number_of(request);
-  if (!number || !services_.archive.find(*number)) return unknown_order();
+http::Response OrdersApi::refund(const http::Request& request, OrderNumber number,
+                                 const Operator& who) {
   const auto body = body_of(request, {"reference"});
   if (!body) return bad_request(body.error());
   const auto reference = text(*body, "reference");
   if (!reference) return bad_request(reference.error());
-  const auto payments = services_.operations.payments_of(*number);
+  const auto payments = services_.operations.payments_of(number);
   if (std::ranges::find(payments, *reference, &Payment::reference) == payments.end()) {
     return refused(
-        fmt::format("reference: order {} has no payment {}", number->value, in_quotes(*reference)));
+        fmt::format("reference: order {} has no payment {}", number.value, in_quotes(*reference)));
   }
-  const auto refunded = services_.operations.refund(program(token, now), *reference);
+  const auto refunded = services_.operations.refund(who, *reference);
   return refunded ? done(*refunded) : refused(refunded.error());
 }
 
-http::Response OrdersApi::cancel(const http::Request& request, const ApiToken& token, Now now) {
-  const auto number = number_of(request);
-  if (!number || !services_.archive.find(*number)) return unknown_order();
+http::Response OrdersApi::cancel(const http::Request& request, OrderNumber number,
+                                 const Operator& who) {
   const auto body = body_of(request, {"reason"});
   if (!body) return bad_request(body.error());
   const auto reason = body->contains("reason") ? text(*body, "reason") : std::string();
   if (!reason) return bad_request(reason.error());
-  const auto cancelled = services_.operations.cancel(program(token, now), *number, *reason);
+  const auto cancelled = services_.operations.cancel(who, number, *reason);
   return cancelled ? done(*cancelled) : refused(cancelled.error());
 }
 

@@ -26,10 +26,11 @@ class OrdersApi {
   void add_routes(http::Router& router, ApiGuard& guard);
 
  private:
+  using Operator = services::operations::Operator;
   http::Response order(const http::Request& request);
-  http::Response pay(const http::Request& request, const ApiToken& token, Now now);
-  http::Response refund(const http::Request& request, const ApiToken& token, Now now);
-  http::Response cancel(const http::Request& request, const ApiToken& token, Now now);
+  http::Response pay(const http::Request& request, OrderNumber number, const Operator& who);
+  http::Response refund(const http::Request& request, OrderNumber number, const Operator& who);
+  http::Response cancel(const http::Request& request, OrderNumber number, const Operator& who);
 
   Services services_;
 };

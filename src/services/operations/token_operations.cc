@@ -11,12 +11,7 @@ namespace stampede::services::operations {
 namespace {
 
 std::string subject_of(const ApiToken& token) {
-  std::string scopes;
-  for (const ApiScope scope : token.scopes) {
-    scopes += ' ';
-    scopes += to_string(scope);
-  }
-  return fmt::format("token {} ({}):{}", token.id.value, token.name, scopes);
+  return fmt::format("token {} ({}): {}", token.id.value, token.name, names_of(token.scopes));
 }
 
 /// In the order of kApiScopes, each once.

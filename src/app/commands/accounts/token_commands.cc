@@ -38,12 +38,7 @@ Done list_tokens(const Config& config, bool json) {
   Table table({"id", "name", "scopes", "created", "expires", "revoked"});
   for (const ApiToken& token : context.tokens().list()) {
     boost::json::array scopes;
-    std::string words;
-    for (const ApiScope scope : token.scopes) {
-      scopes.emplace_back(to_string(scope));
-      words += words.empty() ? "" : " ";
-      words += to_string(scope);
-    }
+    for (const ApiScope scope : token.scopes) scopes.emplace_back(to_string(scope));
     if (json) {
       array.push_back(boost::json::object{{"id", token.id.value},
                                           {"name", token.name},
@@ -52,7 +47,7 @@ Done list_tokens(const Config& config, bool json) {
                                           {"expires_at", json_of(token.expires_at)},
                                           {"revoked_at", json_of(token.revoked_at)}});
     } else {
-      table.add({std::to_string(token.id.value), token.name, words,
+      table.add({std::to_string(token.id.value), token.name, names_of(token.scopes),
                  format_rfc3339(token.created_at), text_of(token.expires_at, "never"),
                  text_of(token.revoked_at, "no")});
     }

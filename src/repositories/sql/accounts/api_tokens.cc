@@ -11,15 +11,6 @@
 namespace stampede::repositories::sql {
 namespace {
 
-std::string to_column(const std::vector<ApiScope>& scopes) {
-  std::string names;
-  for (const ApiScope scope : scopes) {
-    if (!names.empty()) names += ' ';
-    names += to_string(scope);
-  }
-  return names;
-}
-
 std::vector<ApiScope> to_scopes(std::int64_t id, std::string_view names) {
   std::vector<ApiScope> scopes;
   while (!names.empty()) {
@@ -80,8 +71,8 @@ std::optional<ApiToken> find_one(Database& database, const char* where, const Va
 
 ApiTokenId SqlApiTokens::create(const ApiToken& token, std::string_view hash) {
   const std::string its_hash(hash);
-  const std::string scopes = to_column(token.scopes);
-  const auto created_at = sql::to_column(token.created_at);
+  const std::string scopes = names_of(token.scopes);
+  const auto created_at = to_column(token.created_at);
   Nullable expires_at(token.expires_at);
   return database_.write([&](soci::session& session) {
     session << "INSERT INTO api_tokens (name, hash, scopes, created_at, expires_at) "
@@ -115,7 +106,7 @@ std::vector<ApiToken> SqlApiTokens::list() {
 }
 
 bool SqlApiTokens::revoke(ApiTokenId id, Instant now) {
-  const auto revoked_at = sql::to_column(now);
+  const auto revoked_at = to_column(now);
   return database_.write([&](soci::session& session) {
     soci::statement update = (session.prepare << "UPDATE api_tokens SET revoked_at = :now "
                                                  "WHERE id = :id AND revoked_at IS NULL",

@@ -134,6 +134,16 @@ TEST_F(MariadbOrderStore, LocksALeaseUntilTheCommit) {
   EXPECT_EQ(error->kind(), Kind::kBusy);
 }
 
+TEST_F(MariadbOrderStore, LocksAShardUntilTheCommit) {
+  Consumer first(options(), 0);
+  Consumer second(impatient(), 0);
+  const auto held = first.begin();
+  held->lock_shard(0);
+  const auto error = error_of([&] { second.begin()->lock_shard(0); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind(), Kind::kBusy);
+}
+
 TEST_F(MariadbOrderStore, KnowsBuyersAndLeasesThatDoNotExist) {
   Consumer consumer(options(), 0);
   const auto transaction = consumer.begin();

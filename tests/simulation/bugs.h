@@ -48,6 +48,7 @@ enum class Bug {
   kUsedNumberGranted,    // grants a lease under a number that was granted before a failover
   kOtherTermsGranted,    // grants leases to a validator that knows other terms
   kLeaderCheckedApart,   // looks whether a granting process leads in another transaction
+  kRevisionGivenAgain,   // gives the revision of a change that a failover has lost to the next one
   kShorterBanWins,       // an entry of a ban that expires replaces one that holds for longer
   // Publisher.
   kUnknownIsRefused,   // takes what a lost connection left unconfirmed for refused
@@ -217,6 +218,7 @@ inline constexpr std::array kBugs{
     BugName{Bug::kUnusableShardKept, "unusable-shard-stops-the-others"},
     BugName{Bug::kOneFailedPart, "one-failed-part-loses-the-reply"},
     BugName{Bug::kShorterBanWins, "shorter-ban-wins"},
+    BugName{Bug::kRevisionGivenAgain, "revision-given-again"},
     BugName{Bug::kClosedUntold, "closed-untold"},
     BugName{Bug::kOpenToldClosed, "open-told-closed"},
     BugName{Bug::kReturnedTwice, "returned-twice"},

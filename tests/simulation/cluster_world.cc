@@ -41,7 +41,8 @@ ClusterWorld::ClusterWorld(std::uint64_t seed, Bug bug, bool print)
 void ClusterWorld::fail_over() {
   if (!stage_.faults) return;
   auto state = std::make_shared<repositories::memory::MemoryStore::State>(database_.store.state());
-  stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state] {
+  const auto bans = std::make_shared<SimDatabase::Bans>(database_.bans);
+  stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state, bans] {
     if (!stage_.faults) return;
     stage_.trace.note("database", "FAULT: fails over, and lacks its tail");
     for (Sale sale : database_.store.view().sales | std::views::values) {  // made anew
@@ -49,6 +50,7 @@ void ClusterWorld::fail_over() {
       state->sales.try_emplace(sale.id, sale);
     }
     database_.store.restore(std::move(*state));
+    database_.lose_bans(std::move(*bans));
     database_.locks.clear();
     ++database_.failovers;
     database_.clock_ahead = stage_.random.between(-800ms, 800ms);

@@ -49,11 +49,11 @@ void PurchaseChecks::taken(Taken taken) {
 
 void PurchaseChecks::check_permission(const Taken& taken) const {
   const Purchase& purchase = taken.purchase;
-  const auto banned = database_->banned_since.find(purchase.buyer);
-  if (banned != database_->banned_since.end()) {
+  const auto banned = database_->bans.since.find(purchase.buyer);
+  if (banned != database_->bans.since.end()) {
     const auto made = database_->bans_when_made.find(purchase.sale);
     const bool before = made != database_->bans_when_made.end() && banned->second <= made->second;
-    if (before || banned->second <= taken.bans_known) {
+    if (before || banned->second <= database_->ban_change_of(taken.bans_known)) {
       throw Breach("a ban: " + name_of(purchase) + " was sold to a buyer who was banned " +
                    (before ? "before the sale was made" : "as " + taken.holder + " knew"));
     }

@@ -58,6 +58,8 @@ std::uint64_t search_from(Bug bug) {
       return 5'180;
     case Bug::kOtherTermsGranted:
       return 5'260;
+    case Bug::kRevisionGivenAgain:
+      return 3'120;
     case Bug::kOrdersNotCompared:
       return 7'340;
     case Bug::kNumbersGoOn:

@@ -110,7 +110,7 @@ void World::make_late_sale() {
   const Sale sale = *std::exchange(late_sale_, std::nullopt);
   buyers_->ban_some();
   stage_.trace.note("operator", "makes a sale", {sale.id.value});
-  database_.bans_when_made[sale.id] = 1 + database_.bans;
+  database_.bans_when_made[sale.id] = database_.ban_changes;
   database_.store.add_sale(sale);
   ++database_.changes;
   ++database_.catalog;

@@ -118,14 +118,11 @@ void Buyers::ban(UserId buyer) {
   parts_.stage.trace.note("buyer", "is banned", {buyer.value});
   database.put_ban({.user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = {}},
                    false);
-  database.banned_since[buyer] = 1 + database.bans;
   if (parts_.stage.random.chance(parts_.stage.profile.banned_twice)) ban_again(buyer);
   if (parts_.stage.random.chance(0.3)) return;
   parts_.stage.scheduler.after(parts_.stage.random.between(500ms, 6s), [this, &database, buyer] {
     parts_.stage.trace.note("buyer", "may buy again", {buyer.value});
-    ++database.bans;
-    database.banned.erase(buyer);
-    database.banned_since.erase(buyer);
+    database.lift_ban(buyer);
   });
 }
 

@@ -38,7 +38,7 @@ class SimCatalog final : public test_support::QuietCatalog {
     reach();
     const bool again = std::exchange(polled_, false);
     if (again && client_->planted(Bug::kBansPolledOnce)) return last_poll_;
-    last_poll_ = {.catalog = database_->catalog, .blacklist = 1 + database_->bans};
+    last_poll_ = {.catalog = database_->catalog, .blacklist = database_->bans.revision};
     if (!client_->planted_in_serve(Bug::kBansLate)) return last_poll_;
     return repositories::Revisions{.catalog = database_->catalog, .blacklist = ++told_};
   }
@@ -47,7 +47,7 @@ class SimCatalog final : public test_support::QuietCatalog {
   std::vector<BlacklistEntry> list(Instant) override {
     reach(SimDatabase::Part::kBans);
     std::vector<BlacklistEntry> entries;
-    for (const auto& [user, entry] : database_->banned) entries.push_back(entry);
+    for (const auto& [user, entry] : database_->bans.entries) entries.push_back(entry);
     if (client_->planted_in_serve(Bug::kBansLate)) return std::exchange(late_, entries);
     return entries;
   }

@@ -1,6 +1,7 @@
 #include "tests/simulation/actors/sim_database.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -133,10 +134,39 @@ void SimDatabase::put_ban(const BlacklistEntry& entry, bool spoilt) {
   const auto until = [](const BlacklistEntry& ban) {
     return ban.expires_at.value_or(Instant::max());
   };
-  const auto before = banned.find(entry.user);
-  if (before != banned.end() && until(before->second) > until(entry) && !spoilt) return;
-  banned[entry.user] = entry;
-  ++bans;
+  const auto before = bans.entries.find(entry.user);
+  if (before != bans.entries.end() && until(before->second) > until(entry) && !spoilt) return;
+  bans.entries[entry.user] = entry;
+  note_bans_changed();
+  if (!entry.expires_at) bans.since[entry.user] = ban_changes;
+}
+
+void SimDatabase::lift_ban(UserId buyer) {
+  bans.entries.erase(buyer);
+  bans.since.erase(buyer);
+  note_bans_changed();
+}
+
+void SimDatabase::lose_bans(Bans kept) {
+  bans = std::move(kept);
+  ++ban_changes;
+  for (std::int64_t& since : bans.since | std::views::values) since = ban_changes;
+  told_by_revision_[bans.revision] = ban_changes;
+}
+
+std::int64_t SimDatabase::ban_change_of(std::int64_t revision) const {
+  const auto told = told_by_revision_.find(revision);
+  return told != told_by_revision_.end() ? told->second : -1;
+}
+
+/// As repositories::sql::raise_revision(), whose steps are random: no revision is given again that
+/// a failover has lost.
+void SimDatabase::note_bans_changed() {
+  ++ban_changes;
+  do {
+    ++bans.revision;
+  } while (told_by_revision_.contains(bans.revision) && stage_->bug != Bug::kRevisionGivenAgain);
+  told_by_revision_[bans.revision] = ban_changes;
 }
 
 void DatabaseClient::reach() {

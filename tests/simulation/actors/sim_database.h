@@ -30,7 +30,8 @@ inline Order as_if_cancelled(Order order) {
 struct SimDatabase {
   explicit SimDatabase(Stage& stage)
       : process(stage, "database"),
-        store(stage.profile.world == WorldKind::kServe ? 1 : std::size_t{queue::kShards}) {
+        store(stage.profile.world == WorldKind::kServe ? 1 : std::size_t{queue::kShards}),
+        stage_(&stage) {
     process.start();
   }
 
@@ -50,16 +51,27 @@ struct SimDatabase {
   int failovers = 0;                          // in which it lost its tail
   Duration clock_ahead{};                     // of the true time
   std::map<OrderNumber, Duration> committed;  // when each order was
-  std::map<UserId, BlacklistEntry> banned;
+  /// Who is banned.
+  struct Bans {
+    std::map<UserId, BlacklistEntry> entries;
+    std::map<UserId, std::int64_t> since;  // the change that banned the buyer until further notice
+    std::int64_t revision = 1;
+  };
+  Bans bans;
+  std::int64_t ban_changes = 0;  // so many, with those that a failover has lost
   /// As repositories::Blacklist::put() does it: an entry that expires replaces none that holds for
   /// longer.
   void put_ban(const BlacklistEntry& entry, bool spoilt);
-  std::map<UserId, std::int64_t> banned_since;  // the revision that tells it
-  std::int64_t bans = 0;                        // rises with each change of them
-  bool grown = false;                           // by units that were added
-  std::int64_t catalog = 1;                     // rises with each change of the sales
-  std::int64_t sales_changed = 0;               // the revision that told of an end that came early
-  /// By sale: the newest ban when it was made.
+  void lift_ban(UserId buyer);
+  /// A failover has lost what came behind these. From now on they count as made now: who has read a
+  /// revision that was lost need not know them.
+  void lose_bans(Bans kept);
+  /// The last change that who has read that revision knows; -1: none.
+  std::int64_t ban_change_of(std::int64_t revision) const;
+  bool grown = false;              // by units that were added
+  std::int64_t catalog = 1;        // rises with each change of the sales
+  std::int64_t sales_changed = 0;  // the revision that told of an end that came early
+  /// By sale: the newest change of the bans when it was made.
   std::map<SaleId, std::int64_t> bans_when_made;
   std::int64_t sold_long_ago = 0;  // orders, before the world began
   /// A session that ended: at the revision that is one more than its place.
@@ -76,6 +88,12 @@ struct SimDatabase {
   /// Whether the tables refuse each row that was ever tried, by its intent and when that was taken.
   std::map<std::pair<std::string, Instant>, bool> refused;
   std::set<std::string> quarantined;  // intents
+
+ private:
+  void note_bans_changed();
+
+  const Stage* stage_;
+  std::map<std::int64_t, std::int64_t> told_by_revision_{{1, 0}};  // the last change of the bans
 };
 
 class SplitWrite;

@@ -1,8 +1,5 @@
 #include <pthread.h>
 #include <semaphore.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +10,7 @@
 
 #include "captcha/captcha.h"
 #include "concurrency/mutex.h"
+#include "concurrency/stand_back.h"
 #include "identity/random.h"
 
 namespace stampede::captcha {
@@ -89,9 +87,9 @@ class ImagePool::Implementation {
   /// Draws one image for each that is missing or was taken; sleeps while there is none.
   void draw_wanted(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "captcha");
-    // On Linux each thread has its own nice value. At 10 it has a tenth of a core that others fill:
-    // some 25 pictures a second. At 19 it had a few, and buyers without a picture buy nothing.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
+    // At 10 it has a tenth of a core that others fill: some 25 pictures a second. At 19 it had a
+    // few, and buyers without a picture buy nothing.
+    concurrency::stand_back(10);
     while (true) {
       wanted_.wait();
       if (stop.stop_requested()) return;

@@ -1,11 +1,10 @@
 #include "concurrency/worker_pool.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <utility>
+
+#include "concurrency/stand_back.h"
 
 namespace stampede::concurrency {
 
@@ -36,10 +35,7 @@ bool WorkerPool::submit(std::move_only_function<void()>&& task) {
 
 void WorkerPool::run() {
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
-  if (options_.niceness > 0) {
-    // On Linux a thread has a niceness of its own; without the right to set it, it stays normal.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), options_.niceness);
-  }
+  if (options_.niceness > 0) stand_back(options_.niceness);
   while (true) {
     std::move_only_function<void()> task;
     {

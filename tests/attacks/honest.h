@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "concurrency/stand_back.h"
 #include "tests/attacks/answers.h"
 #include "tests/support/buyer.h"
 #include "tests/support/eventually.h"
@@ -48,10 +46,7 @@ inline std::chrono::nanoseconds others_processor_time() {
 /// shares the server's gets what the server leaves, so that the figures speak of what the server
 /// does for it, and not of the machine. It is not the lowest priority, at which it would stand
 /// still on a machine with other work.
-inline void stand_back() {
-  const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
-  ::setpriority(PRIO_PROCESS, thread, std::min(::getpriority(PRIO_PROCESS, thread) + 10, 19));
-}
+inline void stand_back() { concurrency::stand_back(10); }
 
 /// What some honest people did, one after another.
 struct Honest {

@@ -69,6 +69,9 @@ class ConsoleFront {
   const http::Router& router() const { return router_; }
 
  private:
+  /// How far its threads stand back, as those of its listener do.
+  static constexpr int kStandsBack = 5;
+
   void add_routes();
   std::vector<controllers::OperationsController::WriteMetrics> with_own(
       std::vector<controllers::OperationsController::WriteMetrics> metrics) const;
@@ -99,9 +102,11 @@ class ConsoleFront {
   controllers::FormTokens forms_;
   controllers::OriginRule origin_;
   controllers::HostRule hosts_;
-  concurrency::WorkerPool pool_{{.name = "console", .threads = 2, .queue = 256}};
+  concurrency::WorkerPool pool_{
+      {.name = "console", .threads = 2, .queue = 256, .niceness = kStandsBack}};
   /// Apart, so that whoever asks the API without a good token keeps no operator waiting.
-  concurrency::WorkerPool api_pool_{{.name = "api", .threads = 1, .queue = 64}};
+  concurrency::WorkerPool api_pool_{
+      {.name = "api", .threads = 1, .queue = 64, .niceness = kStandsBack}};
   controllers::OperatorGuard guard_;
   controllers::ApiGuard api_guard_;
   controllers::ConsoleRequestFilter filter_;

@@ -35,9 +35,11 @@ http::ListenerOptions public_listener(const Config& config, http::TransportLayer
 
 http::ListenerOptions console_listener(const Config& config, http::TransportLayer tls) {
   constexpr std::size_t kMostBody = 6UL * 1024 * 1024;  // a picture of 5 MB fits
+  constexpr int kConsoleStandsBack = 5;  // behind the sale, before the threads of passwords
   http::ListenerOptions options{
       .address = config.http.console,
       .threads = 1,
+      .niceness = kConsoleStandsBack,
       .limits = {.body_bytes = kMostBody,
                  .drain_time = kDrainTime,
                  .connections = static_cast<std::size_t>(config.console.connections),

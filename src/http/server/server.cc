@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "concurrency/stand_back.h"
 #include "http/server/loop.h"
 #include "net/host_port.h"
 #include "telemetry/log.h"
@@ -86,7 +87,8 @@ class Server::Implementation {
                 .proxies = TrustedProxies(options.trusted_proxies),
                 .caps = ConnectionCaps(connections, options.limits.connections_per_address,
                                        options.limits.ipv6_prefix),
-                .most_arriving = most_arriving(connections, options.threads)} {
+                .most_arriving = most_arriving(connections, options.threads)},
+        niceness_(options.niceness) {
     tcp::endpoint endpoint = parse_endpoint(options.address);
     try {
       refuse_taken_port(endpoint);
@@ -111,7 +113,10 @@ class Server::Implementation {
 
   void start() {
     for (const auto& loop : loops_) {
-      threads_.emplace_back([&loop] { loop->run(); });
+      threads_.emplace_back([this, &loop] {
+        if (niceness_ > 0) concurrency::stand_back(niceness_);
+        loop->run();
+      });
       const std::string name = fmt::format("http-{}", threads_.size());
       ::pthread_setname_np(threads_.back().native_handle(), name.c_str());
     }
@@ -158,6 +163,7 @@ class Server::Implementation {
 
  private:
   ServerShared shared_;
+  const int niceness_;
   tcp::endpoint endpoint_;
   std::vector<std::unique_ptr<Loop>> loops_;
   std::vector<std::jthread> threads_;

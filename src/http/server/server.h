@@ -38,6 +38,7 @@ struct Limits {
 struct ListenerOptions {
   std::string address;  // "127.0.0.1:8082", "[::1]:0"; port 0 takes a free one
   unsigned threads = 1;
+  int niceness = 0;  // of its threads: concurrency::stand_back()
   Limits limits;
   /// Addresses and networks (net/address_range.h) whose X-Forwarded-For and X-Forwarded-Proto are
   /// believed.

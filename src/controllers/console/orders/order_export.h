@@ -58,7 +58,7 @@ class OrderExport {
   std::atomic<bool> stopping_{false};
   StreamLimit places_{{.in_all = kAtOnce, .per_buyer = kAtOnce}};
   concurrency::WorkerPool pool_{
-      {.name = "export", .threads = kAtOnce, .queue = kAtOnce, .niceness = 5}};
+      {.name = "export", .threads = kAtOnce, .queue = kAtOnce, .niceness = 8}};
 };
 
 }  // namespace stampede::controllers

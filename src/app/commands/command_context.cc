@@ -12,7 +12,7 @@ namespace {
 
 std::unique_ptr<repositories::sql::Database> open_database(const Config& config,
                                                            CommandContext::Missing missing) {
-  if (!config.database.address.empty()) return open_cluster_database(config, 1);
+  if (!config.database.address.empty()) return open_patient_database(config);
   const std::filesystem::path& dir = config.data.dir;
   if (missing == CommandContext::Missing::kCreate) {
     prepare_data_dir(dir);

@@ -120,6 +120,12 @@ std::unique_ptr<repositories::sql::Database> open_impatient_database(const Confi
   return std::make_unique<repositories::sql::Database>(options);
 }
 
+std::unique_ptr<repositories::sql::Database> open_patient_database(const Config& config) {
+  auto options = mariadb_options(config, 1);
+  options.reading_timeout = std::chrono::minutes{10};
+  return std::make_unique<repositories::sql::Database>(options);
+}
+
 std::unique_ptr<repositories::sql::Database> open_consumer_database(const Config& config) {
   auto options = mariadb_options(config, 1);
   options.connect_timeout = std::chrono::seconds{1};

@@ -51,6 +51,9 @@ std::unique_ptr<repositories::sql::Database> open_cluster_database(const Config&
 /// be there already.
 std::unique_ptr<repositories::sql::Database> open_impatient_database(const Config& config,
                                                                      std::size_t readers);
+/// The same for a command, which may read all orders of a large shop: a statement that reads may
+/// take ten minutes. Whoever typed the command can end it; the server reads on then.
+std::unique_ptr<repositories::sql::Database> open_patient_database(const Config& config);
 /// The same for the order consumer, whose statement may hang when the process is to end: what it
 /// waits for is over before that (kFinishedBy, kLongestStop).
 std::unique_ptr<repositories::sql::Database> open_consumer_database(const Config& config);

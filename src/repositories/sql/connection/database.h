@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -33,6 +34,9 @@ struct MariadbOptions {
   std::chrono::seconds connect_timeout{2};
   /// 2 s or more. A statement whose answer takes longer counts as a lost connection.
   std::chrono::seconds answer_timeout{10};
+  /// The same on the connections to read with, whose statements may look at many rows. Unset:
+  /// answer_timeout.
+  std::optional<std::chrono::seconds> reading_timeout = std::nullopt;
   /// kBusy after that long; less than answer_timeout.
   std::chrono::seconds lock_timeout{5};
   /// The server ends a write transaction in which nothing is done for so long: a process that

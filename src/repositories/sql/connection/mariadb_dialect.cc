@@ -140,18 +140,21 @@ class MariadbDialect final : public Dialect {
       : name_(fmt::format("database {} at {}", options.database, options.address)),
         user_(options.user),
         connection_(fmt::format("{} user={} password={} dbname={} charset=utf8mb4 "
-                                "connect_timeout={} read_timeout={} write_timeout={}",
+                                "connect_timeout={} write_timeout={}",
                                 location_of(options.address), in_quotes(options.user),
                                 in_quotes(options.password), in_quotes(options.database),
-                                options.connect_timeout.count(), options.answer_timeout.count(),
-                                options.answer_timeout.count())),
+                                options.connect_timeout.count(), options.answer_timeout.count())),
+        answer_timeout_(options.answer_timeout),
+        reading_timeout_(options.reading_timeout.value_or(options.answer_timeout)),
         lock_timeout_(options.lock_timeout),
         schema_timeout_(options.answer_timeout - std::chrono::seconds{1}),
         idle_timeout_(options.idle_timeout) {}
 
   std::unique_ptr<soci::session> connect(Access access) override {
     try {
-      auto session = std::make_unique<soci::session>(soci::mysql, connection_);
+      const auto patience = access == Access::kRead ? reading_timeout_ : answer_timeout_;
+      auto session = std::make_unique<soci::session>(
+          soci::mysql, fmt::format("{} read_timeout={}", connection_, patience.count()));
       configure(*session, access);
       return session;
     } catch (const soci::soci_error& error) {
@@ -252,6 +255,8 @@ class MariadbDialect final : public Dialect {
   const std::string name_;
   const std::string user_;
   const std::string connection_;
+  const std::chrono::seconds answer_timeout_;
+  const std::chrono::seconds reading_timeout_;
   const std::chrono::seconds lock_timeout_;
   const std::chrono::seconds schema_timeout_;
   const std::chrono::seconds idle_timeout_;

@@ -337,6 +337,27 @@ TEST(Mariadb, AReadOnlyServerIsAway) {
   EXPECT_EQ(changes->poll()->catalog, raised);
 }
 
+/// As a command has it, which may look at all orders of a large shop.
+TEST(Mariadb, WhoeverReadsMayWaitForLonger) {
+  TestShop shop{Engine::kMariadb};
+  auto options = shop.storage.mariadb_options();
+  options.answer_timeout = std::chrono::seconds{2};
+  options.lock_timeout = std::chrono::seconds{1};
+  const auto answer_late = [](soci::session& session) {
+    int slept = -1;
+    session << "SELECT SLEEP(3)", soci::into(slept);
+    return slept;
+  };
+  const auto impatient = error_of([&] { Database(options).read(answer_late); });
+  ASSERT_TRUE(impatient);
+  EXPECT_EQ(impatient->kind(), Kind::kUnreachable);
+
+  options.reading_timeout = std::chrono::minutes{10};
+  Database patient(options);
+  EXPECT_EQ(patient.read(answer_late), 0);
+  EXPECT_TRUE(error_of([&] { patient.write(answer_late); }));
+}
+
 /// As a Galera node answers outside of its cluster.
 TEST(Mariadb, ANodeOutsideOfItsClusterIsAway) {
   TestShop shop(Engine::kMariadb);

@@ -133,17 +133,19 @@ TEST(Captcha, AnAnswerSoonerThanAPersonsEarnsNothing) {
   Readers readers(shop, lamp, kAll);
   Buyer script = shop.buyer(10'001);
   const std::string key = fresh_key();
-  const std::string early = readers.challenges().seal(script.id(), lamp, key, 0);
+  const auto fresh = [&] { return readers.challenges().seal(script.id(), lamp, key, 0); };
   for (int i = 0; i < 10; ++i) {
-    const auto response = verify(script, lamp, key, early, "RIGHT");
+    const auto response = verify(script, lamp, key, fresh(), "RIGHT");
     EXPECT_EQ(response.status, 429);
     EXPECT_THAT(response.body, HasSubstr("#too-fast\"")) << "and not as a wrong one";
   }
-  const std::string body = answer_body(lamp, key, early, "RIGHT");
-  const std::string request = fmt::format(
-      "POST /captcha/verify HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n"
-      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-      script.sign(), body.size(), body);
+  const auto request = [&] {
+    const std::string body = answer_body(lamp, key, fresh(), "RIGHT");
+    return fmt::format(
+        "POST /captcha/verify HTTP/1.1\r\nHost: shop\r\nCookie: sign={}\r\n"
+        "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+        script.sign(), body.size(), body);
+  };
   // For each of a block a picture has been drawn before: what is measured is not the drawing.
   const auto all_drawn = [&] { await_pictures(shop, 256, readers.deliveries().pictures()); };
   expect_served_beside(
@@ -151,9 +153,8 @@ TEST(Captcha, AnAnswerSoonerThanAPersonsEarnsNothing) {
       [&] {
         all_drawn();
         return flood_until(
-            429, 100, {.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = [&] {
-                         return request;
-                       }});
+            429, 100,
+            {.port = shop.port(), .address = "127.3.0.1", .at_once = 1, .request = request});
       },
       all_drawn);
 

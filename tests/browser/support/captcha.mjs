@@ -39,10 +39,12 @@ export function answerOf(challenge, keyFile) {
 }
 
 /** The text that solves the picture that this visitor's page shows now, which must be another than
-    the one asked about last. */
-export async function captchaAnswer(visitor, keyFile) {
+    the one asked about last. `wait` runs before each look at a page whose clock stands still: a
+    picture that is not there yet is asked for again by that clock. */
+export async function captchaAnswer(visitor, keyFile, wait = async () => {}) {
   const picture = visitor.page.locator("#captcha img");
   await eventually(async () => {
+    await wait();
     const shown = await picture.evaluate((image) => image.naturalWidth > 0 && image.src);
     if (!shown || shown === visitor.lastPicture) throw new Error("no new picture is shown");
     visitor.lastPicture = shown;

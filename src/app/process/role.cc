@@ -13,6 +13,7 @@
 
 #include "app/process/from_config.h"
 #include "app/process/private_console.h"
+#include "concurrency/heaps.h"
 #include "concurrency/mutex.h"
 #include "http/server/server.h"
 #include "repositories/storage_error.h"
@@ -153,6 +154,7 @@ void prepare_process(std::function<void()> reload) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   EndingSignal::of_this_process({.signals = signals, .reload = std::move(reload)});
   http::raise_open_file_limit();
+  concurrency::keep_heaps();
 }
 
 bool ending_within(milliseconds time) { return EndingSignal::of_this_process().wait_for(time); }

@@ -44,7 +44,7 @@ std::chrono::milliseconds time_to_finish();
 /// Blocks SIGTERM and SIGINT for this thread and all it will start, and lets the process have as
 /// many files as it may. At SIGHUP `reload` is called, on a thread of its own, for as long as the
 /// process lives; without it SIGHUP does nothing, or, where a terminal can hang up, ends the
-/// process. To be called once, before a role is made.
+/// process. Calls concurrency::keep_heaps(). To be called once, before a role is made.
 void prepare_process(std::function<void()> reload = {});
 
 /// Waits for SIGTERM or SIGINT; false if neither has come after `time`.

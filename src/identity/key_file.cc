@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::string_view kHeader = "stampede-keys 1\n";
 constexpr std::size_t kLongestFile = 512;  // bytes; one that is well-formed has 172 at most
-constexpr char kDigits[] = "0123456789abcdef";
+constexpr char kHexDigits[] = "0123456789abcdef";
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& wrong, int error = 0) {
   throw KeyFileError("key file " + path.string() + ": " + wrong, error);
@@ -112,8 +112,8 @@ std::optional<RingSecret> take_secret(std::string_view& text) {
   if (!take(text, " ")) return std::nullopt;
   for (unsigned char& byte : secret.bytes) {
     if (text.size() < 2) return std::nullopt;
-    const auto high = std::string_view(kDigits).find(text[0]);
-    const auto low = std::string_view(kDigits).find(text[1]);
+    const auto high = std::string_view(kHexDigits).find(text[0]);
+    const auto low = std::string_view(kHexDigits).find(text[1]);
     if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
     byte = static_cast<unsigned char>(high << 4 | low);
     text.remove_prefix(2);
@@ -125,8 +125,8 @@ std::optional<RingSecret> take_secret(std::string_view& text) {
 std::string format(const RingSecret& secret) {
   std::string text = std::to_string(secret.id) + ' ';
   for (const unsigned char byte : secret.bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0x0F];
+    text += kHexDigits[byte >> 4];
+    text += kHexDigits[byte & 0x0F];
   }
   return text + '\n';
 }

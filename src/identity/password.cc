@@ -61,12 +61,13 @@ bool verify_password(std::string_view hash, std::string_view password) {
 }
 
 std::string random_password() {
-  constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+  constexpr std::string_view kPasswordAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
   require_sodium();
   std::string password;
   for (int i = 0; i < 20; ++i) {
     if (i > 0 && i % 5 == 0) password += '-';
-    password += kAlphabet[randombytes_uniform(static_cast<std::uint32_t>(kAlphabet.size()))];
+    password += kPasswordAlphabet[randombytes_uniform(
+        static_cast<std::uint32_t>(kPasswordAlphabet.size()))];
   }
   return password;
 }

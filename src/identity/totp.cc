@@ -16,9 +16,9 @@ namespace stampede::identity {
 namespace {
 
 constexpr std::size_t kSecretBytes = 20;
-constexpr unsigned kDigits = 6;
+constexpr unsigned kCodeDigits = 6;
 
-void require(int result) {
+void require_oath(int result) {
   static const int ready = oath_init();
   for (const int each : {ready, result}) {
     if (each != OATH_OK) throw std::runtime_error(std::string("liboath: ") + oath_strerror(each));
@@ -43,7 +43,7 @@ std::string percent_encoded(std::string_view text) {
 std::string base32(std::string_view bytes) {
   char* text = nullptr;
   std::size_t size = 0;
-  require(oath_base32_encode(bytes.data(), bytes.size(), &text, &size));
+  require_oath(oath_base32_encode(bytes.data(), bytes.size(), &text, &size));
   const std::unique_ptr<char, decltype(&std::free)> owned(text, std::free);
   std::string encoded(text, size);
   while (encoded.ends_with('=')) encoded.pop_back();
@@ -67,10 +67,10 @@ std::string totp_uri(std::string_view secret, std::string_view issuer, std::stri
 }
 
 std::string totp_code(std::string_view secret, std::int64_t step) {
-  std::array<char, kDigits + 1> code{};
-  require(oath_hotp_generate(secret.data(), secret.size(), static_cast<std::uint64_t>(step),
-                             kDigits, false, OATH_HOTP_DYNAMIC_TRUNCATION, code.data()));
-  return {code.data(), kDigits};
+  std::array<char, kCodeDigits + 1> code{};
+  require_oath(oath_hotp_generate(secret.data(), secret.size(), static_cast<std::uint64_t>(step),
+                                  kCodeDigits, false, OATH_HOTP_DYNAMIC_TRUNCATION, code.data()));
+  return {code.data(), kCodeDigits};
 }
 
 std::optional<std::int64_t> totp_step(std::string_view secret, std::string_view code, Instant now,

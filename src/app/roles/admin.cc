@@ -28,7 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds kLookPeriod{1'000};
 /// Should a look take longer, the live view does not wait for it.
 constexpr std::chrono::milliseconds kLongestLook{2'000};
-constexpr std::size_t kReaders = 4;
+constexpr std::size_t kAdminReaders = 4;
 
 /// What the console knew at its last look.
 struct ClusterView {
@@ -46,7 +46,7 @@ class Admin final : public Role {
       : config_(config),
         tls_(tls),
         keys_(key_path(config.data.dir)),
-        database_(open_cluster_database(config, kReaders)),
+        database_(open_cluster_database(config, kAdminReaders)),
         repositories_(*database_),
         quantity_(config.cluster.quantity, authenticator_) {}
 

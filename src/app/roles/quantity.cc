@@ -28,7 +28,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReaders = 2;
+constexpr std::size_t kQuantityReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
 
@@ -38,10 +38,10 @@ struct Databases {
   explicit Databases(const Config& config) {
     // The connection that makes the schema waits longer, because migrations take time.
     repositories::sql::ensure_shards(*open_cluster_database(config, 1), queue::kShards);
-    work = open_impatient_database(config, kReaders);
+    work = open_impatient_database(config, kQuantityReaders);
     grants = open_impatient_database(config, 1);
     expiries = open_impatient_database(config, 1);
-    leadership = open_impatient_database(config, kReaders);
+    leadership = open_impatient_database(config, kQuantityReaders);
   }
 
   std::unique_ptr<repositories::sql::Database> work;

@@ -19,7 +19,7 @@
 namespace stampede::app {
 namespace {
 
-constexpr std::size_t kReaders = 4;
+constexpr std::size_t kWebReaders = 4;
 
 /// Shop pages, accounts, captchas and orders; it sells nothing itself.
 class Web final : public Role {
@@ -69,7 +69,7 @@ Web::Web(const Config& config, const ListenerTls& tls)
     : config_(config),
       tls_(tls),
       keys_(key_path(config.data.dir)),
-      database_(open_cluster_database(config, kReaders)),
+      database_(open_cluster_database(config, kWebReaders)),
       repositories_(*database_),
       origin_(origin_rule(config)),
       front_(config, {.keys = keys_,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@
 
 // Users, as commands name them and give them passwords.
 namespace stampede::app {
+
+/// How many users a command reads at a time.
+inline constexpr std::size_t kUsersAtOnce = 1000;
 
 /// A user named on the command line. An id may be another user's name: then it must be told which.
 std::expected<User, std::string> find_user(repositories::Accounts& accounts, std::string_view who);

@@ -13,8 +13,6 @@
 namespace stampede::app {
 namespace {
 
-constexpr std::size_t kUsersAtOnce = 1000;
-
 std::vector<User> all_operators(repositories::Accounts& accounts) {
   std::vector<User> found;
   for (UserId after;;) {

@@ -14,8 +14,6 @@ namespace {
 
 using repositories::Accounts;
 
-constexpr std::size_t kUsersAtOnce = 1000;
-
 std::optional<BlacklistEntry> entry_of(const std::vector<BlacklistEntry>& blacklist, UserId user) {
   const auto entry = std::ranges::find(blacklist, user, &BlacklistEntry::user);
   return entry == blacklist.end() ? std::nullopt : std::optional{*entry};

@@ -14,6 +14,9 @@
 /// what was expected.
 namespace stampede::controllers {
 
+/// The status of a page that shows a form again, with what was wrong.
+inline constexpr int kRefused = 422;
+
 /// A field as typed, with line ends of \n; empty if it is missing.
 std::string typed(const http::Request& request, std::string_view field);
 /// What may be shown on a page, which is UTF-8: the text itself, or nothing.

@@ -16,8 +16,6 @@ namespace {
 
 using services::catalog::Pictures;
 
-constexpr int kRefused = 422;
-
 struct Facts {
   ProductDetails facts;
   views::ProductForm form;  // to be shown again
@@ -52,7 +50,7 @@ std::string address_of(ProductId product, const char* done) {
 }
 
 /// What the page says after a change, by the word in its address.
-std::string notice_of(const http::Request& request) {
+std::string product_notice(const http::Request& request) {
   const auto done = request.query_parameter("done");
   if (done == "added") return "The product is there.";
   if (done == "changed") return "The facts are saved.";
@@ -129,7 +127,7 @@ http::Response ProductsController::show(const http::Request& request, const Oper
   auto product = product_of(request);
   if (!product) return unknown_product();
   auto shown = page_of(*std::move(product), who, now);
-  shown.notice = notice_of(request);
+  shown.notice = product_notice(request);
   return page(200, services_.pages.product(shown));
 }
 

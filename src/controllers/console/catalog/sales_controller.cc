@@ -16,8 +16,6 @@
 namespace stampede::controllers {
 namespace {
 
-constexpr int kRefused = 422;
-
 views::SaleForm form_of(const http::Request& request) {
   const auto field = [&](std::string_view name) { return shown_again(typed(request, name)); };
   return {.product = field("product"),
@@ -109,7 +107,7 @@ std::string address_of(SaleId sale, const char* done) {
 }
 
 /// What the page says after a change, by the word in its address.
-std::string notice_of(const http::Request& request) {
+std::string sale_notice(const http::Request& request) {
   const auto done = request.query_parameter("done");
   if (done == "created") return "The sale is created.";
   if (done == "changed") return "The terms are saved.";
@@ -203,7 +201,7 @@ http::Response SalesController::show(const http::Request& request, const Operato
   const auto line = line_of(request);
   if (!line) return unknown_sale();
   auto shown = page_of(*line, who, now);
-  shown.notice = notice_of(request);
+  shown.notice = sale_notice(request);
   return page(200, services_.pages.sale(shown));
 }
 

@@ -36,7 +36,7 @@ UserId user_of(const http::Request& request) {
   return parse_id<UserId>(request.path_parameters[0]).value_or(UserId{});
 }
 
-std::string typed(const http::Request& request, std::string_view name) {
+std::string form_text(const http::Request& request, std::string_view name) {
   return request.form_field(name).value_or("");
 }
 
@@ -126,9 +126,9 @@ http::Response BuyersController::refuse(BanError error, UserId user, const Opera
 http::Response BuyersController::put_on_blacklist(const http::Request& request, const Operator& who,
                                                   Now now) {
   const UserId user = user_of(request);
-  const std::string until = typed(request, "until");
-  Form form{.reason = typed(request, "reason"),
-            .hours = typed(request, "hours"),
+  const std::string until = form_text(request, "until");
+  Form form{.reason = form_text(request, "reason"),
+            .hours = form_text(request, "hours"),
             .for_good = until == kForGood};
   Ban ban{.reason = form.reason, .duration = {}};
   if (!form.for_good) {
@@ -147,7 +147,7 @@ http::Response BuyersController::unban(const http::Request& request, const Opera
   const UserId user = user_of(request);
   const auto unbanned = services_.operations.unban(services_.journal.at_console(who.id, now), user);
   if (!unbanned) return refuse(unbanned.error(), user, who, now, {});
-  if (typed(request, "from") == "blacklist") return go_to("/blacklist?done=unbanned");
+  if (form_text(request, "from") == "blacklist") return go_to("/blacklist?done=unbanned");
   return go_to(fmt::format("/buyers/{}?done=unbanned", user.value));
 }
 

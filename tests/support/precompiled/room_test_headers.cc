@@ -1,0 +1,1 @@
+#include "tests/support/precompiled/room_test_headers.h"

@@ -92,10 +92,10 @@ test("that page, how it looks", async (t) => {
   });
   const visitor = await Visitor.enter(t, stage);
   visitor.expect(/status of 429 .*\/product\/\d+/);
-  const again = /<meta http-equiv="refresh" content="(\d)">/;
+  const again = /<meta http-equiv="refresh" content="(\d+)">/;
   assert.match(busy, again);
   // It stands still here, and always says the same.
-  const body = busy.replace(again, "").replace(/in \d seconds?/, "in 2 seconds");
+  const body = busy.replace(again, "").replace(/in \d+ seconds?/, "in 2 seconds");
   const contentType = "text/html; charset=utf-8";
   await visitor.page.route(`**${path}`, (route) => route.fulfill({ status: 429, contentType, body }));
   await visitor.page.goto(path);

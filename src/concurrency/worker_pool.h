@@ -18,7 +18,7 @@ class WorkerPool {
     std::string name;  // of the threads, at most 15 characters
     unsigned threads = 1;
     std::size_t queue = 1024;  // tasks that may wait
-    int niceness = 0;          // 0 to 19: see stand_back()
+    int niceness = 0;          // 0 to 19: how far its threads stand back: stand_back()
   };
   explicit WorkerPool(Options options);
   ~WorkerPool() { stop(); }

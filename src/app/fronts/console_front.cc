@@ -41,6 +41,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       forms_(services.keys),
       origin_(services.origin.empty() ? std::nullopt : std::optional(services.origin)),
       hosts_(services.origin, listener.address),
+      pool_({.name = "console", .threads = 2, .queue = 256, .niceness = listener.niceness}),
+      api_pool_({.name = "api", .threads = 1, .queue = 64, .niceness = listener.niceness}),
       guard_({.sessions = services.sessions,
               .forms = forms_,
               .origin = origin_,

@@ -55,7 +55,7 @@ class ConsoleFront {
     std::vector<controllers::OperationsController::WriteMetrics> metrics;
   };
   /// Listens at once, as console_listener() has it; throws std::system_error naming a taken
-  /// address.
+  /// address. Its other threads stand back at least as far as those of the listener.
   ConsoleFront(http::ListenerOptions listener, Services services);
 
   void start();
@@ -69,9 +69,6 @@ class ConsoleFront {
   const http::Router& router() const { return router_; }
 
  private:
-  /// How far its threads stand back, as those of its listener do.
-  static constexpr int kStandsBack = 5;
-
   void add_routes();
   std::vector<controllers::OperationsController::WriteMetrics> with_own(
       std::vector<controllers::OperationsController::WriteMetrics> metrics) const;
@@ -102,11 +99,9 @@ class ConsoleFront {
   controllers::FormTokens forms_;
   controllers::OriginRule origin_;
   controllers::HostRule hosts_;
-  concurrency::WorkerPool pool_{
-      {.name = "console", .threads = 2, .queue = 256, .niceness = kStandsBack}};
+  concurrency::WorkerPool pool_;
   /// Apart, so that whoever asks the API without a good token keeps no operator waiting.
-  concurrency::WorkerPool api_pool_{
-      {.name = "api", .threads = 1, .queue = 64, .niceness = kStandsBack}};
+  concurrency::WorkerPool api_pool_;
   controllers::OperatorGuard guard_;
   controllers::ApiGuard api_guard_;
   controllers::ConsoleRequestFilter filter_;

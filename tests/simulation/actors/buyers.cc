@@ -116,8 +116,7 @@ Check Buyers::request(const Wish& wish, SaleId sale, std::shared_ptr<const void>
 void Buyers::ban(UserId buyer) {
   SimDatabase& database = parts_.database;
   parts_.stage.trace.note("buyer", "is banned", {buyer.value});
-  database.put_ban({.user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = {}},
-                   false);
+  database.put_ban({.user = buyer, .reason = "", .expires_at = std::nullopt, .created_at = {}});
   if (parts_.stage.random.chance(parts_.stage.profile.banned_twice)) ban_again(buyer);
   if (parts_.stage.random.chance(0.3)) return;
   parts_.stage.scheduler.after(parts_.stage.random.between(500ms, 6s), [this, &database, buyer] {
@@ -132,8 +131,7 @@ void Buyers::ban_again(UserId buyer) {
   parts_.stage.scheduler.after(parts_.stage.random.between(1ms, 400ms), [this, buyer] {
     const Instant now = parts_.database.process.now().wall;
     parts_.database.put_ban(
-        {.user = buyer, .reason = "", .expires_at = now + 1s, .created_at = now},
-        parts_.stage.bug == Bug::kShorterBanWins);
+        {.user = buyer, .reason = "", .expires_at = now + 1s, .created_at = now});
   });
 }
 

@@ -130,7 +130,8 @@ class SimTransaction final : public OrderTransaction {
 
 }  // namespace
 
-void SimDatabase::put_ban(const BlacklistEntry& entry, bool spoilt) {
+void SimDatabase::put_ban(const BlacklistEntry& entry) {
+  const bool spoilt = stage_->bug == Bug::kShorterBanWins;
   const auto until = [](const BlacklistEntry& ban) {
     return ban.expires_at.value_or(Instant::max());
   };

@@ -61,7 +61,7 @@ struct SimDatabase {
   std::int64_t ban_changes = 0;  // so many, with those that a failover has lost
   /// As repositories::Blacklist::put() does it: an entry that expires replaces none that holds for
   /// longer.
-  void put_ban(const BlacklistEntry& entry, bool spoilt);
+  void put_ban(const BlacklistEntry& entry);
   void lift_ban(UserId buyer);
   /// A failover has lost what came behind these. From now on they count as made now: who has read a
   /// revision that was lost need not know them.

@@ -59,11 +59,19 @@ void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
   if (!accepted) (*shared)(unavailable());
 }
 
-void answer_from(concurrency::FairPool& pool, concurrency::FairQueue::Path path,
-                 http::Responder responder, std::move_only_function<http::Response()> work) {
-  pool.submit(path, [waiting = std::make_unique<Waiting>(std::move(responder), std::move(work))] {
-    waiting->answer();
-  });
+void answer_from(concurrency::FairPool& pool, concurrency::SlowRefusals& refusals,
+                 concurrency::FairQueue::Path path, http::Responder responder,
+                 std::move_only_function<http::Response()> work) {
+  concurrency::FairPool::Task task =
+      [waiting = std::make_unique<Waiting>(std::move(responder), std::move(work))] {
+        waiting->answer();
+      };
+  auto pushed = pool.submit(path, std::move(task));
+  auto dropped = pushed.result == concurrency::FairQueue::Result::kQueued
+                     ? std::move(pushed.displaced)
+                     : std::move(task);
+  // It answers when it is destroyed.
+  if (dropped) refusals.add([dropped = std::move(dropped)] {});
 }
 
 }  // namespace stampede::controllers

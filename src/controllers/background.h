@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "concurrency/fair_pool.h"
+#include "concurrency/slow_refusals.h"
 #include "concurrency/worker_pool.h"
 #include "http/server/handlers/responder.h"
 
@@ -14,10 +15,11 @@ namespace stampede::controllers {
 void answer_from(concurrency::WorkerPool& pool, http::Responder responder,
                  std::move_only_function<http::Response()> work);
 
-/// The same when the turn of `path` has come. 503 too where the pool refuses the work, or it makes
-/// room for another's.
-void answer_from(concurrency::FairPool& pool, concurrency::FairQueue::Path path,
-                 http::Responder responder, std::move_only_function<http::Response()> work);
+/// The same when the turn of `path` has come. Where the pool refuses the work, or it makes room for
+/// another's, `refusals` tells the 503.
+void answer_from(concurrency::FairPool& pool, concurrency::SlowRefusals& refusals,
+                 concurrency::FairQueue::Path path, http::Responder responder,
+                 std::move_only_function<http::Response()> work);
 
 /// problem 503 `unavailable` with Retry-After
 http::Response unavailable();

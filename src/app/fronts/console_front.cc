@@ -15,8 +15,6 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       second_factor_(services.storage.second_factors(), services.keys),
       accounts_(services.storage.accounts(), services.sessions, devices_,
                 {.queue = {.in_all = 16, .per_path = 2},
-                 // The few connections of a console are worth more than its processor time.
-                 .refusal_delay = {},
                  .ipv6_prefix = listener.limits.ipv6_prefix,
                  .site = services::accounts::Sessions::Site::kConsole,
                  .second_factor = &second_factor_}),

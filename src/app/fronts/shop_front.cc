@@ -31,11 +31,12 @@ ShopFront::ShopFront(const Config& config, const Services& services)
       captcha_({images_, services.captcha, wrong_answers_, fetches_, work_,
                 std::chrono::milliseconds{
                     static_cast<std::int64_t>(config.captcha.minimum_seconds * 1'000)},
-                services.sales, services.sessions, services.origin,
+                services.sales, services.sessions, services.origin, refusals_,
                 external_ ? &external_->siteverify() : nullptr,
                 config.external_challenge.own == "always"}),
       orders_({.buyer_orders = services.orders,
                .pool = pool_,
+               .refusals = refusals_,
                .sessions = services.sessions,
                .pages = pages_,
                .checkout = {config.payment.checkout_url, config.payment.secret},

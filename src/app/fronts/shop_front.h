@@ -13,6 +13,7 @@
 #include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
 #include "concurrency/fair_pool.h"
+#include "concurrency/slow_refusals.h"
 #include "concurrency/worker_pool.h"
 #include "controllers/doubled.h"
 #include "controllers/pictures_controller.h"
@@ -57,6 +58,7 @@ class ShopFront {
     if (external_) external_->stop();
     watching_.stop();
     pool_.stop();
+    refusals_.stop();
     picture_pool_.stop();
   }
 
@@ -71,6 +73,7 @@ class ShopFront {
  private:
   /// How late a buyer may hear of an outcome.
   static constexpr std::chrono::milliseconds kWatchPeriod{250};
+  static constexpr std::chrono::milliseconds kRefusalDelay{500};
 
   captcha::ImagePool images_;
   captcha::WrongAnswers wrong_answers_;
@@ -91,6 +94,7 @@ class ShopFront {
   // The pools use everything above. Pictures have a pool of their own, so that a flood of requests
   // for pictures does not delay orders.
   concurrency::FairPool pool_{{.name = "orders", .threads = 2}};
+  concurrency::SlowRefusals refusals_{kRefusalDelay};
   concurrency::WorkerPool picture_pool_{{.name = "pictures", .threads = 1, .queue = 128}};
   schedules::Periodic watching_{"purchases", kWatchPeriod, [this] { events_.send_outcomes(); }};
 };

@@ -70,10 +70,10 @@ std::expected<captcha::Subject, http::Response> subject_of(
 
 void CaptchaController::add_routes(http::Router& router) {
   router.get("/captcha", [this](http::Request& request, http::Responder responder) {
-    responder(never_stored(picture(request)));
+    picture(request, std::move(responder));
   });
   router.get("/captcha/work", [this](http::Request& request, http::Responder responder) {
-    responder(never_stored(work(request)));
+    work(request, std::move(responder));
   });
   router.post("/captcha/verify", [this](http::Request& request, http::Responder responder) {
     verify(request, std::move(responder));
@@ -114,18 +114,35 @@ std::optional<http::Response> CaptchaController::refuse_more(const captcha::Subj
             http::retry_after_seconds(services_.fetches.left(subject.buyer, kind, now).count()));
 }
 
-http::Response CaptchaController::picture(const http::Request& request) {
+/// A buyer that asks for more than it may have, and again without a pause, takes no more of the
+/// machine than `refusals` lets through.
+void CaptchaController::refuse_late(http::Response response, http::Responder responder) {
+  services_.refusals.add(
+      [response = never_stored(std::move(response)), responder = std::move(responder)]() mutable {
+        responder.reply_from_anywhere(std::move(response));
+      });
+}
+
+void CaptchaController::answer(http::Response response, http::Responder responder) {
+  if (response.status == 429) return refuse_late(std::move(response), std::move(responder));
+  responder(never_stored(std::move(response)));
+}
+
+void CaptchaController::picture(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
-  const auto subject = admit(request, captcha::Kind::kPicture, now);
-  if (!subject) return subject.error();
+  auto subject = admit(request, captcha::Kind::kPicture, now);
+  if (!subject) return answer(std::move(subject.error()), std::move(responder));
   // This one counts already.
   const int given = services_.fetches.given(subject->buyer, captcha::Kind::kPicture, now);
-  std::optional<captcha::Image> image;
-  if (given <= kWhereFew || !services_.images.scarce()) image = services_.images.take();
+  const bool enough = given > kWhereFew && services_.images.scarce();
+  auto image = enough ? std::nullopt : services_.images.take();
   if (!image) {
     services_.fetches.forgive(subject->buyer, captcha::Kind::kPicture);
-    return http::problem(503, "unavailable", "No picture is ready: more are asked for than drawn.")
-        .with("Retry-After", "2");
+    auto refusal =
+        http::problem(503, "unavailable", "No picture is ready: more are asked for than drawn.");
+    refusal.with("Retry-After", "2");
+    if (enough) return refuse_late(std::move(refusal), std::move(responder));
+    return responder(never_stored(std::move(refusal)));
   }
   http::Response response;
   response.content_type = "image/png";
@@ -134,23 +151,24 @@ http::Response CaptchaController::picture(const http::Request& request) {
   response.with(
       "Captcha-Challenge",
       services_.tokens.seal_challenge(*subject, captcha::Kind::kPicture, image->answer, now.wall));
-  return response;
+  responder(never_stored(std::move(response)));
 }
 
-http::Response CaptchaController::work(const http::Request& request) {
+void CaptchaController::work(const http::Request& request, http::Responder responder) {
   const Now now = clock_();
-  const auto subject = admit(request, captcha::Kind::kWork, now);
-  if (!subject) return subject.error();
+  auto subject = admit(request, captcha::Kind::kWork, now);
+  if (!subject) return answer(std::move(subject.error()), std::move(responder));
   const int nth = services_.fetches.given(subject->buyer, captcha::Kind::kWork, now);
   const captcha::ProofOfWork::Task task = services_.work.give(now.tick, nth);
-  return json_response(
-      200, {{"algorithm", "SHA-256"},
-            {"challenge", task.challenge},
-            {"maxnumber", task.most},
-            {"salt", task.salt},
-            {"wait_ms", services_.minimum.count()},
-            {"signature", services_.tokens.seal_challenge(*subject, captcha::Kind::kWork,
-                                                          std::to_string(task.number), now.wall)}});
+  responder(never_stored(json_response(
+      200,
+      {{"algorithm", "SHA-256"},
+       {"challenge", task.challenge},
+       {"maxnumber", task.most},
+       {"salt", task.salt},
+       {"wait_ms", services_.minimum.count()},
+       {"signature", services_.tokens.seal_challenge(*subject, captcha::Kind::kWork,
+                                                     std::to_string(task.number), now.wall)}})));
 }
 
 std::optional<http::Response> CaptchaController::refusal(const captcha::Judgement& judgement,
@@ -184,7 +202,7 @@ void CaptchaController::verify(const http::Request& request, http::Responder res
   const auto subject = subject_of(*buyer, asked->product, asked->key);
   if (!subject) return responder(never_stored(subject.error()));
   if (external) return verify_token(request, *asked->token, *subject, now, std::move(responder));
-  responder(never_stored(verify_answer(*asked->challenge, *asked->answer, *subject, now)));
+  answer(verify_answer(*asked->challenge, *asked->answer, *subject, now), std::move(responder));
 }
 
 http::Response CaptchaController::verify_answer(std::string_view challenge, std::string_view answer,
@@ -201,8 +219,8 @@ void CaptchaController::verify_token(const http::Request& request, const std::st
                                      const captcha::Subject& subject, Now now,
                                      http::Responder responder) {
   if (!services_.wrong_answers.admit(subject.buyer, now)) {
-    return responder(
-        never_stored(too_many_wrong(services_.wrong_answers.left(subject.buyer, now))));
+    return answer(too_many_wrong(services_.wrong_answers.left(subject.buyer, now)),
+                  std::move(responder));
   }
   if (auto refused = refuse_more(subject, captcha::Kind::kExternal, now)) {
     services_.wrong_answers.forgive(subject.buyer);

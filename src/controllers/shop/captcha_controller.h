@@ -12,6 +12,7 @@
 #include "captcha/fetch_limit.h"
 #include "captcha/proof_of_work.h"
 #include "captcha/wrong_answers.h"
+#include "concurrency/slow_refusals.h"
 #include "controllers/clock.h"
 #include "controllers/guards/origin.h"
 #include "controllers/shop/current_sales.h"
@@ -42,6 +43,7 @@ class CaptchaController {
     CurrentSales sales;
     const services::accounts::Sessions& sessions;
     const OriginRule& origin;
+    concurrency::SlowRefusals& refusals;      // of what is asked for too often
     captcha::Siteverify* external = nullptr;  // none: the shop's own captchas alone
     bool own_always = true;  // with an external challenge; otherwise while its provider is away
   };
@@ -53,8 +55,11 @@ class CaptchaController {
   void add_routes(http::Router& router);
 
  private:
-  http::Response picture(const http::Request& request);
-  http::Response work(const http::Request& request);
+  void picture(const http::Request& request, http::Responder responder);
+  void work(const http::Request& request, http::Responder responder);
+  void refuse_late(http::Response response, http::Responder responder);
+  /// A 429 is told late.
+  void answer(http::Response response, http::Responder responder);
   void verify(const http::Request& request, http::Responder responder);
   http::Response verify_answer(std::string_view challenge, std::string_view answer,
                                const captcha::Subject& subject, Now now);

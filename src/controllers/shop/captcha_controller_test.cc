@@ -6,6 +6,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
+#include <functional>
 
 #include "tests/support/fakes/fake_web_requests.h"
 #include "tests/support/test_ring.h"
@@ -78,8 +80,9 @@ class CaptchaControllerTest : public testing::Test {
   captcha::FetchLimit fetches_{kFetches};
   captcha::ProofOfWork work_{1000};
   OriginRule origin_{std::nullopt};
+  concurrency::SlowRefusals refusals_{std::chrono::milliseconds{0}};
   CaptchaController controller_{{images_, tokens_, wrong_answers_, fetches_, work_, kMinimum,
-                                 live_sales(), sessions_, origin_},
+                                 live_sales(), sessions_, origin_, refusals_},
                                 [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
@@ -123,9 +126,9 @@ TEST_F(CaptchaControllerTest, WithoutAPictureThatNobodyHadItSaysSoAndChargesNoth
 /// Of a pool that is never half full.
 TEST_F(CaptchaControllerTest, WhereFewPicturesAreLeftABuyerIsGivenTwoAMinute) {
   captcha::ImagePool few(1'000'000);  // of which eight are drawn at once
-  CaptchaController controller(
-      {few, tokens_, wrong_answers_, fetches_, work_, kMinimum, live_sales(), sessions_, origin_},
-      [this] { return now_; });
+  CaptchaController controller({few, tokens_, wrong_answers_, fetches_, work_, kMinimum,
+                                live_sales(), sessions_, origin_, refusals_},
+                               [this] { return now_; });
   http::Router router;
   controller.add_routes(router);
   test_support::Visitor visitor(router);
@@ -158,6 +161,31 @@ TEST_F(CaptchaControllerTest, ABuyerIsGivenOnlySoManyAMinute) {
   }
   now_.tick += std::chrono::seconds{60};
   for (const char* target : {kPicture, kWork}) EXPECT_EQ(patient_get(target).status, 200);
+}
+
+TEST_F(CaptchaControllerTest, WhatIsAskedForTooOftenIsRefusedLate) {
+  static constexpr std::chrono::milliseconds kLate{50};
+  concurrency::SlowRefusals late{kLate};
+  captcha::ImagePool few(1'000'000);  // never half full
+  CaptchaController controller({few, tokens_, wrong_answers_, fetches_, work_, kMinimum,
+                                live_sales(), sessions_, origin_, late},
+                               [this] { return now_; });
+  http::Router router;
+  controller.add_routes(router);
+  visitor_ = test_support::Visitor(router);
+  visitor_.cookies["sign"] = sessions_.issue(UserId{1}, 0, now_.wall);
+  const auto expect_late = [](int status, const std::function<http::Response()>& ask) {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(ask().status, status);
+    EXPECT_GE(std::chrono::steady_clock::now() - began, kLate);
+  };
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(patient_get(kPicture).status, 200);
+  expect_late(503, [&] { return visitor_.get(kPicture); });
+  for (int i = 0; i < kFetches; ++i) EXPECT_EQ(visitor_.get(kWork).status, 200);
+  expect_late(429, [&] { return visitor_.get(kWork); });
+  const std::string fresh =
+      challenge(subject(), captcha::Kind::kPicture, std::chrono::milliseconds{0});
+  expect_late(429, [&] { return verify(fresh, "RIGHT"); });
 }
 
 TEST_F(CaptchaControllerTest, AProofOfWorkCostsMoreWhoeverAsksOften) {
@@ -352,10 +380,10 @@ class ExternalCaptchaTest : public CaptchaControllerTest {
 
   /// `own_always`: the shop's own captchas may be taken as buyers like.
   void open(bool own_always) {
-    external_.emplace(
-        CaptchaController::Services{images_, tokens_, wrong_answers_, fetches_, work_, kMinimum,
-                                    live_sales(), sessions_, origin_, &siteverify_, own_always},
-        [this] { return now_; });
+    external_.emplace(CaptchaController::Services{images_, tokens_, wrong_answers_, fetches_, work_,
+                                                  kMinimum, live_sales(), sessions_, origin_,
+                                                  refusals_, &siteverify_, own_always},
+                      [this] { return now_; });
     router_ = http::Router();
     external_->add_routes(router_);
   }

@@ -104,7 +104,7 @@ void OrdersController::add_route(http::Router& router, const char* pattern, Answ
     const std::array path{std::to_string(net::site_of(network)), std::to_string(network),
                           std::to_string(buyer->value)};
     answer_from(
-        services_.pool, path, std::move(responder),
+        services_.pool, services_.refusals, path, std::move(responder),
         [this, answer, &request, buyer = *buyer] { return (this->*answer)(request, buyer); });
   });
 }

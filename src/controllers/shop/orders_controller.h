@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "concurrency/fair_pool.h"
+#include "concurrency/slow_refusals.h"
 #include "controllers/clock.h"
 #include "controllers/shop/checkout_link.h"
 #include "http/server/handlers/router.h"
@@ -19,12 +20,13 @@ namespace stampede::controllers {
 /// if they did not exist. `pay` leads to the merchant's checkout (checkout_address()), or where
 /// there is none to the order; one that is not held, or whose time to pay is over, is 409
 /// `not-held`. The database is read on the pool, for which networks take turns, and of each its
-/// buyers; what it refuses is 503 `unavailable`. Thread-safe; the services outlive it.
+/// buyers; what it refuses is 503 `unavailable`, told late. Thread-safe; the services outlive it.
 class OrdersController {
  public:
   struct Services {
     services::orders::BuyerOrders& buyer_orders;
     concurrency::FairPool& pool;
+    concurrency::SlowRefusals& refusals;  // of the pool
     const services::accounts::Sessions& sessions;
     const views::Pages& pages;
     OwnCheckout checkout = {};  // without an address, the shop tells buyers elsewhere how to pay

@@ -72,13 +72,15 @@ class OrdersControllerTest : public testing::Test {
   services::orders::BuyerOrders buyer_orders_{orders_, events_};
   concurrency::FairPool pool_{{.name = "reads", .threads = 1, .queue = {.in_all = 4}}};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
-  OrdersController controller_{{buyer_orders_, pool_, sessions_, pages_}, [this] { return now_; }};
+  concurrency::SlowRefusals refusals_{std::chrono::milliseconds{0}};
+  OrdersController controller_{{buyer_orders_, pool_, refusals_, sessions_, pages_},
+                               [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 
   // The same shop with a checkout.
   const OwnCheckout kCheckout{"https://pay.example/in", "0123456789abcdef0123456789abcdef"};
-  OrdersController paying_{{buyer_orders_, pool_, sessions_, pages_, kCheckout},
+  OrdersController paying_{{buyer_orders_, pool_, refusals_, sessions_, pages_, kCheckout},
                            [this] { return now_; }};
   http::Router paying_router_;
   test_support::Visitor payer_{paying_router_};
@@ -328,17 +330,51 @@ class Waiter final : public http::Exchange {
   std::shared_future<int> status_{answered_.get_future()};
 };
 
-TEST_F(OrdersControllerTest, OneBuyersRequestsTakeNoOthersPlace) {
-  std::promise<void> started, release;  // the task keeps what it needs of them
-  auto running = started.get_future();
-  const std::array busy{std::string("busy"), std::string("busy"), std::string("busy")};
-  pool_.submit(busy, [started = std::move(started), released = release.get_future()]() mutable {
-    started.set_value();
-    released.wait();
-  });
-  running.wait();
-  const auto asks = [&](std::int64_t buyer, const char* address) {
-    return std::make_unique<Waiter>(router_, sessions_.issue(UserId{buyer}, 0, now_.wall), address);
+/// The pool's one thread is busy until release().
+class BusyOrders : public OrdersControllerTest {
+ protected:
+  BusyOrders() {
+    std::promise<void> started;  // the task keeps what it needs of it
+    auto running = started.get_future();
+    const std::array busy{std::string("busy"), std::string("busy"), std::string("busy")};
+    pool_.submit(busy, [started = std::move(started), released = release_.get_future()]() mutable {
+      started.set_value();
+      released.wait();
+    });
+    running.wait();
+  }
+  void release() { release_.set_value(); }
+  std::unique_ptr<Waiter> asks(http::Router& router, std::int64_t buyer, const char* address) {
+    return std::make_unique<Waiter>(router, sessions_.issue(UserId{buyer}, 0, now_.wall), address);
+  }
+
+ private:
+  std::promise<void> release_;
+};
+
+TEST_F(BusyOrders, WhatFindsNoPlaceIsRefusedLate) {
+  concurrency::SlowRefusals late{std::chrono::hours{1}};
+  OrdersController controller({buyer_orders_, pool_, late, sessions_, pages_},
+                              [this] { return now_; });
+  http::Router router;
+  controller.add_routes(router);
+  std::vector<std::unique_ptr<Waiter>> flood;
+  for (int i = 0; i < 5; ++i) flood.push_back(asks(router, 1, "192.0.2.1"));  // four may wait
+  const auto other = asks(router, 2, "192.0.2.1");  // for whom the fourth makes room
+  EXPECT_EQ(flood[4]->status_now(), 0);
+  EXPECT_EQ(flood[3]->status_now(), 0);
+  late.stop();
+  EXPECT_EQ(flood[4]->status_now(), 503);
+  EXPECT_EQ(flood[3]->status_now(), 503);
+  EXPECT_EQ(other->status_now(), 0);
+  release();
+  EXPECT_EQ(other->status(), 200);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(flood[static_cast<std::size_t>(i)]->status(), 200);
+}
+
+TEST_F(BusyOrders, OneBuyersRequestsTakeNoOthersPlace) {
+  const auto asks = [this](std::int64_t buyer, const char* address) {
+    return BusyOrders::asks(router_, buyer, address);
   };
   std::vector<std::unique_ptr<Waiter>> flood;
   for (int i = 0; i < 5; ++i) flood.push_back(asks(1, "192.0.2.1"));
@@ -349,7 +385,7 @@ TEST_F(OrdersControllerTest, OneBuyersRequestsTakeNoOthersPlace) {
   EXPECT_EQ(flood[3]->status_now(), 503) << "the newest of the longest makes room";
   const auto elsewhere = asks(1, "192.0.2.2");
   EXPECT_EQ(elsewhere->status_now(), 0);
-  release.set_value();
+  release();
   EXPECT_EQ(other->status(), 200);
   EXPECT_EQ(elsewhere->status(), 200);
   EXPECT_EQ(flood[0]->status(), 200);

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "concurrency/fair_pool.h"
+#include "concurrency/slow_refusals.h"
 #include "identity/guess_limit.h"
 #include "identity/password.h"
 #include "net/network.h"
 #include "repositories/storage_error.h"
 #include "services/accounts/credentials.h"
 #include "services/accounts/reply.h"
-#include "services/accounts/throttling/slow_refusals.h"
 #include "telemetry/log.h"
 
 namespace stampede::services::accounts {
@@ -263,7 +263,7 @@ class Accounts::Implementation {
   Counts counts_;
   // Last: their tasks use all of the above.
   concurrency::FairPool pool_;
-  SlowRefusals refusals_;
+  concurrency::SlowRefusals refusals_;
 };
 
 Accounts::Accounts(repositories::Accounts& repository, Sessions& sessions, const Devices& devices,

@@ -1,12 +1,11 @@
-#include "services/accounts/throttling/slow_refusals.h"
+#include "concurrency/slow_refusals.h"
 
 #include <pthread.h>
 
 #include <utility>
+#include <vector>
 
-namespace stampede::services::accounts {
-
-using concurrency::MutexLock;
+namespace stampede::concurrency {
 
 SlowRefusals::SlowRefusals(std::chrono::milliseconds delay)
     : delay_(delay), stopping_(delay <= std::chrono::milliseconds{0}) {
@@ -17,8 +16,11 @@ void SlowRefusals::add(Refusal refusal) {
   {
     const MutexLock lock(mutex_);
     if (!stopping_) {
-      waiting_.push_back(std::move(refusal));
-      changed_.notify_one();
+      // The step under way may be over at once.
+      const auto steps = static_cast<std::uint64_t>(delay_ / kStep) + 1;
+      std::uniform_int_distribution<std::uint64_t> more(0, steps);
+      waiting_.emplace(step_ + steps + more(random_), std::move(refusal));
+      if (waiting_.size() == 1) changed_.notify_one();
       return;
     }
   }
@@ -34,20 +36,22 @@ void SlowRefusals::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-/// Whatever came while one delay passed waits for the whole of the next.
 void SlowRefusals::run() {
   pthread_setname_np(pthread_self(), "refusals");
   MutexLock lock(mutex_);
   while (!stopping_ || !waiting_.empty()) {
     changed_.wait(mutex_,
                   [this]() STAMPEDE_REQUIRES(mutex_) { return stopping_ || !waiting_.empty(); });
-    std::vector<Refusal> next = std::exchange(waiting_, {});
-    changed_.wait_for(mutex_, delay_, [this]() STAMPEDE_REQUIRES(mutex_) { return stopping_; });
+    changed_.wait_for(mutex_, kStep, [this]() STAMPEDE_REQUIRES(mutex_) { return stopping_; });
+    const auto end = stopping_ ? waiting_.end() : waiting_.upper_bound(++step_);
+    std::vector<Refusal> due;
+    for (auto next = waiting_.begin(); next != end;) due.push_back(std::move(next++->second));
+    waiting_.erase(waiting_.begin(), end);
     lock.unlock();
-    for (Refusal& refusal : next) refusal();
-    next.clear();
+    for (Refusal& refusal : due) refusal();
+    due.clear();
     lock.lock();
   }
 }
 
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

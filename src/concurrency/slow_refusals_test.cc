@@ -1,11 +1,11 @@
-#include "services/accounts/throttling/slow_refusals.h"
+#include "concurrency/slow_refusals.h"
 
 #include <gtest/gtest.h>
 
 #include <future>
 #include <thread>
 
-namespace stampede::services::accounts {
+namespace stampede::concurrency {
 namespace {
 
 using std::chrono::hours;
@@ -40,4 +40,4 @@ TEST(SlowRefusals, AtTheEndAllAreToldAtOnce) {
 }
 
 }  // namespace
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

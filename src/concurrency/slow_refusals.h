@@ -1,13 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <random>
 #include <thread>
-#include <vector>
 
 #include "concurrency/mutex.h"
 
-namespace stampede::services::accounts {
+namespace stampede::concurrency {
 
 /// Refusals that are told late, so that a peer which repeats what is refused without a pause takes
 /// no more of the machine than its connections times two a delay. A refusal waits on a thread of
@@ -16,8 +18,8 @@ class SlowRefusals {
  public:
   using Refusal = std::move_only_function<void()>;
 
-  /// A refusal is told `delay` after it was added at the earliest, and twice as late at the latest;
-  /// 0: at once, on the caller's thread.
+  /// A refusal is told after `delay`, or up to twice as late: each after another time, so that
+  /// peers who ask again at once do not all come at once. 0: at once, on the caller's thread.
   explicit SlowRefusals(std::chrono::milliseconds delay);
   ~SlowRefusals() { stop(); }
   SlowRefusals(const SlowRefusals&) = delete;
@@ -28,14 +30,19 @@ class SlowRefusals {
   void stop();
 
  private:
+  /// How often what is due is told.
+  static constexpr std::chrono::milliseconds kStep{10};
+
   void run();
 
   const std::chrono::milliseconds delay_;
-  concurrency::Mutex mutex_;
-  concurrency::Condition changed_;
-  std::vector<Refusal> waiting_ STAMPEDE_GUARDED_BY(mutex_);
+  Mutex mutex_;
+  Condition changed_;
+  std::uint64_t step_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::multimap<std::uint64_t, Refusal> waiting_ STAMPEDE_GUARDED_BY(mutex_);  // by their steps
+  std::minstd_rand random_ STAMPEDE_GUARDED_BY(mutex_);
   bool stopping_ STAMPEDE_GUARDED_BY(mutex_);
   std::jthread thread_;  // last: it uses all of the above
 };
 
-}  // namespace stampede::services::accounts
+}  // namespace stampede::concurrency

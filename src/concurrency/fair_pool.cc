@@ -1,30 +1,69 @@
 #include "concurrency/fair_pool.h"
 
+#include <pthread.h>
+
 #include <utility>
+
+#include "concurrency/stand_back.h"
 
 namespace stampede::concurrency {
 
-FairPool::FairPool(const Options& options)
-    : waiting_(options.queue),
-      pool_({.name = options.name,
-             .threads = options.threads,
-             .queue = options.queue.in_all,
-             .niceness = options.niceness}) {}
+FairPool::FairPool(const Options& options) : options_(options), waiting_(options.queue) {
+  for (unsigned i = 0; i < options.threads; ++i) threads_.emplace_back([this] { run(false); });
+  if (options.thread_for_few) threads_.emplace_back([this] { run(true); });
+}
 
 FairQueue::Pushed FairPool::submit(FairQueue::Path path, Task&& task) {
-  auto pushed = waiting_.push(path, std::move(task));
-  // What has made room leaves its turn at the pool to the newcomer.
-  if (pushed.result != FairQueue::Result::kQueued || pushed.displaced) return pushed;
-  const bool will_run = pool_.submit([this] {
-    if (auto next = waiting_.pop()) next();
-  });
-  if (!will_run) waiting_.pop();  // the pool has stopped, and whatever waits is dropped
+  FairQueue::Pushed pushed;
+  Task dropped;  // after the lock
+  {
+    const MutexLock lock(mutex_);
+    if (stopping_) {
+      dropped = std::move(task);
+    } else {
+      pushed = waiting_.push(path, std::move(task));
+    }
+  }
+  options_.thread_for_few ? changed_.notify_all() : changed_.notify_one();
   return pushed;
 }
 
 void FairPool::stop() {
-  pool_.stop();
-  while (waiting_.pop()) {
+  {
+    const MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  threads_.clear();
+  const auto next = [this] {
+    const MutexLock lock(mutex_);
+    return waiting_.pop();
+  };
+  while (next()) {
+  }
+}
+
+FairPool::Task FairPool::take(bool of_few) {
+  Task task = of_few ? waiting_.pop_of_few(kFew) : waiting_.pop();
+  // What is left of its group may be few now.
+  if (task && options_.thread_for_few) changed_.notify_all();
+  return task;
+}
+
+void FairPool::run(bool of_few) {
+  pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+  if (options_.niceness > 0) stand_back(options_.niceness);
+  while (true) {
+    Task task;
+    {
+      const MutexLock lock(mutex_);
+      changed_.wait(mutex_, [&]() STAMPEDE_REQUIRES(mutex_) {
+        if (!stopping_) task = take(of_few);
+        return stopping_ || task;
+      });
+      if (!task) return;
+    }
+    task();
   }
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "concurrency/fair_queue.h"
-#include "concurrency/worker_pool.h"
+#include "concurrency/mutex.h"
 
 namespace stampede::concurrency {
 
@@ -16,7 +19,11 @@ class FairPool {
     unsigned threads = 1;
     FairQueue::Limits queue = {};
     int niceness = 0;  // as WorkerPool's
+    /// One thread more, which takes tasks by FairQueue::pop_of_few(kFew): they need not wait until
+    /// a long task of a flood has ended.
+    bool thread_for_few = false;
   };
+  static constexpr std::size_t kFew = 8;
   explicit FairPool(const Options& options);
   ~FairPool() { stop(); }
   FairPool(const FairPool&) = delete;
@@ -31,8 +38,16 @@ class FairPool {
   void stop();
 
  private:
-  FairQueue waiting_;
-  WorkerPool pool_;  // runs as many tasks as wait, each of which takes up the next one
+  void run(bool of_few);
+  /// The next task for such a thread; empty if there is none.
+  Task take(bool of_few) STAMPEDE_REQUIRES(mutex_);
+
+  const Options options_;
+  Mutex mutex_;
+  Condition changed_;
+  FairQueue waiting_ STAMPEDE_GUARDED_BY(mutex_);
+  bool stopping_ STAMPEDE_GUARDED_BY(mutex_) = false;
+  std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 
 }  // namespace stampede::concurrency

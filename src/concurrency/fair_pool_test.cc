@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <latch>
 #include <memory>
 #include <string>
@@ -59,6 +60,48 @@ TEST_F(FairPoolTest, WhatMakesRoomIsGivenBackAndTheNewcomerRuns) {
   release();
   all_ran_.wait();
   EXPECT_EQ(ran_, "134");
+}
+
+/// A pool that has the thread for few alone, until that is released.
+TEST_F(FairPoolTest, OneThreadIsForGroupsOfFew) {
+  FairPool pool({.name = "few", .threads = 0, .queue = {.per_path = 100}, .thread_for_few = true});
+  std::latch started{1};
+  std::latch other_ran{1};
+  pool.submit(Path{"busy"}, [&] {
+    started.count_down();
+    released_.wait();
+  });
+  started.wait();
+  std::atomic<int> of_many = 0;
+  for (std::size_t i = 0; i <= FairPool::kFew; ++i) pool.submit(Path{"many"}, [&] { ++of_many; });
+  pool.submit(Path{"few"}, [&] { other_ran.count_down(); });
+  release();
+  other_ran.wait();
+  pool.stop();
+  EXPECT_EQ(of_many, 0);
+}
+
+/// Each waits until both threads are in one.
+TEST_F(FairPoolTest, WhereManyHaveBecomeFewBothThreadsTakeThem) {
+  FairPool pool({.name = "both", .queue = {.per_path = 100}, .thread_for_few = true});
+  std::latch both{2};
+  for (const char* name : {"a", "b"}) {
+    pool.submit(Path{name}, [&] {
+      both.arrive_and_wait();
+      released_.wait();
+    });
+  }
+  both.wait();
+  std::latch all_ran{static_cast<std::ptrdiff_t>(FairPool::kFew) + 1};
+  std::latch two{2};
+  for (std::size_t i = 0; i <= FairPool::kFew; ++i) {
+    pool.submit(Path{"many"}, [&, i] {
+      if (i < 2) two.arrive_and_wait();
+      all_ran.count_down();
+    });
+  }
+  release();
+  all_ran.wait();
 }
 
 TEST_F(FairPoolTest, StopDestroysWhatWaitsAndWhatComesLater) {

@@ -24,8 +24,31 @@ FairQueue::Pushed FairQueue::push(Path path, Task&& task) {
 
 FairQueue::Task FairQueue::pop() {
   const MutexLock lock(mutex_);
-  if (all_.size == 0) return nullptr;
-  Group* group = &all_;
+  return all_.size == 0 ? nullptr : take_next(&all_);
+}
+
+FairQueue::Task FairQueue::pop_of_few(std::size_t few) {
+  const MutexLock lock(mutex_);
+  Group* const group = group_of_few(all_, few);
+  return group == nullptr ? nullptr : take_next(group);
+}
+
+FairQueue::Group* FairQueue::group_of_few(Group& group, std::size_t few) {
+  if (group.newcomers.size() + group.in_turn.size() > few) return nullptr;
+  for (std::list<Group>* groups : {&group.newcomers, &group.in_turn}) {
+    const auto inner =
+        std::ranges::find_if(*groups, [few](const Group& each) { return each.size <= few; });
+    if (inner != groups->end()) return &put_behind(group, *groups, inner);
+  }
+  for (std::list<Group>* groups : {&group.newcomers, &group.in_turn}) {
+    for (Group& inner : *groups) {
+      if (Group* const found = group_of_few(inner, few)) return found;
+    }
+  }
+  return nullptr;
+}
+
+FairQueue::Task FairQueue::take_next(Group* group) {
   while (!group->by_name.empty()) group = &take_turn(*group);
   Task task = std::move(group->tasks.front());
   group->tasks.pop_front();
@@ -63,9 +86,14 @@ FairQueue::Group& FairQueue::take_turn(Group& group) {
     ++group.turns;
   }
   std::list<Group>& from = newcomer ? group.newcomers : group.in_turn;
-  group.in_turn.splice(group.in_turn.end(), from, from.begin());
-  group.in_turn.back().place = Group::Place::kInTurn;
-  return group.in_turn.back();
+  return put_behind(group, from, from.begin());
+}
+
+FairQueue::Group& FairQueue::put_behind(Group& group, std::list<Group>& from,
+                                        std::list<Group>::iterator inner) {
+  group.in_turn.splice(group.in_turn.end(), from, inner);
+  inner->place = Group::Place::kInTurn;
+  return *inner;
 }
 
 FairQueue::Group& FairQueue::longest_in(Group& group) {

@@ -46,6 +46,10 @@ class FairQueue {
   Pushed push(Path path, Task&& task);
   /// The next task; empty if there is none.
   Task pop();
+  /// The next task of a group that has `few` waiting at most; the widest such groups come first.
+  /// Not of one that is in a wider group with more than `few` groups: the few of many are a flood,
+  /// too. Empty if there is no such group. It counts as a turn of that group.
+  Task pop_of_few(std::size_t few);
   /// How many groups of every level are remembered: none if nothing waits, and otherwise about five
   /// for each task at most.
   std::size_t groups() const;
@@ -79,6 +83,11 @@ class FairQueue {
   static Group* find(Group& group, const std::string& name);
   /// The group in `group`, which has tasks, whose turn it is; it is behind the others then.
   static Group& take_turn(Group& group);
+  /// In `group`, for pop_of_few(); null if there is none. It is behind the others of its own then.
+  static Group* group_of_few(Group& group, std::size_t few);
+  static Group& put_behind(Group& group, std::list<Group>& from, std::list<Group>::iterator inner);
+  /// The next task of `group`, which has some.
+  Task take_next(Group* group) STAMPEDE_REQUIRES(mutex_);
   /// Of those that are as long, the one whose turn is last.
   static Group& longest_in(Group& group);
   /// The group that is to make room for a task of that path, or null.

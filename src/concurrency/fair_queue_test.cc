@@ -43,6 +43,32 @@ TEST_F(FairQueueTest, OfOnePathInOrder) {
   EXPECT_EQ(queue.pop(), nullptr);
 }
 
+TEST_F(FairQueueTest, OfFewTheWidestComeFirst) {
+  FairQueue queue({});
+  push_all(queue, {"flood", "1"}, {"f1", "f2"});
+  push_all(queue, {"flood", "2"}, {"g1"});
+  push_all(queue, {"flood", "3"}, {"h1"});
+  push_all(queue, {"few", "1"}, {"a1", "a2"});
+  for (int i = 0; i < 2; ++i) queue.pop_of_few(2)();
+  EXPECT_EQ(std::exchange(ran_, {}), "a1 a2 ");
+  EXPECT_EQ(queue.pop_of_few(2), nullptr) << "four wait, in three groups";
+  for (int i = 0; i < 2; ++i) queue.pop()();
+  queue.pop_of_few(2)();
+  EXPECT_EQ(std::exchange(ran_, {}), "f1 g1 h1 ");
+  EXPECT_EQ(run_all(queue), "f2 ");
+}
+
+TEST_F(FairQueueTest, TheFewOfManyAreNone) {
+  FairQueue queue({});
+  push_all(queue, {"strangers", "1"}, {"f1", "f2", "f3"});
+  push_all(queue, {"strangers", "2"}, {"a1"});
+  queue.pop_of_few(2)();
+  EXPECT_EQ(std::exchange(ran_, {}), "a1 ");
+  push_all(queue, {"strangers", "2"}, {"a2"});
+  push_all(queue, {"strangers", "3"}, {"b1"});
+  EXPECT_EQ(queue.pop_of_few(2), nullptr) << "three groups";
+}
+
 TEST_F(FairQueueTest, GroupsTakeTurnsAtEveryLevel) {
   FairQueue queue({});
   push_all(queue, {"1", "flood"}, {"a1", "a2", "a3"});

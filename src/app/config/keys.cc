@@ -110,7 +110,9 @@ constexpr Key kKeys[] = {
      .min = 1,
      .max = 256},
     {.name = "accounts.threads",
-     .description = "threads that check passwords, each some 30 a second and with 64 MiB",
+     .description =
+         "threads that check passwords, each some 30 a second and with 64 MiB; one more is there "
+         "for those who wait with few others",
      .slot = [](Config& c) -> Slot { return &c.accounts.threads; },
      .min = 1,
      .max = 256},

@@ -53,7 +53,8 @@ class Accounts::Implementation {
         pool_({.name = "accounts",
                .threads = options.threads,
                .queue = options.queue,
-               .niceness = 10}),
+               .niceness = 10,
+               .thread_for_few = options.thread_for_few}),
         refusals_(options.refusal_delay) {}
   ~Implementation() { stop(); }
   Implementation(const Implementation&) = delete;
@@ -68,7 +69,9 @@ class Accounts::Implementation {
       return refuse(std::move(reply));
     }
     enqueue(
-        path(stranger_of(network, now), network, fold_case(name)), std::move(reply),
+        path(throttle_.guesses(network, now.tick) ? kGuesser : kRegistering, network,
+             fold_case(name)),
+        std::move(reply),
         [this, name = std::move(name), password = std::move(password), client, now]() -> Answer {
           const std::string hash = identity::hash_password(password);
           const auto id = repository_.create(name, hash, UserRole::kBuyer, now.wall);
@@ -205,6 +208,7 @@ class Accounts::Implementation {
   static constexpr const char* kProven = "proven";
   static constexpr const char* kStranger = "stranger";
   static constexpr const char* kGuesser = "guesser";
+  static constexpr const char* kRegistering = "registering";
   static Path path(const char* who, std::uint64_t network, const std::string& account) {
     return {who, std::to_string(net::site_of(network)), std::to_string(network), account};
   }

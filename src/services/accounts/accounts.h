@@ -57,21 +57,23 @@ struct Client {
 /// Registration, login, logout and passwords. Argon2id runs on a small pool of threads of low
 /// priority, so that a flood of logins never slows a purchase; what waits for a thread waits in a
 /// FairQueue, so that it does not keep others out either: proven users (by a session, or a device
-/// that the account knows), strangers, and strangers of networks that guess take turns; of each,
-/// IPv6 sites (/48) and IPv4 addresses; of a site its networks, and of a network its accounts.
-/// LoginThrottle says how tries are counted, and which networks guess.
-/// What is refused without a look at the password is refused late (SlowRefusals): else a flood of
-/// it would take the processor time that the passwords of others need. Thread-safe. Callbacks run
-/// once, on a thread of its own or (bad names and passwords) on the caller's. `repository`,
-/// `sessions` and `devices` must outlive it.
+/// that the account knows), strangers, those who register, and strangers of networks that guess
+/// take turns; of each, IPv6 sites (/48) and IPv4 addresses; of a site its networks, and of a
+/// network its accounts. Where few of one kind wait, a thread more is there for them. LoginThrottle
+/// says how tries are counted, and which networks guess. What is refused without a look at the
+/// password is refused late (concurrency::SlowRefusals): else a flood of it would take the
+/// processor time that the passwords of others need. Thread-safe. Callbacks run once, on a thread
+/// of its own or (bad names and passwords) on the caller's. `repository`, `sessions` and `devices`
+/// must outlive it.
 class Accounts {
  public:
   struct Options {
     unsigned threads = 1;
+    bool thread_for_few = true;  // one more: concurrency::FairPool
     concurrency::FairQueue::Limits queue = {};
     LoginThrottle::Limits tries = {};
     int registrations_per_network = 600;           // a minute
-    std::chrono::milliseconds refusal_delay{500};  // kThrottled and kOverloaded: SlowRefusals
+    std::chrono::milliseconds refusal_delay{500};  // kThrottled and kOverloaded
     int ipv6_prefix = net::kCustomerPrefix;        // of net::network_of
     /// Whose cookies these are. The passwords of viewers, operators and owners are accepted at the
     /// console alone, and those of buyers at the shop alone: elsewhere name or password is wrong.

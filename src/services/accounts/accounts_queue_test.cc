@@ -45,6 +45,7 @@ class AccountsQueueTest : public AccountsTest {
   }
   void hold(Accounts::Options options, std::chrono::milliseconds refusal_delay = {}) {
     options.threads = 1;
+    options.thread_for_few = false;
     restart(options, refusal_delay);
     hold();
   }
@@ -147,7 +148,7 @@ TEST_F(AccountsQueueTest, OneOfASharedAddressDoesNotShutTheOthersOut) {
 }
 
 TEST_F(AccountsQueueTest, NetworksThatGuessShareOneTurn) {
-  restart({.threads = 1, .tries = {.wrong_of_guesser = 1}});
+  restart({.threads = 1, .thread_for_few = false, .tries = {.wrong_of_guesser = 1}});
   const auto guesser = [](int i) { return Client{fmt::format("198.51.100.{}", i % 8)}; };
   for (int i = 0; i < 8; ++i) {
     EXPECT_EQ(log_in("victim", kWrong, guesser(i)).error(), AccountError::kWrongLogin);
@@ -160,6 +161,35 @@ TEST_F(AccountsQueueTest, NetworksThatGuessShareOneTurn) {
   ASSERT_TRUE(test_support::eventually(test_support::kPatience, two_answered));
   const auto all = answered();
   EXPECT_TRUE(all[0] == "ada" || all[1] == "ada") << all[0] << ", " << all[1];
+}
+
+/// However many register: they wait apart from those who log in.
+TEST_F(AccountsQueueTest, WhoRegistersKeepsNobodyFromLoggingIn) {
+  hold({});
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = fmt::format("new-{}", i);
+    accounts_->register_buyer(
+        name, kPassword, {fmt::format("203.0.113.{}", i)}, now_,
+        [this, name](const Result&) { order_.with([&](auto& names) { names.push_back(name); }); });
+  }
+  begin_log_in("ada", {kHome});
+  gate_.open();
+  ASSERT_TRUE(
+      test_support::eventually(test_support::kPatience, [&] { return answered().size() >= 2; }));
+  const auto all = answered();
+  EXPECT_TRUE(all[0] == "ada" || all[1] == "ada") << all[0] << ", " << all[1];
+}
+
+/// One thread is held up.
+TEST_F(AccountsTest, WhereFewOfAKindWaitOneMoreThreadIsThereForThem) {
+  restart({.threads = 1});
+  Gate gate;
+  repository_.before = [&] { gate.pass(); };
+  accounts_->log_out(UserId{1}, {"203.0.113.250"}, now_, [](bool) {});
+  gate.wait_until_reached();
+  EXPECT_EQ(log_in("nobody", kPassword, {kHome}).error(), AccountError::kWrongLogin);
+  gate.open();
+  accounts_.reset();  // before the gate
 }
 
 TEST_F(AccountsQueueTest, FloodingStrangersDisplaceNobodyWhoIsKnown) {

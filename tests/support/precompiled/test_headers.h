@@ -1,7 +1,7 @@
 #pragma once
 
-// What nearly every unit test of a room includes, compiled once (STAMPEDE_TOGETHER). A test
-// includes what it needs itself, as if this were not there: the presets with Clang compile it so.
+// What nearly every test includes, compiled once (STAMPEDE_TOGETHER). A test includes what it needs
+// itself, as if this were not there: the preset `clang` compiles it so.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

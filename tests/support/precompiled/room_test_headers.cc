@@ -1,1 +1,0 @@
-#include "tests/support/precompiled/room_test_headers.h"

@@ -1,0 +1,1 @@
+#include "tests/support/precompiled/test_headers.h"

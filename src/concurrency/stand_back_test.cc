@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <thread>
 
 namespace stampede::concurrency {
@@ -11,6 +15,22 @@ namespace {
 
 /// Of the calling thread.
 int niceness() { return getpriority(PRIO_PROCESS, 0); }
+
+/// In ns, of the calling thread: sched_getattr(2). 0 where the kernel knows none.
+std::uint64_t slice() {
+  std::array<std::uint64_t, 6> attributes{};
+  EXPECT_EQ(syscall(SYS_sched_getattr, 0, attributes.data(), sizeof attributes, 0), 0);
+  return attributes[3];
+}
+
+TEST(StandBack, TheSliceIsALongOne) {
+  if (slice() == 0) GTEST_SKIP() << "this kernel knows none";
+  std::jthread([before = slice()] {
+    stand_back(1);
+    EXPECT_EQ(slice(), std::uint64_t{std::chrono::nanoseconds(kLongSlice).count()});
+    EXPECT_GT(slice(), before);
+  }).join();
+}
 
 TEST(StandBack, IsOfOneThreadAndOfAsManyStepsAsThereAre) {
   const int before = niceness();

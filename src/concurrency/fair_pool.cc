@@ -24,7 +24,10 @@ FairQueue::Pushed FairPool::submit(FairQueue::Path path, Task&& task) {
       pushed = waiting_.push(path, std::move(task));
     }
   }
-  options_.thread_for_few ? changed_.notify_all() : changed_.notify_one();
+  if (pushed.result == FairQueue::Result::kQueued) {
+    changed_.notify_one();
+    few_changed_.notify_one();
+  }
   return pushed;
 }
 
@@ -34,6 +37,7 @@ void FairPool::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  few_changed_.notify_one();
   threads_.clear();
   const auto next = [this] {
     const MutexLock lock(mutex_);
@@ -43,13 +47,6 @@ void FairPool::stop() {
   }
 }
 
-FairPool::Task FairPool::take(bool of_few) {
-  Task task = of_few ? waiting_.pop_of_few(kFew) : waiting_.pop();
-  // What is left of its group may be few now.
-  if (task && options_.thread_for_few) changed_.notify_all();
-  return task;
-}
-
 void FairPool::run(bool of_few) {
   pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
   if (options_.niceness > 0) stand_back(options_.niceness);
@@ -57,12 +54,14 @@ void FairPool::run(bool of_few) {
     Task task;
     {
       const MutexLock lock(mutex_);
-      changed_.wait(mutex_, [&]() STAMPEDE_REQUIRES(mutex_) {
-        if (!stopping_) task = take(of_few);
+      (of_few ? few_changed_ : changed_).wait(mutex_, [&]() STAMPEDE_REQUIRES(mutex_) {
+        if (!stopping_) task = of_few ? waiting_.pop_of_few(kFew) : waiting_.pop();
         return stopping_ || task;
       });
       if (!task) return;
     }
+    // What is left of its group may be few now.
+    if (!of_few) few_changed_.notify_one();
     task();
   }
 }

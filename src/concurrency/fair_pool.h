@@ -39,12 +39,11 @@ class FairPool {
 
  private:
   void run(bool of_few);
-  /// The next task for such a thread; empty if there is none.
-  Task take(bool of_few) STAMPEDE_REQUIRES(mutex_);
 
   const Options options_;
   Mutex mutex_;
   Condition changed_;
+  Condition few_changed_;  // for the thread for few
   FairQueue waiting_ STAMPEDE_GUARDED_BY(mutex_);
   bool stopping_ STAMPEDE_GUARDED_BY(mutex_) = false;
   std::vector<std::jthread> threads_;  // last: they use all of the above

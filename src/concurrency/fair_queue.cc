@@ -38,7 +38,10 @@ FairQueue::Group* FairQueue::group_of_few(Group& group, std::size_t few) {
   for (std::list<Group>* groups : {&group.newcomers, &group.in_turn}) {
     const auto inner =
         std::ranges::find_if(*groups, [few](const Group& each) { return each.size <= few; });
-    if (inner != groups->end()) return &put_behind(group, *groups, inner);
+    if (inner == groups->end()) continue;
+    forget_rested(group);
+    ++group.turns;
+    return &put_behind(group, *groups, inner);
   }
   for (std::list<Group>* groups : {&group.newcomers, &group.in_turn}) {
     for (Group& inner : *groups) {
@@ -72,11 +75,15 @@ FairQueue::Group* FairQueue::find(Group& group, const std::string& name) {
   return found == group.by_name.end() ? nullptr : &*found->second;
 }
 
-FairQueue::Group& FairQueue::take_turn(Group& group) {
+void FairQueue::forget_rested(Group& group) {
   while (!group.resting.empty() && group.resting.front().rests_until <= group.turns) {
     group.by_name.erase(group.resting.front().name);
     group.resting.pop_front();
   }
+}
+
+FairQueue::Group& FairQueue::take_turn(Group& group) {
+  forget_rested(group);
   const bool newcomer = !group.newcomers.empty() &&
                         (group.in_turn.empty() || group.newcomers_in_a_row < kNewcomersInARow);
   if (newcomer) {

@@ -85,6 +85,8 @@ class FairQueue {
   static Group& take_turn(Group& group);
   /// In `group`, for pop_of_few(); null if there is none. It is behind the others of its own then.
   static Group* group_of_few(Group& group, std::size_t few);
+  /// Forgets those that have rested for their round.
+  static void forget_rested(Group& group);
   static Group& put_behind(Group& group, std::list<Group>& from, std::list<Group>::iterator inner);
   /// The next task of `group`, which has some.
   Task take_next(Group* group) STAMPEDE_REQUIRES(mutex_);

@@ -163,8 +163,7 @@ TEST_F(AccountsQueueTest, NetworksThatGuessShareOneTurn) {
   EXPECT_TRUE(all[0] == "ada" || all[1] == "ada") << all[0] << ", " << all[1];
 }
 
-/// However many register: they wait apart from those who log in.
-TEST_F(AccountsQueueTest, WhoRegistersKeepsNobodyFromLoggingIn) {
+TEST_F(AccountsQueueTest, RegistrationsKeepNobodyFromLoggingIn) {
   hold({});
   for (int i = 0; i < 100; ++i) {
     const std::string name = fmt::format("new-{}", i);

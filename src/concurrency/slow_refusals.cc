@@ -5,10 +5,12 @@
 #include <utility>
 #include <vector>
 
+#include "concurrency/stand_back.h"
+
 namespace stampede::concurrency {
 
-SlowRefusals::SlowRefusals(std::chrono::milliseconds delay)
-    : delay_(delay), stopping_(delay <= std::chrono::milliseconds{0}) {
+SlowRefusals::SlowRefusals(std::chrono::milliseconds delay, int niceness)
+    : delay_(delay), niceness_(niceness), stopping_(delay <= std::chrono::milliseconds{0}) {
   if (delay_ > std::chrono::milliseconds{0}) thread_ = std::jthread([this] { run(); });
 }
 
@@ -17,7 +19,7 @@ void SlowRefusals::add(Refusal refusal) {
     const MutexLock lock(mutex_);
     if (!stopping_) {
       // The step under way may be over at once.
-      const auto steps = static_cast<std::uint64_t>(delay_ / kStep) + 1;
+      const auto steps = static_cast<std::uint64_t>((delay_ + kStep) / kStep) + 1;
       std::uniform_int_distribution<std::uint64_t> more(0, steps);
       waiting_.emplace(step_ + steps + more(random_), std::move(refusal));
       if (waiting_.size() == 1) changed_.notify_one();
@@ -38,6 +40,7 @@ void SlowRefusals::stop() {
 
 void SlowRefusals::run() {
   pthread_setname_np(pthread_self(), "refusals");
+  if (niceness_ > 0) stand_back(niceness_);
   MutexLock lock(mutex_);
   while (!stopping_ || !waiting_.empty()) {
     changed_.wait(mutex_,

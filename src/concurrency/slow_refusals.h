@@ -12,15 +12,16 @@
 namespace stampede::concurrency {
 
 /// Refusals that are told late, so that a peer which repeats what is refused without a pause takes
-/// no more of the machine than its connections times two a delay. A refusal waits on a thread of
-/// its own, and holds nothing but its connection. Thread-safe.
+/// no more of the machine than its connections once a delay. A refusal waits on a thread of its
+/// own, and holds its connection and what it needs to be told. Thread-safe.
 class SlowRefusals {
  public:
   using Refusal = std::move_only_function<void()>;
 
-  /// A refusal is told after `delay`, or up to twice as late: each after another time, so that
-  /// peers who ask again at once do not all come at once. 0: at once, on the caller's thread.
-  explicit SlowRefusals(std::chrono::milliseconds delay);
+  /// A refusal is told after `delay`, or up to twice as late (later on a machine that is full):
+  /// each after another time, so that peers who ask again at once do not all come at once. 0: at
+  /// once, on the caller's thread. `niceness`: of its thread, as WorkerPool's.
+  explicit SlowRefusals(std::chrono::milliseconds delay, int niceness = 0);
   ~SlowRefusals() { stop(); }
   SlowRefusals(const SlowRefusals&) = delete;
   SlowRefusals& operator=(const SlowRefusals&) = delete;
@@ -36,6 +37,7 @@ class SlowRefusals {
   void run();
 
   const std::chrono::milliseconds delay_;
+  const int niceness_;
   Mutex mutex_;
   Condition changed_;
   std::uint64_t step_ STAMPEDE_GUARDED_BY(mutex_) = 0;

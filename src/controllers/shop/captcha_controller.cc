@@ -224,7 +224,7 @@ void CaptchaController::verify_token(const http::Request& request, const std::st
   }
   if (auto refused = refuse_more(subject, captcha::Kind::kExternal, now)) {
     services_.wrong_answers.forgive(subject.buyer);
-    return responder(never_stored(*std::move(refused)));
+    return answer(*std::move(refused), std::move(responder));
   }
   services_.external->judge(
       subject, token, request.client_address, now,

@@ -22,6 +22,9 @@ using concurrency::FairQueue;
 using repositories::StorageError;
 using Answer = std::expected<Login, AccountError>;
 
+/// How far the threads stand back behind the sale.
+constexpr int kStandsBack = 10;
+
 /// A password hash that no password matches.
 constexpr std::string_view kLocked = "!";
 
@@ -53,9 +56,9 @@ class Accounts::Implementation {
         pool_({.name = "accounts",
                .threads = options.threads,
                .queue = options.queue,
-               .niceness = 10,
+               .niceness = kStandsBack,
                .thread_for_few = options.thread_for_few}),
-        refusals_(options.refusal_delay) {}
+        refusals_(options.refusal_delay, kStandsBack) {}
   ~Implementation() { stop(); }
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;

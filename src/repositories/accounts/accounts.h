@@ -39,6 +39,9 @@ class Accounts {
   /// A new password raises the epoch too, in the same transaction.
   virtual std::optional<SessionEpoch> set_password(UserId id, std::string_view hash,
                                                    Instant now) = 0;
+  /// The same where the hash is still `old_hash`; nullopt where it is not.
+  virtual std::optional<SessionEpoch> replace_password(UserId id, std::string_view old_hash,
+                                                       std::string_view hash, Instant now) = 0;
   enum class OperatorError : std::uint8_t {
     kNoOperator,  // there is no such user, or a buyer
     kLastOwner,   // nobody else is an owner

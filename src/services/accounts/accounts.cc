@@ -136,7 +136,8 @@ class Accounts::Implementation {
           const auto proof = judge(user, {.name = {}, .password = old_password}, source, now);
           if (!proof) return std::unexpected(proof.error());
           const std::string hash = identity::hash_password(new_password);
-          const auto epoch = repository_.set_password(id, hash, now.wall);
+          // Another change may have come between.
+          const auto epoch = repository_.replace_password(id, user->password_hash, hash, now.wall);
           if (!epoch) return std::unexpected(AccountError::kWrongLogin);
           sessions_.revoke_below(id, *epoch, now.wall);
           return Login{.user = id,

@@ -68,6 +68,11 @@ class FakeAccounts : public repositories::Accounts {
     }
     return raise_epoch(id, now);
   }
+  std::optional<SessionEpoch> replace_password(UserId id, std::string_view old_hash,
+                                               std::string_view hash, Instant now) override {
+    const auto user = find(id);
+    return user && user->password_hash == old_hash ? set_password(id, hash, now) : std::nullopt;
+  }
   std::expected<SessionEpoch, OperatorError> set_role(UserId id, UserRole role,
                                                       Instant now) override {
     return change_operator(id, role, now, [](User&) {});

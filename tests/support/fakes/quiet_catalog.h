@@ -59,6 +59,10 @@ class QuietCatalog : public repositories::Catalog,
   std::vector<User> list(UserId, std::size_t) final { unused(); }
   std::optional<SessionEpoch> raise_epoch(UserId, Instant) final { unused(); }
   std::optional<SessionEpoch> set_password(UserId, std::string_view, Instant) final { unused(); }
+  std::optional<SessionEpoch> replace_password(UserId, std::string_view, std::string_view,
+                                               Instant) final {
+    unused();
+  }
   std::expected<SessionEpoch, OperatorError> set_role(UserId, UserRole, Instant) final { unused(); }
   std::expected<SessionEpoch, OperatorError> remove_operator(UserId, Instant) final { unused(); }
   std::vector<SessionEpoch> ensure_range(UserId, UserId, Instant) final { unused(); }

@@ -154,6 +154,20 @@ std::optional<SessionEpoch> SqlAccounts::set_password(UserId id, std::string_vie
   });
 }
 
+std::optional<SessionEpoch> SqlAccounts::replace_password(UserId id, std::string_view old_hash,
+                                                          std::string_view hash, Instant now) {
+  const std::string before(old_hash);
+  const std::string after(hash);
+  return database_.write([&](soci::session& session) -> std::optional<SessionEpoch> {
+    soci::statement update = (session.prepare << "UPDATE users SET password_hash = :hash "
+                                                 "WHERE id = :id AND password_hash = :old",
+                              soci::use(after), soci::use(id.value), soci::use(before));
+    update.execute(true);
+    if (update.get_affected_rows() != 1) return std::nullopt;
+    return sql::raise_epoch(session, id, now);
+  });
+}
+
 /// An operator whose row stays as it is until the commit, and may lose the role if it is one that
 /// others have, too.
 std::expected<SessionEpoch, Accounts::OperatorError> SqlAccounts::lock_operator(

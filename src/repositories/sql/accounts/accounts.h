@@ -22,6 +22,8 @@ class SqlAccounts final : public Accounts {
 
   std::optional<SessionEpoch> raise_epoch(UserId id, Instant now) override;
   std::optional<SessionEpoch> set_password(UserId id, std::string_view hash, Instant now) override;
+  std::optional<SessionEpoch> replace_password(UserId id, std::string_view old_hash,
+                                               std::string_view hash, Instant now) override;
   std::expected<SessionEpoch, OperatorError> set_role(UserId id, UserRole role,
                                                       Instant now) override;
   std::expected<SessionEpoch, OperatorError> remove_operator(UserId id, Instant now) override;

@@ -172,6 +172,16 @@ TEST_P(AccountsTest, EpochsRise) {
   EXPECT_EQ(accounts.set_password(UserId{3}, "new", at(1)), std::nullopt);
 }
 
+TEST_P(AccountsTest, APasswordIsReplacedWhereItIsStillTheOneThatWasProven) {
+  auto& accounts = shop.accounts();
+  ASSERT_TRUE(accounts.create("alice", "old", UserRole::kBuyer, at(1)));
+  EXPECT_EQ(accounts.replace_password(UserId{1}, "old", "new", at(100)), 1);
+  EXPECT_EQ(accounts.replace_password(UserId{1}, "old", "another", at(200)), std::nullopt);
+  EXPECT_EQ(accounts.find(UserId{1})->password_hash, "new");
+  EXPECT_EQ(accounts.find(UserId{1})->session_epoch, 1);
+  EXPECT_EQ(accounts.replace_password(UserId{2}, "old", "new", at(300)), std::nullopt);
+}
+
 TEST_P(AccountsTest, RaisedEpochsTravelByRevision) {
   auto& accounts = shop.accounts();
   for (const char* name : {"alice", "bob"}) {

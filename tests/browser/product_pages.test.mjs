@@ -59,11 +59,11 @@ async function loseCaptcha(page) {
 }
 
 /** Presses Buy, with an answer to the captcha that the server takes or refuses. */
-async function buy(page, verified = { status: 200, json: { pass: "a-pass" } }) {
+async function buy(page, verified = { status: 200, json: { pass: "a-pass" } }, outcome = /\w/) {
   await page.route("**/captcha/verify", (route) => route.fulfill(verified));
   await page.getByRole("textbox", { name: /characters/i }).fill("ABCDE");
   await steps.buyButton(page).click();
-  await steps.shows(steps.outcome(page), /\w/);
+  await steps.shows(steps.outcome(page), outcome);
   await page.waitForLoadState("networkidle");
   await page.clock.runFor(500);
 }
@@ -205,8 +205,8 @@ test("a wrong answer to the captcha", async (t) => {
 test("a great many buyers at once", async (t) => {
   const answer = [429, { type: "busy" }, { "Retry-After": "2" }];
   const { page } = await enter(t, onSale, { answer });
-  await buy(page);
-  await steps.shows(steps.outcome(page), /great many/);
+  // "Very busy" is drawn by the page's clock, which stands still: behind the answer.
+  await buy(page, undefined, /great many/);
   await assertPage(page, "product-busy");
 });
 

@@ -49,7 +49,9 @@ void Reload::load_changes(Now now) {
   std::optional<repositories::Revisions> later;
   const bool changed = !loaded_ || loaded_->catalog != polled_->catalog;
   if (changed) {
-    sales = parts_.catalog.sales();
+    auto listed = parts_.catalog.sales();
+    sales = std::move(listed.sales);
+    polled_->catalog = listed.revision;
     products = parts_.catalog.products();
     // A buyer may have been banned after the first poll and before one of these sales was made, so
     // the bans are polled again. A sale that is later than these is read in the next round.
@@ -57,7 +59,9 @@ void Reload::load_changes(Now now) {
     if (later) polled_->blacklist = later->blacklist;
   }
   if (parts_.bans && (!loaded_ || loaded_->blacklist != polled_->blacklist)) {
-    parts_.bans->in_memory.load(parts_.bans->saved.list(now.wall));
+    const auto held = parts_.bans->saved.list(now.wall);
+    parts_.bans->in_memory.load(held.entries);
+    polled_->blacklist = held.revision;
   }
   load_epochs(now);
   if (changed) parts_.catalog_changed(std::move(sales), std::move(products));

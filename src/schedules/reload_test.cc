@@ -29,14 +29,14 @@ class Changing final : public test_support::QuietCatalog {
     }
     return polled_ = revisions;
   }
-  std::vector<Sale> sales() override {
+  repositories::ListedSales sales() override {
     meanwhile();
-    return on_sale;
+    return {.revision = revisions.catalog, .sales = on_sale};
   }
   std::vector<Product> products() override { return {}; }
-  std::vector<BlacklistEntry> list(Instant) override {
+  repositories::HeldBans list(Instant) override {
     meanwhile();
-    return banned;
+    return {.revision = revisions.blacklist, .entries = banned};
   }
 
  private:
@@ -72,6 +72,43 @@ class ReloadTest : public testing::Test {
                       },
                   .review_stock = [](Now) {}}};
 };
+
+/// A failover loses what came between the poll and the list, and the poll tells of the list before.
+TEST_F(ReloadTest, BansAreKnownByTheRevisionThatTheyWereReadWith) {
+  reload_.run(kNow);
+  ++database_.revisions.blacklist;
+  int reads = 0;
+  database_.meanwhile = [&] {
+    if (++reads != 2) return;
+    database_.banned = {{.user = kBanned}};
+    ++database_.revisions.blacklist;
+  };
+  reload_.run(kNow);
+  ASSERT_TRUE(blacklist_.holds(kBanned, kNow.wall));
+  database_.banned.clear();
+  --database_.revisions.blacklist;
+  ++database_.revisions.catalog;  // so that the poll tells
+  reload_.run(kNow);
+  EXPECT_FALSE(blacklist_.holds(kBanned, kNow.wall));
+}
+
+TEST_F(ReloadTest, SalesAreKnownByTheRevisionThatTheyWereReadWith) {
+  reload_.run(kNow);
+  ++database_.revisions.catalog;
+  int reads = 0;
+  database_.meanwhile = [&] {
+    if (++reads != 2) return;
+    database_.on_sale.push_back({.id = SaleId{2}});
+    ++database_.revisions.catalog;
+  };
+  reload_.run(kNow);
+  ASSERT_EQ(sales_, 2U);
+  database_.on_sale.pop_back();
+  --database_.revisions.catalog;
+  ++database_.revisions.blacklist;  // so that the poll tells
+  reload_.run(kNow);
+  EXPECT_EQ(sales_, 1U);
+}
 
 /// Whenever it happens: between two reads of the round, or between two rounds.
 TEST_F(ReloadTest, ANewSaleBringsTheBansThatAreOlderThanIt) {

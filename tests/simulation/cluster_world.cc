@@ -42,12 +42,14 @@ void ClusterWorld::fail_over() {
   if (!stage_.faults) return;
   auto state = std::make_shared<repositories::memory::MemoryStore::State>(database_.store.state());
   const auto bans = std::make_shared<SimDatabase::Bans>(database_.bans);
-  stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state, bans] {
+  const std::int64_t catalog = database_.catalog;
+  stage_.scheduler.after(stage_.random.between(50ms, 4s), [this, state, bans, catalog] {
     if (!stage_.faults) return;
     stage_.trace.note("database", "FAULT: fails over, and lacks its tail");
+    database_.catalog = catalog;
     for (Sale sale : database_.store.view().sales | std::views::values) {  // made anew
       sale.unleased = sale.quantity;
-      state->sales.try_emplace(sale.id, sale);
+      if (state->sales.try_emplace(sale.id, sale).second) database_.note_sales_changed();
     }
     database_.store.restore(std::move(*state));
     database_.lose_bans(std::move(*bans));
@@ -55,7 +57,6 @@ void ClusterWorld::fail_over() {
     ++database_.failovers;
     database_.clock_ahead = stage_.random.between(-800ms, 800ms);
     ++database_.changes;
-    ++database_.catalog;
     checks_.lost_tail();
     if (database_.failovers == stage_.profile.failovers) return;
     stage_.scheduler.after(stage_.random.between(1s, 10s), [this] { fail_over(); });

@@ -100,7 +100,8 @@ void World::plan_late_sale(const Sale& sale, Instant begins) {
   stage_.scheduler.after(at, [this] { make_late_sale(); });
   database_.between = [this, at] {
     if (!late_sale_ || stage_.scheduler.time() < at - 2s) return;
-    if (stage_.random.chance(0.2)) ++database_.catalog;  // something else, so that sales are read
+    // Something else changes, so that sales are read.
+    if (stage_.random.chance(0.2)) database_.note_sales_changed();
     if (stage_.random.chance(0.1)) make_late_sale();
   };
 }
@@ -113,7 +114,7 @@ void World::make_late_sale() {
   database_.bans_when_made[sale.id] = database_.ban_changes;
   database_.store.add_sale(sale);
   ++database_.changes;
-  ++database_.catalog;
+  database_.note_sales_changed();
 }
 
 /// The sale sold out more than a day ago, and units are added to it now.
@@ -179,7 +180,7 @@ void World::add_stock() {
   database_.store.add_stock(sale.id, units);
   database_.grown = true;
   ++database_.changes;
-  ++database_.catalog;
+  database_.note_sales_changed();
 }
 
 /// One of those that are active.
@@ -229,7 +230,8 @@ void World::edit() {
   stage_.trace.note("operator", "edits the sale", {sale.quantity, sale.per_buyer_limit});
   database_.store.restore(std::move(state));
   ++database_.changes;
-  database_.sales_changed = ++database_.catalog;
+  database_.note_sales_changed();
+  database_.sales_changed = database_.catalog;
 }
 
 void World::end_early() {
@@ -237,7 +239,7 @@ void World::end_early() {
   stage_.trace.note("operator", "ends the sale");
   database_.store.end_sale(SaleId{1}, database_.process.now().wall);
   ++database_.changes;
-  ++database_.catalog;
+  database_.note_sales_changed();
   database_.sales_changed = database_.catalog;
 }
 

@@ -21,7 +21,7 @@ using services::audit::SaleReport;
 
 /// The sale that was named, or the only one.
 std::expected<Sale, std::string> choose_sale(CommandContext& context, SaleId wanted) {
-  auto sales = context.storage().catalog().sales();
+  auto sales = context.storage().catalog().sales().sales;
   if (!wanted) {
     if (sales.size() == 1) return sales.front();
     return std::unexpected(fmt::format(

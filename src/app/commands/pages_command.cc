@@ -20,7 +20,7 @@ std::string file_of(std::string_view url) { return std::string(url.substr(1)); }
 
 /// What buyers would be told of the sales now, as the role `web` tells it.
 void load_sales(services::purchase::SaleCatalog& sales, CommandContext& context, Now now) {
-  sales.load(context.storage().catalog().sales());
+  sales.load(context.storage().catalog().sales().sales);
   for (const auto& position : context.storage().leases().stock(now.wall)) {
     sales.note_position(position, now);
   }

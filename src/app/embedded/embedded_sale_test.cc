@@ -54,14 +54,18 @@ class Shop final : public test_support::QuietCatalog, public repositories::Quara
  public:
   explicit Shop(const TestStore& store) : store_(&store) {}
 
-  std::vector<Sale> sales() override { return {store_->view().sales.at(kSale)}; }
+  repositories::ListedSales sales() override {
+    return {.revision = 1, .sales = {store_->view().sales.at(kSale)}};
+  }
   std::vector<Product> products() override {
     return {{.id = kProduct, .name = "fox", .description = {}, .created_at = kStart}};
   }
   std::optional<repositories::Revisions> poll() override {
     return repositories::Revisions{.catalog = 1, .blacklist = 1};
   }
-  std::vector<BlacklistEntry> list(Instant) override { return {{.user = kBanned}}; }
+  repositories::HeldBans list(Instant) override {
+    return {.revision = 1, .entries = {{.user = kBanned}}};
+  }
   void put(std::span<const BlacklistEntry>) override {}
   void put(std::int32_t, std::string_view, std::string_view, Instant) override { ++quarantined; }
   std::int64_t count() override { return quarantined; }

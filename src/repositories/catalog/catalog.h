@@ -32,6 +32,12 @@ struct StockAddition {
   std::optional<IdempotentRequest> request;
 };
 
+/// All sales in order of id, and the revision of the catalog that has just these.
+struct ListedSales {
+  std::int64_t revision = 0;
+  std::vector<Sale> sales;
+};
+
 /// Products and sales. Thread-safe; calls block.
 class Catalog {
  public:
@@ -52,7 +58,8 @@ class Catalog {
   /// Ignores sale.id; all units begin unleased. A product has one sale at a time: refused while
   /// the windows [starts_at, ends_at) of another of its sales and of this one overlap.
   virtual std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) = 0;
-  virtual std::vector<Sale> sales() = 0;  // in order of id
+  /// Read together with their revision, as bans are (blacklist.h).
+  virtual ListedSales sales() = 0;
   virtual std::optional<Sale> sale(SaleId id) = 0;
   /// Gives sale.id these terms if it has `known` units now. Refused when its terms are fixed at
   /// `now` (Sale::terms_fixed) and, whatever the clocks say, once a unit of it is leased or sold.

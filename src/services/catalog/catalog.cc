@@ -201,7 +201,7 @@ std::expected<Catalog::Applied<std::int64_t>, std::string> Catalog::add_stock(
                   units, Sale::kLargestQuantity));
 }
 
-std::vector<Sale> Catalog::sales() { return repository_->sales(); }
+repositories::ListedSales Catalog::sales() { return repository_->sales(); }
 
 std::optional<Sale> Catalog::sale(SaleId id) { return repository_->sale(id); }
 

@@ -41,7 +41,7 @@ class Catalog {
   std::expected<Applied<std::int64_t>, std::string> add_stock(
       SaleId id, std::int64_t units, Instant now, std::optional<std::int64_t> known = std::nullopt,
       const std::optional<IdempotencyKey>& key = {});
-  std::vector<Sale> sales();
+  repositories::ListedSales sales();
   std::optional<Sale> sale(SaleId id);
   /// False for an unknown sale.
   bool end_sale(SaleId id, Instant now);

@@ -51,7 +51,7 @@ class MemoryCatalog final : public repositories::Catalog {
     sales_.back().id = SaleId{static_cast<std::int64_t>(sales_.size())};
     return sales_.back().id;
   }
-  std::vector<Sale> sales() override { return sales_; }
+  repositories::ListedSales sales() override { return {.revision = 1, .sales = sales_}; }
   std::optional<Sale> sale(SaleId id) override { return find(sales_, id); }
   std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t,
                                                    Instant) override {
@@ -161,7 +161,7 @@ TEST_F(CatalogTest, SalesKeepTheirTerms) {
   ASSERT_TRUE(id);
   EXPECT_EQ(catalog_.sale(*id)->quantity, 1'000'000'000);
   EXPECT_EQ(catalog_.sale(*id)->ends_at, wanted.ends_at);
-  EXPECT_EQ(catalog_.sales().size(), 1u);
+  EXPECT_EQ(catalog_.sales().sales.size(), 1u);
   EXPECT_TRUE(catalog_.end_sale(*id, now_));
   EXPECT_FALSE(catalog_.end_sale(SaleId{99}, now_));
 }
@@ -190,7 +190,7 @@ TEST_F(CatalogTest, BadSalesAreRefusedWithFieldAndExpectation) {
     ASSERT_FALSE(created) << row.problem;
     EXPECT_THAT(created.error(), HasSubstr(row.problem));
   }
-  EXPECT_TRUE(catalog_.sales().empty());
+  EXPECT_TRUE(catalog_.sales().sales.empty());
 }
 
 TEST_F(CatalogTest, AProductHasOneSaleAtATime) {

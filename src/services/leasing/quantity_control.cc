@@ -246,14 +246,22 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
   part(poll);
   reply.catalog_revision = memory.revisions.catalog;
   if (heartbeat.catalog_revision != reply.catalog_revision) {
-    part([&] { reply.sales = parts_.catalog.sales(); }, heartbeat.catalog_revision < 0);
+    part(
+        [&] {
+          auto listed = parts_.catalog.sales();
+          reply.catalog_revision = listed.revision;
+          reply.sales = std::move(listed.sales);
+        },
+        heartbeat.catalog_revision < 0);
   }
   bool all = !reply.sales || part(poll);
   reply.blacklist_revision = memory.revisions.blacklist;
   if (heartbeat.blacklist_revision != reply.blacklist_revision) {
     all &= part(
         [&] {
-          reply.blacklist = parts_.blacklist.list(now.wall);
+          auto held = parts_.blacklist.list(now.wall);
+          reply.blacklist_revision = held.revision;
+          reply.blacklist = std::move(held.entries);
           // The validator that has found them forgets them with this list.
           reply.blacklist->insert(reply.blacklist->end(), unsaved.begin(), unsaved.end());
         },
@@ -270,7 +278,8 @@ void QuantityControl::add_news(const peers::Heartbeat& heartbeat, HeartbeatReply
   if (!all && heartbeat.catalog_revision >= 0) reply.sales.reset();
 }
 
-/// An entry that the database does not take now is kept and put again.
+/// An entry that the database does not take now is kept and put again. Until the database has it,
+/// replies tell it from here: their validators forget what they are not told.
 void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries) {
   std::vector<BlacklistEntry> due;
   {

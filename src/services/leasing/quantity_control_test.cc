@@ -289,17 +289,18 @@ class MadeMeanwhile final : public test_support::QuietCatalog {
     meanwhile();
     return revisions;
   }
-  std::vector<Sale> sales() override {
+  repositories::ListedSales sales() override {
     meanwhile();
-    return on_sale;
+    return {.revision = revisions.catalog, .sales = on_sale};
   }
-  std::vector<BlacklistEntry> list(Instant now) override {
+  repositories::HeldBans list(Instant now) override {
     listed_at = now;
     meanwhile();
-    if (!bans_fail) return banned;
+    if (!bans_fail) return {.revision = revisions.blacklist, .entries = banned};
     throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "locked");
   }
   void put(std::span<const BlacklistEntry> entries) override {
+    meanwhile();
     if (put_fails) throw repositories::StorageError(repositories::StorageError::Kind::kBusy, "");
     banned.insert(banned.end(), entries.begin(), entries.end());
   }
@@ -363,6 +364,26 @@ TEST_F(NewsTest, ANewSaleBringsTheBansThatAreOlderThanIt) {
     heartbeat_.catalog_revision = reply->catalog_revision;
     heartbeat_.blacklist_revision = reply->blacklist_revision;
   }
+}
+
+/// A failover may lose what came between the two, and then names the list by the older revision.
+TEST_F(NewsTest, BansAndSalesGoWithTheRevisionThatTheyWereReadWith) {
+  ++news_.revisions.blacklist;
+  int reads = 0;
+  news_.meanwhile = [&] {
+    if (++reads == 2) ++news_.revisions.blacklist;
+  };
+  auto reply = control_.beat(heartbeat_, at(seconds{0}));
+  ASSERT_TRUE(reply && reply->blacklist);
+  EXPECT_EQ(reply->blacklist_revision, 3);
+  ++news_.revisions.catalog;
+  reads = 0;
+  news_.meanwhile = [&] {
+    if (++reads == 2) ++news_.revisions.catalog;
+  };
+  reply = control_.beat(heartbeat_, at(seconds{0}));
+  ASSERT_TRUE(reply && reply->sales);
+  EXPECT_EQ(reply->catalog_revision, 3);
 }
 
 TEST_F(NewsTest, WhereBansCannotBeReadNoSaleIsTold) {

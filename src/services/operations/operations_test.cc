@@ -53,7 +53,7 @@ class SmallCatalog final : public repositories::Catalog {
     sale_.id = SaleId{3};
     return sale_.id;
   }
-  std::vector<Sale> sales() override { return {sale_}; }
+  repositories::ListedSales sales() override { return {.revision = 1, .sales = {sale_}}; }
   std::optional<Sale> sale(SaleId id) override {
     return id == sale_.id ? std::optional{sale_} : std::nullopt;
   }

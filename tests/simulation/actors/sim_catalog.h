@@ -9,21 +9,21 @@
 
 namespace stampede::simulation {
 
-/// What quantity control reads beside stock and orders: the one sale, and who is banned.
+/// What quantity control reads beside stock and orders: the sales, and which buyers are banned.
 class SimCatalog final : public test_support::QuietCatalog {
  public:
   SimCatalog(DatabaseClient& client, SimDatabase& database)
       : client_(&client), database_(&database) {}
 
-  std::vector<Sale> sales() override {
+  repositories::ListedSales sales() override {
     reach(SimDatabase::Part::kSales);
     polled_ = true;
-    std::vector<Sale> sales;
+    repositories::ListedSales listed{.revision = database_->catalog, .sales = {}};
     for (const auto& [id, sale] : database_->store.view().sales) {
-      sales.push_back(sale);
-      if (client_->planted(Bug::kEndIgnored)) sales.back().ends_at.reset();
+      listed.sales.push_back(sale);
+      if (client_->planted(Bug::kEndIgnored)) listed.sales.back().ends_at.reset();
     }
-    return sales;
+    return listed;
   }
   std::vector<Product> products() override {
     client_->reach();
@@ -42,14 +42,17 @@ class SimCatalog final : public test_support::QuietCatalog {
     if (!client_->planted_in_serve(Bug::kBansLate)) return last_poll_;
     return repositories::Revisions{.catalog = database_->catalog, .blacklist = ++told_};
   }
-  /// Of the bans: what was read since has all up to it.
-  std::int64_t bans_polled() const { return last_poll_ ? last_poll_->blacklist : -1; }
-  std::vector<BlacklistEntry> list(Instant) override {
+  /// The revision of the bans that were read last; -1: none were.
+  std::int64_t bans_listed() const { return bans_listed_; }
+  repositories::HeldBans list(Instant) override {
     reach(SimDatabase::Part::kBans);
-    std::vector<BlacklistEntry> entries;
-    for (const auto& [user, entry] : database_->bans.entries) entries.push_back(entry);
-    if (client_->planted_in_serve(Bug::kBansLate)) return std::exchange(late_, entries);
-    return entries;
+    bans_listed_ = database_->bans.revision;
+    repositories::HeldBans held{.revision = bans_listed_, .entries = {}};
+    for (const auto& [user, entry] : database_->bans.entries) held.entries.push_back(entry);
+    if (client_->planted_in_serve(Bug::kBansLate)) {
+      held = {.revision = told_, .entries = std::exchange(late_, std::move(held.entries))};
+    }
+    return held;
   }
   repositories::RaisedEpochs epochs_raised(std::int64_t revision, Instant) override {
     reach(SimDatabase::Part::kSessions);
@@ -76,6 +79,7 @@ class SimCatalog final : public test_support::QuietCatalog {
   SimDatabase* database_;
   bool polled_ = false;  // the next poll follows the reading of sales
   std::optional<repositories::Revisions> last_poll_;
+  std::int64_t bans_listed_ = -1;
   // Bug::kBansLate alone.
   std::int64_t told_ = 0;             // a revision of its own with each poll
   std::vector<BlacklistEntry> late_;  // of the last time that they were read

@@ -51,7 +51,7 @@ struct SimDatabase {
   int failovers = 0;                          // in which it lost its tail
   Duration clock_ahead{};                     // of the true time
   std::map<OrderNumber, Duration> committed;  // when each order was
-  /// Who is banned.
+  /// The buyers who are banned.
   struct Bans {
     std::map<UserId, BlacklistEntry> entries;
     std::map<UserId, std::int64_t> since;  // the change that banned the buyer until further notice
@@ -63,13 +63,15 @@ struct SimDatabase {
   /// longer.
   void put_ban(const BlacklistEntry& entry);
   void lift_ban(UserId buyer);
-  /// A failover has lost what came behind these. From now on they count as made now: who has read a
-  /// revision that was lost need not know them.
+  /// A failover has lost what came behind these. From now on they count as made now: a process
+  /// that has read a revision which was lost need not know them.
   void lose_bans(Bans kept);
-  /// The last change that who has read that revision knows; -1: none.
+  /// The last change that a process knows which has read that revision; -1: none.
   std::int64_t ban_change_of(std::int64_t revision) const;
-  bool grown = false;              // by units that were added
-  std::int64_t catalog = 1;        // rises with each change of the sales
+  bool grown = false;        // by units that were added
+  std::int64_t catalog = 1;  // the revision of the sales
+  /// It is another one than any before, also than those that a failover has lost.
+  void note_sales_changed() { catalog = ++newest_catalog_; }
   std::int64_t sales_changed = 0;  // the revision that told of an end that came early
   /// By sale: the newest change of the bans when it was made.
   std::map<SaleId, std::int64_t> bans_when_made;
@@ -93,6 +95,7 @@ struct SimDatabase {
   void note_bans_changed();
 
   const Stage* stage_;
+  std::int64_t newest_catalog_ = 1;
   std::map<std::int64_t, std::int64_t> told_by_revision_{{1, 0}};  // the last change of the bans
 };
 

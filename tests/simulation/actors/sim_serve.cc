@@ -170,7 +170,7 @@ void SimServe::Up::start() {
 
 /// What the last reload has read.
 void SimServe::Up::note_known() {
-  bans_known = owner.catalog_.bans_polled();
+  bans_known = owner.catalog_.bans_listed();
   sessions_known = static_cast<std::int64_t>(owner.database_->sessions.size());
 }
 

@@ -27,10 +27,10 @@ class FakeBuyers final : public FakeAccounts,
     for (const BlacklistEntry& entry : added) entries[entry.user] = entry;
   }
   bool remove(UserId user) override { return entries.erase(user) != 0; }
-  std::vector<BlacklistEntry> list(Instant now) override {
-    std::vector<BlacklistEntry> held;
+  repositories::HeldBans list(Instant now) override {
+    repositories::HeldBans held;
     for (const auto& [user, entry] : entries) {
-      if (entry.holds(now)) held.push_back(entry);
+      if (entry.holds(now)) held.entries.push_back(entry);
     }
     return held;
   }

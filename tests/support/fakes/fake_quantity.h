@@ -15,19 +15,19 @@ class FakeCatalog final : public QuietCatalog {
  public:
   explicit FakeCatalog(const repositories::memory::MemoryStore& store) : store_(&store) {}
 
-  std::vector<Sale> sales() override {
+  repositories::ListedSales sales() override {
     reach();
-    std::vector<Sale> sales;
-    for (const auto& [id, sale] : store_->state().sales) sales.push_back(sale);
-    return sales;
+    repositories::ListedSales listed{.revision = 1, .sales = {}};
+    for (const auto& [id, sale] : store_->state().sales) listed.sales.push_back(sale);
+    return listed;
   }
   std::optional<repositories::Revisions> poll() override {
     reach();
     return repositories::Revisions{.catalog = 1, .blacklist = 1};
   }
-  std::vector<BlacklistEntry> list(Instant) override {
+  repositories::HeldBans list(Instant) override {
     reach();
-    return {};
+    return {.revision = 1, .entries = {}};
   }
 
   std::atomic<bool> away = false;  // the database

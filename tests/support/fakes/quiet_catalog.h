@@ -22,7 +22,8 @@ class QuietCatalog : public repositories::Catalog,
                      public repositories::Changes {
  public:
   std::optional<Sale> sale(SaleId id) override {
-    for (const Sale& sale : sales()) {
+    const auto listed = sales();
+    for (const Sale& sale : listed.sales) {
       if (sale.id == id) return sale;
     }
     return std::nullopt;

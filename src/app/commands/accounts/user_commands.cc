@@ -77,7 +77,7 @@ Done add_user(const Config& config, const UserAdd& options) {
 
 Done list_users(const Config& config, const UserList& options) {
   CommandContext context(config, CommandContext::Missing::kRefuse);
-  const auto blacklist = context.storage().blacklist().list(read_clocks().wall);
+  const auto blacklist = context.storage().blacklist().list(read_clocks().wall).entries;
   boost::json::array array;
   Table table({"id", "name", "role", "added", "banned"});
   for (const User& user : chosen_users(context.storage().accounts(), options)) {

@@ -150,7 +150,7 @@ TEST_F(SalesControllerTest, WhatIsWrongIsSaidAndWhatWasTypedStays) {
   EXPECT_THAT(refusal("/sales/new", with(0, "7")), HasSubstr("there is no product 7"));
   EXPECT_THAT(refusal("/sales/new", with(0, "one")), HasSubstr("is not the number of a product"));
   EXPECT_THAT(refusal("/sales/new", terms()), HasSubstr("another sale of product 1 runs"));
-  EXPECT_EQ(shop_.catalog.sales().size(), 1U);
+  EXPECT_EQ(shop_.catalog.sales().sales.size(), 1U);
   EXPECT_EQ(stored().price_cents, 1'999);
   EXPECT_THAT(shop_.changes(), IsEmpty());
 }
@@ -293,7 +293,7 @@ TEST_F(SalesControllerTest, FormsFromAnotherOriginAndStrangersAreRefused) {
   EXPECT_EQ(stored().price_cents, 1'999);
   EXPECT_EQ(stored().quantity, 10);
   EXPECT_FALSE(stored().ends_at);
-  EXPECT_EQ(shop_.catalog.sales().size(), 1U);
+  EXPECT_EQ(shop_.catalog.sales().sales.size(), 1U);
 }
 
 TEST_F(SalesControllerTest, UnknownSalesAreNotFound) {

@@ -249,7 +249,7 @@ TEST_P(BlacklistTest, HoldsUntilItExpires) {
       {.user = {2}, .reason = "'; --", .expires_at = at(500), .created_at = at(100)},
       {.user = {1}, .reason = "a bot", .expires_at = std::nullopt, .created_at = at(90)}};
   blacklist.put(entries);
-  const auto held = blacklist.list(at(499));
+  const auto held = blacklist.list(at(499)).entries;
   ASSERT_EQ(held.size(), 2U);
   EXPECT_EQ(held[0].user, UserId{1});
   EXPECT_EQ(held[0].reason, "a bot");
@@ -258,10 +258,20 @@ TEST_P(BlacklistTest, HoldsUntilItExpires) {
   EXPECT_EQ(held[1].user, UserId{2});
   EXPECT_EQ(held[1].reason, "'; --");
   EXPECT_EQ(held[1].expires_at, at(500));
-  EXPECT_EQ(blacklist.list(at(500)).size(), 1U);
+  EXPECT_EQ(blacklist.list(at(500)).entries.size(), 1U);
   EXPECT_TRUE(blacklist.remove(UserId{1}));
   EXPECT_FALSE(blacklist.remove(UserId{1}));
-  EXPECT_THAT(blacklist.list(at(500)), IsEmpty());
+  EXPECT_THAT(blacklist.list(at(500)).entries, IsEmpty());
+}
+
+TEST_P(BlacklistTest, TheListGoesWithItsRevision) {
+  auto& blacklist = shop.repositories.blacklist();
+  const auto changes = shop.repositories.changes();
+  const BlacklistEntry entry{UserId{1}, "a bot", std::nullopt, at(1)};
+  blacklist.put({&entry, 1});
+  EXPECT_EQ(blacklist.list(at(2)).revision, changes->poll()->blacklist);
+  blacklist.remove(UserId{1});
+  EXPECT_EQ(blacklist.list(at(2)).revision, changes->poll()->blacklist);
 }
 
 TEST_P(BlacklistTest, AnEntryNeverReplacesOneThatHoldsForLonger) {
@@ -272,9 +282,9 @@ TEST_P(BlacklistTest, AnEntryNeverReplacesOneThatHoldsForLonger) {
   };
   put(900, "an operator's");
   put(600, "automatic");
-  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "an operator's");
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).reason, "an operator's");
   put(1'000, "longer");
-  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "longer");
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).reason, "longer");
 }
 
 TEST_P(BlacklistTest, AnAutomaticEntryNeverReplacesABan) {
@@ -286,12 +296,12 @@ TEST_P(BlacklistTest, AnAutomaticEntryNeverReplacesABan) {
   };
   put("early", at(500));
   put("early again", at(600));
-  EXPECT_EQ(blacklist.list(at(0)).at(0).expires_at, at(600));
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).expires_at, at(600));
   put("banned", std::nullopt);
   put("early once more", at(700));
-  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned");
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).reason, "banned");
   put("banned for another reason", std::nullopt);
-  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned for another reason");
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).reason, "banned for another reason");
 }
 
 TEST_P(AuditLogTest, ListsTheNewestFirst) {

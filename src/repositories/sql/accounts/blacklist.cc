@@ -42,8 +42,9 @@ bool SqlBlacklist::remove(UserId user) {
   });
 }
 
-std::vector<BlacklistEntry> SqlBlacklist::list(Instant now) {
+HeldBans SqlBlacklist::list(Instant now) {
   return database_.read([&](soci::session& session) {
+    HeldBans held{.revision = read_revisions(session).blacklist, .entries = {}};
     const auto instant = to_column(now);
     BlacklistEntry entry;
     Nullable expires_at;
@@ -53,13 +54,12 @@ std::vector<BlacklistEntry> SqlBlacklist::list(Instant now) {
                             "WHERE expires_at IS NULL OR expires_at > :now ORDER BY user_id",
          soci::use(instant), soci::into(entry.user.value), soci::into(entry.reason),
          into(expires_at), soci::into(created_at));
-    std::vector<BlacklistEntry> entries;
     for (select.execute(); select.fetch();) {
       entry.expires_at = expires_at.instant();
       entry.created_at = to_instant(created_at);
-      entries.push_back(entry);
+      held.entries.push_back(entry);
     }
-    return entries;
+    return held;
   });
 }
 

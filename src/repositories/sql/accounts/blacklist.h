@@ -13,7 +13,7 @@ class SqlBlacklist final : public Blacklist {
 
   void put(std::span<const BlacklistEntry> entries) override;
   bool remove(UserId user) override;
-  std::vector<BlacklistEntry> list(Instant now) override;
+  HeldBans list(Instant now) override;
 
  private:
   Database& database_;

@@ -275,8 +275,11 @@ std::expected<Applied<std::int64_t>, AddStockError> SqlCatalog::add_stock(
   });
 }
 
-std::vector<Sale> SqlCatalog::sales() {
-  return database_.read([](soci::session& session) { return select_sales(session, 1, kLastId); });
+ListedSales SqlCatalog::sales() {
+  return database_.read([](soci::session& session) {
+    return ListedSales{.revision = read_revisions(session).catalog,
+                       .sales = select_sales(session, 1, kLastId)};
+  });
 }
 
 std::optional<Sale> SqlCatalog::sale(SaleId id) {

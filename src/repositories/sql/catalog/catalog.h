@@ -19,7 +19,7 @@ class SqlCatalog final : public Catalog {
   std::optional<Product> product(ProductId id) override;
 
   std::expected<SaleId, CreateSaleError> create_sale(const Sale& sale, Instant now) override;
-  std::vector<Sale> sales() override;
+  ListedSales sales() override;
   std::optional<Sale> sale(SaleId id) override;
   std::expected<void, ChangeSaleError> change_sale(const Sale& sale, std::int64_t known,
                                                    Instant now) override;

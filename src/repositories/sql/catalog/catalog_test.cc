@@ -61,7 +61,9 @@ TEST_P(CatalogTest, KeepsSalesToTheLastField) {
   EXPECT_EQ(stored->ends_at, sale.ends_at);
   EXPECT_FALSE(stored->captcha);
   EXPECT_FALSE(shop.catalog().sale(SaleId{2}));
-  EXPECT_EQ(shop.catalog().sales().size(), 1U);
+  const auto listed = shop.catalog().sales();
+  EXPECT_EQ(listed.sales.size(), 1U);
+  EXPECT_EQ(listed.revision, shop.repositories.changes()->poll()->catalog);
 }
 
 TEST_P(CatalogTest, RefusesASaleOfNothing) {

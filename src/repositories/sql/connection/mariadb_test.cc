@@ -218,7 +218,7 @@ TEST(Mariadb, AConnectionThatWasCutWhileIdleIsMadeAgain) {
   shop.commit({success(sale, lease, 2)});
   EXPECT_EQ(shop.repositories.order_store().begin()->lock_shard(0).end.seq, 2);
   EXPECT_EQ(shop.catalog().products().size(), 1U);
-  EXPECT_EQ(shop.catalog().sales().size(), 1U);
+  EXPECT_EQ(shop.catalog().sales().sales.size(), 1U);
 }
 
 TEST(Mariadb, AConnectionThatIsCutAtWorkLeavesNothing) {

@@ -360,7 +360,7 @@ TEST_F(MariadbOrderStore, ABanThatIsUnderWayIsNotOverwritten) {
   ban->commit();
   ban.reset();
   automatic.join();
-  EXPECT_EQ(blacklist.list(at(0)).at(0).reason, "banned");
+  EXPECT_EQ(blacklist.list(at(0)).entries.at(0).reason, "banned");
 }
 
 /// What a leader has begun is committed before another leads, or never.

@@ -339,7 +339,7 @@ TEST_P(OrdersTest, ABuyersOrdersAreFoundInMoreSalesThanOneStatementNames) {
                  "starts_at, captcha, first_number, created_at) VALUES (1, 1, 1, 1, 1, 1, 0, 1, 1)";
     }
   });
-  const SaleId last = shop.catalog().sales().back().id;
+  const SaleId last = shop.catalog().sales().sales.back().id;
   const SaleId middle{last.value - kSales / 2};
   shop.commit({success(last, lease, 1), success(sale, lease, 1), success(middle, lease, 1),
                success(middle, lease, 2)});
@@ -415,7 +415,8 @@ void expect_orders_and_their_events(Engine engine, const std::vector<std::string
 
 TEST_P(OrderPlansTest, ABuyersOrdersAreLookedUpInEachSale) {
   std::vector<SaleId> sales;
-  for (const Sale& each : shop.catalog().sales()) sales.push_back(each.id);
+  const auto listed = shop.catalog().sales();
+  for (const Sale& each : listed.sales) sales.push_back(each.id);
   const auto lines = plan(SqlOrders::of_buyer_statement(shop.database.dialect(), sales), 2);
   expect_orders_and_their_events(GetParam(), lines);
   if (GetParam() == Engine::kSqlite) {

@@ -284,12 +284,16 @@ void QuantityControl::save_blacklist(const std::vector<BlacklistEntry>& entries)
   std::vector<BlacklistEntry> due;
   {
     const MutexLock lock(mutex_);
-    due = std::exchange(unsaved_, {});
+    unsaved_.insert(unsaved_.end(), entries.begin(), entries.end());
+    due = unsaved_;
   }
-  due.insert(due.end(), entries.begin(), entries.end());
-  if (due.empty() || part([&] { parts_.blacklist.put(due); })) return;
+  if (due.empty() || !part([&] { parts_.blacklist.put(due); })) return;
   const MutexLock lock(mutex_);
-  unsaved_.insert(unsaved_.end(), due.begin(), due.end());
+  std::erase_if(unsaved_, [&](const BlacklistEntry& entry) {
+    return std::ranges::any_of(due, [&](const BlacklistEntry& saved) {
+      return saved.user == entry.user && saved.created_at == entry.created_at;
+    });
+  });
 }
 
 std::expected<LeaseReply, QuantityControl::Refusal> QuantityControl::ask(const peers::LeaseAsk& ask,

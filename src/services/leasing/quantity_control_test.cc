@@ -409,6 +409,20 @@ TEST_F(NewsTest, AnAutomaticBanThatTheDatabaseDoesNotTakeIsToldAllTheSame) {
   EXPECT_EQ(control_.beat(heartbeat_, at(seconds{0}))->blacklist->size(), 1);
 }
 
+TEST_F(NewsTest, AnAutomaticBanIsToldWhileItIsBeingSaved) {
+  heartbeat_.blacklisted = {{.user = UserId{7}}};
+  auto other = heartbeat_of("b");
+  other.blacklist_revision = 0;
+  std::size_t told = 0;
+  bool asked = false;
+  news_.meanwhile = [&] {
+    if (std::exchange(asked, true)) return;
+    told = control_.beat(other, at(seconds{0}))->blacklist->size();
+  };
+  ASSERT_TRUE(control_.beat(heartbeat_, at(seconds{0})));
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(NewsTest, BansAreToldThatLastByTheDatabasesClock) {
   heartbeat_.blacklist_revision = 0;
   const Now wrong{at(seconds{1}).wall + std::chrono::hours{1}, at(seconds{1}).tick};

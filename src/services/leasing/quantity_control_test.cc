@@ -105,6 +105,19 @@ TEST_F(QuantityControlTest, ASilentValidatorLeavesTheRing) {
   EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 1U);
 }
 
+/// The time of a heartbeat is read before it waits for its turn.
+TEST_F(QuantityControlTest, AHeartbeatServedBehindALaterOneMakesNobodyLongerSilent) {
+  beat(heartbeat_of("a"), at(seconds{0}));
+  control().review(at(seconds{1}));
+  auto later = heartbeat_of("a");
+  later.publishes = true;
+  beat(later, at(seconds{2}));
+  beat(heartbeat_of("a"), at(seconds{0}));
+  control().review(at(milliseconds{2'500}));
+  control().review(at(times_.lost + milliseconds{1}));
+  EXPECT_EQ(control().report(at(seconds{0}))->nodes.size(), 1U);
+}
+
 TEST_F(QuantityControlTest, AfterASuspensionEveryMemberCountsAsJustHeardOf) {
   beat(heartbeat_of("a"), at(seconds{0}));
   control().review(at(seconds{0}));

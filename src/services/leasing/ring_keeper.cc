@@ -33,12 +33,15 @@ std::optional<std::string> RingKeeper::note_member(const peers::Heartbeat& heart
                          std::chrono::duration_cast<std::chrono::milliseconds>(silent).count());
     }
   }
+  // Served behind a later one of the same process: it tells nothing new.
+  const bool late =
+      found != members_.end() && found->second.member == member && now < found->second.seen;
   if (heartbeat.leaving) {
     members_.erase(member.node);
     left_.insert(member.holder());
   } else if (left_.contains(member.holder())) {
     return "this process has left the ring; its heartbeat came late";
-  } else {
+  } else if (!late) {
     members_[member.node] = {.member = member,
                              .seen = now,
                              .counts = heartbeat.counts,

@@ -54,20 +54,22 @@ void Clocks::note(std::optional<Instant> database, Now asked, Now answered) {
     database_most_ = database_least_ + under_way.count();
     unsure_by = under_way;
   }
-  // A reader between the two stores sees a jump at worst: for a moment it decides nothing.
+  // A reader that has seen own_ sees the others, and all that was noted before. One between the
+  // stores sees a jump at worst: for a moment it decides nothing.
   wrong_by_.store(wrong_by.count(), std::memory_order_relaxed);
   unsure_by_.store(unsure_by.count(), std::memory_order_relaxed);
-  own_.store(ahead_of_tick(answered), std::memory_order_relaxed);
+  own_.store(ahead_of_tick(answered), std::memory_order_release);
 }
 
 milliseconds Clocks::since_note(Now now) const {
-  const std::int64_t own = own_.load(std::memory_order_relaxed);
+  const std::int64_t own = own_.load(std::memory_order_acquire);
   return milliseconds{own == kUnknown ? 0 : ahead_of_tick(now) - own};
 }
 
 Clocks::Reading Clocks::read(Now now) const {
-  if (own_.load(std::memory_order_relaxed) == kUnknown) return {now, Clock::kWrong};
-  const milliseconds jump = since_note(now);
+  const std::int64_t own = own_.load(std::memory_order_acquire);
+  if (own == kUnknown) return {now, Clock::kWrong};
+  const milliseconds jump{ahead_of_tick(now) - own};
   const milliseconds wrong_by{wrong_by_.load(std::memory_order_relaxed)};
   const milliseconds unsure_by{unsure_by_.load(std::memory_order_relaxed)};
   const bool jumped = beyond_tolerance(jump);

@@ -1,11 +1,15 @@
 // The server's start and its end: ready within a second, and a drain that loses no yes; and
 // commands that take effect within a second.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <set>
 #include <span>
 #include <thread>
@@ -13,6 +17,7 @@
 #include "tests/support/database_lock.h"
 #include "tests/support/eventually.h"
 #include "tests/support/sanitized.h"
+#include "tests/support/servers/child.h"
 #include "tests/support/shop.h"
 
 namespace stampede::test_support {
@@ -146,6 +151,24 @@ TEST(Lifecycle, EndsAlthoughTheDatabaseHangs) {
   // By itself only on a machine that is too busy to end it in order.
   const bool by_itself = log.contains("something hangs: ended without it");
   EXPECT_TRUE(by_itself || (took < 10s && log.contains("purchases given up at shutdown"))) << log;
+}
+
+/// Standard error is a pipe that is full: the first line of the log never gets out.
+TEST(Lifecycle, EndsWhereNobodyReadsItsLog) {
+  const TempDir folder;
+  const std::string pipe = (folder.path() / "log").string();
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  Child server({"bash", "-c",
+                "exec 3<>\"$0\"; dd if=/dev/zero of=\"$0\" oflag=nonblock bs=4k 2>/dev/null; "
+                "exec \"$1\" serve --data \"$2\" --listen 127.0.0.1:0 --console 127.0.0.1:0 2>&3",
+                pipe, stampede_binary(), (folder.path() / "data").string()});
+  // The thread that waits for signals is there.
+  const std::filesystem::path tasks = fmt::format("/proc/{}/task", server.pid());
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return std::distance(std::filesystem::directory_iterator(tasks), {}) >= 2;
+  }));
+  server.signal(SIGTERM);
+  EXPECT_TRUE(server.wait(kPatience));
 }
 
 }  // namespace

@@ -89,16 +89,20 @@ class EndingSignal {
         telemetry::log_info("SIGHUP: there is no certificate to read again");
       }
     }
-    telemetry::log_info("stopping");
     {
       const concurrency::MutexLock lock(mutex_);
       received_at_ = steady_clock::now();
     }
     came_.notify_all();
-    std::this_thread::sleep_for(kLongestStop);
+    // Whoever reads the log may hang as well: nothing is said before the end, and that in vain.
+    std::thread([] {
+      std::this_thread::sleep_for(kLongestStop);
+      std::_Exit(EXIT_FAILURE);
+    }).detach();
+    telemetry::log_info("stopping");
+    std::this_thread::sleep_for(kLongestStop - milliseconds{100});
     telemetry::log_error("something hangs: ended without it", "milliseconds={}",
                          kLongestStop.count());
-    std::_Exit(EXIT_FAILURE);
   }
 
   const Heard heard_;

@@ -54,7 +54,9 @@ class Web final : public Role {
   services::orders::BuyerOrders orders_{repositories_.orders(), repositories_.order_events()};
   services::purchase::SaleCatalog sales_;
   services::routing::RouteTable routes_;
-  std::int64_t ring_epoch_ = -1;  // of routes_; the reload's own
+  // Of routes_; the reload's own. A failover may give an epoch again, with another nonce.
+  std::int64_t ring_epoch_ = -1;
+  std::string ring_nonce_;
 
   controllers::OriginRule origin_;
   ShopFront front_;
@@ -115,12 +117,13 @@ void Web::review_stock(Now now) {
 /// For the cookie `node`: a proxy that follows it saves a forward.
 void Web::load_ring() {
   const auto state = repositories_.members().ring();
-  if (state.epoch == ring_epoch_) return;
+  if (state.epoch == ring_epoch_ && state.nonce == ring_nonce_) return;
   using services::routing::Ring;
   auto ring = Ring::parse(state.epoch, state.hash_key, state.members, state.virtual_nodes);
   if (!ring) throw std::runtime_error("the database's ring has no hash key of 32 hex digits");
   routes_.load(std::make_shared<const Ring>(*std::move(ring)));
   ring_epoch_ = state.epoch;
+  ring_nonce_ = state.nonce;
 }
 
 Role::Addresses Web::start() {

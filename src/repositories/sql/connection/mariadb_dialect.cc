@@ -212,13 +212,14 @@ class MariadbDialect final : public Dialect {
     execute(session, "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin");
     // READ COMMITTED: a consumer that waited for a buyer must see what the other one committed.
     // UTC: in the hour that a local clock shows twice, a leader's term would seem to last longer.
+    // OtherSales reads a list of ids, of which nothing may be cut off.
     // No predicate conversion: the server would turn long lists of ids into subqueries over
     // temporary tables, where ranges of an index are faster.
     execute(session,
             fmt::format("SET SESSION sql_mode = '{}', tx_isolation = '{}', "
                         "innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, "
                         "idle_transaction_timeout = {}, time_zone = '+00:00', "
-                        "in_predicate_conversion_threshold = 0",
+                        "in_predicate_conversion_threshold = 0, group_concat_max_len = 16777216",
                         kSqlMode, access == Access::kWrite ? "READ-COMMITTED" : "REPEATABLE-READ",
                         lock_timeout_.count(), lock_timeout_.count(),
                         access == Access::kWrite ? idle_timeout_.count() : 0));

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/attacks/honest.h"
@@ -49,6 +51,32 @@ TEST_F(Connections, IdleOnesLeaveHonestBuyersServed) {
   // Half of them have begun a request.
   attack_with("600 idle connections",
               [](int i) { return i % 2 == 0 ? "GET / HTTP/1.1\r\nHost: " : ""; });
+}
+
+/// Each asks again long before it has waited for a second, and comes again when it was closed.
+TEST_F(Connections, ThoseThatKeepAskingLeaveHonestBuyersServed) {
+  const std::string kAsk = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  const auto open = [&](int i) {
+    RawConnection connection(shop_.port(), fmt::format("127.3.{}.1", i % 20).c_str(), 4096);
+    connection.send(kAsk);
+    return connection;
+  };
+  const Honest calm = buyers_.buy(kHonest);
+  for (int i = 0; i < 600; ++i) attackers_.push_back(open(i));
+  std::atomic<int> asked = 0;
+  std::jthread asking([&](const std::stop_token& stopped) {
+    stand_back();
+    for (int i = 0; !stopped.stop_requested(); i = (i + 1) % 600) {
+      RawConnection& connection = attackers_[static_cast<std::size_t>(i)];
+      if (connection.response().empty() || !connection.send(kAsk)) connection = open(i);
+      ++asked;
+    }
+  });
+  ASSERT_TRUE(eventually(kPatience, [&] { return asked > 1'200; }));
+  expect_served("600 connections that keep asking", "purchases", calm, buyers_.buy(kHonest));
+  asking = {};
+  attackers_.clear();
+  buyers_.expect_all_sold_once();
 }
 
 TEST_F(Connections, ThoseThatDoNotReadLeaveHonestBuyersServed) {

@@ -41,6 +41,7 @@ std::expected<ConnectionCaps::Slot, ConnectionCaps::Reached> ConnectionCaps::acq
     ++by_address_[*key];
   }
   ++open_;
+  note_scarce();
   return std::expected<Slot, Reached>(std::in_place, *this, key);
 }
 
@@ -61,6 +62,11 @@ void ConnectionCaps::release(std::optional<std::uint64_t> key) {
   if (--open_ == 0) {
     none_open_.notify_all();
   }
+  note_scarce();
+}
+
+void ConnectionCaps::note_scarce() {
+  scarce_.store(open_ >= in_all_ - in_all_ / 16, std::memory_order_relaxed);
 }
 
 std::size_t ConnectionCaps::open() const {

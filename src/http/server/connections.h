@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/ip/address.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
@@ -43,6 +45,8 @@ class ConnectionCaps {
     }
     /// Open connections of its network, itself among them; 0 if it is exempt.
     std::size_t of_its_network() const { return key_ ? caps_->of_network(*key_) : 0; }
+    /// Its network holds more than a 64th of all that there may be, and more than a browser opens.
+    bool of_many() const { return of_its_network() > std::max(caps_->in_all_ / 64, kOfABrowser); }
 
    private:
     ConnectionCaps* caps_;
@@ -54,13 +58,16 @@ class ConnectionCaps {
   /// Or which cap is reached. An `exempt` peer counts only towards the cap in all.
   std::expected<Slot, Reached> acquire(const boost::asio::ip::address& peer, bool exempt);
   std::size_t open() const;
-  /// Fifteen of sixteen are taken.
-  bool scarce() const { return open() >= in_all_ - in_all_ / 16; }
+  /// Fifteen of sixteen are taken. Takes no lock.
+  bool scarce() const { return scarce_.load(std::memory_order_relaxed); }
   /// False if some are still open at `deadline`.
   bool wait_until_none(std::chrono::steady_clock::time_point deadline) const;
 
  private:
+  static constexpr std::size_t kOfABrowser = 8;
+
   void release(std::optional<std::uint64_t> key);
+  void note_scarce() STAMPEDE_REQUIRES(mutex_);
   std::size_t of_network(std::uint64_t key) const;
 
   const std::size_t in_all_;
@@ -69,6 +76,7 @@ class ConnectionCaps {
   mutable concurrency::Mutex mutex_;
   mutable concurrency::Condition none_open_;
   std::size_t open_ STAMPEDE_GUARDED_BY(mutex_) = 0;
+  std::atomic<bool> scarce_{false};
   boost::unordered_flat_map<std::uint64_t, std::size_t> by_address_ STAMPEDE_GUARDED_BY(mutex_);
 };
 

@@ -212,7 +212,10 @@ Session* Loop::to_be_closed(Waiting& waiting) const {
   std::size_t most = 0;
   int asked = 0;
   for (Session& session : waiting) {
-    if (asked++ == kAskedToGo || now_ - session.waiting_since() < kShortestWait) break;
+    if (asked++ == kAskedToGo) break;
+    // A network that holds much could keep its connections by asking again and again.
+    const bool keeps_asking = &waiting == &waiting_ && session.of_many();
+    if (now_ - session.waiting_since() < kShortestWait && !keeps_asking) continue;
     const std::size_t held = session.held_by_its_network();
     if (held > most && !session.request_is_here()) {
       chosen = &session;

@@ -46,6 +46,7 @@ class Session final : public Exchange,
   Clock::time_point waiting_since() const { return waiting_since_; }
   /// Open connections of its network; 0 behind a trusted proxy.
   std::size_t held_by_its_network() const { return slot_ ? slot_->of_its_network() : 0; }
+  bool of_many() const { return slot_ && slot_->of_many(); }
   /// What it waits for has come and will be read next: nobody may close it for another one's sake.
   bool request_is_here() const { return reading_ && transport_->has_unread(); }
   /// Closes while `waiting` is linked, to make room for another connection.
@@ -85,6 +86,7 @@ class Session final : public Exchange,
   bool given_up();
   bool refused_by_head();
   void dispatch();
+  bool gives_way() const;
   bool write_answer();
   void refuse(const Refusal& refusal);
 

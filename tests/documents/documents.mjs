@@ -7,9 +7,8 @@ import { dirname, join, normalize, relative } from "node:path";
 const CITING = ["src", "tests", "web", "schema", "deploy", "cmake", "config", "bench", "api"];
 const LEFT_OUT = new Set(["node_modules", "build", "baselines", "data", "data-cluster"]);
 const TEXT = /(\.(h|cc|c|mjs|js|css|sql|toml|cfg|conf|cmake|txt|lua|mustache|bash|sh|service)|\/[^./]+)$/;
-/// Where checkSubjects() does not look: captions of pages are no sentences, and the comments of the
-/// simulation still have clauses without a noun.
-const SUBJECTS_UNCHECKED = /(\.mustache$|^tests\/simulation\/)/;
+/// Where checkSubjects() does not look: captions of pages are no sentences.
+const SUBJECTS_UNCHECKED = /\.mustache$/;
 /// Documents that tell of the past: the paths they name need not be there any more.
 const HISTORY = /^(CHANGELOG\.md|docs\/adr\/)/;
 

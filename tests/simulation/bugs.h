@@ -11,7 +11,7 @@ namespace stampede::simulation {
 /// docs/reliability.md has what each needs to be found.
 enum class Bug {
   kNone,
-  // Who expires holds.
+  // The expiry of holds.
   kNoGrace,  // expires an order as soon as its time to pay is over
   // Consumer.
   kAckBeforeCommit,         // acknowledges a batch when it arrives
@@ -29,7 +29,7 @@ enum class Bug {
   kHoldFromPurchase,     // counts a hold from the purchase on, however long it waited in the queue
   kPaidExpires,          // expires orders that are paid
   kExpiredUnitKept,      // keeps the unit of one order that expires
-  kLatePaymentKept,      // shows units that are not there to who decides about a late payment
+  kLatePaymentKept,      // shows units that are not there where a late payment is decided
   kExpiredForgiven,      // shows the consumer orders that expired as cancelled
   kPaymentForgotten,     // does not record a payment that pays no order
   kPaymentToldTwice,     // takes a payment that is told again for another one

@@ -84,7 +84,7 @@ class Quantity final : public Role {
   concurrency::WorkerPool pool_{{.name = "peers", .threads = 2, .queue = 1024}};
   concurrency::WorkerPool grant_pool_{{.name = "grants", .threads = 2, .queue = 64}};
   controllers::PeersController controller_{{control_, pool_, grant_pool_, authenticator_}};
-  std::atomic<bool> leading_works_{false};  // or standing by
+  std::atomic<bool> leading_works_{false};  // the last try to lead or to stand by succeeded
   std::atomic<bool> review_works_{false};
   std::optional<schedules::Periodic> lead_schedule_;
   std::optional<schedules::Periodic> review_schedule_;

@@ -110,7 +110,7 @@ Validate::Validate(const Config& config)
                    .forwarder = forwarder_,
                    .check = check_}) {}
 
-/// Its threads use what goes before they would.
+/// The threads use members that are destroyed before them.
 Validate::~Validate() {
   schedules_.stop();
   queue_.stop();

@@ -132,7 +132,7 @@ void CaptchaController::picture(const http::Request& request, http::Responder re
   const Now now = clock_();
   auto subject = admit(request, captcha::Kind::kPicture, now);
   if (!subject) return answer(std::move(subject.error()), std::move(responder));
-  // This one counts already.
+  // The picture that is asked for now counts already.
   const int given = services_.fetches.given(subject->buyer, captcha::Kind::kPicture, now);
   const bool enough = given > kWhereFew && services_.images.scarce();
   auto image = enough ? std::nullopt : services_.images.take();

@@ -204,7 +204,7 @@ class Accounts::Implementation {
     return net::network_of(client.address, ipv6_prefix_);
   }
 
-  /// Whose session it is, told from every name.
+  /// A key of the account whose session it is; no name has a "#".
   static std::string account_of(UserId user) { return "#" + std::to_string(user.value); }
 
   /// In which order those who wait take turns.

@@ -15,7 +15,7 @@ struct OrderQuery {
   std::string number;
   std::string sale;
   std::string buyer;
-  std::string status;  // success | failed | cancelled
+  std::string status;  // as to_string(OrderStatus) has it
   std::string from;    // 2026-11-22, 2026-11-22T08:24 (both UTC), or RFC 3339
   std::string to;      // likewise
 };

@@ -92,7 +92,7 @@ void check_against_reference(const Connection& connection, std::string_view byte
   }
 }
 
-/// As http/server/router's callers pass a request on (peers/forwarder.h).
+/// As http/server/handlers/router's callers pass a request on (peers/forwarder.h).
 void check_passed_on(const Read& read) {
   if (read.method != http::Method::kGet && read.method != http::Method::kPost) return;
   http::ClientRequest request{.method = read.method == http::Method::kGet ? "GET" : "POST",

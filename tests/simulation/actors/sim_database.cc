@@ -421,7 +421,7 @@ void DatabaseClient::change(OrderNumber number, const Decide& decide) {
   });
 }
 
-/// What is shown of an order to who decides about it.
+/// What an order looks like to a caller that decides about it.
 repositories::OrderFacts DatabaseClient::spoilt(repositories::OrderFacts facts) const {
   if (planted(Bug::kReturnedTwice)) facts.order = as_created(facts.order);
   if (planted(Bug::kLatePaymentKept)) facts.sale.unleased = 1;

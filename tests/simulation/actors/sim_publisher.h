@@ -12,8 +12,7 @@
 namespace stampede::simulation {
 
 /// A publisher's side of the broker: the real Outbox and ShardQueues, the bytes moved by the
-/// simulation. It must be
-/// destroyed when its process dies.
+/// simulation. It must be destroyed when its process dies.
 class SimPublisher final : public queue::OrderQueue {
  public:
   /// `accepted` hears of each purchase that is taken.

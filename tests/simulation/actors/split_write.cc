@@ -95,7 +95,7 @@ SplitWrite::Granted SplitWrite::grant(const Term& term, const LeaseRequest& requ
   });
 }
 
-/// As grant_once() in repositories/sql/leases.cc, behind its first statement.
+/// As grant_once() in repositories/sql/leasing/leases.cc, behind its first statement.
 SplitWrite::Granted SplitWrite::grant_new(const LeaseRequest& request, std::int64_t units) {
   statement();
   lock({Kind::kSale, request.sale.value});
@@ -166,7 +166,7 @@ repositories::RingState SplitWrite::replace(const Term& term,
   });
 }
 
-/// As in repositories/sql/leadership.cc.
+/// As in repositories/sql/leasing/leadership.cc.
 bool SplitWrite::may_take(const std::string& holder, std::chrono::milliseconds life) const {
   const State& now = state();
   return now.leader.holder == holder || now.clock >= now.leader_until ||
@@ -192,7 +192,7 @@ std::optional<repositories::Renewal> SplitWrite::renew(const Term& term,
   statement();
   lock({Kind::kLeader});
   if (state().leader != client_->term_of(term)) return std::nullopt;
-  for (int read = 0; read < 2; ++read) statement();  // the time, and who was asked
+  for (int read = 0; read < 2; ++read) statement();  // the time, and which process was asked
   return commit([client = client_, database = database_, term, life] {
     return database->store.renew(client->term_of(term), life);
   });

@@ -10,9 +10,9 @@
 
 namespace stampede::simulation {
 
-/// Who reaches whom, and how long it takes. Messages between two processes are late, lost, doubled,
-/// and overtake each other; what needs an order of its own (a connection to the broker) keeps it
-/// itself.
+/// Which process reaches which, and how long it takes. Messages between two processes are late,
+/// lost, doubled, and overtake each other; what needs an order of its own (a connection to the
+/// broker) keeps it itself.
 class Network {
  public:
   explicit Network(Stage& stage) : stage_(&stage) {}

@@ -9,7 +9,7 @@
 
 namespace stampede::simulation {
 
-/// Who has locked which rows of the database. An owner is a transaction.
+/// Which rows of the database are locked, and by which owner. An owner is a transaction.
 class RowLocks {
  public:
   using Owner = std::int64_t;

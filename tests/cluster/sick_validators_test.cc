@@ -24,10 +24,15 @@ const Cluster::Options kPaced{.check_rate = 150, .check_burst = 20};
 
 class SickValidator : public testing::TestWithParam<Proxy::Kind> {
  protected:
+  static void SetUpTestSuite() {
+    servers_.emplace(Servers::Options{.wiring = Servers::Wiring::kNetwork});
+  }
+  static void TearDownTestSuite() { servers_.reset(); }
+
   /// While `sick` holds, a buyer of validator a gets an order, and the crowd goes on.
   template <class Begin, class End>
-  void sell_while(Servers& servers, Begin&& begin, End&& end) {
-    Cluster cluster(servers, kPaced);
+  void sell_while(Begin&& begin, End&& end) {
+    Cluster cluster(*servers_, kPaced);
     const Proxy proxy(GetParam(), upstreams_of(cluster));
     // Another sale: what is asked here is not in the crowd's record.
     const auto lamp = cluster.open_sale({.quantity = 100});
@@ -47,6 +52,8 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
     sale.finish();
   }
 
+  static std::optional<Servers> servers_;
+
  private:
   /// Whether a buyer with the cookie of validator a gets an order or an answer that one is on its
   /// way, each time with the same key.
@@ -65,6 +72,7 @@ class SickValidator : public testing::TestWithParam<Proxy::Kind> {
   const std::string key_ = fresh_key();
   std::optional<MintedBuyer> buyer_;
 };
+std::optional<Servers> SickValidator::servers_;
 
 INSTANTIATE_TEST_SUITE_P(Behind, SickValidator,
                          testing::Values(Proxy::Kind::kNginx, Proxy::Kind::kHaproxy),
@@ -73,24 +81,18 @@ INSTANTIATE_TEST_SUITE_P(Behind, SickValidator,
                          });
 
 TEST_P(SickValidator, IsStopped) {
-  Servers servers({});
-  sell_while(
-      servers, [](Cluster& cluster) { cluster.freeze("a"); },
-      [](Cluster& cluster) { cluster.thaw("a"); });
+  sell_while([](Cluster& cluster) { cluster.freeze("a"); },
+             [](Cluster& cluster) { cluster.thaw("a"); });
 }
 
 TEST_P(SickValidator, IsCutOffFromTheBroker) {
-  Servers servers({.wiring = Servers::Wiring::kNetwork});
-  sell_while(
-      servers, [&](Cluster&) { servers.cut("a", "broker"); },
-      [&](Cluster&) { servers.heal("a", "broker"); });
+  sell_while([&](Cluster&) { servers_->cut("a", "broker"); },
+             [&](Cluster&) { servers_->heal("a", "broker"); });
 }
 
 TEST_P(SickValidator, IsCutOffFromQuantityControl) {
-  Servers servers({.wiring = Servers::Wiring::kNetwork});
-  sell_while(
-      servers, [&](Cluster&) { servers.cut("a", "quantity"); },
-      [&](Cluster&) { servers.heal("a", "quantity"); });
+  sell_while([&](Cluster&) { servers_->cut("a", "quantity"); },
+             [&](Cluster&) { servers_->heal("a", "quantity"); });
 }
 
 }  // namespace

@@ -33,36 +33,33 @@ function inFewerColours(screenshot) {
     if (i % 4 === 3) continue; // alpha
     picture.data[i] = Math.min(255, Math.round(picture.data[i] / COLOUR_STEP) * COLOUR_STEP);
   }
-  return PNG.sync.write(picture, {
-    colorType: 2,
-    filterType: 0,
-    deflateLevel: 9,
-    deflateStrategy: 0,
-  });
+  return picture;
 }
 
+const asFile = (picture) =>
+  PNG.sync.write(picture, { colorType: 2, filterType: 0, deflateLevel: 9, deflateStrategy: 0 });
+
 /** What is wrong with a picture: one sentence, or none. */
-function compare(file, bytes) {
+function compare(file, picture) {
   const baseline = join(BASELINES, file);
-  const picture = PNG.sync.read(bytes);
   const expected = existsSync(baseline) ? PNG.sync.read(readFileSync(baseline)) : null;
   if (updating()) {
     const same = expected && nearlySameSize(picture, expected, 0);
     if (!same || difference(expected, picture).share > 0) {
       mkdirSync(BASELINES, { recursive: true });
-      writeFileSync(baseline, bytes);
+      writeFileSync(baseline, asFile(picture));
     }
     return [];
   }
-  if (!expected) return [`${keep(file, bytes)}: there is no baseline ${file}`];
+  if (!expected) return [`${keep(file, asFile(picture))}: there is no baseline ${file}`];
   if (!nearlySameSize(picture, expected)) {
     const sizes = `${picture.width} × ${picture.height}, not ${expected.width} × ${expected.height}`;
-    return [`${keep(file, bytes)}: it is ${sizes} as ${file}`];
+    return [`${keep(file, asFile(picture))}: it is ${sizes} as ${file}`];
   }
   const { share, diff } = difference(expected, picture);
   if (share <= MOST_DIFFERENT) return [];
   keep(file.replace(".png", ".diff.png"), PNG.sync.write(diff));
-  return [`${keep(file, bytes)}: ${(share * 100).toFixed(2)} % of its pixels differ from ${file}`];
+  return [`${keep(file, asFile(picture))}: ${(share * 100).toFixed(2)} % of its pixels differ from ${file}`];
 }
 
 const nearlySameSize = (one, other, most = MOST_LONGER) =>

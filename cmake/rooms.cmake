@@ -168,6 +168,10 @@ stampede_room(controllers/console/orders SANITIZE address thread CLOCK
   LINKS fmt::fmt)
 stampede_room(controllers/console/live SANITIZE address thread CLOCK
   USES controllers/console services/live views/console controllers telemetry LINKS Boost::json)
+stampede_room(controllers/demo SANITIZE address thread CLOCK
+  USES controllers controllers/shop model/catalog http/server/handlers views telemetry concurrency
+       services/orders services/operations
+  LINKS fmt::fmt)
 stampede_room(consumers SANITIZE thread CLOCK
   USES model model/orders queue repositories repositories/orders services/orders telemetry
        concurrency)
@@ -199,10 +203,10 @@ stampede_room(app/embedded SANITIZE thread
        repositories/orders services/purchase services/admission services/accounts services/catalog
        services/leasing services/orders consumers schedules)
 stampede_room(app/roles SANITIZE thread CLOCK
-  USES app/config app/process app/fronts app/embedded telemetry concurrency repositories/sql
+  USES app/config app/process app/fronts app/embedded app/commands telemetry concurrency repositories/sql
        repositories/sql/orders queue queue/local queue/rabbitmq http/server http/client captcha
        peers/http services/routing services/orders services/leasing services/validator
-       controllers/shop controllers/cluster consumers schedules
+       controllers/shop controllers/cluster controllers/demo views model/text consumers schedules
   LINKS fmt::fmt)
 stampede_room(app/backup SANITIZE address
   USES app/config model repositories/sql repositories/sql/connection services/audit

@@ -2,7 +2,8 @@
 # (its folder), $listen and $console (the addresses of the proxy and of the console).
 
 config=$data/cluster.toml
-parts=(rabbitmq mariadb quantity-a quantity-b consume validate-a validate-b web admin proxy)
+checkout=127.0.0.1:8089
+parts=(rabbitmq mariadb quantity-a quantity-b consume validate-a validate-b checkout web admin proxy)
 declare -A pids=() address=([rabbitmq]=:0 [mariadb]=:0)
 
 # Sets `command` to what runs a part. The brokers' and the database's ports are free ones, so that the
@@ -16,6 +17,14 @@ command_of() {
     validate-b) command=("${role[@]}" --node b --listen 127.0.0.1:8086 --console 127.0.0.1:8096) ;;
     quantity-a) command=("${role[@]}" --listen 127.0.0.1:8084) ;;
     quantity-b) command=("${role[@]}" --listen 127.0.0.1:8087 --console 127.0.0.1:8097) ;;
+    checkout)
+      command=(env STAMPEDE_PAYMENT_SECRET_FILE="$checkout_secret" "$stampede" demo-checkout
+        --config "$config" --listen "$checkout")
+      ;;
+    web)
+      command=(env STAMPEDE_PAYMENT_SECRET_FILE="$checkout_secret"
+        STAMPEDE_PAYMENT_CHECKOUT_URL="http://$checkout/checkout" "${role[@]}")
+      ;;
     admin) command=("${role[@]}" --console "$console") ;;
     proxy) command=(env STAMPEDE_PROXY="$listen" haproxy -db -f deploy/haproxy.cfg) ;;
     *) command=("${role[@]}") ;;
@@ -93,6 +102,7 @@ print_map() {
   shop        http://$listen  (HAProxy)
    ├─ /check  validators  a 127.0.0.1:8083, b 127.0.0.1:8086   by the cookie "node"
    └─ rest    web         127.0.0.1:8082
+  checkout    http://$checkout, the demo's own: pays without money
   quantity    127.0.0.1:8084 and 8087, between the roles only; one leads, the other stands by
   consume     from the queue into the database
   RabbitMQ    ${address[rabbitmq]}     deploy/local/rabbitmqctl $data/rabbitmq list_queues
@@ -101,7 +111,7 @@ print_map() {
               web 8092, validate 8093 and 8096, quantity 8094 and 8097, consume 8095
   logs        $data/log
 
-Open the shop above, register, and buy. Any part that dies is started again: try kill -9.
+Open the shop above, register, buy, and pay within two minutes. Any part that dies is started again: try kill -9.
 Commands for the operator: $stampede COMMAND --config $config
 Ctrl-C ends it all.
 TEXT
@@ -142,8 +152,9 @@ run_cluster() {
   shop() { "$stampede" "$@" --config "$config"; }
   [[ -f $data/keys ]] || shop keys create >/dev/null
   make_demo true
+  make_checkout_secret "$data"
   local part
-  for part in quantity-a quantity-b consume validate-a validate-b web admin proxy; do
+  for part in quantity-a quantity-b consume validate-a validate-b checkout web admin proxy; do
     begin "$part"
     await "$part"
   done

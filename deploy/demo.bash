@@ -47,7 +47,8 @@ make_sale() {
       # A sale without an end that is sold out must be ended before the next.
       sed -n "s/^\"id\":\([0-9]*\),\"product\":$product,.*\"status\":\"sold_out\".*/\1/p" <<<"$sales" |
         while read -r sold_out; do shop sale end "$sold_out"; done
-      shop sale create --product "$product" --price-cents 1999 --quantity 500 --limit 2 >/dev/null
+      shop sale create --product "$product" --price-cents 1999 --quantity 500 --limit 2 \
+        --hold-seconds 120 >/dev/null
     fi
   fi
   if [[ -n $starts ]]; then
@@ -55,6 +56,13 @@ make_sale() {
   else
     printf '\nA sale of "%s" is on.\n' "$product_name"
   fi
+}
+
+# Sets `checkout_secret`, a file that it makes if it is not there: by it the demo's checkout knows what
+# the shop tells it.
+make_checkout_secret() {
+  checkout_secret=$1/demo-checkout.secret
+  [[ -s $checkout_secret ]] || (umask 077 && head --bytes 32 /dev/urandom | base64 >"$checkout_secret")
 }
 
 # make_demo KNOWN

@@ -335,8 +335,10 @@ test("a held order, and what its checkout is told", async () => {
   const { headers } = await call(client, "payOrder", 303, { path });
   const location = new URL(headers.get("Location"));
   assert.ok(location.href.startsWith(CHECKOUT), location.href);
-  const told = ["order", "amount_cents", "pay_by"].map((name) => location.searchParams.get(name));
-  assert.deepEqual(told, [String(held.order), "1999", held.pay_by]);
+  const names = ["order", "amount_cents", "pay_by", "return_url"];
+  const told = names.map((name) => location.searchParams.get(name));
+  const back = `${shop.origin}/orders/${held.order}`;
+  assert.deepEqual(told, [String(held.order), "1999", held.pay_by, back]);
   const signature = createHmac("sha256", CHECKOUT_SECRET).update(told.join("\n")).digest("hex");
   assert.equal(location.searchParams.get("signature"), signature);
 

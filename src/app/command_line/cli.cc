@@ -18,6 +18,10 @@ int exit_code(const Done& done) {
   return 1;
 }
 
+int exit_code(const std::expected<int, std::string>& ran) {
+  return ran ? *ran : exit_code(ConfigErrors{ran.error()});
+}
+
 int exit_code(const ConfigErrors& errors) {
   for (const std::string& error : errors) fmt::print(stderr, "stampede: {}\n", visible(error));
   return kNotToBeRetried;
@@ -50,6 +54,7 @@ CommandLine::CommandLine(const char* version) {
   add_audit();
   add_backup();
   add_pages();
+  add_demo_checkout();
   app_.callback([this] {
     if (!action_) throw CLI::RequiredError("A command");
   });

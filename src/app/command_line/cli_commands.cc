@@ -6,6 +6,7 @@
 #include "app/fronts/external_challenge.h"
 #include "app/process/listener_tls.h"
 #include "app/roles/cluster.h"
+#include "app/roles/demo_checkout.h"
 #include "app/roles/serve.h"
 #include "identity/key_file.h"
 #include "model/user.h"
@@ -261,6 +262,17 @@ void CommandLine::add_pages() {
   pages.add_flag("--prune", pages_.prune,
                  "remove what an earlier run wrote and this one does not; pages that a CDN still "
                  "has may name it");
+}
+
+void CommandLine::add_demo_checkout() {
+  CLI::App& checkout = command(
+      app_, "demo-checkout",
+      "for trying a shop out on one machine: a checkout whose buttons pay without money",
+      [this](const auto& loaded) { return run_demo_checkout(loaded.config, demo_checkout_at_); });
+  checkout
+      .add_option("--listen", demo_checkout_at_,
+                  "where buyers' browsers on this machine reach it (127.0.0.1:8089)")
+      ->type_name("ADDRESS:PORT");
 }
 
 }  // namespace stampede::app

@@ -25,6 +25,8 @@ inline constexpr int kNotToBeRetried = 2;
 using Action = std::function<int(const LoadedConfig&)>;
 
 inline int exit_code(int code) { return code; }
+/// The role's own, or says why it did not start: to be started with something else.
+int exit_code(const std::expected<int, std::string>& ran);
 /// Says what was refused.
 int exit_code(const Done& done);
 int exit_code(const ConfigErrors& errors);
@@ -65,6 +67,7 @@ class CommandLine {
   void add_audit();
   void add_backup();
   void add_pages();
+  void add_demo_checkout();
   void add_keys_and_config();
 
   /// `run` takes the configuration and answers an exit code or Done.
@@ -119,6 +122,7 @@ class CommandLine {
   std::filesystem::path backup_to_;
   Restore restore_;
   PagesOptions pages_;
+  std::string demo_checkout_at_ = "127.0.0.1:8089";
 };
 
 template <class Run>

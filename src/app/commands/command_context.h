@@ -15,7 +15,7 @@ namespace stampede::app {
 
 /// What an operator's command needs: the shop's storage (its own file, or a cluster's database),
 /// and what operators do with it. It may be made while the shop runs, which sees the changes within
-/// a second. For one thread.
+/// a second. For one thread; what it has is as thread-safe as it says of itself.
 class CommandContext {
  public:
   enum class Missing { kRefuse, kCreate };

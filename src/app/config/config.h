@@ -71,7 +71,7 @@ struct Config {
   } console;
   /// How buyers pay what is held for them.
   struct Payment {
-    std::string checkout_url;  // the merchant's own, https; empty: buyers are told elsewhere
+    std::string checkout_url;           // the merchant's own; empty: buyers are told elsewhere
     std::filesystem::path secret_file;  // with which the shop signs what it tells that
     std::string secret;                 // what the file holds; config_for() reads it
   } payment;

@@ -37,17 +37,18 @@ TEST(IsOrigin, TakesWhatABrowserSends) {
 TEST(IsHttpsAddress, TakesWhatALocationMayBe) {
   for (const char* address :
        {"https://pay.example", "https://pay.example/", "https://pay.example:8443/in?shop=a%20b",
-        "https://pay.example?shop=a", "https://[::1]:8443/in"}) {
-    EXPECT_TRUE(is_https_address(address)) << address;
+        "https://pay.example?shop=a", "https://[::1]:8443/in", "http://127.0.0.1:8089/checkout",
+        "http://[::1]:8089"}) {
+    EXPECT_TRUE(is_checkout_address(address)) << address;
   }
   for (const char* other :
-       {"", "pay.example", "http://pay.example/", "https://", "https:///in",
-        "https://me@pay.example/", "https://pay.example/#in", "https://pay.example/a b",
-        "https://pay.example/\"", "/orders", "https://pay.example/\r\nSet-Cookie: a=b",
-        "https://pay.example/\u00e4"}) {
-    EXPECT_FALSE(is_https_address(other)) << other;
+       {"", "pay.example", "http://pay.example/", "http://127.0.0.1.example/", "https://",
+        "http://", "https:///in", "https://me@pay.example/", "https://pay.example/#in",
+        "https://pay.example/a b", "https://pay.example/\"", "/orders",
+        "https://pay.example/\r\nSet-Cookie: a=b", "https://pay.example/\u00e4"}) {
+    EXPECT_FALSE(is_checkout_address(other)) << other;
   }
-  EXPECT_FALSE(is_https_address("https://pay.example/" + std::string(2000, 'a')));
+  EXPECT_FALSE(is_checkout_address("https://pay.example/" + std::string(2000, 'a')));
 }
 
 class ConfigTest : public testing::Test {

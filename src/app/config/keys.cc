@@ -193,8 +193,10 @@ constexpr Key kKeys[] = {
      .description = "where buyers pay what is held for them: the merchant's own checkout; empty: "
                     "the shop tells them elsewhere",
      .slot = [](Config& c) -> Slot { return &c.payment.checkout_url; },
-     .shape = "empty, or an address like https://pay.example/stampede, without a fragment",
-     .valid = is_empty_or<is_https_address>},
+     .shape =
+         "empty, or an address like https://pay.example/stampede, without a fragment; http:// only "
+         "to 127.0.0.1 or [::1]",
+     .valid = is_empty_or<is_checkout_address>},
     {.name = "payment.secret_file",
      .description = "the file of the secret by which that checkout knows what the shop tells it",
      .slot = [](Config& c) -> Slot { return &c.payment.secret_file; },

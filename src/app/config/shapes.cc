@@ -103,11 +103,15 @@ bool is_site_key(std::string_view text) {
 
 bool is_own_captchas_rule(std::string_view text) { return text == "away" || text == "always"; }
 
-bool is_https_address(std::string_view text) {
+bool is_checkout_address(std::string_view text) {
   constexpr std::size_t kLongestAddress = 2000;
-  constexpr std::string_view kScheme = "https://";
-  if (!text.starts_with(kScheme) || text.size() > kLongestAddress) return false;
-  const std::string_view origin = text.substr(0, text.find_first_of("/?#", kScheme.size()));
+  const std::size_t host = text.starts_with("https://") ? 8 : 7;
+  if (text.size() > kLongestAddress) return false;
+  const std::string_view origin = text.substr(0, text.find_first_of("/?#", host));
+  if (!origin.starts_with("https://") &&
+      !(origin.starts_with("http://") && is_loopback(origin.substr(host)))) {
+    return false;
+  }
   return is_origin(origin) && std::ranges::all_of(text.substr(origin.size()), [](char c) {
            return is_letter_or_digit(c) ||
                   std::string_view("/?-._~!$&'()*+,;=:@%").find(c) != std::string_view::npos;

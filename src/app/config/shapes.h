@@ -16,7 +16,8 @@ bool is_https_url(std::string_view text);
 bool is_challenge_provider(std::string_view text);  // of captcha/external/provider.h
 bool is_site_key(std::string_view text);
 bool is_own_captchas_rule(std::string_view text);  // "away" or "always"
-bool is_https_address(std::string_view text);      // "https://host[:port][/path][?query]"
+/// "https://host[:port][/path][?query]"; http to this machine alone.
+bool is_checkout_address(std::string_view text);
 bool is_path(std::string_view text);
 bool is_node(std::string_view text);  // a validator's name
 bool is_name(std::string_view text);  // of queues and databases

@@ -39,6 +39,7 @@ ShopFront::ShopFront(const Config& config, const Services& services)
                .refusals = refusals_,
                .sessions = services.sessions,
                .pages = pages_,
+               .origin = services.origin,
                .checkout = {config.payment.checkout_url, config.payment.secret},
                .ipv6_prefix = static_cast<int>(config.admission.ipv6_prefix)}),
       events_({services.orders, services.sessions, services.keys}, read_clocks,

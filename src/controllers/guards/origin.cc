@@ -5,7 +5,7 @@ namespace stampede::controllers {
 bool OriginRule::allows(const http::Request& request) const {
   const std::string_view origin = request.header("origin");
   if (origin.empty()) return true;
-  return configured_ ? origin == *configured_ : origin == request.own_origin();
+  return origin == origin_for(request);
 }
 
 bool is_from_another_site(const http::Request& request) {

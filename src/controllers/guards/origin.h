@@ -17,6 +17,10 @@ class OriginRule {
   explicit OriginRule(std::optional<std::string> configured) : configured_(std::move(configured)) {}
 
   bool allows(const http::Request& request) const;
+  /// Where the shop's pages are for whoever sent this request.
+  std::string origin_for(const http::Request& request) const {
+    return configured_ ? *configured_ : request.own_origin();
+  }
 
  private:
   std::optional<std::string> configured_;

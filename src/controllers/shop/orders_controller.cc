@@ -177,10 +177,13 @@ http::Response OrdersController::pay(const http::Request& request, UserId buyer)
     return refuse(request, services_.pages,
                   {409, "not-held", "This order is not to be paid", std::move(why)});
   }
-  if (services_.checkout.url.empty()) return go_to(fmt::format("/orders/{}", order.number.value));
-  return go_to(checkout_address(
-      services_.checkout,
-      {.order = order.number, .amount_cents = line->price_cents, .pay_by = *order.pay_by}));
+  const std::string its_page = fmt::format("/orders/{}", order.number.value);
+  if (services_.checkout.url.empty()) return go_to(its_page);
+  return go_to(checkout_address(services_.checkout,
+                                {.order = order.number,
+                                 .amount_cents = line->price_cents,
+                                 .pay_by = *order.pay_by,
+                                 .return_url = services_.origin.origin_for(request) + its_page}));
 }
 
 http::Response OrdersController::order(const http::Request& request, UserId buyer) {

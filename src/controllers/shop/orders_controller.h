@@ -6,6 +6,7 @@
 #include "concurrency/fair_pool.h"
 #include "concurrency/slow_refusals.h"
 #include "controllers/clock.h"
+#include "controllers/guards/origin.h"
 #include "controllers/shop/checkout_link.h"
 #include "http/server/handlers/router.h"
 #include "net/network.h"
@@ -29,6 +30,7 @@ class OrdersController {
     concurrency::SlowRefusals& refusals;  // of the pool
     const services::accounts::Sessions& sessions;
     const views::Pages& pages;
+    const OriginRule& origin;   // checkouts send buyers back there
     OwnCheckout checkout = {};  // without an address, the shop tells buyers elsewhere how to pay
     int ipv6_prefix = net::kCustomerPrefix;  // of net::network_of
   };

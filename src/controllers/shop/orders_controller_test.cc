@@ -73,14 +73,15 @@ class OrdersControllerTest : public testing::Test {
   concurrency::FairPool pool_{{.name = "reads", .threads = 1, .queue = {.in_all = 4}}};
   views::Pages pages_{[](std::string_view path) { return "/static/" + std::string(path); }};
   concurrency::SlowRefusals refusals_{std::chrono::milliseconds{0}};
-  OrdersController controller_{{buyer_orders_, pool_, refusals_, sessions_, pages_},
+  const OriginRule origin_{"https://shop.example"};
+  OrdersController controller_{{buyer_orders_, pool_, refusals_, sessions_, pages_, origin_},
                                [this] { return now_; }};
   http::Router router_;
   test_support::Visitor visitor_{router_};
 
   // The same shop with a checkout.
   const OwnCheckout kCheckout{"https://pay.example/in", "0123456789abcdef0123456789abcdef"};
-  OrdersController paying_{{buyer_orders_, pool_, refusals_, sessions_, pages_, kCheckout},
+  OrdersController paying_{{buyer_orders_, pool_, refusals_, sessions_, pages_, origin_, kCheckout},
                            [this] { return now_; }};
   http::Router paying_router_;
   test_support::Visitor payer_{paying_router_};
@@ -249,7 +250,8 @@ TEST_F(OrdersControllerTest, AHeldOrderIsPaidAtTheCheckoutThatTheShopHas) {
     EXPECT_EQ(header_of(paying, "Location"),
               checkout_address(kCheckout, {.order = OrderNumber{21},
                                            .amount_cents = 1999,
-                                           .pay_by = *parse_rfc3339("2026-11-22T08:34:00Z")}));
+                                           .pay_by = *parse_rfc3339("2026-11-22T08:34:00Z"),
+                                           .return_url = "https://shop.example/orders/21"}));
   }
 }
 
@@ -354,7 +356,7 @@ class BusyOrders : public OrdersControllerTest {
 
 TEST_F(BusyOrders, WhatFindsNoPlaceIsRefusedLate) {
   concurrency::SlowRefusals late{std::chrono::hours{1}};
-  OrdersController controller({buyer_orders_, pool_, late, sessions_, pages_},
+  OrdersController controller({buyer_orders_, pool_, late, sessions_, pages_, origin_},
                               [this] { return now_; });
   http::Router router;
   controller.add_routes(router);

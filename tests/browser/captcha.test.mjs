@@ -93,6 +93,7 @@ test("a picture changes every minute, but not under somebody who types", async (
   const picture = async () => (await page.locator("#captcha img").getAttribute("src")) ?? "";
   const field = page.getByRole("textbox", { name: /characters/i });
   // None is drawn on a full machine for a moment: then the page asks again by its own clock.
+  visitor.expect(/a status of 503 .*\/captcha\?/);
   const note = page.locator("#captcha-note");
   const anotherShown = () =>
     captchaAnswer(visitor, stage.shop.keyFile, async () => {

@@ -76,7 +76,7 @@ export class Visitor {
   async leave() {
     await this.#context.close();
     const faults = this.#faults.filter((fault) => !this.#expected.some((p) => p.test(fault)));
-    assert.deepEqual(faults, [], "the pages did what no page may do");
+    assert.deepEqual(faults, [], `the pages did what no page may do: ${faults.join("; ")}`);
   }
 
   #watch() {

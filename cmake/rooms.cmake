@@ -72,7 +72,7 @@ stampede_room(queue/rabbitmq SANITIZE address thread CLOCK
 # Requests to services of others; each rule's own words for them are in its room.
 stampede_room(web_requests SANITIZE thread USES model concurrency)
 stampede_room(web_requests/curl SANITIZE address thread CLOCK
-  USES web_requests model concurrency LINKS stampede::curl)
+  USES web_requests model net concurrency LINKS stampede::curl)
 
 # Tools that know no shop (http), or only its ids (identity, captcha).
 stampede_room(http SANITIZE address thread USES telemetry concurrency

@@ -32,6 +32,8 @@ std::string_view to_string(Failure failure) {
       return "stopped";
     case Failure::kNoConnection:
       return "no-connection";
+    case Failure::kAddressRefused:
+      return "address-refused";
     case Failure::kUntrusted:
       return "untrusted";
     case Failure::kNotBegun:

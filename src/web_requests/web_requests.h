@@ -16,7 +16,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// One request to a service of somebody else.
 struct Request {
   std::string method = "GET";  // GET, HEAD, POST, PUT, PATCH or DELETE
-  std::string url;             // "https://host[:port]/path?query"; nothing else than https
+  std::string url;             // "https://host[:port]/path?query"; plain http by an option alone
   Headers headers;             // without Host and Content-Length
   std::string body;            // sent if the method is POST, PUT or PATCH
   /// For all of it, from send() on: the wait in the queue, the name, the handshake, the answer.
@@ -40,6 +40,7 @@ enum class Failure : std::uint8_t {
   kBreakerOpen,     // the last ones failed, and the next is tried later (breaker.h)
   kStopped,         // by stop()
   kNoConnection,    // the name is unknown, or nobody listens there
+  kAddressRefused,  // the host is at an address to which no connection may be made
   kUntrusted,       // no TLS, or the certificate is not one that is trusted for that host
   kNotBegun,        // by a fault of this process: no thread was free in time, no memory
   kTimeout,         // of Request::timeout, once a thread had it
@@ -74,6 +75,11 @@ class WebRequests {
   /// caller therefore holds no lock that `done` takes. A request with a body is sent once at most;
   /// one without may be sent a second time where a kept connection turns out to be closed.
   virtual void send(Request request, Done done) = 0;
+
+  /// Ends the requests that run, within some two seconds, and those that wait at once: each `done`
+  /// is called with kStopped. Blocks; later requests are refused. Call it while what the callbacks
+  /// use is still there.
+  virtual void stop() = 0;
 };
 
 }  // namespace stampede::web_requests

@@ -1,7 +1,9 @@
 #include "web_requests/curl/curl_web_requests.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +17,7 @@
 #include "concurrency/mutex.h"
 #include "concurrency/worker_pool.h"
 #include "model/time.h"
+#include "net/public_address.h"
 
 namespace stampede::web_requests {
 namespace {
@@ -53,12 +56,14 @@ bool has_body(const Request& request) {
 }
 
 /// What is wrong with a request; nullptr if it can be sent.
-const char* fault_of(const Request& request) {
+const char* fault_of(const Request& request, bool plain) {
   constexpr std::array kWithoutBody{"GET", "HEAD", "DELETE"};
   if (!has_body(request) && std::ranges::find(kWithoutBody, request.method) == kWithoutBody.end()) {
     return "no method that is sent";
   }
-  if (!request.url.starts_with("https://")) return "the URL is none of https";
+  if (!request.url.starts_with("https://") && !(plain && request.url.starts_with("http://"))) {
+    return "the URL is none of https";
+  }
   if (!printable(request.url) || request.url.find(' ') != request.url.npos) {
     return "the URL has a blank or a control character";
   }
@@ -109,6 +114,23 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
+/// Nobody's address, which is not public, where it is of another family.
+net::AddressRange::Bytes bytes_of(const curl_sockaddr& address) {
+  net::AddressRange::Bytes bytes{};
+  if (address.family == AF_INET) {
+    sockaddr_in ipv4{};
+    std::memcpy(&ipv4, &address.addr, sizeof ipv4);
+    bytes[10] = bytes[11] = 0xFF;  // mapped into IPv6
+    std::memcpy(&bytes[12], &ipv4.sin_addr, sizeof ipv4.sin_addr);
+  } else if (address.family == AF_INET6) {
+    sockaddr_in6 ipv6{};
+    // The structure that libcurl gives is as long as the address is.
+    std::memcpy(&ipv6, &address.addr, std::min<std::size_t>(address.addrlen, sizeof ipv6));
+    std::memcpy(bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
+  }
+  return bytes;
+}
+
 /// Takes from a handle, which outlives a transfer, all pointers into that. The connection stays.
 class Forgets {
  public:
@@ -128,10 +150,10 @@ class Transfer {
            const std::atomic<bool>& stopping)
       : handle_(handle),
         request_(request),
-        most_(options.response_bytes),
+        options_(options),
         headers_(request),
         stopping_(stopping) {
-    set_connection(options);
+    set_connection();
     set_request();
     set_functions();
   }
@@ -163,10 +185,12 @@ class Transfer {
     }
   }
 
-  void set_connection(const CurlWebRequests::Options& options) {
+  void set_connection() {
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // no deadline waits for a name server
-    set(CURLOPT_PROTOCOLS_STR, "https");
+    set(CURLOPT_PROTOCOLS_STR, options_.plain_to_private ? "https,http" : "https");
+    set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
+    set(CURLOPT_OPENSOCKETDATA, this);
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_PROXY, "");  // and none of the environment
     set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
@@ -176,8 +200,8 @@ class Transfer {
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
-    if (options.ca_file.empty()) return;
-    set(CURLOPT_CAINFO, options.ca_file.c_str());
+    if (options_.ca_file.empty()) return;
+    set(CURLOPT_CAINFO, options_.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // else the system's count as well
   }
 
@@ -210,6 +234,19 @@ class Transfer {
     set(CURLOPT_XFERINFODATA, this);
   }
 
+  /// Where libcurl is about to connect to: a name has been looked up, and whatever it was found to
+  /// be a moment ago counts for nothing.
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
+    auto& transfer = *static_cast<Transfer*>(self);
+    const bool to_public = net::is_public(bytes_of(*address));
+    const bool plain = transfer.request_.url.starts_with("http://");
+    if (to_public ? plain : transfer.options_.public_addresses_only) {
+      transfer.address_refused_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  }
+
   static std::size_t give_body(char* space, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string& body = transfer.request_.body;
@@ -227,7 +264,8 @@ class Transfer {
     auto& transfer = *static_cast<Transfer*>(self);
     std::string_view line(bytes, size * count);
     transfer.header_bytes_ += line.size();
-    transfer.too_large_ = transfer.too_large_ || transfer.header_bytes_ > transfer.most_;
+    transfer.too_large_ =
+        transfer.too_large_ || transfer.header_bytes_ > transfer.options_.response_bytes;
     if (transfer.too_large_) return 0;
     if (line.starts_with("HTTP/")) transfer.response_.headers.clear();  // after one of 1xx
     const auto colon = line.find(':');
@@ -245,7 +283,7 @@ class Transfer {
   static std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* self) try {
     auto& transfer = *static_cast<Transfer*>(self);
     std::string& body = transfer.response_.body;
-    transfer.too_large_ = body.size() + size * count > transfer.most_;
+    transfer.too_large_ = body.size() + size * count > transfer.options_.response_bytes;
     if (transfer.too_large_) return 0;
     body.append(bytes, size * count);
     return size * count;
@@ -267,7 +305,7 @@ class Transfer {
         return sent ? Failure::kConnectionLost : Failure::kInvalid;
       case CURLE_COULDNT_RESOLVE_HOST:
       case CURLE_COULDNT_CONNECT:
-        return Failure::kNoConnection;
+        return address_refused_ ? Failure::kAddressRefused : Failure::kNoConnection;
       case CURLE_SSL_CONNECT_ERROR:
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CACERT_BADFILE:
@@ -287,13 +325,14 @@ class Transfer {
   CURL* const handle_;
   const Forgets forgets_{handle_};  // also where the constructor throws
   const Request& request_;
-  const std::size_t most_;
+  const CurlWebRequests::Options& options_;
   const HeaderList headers_;
   const std::atomic<bool>& stopping_;
   Response response_;
   std::size_t given_ = 0;  // of the request's body
   std::size_t header_bytes_ = 0;
   bool too_large_ = false;
+  bool address_refused_ = false;
   std::array<char, CURL_ERROR_SIZE> problem_{};
 };
 
@@ -310,7 +349,7 @@ class CurlWebRequests::Implementation {
     const Tick now = read_clocks().tick;
     const auto call = std::make_shared<Call>(std::move(request), std::move(done));
     call->deadline = now + call->request.timeout;
-    if (const char* const fault = fault_of(call->request)) {
+    if (const char* const fault = fault_of(call->request, options_.plain_to_private)) {
       return call->fail(Failure::kInvalid, fault);
     }
     if (!breaker_.would_admit(now)) {

@@ -11,9 +11,9 @@
 namespace stampede::web_requests {
 
 /// Requests by libcurl: HTTP/1.1 over TLS 1.2 or later, on threads that block. The certificate and
-/// its host are always checked. No redirect is followed; no proxy, no .netrc and nothing else of
-/// the environment is used; no cookie is kept. Connections are kept between requests, one for each
-/// thread.
+/// its host are always checked, where the URL is not one of plain http. No redirect is followed; no
+/// proxy, no .netrc and nothing else of the environment is used; no cookie is kept. Connections are
+/// kept between requests, one for each thread.
 class CurlWebRequests final : public WebRequests {
  public:
   struct Options {
@@ -27,6 +27,11 @@ class CurlWebRequests final : public WebRequests {
     /// strangers choose what is asked, and could make it fail for others.
     Breaker::Options breaker;
     bool errors_open_breaker = true;
+    /// Connections are made to addresses of the public network alone (net/public_address.h),
+    /// whatever the host's name is and whenever it is looked up.
+    bool public_addresses_only = false;
+    /// URLs of plain http are taken too, to addresses that are not public.
+    bool plain_to_private = false;
   };
 
   explicit CurlWebRequests(Options options);
@@ -34,10 +39,7 @@ class CurlWebRequests final : public WebRequests {
 
   void send(Request request, Done done) override;
 
-  /// Ends the requests that run, within some two seconds, and those that wait at once: each `done`
-  /// is called with kStopped. Blocks; later requests are refused. Call it while what the callbacks
-  /// use is still there.
-  void stop();
+  void stop() override;
 
  private:
   class Implementation;

@@ -346,6 +346,41 @@ TEST_F(CurlWebRequestsTest, NobodyListens) {
   EXPECT_FALSE(result.error().sent);
 }
 
+/// The name is a public one as far as a URL tells, and is found to be an address of this machine.
+TEST_F(CurlWebRequestsTest, WhereOnlyThePublicNetworkIsAskedNoOtherAddressIs) {
+  auto options = trusting();
+  options.public_addresses_only = true;
+  options.breaker.failures = 100;  // each address is looked at
+  CurlWebRequests requests(options);
+  for (const char* host : {"localhost", "127.0.0.1", "0x7f.1", "2130706433", "[::1]",
+                           "[::ffff:127.0.0.1]", "0.0.0.0"}) {
+    Request request = get("");
+    request.url = url("/hello", host);
+    const Result result = ask(requests, request);
+    EXPECT_EQ(failure_of(result), Failure::kAddressRefused) << host;
+    EXPECT_FALSE(result.error().sent);
+  }
+  EXPECT_EQ(server_->server->statistics().connections_accepted, 0);
+}
+
+TEST_F(CurlWebRequestsTest, PlainHttpIsTakenByAnOptionAndToNoPublicAddress) {
+  TestServer plain;
+  plain.server->start();
+  auto options = trusting();
+  options.plain_to_private = true;
+  CurlWebRequests requests(options);
+  Request request = get("");
+  request.url = "http://localhost:" + std::to_string(plain.port()) + "/hello";
+  const Result result = ask(requests, request);
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(result->body, "hello");
+  EXPECT_TRUE(ask(requests, get("/hello"))) << "TLS as before";
+  request.url = "http://1.1.1.1/";  // no connection is made
+  EXPECT_EQ(failure_of(ask(requests, request)), Failure::kAddressRefused);
+  request.url = "http://a:b@localhost/";
+  EXPECT_EQ(failure_of(ask(requests, request)), Failure::kInvalid);
+}
+
 /// A peer that says what no server would. It serves one connection after the other.
 class OddPeer {
  public:

@@ -17,6 +17,11 @@ class FakeWebRequests final : public web_requests::WebRequests {
     waiting_.push_back(std::move(done));
     if (!later) answer_all();
   }
+  /// Those that wait hear of it, as later ones do.
+  void stop() override {
+    answer = [](const web_requests::Request&) { return fails(web_requests::Failure::kStopped); };
+    answer_all();
+  }
   /// Each request that waits is given the answer to it, in order.
   void answer_all() {
     const std::size_t first = asked.size() - waiting_.size();

@@ -35,6 +35,7 @@ stampede_room(repositories/accounts USES model)
 stampede_room(repositories/catalog USES repositories model model/catalog)
 stampede_room(repositories/orders USES model model/catalog model/orders)
 stampede_room(repositories/leasing USES model model/catalog)
+stampede_room(repositories/webhooks USES model)
 stampede_room(repositories/sql/sqlite SANITIZE address thread CLOCK
   USES repositories telemetry LINKS stampede::soci fmt::fmt)
 stampede_room(repositories/sql/connection SANITIZE address thread
@@ -55,10 +56,13 @@ stampede_room(repositories/sql/orders SANITIZE address thread
   TESTS_USE queue)
 stampede_room(repositories/sql/leasing SANITIZE address thread
   USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
+stampede_room(repositories/sql/webhooks SANITIZE address thread
+  USES repositories repositories/sql/connection repositories/webhooks model LINKS fmt::fmt)
 stampede_room(repositories/sql
   USES repositories repositories/sql/connection repositories/sql/search repositories/sql/accounts
        repositories/sql/catalog repositories/sql/orders repositories/sql/leasing
-       repositories/accounts repositories/catalog repositories/orders repositories/leasing)
+       repositories/sql/webhooks repositories/accounts repositories/catalog repositories/orders
+       repositories/leasing repositories/webhooks)
 stampede_room(repositories/memory SANITIZE thread
   USES repositories repositories/orders repositories/leasing model/catalog model/orders concurrency)
 stampede_room(peers SANITIZE address

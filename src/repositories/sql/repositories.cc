@@ -10,6 +10,7 @@
 #include "repositories/sql/leasing/leases.h"
 #include "repositories/sql/leasing/members.h"
 #include "repositories/sql/orders/order_events.h"
+#include "repositories/sql/orders/order_history.h"
 #include "repositories/sql/orders/order_store.h"
 #include "repositories/sql/orders/orders.h"
 #include "repositories/sql/orders/quarantine.h"
@@ -20,6 +21,7 @@
 #include "repositories/sql/search/order_search.h"
 #include "repositories/sql/search/samples.h"
 #include "repositories/sql/search/units.h"
+#include "repositories/sql/webhooks/webhooks.h"
 
 namespace stampede::repositories::sql {
 
@@ -36,6 +38,7 @@ struct Repositories::All {
         leases(database),
         store(database),
         order_events(database),
+        order_history(database),
         members(database),
         order_search(database),
         orders(database),
@@ -43,7 +46,8 @@ struct Repositories::All {
         quarantine(database),
         samples(database),
         second_factors(database),
-        units(database) {}
+        units(database),
+        webhooks(database) {}
 
   SqlAccounts accounts;
   SqlApiTokens api_tokens;
@@ -56,6 +60,7 @@ struct Repositories::All {
   SqlLeases leases;
   SqlOrderStore store;
   SqlOrderEvents order_events;
+  SqlOrderHistory order_history;
   SqlMembers members;
   SqlOrderSearch order_search;
   SqlOrders orders;
@@ -64,6 +69,7 @@ struct Repositories::All {
   SqlSamples samples;
   SqlSecondFactors second_factors;
   SqlUnitCounts units;
+  SqlWebhooks webhooks;
 };
 
 Repositories::Repositories(Database& database)
@@ -81,6 +87,7 @@ Leadership& Repositories::leadership() const { return all_->leadership; }
 Leases& Repositories::leases() const { return all_->leases; }
 OrderStore& Repositories::order_store() const { return all_->store; }
 OrderEvents& Repositories::order_events() const { return all_->order_events; }
+OrderHistory& Repositories::order_history() const { return all_->order_history; }
 Members& Repositories::members() const { return all_->members; }
 OrderSearch& Repositories::order_search() const { return all_->order_search; }
 Orders& Repositories::orders() const { return all_->orders; }
@@ -89,6 +96,7 @@ Quarantine& Repositories::quarantine() const { return all_->quarantine; }
 Samples& Repositories::samples() const { return all_->samples; }
 SecondFactors& Repositories::second_factors() const { return all_->second_factors; }
 UnitCounts& Repositories::units() const { return all_->units; }
+Webhooks& Repositories::webhooks() const { return all_->webhooks; }
 
 void Repositories::ensure_shards(std::int32_t shards) { sql::ensure_shards(database_, shards); }
 

@@ -18,11 +18,13 @@
 #include "repositories/leasing/leases.h"
 #include "repositories/leasing/members.h"
 #include "repositories/orders/order_events.h"
+#include "repositories/orders/order_history.h"
 #include "repositories/orders/order_search.h"
 #include "repositories/orders/order_store.h"
 #include "repositories/orders/orders.h"
 #include "repositories/orders/quarantine.h"
 #include "repositories/sql/connection/database.h"
+#include "repositories/webhooks/webhooks.h"
 
 namespace stampede::repositories::sql {
 
@@ -46,6 +48,7 @@ class Repositories {
   Leases& leases() const;
   OrderStore& order_store() const;
   OrderEvents& order_events() const;
+  OrderHistory& order_history() const;
   Members& members() const;
   OrderSearch& order_search() const;
   Orders& orders() const;
@@ -54,6 +57,7 @@ class Repositories {
   Samples& samples() const;
   SecondFactors& second_factors() const;
   UnitCounts& units() const;
+  Webhooks& webhooks() const;
 
   /// As ensure_shards() of queue_shards.h.
   void ensure_shards(std::int32_t shards);

@@ -130,6 +130,10 @@ stampede_room(services/live SANITIZE thread
   USES model model/catalog model/orders repositories/catalog concurrency LINKS Boost::json fmt::fmt)
 stampede_room(services/audit SANITIZE address
   USES model model/text model/catalog repositories repositories/accounts LINKS Boost::json fmt::fmt)
+# What is told to the merchant's own systems, and when.
+stampede_room(services/webhooks SANITIZE address
+  USES model model/text net identity repositories/orders repositories/webhooks
+  LINKS Boost::json stampede::sodium fmt::fmt)
 stampede_room(services/operations SANITIZE address
   USES model model/text model/catalog repositories repositories/accounts identity services/catalog
        services/accounts services/audit services/orders
@@ -183,6 +187,10 @@ stampede_room(schedules SANITIZE thread CLOCK
   USES model telemetry repositories repositories/accounts repositories/orders identity peers
        services/purchase services/catalog services/accounts services/admission services/validator
        concurrency)
+stampede_room(schedules/webhooks SANITIZE thread
+  USES model telemetry repositories repositories/orders repositories/webhooks identity web_requests
+       services/webhooks concurrency
+  LINKS fmt::fmt)
 
 # The wiring: puts the others together.
 stampede_room(app/config SANITIZE address

@@ -21,6 +21,8 @@ inline constexpr int kSweepEvery = 40;
 inline constexpr std::chrono::milliseconds kLeadPeriod{250};
 /// How often orders that were not paid in time are expired, by `serve` or by the leader.
 inline constexpr std::chrono::milliseconds kExpiryPeriod{1'000};
+/// How often what happened is read for webhooks, by `serve` or by the leader.
+inline constexpr std::chrono::milliseconds kWebhookPeriod{100};
 /// How often the leader reviews leases and members.
 inline constexpr std::chrono::milliseconds kReviewPeriod{250};
 

@@ -8,9 +8,14 @@
 #include <vector>
 
 #include "repositories/orders/order_history.h"
+#include "repositories/storage_error.h"
 #include "repositories/webhooks/webhooks.h"
 
 namespace stampede::test_support {
+
+[[noreturn]] inline void throw_away() {
+  throw repositories::StorageError(repositories::StorageError::Kind::kUnreachable, "away");
+}
 
 /// A history of one queue shard: an order of each seq from 1 on.
 class FakeOrderHistory final : public repositories::OrderHistory {
@@ -23,11 +28,13 @@ class FakeOrderHistory final : public repositories::OrderHistory {
     return page;
   }
   std::optional<repositories::HistoryEntry> find(std::int32_t, std::int64_t seq) override {
+    if (away) throw_away();
     if (seq > end) return std::nullopt;
     return entry(seq);
   }
 
   std::int64_t end = 0;
+  bool away = false;  // nothing can be looked up
 
  private:
   static repositories::HistoryEntry entry(std::int64_t seq) {
@@ -95,6 +102,7 @@ class FakeWebhooks final : public repositories::Webhooks {
     return progresses[id];
   }
   bool record(WebhookId id, const repositories::WebhookRecord& record) override {
+    if (away) throw_away();
     auto& known = progresses[id];
     if (!endpoints.contains(id) || record.revision != known.revision) return false;
     for (const auto& moved : record.moved) {
@@ -125,6 +133,7 @@ class FakeWebhooks final : public repositories::Webhooks {
   std::map<WebhookId, WebhookEndpoint> endpoints;
   std::map<WebhookId, repositories::WebhookProgress> progresses;
   std::vector<WebhookAttempt> attempts;
+  bool away = false;  // nothing can be recorded
 
  private:
   template <class Change>

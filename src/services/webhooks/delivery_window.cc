@@ -1,0 +1,171 @@
+#include "services/webhooks/delivery_window.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "services/webhooks/backoff.h"
+#include "services/webhooks/message.h"
+
+namespace stampede::services::webhooks {
+namespace {
+
+constexpr int kGone = 410;
+constexpr int kTooManyRequests = 429;
+constexpr int kUnavailable = 503;
+
+bool acknowledges(int status) { return status >= 200 && status < 300; }
+
+std::string words_of(const AttemptResult& result) {
+  return result.status != 0 ? fmt::format("HTTP {}", result.status) : result.failure;
+}
+
+}  // namespace
+
+DeliveryWindow::DeliveryWindow(const WebhookEndpoint& endpoint,
+                               const repositories::WebhookProgress& progress)
+    : endpoint_(endpoint), revision_(progress.revision) {
+  for (const std::int64_t cursor : progress.cursors) {
+    shards_.push_back({.cursor = cursor, .read_to = cursor, .open = {}});
+  }
+  for (const PendingWebhook& pending : progress.pending) pending_[pending.place] = pending;
+}
+
+std::optional<std::int64_t> DeliveryWindow::read_after(std::int32_t index) const {
+  if (over_ || pending_.size() >= kPendingAtMost) return std::nullopt;
+  std::size_t open = 0;
+  for (const Shard& each : shards_) open += each.open.size();
+  if (open >= kReadAhead) return std::nullopt;
+  return shards_[static_cast<std::size_t>(index)].read_to;
+}
+
+void DeliveryWindow::add(std::int32_t index, const repositories::HistoryPage& page) {
+  Shard& of = shard(index);
+  for (const repositories::HistoryEntry& entry : page.entries) {
+    if (entry.order.seq <= of.read_to || !endpoint_.wants(event_of(entry))) continue;
+    of.open.insert(entry.order.seq);
+    fresh_.push_back({.place = {.shard = index, .seq = entry.order.seq}, .entry = entry});
+  }
+  of.read_to = std::max(of.read_to, page.up_to);
+}
+
+std::vector<WebhookPlace> DeliveryWindow::due(Instant now) {
+  std::vector<WebhookPlace> places;
+  if (over_) return places;
+  for (const auto& [place, pending] : pending_) {
+    if (busy_.size() >= 2 * kAtOnce) break;
+    if (pending.next_at > now || !busy_.insert(place).second) continue;
+    places.push_back(place);
+  }
+  return places;
+}
+
+void DeliveryWindow::add_due(WebhookPlace place,
+                             const std::optional<repositories::HistoryEntry>& entry) {
+  if (entry) {
+    due_.push_back({.place = place, .entry = *entry});
+    return;
+  }
+  pending_.erase(place);
+  busy_.erase(place);
+  changed_.erase(place);
+  done_.push_back(place);
+}
+
+std::optional<Delivery> DeliveryWindow::begin() {
+  if (over_ || in_flight_ >= kAtOnce) return std::nullopt;
+  const bool again = !due_.empty();
+  if (!again && (fresh_.empty() || pending_.size() + fresh_in_flight_ >= kPendingAtMost)) {
+    return std::nullopt;
+  }
+  std::deque<Delivery>& from = again ? due_ : fresh_;
+  Delivery next = std::move(from.front());
+  from.pop_front();
+  ++in_flight_;
+  if (!again) ++fresh_in_flight_;
+  return next;
+}
+
+void DeliveryWindow::given_up(WebhookPlace place) {
+  --in_flight_;
+  if (!pending_.contains(place)) --fresh_in_flight_;
+}
+
+void DeliveryWindow::ended(const AttemptResult& result, Instant now, double draw) {
+  given_up(result.place);
+  attempts_.push_back({.place = result.place,
+                       .at = result.began_at,
+                       .status = result.status,
+                       .failure = result.failure,
+                       .duration = result.duration});
+  if (acknowledges(result.status)) {
+    acknowledged(result.place, now);
+  } else {
+    failed(result, now, draw);
+  }
+}
+
+void DeliveryWindow::acknowledged(WebhookPlace place, Instant now) {
+  if (pending_.erase(place) != 0) {
+    busy_.erase(place);
+    changed_.erase(place);
+    done_.push_back(place);
+  } else {
+    shard(place.shard).open.erase(place.seq);
+  }
+  if (std::exchange(failures_in_row_, 0) < kAwayAfter) return;
+  for (auto& [_, pending] : pending_) pending.next_at = std::min(pending.next_at, now);
+}
+
+PendingWebhook& DeliveryWindow::pending_of(WebhookPlace place, Instant first_at) {
+  const auto [found, is_new] = pending_.try_emplace(
+      place, PendingWebhook{.place = place, .first_at = first_at, .next_at = first_at});
+  if (is_new) shard(place.shard).open.erase(place.seq);
+  return found->second;
+}
+
+void DeliveryWindow::failed(const AttemptResult& result, Instant now, double draw) {
+  ++failures_in_row_;
+  PendingWebhook& pending = pending_of(result.place, result.began_at);
+  busy_.erase(result.place);
+  changed_.insert(result.place);
+  ++pending.attempts;
+  auto wait = wait_after(pending.attempts, draw);
+  const bool may_ask = result.status == kTooManyRequests || result.status == kUnavailable;
+  if (may_ask && result.retry_after) {
+    const auto asked = std::min<std::chrono::seconds>(*result.retry_after, kLongestRetryAfter);
+    wait = std::max<std::chrono::milliseconds>(wait, asked);
+  }
+  const Instant end = pending.first_at + kGiveUpAfter;
+  pending.next_at = std::min(now + wait, std::max(end, now));
+  if (over_) return;
+  if (result.status == kGone) {
+    over_ = "the receiver answered 410 Gone";
+  } else if (now >= end) {
+    over_ = fmt::format("it did not acknowledge {} for three days; last: {}", id_of(result.place),
+                        words_of(result));
+  }
+}
+
+std::optional<repositories::WebhookRecord> DeliveryWindow::take_record(Instant now) {
+  repositories::WebhookRecord record{.revision = revision_, .at = now};
+  for (std::int32_t index = 0; index < shards(); ++index) {
+    Shard& each = shard(index);
+    const std::int64_t to = each.target();
+    if (to <= each.cursor) continue;
+    record.moved.push_back({.shard = index, .from = std::exchange(each.cursor, to), .to = to});
+  }
+  for (const WebhookPlace& place : std::exchange(changed_, {})) {
+    record.pending.push_back(pending_.at(place));
+  }
+  record.done = std::exchange(done_, {});
+  record.attempts = std::exchange(attempts_, {});
+  if (over_ && !std::exchange(over_is_written_, true)) record.disabled = over_;
+  const bool nothing = record.moved.empty() && record.pending.empty() && record.done.empty() &&
+                       record.attempts.empty() && !record.disabled;
+  if (nothing) return std::nullopt;
+  return record;
+}
+
+}  // namespace stampede::services::webhooks

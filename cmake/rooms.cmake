@@ -135,8 +135,9 @@ stampede_room(services/webhooks SANITIZE address
   USES model model/text net identity repositories/orders repositories/webhooks
   LINKS Boost::json stampede::sodium fmt::fmt)
 stampede_room(services/operations SANITIZE address
-  USES model model/text model/catalog repositories repositories/accounts identity services/catalog
-       services/accounts services/audit services/orders
+  USES model model/text model/catalog model/orders repositories repositories/accounts
+       repositories/orders repositories/webhooks identity services/catalog services/accounts
+       services/audit services/orders services/webhooks
   LINKS fmt::fmt)
 
 # Pages, and the inbound adapters.
@@ -207,7 +208,7 @@ stampede_room(app/fronts SANITIZE thread CLOCK
        services/audit views views/console controllers controllers/shop controllers/api
        controllers/console
        controllers/console/catalog controllers/console/orders controllers/console/live consumers
-       schedules
+       schedules schedules/webhooks
   LINKS fmt::fmt
   TESTS_USE app/process)
 stampede_room(app/embedded SANITIZE thread
@@ -238,8 +239,11 @@ stampede_room(app/commands/catalog CLOCK
   USES app/commands app/terminal model model/text model/catalog services/catalog
        services/operations
   LINKS Boost::json fmt::fmt)
+stampede_room(app/commands/webhooks
+  USES app/commands app/terminal model LINKS Boost::json fmt::fmt)
 stampede_room(app/command_line CLOCK
-  USES app/commands app/commands/accounts app/commands/catalog app/config app/process app/fronts
+  USES app/commands app/commands/accounts app/commands/catalog app/commands/webhooks app/config
+       app/process app/fronts
        app/roles model model/text repositories queue/rabbitmq identity
   LINKS CLI11::CLI11 fmt::fmt)
 stampede_room(app USES pictures/apart model/text app/command_line LINKS fmt::fmt)

@@ -49,6 +49,7 @@ CommandLine::CommandLine(const char* version) {
   add_user();
   add_operator();
   add_token();
+  add_webhook();
   add_keys_and_config();
   add_mint();
   add_audit();

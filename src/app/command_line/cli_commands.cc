@@ -3,6 +3,7 @@
 #include "app/command_line/command_line.h"
 #include "app/config/data_dir.h"
 #include "app/config/role_config.h"
+#include "app/fronts/ca_file.h"
 #include "app/fronts/external_challenge.h"
 #include "app/process/listener_tls.h"
 #include "app/roles/cluster.h"
@@ -52,6 +53,9 @@ int run_configured(int (*run)(const Config&), const Config& config) {
 ConfigErrors file_errors(const Config& config) {
   ConfigErrors errors = certificate_errors(config);
   for (std::string& error : external_challenge_errors(config)) errors.push_back(std::move(error));
+  for (std::string& error : ca_file_errors("webhooks.ca_file", config.webhooks.ca_file)) {
+    errors.push_back(std::move(error));
+  }
   return errors;
 }
 

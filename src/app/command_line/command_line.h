@@ -12,6 +12,7 @@
 #include "app/commands/accounts/account_commands.h"
 #include "app/commands/catalog/catalog_commands.h"
 #include "app/commands/commands.h"
+#include "app/commands/webhooks/webhook_commands.h"
 #include "app/config/role_config.h"
 
 // Included by cli*.cc only: CLI11 is heavy.
@@ -63,6 +64,10 @@ class CommandLine {
   CLI::Option& add_role_option(CLI::App& command, bool buyer, std::function<void(UserRole)> take,
                                const std::string& what);
   void add_token();
+  void add_webhook();
+  void add_webhook_change(CLI::App& group_of, const std::string& name, const std::string& what,
+                          Done (*change)(const Config&, WebhookId));
+  void add_webhook_replay(CLI::App& group_of);
   void add_mint();
   void add_audit();
   void add_backup();
@@ -117,6 +122,10 @@ class CommandLine {
   OperatorTotp operator_totp_;
   TokenCreate token_create_;
   ApiTokenId token_;
+  WebhookAdd webhook_add_;
+  WebhookId webhook_;
+  WebhookReplay webhook_replay_;
+  WebhookLog webhook_log_;
   Mint mint_;
   AuditOptions audit_;
   std::filesystem::path backup_to_;

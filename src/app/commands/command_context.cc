@@ -4,6 +4,7 @@
 
 #include "app/config/data_dir.h"
 #include "app/config/data_owner.h"
+#include "app/fronts/webhooks.h"
 #include "app/process/from_config.h"
 #include "pictures/apart/render_apart.h"
 
@@ -35,6 +36,8 @@ CommandContext::CommandContext(const Config& config, Missing missing)
       operators_(repositories_.accounts(), repositories_.second_factors(), journal_),
       orders_(repositories_.order_events(), journal_),
       tokens_(repositories_.api_tokens(), journal_),
+      webhooks_({repositories_.webhooks(), repositories_.order_history()}, journal_,
+                private_webhooks(config)),
       keys_(key_path(config.data.dir), journal_) {}
 
 services::operations::Operator CommandContext::who() const {

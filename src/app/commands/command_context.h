@@ -10,6 +10,7 @@
 #include "services/operations/order_operations.h"
 #include "services/operations/token_operations.h"
 #include "services/operations/user_operations.h"
+#include "services/operations/webhook_operations.h"
 
 namespace stampede::app {
 
@@ -28,6 +29,7 @@ class CommandContext {
   services::operations::OperatorOperations& operators() { return operators_; }
   services::operations::OrderOperations& orders() { return orders_; }
   services::operations::TokenOperations& tokens() { return tokens_; }
+  services::operations::WebhookOperations& webhooks() { return webhooks_; }
   services::operations::KeyOperations& keys() { return keys_; }
   /// Whoever runs the command, now.
   services::operations::Operator who() const;
@@ -41,6 +43,7 @@ class CommandContext {
   services::operations::OperatorOperations operators_;
   services::operations::OrderOperations orders_;
   services::operations::TokenOperations tokens_;
+  services::operations::WebhookOperations webhooks_;
   services::operations::KeyOperations keys_;
 };
 

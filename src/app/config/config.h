@@ -75,6 +75,12 @@ struct Config {
     std::filesystem::path secret_file;  // with which the shop signs what it tells that
     std::string secret;                 // what the file holds; config_for() reads it
   } payment;
+  /// The merchant's own systems that are told what happens to orders.
+  struct Webhooks {
+    /// Or "allowed": also machines that are not in the public network, and those by plain http.
+    std::string private_addresses = "refused";
+    std::filesystem::path ca_file;  // the authorities that they are trusted by; empty: all
+  } webhooks;
   /// PEM files; empty: plain HTTP.
   struct Tls {
     std::filesystem::path certificate;  // what http.listen shows, and its chain

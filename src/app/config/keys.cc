@@ -202,6 +202,18 @@ constexpr Key kKeys[] = {
      .slot = [](Config& c) -> Slot { return &c.payment.secret_file; },
      .shape = "empty, or the path of a file",
      .valid = is_empty_or<is_path>},
+    {.name = "webhooks.private_addresses",
+     .description = "whether webhooks may be delivered to machines that are not in the public "
+                    "network, by plain http too",
+     .slot = [](Config& c) -> Slot { return &c.webhooks.private_addresses; },
+     .shape = "refused or allowed",
+     .valid = is_private_addresses_rule},
+    {.name = "webhooks.ca_file",
+     .description = "the only authorities that receivers of webhooks are trusted by; empty: the "
+                    "system's",
+     .slot = [](Config& c) -> Slot { return &c.webhooks.ca_file; },
+     .shape = kPemFile,
+     .valid = is_empty_or<is_path>},
     {.name = "tls.certificate",
      .description = "the shop's certificate and its chain; empty: plain HTTP",
      .slot = [](Config& c) -> Slot { return &c.tls.certificate; },

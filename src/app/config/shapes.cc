@@ -132,6 +132,10 @@ bool is_account(std::string_view text) { return is_text(text, 1, 128); }
 
 bool is_totp_rule(std::string_view text) { return text == "required" || text == "optional"; }
 
+bool is_private_addresses_rule(std::string_view text) {
+  return text == "refused" || text == "allowed";
+}
+
 bool is_password(std::string_view text) { return is_text(text, 0, 256); }
 
 }  // namespace stampede::app

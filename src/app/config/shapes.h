@@ -22,7 +22,8 @@ bool is_path(std::string_view text);
 bool is_node(std::string_view text);  // a validator's name
 bool is_name(std::string_view text);  // of queues and databases
 bool is_account(std::string_view text);
-bool is_totp_rule(std::string_view text);  // "required" or "optional"
+bool is_totp_rule(std::string_view text);               // "required" or "optional"
+bool is_private_addresses_rule(std::string_view text);  // "refused" or "allowed"
 bool is_password(std::string_view text);
 
 /// `valid`, or empty.

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/config/secret_file.h"
+#include "app/fronts/ca_file.h"
 #include "captcha/external/provider.h"
 #include "net/host_port.h"
 
@@ -81,15 +80,8 @@ ConfigErrors external_challenge_errors(const Config& config) {
     const auto secret = read_secret_file(external.secret_file);
     if (!secret) errors.push_back("external_challenge.secret_file: " + secret.error());
   }
-  if (!external.ca_file.empty()) {
-    std::ifstream file(external.ca_file);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (text.find("-----BEGIN CERTIFICATE-----") == text.npos) {
-      errors.push_back(
-          fmt::format("external_challenge.ca_file: {} cannot be read or has no certificate; "
-                      "expected a PEM file with those of the trusted authorities",
-                      external.ca_file.string()));
-    }
+  for (std::string& error : ca_file_errors("external_challenge.ca_file", external.ca_file)) {
+    errors.push_back(std::move(error));
   }
   return errors;
 }

@@ -6,6 +6,7 @@
 
 #include "app/config/data_dir.h"
 #include "app/fronts/shop_metrics.h"
+#include "app/fronts/webhooks.h"
 #include "app/process/from_config.h"
 #include "app/process/private_console.h"
 #include "app/process/role.h"
@@ -32,7 +33,7 @@ constexpr std::size_t kQuantityReaders = 2;
 /// A heartbeat names every lease and every automatic blacklist entry.
 constexpr std::size_t kBodyBytes = 8UL * 1024 * 1024;
 
-/// Four databases are one, by connections that do not wait for each other: a grant may wait for a
+/// Five databases are one, by connections that do not wait for each other: a grant may wait for a
 /// sale's row, and must not keep this process from renewing its lead, or from answering heartbeats.
 struct Databases {
   explicit Databases(const Config& config) {
@@ -41,12 +42,14 @@ struct Databases {
     work = open_impatient_database(config, kQuantityReaders);
     grants = open_impatient_database(config, 1);
     expiries = open_impatient_database(config, 1);
+    webhooks = open_impatient_database(config, 1);
     leadership = open_impatient_database(config, kQuantityReaders);
   }
 
   std::unique_ptr<repositories::sql::Database> work;
   std::unique_ptr<repositories::sql::Database> grants;
   std::unique_ptr<repositories::sql::Database> expiries;
+  std::unique_ptr<repositories::sql::Database> webhooks;
   std::unique_ptr<repositories::sql::Database> leadership;
 };
 
@@ -72,6 +75,7 @@ class Quantity final : public Role {
   repositories::sql::Repositories repositories_{*databases_.work};
   repositories::sql::Repositories grants_{*databases_.grants};
   repositories::sql::Repositories expiries_{*databases_.expiries};
+  repositories::sql::Repositories deliveries_{*databases_.webhooks};
   repositories::sql::Repositories leadership_{*databases_.leadership};
   std::unique_ptr<repositories::Changes> changes_ = repositories_.changes();
   http::Router router_;
@@ -92,6 +96,7 @@ class Quantity final : public Role {
   services::orders::HoldExpiry expiry_{expiries_.order_events()};
   telemetry::Counter expired_;
   std::optional<schedules::Periodic> expiry_schedule_;
+  Webhooks webhooks_;
 };
 
 /// Names this process among those of quantity control, for the database and for operators.
@@ -125,7 +130,8 @@ Quantity::Quantity(const Config& config)
                 .changes = *changes_,
                 .markers = markers_,
                 .can_mark = [this] { return markers_.connected(); }},
-               {}) {}
+               {}),
+      webhooks_(config, deliveries_, [this] { return leads(); }) {}
 
 Role::Addresses Quantity::start() {
   controller_.add_routes(router_);
@@ -142,6 +148,7 @@ Role::Addresses Quantity::start() {
   lead_schedule_.emplace("lead", schedules::kLeadPeriod, [this] { lead(); });
   review_schedule_.emplace("review", schedules::kReviewPeriod, [this] { review(); });
   expiry_schedule_.emplace("holds", schedules::kExpiryPeriod, [this] { expire_holds(); });
+  webhooks_.start();
   server_->start();
   console_->start();
   return {{"internal", server_->url()}, {"console", console_->url()}};
@@ -179,6 +186,7 @@ void Quantity::write_leader_metrics(telemetry::PrometheusText& text) const {
               "Parts of heartbeat replies that were left out because the database failed.");
   text.value("stampede_quantity_left_out_total", "", static_cast<double>(control_.left_out()));
   write_expiry_metrics(text, expired_);
+  webhooks_.write_metrics(text);
 }
 
 bool Quantity::stop() {
@@ -192,6 +200,7 @@ bool Quantity::stop() {
   }
   server_->drain();
   console_->drain();
+  webhooks_.stop();  // which takes its time, and another one leads already
   grant_pool_.stop();
   pool_.stop();
   // Markers that were not confirmed are sent by the next quantity control: the leases are open.

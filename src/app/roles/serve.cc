@@ -9,6 +9,7 @@
 #include "app/fronts/console_front.h"
 #include "app/fronts/shop_front.h"
 #include "app/fronts/shop_metrics.h"
+#include "app/fronts/webhooks.h"
 #include "app/process/from_config.h"
 #include "app/process/full_disk.h"
 #include "app/process/listener_tls.h"
@@ -90,6 +91,7 @@ class Serve final : public Role {
   std::optional<schedules::Periodic> housekeeping_schedule_;
   telemetry::Counter expired_;
   std::optional<schedules::Periodic> expiry_schedule_;
+  Webhooks webhooks_;
 };
 
 Serve::Serve(const Config& config, const ListenerTls& tls)
@@ -129,7 +131,8 @@ Serve::Serve(const Config& config, const ListenerTls& tls)
                             },
                         .all = [this](Now now) { return sale_.checkout().catalog().views(now); }},
               .origin = origin_,
-              .node_of = [](UserId) { return std::string{"local"}; }}) {}
+              .node_of = [](UserId) { return std::string{"local"}; }}),
+      webhooks_(config, repositories_, [] { return true; }) {}
 
 Role::Addresses Serve::start() {
   open_listeners();  // a taken port is told before anything is done
@@ -166,6 +169,7 @@ void Serve::start_schedules() {
   expiry_schedule_.emplace("holds", schedules::kExpiryPeriod, [this] {
     expired_.add(static_cast<std::uint64_t>(sale_.expire_holds()));
   });
+  webhooks_.start();
   housekeeping_schedule_.emplace("housekeeping", schedules::kHousekeepingPeriod,
                                  [this] { housekeeping(); });
 }
@@ -179,6 +183,7 @@ std::vector<controllers::OperationsController::WriteMetrics> Serve::metrics() {
   return {
       [this](telemetry::PrometheusText& text) { check_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { write_expiry_metrics(text, expired_); },
+      [this](telemetry::PrometheusText& text) { webhooks_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) { front_.write_metrics(text); },
       [this](telemetry::PrometheusText& text) {
         write_registration_metrics(text, accounts_);
@@ -211,6 +216,7 @@ bool Serve::stop() {
   reload_schedule_->stop();
   sale_.checkout().catalog().stop_selling();
   queue_.shut();
+  webhooks_.stop();
   const bool whole = consumer_->finish(time_to_finish());
   // Requests that wait are answered or dropped before what an answer uses is destroyed.
   consumer_.reset();

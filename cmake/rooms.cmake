@@ -160,7 +160,7 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
        concurrency peers services/routing services/leasing
   LINKS fmt::fmt)
 stampede_room(controllers/api SANITIZE address thread CLOCK
-  USES controllers model model/text http/server/handlers concurrency services/accounts
+  USES controllers model model/text http http/server/handlers concurrency services/accounts
        services/orders services/operations
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread CLOCK

@@ -20,8 +20,10 @@ using ApiTokenId = Id<struct ApiTokenTag>;
 enum class ApiScope : std::uint8_t {
   kOrdersRead,   // see any order, its events and payments
   kOrdersWrite,  // record payments and refunds, cancel orders
+  kWebhooks,     // see and change where events are delivered, and deliver them again
 };
-inline constexpr std::array kApiScopes{ApiScope::kOrdersRead, ApiScope::kOrdersWrite};
+inline constexpr std::array kApiScopes{ApiScope::kOrdersRead, ApiScope::kOrdersWrite,
+                                       ApiScope::kWebhooks};
 
 constexpr std::string_view to_string(ApiScope scope) {
   switch (scope) {
@@ -29,6 +31,8 @@ constexpr std::string_view to_string(ApiScope scope) {
       return "orders:read";
     case ApiScope::kOrdersWrite:
       return "orders:write";
+    case ApiScope::kWebhooks:
+      return "webhooks";
   }
   return "";
 }

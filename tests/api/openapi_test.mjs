@@ -434,6 +434,49 @@ test("a crowd", async () => {
   }
 });
 
+test("the API of webhooks", async () => {
+  const [reader, owner] = ["orders:read", "webhooks"].map((scope) => {
+    const token = shop.run(["token", "create", scope, "--scope", scope]);
+    return { Authorization: `Bearer ${token}` };
+  });
+  const program = new Client(shop.console);
+  const json = contract.example("apiAddWebhook");
+  await call(program, "apiAddWebhook", 401, { json });
+  await call(program, "apiAddWebhook", 403, { json, headers: reader });
+  await call(program, "apiAddWebhook", 400, { json: { ...json, events: ["order.sold"] }, headers: owner });
+  const nearby = { ...json, url: "https://127.0.0.1/webhooks" };
+  const { body: refused } = await call(program, "apiAddWebhook", 422, { json: nearby, headers: owner });
+  assert.match(refused.detail, /not in the public network; expected/);
+  const { body: added } = await call(program, "apiAddWebhook", 201, { json, headers: owner });
+  assert.deepEqual([added.url, added.events], [json.url, json.events]);
+  const [path, unknown] = [{ id: added.id }, { id: 999_999 }];
+  await call(program, "apiWebhooks", 401);
+  await call(program, "apiWebhooks", 403, { headers: reader });
+  const { body: list } = await call(program, "apiWebhooks", 200, { headers: owner });
+  const { secret, ...shown } = added;
+  assert.deepEqual(list.webhooks, [shown]);
+  const replay = { json: contract.example("apiReplayWebhook") };
+  for (const [id, request] of [
+    ["apiWebhook", {}],
+    ["apiWebhookLog", {}],
+    ["apiReplayWebhook", replay],
+    ["apiRotateWebhook", { json: {} }],
+    ["apiEnableWebhook", { json: {} }],
+    ["apiRemoveWebhook", { json: {} }],
+  ]) {
+    await call(program, id, 401, { ...request, path });
+    await call(program, id, 403, { ...request, path, headers: reader });
+    await call(program, id, 404, { ...request, path: unknown, headers: owner });
+    const { body } = await call(program, id, 200, { ...request, path, headers: owner });
+    if (id === "apiRotateWebhook") assert.notEqual(body.secret, secret);
+  }
+  await call(program, "apiWebhook", 404, { path, headers: owner });
+  const { body: again } = await call(program, "apiAddWebhook", 201, { json, headers: owner });
+  const other = { path: { id: again.id }, headers: owner };
+  await call(program, "apiReplayWebhook", 400, { ...other, json: {} });
+  await call(program, "apiWebhookLog", 400, { ...other, query: { before: "x" } });
+});
+
 test("operations, on the console's listener alone", async () => {
   const monitor = new Client(shop.console);
   for (const id of ["health", "readiness", "metrics"]) await call(monitor, id, 200);

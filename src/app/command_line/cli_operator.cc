@@ -72,11 +72,11 @@ void CommandLine::add_token() {
           [this](const std::vector<std::string>& names) {
             for (const std::string& name : names) {
               const auto scope = api_scope_named(name);
-              if (!scope) refuse("--scope", name, "orders:read or orders:write");
+              if (!scope) refuse("--scope", name, "orders:read, orders:write or webhooks");
               token_create_.scopes.push_back(*scope);
             }
           },
-          "what the program may do: orders:read, orders:write; once for each")
+          "what the program may do: orders:read, orders:write, webhooks; once for each")
       ->type_name("SCOPE")
       ->required();
   add_time(create, "--expires", "when it is good no more (never)",

@@ -30,6 +30,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       operator_operations_(services.storage.accounts(), services.storage.second_factors(),
                            journal_),
       order_operations_(services.storage.order_events(), journal_),
+      webhook_operations_({services.storage.webhooks(), services.storage.order_history()}, journal_,
+                          services.private_webhooks),
       archive_(services.storage.order_search()),
       sampler_({services.storage.units(), services.storage.samples(), std::move(services.totals)}),
       pictures_(services.storage.pictures()),
@@ -71,7 +73,8 @@ ConsoleFront::ConsoleFront(http::ListenerOptions listener, Services services)
       sales_({services.catalog, overview_, catalog_operations_, journal_, pages_, catalog_pages_}),
       second_factors_({buyers_, second_factor_, operator_operations_, journal_, pages_,
                        services.second_factor_required}),
-      orders_api_({.archive = archive_, .operations = order_operations_}) {
+      orders_api_({.archive = archive_, .operations = order_operations_}),
+      webhooks_api_(webhook_operations_) {
   add_routes();
   server_ = std::make_unique<http::Server>(std::move(listener), router_);
 }
@@ -106,6 +109,7 @@ void ConsoleFront::add_routes() {
   sales_.add_routes(router_, guard_);
   second_factors_.add_routes(router_, guard_);
   orders_api_.add_routes(router_, api_guard_);
+  webhooks_api_.add_routes(router_, api_guard_);
   guard_.refuse_unknown(router_);
 }
 

@@ -10,6 +10,7 @@
 #include "concurrency/worker_pool.h"
 #include "controllers/api/api_guard.h"
 #include "controllers/api/orders_api.h"
+#include "controllers/api/webhooks_api.h"
 #include "controllers/console/audit_log_controller.h"
 #include "controllers/console/catalog/products_controller.h"
 #include "controllers/console/catalog/sales_controller.h"
@@ -46,6 +47,7 @@ class ConsoleFront {
     const repositories::sql::Repositories& storage;
     services::catalog::Catalog& catalog;
     bool second_factor_required = false;  // of every operator
+    bool private_webhooks = false;        // as webhooks.private_addresses has it
     /// The counts of the whole shop; thread-safe.
     std::function<services::live::Totals()> totals;
     /// How often running sales are sampled, if totals_changed() is not called.
@@ -85,6 +87,7 @@ class ConsoleFront {
   services::operations::UserOperations user_operations_;
   services::operations::OperatorOperations operator_operations_;
   services::operations::OrderOperations order_operations_;
+  services::operations::WebhookOperations webhook_operations_;
   services::orders::OrderArchive archive_;
   services::live::SaleSampler sampler_;
   services::catalog::Pictures pictures_;
@@ -116,6 +119,7 @@ class ConsoleFront {
   controllers::SalesController sales_;
   controllers::SecondFactorController second_factors_;
   controllers::OrdersApi orders_api_;
+  controllers::WebhooksApi webhooks_api_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::optional<schedules::Periodic> live_schedule_;

@@ -10,11 +10,13 @@
 #include "app/fronts/asset_files.h"
 #include "app/fronts/test_front.h"
 #include "controllers/api/orders_api.h"
+#include "controllers/api/webhooks_api.h"
 #include "controllers/operations_controller.h"
 #include "tests/support/fakes/fake_api_tokens.h"
 #include "tests/support/fakes/fake_buyers.h"
 #include "tests/support/fakes/fake_order_events.h"
 #include "tests/support/fakes/fake_order_search.h"
+#include "tests/support/fakes/fake_webhooks.h"
 
 namespace stampede::app {
 namespace {
@@ -74,8 +76,13 @@ TEST(OpenApi, HasTheRoutesOfTheApi) {
   services::audit::Journal journal(log, users);
   services::operations::OrderOperations operations(events, journal);
   controllers::OrdersApi orders({.archive = archive, .operations = operations});
+  test_support::FakeOrderHistory history;
+  test_support::FakeWebhooks storage(history);
+  services::operations::WebhookOperations webhook_operations({storage, history}, journal, false);
+  controllers::WebhooksApi webhooks(webhook_operations);
   http::Router router;
   orders.add_routes(router, guard);
+  webhooks.add_routes(router, guard);
   EXPECT_EQ(documented("api"), operations_of(router));
 }
 

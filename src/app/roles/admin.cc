@@ -9,6 +9,7 @@
 #include "app/config/data_dir.h"
 #include "app/fronts/console_front.h"
 #include "app/fronts/shop_metrics.h"
+#include "app/fronts/webhooks.h"
 #include "app/process/from_config.h"
 #include "app/process/listener_tls.h"
 #include "app/process/role.h"
@@ -147,6 +148,7 @@ Role::Addresses Admin::start() {
           .storage = repositories_,
           .catalog = catalog_,
           .second_factor_required = config_.console.totp == "required",
+          .private_webhooks = private_webhooks(config_),
           .totals = [this] { return totals_of(view()); },
           .live_period = kLongestLook,
           .ready =

@@ -155,6 +155,7 @@ void Serve::open_listeners() {
                              .storage = repositories_,
                              .catalog = catalog_,
                              .second_factor_required = config_.console.totp == "required",
+                             .private_webhooks = private_webhooks(config_),
                              .totals = [this] { return totals(); },
                              .ready = [this] { return consumer_->healthy(); },
                              .metrics = metrics()});

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <expected>
-#include <initializer_list>
 #include <string>
 #include <utility>
 
+#include "controllers/api/api_request.h"
 #include "controllers/json_response.h"
 #include "controllers/parse_id.h"
 #include "model/text/plain_text.h"
@@ -18,64 +17,12 @@ namespace {
 
 using services::operations::Operator;
 
-/// As the audit log and the order's own events name the program.
-Operator program(const ApiToken& token, Now now) {
-  return {.name = "api:" + token.name, .now = now};
-}
-
 std::optional<OrderNumber> number_of(const http::Request& request) {
   return parse_id<OrderNumber>(request.path_parameters[0]);
 }
 
 http::Response unknown_order() {
   return http::problem(404, "unknown-order", "There is no order of this number.");
-}
-
-/// What was asked for is understood, and cannot be.
-http::Response refused(const std::string& detail) { return http::problem(422, "refused", detail); }
-
-http::Response bad_request(const std::string& detail) {
-  return http::problem(400, "bad-request", detail);
-}
-
-/// The members of a body, each of which is `known`.
-std::expected<boost::json::object, std::string> body_of(
-    const http::Request& request, std::initializer_list<std::string_view> known) {
-  if (!request.header("content-type").starts_with("application/json")) {
-    return std::unexpected("Content-Type: expected application/json");
-  }
-  boost::system::error_code error;
-  const boost::json::value body = boost::json::parse(request.body, error);
-  if (error || !body.is_object()) return std::unexpected("the body is no JSON object");
-  for (const auto& member : body.get_object()) {
-    if (std::ranges::find(known, std::string_view(member.key())) == known.end()) {
-      return std::unexpected(fmt::format("{} is none of its members; expected {}",
-                                         in_quotes(std::string_view(member.key())),
-                                         fmt::join(known, ", ")));
-    }
-  }
-  return body.get_object();
-}
-
-std::expected<std::string, std::string> text(const boost::json::object& body,
-                                             std::string_view name) {
-  const auto* const value = body.if_contains(name);
-  const auto* const string = value == nullptr ? nullptr : value->if_string();
-  if (string == nullptr) return std::unexpected(fmt::format("{}: expected a text", name));
-  return std::string(*string);
-}
-
-std::expected<std::int64_t, std::string> whole(const boost::json::object& body,
-                                               std::string_view name) {
-  const auto* const value = body.if_contains(name);
-  const auto* const number = value == nullptr ? nullptr : value->if_int64();
-  if (number == nullptr) return std::unexpected(fmt::format("{}: expected a whole number", name));
-  return *number;
-}
-
-boost::json::value json_of(const std::optional<Instant>& time) {
-  if (!time) return nullptr;
-  return boost::json::string(format_rfc3339(*time));
 }
 
 boost::json::object json_of(const Payment& payment) {
@@ -99,10 +46,10 @@ boost::json::object json_of(const OrderEvent& event) {
 }
 
 boost::json::object json_of(const Order& order) {
-  return {{"order", order.number.value},       {"sale", order.sale.value},
-          {"buyer", order.buyer.value},        {"status", to_string(order.status)},
-          {"reason", to_string(order.reason)}, {"created_at", format_rfc3339(order.created_at)},
-          {"pay_by", json_of(order.pay_by)}};
+  return {{"order", order.number.value},         {"sale", order.sale.value},
+          {"buyer", order.buyer.value},          {"status", to_string(order.status)},
+          {"reason", to_string(order.reason)},   {"created_at", format_rfc3339(order.created_at)},
+          {"pay_by", time_or_null(order.pay_by)}};
 }
 
 template <class Result>
@@ -120,7 +67,7 @@ void OrdersApi::add_routes(http::Router& router, ApiGuard& guard) {
                [this, handler](const http::Request& request, const ApiToken& token, Now now) {
                  const auto number = number_of(request);
                  if (!number || !services_.archive.find(*number)) return unknown_order();
-                 return (this->*handler)(request, *number, program(token, now));
+                 return (this->*handler)(request, *number, program_of(token, now));
                });
   };
   change("payments", &OrdersApi::pay);
@@ -151,11 +98,11 @@ http::Response OrdersApi::order(const http::Request& request) {
 
 http::Response OrdersApi::pay(const http::Request& request, OrderNumber number,
                               const Operator& who) {
-  const auto body = body_of(request, {"reference", "amount_cents"});
+  const auto body = members_of(request, {"reference", "amount_cents"});
   if (!body) return bad_request(body.error());
-  const auto reference = text(*body, "reference");
+  const auto reference = text_in(*body, "reference");
   if (!reference) return bad_request(reference.error());
-  const auto amount = whole(*body, "amount_cents");
+  const auto amount = whole_in(*body, "amount_cents");
   if (!amount) return bad_request(amount.error());
   const auto paid =
       services_.operations.pay(who, number, {.reference = *reference, .amount_cents = *amount});
@@ -164,9 +111,9 @@ http::Response OrdersApi::pay(const http::Request& request, OrderNumber number,
 
 http::Response OrdersApi::refund(const http::Request& request, OrderNumber number,
                                  const Operator& who) {
-  const auto body = body_of(request, {"reference"});
+  const auto body = members_of(request, {"reference"});
   if (!body) return bad_request(body.error());
-  const auto reference = text(*body, "reference");
+  const auto reference = text_in(*body, "reference");
   if (!reference) return bad_request(reference.error());
   const auto payments = services_.operations.payments_of(number);
   if (std::ranges::find(payments, *reference, &Payment::reference) == payments.end()) {
@@ -179,9 +126,9 @@ http::Response OrdersApi::refund(const http::Request& request, OrderNumber numbe
 
 http::Response OrdersApi::cancel(const http::Request& request, OrderNumber number,
                                  const Operator& who) {
-  const auto body = body_of(request, {"reason"});
+  const auto body = members_of(request, {"reason"});
   if (!body) return bad_request(body.error());
-  const auto reason = body->contains("reason") ? text(*body, "reason") : std::string();
+  const auto reason = body->contains("reason") ? text_in(*body, "reason") : std::string();
   if (!reason) return bad_request(reason.error());
   const auto cancelled = services_.operations.cancel(who, number, *reason);
   return cancelled ? done(*cancelled) : refused(cancelled.error());

@@ -32,7 +32,8 @@ Outcome<accounts::IssuedToken> TokenOperations::create(const Operator& who, NewT
     return std::unexpected("name: " + *problem);
   }
   if (token.scopes.empty()) {
-    return std::unexpected("scope: there is none; expected orders:read, orders:write or both");
+    return std::unexpected(
+        "scope: there is none; expected orders:read, orders:write, webhooks or several of them");
   }
   if (token.expires_at && *token.expires_at <= who.now.wall) {
     return std::unexpected(fmt::format("expires: {} is over; expected a time to come",

@@ -21,7 +21,8 @@ CREATE TABLE webhook_cursors (
   PRIMARY KEY (endpoint, shard)
 );
 
--- What the cursor has passed and nobody has acknowledged yet: at most 100 of an endpoint.
+-- What was tried and nobody has acknowledged yet: at most 100 of an endpoint. An event of it that the
+-- cursor has not passed yet, because an earlier one was under way, is not begun anew by the cursor.
 CREATE TABLE webhook_pending (
   endpoint BIGINT NOT NULL,
   shard BIGINT NOT NULL,

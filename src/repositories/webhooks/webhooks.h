@@ -15,7 +15,7 @@ struct WebhookProgress {
   std::int64_t revision = 0;  // of the endpoint
   /// Of each queue shard: up to this seq everything is acknowledged or pending.
   std::vector<std::int64_t> cursors;
-  std::vector<PendingWebhook> pending;  // in the order of their places
+  std::vector<PendingWebhook> pending;  // in the order of their places, beyond a cursor too
 };
 
 /// What has become of some deliveries to an endpoint.

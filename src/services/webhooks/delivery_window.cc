@@ -27,9 +27,14 @@ DeliveryWindow::DeliveryWindow(const WebhookEndpoint& endpoint,
                                const repositories::WebhookProgress& progress)
     : endpoint_(endpoint), revision_(progress.revision) {
   for (const std::int64_t cursor : progress.cursors) {
-    shards_.push_back({.cursor = cursor, .read_to = cursor, .open = {}});
+    shards_.push_back({.cursor = cursor, .read_to = cursor, .open = {}, .ahead = {}});
   }
-  for (const PendingWebhook& pending : progress.pending) pending_[pending.place] = pending;
+  for (const PendingWebhook& pending : progress.pending) {
+    pending_[pending.place] = {.row = pending, .not_before = std::nullopt};
+    if (pending.place.shard >= shards()) continue;
+    Shard& of = shard(pending.place.shard);
+    if (pending.place.seq > of.cursor) of.ahead.insert(pending.place.seq);
+  }
 }
 
 std::optional<std::int64_t> DeliveryWindow::read_after(std::int32_t index) const {
@@ -43,19 +48,21 @@ std::optional<std::int64_t> DeliveryWindow::read_after(std::int32_t index) const
 void DeliveryWindow::add(std::int32_t index, const repositories::HistoryPage& page) {
   Shard& of = shard(index);
   for (const repositories::HistoryEntry& entry : page.entries) {
-    if (entry.order.seq <= of.read_to || !endpoint_.wants(event_of(entry))) continue;
-    of.open.insert(entry.order.seq);
-    fresh_.push_back({.place = {.shard = index, .seq = entry.order.seq}, .entry = entry});
+    const std::int64_t seq = entry.order.seq;
+    if (seq <= of.read_to || of.ahead.contains(seq) || !endpoint_.wants(event_of(entry))) continue;
+    of.open.insert(seq);
+    fresh_.push_back({.place = {.shard = index, .seq = seq}, .entry = entry});
   }
   of.read_to = std::max(of.read_to, page.up_to);
+  of.ahead.erase(of.ahead.begin(), of.ahead.upper_bound(of.read_to));
 }
 
 std::vector<WebhookPlace> DeliveryWindow::due(Instant now) {
   std::vector<WebhookPlace> places;
   if (over_) return places;
-  for (const auto& [place, pending] : pending_) {
+  for (const auto& [place, waiting] : pending_) {
     if (busy_.size() >= 2 * kAtOnce) break;
-    if (pending.next_at > now || !busy_.insert(place).second) continue;
+    if (waiting.row.next_at > now || !busy_.insert(place).second) continue;
     places.push_back(place);
   }
   return places;
@@ -76,20 +83,20 @@ void DeliveryWindow::add_due(WebhookPlace place,
 std::optional<Delivery> DeliveryWindow::begin() {
   if (over_ || in_flight_ >= kAtOnce) return std::nullopt;
   const bool again = !due_.empty();
-  if (!again && (fresh_.empty() || pending_.size() + fresh_in_flight_ >= kPendingAtMost)) {
+  if (!again && (fresh_.empty() || pending_.size() + fresh_in_flight_.size() >= kPendingAtMost)) {
     return std::nullopt;
   }
   std::deque<Delivery>& from = again ? due_ : fresh_;
   Delivery next = std::move(from.front());
   from.pop_front();
   ++in_flight_;
-  if (!again) ++fresh_in_flight_;
+  if (!again) fresh_in_flight_.insert(next.place);
   return next;
 }
 
 void DeliveryWindow::given_up(WebhookPlace place) {
   --in_flight_;
-  if (!pending_.contains(place)) --fresh_in_flight_;
+  fresh_in_flight_.erase(place);
 }
 
 void DeliveryWindow::ended(const AttemptResult& result, Instant now, double draw) {
@@ -114,27 +121,43 @@ void DeliveryWindow::acknowledged(WebhookPlace place, Instant now) {
   } else {
     shard(place.shard).open.erase(place.seq);
   }
-  if (std::exchange(failures_in_row_, 0) < kAwayAfter) return;
-  for (auto& [_, pending] : pending_) pending.next_at = std::min(pending.next_at, now);
+  if (std::exchange(unanswered_in_row_, 0) >= kAwayAfter) hurry(now);
 }
 
-PendingWebhook& DeliveryWindow::pending_of(WebhookPlace place, Instant first_at) {
-  const auto [found, is_new] = pending_.try_emplace(
-      place, PendingWebhook{.place = place, .first_at = first_at, .next_at = first_at});
+void DeliveryWindow::hurry(Instant now) {
+  for (auto& [place, waiting] : pending_) {
+    if (waiting.pace != Pace::kOwn || busy_.contains(place)) continue;
+    // What the receiver asked of an earlier process is over by then.
+    const Instant asked = waiting.not_before.value_or(now + kLongestRetryAfter);
+    const Instant sooner = std::max(now, asked);
+    if (sooner >= waiting.row.next_at) continue;
+    waiting.row.next_at = sooner;
+    waiting.pace = Pace::kHurried;
+  }
+}
+
+DeliveryWindow::Waiting& DeliveryWindow::waiting_of(WebhookPlace place, Instant first_at) {
+  const PendingWebhook row{.place = place, .first_at = first_at, .next_at = first_at};
+  const auto [found, is_new] =
+      pending_.try_emplace(place, Waiting{.row = row, .not_before = std::nullopt});
   if (is_new) shard(place.shard).open.erase(place.seq);
   return found->second;
 }
 
 void DeliveryWindow::failed(const AttemptResult& result, Instant now, double draw) {
-  ++failures_in_row_;
-  PendingWebhook& pending = pending_of(result.place, result.began_at);
+  if (result.status == 0) ++unanswered_in_row_;
+  Waiting& waiting = waiting_of(result.place, result.began_at);
+  PendingWebhook& pending = waiting.row;
   busy_.erase(result.place);
   changed_.insert(result.place);
   ++pending.attempts;
+  waiting.pace = waiting.pace == Pace::kHurried ? Pace::kWasHurried : Pace::kOwn;
+  waiting.not_before = now;
   auto wait = wait_after(pending.attempts, draw);
   const bool may_ask = result.status == kTooManyRequests || result.status == kUnavailable;
   if (may_ask && result.retry_after) {
     const auto asked = std::min<std::chrono::seconds>(*result.retry_after, kLongestRetryAfter);
+    waiting.not_before = now + asked;
     wait = std::max<std::chrono::milliseconds>(wait, asked);
   }
   const Instant end = pending.first_at + kGiveUpAfter;
@@ -157,7 +180,7 @@ std::optional<repositories::WebhookRecord> DeliveryWindow::take_record(Instant n
     record.moved.push_back({.shard = index, .from = std::exchange(each.cursor, to), .to = to});
   }
   for (const WebhookPlace& place : std::exchange(changed_, {})) {
-    record.pending.push_back(pending_.at(place));
+    record.pending.push_back(pending_.at(place).row);
   }
   record.done = std::exchange(done_, {});
   record.attempts = std::exchange(attempts_, {});

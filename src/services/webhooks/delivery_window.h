@@ -36,7 +36,7 @@ struct AttemptResult {
 /// again, and what is written of it. Each event is either behind a cursor (acknowledged, or not
 /// wanted), or pending, or open: read, and neither. A cursor moves up to the first open one. So an
 /// event that fails keeps no other waiting, until kPendingAtMost are pending: then no new one is
-/// begun. For one thread; reads no clock.
+/// begun. Pending ones lie on both sides of a cursor. For one thread; reads no clock.
 class DeliveryWindow {
  public:
   static constexpr std::size_t kPendingAtMost = 100;
@@ -44,8 +44,9 @@ class DeliveryWindow {
   static constexpr std::size_t kAtOnce = 8;
   /// Events that are read ahead.
   static constexpr std::size_t kReadAhead = 4'096;
-  /// A success after so many failures in a row says that the endpoint was away and is back: what is
-  /// pending is tried again at once.
+  /// A success after so many attempts in a row without an answer says that the endpoint was away and
+  /// is back: what is pending is tried again at once, or when the receiver has asked for it. Each
+  /// event is hurried so once, until it has failed again by its own time.
   static constexpr int kAwayAfter = 3;
 
   /// `endpoint` as it was when `progress` was read.
@@ -90,24 +91,39 @@ class DeliveryWindow {
     std::int64_t cursor = 0;      // as it was written last
     std::int64_t read_to = 0;     // up to here all is read
     std::set<std::int64_t> open;  // read, and neither acknowledged nor pending
+    /// Not read yet, and pending from the beginning on: perhaps acknowledged since.
+    std::set<std::int64_t> ahead;
     std::int64_t target() const { return open.empty() ? read_to : *open.begin() - 1; }
+  };
+
+  enum class Pace : std::uint8_t {
+    kOwn,         // by the backoff
+    kHurried,     // it is tried sooner, because the endpoint is back
+    kWasHurried,  // and has failed: by the backoff until it fails again
+  };
+  struct Waiting {
+    PendingWebhook row;
+    /// The receiver has asked for no attempt sooner; nullopt: an earlier process knew.
+    std::optional<Instant> not_before;
+    Pace pace = Pace::kOwn;
   };
 
   Shard& shard(std::int32_t index) { return shards_[static_cast<std::size_t>(index)]; }
   void acknowledged(WebhookPlace place, Instant now);
   void failed(const AttemptResult& result, Instant now, double draw);
-  PendingWebhook& pending_of(WebhookPlace place, Instant first_at);
+  Waiting& waiting_of(WebhookPlace place, Instant first_at);
+  void hurry(Instant now);
 
   const WebhookEndpoint endpoint_;
   const std::int64_t revision_;
   std::vector<Shard> shards_;
-  std::map<WebhookPlace, PendingWebhook> pending_;
+  std::map<WebhookPlace, Waiting> pending_;
   std::set<WebhookPlace> busy_;  // pending ones that were given out by due()
   std::deque<Delivery> due_;
   std::deque<Delivery> fresh_;  // open ones that were never tried
   std::size_t in_flight_ = 0;
-  std::size_t fresh_in_flight_ = 0;
-  int failures_in_row_ = 0;
+  std::set<WebhookPlace> fresh_in_flight_;
+  int unanswered_in_row_ = 0;
   std::optional<std::string> over_;  // why
 
   std::set<WebhookPlace> changed_;  // pending ones that are not written so

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "services/webhooks/backoff.h"
 
 namespace stampede::services::webhooks {
@@ -185,12 +187,108 @@ TEST_F(DeliveryWindowTest, AnEndpointThatIsBackIsToldAtOnceWhatItMissed) {
   EXPECT_THAT(due(), ElementsAre(1, 2, 3, 4));
 }
 
+/// How often `poison` events are tried in a day in which others are acknowledged all the time.
+class PoisonTest : public DeliveryWindowTest {
+ protected:
+  std::map<std::int64_t, int> attempts_of_a_day(int status) {
+    open({.revision = 1, .cursors = {0}, .pending = {}});
+    window_->add(0, page(1, 3, 3));
+    std::map<std::int64_t, int> attempts;
+    const Instant until = now_ + hours{24};
+    for (std::int64_t seq = 3; now_ < until; now_ += seconds{5}) {
+      ++seq;
+      window_->add(0, page(seq, seq, seq));
+      for (due();; due()) {
+        const std::int64_t next = begin();
+        if (next == 0) break;
+        ++attempts[next];
+        end(next, next <= 3 ? status : 200);
+      }
+    }
+    return attempts;
+  }
+};
+
+TEST_F(PoisonTest, EventsThatAreRefusedAmongOthersAreTriedByTheBackoff) {
+  const auto attempts = attempts_of_a_day(500);
+  // At once, after 5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 8 h and 8 h.
+  for (std::int64_t seq = 1; seq <= 3; ++seq) EXPECT_EQ(attempts.at(seq), 9);
+}
+
+TEST_F(PoisonTest, EventsThatAreNotAnsweredAmongOthersAreTriedTwiceAsOftenAtMost) {
+  const auto attempts = attempts_of_a_day(0);
+  for (std::int64_t seq = 1; seq <= 3; ++seq) EXPECT_LE(attempts.at(seq), 2 * 9);
+}
+
+TEST_F(DeliveryWindowTest, ReceiversThatAreBackAreNotAskedSoonerThanTheySaid) {
+  open({.revision = 1, .cursors = {0}, .pending = {}});
+  window_->add(0, page(1, 5, 5));
+  EXPECT_EQ(begin(), 1);
+  end(1, 503, seconds{60});
+  for (std::int64_t seq = 2; seq <= 4; ++seq) deliver(seq, 0);
+  now_ += seconds{1};
+  deliver(5, 200);
+  EXPECT_THAT(due(), ElementsAre(2, 3, 4));
+  now_ += seconds{59};
+  EXPECT_THAT(due(), ElementsAre(1));
+}
+
 TEST_F(DeliveryWindowTest, OneThatFailsAmongOthersIsNotTriedAtEachSuccess) {
   open({.revision = 1, .cursors = {0}, .pending = {}});
   window_->add(0, page(1, 3, 3));
   deliver(1, 500);
   deliver(2, 200);
   EXPECT_THAT(due(), IsEmpty());
+}
+
+TEST_F(DeliveryWindowTest, WhatIsPendingBeyondTheCursorIsDeliveredOnce) {
+  open({.revision = 1,
+        .cursors = {0},
+        .pending = {{.place = {0, 7}, .attempts = 1, .first_at = now_, .next_at = now_}}});
+  window_->add(0, page(1, 8, 8));
+  ASSERT_THAT(due(), ElementsAre(7));
+  std::vector<std::int64_t> delivered;
+  for (std::int64_t seq = begin(); seq != 0; seq = begin()) {
+    delivered.push_back(seq);
+    end(seq, 200);
+  }
+  EXPECT_THAT(delivered, ElementsAre(7, 1, 2, 3, 4, 5, 6, 8));
+  EXPECT_THAT(record().moved, ElementsAre(moved(0, 8)));
+  EXPECT_EQ(window_->pending(), 0U);
+}
+
+TEST_F(DeliveryWindowTest, WhatWasAcknowledgedBeyondTheCursorIsNotDeliveredOnceItIsRead) {
+  open({.revision = 1,
+        .cursors = {0},
+        .pending = {{.place = {0, 2}, .attempts = 1, .first_at = now_, .next_at = now_}}});
+  ASSERT_THAT(due(), ElementsAre(2));
+  deliver(2, 200);
+  window_->add(0, page(1, 3, 3));
+  deliver(1, 200);
+  deliver(3, 200);
+  EXPECT_EQ(begin(), 0);
+  EXPECT_THAT(record().moved, ElementsAre(moved(0, 3)));
+}
+
+/// Each would keep a place of those that may be under way.
+TEST_F(DeliveryWindowTest, ManyThatArePendingBeyondTheCursorStopNothing) {
+  repositories::WebhookProgress progress{.revision = 1, .cursors = {0}, .pending = {}};
+  for (std::int64_t seq = 1; seq < 100; ++seq) {
+    progress.pending.push_back(
+        {.place = {0, seq}, .attempts = 1, .first_at = now_, .next_at = now_ + hours{1}});
+  }
+  open(progress);
+  window_->add(0, page(1, 300, 300));
+  for (std::int64_t seq = 100; seq <= 300; ++seq) deliver(seq, 200);
+  EXPECT_EQ(begin(), 0);
+  now_ += hours{1};
+  for (std::vector<std::int64_t> seqs = due(); !seqs.empty(); seqs = due()) {
+    for (const std::int64_t seq : seqs) deliver(seq, 200);
+  }
+  EXPECT_EQ(window_->pending(), 0U);
+  EXPECT_THAT(record().moved, ElementsAre(moved(0, 300)));
+  window_->add(0, page(301, 320, 320));
+  for (std::int64_t seq = 301; seq <= 308; ++seq) EXPECT_EQ(begin(), seq);
 }
 
 TEST_F(DeliveryWindowTest, GoneDisables) {

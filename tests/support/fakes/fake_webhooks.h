@@ -95,6 +95,8 @@ class FakeWebhooks final : public repositories::Webhooks {
     return change(id, [&](WebhookEndpoint&) {
       auto& cursor = progresses[id].cursors[0];
       cursor = std::min(cursor, after[0]);
+      std::erase_if(progresses[id].pending,
+                    [&](const auto& each) { return each.place.seq > after[0]; });
     });
   }
   std::optional<repositories::WebhookProgress> progress(WebhookId id) override {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <exception>
 #include <limits>
 #include <string>
 #include <utility>
@@ -31,12 +32,26 @@ constexpr milliseconds kIdleWritePeriod{2'000};
 /// For all of an attempt: the standard proposes 15 to 30 s.
 constexpr seconds kTimeout{15};
 
-void check_secret(const WebhookEndpoint& endpoint) {
-  if (services::webhooks::secret_bytes(endpoint.secret)) return;
+void check_secret(const WebhookEndpoint& endpoint, const std::string& secret, const char* column) {
+  if (services::webhooks::secret_bytes(secret)) return;
   throw StorageError(StorageError::Kind::kOther,
-                     fmt::format("table webhook_endpoints, row {}: secret is none that a stampede "
+                     fmt::format("table webhook_endpoints, row {}: {} is none that a stampede "
                                  "writes",
-                                 endpoint.id.value));
+                                 endpoint.id.value, column));
+}
+
+/// Both sign, on threads that may not throw.
+void check_secrets(const WebhookEndpoint& endpoint) {
+  check_secret(endpoint, endpoint.secret, "secret");
+  if (endpoint.previous_secret.empty()) return;
+  check_secret(endpoint, endpoint.previous_secret, "previous_secret");
+}
+
+/// Whether this process has failed, which says nothing of the receiver.
+bool is_own(web_requests::Failure failure) {
+  using web_requests::Failure;
+  return failure == Failure::kStopped || failure == Failure::kQueueFull ||
+         failure == Failure::kNotBegun || failure == Failure::kBreakerOpen;
 }
 
 /// The seconds of `Retry-After`; a date, which it may be too, is left out.
@@ -65,7 +80,7 @@ EndpointDeliveries::EndpointDeliveries(const WebhookEndpoint& endpoint,
 
 void EndpointDeliveries::renew(const WebhookEndpoint& endpoint,
                                const repositories::WebhookProgress& progress) {
-  check_secret(endpoint);
+  check_secrets(endpoint);
   const MutexLock lock(mutex_);
   endpoint_ = std::make_shared<const WebhookEndpoint>(endpoint);
   window_.emplace(endpoint, progress);
@@ -86,7 +101,21 @@ void EndpointDeliveries::step(std::span<const std::int64_t> ends) {
   if (outdated_) return;
   read(ends);
   read_due(now);
+  {
+    const MutexLock lock(mutex_);
+    paused_ = false;
+  }
   deliver();
+}
+
+/// False: it is outdated.
+bool EndpointDeliveries::record(const repositories::WebhookRecord& record) {
+  if (!parts_.webhooks.record(id_, record)) return false;
+  if (record.disabled) {
+    telemetry::log_warning("webhook disabled", "webhook={} reason=\"{}\"", id_.value,
+                           *record.disabled);
+  }
+  return true;
 }
 
 void EndpointDeliveries::write(Now now) {
@@ -98,11 +127,7 @@ void EndpointDeliveries::write(Now now) {
     unwritten_ = window_->take_record(now.wall);
     if (!unwritten_) return;
   }
-  outdated_ = !parts_.webhooks.record(id_, *unwritten_);
-  if (!outdated_ && unwritten_->disabled) {
-    telemetry::log_warning("webhook disabled", "webhook={} reason=\"{}\"", id_.value,
-                           *unwritten_->disabled);
-  }
+  outdated_ = !record(*unwritten_);
   unwritten_.reset();
   written_at_ = now.tick;
 }
@@ -143,20 +168,37 @@ void EndpointDeliveries::read_due(Now now) {
   }
 }
 
+/// One thread at a time begins attempts. Whatever another one has made possible meanwhile, this one
+/// sees; so no attempt that ends at once leads deeper.
 void EndpointDeliveries::deliver() {
-  for (;;) {
+  for (bool first = true;; first = false) {
     std::optional<services::webhooks::Delivery> delivery;
     std::shared_ptr<const WebhookEndpoint> endpoint;
     std::int64_t generation = 0;
     {
       const MutexLock lock(mutex_);
+      if (first && delivering_) return;
+      delivering_ = false;
+      if (paused_) return;
       delivery = window_->begin();
+      if (!delivery) return;
+      delivering_ = true;
       endpoint = endpoint_;
       generation = generation_;
     }
-    if (!delivery) return;
-    send(*delivery, *endpoint, generation);
+    try {
+      send(*delivery, *endpoint, generation);
+    } catch (const std::exception& error) {
+      take_back(delivery->place, generation, error.what());
+      const MutexLock lock(mutex_);
+      delivering_ = false;
+      throw;
+    }
   }
+}
+
+/// On a thread of the requests, which may not throw. take_back() has said what it was.
+void EndpointDeliveries::deliver_or_say() try { deliver(); } catch (const std::exception&) {
 }
 
 void EndpointDeliveries::send(const services::webhooks::Delivery& delivery,
@@ -184,13 +226,15 @@ void EndpointDeliveries::send(const services::webhooks::Delivery& delivery,
 /// On a thread of the requests, or within send().
 void EndpointDeliveries::take_result(WebhookPlace place, Now began, std::int64_t generation,
                                      const web_requests::Result& result) {
-  const bool stopped = !result && result.error().failure == web_requests::Failure::kStopped;
-  if (!stopped) count(result);
+  if (!result && is_own(result.error().failure)) {
+    return take_back(place, generation, to_string(result.error().failure));
+  }
+  count(result);
   const Now now = parts_.clock();
   {
     const MutexLock lock(mutex_);
-    if (generation == generation_ && stopped) window_->given_up(place);
-    if (generation == generation_ && !stopped) {
+    fault_is_told_ = false;
+    if (generation == generation_) {
       services::webhooks::AttemptResult ended{
           .place = place,
           .began_at = began.wall,
@@ -204,7 +248,19 @@ void EndpointDeliveries::take_result(WebhookPlace place, Now began, std::int64_t
       window_->ended(ended, now.wall, draw());
     }
   }
-  if (!stopped) deliver();
+  deliver_or_say();
+}
+
+/// By a fault of this process, or at its end: the next step tries again.
+void EndpointDeliveries::take_back(WebhookPlace place, std::int64_t generation,
+                                   std::string_view why) {
+  const MutexLock lock(mutex_);
+  paused_ = true;
+  if (generation == generation_) window_->given_up(place);
+  if (why == to_string(web_requests::Failure::kStopped) || fault_is_told_) return;
+  fault_is_told_ = true;
+  telemetry::log_warning("webhook is not delivered to by a fault of this process",
+                         "webhook={} reason=\"{}\"", id_.value, why);
 }
 
 void EndpointDeliveries::count(const web_requests::Result& result) {
@@ -219,10 +275,14 @@ void EndpointDeliveries::stop() { requests_->stop(); }
 
 void EndpointDeliveries::write_rest() {
   if (outdated_) return;
-  if (unwritten_) outdated_ = !parts_.webhooks.record(id_, *std::exchange(unwritten_, {}));
-  const MutexLock lock(mutex_);
-  const auto record = window_->take_record(parts_.clock().wall);
-  if (record && !outdated_) parts_.webhooks.record(id_, *record);
+  if (unwritten_) outdated_ = !record(*std::exchange(unwritten_, {}));
+  if (outdated_) return;
+  std::optional<repositories::WebhookRecord> rest;
+  {
+    const MutexLock lock(mutex_);
+    rest = window_->take_record(parts_.clock().wall);
+  }
+  if (rest) outdated_ = !record(*rest);
 }
 
 }  // namespace stampede::schedules

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "concurrency/mutex.h"
 #include "model/time.h"
@@ -36,15 +37,15 @@ class EndpointDeliveries {
     WebhookCounts& counts;
     std::function<Now()> clock;  // thread-safe
   };
-  /// Throws repositories::StorageError if the endpoint's secret is none.
+  /// Throws repositories::StorageError if a secret of the endpoint is none.
   EndpointDeliveries(const WebhookEndpoint& endpoint, const repositories::WebhookProgress& progress,
                      const Parts& parts, std::unique_ptr<web_requests::WebRequests> requests);
   EndpointDeliveries(const EndpointDeliveries&) = delete;
   EndpointDeliveries& operator=(const EndpointDeliveries&) = delete;
 
   /// Writes what has become of deliveries, reads what is to be delivered, and delivers. `ends`: as
-  /// repositories::OrderHistory::ends(). Blocks; throws repositories::StorageError, and the next
-  /// call goes on.
+  /// repositories::OrderHistory::ends(). Blocks; throws repositories::StorageError, and what a
+  /// request that cannot be made throws; the next call goes on.
   void step(std::span<const std::int64_t> ends);
   /// Somebody else has changed the endpoint or has delivered to it: nothing is done until renew().
   bool outdated() const { return outdated_; }
@@ -62,14 +63,17 @@ class EndpointDeliveries {
  private:
   using Window = services::webhooks::DeliveryWindow;
 
+  bool record(const repositories::WebhookRecord& record);
   void write(Now now);
   void read(std::span<const std::int64_t> ends);
   void read_due(Now now);
   void deliver();
+  void deliver_or_say();
   void send(const services::webhooks::Delivery& delivery, const WebhookEndpoint& endpoint,
             std::int64_t generation);
   void take_result(WebhookPlace place, Now began, std::int64_t generation,
                    const web_requests::Result& result);
+  void take_back(WebhookPlace place, std::int64_t generation, std::string_view why);
   void count(const web_requests::Result& result);
 
   const Parts parts_;
@@ -83,6 +87,9 @@ class EndpointDeliveries {
   std::shared_ptr<const WebhookEndpoint> endpoint_ STAMPEDE_GUARDED_BY(mutex_);
   std::optional<Window> window_ STAMPEDE_GUARDED_BY(mutex_);
   std::int64_t generation_ STAMPEDE_GUARDED_BY(mutex_) = 0;  // of the window
+  bool delivering_ STAMPEDE_GUARDED_BY(mutex_) = false;      // some thread is in deliver()
+  bool paused_ STAMPEDE_GUARDED_BY(mutex_) = false;          // until the next step
+  bool fault_is_told_ STAMPEDE_GUARDED_BY(mutex_) = false;   // of this process
   std::unique_ptr<web_requests::WebRequests> requests_;      // its threads use all above
 };
 

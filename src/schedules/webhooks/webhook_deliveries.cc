@@ -24,7 +24,7 @@ void WebhookDeliveries::step() {
     try {
       deliveries->step(ends);
       if (deliveries->outdated()) next_look_ = {};
-    } catch (const StorageError&) {
+    } catch (const std::exception&) {
       if (!failure) failure = std::current_exception();
     }
     pending += static_cast<std::int64_t>(deliveries->pending());
@@ -42,7 +42,7 @@ std::exception_ptr WebhookDeliveries::look(Now now) {
     wanted.insert(endpoint.id);
     try {
       join(endpoint);
-    } catch (const StorageError&) {
+    } catch (const std::exception&) {
       if (!failure) failure = std::current_exception();
     }
   }

@@ -33,7 +33,8 @@ class WebhookDeliveries {
   WebhookDeliveries& operator=(const WebhookDeliveries&) = delete;
 
   /// Goes on with every endpoint. To be called every kWebhookPeriod. Blocks; throws
-  /// repositories::StorageError once it has tried each, and the next call goes on.
+  /// repositories::StorageError, and whatever else one endpoint fails with, once it has tried each;
+  /// the next call goes on.
   void step();
   /// Another process delivers from now on: what is under way is ended, until the next step().
   void rest();

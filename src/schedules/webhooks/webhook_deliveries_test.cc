@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <new>
 #include <string>
 
 #include "repositories/storage_error.h"
@@ -235,6 +236,52 @@ TEST_F(WebhookDeliveriesTest, ADatabaseThatIsAwayForAWhileLosesNothing) {
   EXPECT_THAT(ids_at("https://a.example/"), ElementsAre("evt_0_1", "evt_0_1"));
   EXPECT_THAT(webhooks_.progress(id)->pending, IsEmpty());
   EXPECT_THAT(webhooks_.attempts, SizeIs(2));
+}
+
+TEST_F(WebhookDeliveriesTest, AFaultOfThisProcessIsNoFaultOfTheReceiver) {
+  const WebhookId id = add("https://a.example/");
+  auto& receiver = receivers_["https://a.example/"];
+  using web_requests::Failure;
+  auto failure = Failure::kQueueFull;
+  receiver.answer = [&](const Request&) { return FakeWebRequests::fails(failure); };
+  history_.end = 2'000;
+  for (const auto own : {Failure::kQueueFull, Failure::kNotBegun, Failure::kBreakerOpen}) {
+    failure = own;
+    run();
+  }
+  EXPECT_THAT(ids_at("https://a.example/"), testing::Each("evt_0_1")) << "once a step";
+  EXPECT_THAT(ids_at("https://a.example/"), SizeIs(12));
+  EXPECT_EQ(deliveries_.pending(), 0);
+  EXPECT_THAT(webhooks_.attempts, IsEmpty());
+  EXPECT_EQ(deliveries_.counts().unanswered.value(), 0U);
+  receiver.answer = [](const Request&) { return FakeWebRequests::says(200, ""); };
+  run();
+  EXPECT_THAT(webhooks_.progress(id)->cursors, ElementsAre(2'000));
+  EXPECT_THAT(webhooks_.attempts, SizeIs(2'000));
+}
+
+TEST_F(WebhookDeliveriesTest, ARequestThatCannotBeMadeKeepsItsPlaceAndNoOtherWaiting) {
+  const WebhookId id = add("https://bad.example/");
+  add("https://a.example/");
+  auto& bad = receivers_["https://bad.example/"];
+  bad.answer = [](const Request&) -> web_requests::Result { throw std::bad_alloc(); };
+  history_.end = 20;
+  for (int i = 0; i < 20; ++i) EXPECT_THROW(deliveries_.step(), std::bad_alloc);
+  EXPECT_THAT(ids_at("https://a.example/"), SizeIs(20));
+  bad.answer = [](const Request&) { return FakeWebRequests::says(200, ""); };
+  run();
+  EXPECT_THAT(webhooks_.progress(id)->cursors, ElementsAre(20));
+}
+
+TEST_F(WebhookDeliveriesTest, APreviousSecretThatIsNoneIsSaidToo) {
+  const WebhookId bad = add("https://bad.example/");
+  webhooks_.endpoints[bad].previous_secret = "whsec_x";
+  webhooks_.endpoints[bad].previous_until = now_.wall + std::chrono::hours{1};
+  add("https://a.example/");
+  history_.end = 1;
+  EXPECT_THROW(deliveries_.step(), repositories::StorageError);
+  EXPECT_THAT(ids_at("https://a.example/"), SizeIs(1));
+  EXPECT_THAT(ids_at("https://bad.example/"), IsEmpty());
 }
 
 TEST_F(WebhookDeliveriesTest, ASecretThatIsNoneIsSaidAndKeepsNoOtherWaiting) {

@@ -81,26 +81,29 @@ void DeliveryWindow::add_due(WebhookPlace place,
 }
 
 std::optional<Delivery> DeliveryWindow::begin() {
-  if (over_ || in_flight_ >= kAtOnce) return std::nullopt;
+  if (over_ || in_flight_.size() >= kAtOnce) return std::nullopt;
   const bool again = !due_.empty();
   if (!again && (fresh_.empty() || pending_.size() + fresh_in_flight_.size() >= kPendingAtMost)) {
     return std::nullopt;
   }
   std::deque<Delivery>& from = again ? due_ : fresh_;
-  Delivery next = std::move(from.front());
+  Delivery next = from.front();
+  in_flight_.emplace(next.place, std::move(from.front()));
   from.pop_front();
-  ++in_flight_;
   if (!again) fresh_in_flight_.insert(next.place);
   return next;
 }
 
 void DeliveryWindow::given_up(WebhookPlace place) {
-  --in_flight_;
-  fresh_in_flight_.erase(place);
+  auto begun = in_flight_.extract(place);
+  if (begun.empty()) return;
+  auto& from = fresh_in_flight_.erase(place) != 0 ? fresh_ : due_;
+  from.push_front(std::move(begun.mapped()));
 }
 
 void DeliveryWindow::ended(const AttemptResult& result, Instant now, double draw) {
-  given_up(result.place);
+  in_flight_.erase(result.place);
+  fresh_in_flight_.erase(result.place);
   attempts_.push_back({.place = result.place,
                        .at = result.began_at,
                        .status = result.status,

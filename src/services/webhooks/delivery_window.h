@@ -44,9 +44,9 @@ class DeliveryWindow {
   static constexpr std::size_t kAtOnce = 8;
   /// Events that are read ahead.
   static constexpr std::size_t kReadAhead = 4'096;
-  /// A success after so many attempts in a row without an answer says that the endpoint was away and
-  /// is back: what is pending is tried again at once, or when the receiver has asked for it. Each
-  /// event is hurried so once, until it has failed again by its own time.
+  /// A success after so many attempts in a row without an answer says that the endpoint was away
+  /// and is back: what is pending is tried again at once, or when the receiver has asked for it.
+  /// Each event is hurried so once, until it has failed again by its own time.
   static constexpr int kAwayAfter = 3;
 
   /// `endpoint` as it was when `progress` was read.
@@ -72,8 +72,8 @@ class DeliveryWindow {
   std::optional<Delivery> begin();
   /// `draw`: 0 to 1, for wait_after().
   void ended(const AttemptResult& result, Instant now, double draw);
-  /// The attempt was ended by this process, and says nothing of the endpoint. The event stays where
-  /// it is.
+  /// This process made no attempt, or ended it itself: that says nothing of the endpoint. The event
+  /// is the next one that begin() gives.
   void given_up(WebhookPlace place);
 
   // What is written.
@@ -121,8 +121,8 @@ class DeliveryWindow {
   std::set<WebhookPlace> busy_;  // pending ones that were given out by due()
   std::deque<Delivery> due_;
   std::deque<Delivery> fresh_;  // open ones that were never tried
-  std::size_t in_flight_ = 0;
-  std::set<WebhookPlace> fresh_in_flight_;
+  std::map<WebhookPlace, Delivery> in_flight_;
+  std::set<WebhookPlace> fresh_in_flight_;  // those of them that are not pending
   int unanswered_in_row_ = 0;
   std::optional<std::string> over_;  // why
 

@@ -344,8 +344,27 @@ TEST_F(DeliveryWindowTest, WhatThisProcessEndsItselfSaysNothing) {
   EXPECT_EQ(begin(), 1);
   window_->given_up({.shard = 0, .seq = 1});
   EXPECT_EQ(window_->pending(), 0U);
+  EXPECT_EQ(begin(), 1) << "it comes first again";
   deliver(2, 200);
-  EXPECT_THAT(record().moved, IsEmpty()) << "1 is delivered by whoever starts next";
+  const auto written = record();
+  EXPECT_THAT(written.moved, IsEmpty()) << "1 is delivered by whoever starts next";
+  EXPECT_EQ(written.attempts.size(), 1U);
+}
+
+TEST_F(DeliveryWindowTest, WhatIsTriedAgainComesFirstOnceThisProcessFailedToTryIt) {
+  open({.revision = 1, .cursors = {0}, .pending = {}});
+  window_->add(0, page(1, 20, 20));
+  deliver(1, 0);
+  now_ += seconds{5};
+  ASSERT_THAT(due(), ElementsAre(1));
+  record();
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(begin(), 1);
+    window_->given_up({.shard = 0, .seq = 1});
+  }
+  EXPECT_THAT(due(), IsEmpty()) << "it waits already";
+  EXPECT_EQ(window_->take_record(now_), std::nullopt) << "no attempt, and no other time";
+  for (std::int64_t seq = 1; seq <= 8; ++seq) EXPECT_EQ(begin(), seq) << "no place is lost";
 }
 
 TEST_F(DeliveryWindowTest, WhatIsPendingAndThereNoMoreIsPendingNoMore) {

@@ -44,8 +44,13 @@ void Webhooks::start() {
                     [this] { leads_() ? deliveries_.step() : deliveries_.rest(); });
 }
 
-void Webhooks::stop() {
+void Webhooks::stop_schedule() {
+  deliveries_.end_soon();
   if (schedule_) schedule_->stop();
+}
+
+void Webhooks::stop() {
+  stop_schedule();
   deliveries_.stop();
 }
 

@@ -25,7 +25,11 @@ class Webhooks {
            std::function<bool()> leads);
 
   void start();
-  /// Attempts that are under way are ended, and made again by whoever starts next.
+  /// No step begins any more: to be called before this process gives up its lead. What is under way
+  /// goes on.
+  void stop_schedule();
+  /// Attempts that are under way are ended, and made again by whoever starts next. May be called
+  /// from another thread; takes up to some four seconds, or a database's patience more.
   void stop();
   /// Thread-safe.
   void write_metrics(telemetry::PrometheusText& text) const;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "app/config/data_dir.h"
 #include "app/fronts/shop_metrics.h"
@@ -193,14 +194,17 @@ bool Quantity::stop() {
   lead_schedule_->stop();
   review_schedule_->stop();
   expiry_schedule_->stop();
+  webhooks_.stop_schedule();  // or it would find that this process leads no more, and rest
   try {
     control_.resign();  // the next one leads at once
   } catch (const repositories::StorageError& error) {
     telemetry::log_warning("the lead runs out by itself", "reason=\"{}\"", error.what());
   }
-  server_->drain();
-  console_->drain();
-  webhooks_.stop();  // which takes its time, and another one leads already
+  {
+    const std::jthread ending([this] { webhooks_.stop(); });  // takes its time, as the others do
+    server_->drain();
+    console_->drain();
+  }
   grant_pool_.stop();
   pool_.stop();
   // Markers that were not confirmed are sent by the next quantity control: the leases are open.

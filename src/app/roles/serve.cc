@@ -209,6 +209,7 @@ services::live::Totals Serve::totals() const {
 }
 
 bool Serve::stop() {
+  std::jthread ending([this] { webhooks_.stop(); });  // takes its time, as the others do
   shop_->drain();  // the consumer still runs: whoever waits gets an answer
   console_->drain();
   housekeeping_schedule_->stop();
@@ -217,7 +218,7 @@ bool Serve::stop() {
   reload_schedule_->stop();
   sale_.checkout().catalog().stop_selling();
   queue_.shut();
-  webhooks_.stop();
+  ending.join();
   const bool whole = consumer_->finish(time_to_finish());
   // Requests that wait are answered or dropped before what an answer uses is destroyed.
   consumer_.reset();

@@ -49,6 +49,7 @@ class EndpointDeliveries {
   void step(std::span<const std::int64_t> ends);
   /// Somebody else has changed the endpoint or has delivered to it: nothing is done until renew().
   bool outdated() const { return outdated_; }
+  WebhookId id() const { return id_; }
   std::int64_t revision() const { return revision_; }
   /// Begins again with what the database has. What is under way is delivered once more. Throws as
   /// the constructor.

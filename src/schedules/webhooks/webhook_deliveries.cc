@@ -21,6 +21,7 @@ void WebhookDeliveries::step() {
   const auto ends = endpoints_.empty() ? std::vector<std::int64_t>{} : parts_.history.ends();
   std::int64_t pending = 0;
   for (auto& [id, deliveries] : endpoints_) {
+    if (ends_soon_) break;
     try {
       deliveries->step(ends);
       if (deliveries->outdated()) next_look_ = {};
@@ -39,6 +40,7 @@ std::exception_ptr WebhookDeliveries::look(Now now) {
   std::exception_ptr failure;
   for (const WebhookEndpoint& endpoint : listed) {
     if (endpoint.disabled_at) continue;
+    if (ends_soon_) return failure;
     wanted.insert(endpoint.id);
     try {
       join(endpoint);
@@ -46,14 +48,16 @@ std::exception_ptr WebhookDeliveries::look(Now now) {
       if (!failure) failure = std::current_exception();
     }
   }
+  Gone gone;
   for (auto each = endpoints_.begin(); each != endpoints_.end();) {
     if (wanted.contains(each->first)) {
       ++each;
       continue;
     }
-    leave(std::move(each->second));
+    gone.push_back(std::move(each->second));
     each = endpoints_.erase(each);
   }
+  leave(std::move(gone));
   enabled_ = static_cast<std::int64_t>(wanted.size());
   disabled_ = static_cast<std::int64_t>(listed.size() - wanted.size());
   next_look_ = now.tick + kLookPeriod;
@@ -79,35 +83,63 @@ void WebhookDeliveries::join(const WebhookEndpoint& endpoint) {
                                            parts_.make_requests(endpoint));
 }
 
-void WebhookDeliveries::leave(std::unique_ptr<EndpointDeliveries> gone) {
-  // Where the queue is full it is ended here, and the others wait.
-  const bool queued = leaving_.submit([going = std::move(gone)]() mutable { going.reset(); });
+void WebhookDeliveries::leave(Gone gone) {
+  if (gone.empty()) return;
+  {
+    const concurrency::MutexLock lock(mutex_);
+    for (auto& each : gone) leaving_.push_back(std::move(each));
+  }
+  // Where the queue is full, a task that waits in it ends these too.
+  const bool queued = ending_.submit([this] { end(take_leaving()); });
   static_cast<void>(queued);
+}
+
+WebhookDeliveries::Gone WebhookDeliveries::take_leaving() {
+  const concurrency::MutexLock lock(mutex_);
+  return std::exchange(leaving_, {});
+}
+
+void WebhookDeliveries::end(const Gone& gone) const {
+  {
+    std::vector<std::jthread> stopping;
+    for (const auto& each : gone) stopping.emplace_back([&each] { each->stop(); });
+  }
+  write_rest(gone);
+}
+
+void WebhookDeliveries::write_rest(const Gone& gone) const {
+  const Tick began = parts_.clock().tick;
+  for (const auto& each : gone) {
+    if (parts_.clock().tick - began >= kWritingRest) {
+      telemetry::log_warning("deliveries of webhooks are made again", "reason=\"no time is left\"");
+      return;
+    }
+    try {
+      each->write_rest();
+    } catch (const StorageError& error) {
+      telemetry::log_warning("deliveries of a webhook are made again", "webhook={} reason=\"{}\"",
+                             each->id().value, error.what());
+      // The others would wait for it as long.
+      if (error.kind() == StorageError::Kind::kUnreachable) return;
+    }
+  }
 }
 
 void WebhookDeliveries::rest() {
   if (endpoints_.empty() && enabled_ == 0 && disabled_ == 0) return;
-  for (auto& [id, deliveries] : std::exchange(endpoints_, {})) leave(std::move(deliveries));
+  Gone gone;
+  for (auto& [_, deliveries] : std::exchange(endpoints_, {})) gone.push_back(std::move(deliveries));
+  leave(std::move(gone));
   pending_ = enabled_ = disabled_ = 0;
   next_look_ = {};
 }
 
 void WebhookDeliveries::stop() {
-  {
-    std::vector<std::jthread> stopping;
-    for (auto& [id, deliveries] : endpoints_) {
-      stopping.emplace_back([&each = *deliveries] { each.stop(); });
-    }
-  }
-  for (auto& [id, deliveries] : std::exchange(endpoints_, {})) {
-    try {
-      deliveries->write_rest();
-    } catch (const StorageError& error) {
-      telemetry::log_warning("deliveries of a webhook are made again", "webhook={} reason=\"{}\"",
-                             id.value, error.what());
-    }
-  }
-  leaving_.stop();
+  end_soon();
+  Gone gone = take_leaving();
+  for (auto& [_, deliveries] : std::exchange(endpoints_, {})) gone.push_back(std::move(deliveries));
+  end(gone);
+  ending_.stop();  // what it had begun to end is over by now, too
 }
 
 }  // namespace stampede::schedules

@@ -2,12 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <latch>
 #include <map>
+#include <mutex>
 #include <new>
 #include <string>
 
 #include "repositories/storage_error.h"
 #include "services/webhooks/signing.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fakes/fake_web_requests.h"
 #include "tests/support/fakes/fake_webhooks.h"
 
@@ -40,6 +44,35 @@ class Forwarded final : public web_requests::WebRequests {
   FakeWebRequests& to_;
 };
 
+/// Acknowledges the first event of each endpoint, and answers no other until all endpoints are
+/// stopped at a time.
+class HangingRequests final : public web_requests::WebRequests {
+ public:
+  HangingRequests(std::latch& stops, std::atomic<int>& together)
+      : stops_(stops), together_(together) {}
+  ~HangingRequests() override { stop(); }
+  void send(Request request, Done done) override {
+    if (header_of(request, "webhook-id") == "evt_0_1") return done(FakeWebRequests::says(204, ""));
+    waiting_.push_back(std::move(done));
+  }
+  void stop() override {
+    if (std::exchange(stopped_, true)) return;
+    stops_.count_down();
+    if (test_support::eventually(test_support::kPatience, [&] { return stops_.try_wait(); })) {
+      ++together_;
+    }
+    for (auto& done : std::exchange(waiting_, {})) {
+      done(FakeWebRequests::fails(web_requests::Failure::kStopped));
+    }
+  }
+
+ private:
+  std::latch& stops_;
+  std::atomic<int>& together_;
+  bool stopped_ = false;
+  std::vector<Done> waiting_;
+};
+
 class WebhookDeliveriesTest : public testing::Test {
  protected:
   WebhookId add(const std::string& url) {
@@ -49,10 +82,11 @@ class WebhookDeliveriesTest : public testing::Test {
               .secret = services::webhooks::new_secret(),
               .previous_secret = {},
               .created_at = now_.wall},
-             10)
+             100)
         .value();
   }
   void pass(milliseconds time) {
+    const std::lock_guard lock(clock_);
     now_.wall += time;
     now_.tick += time;
   }
@@ -72,6 +106,7 @@ class WebhookDeliveriesTest : public testing::Test {
     return ids;
   }
 
+  std::mutex clock_;
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
   test_support::FakeOrderHistory history_;
   test_support::FakeWebhooks webhooks_{history_};
@@ -82,8 +117,72 @@ class WebhookDeliveriesTest : public testing::Test {
                                      -> std::unique_ptr<web_requests::WebRequests> {
                                    return std::make_unique<Forwarded>(receivers_[endpoint.url]);
                                  },
-                                 .clock = [this] { return now_; }}};
+                                 .clock =
+                                     [this] {
+                                       const std::lock_guard lock(clock_);
+                                       return now_;
+                                     }}};
 };
+
+/// Of many endpoints, whose receivers hang.
+class WebhooksThatHang : public WebhookDeliveriesTest {
+ protected:
+  static constexpr int kEndpoints = 12;
+
+  WebhooksThatHang() {
+    for (int i = 0; i < kEndpoints; ++i) ids_.push_back(add("https://a.example/"));
+    history_.end = 5;
+    hanging_.step();
+  }
+  void expect_all_written() {
+    EXPECT_EQ(together_, kEndpoints);
+    for (const WebhookId id : ids_) EXPECT_THAT(webhooks_.progress(id)->cursors, ElementsAre(1));
+    EXPECT_THAT(webhooks_.attempts, SizeIs(kEndpoints));
+  }
+
+  std::vector<WebhookId> ids_;
+  std::latch stops_{kEndpoints};
+  std::atomic<int> together_{0};
+  WebhookDeliveries hanging_{{.webhooks = webhooks_,
+                              .history = history_,
+                              .make_requests = [this](const WebhookEndpoint&)
+                                  -> std::unique_ptr<web_requests::WebRequests> {
+                                return std::make_unique<HangingRequests>(stops_, together_);
+                              },
+                              .clock =
+                                  [this] {
+                                    const std::lock_guard lock(clock_);
+                                    if (slow_) now_.tick += seconds{1};
+                                    return now_;
+                                  }}};
+  bool slow_ = false;  // time passes with each look at the clock
+};
+
+TEST_F(WebhooksThatHang, AreStoppedAtATimeAndWhatWasAcknowledgedIsWritten) {
+  hanging_.stop();
+  expect_all_written();
+}
+
+TEST_F(WebhooksThatHang, AreLeftAtATimeAndWhatWasAcknowledgedIsWritten) {
+  hanging_.rest();
+  EXPECT_EQ(hanging_.enabled(), 0);
+  hanging_.stop();
+  expect_all_written();
+}
+
+TEST_F(WebhooksThatHang, ADatabaseThatIsAwayIsAskedOnce) {
+  webhooks_.away = true;
+  hanging_.stop();
+  EXPECT_EQ(together_, kEndpoints);
+  EXPECT_EQ(webhooks_.records, 1);
+}
+
+TEST_F(WebhooksThatHang, ADatabaseThatIsSlowIsNotAskedForLong) {
+  slow_ = true;
+  hanging_.stop();
+  EXPECT_EQ(together_, kEndpoints);
+  EXPECT_LT(webhooks_.records, kEndpoints);
+}
 
 TEST_F(WebhookDeliveriesTest, WhatHappensIsDeliveredSignedAndWritten) {
   history_.end = 7;

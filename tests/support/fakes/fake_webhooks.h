@@ -104,6 +104,7 @@ class FakeWebhooks final : public repositories::Webhooks {
     return progresses[id];
   }
   bool record(WebhookId id, const repositories::WebhookRecord& record) override {
+    ++records;
     if (away) throw_away();
     auto& known = progresses[id];
     if (!endpoints.contains(id) || record.revision != known.revision) return false;
@@ -136,6 +137,7 @@ class FakeWebhooks final : public repositories::Webhooks {
   std::map<WebhookId, repositories::WebhookProgress> progresses;
   std::vector<WebhookAttempt> attempts;
   bool away = false;  // nothing can be recorded
+  int records = 0;    // that were asked for
 
  private:
   template <class Change>

@@ -9,6 +9,7 @@ CREATE TABLE webhook_endpoints (
   events VARCHAR(255) NOT NULL,             -- the names of those that it is told, with a space between; empty: all
   revision BIGINT NOT NULL,                 -- another one after each change by an operator
   created_at BIGINT NOT NULL,
+  acknowledged_at BIGINT,                   -- when anything was, last
   disabled_at BIGINT,
   disabled_reason VARCHAR(200) NOT NULL
 );
@@ -33,7 +34,7 @@ CREATE TABLE webhook_pending (
   PRIMARY KEY (endpoint, shard, seq)
 );
 
--- The newest attempts to deliver, at most 10,000 of an endpoint.
+-- The newest attempts to deliver, at most 10,000 of an endpoint, and events that were given up.
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY,
   endpoint BIGINT NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE webhook_attempts (
   seq BIGINT NOT NULL,
   attempted_at BIGINT NOT NULL,
   status BIGINT NOT NULL,                   -- of HTTP; 0: there was no answer
-  failure VARCHAR(32) NOT NULL,             -- why there was none; empty where there was one
+  failure VARCHAR(32) NOT NULL,             -- why there was none; empty where there was one; given-up: it is not tried any more
   duration_ms BIGINT NOT NULL
 );
 CREATE INDEX webhook_attempts_by_endpoint ON webhook_attempts (endpoint, id);

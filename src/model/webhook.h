@@ -120,6 +120,8 @@ struct WebhookAttempt {
   std::string failure;  // why there was none, a slug of web_requests; empty where there was one
   std::chrono::milliseconds duration{0};
 
+  /// A failure that is no attempt: the event is not tried any more.
+  static constexpr const char* kGivenUp = "given-up";
   bool acknowledged() const { return status >= 200 && status < 300; }
 };
 

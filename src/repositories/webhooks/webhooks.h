@@ -16,6 +16,7 @@ struct WebhookProgress {
   /// Of each queue shard: up to this seq everything is acknowledged or pending.
   std::vector<std::int64_t> cursors;
   std::vector<PendingWebhook> pending;  // in the order of their places, beyond a cursor too
+  std::optional<Instant> acknowledged_at = std::nullopt;  // when anything was, last
 };
 
 /// What has become of some deliveries to an endpoint.
@@ -31,6 +32,7 @@ struct WebhookRecord {
   std::vector<PendingWebhook> pending = {};  // new, or as they are from now on
   std::vector<WebhookPlace> done = {};       // pending no more
   std::vector<WebhookAttempt> attempts = {};
+  std::optional<Instant> acknowledged_at = std::nullopt;  // as it is from now on
   /// The endpoint is disabled, since `at`, with this reason.
   std::optional<std::string> disabled = std::nullopt;
   Instant at;

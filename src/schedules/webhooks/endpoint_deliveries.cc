@@ -111,6 +111,11 @@ void EndpointDeliveries::step(std::span<const std::int64_t> ends) {
 /// False: it is outdated.
 bool EndpointDeliveries::record(const repositories::WebhookRecord& record) {
   if (!parts_.webhooks.record(id_, record)) return false;
+  for (const WebhookAttempt& each : record.attempts) {
+    if (each.failure != WebhookAttempt::kGivenUp) continue;
+    telemetry::log_warning("an event of a webhook is given up", "webhook={} event={}", id_.value,
+                           services::webhooks::id_of(each.place));
+  }
   if (record.disabled) {
     telemetry::log_warning("webhook disabled", "webhook={} reason=\"{}\"", id_.value,
                            *record.disabled);

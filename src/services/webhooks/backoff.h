@@ -4,7 +4,8 @@
 
 namespace stampede::services::webhooks {
 
-/// An endpoint that has not acknowledged an event for so long is disabled.
+/// An endpoint that has not acknowledged an event for so long, nor anything else meanwhile, is
+/// disabled; where it has, the event is given up.
 inline constexpr std::chrono::hours kGiveUpAfter{72};
 /// Longest wait that a receiver may ask for (`Retry-After`).
 inline constexpr std::chrono::hours kLongestRetryAfter{1};

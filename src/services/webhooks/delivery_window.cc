@@ -25,7 +25,9 @@ std::string words_of(const AttemptResult& result) {
 
 DeliveryWindow::DeliveryWindow(const WebhookEndpoint& endpoint,
                                const repositories::WebhookProgress& progress)
-    : endpoint_(endpoint), revision_(progress.revision) {
+    : endpoint_(endpoint),
+      revision_(progress.revision),
+      acknowledged_at_(progress.acknowledged_at) {
   for (const std::int64_t cursor : progress.cursors) {
     shards_.push_back({.cursor = cursor, .read_to = cursor, .open = {}, .ahead = {}});
   }
@@ -74,6 +76,11 @@ void DeliveryWindow::add_due(WebhookPlace place,
     due_.push_back({.place = place, .entry = *entry});
     return;
   }
+  forget(place);
+}
+
+/// It is pending no more.
+void DeliveryWindow::forget(WebhookPlace place) {
   pending_.erase(place);
   busy_.erase(place);
   changed_.erase(place);
@@ -117,10 +124,10 @@ void DeliveryWindow::ended(const AttemptResult& result, Instant now, double draw
 }
 
 void DeliveryWindow::acknowledged(WebhookPlace place, Instant now) {
-  if (pending_.erase(place) != 0) {
-    busy_.erase(place);
-    changed_.erase(place);
-    done_.push_back(place);
+  acknowledged_at_ = now;
+  acknowledged_at_is_written_ = false;
+  if (pending_.contains(place)) {
+    forget(place);
   } else {
     shard(place.shard).open.erase(place.seq);
   }
@@ -169,9 +176,20 @@ void DeliveryWindow::failed(const AttemptResult& result, Instant now, double dra
   if (result.status == kGone) {
     over_ = "the receiver answered 410 Gone";
   } else if (now >= end) {
-    over_ = fmt::format("it did not acknowledge {} for three days; last: {}", id_of(result.place),
-                        words_of(result));
+    end_of_patience(result, pending.first_at, now);
   }
+}
+
+/// Where the endpoint has acknowledged others, it is the event that it will not have.
+void DeliveryWindow::end_of_patience(const AttemptResult& result, Instant first_at, Instant now) {
+  if (acknowledged_at_ && *acknowledged_at_ >= first_at) {
+    forget(result.place);
+    attempts_.push_back(
+        {.place = result.place, .at = now, .status = 0, .failure = WebhookAttempt::kGivenUp});
+    return;
+  }
+  over_ = fmt::format("it did not acknowledge {} for three days, nor anything else; last: {}",
+                      id_of(result.place), words_of(result));
 }
 
 std::optional<repositories::WebhookRecord> DeliveryWindow::take_record(Instant now) {
@@ -187,6 +205,7 @@ std::optional<repositories::WebhookRecord> DeliveryWindow::take_record(Instant n
   }
   record.done = std::exchange(done_, {});
   record.attempts = std::exchange(attempts_, {});
+  if (!std::exchange(acknowledged_at_is_written_, true)) record.acknowledged_at = acknowledged_at_;
   if (over_ && !std::exchange(over_is_written_, true)) record.disabled = over_;
   const bool nothing = record.moved.empty() && record.pending.empty() && record.done.empty() &&
                        record.attempts.empty() && !record.disabled;

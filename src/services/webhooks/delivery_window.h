@@ -113,6 +113,8 @@ class DeliveryWindow {
   void failed(const AttemptResult& result, Instant now, double draw);
   Waiting& waiting_of(WebhookPlace place, Instant first_at);
   void hurry(Instant now);
+  void forget(WebhookPlace place);
+  void end_of_patience(const AttemptResult& result, Instant first_at, Instant now);
 
   const WebhookEndpoint endpoint_;
   const std::int64_t revision_;
@@ -124,11 +126,13 @@ class DeliveryWindow {
   std::map<WebhookPlace, Delivery> in_flight_;
   std::set<WebhookPlace> fresh_in_flight_;  // those of them that are not pending
   int unanswered_in_row_ = 0;
-  std::optional<std::string> over_;  // why
+  std::optional<Instant> acknowledged_at_;  // when anything was, last
+  std::optional<std::string> over_;         // why
 
   std::set<WebhookPlace> changed_;  // pending ones that are not written so
   std::vector<WebhookPlace> done_;
   std::vector<WebhookAttempt> attempts_;
+  bool acknowledged_at_is_written_ = true;
   bool over_is_written_ = false;
 };
 

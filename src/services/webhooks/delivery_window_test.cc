@@ -321,7 +321,51 @@ TEST_F(DeliveryWindowTest, AfterThreeDaysItIsDisabledAndNotBefore) {
   EXPECT_GT(attempts, 10);
   const auto written = record();
   ASSERT_TRUE(written.disabled);
-  EXPECT_THAT(*written.disabled, HasSubstr("evt_0_1 for three days; last: HTTP 503"));
+  EXPECT_THAT(*written.disabled,
+              HasSubstr("evt_0_1 for three days, nor anything else; last: HTTP 503"));
+}
+
+TEST_F(DeliveryWindowTest, AnEventThatIsRefusedForThreeDaysAmongOthersIsGivenUpAlone) {
+  open({.revision = 1, .cursors = {0}, .pending = {}});
+  window_->add(0, page(1, 2, 2));
+  const Instant first = now_;
+  deliver(1, 500);
+  now_ += seconds{1};
+  deliver(2, 200);
+  EXPECT_EQ(record().acknowledged_at, now_);
+  while (window_->pending() != 0) {
+    ASSERT_LE(now_ - first, hours{72});
+    now_ += seconds{1};
+    if (due().empty()) continue;
+    deliver(1, 500);
+  }
+  EXPECT_EQ(now_ - first, hours{72});
+  EXPECT_FALSE(window_->over());
+  const auto written = record();
+  EXPECT_FALSE(written.disabled);
+  EXPECT_FALSE(written.acknowledged_at) << "it is written";
+  EXPECT_THAT(written.pending, IsEmpty());
+  EXPECT_THAT(written.done, ElementsAre(WebhookPlace{0, 1}));
+  ASSERT_FALSE(written.attempts.empty());
+  EXPECT_EQ(written.attempts.back().failure, "given-up");
+  EXPECT_EQ(written.attempts.back().place, (WebhookPlace{0, 1}));
+  EXPECT_EQ(begin(), 0);
+}
+
+/// What an earlier process has heard counts, and what was before the event does not.
+TEST_F(DeliveryWindowTest, WhatWasAcknowledgedBeforeAnEventSavesNoEndpoint) {
+  for (const bool since : {false, true}) {
+    const Instant first = now_;
+    open({.revision = 1,
+          .cursors = {1},
+          .pending = {{.place = {0, 1}, .attempts = 9, .first_at = first, .next_at = first}},
+          .acknowledged_at = since ? first : first - milliseconds{1}});
+    now_ += hours{72};
+    ASSERT_THAT(due(), ElementsAre(1));
+    deliver(1, 0);
+    EXPECT_EQ(window_->over(), !since);
+    EXPECT_EQ(window_->pending(), since ? 0U : 1U);
+  }
 }
 
 TEST_F(DeliveryWindowTest, AReceiverMayAskToWaitLongerWithinBounds) {

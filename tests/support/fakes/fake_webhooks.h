@@ -120,6 +120,7 @@ class FakeWebhooks final : public repositories::Webhooks {
       forget(pending.place);
       known.pending.push_back(pending);
     }
+    if (record.acknowledged_at) known.acknowledged_at = record.acknowledged_at;
     attempts.insert(attempts.end(), record.attempts.begin(), record.attempts.end());
     if (record.disabled) {
       endpoints[id].disabled_at = record.at;

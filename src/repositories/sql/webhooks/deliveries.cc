@@ -46,6 +46,22 @@ std::vector<PendingWebhook> select_pending(soci::session& session, WebhookId id)
   return pending;
 }
 
+std::optional<Instant> select_acknowledged_at(soci::session& session, WebhookId id) {
+  Nullable at;
+  soci::statement select(session);
+  select.exchange(soci::use(id.value));
+  select.exchange(into(at));
+  prepare(select, "SELECT acknowledged_at FROM webhook_endpoints WHERE id = :id");
+  fetch_one(select);
+  return at.instant();
+}
+
+void write_acknowledged_at(soci::session& session, WebhookId id, Instant acknowledged_at) {
+  const auto at = to_column(acknowledged_at);
+  session << "UPDATE webhook_endpoints SET acknowledged_at = :at WHERE id = :id", soci::use(at),
+      soci::use(id.value);
+}
+
 /// False: the cursor is not where the record begins.
 bool move(soci::session& session, WebhookId id, const WebhookRecord::Moved& moved) {
   soci::statement update =
@@ -117,7 +133,8 @@ std::optional<WebhookProgress> SqlWebhooks::progress(WebhookId id) {
     add_missing_cursors(session, id);
     return WebhookProgress{.revision = *revision,
                            .cursors = select_cursors(session, id),
-                           .pending = select_pending(session, id)};
+                           .pending = select_pending(session, id),
+                           .acknowledged_at = select_acknowledged_at(session, id)};
   });
 }
 
@@ -131,6 +148,7 @@ bool SqlWebhooks::record(WebhookId id, const WebhookRecord& record) {
     write_pending(session, id, record);
     insert_attempts(session, id, record.attempts);
     if (!record.attempts.empty()) prune_attempts(session, id);
+    if (record.acknowledged_at) write_acknowledged_at(session, id, *record.acknowledged_at);
     if (record.disabled) disable(session, id, *record.disabled, record.at);
     return true;
   });

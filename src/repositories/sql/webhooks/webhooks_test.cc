@@ -69,6 +69,7 @@ TEST_P(WebhooksTest, AnEndpointIsKeptWholeAndBeginsAtThePresentEnd) {
   const auto begins = progress(*id);
   EXPECT_THAT(begins.cursors, ElementsAre(40));
   EXPECT_THAT(begins.pending, IsEmpty());
+  EXPECT_FALSE(begins.acknowledged_at);
   EXPECT_EQ(begins.revision, found->revision);
   EXPECT_FALSE(webhooks.find(WebhookId{99}));
   EXPECT_FALSE(webhooks.progress(WebhookId{99}));
@@ -94,7 +95,9 @@ TEST_P(WebhooksTest, WhatIsRecordedIsThereTogether) {
                                    .pending = {pending(7, 2)},
                                    .done = {{0, 3}},
                                    .attempts = {attempt(3, 200)},
+                                   .acknowledged_at = at(650),
                                    .at = at(700)}));
+  EXPECT_EQ(progress(id).acknowledged_at, at(650));
   EXPECT_THAT(progress(id).pending, ElementsAre(pending(7, 2)));
   const auto log = webhooks.log(id, 0, 10);
   ASSERT_THAT(log, SizeIs(4));

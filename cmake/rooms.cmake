@@ -57,7 +57,8 @@ stampede_room(repositories/sql/orders SANITIZE address thread
 stampede_room(repositories/sql/leasing SANITIZE address thread
   USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
 stampede_room(repositories/sql/webhooks SANITIZE address thread
-  USES repositories repositories/sql/connection repositories/webhooks model LINKS fmt::fmt)
+  USES repositories repositories/sql/connection repositories/webhooks model concurrency
+  LINKS fmt::fmt)
 stampede_room(repositories/sql
   USES repositories repositories/sql/connection repositories/sql/search repositories/sql/accounts
        repositories/sql/catalog repositories/sql/orders repositories/sql/leasing

@@ -34,7 +34,7 @@ CREATE TABLE webhook_pending (
   PRIMARY KEY (endpoint, shard, seq)
 );
 
--- The newest attempts to deliver, at most 10,000 of an endpoint, and events that were given up.
+-- The newest attempts to deliver, some 10,000 of an endpoint, and events that were given up.
 CREATE TABLE webhook_attempts (
   id INTEGER PRIMARY KEY,
   endpoint BIGINT NOT NULL,

@@ -19,8 +19,9 @@ bool private_webhooks(const Config& config);
 /// For one thread, but for the metrics.
 class Webhooks {
  public:
-  /// `leads`: whether this process delivers; thread-safe. What is given outlives it; the database
-  /// of `storage` is used by nobody who must not wait.
+  /// `leads`: whether this process delivers; thread-safe. What is given outlives it. Whoever uses
+  /// the database of `storage` may wait for a delivery's write: the leader gives one of its own,
+  /// and `serve` its only one, whose writes are short.
   Webhooks(const Config& config, const repositories::sql::Repositories& storage,
            std::function<bool()> leads);
 

@@ -42,8 +42,9 @@ struct WebhookRecord {
 /// StorageError.
 class Webhooks {
  public:
-  /// Attempts that are kept of an endpoint, about.
+  /// Attempts that are kept of an endpoint, and at most so many more until they are pruned.
   static constexpr std::size_t kAttemptsKept = 10'000;
+  static constexpr std::size_t kPruneAfter = 1'000;
 
   virtual ~Webhooks() = default;
 

@@ -106,7 +106,7 @@ void insert_attempts(soci::session& session, WebhookId id,
   session << fmt::to_string(text);
 }
 
-/// One look-up by the index, and most often nothing to take away.
+/// It counts thousands of rows: not with each write.
 void prune_attempts(soci::session& session, WebhookId id) {
   std::int64_t last_gone = 0;
   session << "SELECT id FROM webhook_attempts WHERE endpoint = :id ORDER BY id DESC "
@@ -139,6 +139,8 @@ std::optional<WebhookProgress> SqlWebhooks::progress(WebhookId id) {
 }
 
 bool SqlWebhooks::record(WebhookId id, const WebhookRecord& record) {
+  const std::size_t written = record.attempts.size();
+  const bool prunes = written != 0 && attempts_since_pruned(id) + written >= kPruneAfter;
   Transaction transaction(database_, Access::kWrite);
   const bool as_expected = transaction.run([&](soci::session& session) {
     if (lock_webhook(session, database_.dialect(), id) != record.revision) return false;
@@ -147,13 +149,27 @@ bool SqlWebhooks::record(WebhookId id, const WebhookRecord& record) {
     }
     write_pending(session, id, record);
     insert_attempts(session, id, record.attempts);
-    if (!record.attempts.empty()) prune_attempts(session, id);
+    if (prunes) prune_attempts(session, id);
     if (record.acknowledged_at) write_acknowledged_at(session, id, *record.acknowledged_at);
     if (record.disabled) disable(session, id, *record.disabled, record.at);
     return true;
   });
-  if (as_expected) transaction.commit();
-  return as_expected;
+  if (!as_expected) return false;
+  transaction.commit();
+  count_attempts(id, written, prunes);
+  return true;
+}
+
+/// Of an earlier process nobody knows.
+std::size_t SqlWebhooks::attempts_since_pruned(WebhookId id) {
+  const concurrency::MutexLock lock(mutex_);
+  return unpruned_.try_emplace(id, kPruneAfter).first->second;
+}
+
+void SqlWebhooks::count_attempts(WebhookId id, std::size_t written, bool pruned) {
+  const concurrency::MutexLock lock(mutex_);
+  auto& count = unpruned_[id];
+  count = pruned ? 0 : count + written;
 }
 
 std::vector<WebhookAttempt> SqlWebhooks::log(WebhookId id, std::int64_t before, std::size_t most) {

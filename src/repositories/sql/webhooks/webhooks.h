@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
+
+#include "concurrency/mutex.h"
 #include "repositories/sql/connection/database.h"
 #include "repositories/webhooks/webhooks.h"
 
@@ -22,7 +26,14 @@ class SqlWebhooks final : public Webhooks {
   std::vector<WebhookAttempt> log(WebhookId id, std::int64_t before, std::size_t most) override;
 
  private:
+  std::size_t attempts_since_pruned(WebhookId id);
+  void count_attempts(WebhookId id, std::size_t written, bool pruned);
+
   Database& database_;
+  concurrency::Mutex mutex_;
+  /// Attempts that were written since an endpoint's were pruned. Of endpoints that are removed it
+  /// keeps a number.
+  std::map<WebhookId, std::size_t> unpruned_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::repositories::sql

@@ -224,6 +224,10 @@ TEST_P(WebhooksTest, TheLogIsPruned) {
   EXPECT_EQ(log.front().place.seq, 12'000);
   EXPECT_EQ(log.back().place.seq, 2'001);
   EXPECT_THAT(webhooks.log(other, 0, 10), SizeIs(1));
+  write(id, 12'001, 999);
+  EXPECT_EQ(webhooks.log(id, 0, 20'000).size(), 10'999U) << "not at each write";
+  write(id, 13'000, 1);
+  EXPECT_EQ(webhooks.log(id, 0, 20'000).size(), Webhooks::kAttemptsKept);
 }
 
 TEST_P(WebhooksTest, AnEventOfANewerReleaseIsSaid) {

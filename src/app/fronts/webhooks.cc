@@ -18,6 +18,8 @@ std::unique_ptr<web_requests::WebRequests> requests_for(const Config& config) {
       .name = "webhook",
       .threads = DeliveryWindow::kAtOnce,
       .queue = 4 * DeliveryWindow::kAtOnce,  // an endpoint that begins again has some under way
+      .response_bytes = 16UL * 1024,
+      .status_alone = true,  // what a receiver says beside it is nothing to us
       .ca_file = config.webhooks.ca_file,
       // When to try again is the rules' to say (services/webhooks/backoff.h).
       .breaker = {.failures = std::numeric_limits<int>::max()},

@@ -164,10 +164,8 @@ class Transfer {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(left, milliseconds{1}).count()));
     performed = true;
     const CURLcode code = curl_easy_perform(handle_);
-    if (code == CURLE_OK && !too_large_) {
-      long status = 0;
-      curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-      response_.status = static_cast<int>(status);
+    if ((code == CURLE_OK && !too_large_) || (options_.status_alone && head_is_whole_)) {
+      response_.status = status();
       return std::move(response_);
     }
     long sent = 0;
@@ -247,6 +245,12 @@ class Transfer {
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
+  int status() const {
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
   static std::size_t give_body(char* space, std::size_t size, std::size_t count, void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string& body = transfer.request_.body;
@@ -268,6 +272,8 @@ class Transfer {
         transfer.too_large_ || transfer.header_bytes_ > transfer.options_.response_bytes;
     if (transfer.too_large_) return 0;
     if (line.starts_with("HTTP/")) transfer.response_.headers.clear();  // after one of 1xx
+    // One of 1xx is not the answer yet.
+    if (line == "\r\n" || line == "\n") transfer.head_is_whole_ = transfer.status() >= 200;
     const auto colon = line.find(':');
     if (colon == line.npos) return line.size();
     constexpr std::string_view kBlanks = " \t\r\n";
@@ -331,6 +337,7 @@ class Transfer {
   Response response_;
   std::size_t given_ = 0;  // of the request's body
   std::size_t header_bytes_ = 0;
+  bool head_is_whole_ = false;  // of the answer
   bool too_large_ = false;
   bool address_refused_ = false;
   std::array<char, CURL_ERROR_SIZE> problem_{};

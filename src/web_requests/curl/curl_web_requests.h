@@ -21,6 +21,9 @@ class CurlWebRequests final : public WebRequests {
     unsigned threads = 4;                      // and so requests at a time
     std::size_t queue = 256;                   // requests that may wait for a thread
     std::size_t response_bytes = 64UL * 1024;  // of the headers, and as many of the body
+    /// An answer counts once its headers are there, however its body goes on: so much of that as
+    /// there was is kept. What is too large is not read on, and neither is a connection kept then.
+    bool status_alone = false;
     /// A PEM file with the only authorities that are trusted; empty: those of the system.
     std::filesystem::path ca_file;
     /// What was sent and not answered fails too; and an answer of status 500 or more, unless

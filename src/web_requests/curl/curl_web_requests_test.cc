@@ -479,6 +479,50 @@ TEST_F(OddPeerTest, AnAnswerThatNeverEndsEndsAtTheDeadline) {
   EXPECT_EQ(failure_of(ask(requests, post(peer, milliseconds{500}))), Failure::kTimeout);
 }
 
+TEST_F(OddPeerTest, WhereTheStatusAloneCountsNoBodyTakesItBack) {
+  auto options = trusting();
+  options.status_alone = true;
+  CurlWebRequests requests(options);
+  const Result large = ask(requests, get("/size/" + std::to_string(kMost + 1)));
+  ASSERT_TRUE(large) << large.error().detail;
+  EXPECT_EQ(large->status, 200);
+  EXPECT_LE(large->body.size(), kMost);
+  EXPECT_EQ(ask(requests, get("/hello"))->body, "hello") << "the next one is as ever";
+  EXPECT_EQ(failure_of(ask(requests, get("/heads"))), Failure::kTooLarge) << "of that it needs all";
+  for (const char* answer :
+       {"HTTP/1.1 204 x\r\n\r\n", "HTTP/1.1 202 x\r\nContent-Length: 9\r\n\r\nx",
+        "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 201 x\r\nContent-Length: 9\r\n\r\n"}) {
+    const OddPeer peer(certificates_, [answer](SSL* ssl) {
+      OddPeer::read_request(ssl);
+      OddPeer::write(ssl, answer);
+    });
+    const Result cut = ask(requests, post(peer));
+    ASSERT_TRUE(cut) << cut.error().detail;
+    EXPECT_EQ(cut->status / 100, 2);
+  }
+  const OddPeer interim(certificates_, [](SSL* ssl) {
+    OddPeer::read_request(ssl);
+    OddPeer::write(ssl, "HTTP/1.1 100 x\r\n\r\n");
+  });
+  EXPECT_EQ(failure_of(ask(requests, post(interim))), Failure::kConnectionLost);
+}
+
+TEST_F(OddPeerTest, WhereTheStatusAloneCountsABodyThatDripsIsNotWaitedForLonger) {
+  const OddPeer peer(certificates_, [](SSL* ssl) {
+    OddPeer::read_request(ssl);
+    OddPeer::write(ssl, "HTTP/1.1 503 x\r\nRetry-After: 7\r\nContent-Length: 5000\r\n\r\n");
+    // The peer is slow; the test waits for the deadline alone.
+    while (OddPeer::write(ssl, "x")) std::this_thread::sleep_for(milliseconds{10});
+  });
+  auto options = trusting();
+  options.status_alone = true;
+  CurlWebRequests requests(options);
+  const Result result = ask(requests, post(peer, milliseconds{1'000}));
+  ASSERT_TRUE(result) << result.error().detail;
+  EXPECT_EQ(result->status, 503);
+  EXPECT_EQ(result->header("retry-after"), "7");
+}
+
 TEST_F(OddPeerTest, WhatIsNoWholeAnswerIsALostConnection) {
   for (const char* answer :
        {"", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"}) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 
 #include "model/orders/order_number.h"
 #include "services/webhooks/signing.h"
@@ -12,8 +13,12 @@
 namespace stampede::services::operations {
 namespace {
 
+/// Without the path and what follows, where a receiver may have put a secret.
 std::string subject_of(const WebhookEndpoint& endpoint) {
-  return fmt::format("webhook {}: {}", endpoint.id.value, endpoint.url);
+  const std::string_view url = endpoint.url;
+  const auto host = url.find("//") + 2;
+  return fmt::format("webhook {}: {}", endpoint.id.value,
+                     url.substr(0, url.find_first_of("/?", host)));
 }
 
 /// In the order of kWebhookEvents, each once; all of them are as none.

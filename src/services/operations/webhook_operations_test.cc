@@ -23,7 +23,8 @@ struct WebhookOperationsTest : testing::Test {
   const Operator olga{"console:olga", {*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{}}};
 
   WebhookEndpoint add(std::vector<WebhookEvent> events = {}) {
-    return operations.add(olga, {.url = "https://shop.example/hooks", .events = std::move(events)})
+    return operations
+        .add(olga, {.url = "https://shop.example/hooks?token=s3cret", .events = std::move(events)})
         .value();
   }
   std::string last_entry() {
@@ -38,7 +39,7 @@ TEST_F(WebhookOperationsTest, AWebhookIsAddedWithASecretAndJournaledWithoutIt) {
   EXPECT_TRUE(webhooks::secret_bytes(added.secret));
   EXPECT_THAT(added.events, ElementsAre(WebhookEvent::kOrderHeld, WebhookEvent::kOrderPaid));
   EXPECT_EQ(added.created_at, olga.now.wall);
-  EXPECT_EQ(last_entry(), "console:olga webhook add webhook 1: https://shop.example/hooks");
+  EXPECT_EQ(last_entry(), "console:olga webhook add webhook 1: https://shop.example");
   EXPECT_THAT(add({kWebhookEvents.begin(), kWebhookEvents.end()}).events, IsEmpty()) << "all";
 }
 

@@ -114,14 +114,16 @@ void WebhookDeliveries::write_rest(const Gone& gone) const {
       telemetry::log_warning("deliveries of webhooks are made again", "reason=\"no time is left\"");
       return;
     }
+    bool away = false;
     try {
       each->write_rest();
-    } catch (const StorageError& error) {
+    } catch (const std::exception& error) {
       telemetry::log_warning("deliveries of a webhook are made again", "webhook={} reason=\"{}\"",
                              each->id().value, error.what());
-      // The others would wait for it as long.
-      if (error.kind() == StorageError::Kind::kUnreachable) return;
+      const auto* const storage = dynamic_cast<const StorageError*>(&error);
+      away = storage != nullptr && storage->kind() == StorageError::Kind::kUnreachable;
     }
+    if (away) return;  // the others would wait for it as long
   }
 }
 

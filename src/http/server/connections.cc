@@ -35,7 +35,10 @@ std::expected<ConnectionCaps::Slot, ConnectionCaps::Reached> ConnectionCaps::acq
   if (!exempt) {
     key = network_of(peer, ipv6_prefix_);
     const auto found = by_address_.find(*key);
-    if ((found == by_address_.end() ? 0 : found->second) >= per_address_) {
+    const std::size_t held = found == by_address_.end() ? 0 : found->second;
+    // The last places are for networks that hold few.
+    const bool last_places = open_ >= in_all_ - in_all_ / 64;
+    if (held >= per_address_ || (last_places && is_many(held))) {
       return std::unexpected(Reached::kPerAddress);
     }
     ++by_address_[*key];

@@ -46,7 +46,7 @@ class ConnectionCaps {
     /// Open connections of its network, itself among them; 0 if it is exempt.
     std::size_t of_its_network() const { return key_ ? caps_->of_network(*key_) : 0; }
     /// Its network holds more than a 64th of all that there may be, and more than a browser opens.
-    bool of_many() const { return of_its_network() > std::max(caps_->in_all_ / 64, kOfABrowser); }
+    bool of_many() const { return caps_->is_many(of_its_network()); }
 
    private:
     ConnectionCaps* caps_;
@@ -55,7 +55,8 @@ class ConnectionCaps {
 
   enum class Reached { kInAll, kPerAddress };
 
-  /// Or which cap is reached. An `exempt` peer counts only towards the cap in all.
+  /// Or which cap is reached: the one of a network is a 64th where no more than a 64th is left. An
+  /// `exempt` peer counts only towards the cap in all.
   std::expected<Slot, Reached> acquire(const boost::asio::ip::address& peer, bool exempt);
   std::size_t open() const;
   /// Fifteen of sixteen are taken. Takes no lock.
@@ -66,6 +67,7 @@ class ConnectionCaps {
  private:
   static constexpr std::size_t kOfABrowser = 8;
 
+  bool is_many(std::size_t held) const { return held > std::max(in_all_ / 64, kOfABrowser); }
   void release(std::optional<std::uint64_t> key);
   void note_scarce() STAMPEDE_REQUIRES(mutex_);
   std::size_t of_network(std::uint64_t key) const;

@@ -162,7 +162,7 @@ stampede_room(controllers/cluster SANITIZE address thread CLOCK
   LINKS fmt::fmt)
 stampede_room(controllers/api SANITIZE address thread CLOCK
   USES controllers model model/text http http/server/handlers concurrency services/accounts
-       services/orders services/operations
+       services/orders services/operations services/webhooks
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/console SANITIZE address thread CLOCK
   USES controllers controllers/api controllers/guards model model/text http http/server/handlers views/console
@@ -241,7 +241,7 @@ stampede_room(app/commands/catalog CLOCK
        services/operations
   LINKS Boost::json fmt::fmt)
 stampede_room(app/commands/webhooks
-  USES app/commands app/terminal model LINKS Boost::json fmt::fmt)
+  USES app/commands app/terminal model services/webhooks LINKS Boost::json fmt::fmt)
 stampede_room(app/command_line CLOCK
   USES app/commands app/commands/accounts app/commands/catalog app/commands/webhooks app/config
        app/process app/fronts

@@ -12,9 +12,12 @@
 #include "controllers/json_response.h"
 #include "controllers/parse_id.h"
 #include "model/text/plain_text.h"
+#include "services/webhooks/description.h"
 
 namespace stampede::controllers {
 namespace {
+
+using services::webhooks::json_of;
 
 /// Attempts in one answer.
 constexpr std::size_t kLogAtOnce = 100;
@@ -23,31 +26,10 @@ http::Response unknown_webhook() {
   return http::problem(404, "unknown-webhook", "There is no webhook of this id.");
 }
 
-boost::json::object json_of(const WebhookEndpoint& endpoint) {
-  boost::json::array events;
-  for (const WebhookEvent event : endpoint.events) events.emplace_back(to_string(event));
-  return {{"id", endpoint.id.value},
-          {"url", endpoint.url},
-          {"events", std::move(events)},
-          {"created_at", format_rfc3339(endpoint.created_at)},
-          {"previous_secret_until", time_or_null(endpoint.previous_until)},
-          {"disabled_at", time_or_null(endpoint.disabled_at)},
-          {"disabled_reason", endpoint.disabled_reason}};
-}
-
 boost::json::object with_secret(const WebhookEndpoint& endpoint) {
   boost::json::object object = json_of(endpoint);
   object["secret"] = endpoint.secret;
   return object;
-}
-
-boost::json::object json_of(const WebhookAttempt& attempt) {
-  return {{"attempt", attempt.id},
-          {"event", fmt::format("evt_{}_{}", attempt.place.shard, attempt.place.seq)},
-          {"at", format_rfc3339(attempt.at)},
-          {"status", attempt.status},
-          {"failure", attempt.failure},
-          {"duration_ms", attempt.duration.count()}};
 }
 
 std::expected<std::vector<WebhookEvent>, std::string> events_in(const boost::json::object& body) {

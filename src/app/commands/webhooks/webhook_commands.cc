@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <optional>
 
 #include "app/commands/command_context.h"
 #include "app/terminal/table.h"
+#include "services/webhooks/description.h"
 
 namespace stampede::app {
 namespace {
 
-boost::json::value json_of(const std::optional<Instant>& time) {
-  if (!time) return nullptr;
-  return boost::json::string(format_rfc3339(*time));
-}
+using services::webhooks::json_of;
 
 std::string events_of(const WebhookEndpoint& endpoint) {
   return endpoint.events.empty() ? "all" : names_of(endpoint.events);
@@ -26,29 +23,8 @@ std::string state_of(const WebhookEndpoint& endpoint) {
                      endpoint.disabled_reason);
 }
 
-boost::json::object json_of(const WebhookEndpoint& endpoint) {
-  boost::json::array events;
-  for (const WebhookEvent event : endpoint.events) events.emplace_back(to_string(event));
-  return {{"id", endpoint.id.value},
-          {"url", endpoint.url},
-          {"events", std::move(events)},
-          {"created_at", format_rfc3339(endpoint.created_at)},
-          {"previous_secret_until", json_of(endpoint.previous_until)},
-          {"disabled_at", json_of(endpoint.disabled_at)},
-          {"disabled_reason", endpoint.disabled_reason}};
-}
-
 std::string result_of(const WebhookAttempt& attempt) {
   return attempt.status != 0 ? std::to_string(attempt.status) : attempt.failure;
-}
-
-boost::json::object json_of(const WebhookAttempt& attempt) {
-  return {{"attempt", attempt.id},
-          {"event", fmt::format("evt_{}_{}", attempt.place.shard, attempt.place.seq)},
-          {"at", format_rfc3339(attempt.at)},
-          {"status", attempt.status},
-          {"failure", attempt.failure},
-          {"duration_ms", attempt.duration.count()}};
 }
 
 /// What was done, or why not.

@@ -84,9 +84,8 @@ struct WebhookEndpoint {
   std::optional<Instant> disabled_at = std::nullopt;
   std::string disabled_reason = {};  // a sentence; empty while it is enabled
 
-  /// Longest url and disabled_reason, in bytes.
+  /// Of url, in bytes.
   static constexpr std::size_t kLongestUrl = 512;
-  static constexpr std::size_t kLongestReason = 200;
   /// Each has threads and connections of its own.
   static constexpr std::size_t kMost = 32;
 

@@ -42,11 +42,11 @@ class DeliveryWindow {
   static constexpr std::size_t kPendingAtMost = 100;
   /// Attempts at a time.
   static constexpr std::size_t kAtOnce = 8;
-  /// Events that are read ahead.
+  /// No page is read while so many events are read and not acknowledged.
   static constexpr std::size_t kReadAhead = 4'096;
-  /// A success after so many attempts in a row without an answer says that the endpoint was away
-  /// and is back: what is pending is tried again at once, or when the receiver has asked for it.
-  /// Each event is hurried so once, until it has failed again by its own time.
+  /// A success after so many attempts without an answer since the last success says that the
+  /// endpoint was away and is back: what is pending is tried again at once, or when the receiver
+  /// has asked for it. Each event is hurried so once, until it has failed again by its own time.
   static constexpr int kAwayAfter = 3;
 
   /// `endpoint` as it was when `progress` was read.

@@ -7,6 +7,7 @@
 #include "app/commands/command_context.h"
 #include "app/terminal/table.h"
 #include "services/webhooks/description.h"
+#include "services/webhooks/message.h"
 
 namespace stampede::app {
 namespace {
@@ -97,8 +98,7 @@ Done show_webhook_log(const Config& config, const WebhookLog& options) {
   Table table({"attempt", "event", "at", "result", "ms"});
   for (const WebhookAttempt& attempt : *log) {
     array.push_back(json_of(attempt));
-    table.add({std::to_string(attempt.id),
-               fmt::format("evt_{}_{}", attempt.place.shard, attempt.place.seq),
+    table.add({std::to_string(attempt.id), services::webhooks::id_of(attempt.place),
                format_rfc3339(attempt.at), result_of(attempt),
                std::to_string(attempt.duration.count())});
   }

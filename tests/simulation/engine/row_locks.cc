@@ -21,10 +21,7 @@ void RowLocks::clear() {
 RowLocks::Result RowLocks::lock(Owner owner, Row row, Mode mode, Duration now) {
   active_[owner] = now;
   if (const auto found = rows_.find(row); found != rows_.end()) {
-    for (const Owner other : std::vector(found->second.owners)) {
-      const auto active = active_.find(other);
-      if (active == active_.end() || now - active->second > kLongestIdle) release(other);
-    }
+    for (const Owner other : std::vector(found->second.owners)) end_if_idle(other, now);
   }
   Holders& holders = rows_[row];
   const bool mine = std::ranges::find(holders.owners, owner) != holders.owners.end();
@@ -52,7 +49,13 @@ bool RowLocks::closes_circle(Owner owner, Row row, int depth) const {
   });
 }
 
+void RowLocks::end_if_idle(Owner owner, Duration now) {
+  const auto active = active_.find(owner);
+  if (active == active_.end() || now - active->second > kLongestIdle) release(owner);
+}
+
 bool RowLocks::holds(Owner owner, Duration now) {
+  end_if_idle(owner, now);
   const auto active = active_.find(owner);
   if (active == active_.end()) return false;
   active->second = now;

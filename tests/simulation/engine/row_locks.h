@@ -36,7 +36,8 @@ class RowLocks {
   void clear();
   /// A transaction that was idle for too long has lost all that it had.
   Result lock(Owner owner, Row row, Mode mode, Duration now);
-  /// Whether the server still goes on with that transaction; it was not idle now.
+  /// Whether the server still goes on with that transaction, which was not idle for too long; it is
+  /// not idle now.
   bool holds(Owner owner, Duration now);
   void release(Owner owner);
   bool locked(Row row) const { return rows_.contains(row); }
@@ -46,6 +47,7 @@ class RowLocks {
     Mode mode = Mode::kExclusive;
     std::vector<Owner> owners = {};
   };
+  void end_if_idle(Owner owner, Duration now);
   bool closes_circle(Owner owner, Row row, int depth) const;
 
   Owner last_owner_ = 0;

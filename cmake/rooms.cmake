@@ -55,7 +55,7 @@ stampede_room(repositories/sql/orders SANITIZE address thread
   USES repositories/sql/connection repositories/orders model/orders LINKS fmt::fmt
   TESTS_USE queue)
 stampede_room(repositories/sql/leasing SANITIZE address thread
-  USES repositories/sql/connection repositories/leasing LINKS fmt::fmt)
+  USES repositories/sql/connection repositories/leasing model LINKS fmt::fmt)
 stampede_room(repositories/sql/webhooks SANITIZE address thread
   USES repositories repositories/sql/connection repositories/webhooks model concurrency
   LINKS fmt::fmt)
@@ -65,7 +65,8 @@ stampede_room(repositories/sql
        repositories/sql/webhooks repositories/accounts repositories/catalog repositories/orders
        repositories/leasing repositories/webhooks)
 stampede_room(repositories/memory SANITIZE thread
-  USES repositories repositories/orders repositories/leasing model/catalog model/orders concurrency)
+  USES repositories repositories/orders repositories/leasing model model/catalog model/orders
+       concurrency)
 stampede_room(peers SANITIZE address
   USES model model/catalog model/orders net identity LINKS Boost::json fmt::fmt)
 stampede_room(peers/http SANITIZE thread CLOCK

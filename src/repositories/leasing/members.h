@@ -15,7 +15,7 @@ namespace stampede::repositories {
 /// The validators that share the buyers among them, as quantity control decided last.
 struct RingState {
   std::int64_t epoch = 0;  // rises with every change of the ring
-  std::string nonce;       // drawn with the epoch, 32 hexadecimal digits; empty: epoch 0
+  std::string nonce;       // as model/ring_nonce.h has it; empty: epoch 0
   std::string hash_key;    // 32 hexadecimal digits: what buyers and nodes are hashed with
   std::int64_t virtual_nodes = kVirtualNodes;  // points of each member
   LeaseId newest_lease;                        // the last one granted before this epoch; 0: none

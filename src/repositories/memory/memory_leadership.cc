@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "model/ring_nonce.h"
+
 namespace stampede::repositories::memory {
 
 RingState MemoryLeadership::ring() {
@@ -21,7 +23,7 @@ RingState MemoryLeadership::make_ring(const RingChange& change) {
   RingState ring = leadership().ring;
   if (change.epoch != ring.epoch) return ring;
   ring.epoch = std::max(change.epoch, change.above) + 1;
-  ring.nonce = draw_nonce();
+  ring.nonce = ring_nonce(draw_nonce(), ring.nonce);
   ring.virtual_nodes = change.virtual_nodes;
   ring.newest_lease = LeaseId{leadership().last_lease};
   ring.members.assign(change.members.begin(), change.members.end());

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "model/ring_nonce.h"
+
 namespace stampede::services::validator {
 
 using routing::Ownership;
@@ -33,7 +35,8 @@ bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   next->ring = std::make_shared<const Ring>(*std::move(ring));
   // A validator that missed a ring does not know who decided meanwhile about buyers that are its
   // own again.
-  const bool missed_one = before->epoch() + 1 != reply.ring_epoch;
+  const bool missed_one =
+      before->epoch() + 1 != reply.ring_epoch || !replaced(reply.ring_nonce, nonce_);
   const bool others =
       std::ranges::any_of(reply.members, [&](const Member& member) { return member != self_; });
   next->newly_owned.push_back({.before = missed_one ? nullptr : before,

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/ring_nonce.h"
 #include "services/validator/test_validator.h"
 
 namespace stampede::services::validator {
@@ -111,6 +112,28 @@ TEST_F(ValidatorTest, TheSameEpochWithAnotherNonceIsAMissedRing) {
   other.oldest_open = LeaseId{10};
   apply(other);
   EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+}
+
+/// The database lost a ring, and gave its epoch again to one of which this validator did not hear.
+TEST_F(ValidatorTest, ARingThatReplacedAnotherOfTheSameEpochIsAMissedRing) {
+  const std::string first = ring_nonce(std::string(32, '1'), "");
+  const std::string given_again = ring_nonce(std::string(32, '2'), "");
+  auto known = first_reply({"a"});
+  known.ring_nonce = first;
+  known.oldest_open = LeaseId{9};
+  apply(known);
+  ASSERT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct);
+  auto next = reply(2, {"a"});
+  next.newest_lease = LeaseId{9};
+  next.oldest_open = LeaseId{9};
+  next.ring_nonce = ring_nonce(std::string(32, '3'), first);
+  apply(next);
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnknownProduct) << "it owned everybody in ring 1, too";
+  next.ring_epoch = 3;
+  next.ring_nonce = ring_nonce(std::string(32, '4'), given_again);
+  apply(next);
+  EXPECT_EQ(no(at(seconds{0})), Verdict::kUnavailable)
+      << "another validator may have decided in the ring that was replaced";
 }
 
 /// In between, a quantity control of an earlier release led, and told none.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "model/ring_nonce.h"
 #include "repositories/sql/connection/rows.h"
 #include "repositories/sql/leasing/leadership.h"
 
@@ -43,17 +44,23 @@ void ensure_hash_key(soci::session& session) {
   session << "UPDATE ring SET hash_key = :key WHERE hash_key = ''", soci::use(key);
 }
 
-/// Locks the ring's row and reads its epoch. A grant checks the epoch as its last step and keeps
-/// the row locked until its commit: so every lease in this ring's name is committed now or never.
-std::int64_t lock_epoch(soci::session& session, std::string_view for_update) {
+struct LockedRing {
   std::int64_t epoch = 0;
-  session << fmt::format("SELECT epoch FROM ring WHERE id = 1{}", for_update), soci::into(epoch);
-  return epoch;
+  std::string nonce;
+};
+
+/// Locks the ring's row and reads it. A grant checks the epoch as its last step and keeps
+/// the row locked until its commit: so every lease in this ring's name is committed now or never.
+LockedRing lock_ring(soci::session& session, std::string_view for_update) {
+  LockedRing ring;
+  session << fmt::format("SELECT epoch, nonce FROM ring WHERE id = 1{}", for_update),
+      soci::into(ring.epoch), soci::into(ring.nonce);
+  return ring;
 }
 
-void update_ring(soci::session& session, const RingChange& change) {
+void update_ring(soci::session& session, const RingChange& change, const std::string& replaced) {
   const std::int64_t epoch = std::max(change.epoch, change.above) + 1;
-  const std::string nonce = draw_nonce();
+  const std::string nonce = ring_nonce(draw_nonce(), replaced);
   // A statement of its own sees what was committed while this waited for the lock.
   std::int64_t newest = 0;
   session << "SELECT COALESCE(MAX(id), 0) FROM stock_leases", soci::into(newest);
@@ -85,8 +92,9 @@ RingState SqlMembers::replace(const Term& term, const RingChange& change, Instan
   const Dialect& dialect = database_.dialect();
   return database_.write([&](soci::session& session) {
     ensure_hash_key(session);
-    if (lock_epoch(session, dialect.for_update()) == change.epoch) {
-      update_ring(session, change);
+    const LockedRing locked = lock_ring(session, dialect.for_update());
+    if (locked.epoch == change.epoch) {
+      update_ring(session, change, locked.nonce);
       const auto before = select_members(session);
       session << "DELETE FROM validators";
       for (const auto& member : change.members) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/ring_nonce.h"
 #include "repositories/sql/test_database.h"
 
 namespace stampede::repositories::sql {
@@ -86,6 +87,8 @@ TEST_P(MembersTest, EveryChangeDrawsANonceAndItsPointsStay) {
   const auto second = members.replace(
       shop.term(), {.epoch = 1, .members = first.members, .virtual_nodes = 8}, at(200));
   EXPECT_NE(second.nonce, first.nonce);
+  EXPECT_TRUE(replaced(second.nonce, first.nonce));
+  EXPECT_FALSE(replaced(first.nonce, second.nonce));
   EXPECT_EQ(second.virtual_nodes, 8);
   EXPECT_EQ(members.ring(), second);
 }

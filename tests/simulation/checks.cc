@@ -76,8 +76,15 @@ void Checks::said_failed(const IdempotencyKey& key) {
   known(key).no = stage_->scheduler.time();
 }
 
+void Checks::said_refusal(Verdict verdict, SaleId sale, Duration clock_read) {
+  if (verdict == Verdict::kSaleEnded || verdict == Verdict::kNotStarted) {
+    said_window(verdict, sale, clock_read);
+  }
+  if (verdict == Verdict::kSoldOut) said_sold_out(sale, clock_read);
+}
+
 /// By clocks that are at most 2 s wrong, and half a second apart by nature.
-void Checks::said_window(Verdict verdict, SaleId sale, Duration clock_read) {
+void Checks::said_window(Verdict verdict, SaleId sale, Duration clock_read) const {
   using namespace std::chrono_literals;
   const Instant now = Process::true_wall(clock_read);
   const auto& sales = database_->store.view().sales;
@@ -128,7 +135,7 @@ Duration Checks::forgiven_until() const {
 
 /// The flag expires 2 s after the snapshot that showed it was asked for; two readings of one clock
 /// are whole milliseconds apart.
-void Checks::said_sold_out(SaleId sale, Duration clock_read) {
+void Checks::said_sold_out(SaleId sale, Duration clock_read) const {
   using namespace std::chrono_literals;
   const bool honest = std::ranges::any_of(sums_, [&](const auto& entry) {
     const auto& [id, sum] = entry;

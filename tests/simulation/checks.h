@@ -41,12 +41,11 @@ class Checks {
   /// `after_yes`: its buyer had been told yes before this request was sent.
   void said_pending(const IdempotencyKey& key, bool after_yes);
   void said_failed(const IdempotencyKey& key);
-  /// That a sale is over, or has not begun: of that sale, or of the current one.
-  void said_window(Verdict verdict, SaleId sale, Duration clock_read);
+  /// That a sale is over, has not begun or is sold out: of that sale, or of the current one, by a
+  /// process that read its clock at that time.
+  void said_refusal(Verdict verdict, SaleId sale, Duration clock_read);
   /// The database's place was taken by one that lacks what was committed last.
   void lost_tail();
-  /// Of that sale, or of the current one, by a process that read its clock at that time.
-  void said_sold_out(SaleId sale, Duration clock_read);
   /// Somebody waited so long for an answer, in time that their process was running.
   static void waited(Duration time, Duration longest);
   /// The broker has it for good, as a publisher understood.
@@ -96,6 +95,8 @@ class Checks {
     const auto reopened = reopened_.find(order.lease);
     return reopened != reopened_.end() && no < reopened->second + std::chrono::seconds{3};
   }
+  void said_window(Verdict verdict, SaleId sale, Duration clock_read) const;
+  void said_sold_out(SaleId sale, Duration clock_read) const;
   /// Rows are only ever added: each is looked at once.
   void check_new_orders(const State& state);
   void check_new_events(const State& state);

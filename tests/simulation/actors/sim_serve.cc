@@ -313,7 +313,7 @@ void SimServe::decide(const Check& check, Now now, Duration read,
   const auto decided = up_->sale.checkout().attempt(
       {check.buyer, check.product, check.key, {}, now, check.sale}, wait);
   if (!decided) return;
-  if (decided->verdict == Verdict::kSoldOut) checks_->said_sold_out(check.sale, read);
+  checks_->said_refusal(decided->verdict, check.sale, read);
   answer(*decided);
 }
 

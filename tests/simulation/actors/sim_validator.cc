@@ -112,10 +112,7 @@ void SimValidator::decide(const Check& check, bool forwarded, Read read,
   const auto decided =
       up_->attempt({check.buyer, check.product, check.key, {}, read.now, sale}, wait);
   if (!decided) return;
-  if (decided->verdict == Verdict::kSaleEnded || decided->verdict == Verdict::kNotStarted) {
-    parts_.checks.said_window(decided->verdict, check.sale, read.time);
-  }
-  if (decided->verdict == Verdict::kSoldOut) parts_.checks.said_sold_out(check.sale, read.time);
+  parts_.checks.said_refusal(decided->verdict, check.sale, read.time);
   answer(*decided);
 }
 

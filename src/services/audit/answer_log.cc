@@ -131,13 +131,13 @@ std::expected<void, std::string> AnswerLog::add(std::string_view text) {
   const bool ours =
       line->sale ? line->sale == sale_ : (!line->product || line->product == product_);
   if (!ours) return {};
-  const Want want{line->buyer, *line->key};
-  Outcome& outcome = outcomes_[want];
+  const Intent intent{line->buyer, *line->key};
+  Outcome& outcome = outcomes_[intent];
   const auto now = standing(*line);
   if (now == Last::kYes) {
     if (!outcome.promised) outcome.promised = line->order;
     if (outcome.promised != line->order) {
-      contradictions_.push_back({want, outcome.promised, line->order});
+      contradictions_.push_back({intent, outcome.promised, line->order});
     }
   }
   // A lost answer to a repeated request does not undo an earlier yes.

@@ -14,16 +14,16 @@
 namespace stampede::services::audit {
 
 /// One intent of one buyer, named by its idempotency key.
-struct Want {
+struct Intent {
   UserId buyer;
   IdempotencyKey key;
-  friend bool operator==(const Want&, const Want&) = default;
+  friend bool operator==(const Intent&, const Intent&) = default;
 };
 
-struct WantHash {
-  std::size_t operator()(const Want& want) const {
-    return std::hash<std::string_view>{}(want.key.text()) ^
-           (std::hash<std::int64_t>{}(want.buyer.value) * 0x9E3779B97F4A7C15u);
+struct IntentHash {
+  std::size_t operator()(const Intent& intent) const {
+    return std::hash<std::string_view>{}(intent.key.text()) ^
+           (std::hash<std::int64_t>{}(intent.buyer.value) * 0x9E3779B97F4A7C15u);
   }
 };
 
@@ -41,7 +41,7 @@ struct Outcome {
   bool unanswered = false;
 };
 
-/// Every answer that clients saw to their purchases of one sale, folded to one Outcome per want
+/// Every answer that clients saw to their purchases of one sale, folded to one Outcome per intent
 /// (about 150 bytes each). One JSON object a line; the lines of one key in the order it saw them:
 ///
 ///   {"buyer":1,"product":1,"sale":1,"key":"0123456789abcdef","status":201,"result":"sold","order":5}
@@ -60,11 +60,11 @@ class AnswerLog {
   /// expected.
   std::expected<void, std::string> add(std::string_view line);
 
-  std::unordered_map<Want, Outcome, WantHash>& outcomes() { return outcomes_; }
+  std::unordered_map<Intent, Outcome, IntentHash>& outcomes() { return outcomes_; }
 
-  /// A yes that named another order than a yes before it to the same want.
+  /// A yes that named another order than a yes before it to the same intent.
   struct Contradiction {
-    Want want;
+    Intent intent;
     OrderNumber first;
     OrderNumber then;
   };
@@ -73,7 +73,7 @@ class AnswerLog {
  private:
   SaleId sale_;
   ProductId product_;
-  std::unordered_map<Want, Outcome, WantHash> outcomes_;
+  std::unordered_map<Intent, Outcome, IntentHash> outcomes_;
   std::vector<Contradiction> contradictions_;
 };
 

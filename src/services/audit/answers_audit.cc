@@ -9,8 +9,8 @@ namespace {
 
 using Last = Outcome::Last;
 
-std::string name(const Want& want) {
-  return fmt::format("buyer {} key {}", want.buyer.value, want.key.text());
+std::string name(const Intent& intent) {
+  return fmt::format("buyer {} key {}", intent.buyer.value, intent.key.text());
 }
 
 Finding finding_of(Invariant invariant, Offenders& offenders, std::string_view what) {
@@ -35,7 +35,7 @@ bool keeps(const Order& order, const Outcome& outcome) {
 Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers) {
   Offenders offenders;
   storage.for_each_order(sale, [&](const Order& order) {
-    const auto found = answers.outcomes().find(Want{order.buyer, order.intent});
+    const auto found = answers.outcomes().find(Intent{order.buyer, order.intent});
     if (found == answers.outcomes().end()) {
       offenders.add(fmt::format("order {}: {} never attempted it", order.number.value,
                                 name({order.buyer, order.intent})));
@@ -56,7 +56,7 @@ Finding no_phantom(SaleId sale, repositories::Audit& storage, AnswerLog& answers
 /// A key that is an order of another sale was told that order, whatever sale its buyer named.
 void find_in(SaleId other, repositories::Audit& storage, AnswerLog& answers) {
   storage.for_each_order(other, [&](const Order& order) {
-    const auto found = answers.outcomes().find(Want{order.buyer, order.intent});
+    const auto found = answers.outcomes().find(Intent{order.buyer, order.intent});
     if (found == answers.outcomes().end()) return;
     if (keeps(order, found->second)) found->second.kept = true;
   });
@@ -70,20 +70,20 @@ Finding no_loss(std::span<const SaleId> others, repositories::Audit& storage, An
     if (std::ranges::none_of(answers.outcomes(), lost)) break;
     find_in(other, storage, answers);
   }
-  for (const auto& [want, outcome] : answers.outcomes()) {
+  for (const auto& [intent, outcome] : answers.outcomes()) {
     if (outcome.promised && !outcome.kept) {
-      offenders.add(fmt::format("{}: was told order {}, which is not there", name(want),
+      offenders.add(fmt::format("{}: was told order {}, which is not there", name(intent),
                                 outcome.promised.value));
     }
   }
   for (const AnswerLog::Contradiction& contradiction : answers.contradictions()) {
-    offenders.add(fmt::format("{}: was told order {} and then order {}", name(contradiction.want),
+    offenders.add(fmt::format("{}: was told order {} and then order {}", name(contradiction.intent),
                               contradiction.first.value, contradiction.then.value));
   }
   return finding_of(Invariant::kNoLoss, offenders, "yes answers have no active order");
 }
 
-/// I6: sold to the last unit, once every want has its yes or no. Units that were added while the
+/// I6: sold to the last unit, once every intent has its yes or no. Units that were added while the
 /// sale was on, or came back from cancelled orders, may have come after the last buyer was told,
 /// truly, that it was sold out.
 Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answers,
@@ -94,13 +94,13 @@ Finding no_undersell(const repositories::AuditedSale& audited, AnswerLog& answer
   const auto resolved = std::ranges::count_if(answers.outcomes(), [](const auto& entry) {
     return entry.second.last == Last::kYes || entry.second.last == Last::kNo;
   });
-  const auto wants = std::max(demand, static_cast<std::int64_t>(answers.outcomes().size()));
-  if (resolved < wants) {
+  const auto intents = std::max(demand, static_cast<std::int64_t>(answers.outcomes().size()));
+  if (resolved < intents) {
     finding.state = Finding::State::kOpen;
     finding.explanation = fmt::format(
-        "{} of {} wants have neither a yes nor a no; {} of {} units "
+        "{} of {} intents have neither a yes nor a no; {} of {} units "
         "are sold",
-        wants - resolved, wants, audited.active, total);
+        intents - resolved, intents, audited.active, total);
     return finding;
   }
   const std::int64_t late = audited.added_while_on + audited.returned;

@@ -288,10 +288,10 @@ TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
   const auto undersell = [&](std::int64_t demand) {
     return audit_answers(audited_, others_, *this, answers_, demand).back();
   };
-  EXPECT_EQ(undersell(5).state, Finding::State::kOpen) << "a want without any answer";
+  EXPECT_EQ(undersell(5).state, Finding::State::kOpen) << "an intent without any answer";
   answer(5, 0, "lost");
   EXPECT_EQ(undersell(5).state, Finding::State::kOpen);
-  EXPECT_THAT(undersell(5).explanation, HasSubstr("1 of 5 wants"));
+  EXPECT_THAT(undersell(5).explanation, HasSubstr("1 of 5 intents"));
   answer(5, 410, "sold-out");
   EXPECT_EQ(undersell(5).state, Finding::State::kBroken);
 }

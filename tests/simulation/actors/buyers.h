@@ -41,7 +41,7 @@ class Buyers {
  private:
   using Report = services::orders::BuyerOrders::PurchaseReport;
   /// One unit that a buyer wants.
-  struct Wish {
+  struct WantedUnit {
     UserId buyer;
     IdempotencyKey key;
     std::int64_t repeats = 0;                              // of the key, after the answer
@@ -53,23 +53,23 @@ class Buyers {
   };
 
   void add_buyer(UserId buyer);
-  void add_wish(UserId buyer);
+  void add_unit(UserId buyer);
   SaleId any_sale();
   void ban(UserId buyer);
   void ban_again(UserId buyer);
   /// A session of the buyer ends: its revision is known when that is committed.
   void log_out(UserId buyer);
-  Check request(const Wish& wish, SaleId sale, std::shared_ptr<const void> alive);
+  Check request(const WantedUnit& unit, SaleId sale, std::shared_ptr<const void> alive);
   IdempotencyKey new_key(UserId buyer);
-  void later(Wish& wish, void (Buyers::*what)(Wish&), Duration low, Duration high);
-  void ask(Wish& wish);
-  void hear(Wish& wish, const std::optional<Answer>& answer);
-  void follow(Wish& wish);
-  void hear_report(Wish& wish, const std::optional<Report>& report);
-  void succeed(Wish& wish, OrderNumber number);
-  void fail(Wish& wish, FailureReason reason);
-  void refuse(Wish& wish);
-  void finish(Wish& wish);
+  void later(WantedUnit& unit, void (Buyers::*what)(WantedUnit&), Duration low, Duration high);
+  void ask(WantedUnit& unit);
+  void hear(WantedUnit& unit, const std::optional<Answer>& answer);
+  void follow(WantedUnit& unit);
+  void hear_report(WantedUnit& unit, const std::optional<Report>& report);
+  void succeed(WantedUnit& unit, OrderNumber number);
+  void fail(WantedUnit& unit, FailureReason reason);
+  void refuse(WantedUnit& unit);
+  void finish(WantedUnit& unit);
 
   const Parts parts_;
   Process process_;
@@ -79,17 +79,17 @@ class Buyers {
   std::array<services::accounts::Sessions, 2> sessions_{services::accounts::Sessions(key_ring()),
                                                         services::accounts::Sessions(key_ring(1))};
   std::map<std::tuple<UserId, SessionEpoch, int>, std::string> cookies_;
-  std::deque<Wish> wishes_;
+  std::deque<WantedUnit> units_;
   std::int64_t last_key_ = 0;
   /// What each buyer wants, and how often they were told that nothing is left.
-  struct Want {
+  struct Wanted {
     std::int64_t units = 0;
     std::int64_t sold_out = 0;
     std::int64_t early = 0;   // attempts that may have come before the start
     bool keeps_right = true;  // is never banned, nor put on the blacklist for a reason
   };
-  std::map<UserId, Want> wants_;
-  std::int64_t open_ = 0;  // wishes not granted and not refused
+  std::map<UserId, Wanted> wanted_;
+  std::int64_t open_ = 0;  // units not granted and not refused
 };
 
 }  // namespace stampede::simulation

@@ -2,7 +2,8 @@ cmake_minimum_required(VERSION 3.25)
 # The test `rooms`: every include, of a room or of a library, is one that cmake/rooms.cmake allows, and
 # each that it allows is made, by a test where it is for tests alone; the rooms form no circle; clocks are
 # read only where CLOCK stands; a room with tests says under which sanitizers they run, and a room with a
-# lock says `thread`. tests/checks shows that it fails.
+# lock says `thread`; every lock is one of `concurrency`, which the thread-safety analysis sees. tests/checks
+# shows that it fails.
 # Run by: cmake -D SOURCE_DIR=<checkout> -P cmake/check_rooms.cmake
 set(violations "")
 set(rooms "")
@@ -162,6 +163,17 @@ foreach(file IN LISTS files)
       list(APPEND violations "src/${file}: ${room} may not include ${target} (\"${included}\")")
     endif()
   endforeach()
+endforeach()
+
+file(GLOB_RECURSE lockers RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/*.h ${SOURCE_DIR}/src/*.cc
+     ${SOURCE_DIR}/tests/*.h ${SOURCE_DIR}/tests/*.cc ${SOURCE_DIR}/bench/*.h ${SOURCE_DIR}/bench/*.cc)
+list(FILTER lockers EXCLUDE REGEX "^src/concurrency/")
+foreach(file IN LISTS lockers)
+  file(STRINGS ${SOURCE_DIR}/${file} raw REGEX "std::([a-z]+_)*(mutex|condition_variable|lock_guard|scoped_lock)")
+  list(FILTER raw EXCLUDE REGEX "^ *//")
+  if(raw)
+    list(APPEND violations "${file}: a lock that the thread-safety analysis does not see: use concurrency::Mutex, MutexLock or Condition")
+  endif()
 endforeach()
 
 # What is allowed and not needed only hides the next crossing.

@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "captcha/captcha.h"
+#include "concurrency/mutex.h"
 
 namespace stampede::captcha {
 namespace {
@@ -59,7 +59,7 @@ TEST(CaptchaImagePool, FillsUpAndThenDrawsOnlyForWhatWasTaken) {
 
 TEST(CaptchaImagePool, GivesNoneTwiceHoweverManyAsk) {
   ImagePool images(4);
-  std::mutex mutex;
+  concurrency::Mutex mutex;
   std::map<std::string, int> given;
   {
     std::vector<std::jthread> threads;
@@ -67,7 +67,7 @@ TEST(CaptchaImagePool, GivesNoneTwiceHoweverManyAsk) {
       threads.emplace_back([&] {
         for (int k = 0; k < 1000; ++k) {
           const auto image = images.take();
-          const std::lock_guard lock(mutex);
+          const concurrency::MutexLock lock(mutex);
           if (image) ++given[*image->png];
         }
       });

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "model/ids.h"
 #include "tests/crowd/answer_log.h"
 #include "tests/support/buyer.h"
@@ -23,7 +23,7 @@ namespace stampede::test_support {
 class Answers {
  public:
   void add(UserId buyer, ProductId product, const std::string& key, const CheckAnswer& answer) {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     entries_.push_back({buyer, product, key, answer.status, answer.result, answer.order});
   }
   /// An attempt whose answer nobody read: it may have bought or not.
@@ -54,14 +54,14 @@ class Answers {
   };
 
   std::size_t wants() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     std::set<std::string> keys;
     for (const Entry& entry : entries_) keys.insert(entry.key);
     return keys.size();
   }
 
   void write(const std::filesystem::path& path) const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     crowd::AnswerLog log(path);
     for (const Entry& entry : entries_) {
       log.append({.buyer = entry.buyer.value,
@@ -74,8 +74,8 @@ class Answers {
     log.close();
   }
 
-  mutable std::mutex mutex_;
-  std::vector<Entry> entries_;
+  mutable concurrency::Mutex mutex_;
+  std::vector<Entry> entries_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 }  // namespace stampede::test_support

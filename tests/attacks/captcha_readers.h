@@ -5,12 +5,12 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "captcha/captcha.h"
+#include "concurrency/mutex.h"
 #include "identity/key_ring.h"
 #include "model/time.h"
 #include "tests/attacks/answers.h"
@@ -29,23 +29,23 @@ inline std::string picture_of(ProductId product, const std::string& key) {
 class Deliveries {
  public:
   void add(const std::string& picture) {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     ++times_[picture];
   }
   std::size_t repeated() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     std::size_t repeated = 0;
     for (const auto& [picture, times] : times_) repeated += times > 1 ? 1 : 0;
     return repeated;
   }
   std::size_t pictures() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     return times_.size();
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, int> times_;
+  mutable concurrency::Mutex mutex_;
+  std::map<std::string, int> times_ STAMPEDE_GUARDED_BY(mutex_);
 };
 
 inline std::string answer_body(ProductId product, const std::string& key,

@@ -177,6 +177,14 @@ const crossings = {
     },
     /src\/model\/sale\.cc: model has a lock and no SANITIZE thread/,
   ],
+  "a lock that the thread-safety analysis does not see": [
+    { "src/model/sale_test.cc": `${rooms["src/model/sale_test.cc"]}std::shared_mutex a;\n` },
+    /src\/model\/sale_test\.cc: a lock that the thread-safety analysis does not see/,
+  ],
+  "such a lock of a test that is in no room": [
+    { "tests/support/crowd.h": "  const std::lock_guard lock(mutex_);\n" },
+    /tests\/support\/crowd\.h: a lock that the thread-safety analysis does not see/,
+  ],
   "a sanitizer that there is not": [
     { "cmake/rooms.cmake": declared("stampede_room(model SANITIZE adress)") },
     /rooms\.cmake: model names no sanitizer by SANITIZE adress/,

@@ -9,13 +9,13 @@
 #include <functional>
 #include <iterator>
 #include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "concurrency/mutex.h"
 #include "tests/support/listener.h"
 
 namespace stampede::test_support {
@@ -50,19 +50,19 @@ class WebhookReceiver {
     return "http://" + listener_.address() + std::string(path);
   }
   void answer_with(Answer answer) {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     answer_ = std::move(answer);
   }
   /// All that came to that path, in order.
   std::vector<Delivery> at(std::string_view path) const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     std::vector<Delivery> found;
     std::ranges::copy_if(deliveries_, std::back_inserter(found),
                          [&](const Delivery& each) { return each.path == path; });
     return found;
   }
   std::size_t count() const {
-    const std::lock_guard lock(mutex_);
+    const concurrency::MutexLock lock(mutex_);
     return deliveries_.size();
   }
 
@@ -78,7 +78,7 @@ class WebhookReceiver {
     for (Delivery delivery; read(socket, bytes, delivery); delivery = {}) {
       Answer answer;
       {
-        const std::lock_guard lock(mutex_);
+        const concurrency::MutexLock lock(mutex_);
         deliveries_.push_back(delivery);
         answer = answer_;
       }
@@ -128,9 +128,9 @@ class WebhookReceiver {
   }
 
   Listener listener_;
-  mutable std::mutex mutex_;
-  Answer answer_;  // both behind the mutex
-  std::vector<Delivery> deliveries_;
+  mutable concurrency::Mutex mutex_;
+  Answer answer_ STAMPEDE_GUARDED_BY(mutex_);
+  std::vector<Delivery> deliveries_ STAMPEDE_GUARDED_BY(mutex_);
   std::list<std::pair<int, std::thread>> connections_;  // of the thread that accepts
   std::thread accepting_;
 };

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <latch>
 #include <map>
-#include <mutex>
 #include <new>
 #include <string>
 
+#include "concurrency/mutex.h"
 #include "repositories/storage_error.h"
 #include "services/webhooks/signing.h"
 #include "tests/support/eventually.h"
@@ -86,7 +86,7 @@ class WebhookDeliveriesTest : public testing::Test {
         .value();
   }
   void pass(milliseconds time) {
-    const std::lock_guard lock(clock_);
+    const concurrency::MutexLock lock(clock_);
     now_.wall += time;
     now_.tick += time;
   }
@@ -106,7 +106,7 @@ class WebhookDeliveriesTest : public testing::Test {
     return ids;
   }
 
-  std::mutex clock_;
+  concurrency::Mutex clock_;
   Now now_{*parse_rfc3339("2026-11-22T08:24:00Z"), Tick{std::chrono::hours{1}}};
   test_support::FakeOrderHistory history_;
   test_support::FakeWebhooks webhooks_{history_};
@@ -119,7 +119,7 @@ class WebhookDeliveriesTest : public testing::Test {
                                  },
                                  .clock =
                                      [this] {
-                                       const std::lock_guard lock(clock_);
+                                       const concurrency::MutexLock lock(clock_);
                                        return now_;
                                      }}};
 };
@@ -151,7 +151,7 @@ class WebhooksThatHang : public WebhookDeliveriesTest {
                               },
                               .clock =
                                   [this] {
-                                    const std::lock_guard lock(clock_);
+                                    const concurrency::MutexLock lock(clock_);
                                     if (slow_) now_.tick += seconds{1};
                                     return now_;
                                   }}};

@@ -149,7 +149,7 @@ stampede_room(views/console SANITIZE address
 stampede_room(controllers/guards SANITIZE address
   USES model net http identity services/accounts LINKS fmt::fmt)
 stampede_room(controllers SANITIZE address thread
-  USES model model/catalog net http http/server/handlers views telemetry concurrency
+  USES controllers/guards model model/catalog net http http/server/handlers views telemetry concurrency
        services/accounts services/catalog
   LINKS Boost::json fmt::fmt)
 stampede_room(controllers/shop SANITIZE address thread CLOCK

@@ -3,13 +3,15 @@
 #include <array>
 #include <string_view>
 
+#include "controllers/guards/cookie_names.h"
+
 namespace stampede::controllers {
 namespace {
 
-// docs/design.md#sessions has the cookies.
-constexpr std::array<std::string_view, 5> kShopCookies{"uid", "node", "sign", "device", "form"};
+constexpr std::array kShopCookies{kUserCookie, kNodeCookie, kSignCookie, kDeviceCookie,
+                                  kFormCookie};
 constexpr std::array<std::string_view, 2> kShopHeaders{"Idempotency-Key", "Captcha-Pass"};
-constexpr std::array<std::string_view, 3> kConsoleCookies{"operator", "operator_device", "form"};
+constexpr std::array kConsoleCookies{kOperatorCookie, kOperatorDeviceCookie, kFormCookie};
 constexpr std::array<std::string_view, 2> kConsoleHeaders{"Form-Token", "Authorization"};
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include "controllers/cluster/peer_guard.h"
 #include "controllers/doubled.h"
+#include "controllers/guards/cookie_names.h"
+#include "controllers/guards/host_cookie.h"
 #include "controllers/guards/session_guard.h"
 #include "controllers/shop/check_response.h"
 #include "identity/random.h"
@@ -86,7 +88,7 @@ void CheckForwarding::pass_on(const http::Request& request,
       {.owner = owner,
        .buyer = attempt.buyer,
        .target = std::string(request.target),
-       .session = fmt::format("{}={}", session.name, session.value),
+       .session = fmt::format("{}={}", host_cookie(kSignCookie, session.host_bound), session.value),
        .intent = std::string(attempt.intent.text()),
        .pass = std::string(attempt.pass),
        .client = std::string(attempt.client)},

@@ -9,6 +9,7 @@
 
 #include "controllers/account_response.h"
 #include "controllers/console/operator_guard.h"
+#include "controllers/guards/cookie_names.h"
 #include "controllers/guards/host_cookie.h"
 #include "controllers/guards/session_cookies.h"
 #include "controllers/page_response.h"
@@ -22,15 +23,13 @@ using services::accounts::Login;
 using services::accounts::Sessions;
 using Code = views::CredentialsForm::Code;
 
-/// Of an operator's browser; shop and console may be one host, whatever their ports are.
-constexpr std::string_view kDeviceCookie = "operator_device";
 constexpr FormTokens::Scope kLoginForm{.action = "/login", .session = {}};
 
 void set_cookie(http::Response& response, std::string_view sign, std::chrono::seconds age,
                 bool secure) {
   response.with("Set-Cookie", fmt::format("{}={}; Path=/; Max-Age={}; SameSite=Strict; HttpOnly{}",
-                                          host_cookie(OperatorGuard::kCookie, secure), sign,
-                                          age.count(), secure ? "; Secure" : ""));
+                                          host_cookie(kOperatorCookie, secure), sign, age.count(),
+                                          secure ? "; Secure" : ""));
 }
 
 http::Response with_form_cookie(http::Response response, const std::string& cookie) {
@@ -93,7 +92,7 @@ void ConsoleLogin::log_in(const http::Request& request, http::Responder responde
     form.error = "This form had expired or is not ours. Please send it again.";
     return responder(with_form_cookie(page(403, services_.pages.login(form)), cookie));
   }
-  const std::string device = host_cookie(kDeviceCookie, request.secure);
+  const std::string device = host_cookie(kOperatorDeviceCookie, request.secure);
   services_.accounts.log_in(
       {std::move(name), request.form_field("password").value_or(""),
        request.form_field("code").value_or("")},

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "controllers/background.h"
+#include "controllers/guards/cookie_names.h"
 #include "controllers/guards/host_cookie.h"
 #include "controllers/guards/session_guard.h"
 #include "controllers/page_response.h"
@@ -51,7 +52,7 @@ http::Response not_stored(http::Response response) {
 }  // namespace
 
 std::string_view OperatorGuard::cookie_of(const http::Request& request) {
-  return request.cookie(host_cookie(kCookie, request.secure));
+  return request.cookie(host_cookie(kOperatorCookie, request.secure));
 }
 
 std::optional<OperatorGuard::Session> OperatorGuard::session_of(std::string_view cookie,

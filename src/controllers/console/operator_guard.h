@@ -68,7 +68,6 @@ class OperatorGuard {
   std::optional<UserId> operator_of(std::string_view cookie, Instant now) const;
   /// The cookie of the session; empty if there is none.
   static std::string_view cookie_of(const http::Request& request);
-  static constexpr const char* kCookie = "operator";  // behind what host_cookie() says
 
   /// How a request without a session, or without the second factor that is required, is answered;
   /// nullopt for every other. Goes by the head alone.

@@ -37,14 +37,14 @@ struct TestConsole {
     return sessions.issue_at_console(user, role, 0, now.wall, second_factor);
   }
   void log_in(UserRole role = UserRole::kOwner, bool second_factor = false) {
-    browser.cookies[OperatorGuard::kCookie] = cookie(olga, role, second_factor);
+    browser.cookies["operator"] = cookie(olga, role, second_factor);
   }
 
   /// The token of the form that is sent to `target`: of the session, or for the log-in form with
   /// the cookie that belongs to it.
   std::string token(std::string_view target) {
     const std::string_view action = target.substr(0, target.find('?'));
-    const auto session = browser.cookies.find(OperatorGuard::kCookie);
+    const auto session = browser.cookies.find("operator");
     FormTokens::Scope scope{.action = action, .session = {}};
     if (action != "/login" && session != browser.cookies.end()) scope.session = session->second;
     const auto issued = forms.issue(http::Request{}, now.wall, scope);

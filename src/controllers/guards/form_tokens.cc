@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "controllers/guards/cookie_names.h"
 #include "controllers/guards/host_cookie.h"
 #include "identity/base64url.h"
 #include "identity/fingerprint.h"
@@ -30,7 +31,7 @@ bool well_formed(std::string_view cookie) {
 }
 
 std::string cookie_name(const http::Request& request) {
-  return host_cookie("form", request.secure);
+  return host_cookie(kFormCookie, request.secure);
 }
 
 /// What a token proves: the browser, by a cookie, and what the form is for.

@@ -3,15 +3,14 @@
 #include <string>
 #include <string_view>
 
+#include "http/host_prefix.h"
 #include "http/message.h"
 
 namespace stampede::controllers {
 
-/// The name of a cookie that no other host and no plain HTTP may set or read: behind `__Host-`
-/// (RFC 6265bis, 4.1.3), where the request came over TLS. Browsers keep such a cookie only with
-/// Secure and Path=/ and without Domain.
+/// The name of a cookie: behind http::kHostPrefix where the request came over TLS.
 inline std::string host_cookie(std::string_view name, bool secure) {
-  return (secure ? "__Host-" : "") + std::string(name);
+  return std::string(secure ? http::kHostPrefix : "").append(name);
 }
 
 /// The value of the cookie behind `__Host-`, or else of the one without, which an older release set

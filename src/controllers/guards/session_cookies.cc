@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "controllers/guards/cookie_names.h"
 #include "controllers/guards/host_cookie.h"
 
 namespace stampede::controllers {
@@ -20,9 +21,9 @@ void set(http::Response& response, std::string_view name, std::string_view value
 
 void set_all(http::Response& response, std::string_view user, std::string_view node,
              std::string_view sign, std::chrono::seconds age, bool secure) {
-  set(response, "uid", user, age, secure ? "; Secure" : "");
-  set(response, "node", node, age, secure ? "; HttpOnly; Secure" : "; HttpOnly");
-  set(response, host_cookie("sign", secure), sign, age,
+  set(response, kUserCookie, user, age, secure ? "; Secure" : "");
+  set(response, kNodeCookie, node, age, secure ? "; HttpOnly; Secure" : "; HttpOnly");
+  set(response, host_cookie(kSignCookie, secure), sign, age,
       secure ? "; HttpOnly; Secure" : "; HttpOnly");
 }
 
@@ -39,11 +40,11 @@ void set_session_cookies(http::Response& response, const services::accounts::Log
                          std::string_view node, bool secure) {
   set_all(response, std::to_string(login.user.value), node, login.sign, kLifetime, secure);
   if (login.device.empty()) return;
-  add_device_cookie(response, host_cookie("device", secure), login.device, secure);
+  add_device_cookie(response, host_cookie(kDeviceCookie, secure), login.device, secure);
 }
 
 void clear_older_session(http::Response& response, bool secure) {
-  if (secure) set(response, "sign", "", std::chrono::seconds{0}, "; HttpOnly; Secure");
+  if (secure) set(response, kSignCookie, "", std::chrono::seconds{0}, "; HttpOnly; Secure");
 }
 
 void clear_session_cookies(http::Response& response, bool secure) {

@@ -2,21 +2,22 @@
 
 #include <string>
 
+#include "controllers/guards/cookie_names.h"
+#include "controllers/guards/host_cookie.h"
+
 namespace stampede::controllers {
 
 SessionCookie session_cookie(const http::Request& request) {
-  constexpr std::string_view kHostBound = "__Host-sign";
-  const std::string_view bound = request.cookie(kHostBound);
-  if (!bound.empty()) return {kHostBound, bound};
-  constexpr std::string_view kPlain = "sign";
-  return {kPlain, request.cookie(kPlain)};
+  const std::string_view bound = request.cookie(host_cookie(kSignCookie, true));
+  if (!bound.empty()) return {.host_bound = true, .value = bound};
+  return {.host_bound = false, .value = request.cookie(kSignCookie)};
 }
 
 std::optional<services::accounts::Sessions::Session> current_session(
     const http::Request& request, const services::accounts::Sessions& sessions, Instant now) {
   const SessionCookie cookie = session_cookie(request);
   auto session = sessions.open(cookie.value, now);
-  if (session && session->host_bound && !cookie.name.starts_with("__Host-")) return std::nullopt;
+  if (session && session->host_bound && !cookie.host_bound) return std::nullopt;
   return session;
 }
 

@@ -12,7 +12,7 @@ namespace stampede::controllers {
 
 /// The cookie that proves a session: `__Host-sign`, or where a request has none `sign`.
 struct SessionCookie {
-  std::string_view name;
+  bool host_bound = false;  // the first of them
   std::string_view value;
 };
 SessionCookie session_cookie(const http::Request& request);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "controllers/account_response.h"
+#include "controllers/guards/cookie_names.h"
 #include "controllers/guards/host_cookie.h"
 #include "controllers/guards/session_cookies.h"
 #include "controllers/guards/session_guard.h"
@@ -19,8 +20,8 @@ using services::accounts::AccountError;
 using services::accounts::Login;
 
 services::accounts::Client client_of(const http::Request& request) {
-  return {std::string(request.client_address), std::string(host_cookie_or_older(request, "device")),
-          request.secure};
+  return {std::string(request.client_address),
+          std::string(host_cookie_or_older(request, kDeviceCookie)), request.secure};
 }
 
 http::Response welcome(const Login& login, const std::string& next, std::string_view node,

@@ -170,7 +170,7 @@ TEST_F(ProductsControllerTest, APictureFromAnotherOriginOrWithoutOurTokenIsRefus
   EXPECT_EQ(browser_.post("/products/1/pictures", content).status, 403);
   EXPECT_EQ(browser_.post("/products/1/pictures", content, {{"Form-Token", "made-up"}}).status,
             403);
-  browser_.cookies.erase(OperatorGuard::kCookie);
+  browser_.cookies.erase("operator");
   EXPECT_EQ(upload("/products/1/pictures", content).status, 401);
   EXPECT_THAT(shop_.catalog.product({1})->pictures, IsEmpty());
 }
@@ -186,7 +186,7 @@ TEST_F(ProductsControllerTest, WithoutALoginNothingAnswers) {
   shop_.product();
   upload("/products/1/pictures", test_support::drawn_png(9, 9));
   const std::string picture = shop_.catalog.product({1})->pictures.at(0).name;
-  browser_.cookies.erase(OperatorGuard::kCookie);
+  browser_.cookies.erase("operator");
   for (const std::string& target : {std::string("/products"), std::string("/products/new"),
                                     std::string("/products/1"), "/pictures/" + picture}) {
     EXPECT_EQ(browser_.get(target).status, 401) << target;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "http/host_prefix.h"
 #include "http/text.h"
 
 namespace stampede::http {
@@ -46,7 +47,6 @@ struct MetCookies {
 /// The name of the first cookie of ours in `cookies` that was met before; empty if there is none.
 std::string_view met_before(std::string_view cookies, std::span<const std::string_view> ours,
                             MetCookies& met) {
-  constexpr std::string_view kHostPrefix = "__Host-";
   while (!cookies.empty()) {
     std::string_view pair = trimmed(cut_front(cookies, ';'));
     const std::string_view name = cut_front(pair, '=');

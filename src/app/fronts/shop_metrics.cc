@@ -39,7 +39,9 @@ void write_consumer_metrics(PrometheusText& text,
     quarantined += statistics.quarantined.value();
     batch_time += statistics.batch_time.snapshot();
   }
-  text.family("stampede_orders_total", "counter", "Orders written, by status.");
+  text.family("stampede_orders_total", "counter",
+              "Orders of committed transactions, by how they were created (one of a message that "
+              "came twice counts twice).");
   text.value("stampede_orders_total", "status=\"success\"", static_cast<double>(orders));
   text.value("stampede_orders_total", "status=\"failed\"", static_cast<double>(failed));
   single(text, "stampede_order_batches_total", "counter", "Transactions committed.",

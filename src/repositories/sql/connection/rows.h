@@ -63,6 +63,11 @@ inline auto use(Nullable& column) { return soci::use(column.value, column.indica
 /// sales.hold_seconds, as Sale::hold.
 std::optional<std::chrono::seconds> hold_of(const Nullable& column);
 
+/// The kind of the newest event of `orders o`; NULL where there is none.
+inline constexpr std::string_view kNewestKind =
+    "(SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
+    "ORDER BY e.number DESC LIMIT 1)";
+
 /// `orders o`, as SOCI fills it.
 struct OrderRow {
   /// As it was created.
@@ -70,10 +75,9 @@ struct OrderRow {
       "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, o.status, o.reason, o.seq, "
       "o.created_at, o.pay_by";
   /// As it is now: with the status that its newest event gave it.
-  static constexpr const char* kColumnsNow =
-      "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, COALESCE((SELECT e.kind "
-      "FROM order_events e WHERE e.order_number = o.number ORDER BY e.number DESC LIMIT 1), "
-      "o.status) AS status, o.reason, o.seq, o.created_at, o.pay_by";
+  static inline const std::string kColumnsNow =
+      "o.number, o.sale, o.buyer, o.intent, o.slot, o.lease, COALESCE(" + std::string(kNewestKind) +
+      ", o.status) AS status, o.reason, o.seq, o.created_at, o.pay_by";
   static constexpr const char* kNames =  // the same, for INSERT
       "number, sale, buyer, intent, slot, lease, status, reason, seq, created_at, pay_by";
   std::int64_t number = 0, sale = 0, buyer = 0, lease = 0, seq = 0, created_at = 0;

@@ -76,9 +76,9 @@ void add_counts(soci::session& session, AuditedSales& audited_sales) {
 }
 
 /// Orders `o` that held a unit and hold it no more, by their newest event.
-constexpr std::string_view kGaveBack =
-    "(SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
-    "ORDER BY e.number DESC LIMIT 1) IN ('cancelled', 'expired', 'refund_due', 'refunded')";
+std::string gave_back() {
+  return fmt::format("{} IN ('cancelled', 'expired', 'refund_due', 'refunded')", kNewestKind);
+}
 
 /// They are no active ones. Their leases stay charged for them.
 void add_given_back(soci::session& session, AuditedSales& audited_sales) {
@@ -87,7 +87,7 @@ void add_given_back(soci::session& session, AuditedSales& audited_sales) {
       (session.prepare << fmt::format(
            "SELECT o.sale, COUNT(*) FROM (SELECT DISTINCT order_number FROM order_events) c "
            "JOIN orders o ON o.number = c.order_number WHERE {} GROUP BY o.sale",
-           kGaveBack),
+           gave_back()),
        soci::into(sale), soci::into(count));
   for (select.execute(); select.fetch();) {
     const auto audited = audited_sales.find(sale);
@@ -134,7 +134,7 @@ std::string buyers_over_limit() {
       " ON m.sale = o.sale AND m.buyer = o.buyer "
       " WHERE o.status = 'success' AND NOT COALESCE({}, FALSE) GROUP BY o.sale, o.buyer) b "
       "JOIN sales s ON s.id = b.sale WHERE b.active > s.per_buyer_limit GROUP BY b.sale",
-      kGaveBack);
+      gave_back());
 }
 constexpr const char* kDoubledIntents =
     "SELECT d.sale, COUNT(*) FROM "

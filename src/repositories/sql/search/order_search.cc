@@ -47,10 +47,7 @@ std::string condition_of(OrderStatus status) {
     default:
       break;
   }
-  return fmt::format(
-      "(SELECT e.kind FROM order_events e WHERE e.order_number = o.number "
-      "ORDER BY e.number DESC LIMIT 1) = '{}'",
-      to_string(status));
+  return fmt::format("{} = '{}'", kNewestKind, to_string(status));
 }
 
 /// The conditions for which there is no index.

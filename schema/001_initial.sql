@@ -1,5 +1,5 @@
 -- The first schema. Standard SQL as SQLite and MariaDB both take it; what a dialect spells its own way
--- (src/repositories/sql/dialect.h) is INTEGER PRIMARY KEY: named id, it counts up by itself.
+-- (src/repositories/sql/connection/dialect.h) is INTEGER PRIMARY KEY: named id, it counts up by itself.
 -- Instants are milliseconds since 1970 in UTC, money is cents, yes and no are 1 and 0.
 
 CREATE TABLE users (

@@ -29,7 +29,7 @@ namespace {
 
 constexpr const char* kSecret = "the-secret-of-the-shop";
 
-/// As api.js of the three: render(), reset(), and the function that `onload` names.
+/// As the scripts of the three: render(), reset(), and the function that `onload` names.
 constexpr const char* kScript = R"js((() => {
   const own = new URL(document.currentScript.src);
   const widgets = [];

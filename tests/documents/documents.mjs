@@ -88,6 +88,12 @@ export function check(root) {
     checkCitations(path, path.endsWith(".md") ? withoutTargets(text) : text, documents, missing, report);
     if (!SUBJECTS_UNCHECKED.test(path)) checkSubjects(path, path.endsWith(".md") ? withoutFences(text) : text, report);
   }
+  const all = ["src", ...CITING, ""].map((folder) => join(root, folder));
+  const names = new Set(everything.map(([path]) => path.split("/").at(-1)));
+  for (const [path, text] of everything) {
+    if (path.endsWith(".md") || path.startsWith("tests/documents/") || path.startsWith("tests/checks/")) continue;
+    checkFilesOfComments([...all, join(root, dirname(path))], names, path, text, report);
+  }
   const tests = testsOf(everything);
   for (const [path, text] of texts) checkTests(path, withoutFences(text), tests, report);
   return { problems, documents: texts.size, files: citing.length };
@@ -143,6 +149,20 @@ function checkPaths(root, path, text, report) {
     if (candidates.length === 0) continue;
     if (candidates.some((candidate) => existsSync(join(root, candidate)))) continue;
     report(path, text, match.index, `\`${name}\` is no file or folder of this repository`);
+  }
+}
+
+/// repositories/audit.h, simulation_test.cc, in a comment: below src/ or another folder of the
+/// repository, or beside the file, there is such a file; one without a folder is anywhere. What
+/// stands in quotation marks is an example.
+function checkFilesOfComments(folders, names, path, text, report) {
+  const files = /(?<![\w./:@<"-])([a-z][\w-]*(?:\/[\w.-]+)*\.(?:h|cc|js|mjs|cmake|sql|toml|mustache|css|bash))\b(?![\w/-])/g;
+  for (const comment of text.matchAll(/(?:^|\s)(?:\/\/\/?|#|--|\*) .*$/gm)) {
+    for (const match of comment[0].matchAll(files)) {
+      const name = match[1];
+      const there = name.includes("/") ? folders.some((folder) => existsSync(join(folder, name))) : names.has(name);
+      if (!there) report(path, text, comment.index + match.index, `${name} is no file of this repository`);
+    }
   }
 }
 

@@ -41,6 +41,11 @@ test("nothing is said of a repository in which everything resolves", () => {
   assert.deepEqual(problemsWith({}), []);
 });
 
+test("a file beside a comment, below src, anywhere, or of an example is there", () => {
+  const text = '// sale_test.cc, model/sale.h, src/model/sale.h; "other/offer.h"\n#include <other.h>\n';
+  assert.deepEqual(problemsWith({ "src/model/other.cc": text, "deploy/a.conf": "# model/sale.h\n" }), []);
+});
+
 test("a noun before who, and a question, are sentences", () => {
   const text = "A buyer who waits is told 503; the page says who may buy. Who is next? One who waits.\n";
   assert.deepEqual(problemsWith({ "docs/other.md": text, "src/a.h": `// ${text}` }), []);
@@ -57,6 +62,8 @@ const broken = {
   "a citation of a section that is not there": { "schema/001.sql": "-- design.md, section 6" },
   "a citation of a decision that is not there": { "web/js/a.js": "// ADR 5" },
   "a citation of the page that design.md replaced": { "deploy/a.conf": "# DESIGN section 5" },
+  "a file of a comment that is not there": { "src/a.h": "/// As model/offer.h has it." },
+  "a file of a comment that is nowhere": { "web/js/a.js": "let a = 1; // see offer_test.cc" },
   "a test that is not there": { "docs/tests.md": "`SaleTest.Begins`" },
   "a suite of tests that is not there": { "docs/tests.md": "`OfferTest.*`" },
   "a sentence that begins with who": { "README.md": "Who waits is told 503." },

@@ -39,7 +39,7 @@ class Answers {
     const std::filesystem::path path = folder.path() / "answers.jsonl";
     write(path);
     const CommandResult audit =
-        shop.try_run({"audit", "--answers", path.string(), "--demand", std::to_string(wants())});
+        shop.try_run({"audit", "--answers", path.string(), "--demand", std::to_string(intents())});
     EXPECT_EQ(audit.exit, 0) << audit.out << audit.err;
   }
 
@@ -53,7 +53,7 @@ class Answers {
     std::int64_t order = 0;
   };
 
-  std::size_t wants() const {
+  std::size_t intents() const {
     const concurrency::MutexLock lock(mutex_);
     std::set<std::string> keys;
     for (const Entry& entry : entries_) keys.insert(entry.key);

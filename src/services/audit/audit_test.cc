@@ -281,7 +281,7 @@ TEST_F(AuditTest, UnitsThatWereAddedAfterBuyersWereToldSoldOutBreakNothing) {
   EXPECT_THAT(breaches(5), ElementsAre(AllOf(HasSubstr("I6"), HasSubstr("3 of 5 units are sold"))));
 }
 
-TEST_F(AuditTest, UndersellCannotBeToldWhileAWantIsOpen) {
+TEST_F(AuditTest, UndersellCannotBeToldWhileAnIntentIsOpen) {
   audited_.sale.quantity = 4;
   audited_.sale.unleased = 1;
   answer_all_in_order();

@@ -35,15 +35,21 @@ void Holder::note_renewed(std::span<const LeaseId> leases, Tick asked) {
   }
 }
 
-void Holder::note_ring_change(std::int64_t epoch, const std::string& nonce, LeaseId newest) {
+void Holder::give_back(LeaseId newest) {
   const MutexLock lock(mutex_);
-  epoch_ = epoch;
-  nonce_ = nonce;
+  epoch_ = 0;
+  nonce_.clear();
   newest_of_others_ = std::max(newest_of_others_, newest);
   const auto sales = parts_.checkout.catalog().snapshot();
   for (const CatalogSale& entry : sales->all()) {
     entry.units->stock.fence_if([&](const Stock::Held& held) { return held.lease <= newest; });
   }
+}
+
+void Holder::note_ring(std::int64_t epoch, const std::string& nonce) {
+  const MutexLock lock(mutex_);
+  epoch_ = epoch;
+  nonce_ = nonce;
 }
 
 void Holder::keep_only(std::span<const LeaseId> renewed) {
@@ -117,7 +123,8 @@ void Holder::note_answer(const LeaseAsk& ask, const LeaseReply& reply, Tick aske
   asking.number = 0;
   asking.under_way = false;
   if (reply.lease) {
-    take(*reply.lease, asked + times_.life, now);
+    const bool asked_now = ask.ring_epoch == epoch_ && ask.ring_nonce == nonce_;
+    take(*reply.lease, asked_now, asked + times_.life, now);
     return;
   }
   asking.not_before = now.tick + times_.ask_again;
@@ -129,9 +136,12 @@ void Holder::note_answer(const LeaseAsk& ask, const LeaseReply& reply, Tick aske
   if (entry != nullptr && in_vain) entry->units->stock.stop_wanting();
 }
 
-void Holder::take(const StockLease& lease, Tick deadline, Now now) {
+/// A ring that the database has lost may be the one of now, while one before it stands there and is
+/// granted leases that are newer than all of which this process has heard: its members sell to
+/// other buyers than the ring of now.
+void Holder::take(const StockLease& lease, bool asked_now, Tick deadline, Now now) {
   newest_ = std::max(newest_, lease.id);
-  const bool usable = lease.id > newest_of_others_ && now.tick < deadline;
+  const bool usable = asked_now && lease.id > newest_of_others_ && now.tick < deadline;
   if (usable &&
       parts_.checkout.catalog().add_lease(lease.sale, lease.id, lease.granted, now, deadline)) {
     return;

@@ -42,9 +42,12 @@ class Holder {
   void note_renewed(std::span<const LeaseId> leases, Tick asked);
 
   /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
-  /// when the checkout has the new ring; leases are asked for in the name of that epoch and nonce
-  /// from now on.
-  void note_ring_change(std::int64_t epoch, const std::string& nonce, LeaseId newest);
+  /// before the checkout has the new ring, so that none of its buyers is sold a unit of them; until
+  /// note_ring() no lease is asked for or taken.
+  void give_back(LeaseId newest);
+  /// To be called when the checkout has the new ring: leases are asked for in the name of that
+  /// epoch and nonce from now on, and what was granted in the name of another is not sold from.
+  void note_ring(std::int64_t epoch, const std::string& nonce);
   /// Leases that quantity control did not renew are not to be sold from any more: their deadlines,
   /// or the leases themselves, are in doubt.
   void keep_only(std::span<const LeaseId> renewed);
@@ -71,12 +74,14 @@ class Holder {
     Tick not_before = Tick::min();
   };
 
-  void take(const StockLease& lease, Tick deadline, Now now) STAMPEDE_REQUIRES(mutex_);
+  /// `asked_now`: in the name of the ring of now.
+  void take(const StockLease& lease, bool asked_now, Tick deadline, Now now)
+      STAMPEDE_REQUIRES(mutex_);
 
   const Parts parts_;
   const LeaseTimes times_;
   mutable concurrency::Mutex mutex_;
-  std::int64_t epoch_ STAMPEDE_GUARDED_BY(mutex_) = 0;    // of the ring
+  std::int64_t epoch_ STAMPEDE_GUARDED_BY(mutex_) = 0;    // of the ring; 0: none
   std::string nonce_ STAMPEDE_GUARDED_BY(mutex_);         // of that epoch; empty: not told
   LeaseId newest_of_others_ STAMPEDE_GUARDED_BY(mutex_);  // leases up to it are not sold from
   LeaseId newest_ STAMPEDE_GUARDED_BY(mutex_);            // granted to this process

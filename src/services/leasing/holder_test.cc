@@ -24,7 +24,7 @@ class HolderTest : public testing::Test {
  protected:
   HolderTest() {
     checkout_.load_sales(std::vector{sale_});
-    holder_.note_ring_change(1, "first", LeaseId{0});
+    holder_.note_ring(1, "first");
   }
 
   /// Before the sale starts where `since` is negative.
@@ -36,6 +36,11 @@ class HolderTest : public testing::Test {
     EXPECT_EQ(asks.size(), 1);
     holder_.note_answer(asks.at(0), reply(id, units), now.tick, now);
     return asks[0];
+  }
+  /// To the second one; leases up to `newest` were granted before it.
+  void change_ring(LeaseId newest) {
+    holder_.give_back(newest);
+    holder_.note_ring(2, "second");
   }
   static LeaseReply reply(LeaseId id, std::int64_t units) {
     return {.lease = StockLease{.id = id, .sale = kSale, .granted = units, .holder = "a/1"}};
@@ -255,7 +260,7 @@ TEST_F(HolderTest, AHolderThatWasRefusedForOtherTermsStillWantsUnits) {
 
 TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
   grant(LeaseId{1}, 5, at(-seconds{1}));
-  holder_.note_ring_change(2, "second", LeaseId{1});
+  change_ring(LeaseId{1});
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{1}));
   const auto ask = grant(LeaseId{2}, 5, at(seconds{0}));
@@ -266,10 +271,31 @@ TEST_F(HolderTest, ANewRingSendsEarlierLeasesBack) {
 
 TEST_F(HolderTest, ALeaseGrantedForTheRingBeforeIsNotSoldFrom) {
   const auto ask = holder_.wanted(at(-seconds{1})).at(0);
-  holder_.note_ring_change(2, "second", LeaseId{5});
+  change_ring(LeaseId{5});
   holder_.note_answer(ask, reply(LeaseId{5}, 5), at(-seconds{1}).tick, at(-seconds{1}));
   EXPECT_FALSE(buys(1, at(seconds{0})));
   EXPECT_THAT(markers(), ElementsAre(LeaseId{5}));
+}
+
+/// While the checkout gets the new ring.
+TEST_F(HolderTest, BetweenTwoRingsNothingIsAskedForOrTaken) {
+  const auto ask = holder_.wanted(at(-seconds{1})).at(0);
+  holder_.give_back(LeaseId{5});
+  holder_.note_answer(ask, reply(LeaseId{6}, 5), at(-seconds{1}).tick, at(-seconds{1}));
+  EXPECT_FALSE(buys(1, at(seconds{0})));
+  EXPECT_THAT(markers(), ElementsAre(LeaseId{6}));
+  EXPECT_THAT(holder_.wanted(at(seconds{0})), IsEmpty());
+  holder_.note_ring(2, "second");
+  EXPECT_EQ(holder_.wanted(at(seconds{0})).size(), 1);
+}
+
+/// The database has lost the ring of now, and grants by the one before.
+TEST_F(HolderTest, ANewerLeaseGrantedForTheRingBeforeIsNotSoldFromEither) {
+  const auto ask = holder_.wanted(at(-seconds{1})).at(0);
+  change_ring(LeaseId{5});
+  holder_.note_answer(ask, reply(LeaseId{6}, 5), at(-seconds{1}).tick, at(-seconds{1}));
+  EXPECT_FALSE(buys(1, at(seconds{0})));
+  EXPECT_THAT(markers(), ElementsAre(LeaseId{6}));
 }
 
 TEST_F(HolderTest, OnlyIdleLeasesAreRecalled) {

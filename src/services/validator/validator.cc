@@ -197,12 +197,14 @@ void Validator::start_over() {
   catalog_revision_ = blacklist_revision_ = sessions_revision_ = -1;
 }
 
-/// The ring is known to everybody who asks for an owner before anything is decided by it.
+/// The ring is known to everybody who asks for an owner before anything is decided by it, and the
+/// leases of the ring before have gone back.
 void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   if (!membership_.take_ring(reply, now)) return;
   routes_.load(membership_.ownership()->ring);
+  holder_.give_back(reply.newest_lease);
   checkout_.load_ownership(membership_.ownership());
-  holder_.note_ring_change(reply.ring_epoch, reply.ring_nonce, reply.newest_lease);
+  holder_.note_ring(reply.ring_epoch, reply.ring_nonce);
 }
 
 void Validator::unanswered(peers::Heartbeat&& sent) {

@@ -39,33 +39,48 @@ TEST(Simulation, IsTheSameForTheSameSeed) {
 
 TEST(Simulation, DiffersFromSeedToSeed) { EXPECT_NE(run(1).trace, run(2).trace); }
 
-/// Where the search begins, to be shorter: near the first seed that found one of the rare bugs.
+/// Where the search begins, to be shorter: near the first seed that found one of the rare bugs. The
+/// seeds are in the report of --gtest_output=xml.
 std::uint64_t search_from(Bug bug) {
   switch (bug) {
+    case Bug::kGuardRemoved:
+      return 480;
+    case Bug::kDoubtFromReply:
+      return 710;
+    case Bug::kRenewFromReply:
+      return 750;
+    case Bug::kOwnSaleAlone:
+      return 840;
+    case Bug::kTakeIgnoresDeadline:
+      return 900;
+    case Bug::kStaleTokenAccepted:
+      return 1'090;
     case Bug::kBansPolledOnce:
       return 1'750;
     case Bug::kBuyersNotLocked:
       return 1'780;
     case Bug::kClosedUntold:
       return 1'900;
-    case Bug::kRingUntold:
-      return 2'320;
     case Bug::kLeaderCheckedApart:
-      return 2'780;
-    case Bug::kUnansweredIsVoid:
-      return 17'480;
+      return 2'910;
+    case Bug::kRevisionGivenAgain:
+      return 3'140;
+    case Bug::kRingUntold:
+      return 3'500;
+    case Bug::kStartOverIgnored:
+      return 4'710;
     case Bug::kStaleAck:
       return 5'180;
     case Bug::kOtherTermsGranted:
       return 5'260;
-    case Bug::kRevisionGivenAgain:
-      return 3'120;
-    case Bug::kOrdersNotCompared:
-      return 7'340;
     case Bug::kNumbersGoOn:
       return 9'670;
     case Bug::kLateHeartbeatRejoins:
       return 13'210;
+    case Bug::kOrdersNotCompared:
+      return 14'390;
+    case Bug::kUnansweredIsVoid:
+      return 17'480;
     default:
       return 1;
   }

@@ -167,9 +167,10 @@ endforeach()
 
 file(GLOB_RECURSE lockers RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/*.h ${SOURCE_DIR}/src/*.cc
      ${SOURCE_DIR}/tests/*.h ${SOURCE_DIR}/tests/*.cc ${SOURCE_DIR}/bench/*.h ${SOURCE_DIR}/bench/*.cc)
-list(FILTER lockers EXCLUDE REGEX "^src/concurrency/")
+# The writer's turn moves from one function to another, which the analysis cannot follow.
+list(FILTER lockers EXCLUDE REGEX "^src/(concurrency/|repositories/sql/connection/database\\.)")
 foreach(file IN LISTS lockers)
-  file(STRINGS ${SOURCE_DIR}/${file} raw REGEX "std::([a-z]+_)*(mutex|condition_variable|lock_guard|scoped_lock)")
+  file(STRINGS ${SOURCE_DIR}/${file} raw REGEX "std::([a-z]+_)*(mutex|condition_variable|lock_guard|(scoped|unique|shared)_lock)|pthread_mutex")
   list(FILTER raw EXCLUDE REGEX "^ *//")
   if(raw)
     list(APPEND violations "${file}: a lock that the thread-safety analysis does not see: use concurrency::Mutex, MutexLock or Condition")

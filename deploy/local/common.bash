@@ -12,7 +12,7 @@ listens() { (: <"/dev/tcp/$1/$2") 2>/dev/null; }
 # clients. Until this script and its server have ended, no other script on this machine is given it:
 # the server binds it later, and another one could have chosen it meanwhile.
 free_port() {
-  local folder=${TMPDIR:-/tmp}/stampede-ports.$UID reserved
+  local folder=/tmp/stampede-ports.$UID reserved
   mkdir -p -m 700 "$folder"
   [[ -O $folder && ! -L $folder ]] || fail "$folder belongs to somebody else"
   while :; do

@@ -67,7 +67,8 @@ export function check(root) {
   ];
   const texts = new Map(markdown.map((path) => [path, readFileSync(join(root, path), "utf8")]));
   const documents = new Map([...texts].map(([path, text]) => [path, new Document(text)]));
-  const citing = CITING.flatMap((folder) => filesBelow(root, folder)).filter((path) => TEXT.test(path));
+  const scripts = ["run", "test"].filter((path) => existsSync(join(root, path)));
+  const citing = [...scripts, ...CITING.flatMap((folder) => filesBelow(root, folder)).filter((path) => TEXT.test(path))];
 
   const missing = (path, anchor) => {
     if (!existsSync(join(root, path))) return `${path} does not exist`;
@@ -156,8 +157,8 @@ function checkPaths(root, path, text, report) {
 /// repository, or beside the file, there is such a file; one without a folder is anywhere. What
 /// stands in quotation marks is an example.
 function checkFilesOfComments(folders, names, path, text, report) {
-  const files = /(?<![\w./:@<"-])([a-z][\w-]*(?:\/[\w.-]+)*\.(?:h|cc|js|mjs|cmake|sql|toml|mustache|css|bash))\b(?![\w/-])/g;
-  for (const comment of text.matchAll(/(?:^|\s)(?:\/\/\/?|#|--|\*) .*$/gm)) {
+  const files = /(?<![\w./:@<"-])([a-z][\w.-]*(?:\/[\w.-]+)*\.(?:h|cc|js|mjs|cmake|sql|toml|mustache|css|bash))\b(?![\w/-])/g;
+  for (const comment of text.matchAll(/(?:^|\s)(?:\/\/\/?|#|--|\/?\*) .*$/gm)) {
     for (const match of comment[0].matchAll(files)) {
       const name = match[1];
       const there = name.includes("/") ? folders.some((folder) => existsSync(join(folder, name))) : names.has(name);

@@ -64,6 +64,8 @@ const broken = {
   "a citation of the page that design.md replaced": { "deploy/a.conf": "# DESIGN section 5" },
   "a file of a comment that is not there": { "src/a.h": "/// As model/offer.h has it." },
   "a file of a comment that is nowhere": { "web/js/a.js": "let a = 1; // see offer_test.cc" },
+  "a file with two dots that is nowhere": { "web/css/a.css": "/* as offer.test.mjs has it */" },
+  "a file that a script at the root names": { "run": "# as deploy/local/offer.bash says" },
   "a test that is not there": { "docs/tests.md": "`SaleTest.Begins`" },
   "a suite of tests that is not there": { "docs/tests.md": "`OfferTest.*`" },
   "a sentence that begins with who": { "README.md": "Who waits is told 503." },

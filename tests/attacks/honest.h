@@ -103,10 +103,17 @@ Honest measure(int most, const Task& task, const More& more = kAlways) {
   return honest;
 }
 
-/// At least 95 of 100 are served, before the attack and beside it, and beside it nine of ten within
-/// four times as long as before, or within 5 s. `doing`: what they do, a word.
+/// What is expected of how long honest people wait beside an attack.
+enum class Wait {
+  kShort,  // nine of ten are served within four times as long as before, or within 5 s
+  /// Nothing, because those who serve stand back behind whatever else the machine has to do, and
+  /// the test counts what goes before each.
+  kCounted,
+};
+
+/// At least 95 of 100 are served, before the attack and beside it. `doing`: what they do, a word.
 inline void expect_served(const std::string& attack, const std::string& doing, const Honest& before,
-                          const Honest& beside) {
+                          const Honest& beside, Wait wait = Wait::kShort) {
   std::string text = attack + ":";
   for (const auto& [when, honest] : {std::pair("beside", &beside), {"before", &before}}) {
     const double median = honest->quantile(0.5);
@@ -122,8 +129,10 @@ inline void expect_served(const std::string& attack, const std::string& doing, c
     EXPECT_GT(honest->asked, 0) << doing << ' ' << when << ' ' << attack;
     EXPECT_GE(honest->served() * 100, honest->asked * 95) << doing << ' ' << when << ' ' << attack;
   }
-  EXPECT_LE(beside.quantile(0.9), std::max(4 * before.quantile(0.9), 5'000.0))
-      << doing << " beside " << attack;
+  if (wait == Wait::kShort) {
+    EXPECT_LE(beside.quantile(0.9), std::max(4 * before.quantile(0.9), 5'000.0))
+        << doing << " beside " << attack;
+  }
   fmt::print("{} p99 {:.1f} times; the attacker had {:.2f} cores\n", text,
              beside.quantile(0.99) / before.quantile(0.99), beside.attackers_cores);
 }

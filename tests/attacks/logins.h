@@ -122,7 +122,7 @@ class Logins : public testing::Test {
                             std::vector<Login>& buyers, const Flood& flood) {
     const LogIns flooded = log_in_all(buyers, &flood);
     fmt::print("{}: {} of {} in turn\n", attack, flooded.in_turn(), flooded.honest.asked);
-    expect_served(attack, "log-ins", calm.honest, flooded.honest);
+    expect_served(attack, "log-ins", calm.honest, flooded.honest, Wait::kCounted);
     EXPECT_GE(flooded.in_turn(), kServed) << "of " << kHonest;
     expect_served(attack, "purchases", calm_purchases_, sale_.buy(kPurchases));
   }

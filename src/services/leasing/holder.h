@@ -41,9 +41,9 @@ class Holder {
   /// Quantity control renewed these for a heartbeat sent at `asked`.
   void note_renewed(std::span<const LeaseId> leases, Tick asked);
 
-  /// The ring has changed: leases up to `newest` were for other buyers, and go back. To be called
-  /// before the checkout has the new ring, so that none of its buyers is sold a unit of them; until
-  /// note_ring() no lease is asked for or taken.
+  /// The ring has changed: all leases were for other buyers, and go back; `newest` is the newest
+  /// of before the change. To be called before the checkout has the new ring, so that none of its
+  /// buyers is sold a unit of them; until note_ring() no lease is asked for or taken.
   void give_back(LeaseId newest);
   /// To be called when the checkout has the new ring: leases are asked for in the name of that
   /// epoch and nonce from now on, and what was granted in the name of another is not sold from.

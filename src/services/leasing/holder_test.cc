@@ -289,6 +289,14 @@ TEST_F(HolderTest, BetweenTwoRingsNothingIsAskedForOrTaken) {
   EXPECT_EQ(holder_.wanted(at(seconds{0})).size(), 1);
 }
 
+/// Granted by a database that has lost the new ring.
+TEST_F(HolderTest, ANewRingSendsALeaseBackThatIsNewerThanTheChange) {
+  grant(LeaseId{6}, 5, at(-seconds{1}));
+  change_ring(LeaseId{5});
+  EXPECT_FALSE(buys(1, at(seconds{0})));
+  EXPECT_THAT(markers(), ElementsAre(LeaseId{6}));
+}
+
 /// The database has lost the ring of now, and grants by the one before.
 TEST_F(HolderTest, ANewerLeaseGrantedForTheRingBeforeIsNotSoldFromEither) {
   const auto ask = holder_.wanted(at(-seconds{1})).at(0);

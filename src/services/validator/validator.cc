@@ -24,13 +24,11 @@ Validator::Validator(Parts parts)
     : member_(std::move(parts.member)),
       times_(parts.lease_times),
       sessions_(parts.sessions),
+      low_stock_(std::move(parts.low_stock)),
       checkout_(parts.rules, {.captcha = parts.captcha,
                               .queue = parts.queue,
                               .blacklist = blacklist_,
-                              .low_stock =
-                                  [low = std::move(parts.low_stock)](SaleId) {
-                                    if (low) low();
-                                  }}),
+                              .low_stock = [this](SaleId) { nudge_asks(); }}),
       holder_({.holder = member_.holder(),
                .checkout = checkout_,
                .queue = parts.queue,
@@ -205,6 +203,11 @@ void Validator::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   holder_.give_back(reply.newest_lease);
   checkout_.load_ownership(membership_.ownership());
   holder_.note_ring(reply.ring_epoch, reply.ring_nonce);
+  nudge_asks();  // a buyer may have found no unit meanwhile, when none could be asked for
+}
+
+void Validator::nudge_asks() const {
+  if (low_stock_) low_stock_();
 }
 
 void Validator::unanswered(peers::Heartbeat&& sent) {

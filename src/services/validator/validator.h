@@ -109,11 +109,13 @@ class Validator {
   void take_orders(const peers::HeartbeatReply& reply);
   void all_is_known(const peers::HeartbeatReply& reply, Now asked, Tick now);
   void take_ring(const peers::HeartbeatReply& reply, Tick now);
+  void nudge_asks() const;
   void start_over();
 
   const Member member_;
   const leasing::LeaseTimes times_;
   accounts::Sessions& sessions_;
+  const std::function<void()> low_stock_;
   admission::Blacklist blacklist_;
   purchase::Checkout checkout_;
   leasing::Holder holder_;

@@ -165,11 +165,11 @@ foreach(file IN LISTS files)
   endforeach()
 endforeach()
 
-file(GLOB_RECURSE lockers RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/*.h ${SOURCE_DIR}/src/*.cc
+file(GLOB_RECURSE sources RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/src/*.h ${SOURCE_DIR}/src/*.cc
      ${SOURCE_DIR}/tests/*.h ${SOURCE_DIR}/tests/*.cc ${SOURCE_DIR}/bench/*.h ${SOURCE_DIR}/bench/*.cc)
 # The writer's turn moves from one function to another, which the analysis cannot follow.
-list(FILTER lockers EXCLUDE REGEX "^src/(concurrency/|repositories/sql/connection/database\\.)")
-foreach(file IN LISTS lockers)
+list(FILTER sources EXCLUDE REGEX "^src/(concurrency/|repositories/sql/connection/database\\.)")
+foreach(file IN LISTS sources)
   file(STRINGS ${SOURCE_DIR}/${file} raw REGEX "std::([a-z]+_)*(mutex|condition_variable|lock_guard|(scoped|unique|shared)_lock)|pthread_mutex")
   list(FILTER raw EXCLUDE REGEX "^ *//")
   if(raw)

@@ -22,7 +22,7 @@ inline std::string ring_nonce(std::string_view drawn, std::string_view replaced)
 
 /// Whether a ring of that nonce replaced the one that is known. True where either is empty: an
 /// older release did not tell it.
-inline bool replaced(std::string_view nonce, std::string_view known) {
+inline bool nonce_follows(std::string_view nonce, std::string_view known) {
   if (nonce.empty() || known.empty()) return true;
   return nonce.size() == 2 * kDrawnDigits &&
          nonce.substr(kDrawnDigits) == known.substr(0, kDrawnDigits);

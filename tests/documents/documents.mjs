@@ -89,7 +89,7 @@ export function check(root) {
     checkCitations(path, path.endsWith(".md") ? withoutTargets(text) : text, documents, missing, report);
     if (!SUBJECTS_UNCHECKED.test(path)) checkSubjects(path, path.endsWith(".md") ? withoutFences(text) : text, report);
   }
-  const all = ["src", ...CITING, ""].map((folder) => join(root, folder));
+  const all = [...CITING, ""].map((folder) => join(root, folder));
   const names = new Set(everything.map(([path]) => path.split("/").at(-1)));
   for (const [path, text] of everything) {
     if (path.endsWith(".md") || path.startsWith("tests/documents/") || path.startsWith("tests/checks/")) continue;

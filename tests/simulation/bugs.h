@@ -108,7 +108,7 @@ enum class Bug {
   kOwnVirtualNodes,          // draws the ring with virtual nodes of its own
   kRingUntold,               // does not tell by which ring it goes
   kUnusableShardKept,        // sells from a lease whose shard cannot be used
-  kOldLeasesKept,            // sells from leases of before a change of the ring
+  kOldLeasesKept,            // waits for no lease of before a change of the ring
   kPreviousKeysDropped,      // opens nothing that was sealed before the keys were rotated
   kCancelledUnheard,         // does not hear that an order was cancelled
   kExpiredUnheard,           // does not hear that an order has expired

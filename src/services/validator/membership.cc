@@ -36,7 +36,7 @@ bool Membership::take_ring(const peers::HeartbeatReply& reply, Tick now) {
   // A validator that missed a ring does not know who decided meanwhile about buyers that are its
   // own again.
   const bool missed_one =
-      before->epoch() + 1 != reply.ring_epoch || !replaced(reply.ring_nonce, nonce_);
+      before->epoch() + 1 != reply.ring_epoch || !nonce_follows(reply.ring_nonce, nonce_);
   const bool others =
       std::ranges::any_of(reply.members, [&](const Member& member) { return member != self_; });
   next->newly_owned.push_back({.before = missed_one ? nullptr : before,

@@ -87,8 +87,8 @@ TEST_P(MembersTest, EveryChangeDrawsANonceAndItsPointsStay) {
   const auto second = members.replace(
       shop.term(), {.epoch = 1, .members = first.members, .virtual_nodes = 8}, at(200));
   EXPECT_NE(second.nonce, first.nonce);
-  EXPECT_TRUE(replaced(second.nonce, first.nonce));
-  EXPECT_FALSE(replaced(first.nonce, second.nonce));
+  EXPECT_TRUE(nonce_follows(second.nonce, first.nonce));
+  EXPECT_FALSE(nonce_follows(first.nonce, second.nonce));
   EXPECT_EQ(second.virtual_nodes, 8);
   EXPECT_EQ(members.ring(), second);
 }
